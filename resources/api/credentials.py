@@ -1,0 +1,146 @@
+"""Where the access key comes from, and that it is never shown.
+
+Two places only, those of the vendor's own Python SDK: the environment, then the files in
+`~/.volc`. Nothing of a key's value ever stands in an error, a log line or a `repr`.
+"""
+
+import configparser
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from resources.api.errors import FixSetup
+
+ACCESS_KEY, SECRET_KEY, SESSION_TOKEN = "VOLC_ACCESSKEY", "VOLC_SECRETKEY", "VOLC_SESSION_TOKEN"
+
+SHORTEST_REAL_SECRET = 16  # characters; shorter ones are made up, and could be ordinary words
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """One access key; `session_token` only beside a temporary one.
+
+    Raises FixSetup if a part is empty or not plain ASCII without blanks: it could not stand in a
+    header, and the HTTP library's own complaint would quote it.
+    """
+
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        parts = {
+            "access key": self.access_key,
+            "secret key": self.secret_key,
+            "session token": self.session_token,
+        }
+        for name, value in parts.items():
+            if value is not None and not (value and all("!" <= char <= "~" for char in value)):
+                raise FixSetup(
+                    f"the {name} is empty or has a character that no key has "
+                    "(a blank, a line end, a quote mark of another script)",
+                    "Copy it again from the console, without quotes or blanks around it.",
+                )
+
+    def __repr__(self) -> str:
+        kind = "temporary" if self.session_token else "permanent"
+        return f"Credentials(account {self.account_id()}, {kind})"
+
+    def account_id(self) -> str:
+        """12 hexadecimal digits that stand for the access key, to name files by account.
+
+        They do not give the key away. Two keys of one account have two ids.
+        """
+        return hashlib.sha256(self.access_key.encode("ascii")).hexdigest()[:12]
+
+    def redact(self, text: bytes) -> bytes:
+        """`text` with every copy of the secret key and the session token replaced by `***`."""
+        for secret in (self.secret_key, self.session_token or ""):
+            if len(secret) >= SHORTEST_REAL_SECRET:
+                text = text.replace(secret.encode("ascii"), b"***")
+        return text
+
+
+def find_credentials(environ: Mapping[str, str], home_dir: Path) -> tuple[Credentials, str]:
+    """The credentials to use, and in words where they were found.
+
+    The environment wins (VOLC_ACCESSKEY, VOLC_SECRETKEY, VOLC_SESSION_TOKEN), then
+    `<home_dir>/.volc/credentials` (INI), then `<home_dir>/.volc/config` (JSON); an empty variable
+    counts as unset, and a file that is there is used or refused, never passed over.
+
+    Raises FixSetup if nothing is found, if half a pair is, or if a file cannot be read.
+    """
+    found = _from_environment(environ)
+    if found is not None:
+        return found, f"environment ({ACCESS_KEY}, {SECRET_KEY})"
+    ini, config = home_dir / ".volc" / "credentials", home_dir / ".volc" / "config"
+    for path, parse in ((ini, _parse_ini), (config, _parse_json)):
+        text = _read(path)
+        if text is not None:
+            return _from_file(path, parse(text)), str(path)
+    raise FixSetup(
+        f"no access key in the environment, in {ini} or in {config}",
+        f"Set {ACCESS_KEY} and {SECRET_KEY}.",
+    )
+
+
+def _from_environment(environ: Mapping[str, str]) -> Credentials | None:
+    names = (ACCESS_KEY, SECRET_KEY, SESSION_TOKEN)
+    access_key, secret_key, session_token = (environ.get(name, "").strip() for name in names)
+    if access_key and secret_key:
+        return Credentials(access_key, secret_key, session_token or None)
+    if access_key or secret_key or session_token:
+        # Taking the rest from a file would sign with the parts of two different keys.
+        missing = SECRET_KEY if access_key else ACCESS_KEY
+        raise FixSetup(
+            f"the environment has only a part of the credentials: {missing} is not set",
+            f"Set {ACCESS_KEY} and {SECRET_KEY} both ({SESSION_TOKEN} only beside them), or none.",
+        )
+    return None
+
+
+def _read(path: Path) -> str | None:
+    """The text of the file, None if there is no such file."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        problem = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+    # Raised out here, so that no chained error carries a piece of the file along.
+    raise FixSetup(
+        f"cannot read {path}: {problem}", f"Make it readable, or set {ACCESS_KEY} and {SECRET_KEY}."
+    )
+
+
+def _parse_ini(text: str) -> Mapping[str, object]:
+    """The `[default]` section, in the names of the JSON file; empty if it cannot be parsed."""
+    parser = configparser.ConfigParser(interpolation=None)  # a `%` in a key is a `%`
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return {}
+    section = parser["default"] if parser.has_section("default") else {}
+    return {"ak": section.get("access_key_id"), "sk": section.get("secret_access_key")}
+
+
+def _parse_json(text: str) -> Mapping[str, object]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _from_file(path: Path, pair: Mapping[str, object]) -> Credentials:
+    access_key, secret_key = pair.get("ak"), pair.get("sk")
+    if isinstance(access_key, str) and isinstance(secret_key, str):
+        return Credentials(access_key.strip(), secret_key.strip())
+    form = (
+        "a [default] section with access_key_id and secret_access_key"
+        if path.name == "credentials"
+        else 'JSON like {"ak": "…", "sk": "…"}'
+    )
+    raise FixSetup(f"{path} is not {form}", f"Mend it, or set {ACCESS_KEY} and {SECRET_KEY}.")
