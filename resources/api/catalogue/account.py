@@ -95,6 +95,12 @@ DOMAIN_LIST = Endpoint(
             Level(
                 name="DomainList",
                 required=False,
+                nested=(
+                    Level(
+                        name="Tags",
+                        fields=tuple(text(n, None, "") for n in ("Category", "Key", "Value")),
+                    ),
+                ),
                 fields=(
                     DOMAIN,
                     text("Type", "domain_type", "push, or pull-flv for a pull domain."),
@@ -126,7 +132,6 @@ DOMAIN_LIST = Endpoint(
             ),
         ),
     ),
-    nested=("DomainList.Tags",),
 )
 
 IP_INFO = Endpoint(

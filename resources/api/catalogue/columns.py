@@ -61,7 +61,7 @@ def _unordered(dataset: Dataset) -> Iterator[Column]:
         split = SPLITS[name]
         yield Column(name=split.column, kind=Kind.TEXT, field=name, comment=split.comment)
     for scope_field in SCOPE_FIELDS[dataset.scope]:
-        yield _column(scope_field)
+        yield _column(scope_field, str(scope_field.column))
     if dataset.ranked:
         yield Column(
             name=RANK,
@@ -71,13 +71,12 @@ def _unordered(dataset: Dataset) -> Iterator[Column]:
     for level in dataset.endpoint.rows.levels:
         for row_field in level.fields:
             if row_field.column is not None:
-                yield _column(row_field)
+                yield _column(row_field, row_field.column)
 
 
-def _column(source: Field) -> Column:
-    assert source.column is not None  # fields that are not kept have no column
+def _column(source: Field, name: str) -> Column:
     return Column(
-        name=source.column,
+        name=name,
         kind=source.kind,
         unit=source.unit,
         field=source.name,

@@ -55,6 +55,7 @@ class Level:
     name: str
     fields: tuple[Field, ...] = ()
     required: bool = True  # False: the list may be missing; null and [] always mean "nothing"
+    nested: tuple[Level, ...] = ()  # lists inside its items that are known but not kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +163,7 @@ class Paging:
     most_rows: int | None = None  # rows beyond this rank can never be listed
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # one object per entry: identity is equality
 class Endpoint:
     """One action of the API: facts only, all from the vendor's documentation and SDKs."""
 
@@ -178,8 +179,7 @@ class Endpoint:
     rate_per_s: float = 30.0  # documented calls per second and account
     paging: Paging | None = None
     totals: tuple[Total, ...] = ()  # of Result and of each split item
-    known: tuple[Field, ...] = ()  # other scalars of Result
-    nested: tuple[str, ...] = ()  # objects or lists that are known but not kept (path from Result)
+    nested: tuple[Level, ...] = ()  # lists in Result that are known but not kept
     on_byteplus: bool = True
 
     @cached_property
@@ -278,7 +278,7 @@ PROTOCOL_GROUPS: tuple[tuple[str, ...], ...] = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # one object per entry: identity is equality
 class Dataset:
     """What we keep of an endpoint: endpoint + fixed parameters. One dataset is one table."""
 

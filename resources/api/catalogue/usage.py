@@ -277,7 +277,7 @@ STATUS = Endpoint(
             _CODES,
         )
     ),
-    nested=("StatusSummaryDataList",),  # the same distribution over the whole window
+    nested=(_CODES,),  # the same distribution over the whole window
 )
 
 _COUNT_ROWS, _COUNT_SPLIT = series(

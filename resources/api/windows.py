@@ -1,0 +1,70 @@
+"""Half-open pieces of time: the calendar day, and the windows that one request may cover.
+
+Inside livestats every window is [start, end). On the wire EndTime is one second less: the API does
+not say whether it takes EndTime as inclusive, and this form is right under both readings, because
+every slot is a multiple of 5 s.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+Window = tuple[datetime, datetime]
+
+_LAST_SECOND = timedelta(seconds=1)
+
+
+def day_window(day: date, zone: ZoneInfo) -> Window:
+    """The calendar day `day` of `zone` as [00:00, next 00:00)."""
+    start = datetime.combine(day, time(), zone)
+    end = datetime.combine(day + timedelta(days=1), time(), zone)
+    return start, end
+
+
+def day_of(instant: datetime, zone: ZoneInfo) -> date:
+    """The calendar day of `zone` that `instant` falls into."""
+    if instant.tzinfo is None:
+        raise ValueError(f"time without a zone: {instant}. Add one, e.g. +08:00")
+    return instant.astimezone(zone).date()
+
+
+def split(start: datetime, end: datetime, longest: timedelta) -> list[Window]:
+    """Cut [start, end) into the fewest consecutive windows no longer than `longest`.
+
+    The windows come in time order and cover the range exactly; an empty range gives [].
+
+    Raises ValueError if a time has no zone, `end` precedes `start`, or `longest` <= 0.
+    """
+    if start.tzinfo is None or end.tzinfo is None:
+        raise ValueError(f"time without a zone in {start} .. {end}: add one, e.g. +08:00")
+    if end < start or longest <= timedelta(0):
+        raise ValueError(f"cannot cut {start} .. {end} into windows of {longest}")
+    zone = start.tzinfo
+    # Elapsed time is counted in UTC: in a zone with summer time, wall-clock sums would be wrong.
+    edges = [start.astimezone(UTC)]
+    while edges[-1] < end:
+        edges.append(min(edges[-1] + longest, end.astimezone(UTC)))
+    return [(a.astimezone(zone), b.astimezone(zone)) for a, b in pairwise(edges)]
+
+
+def wire_time(instant: datetime) -> str:
+    """RFC 3339 with the offset of the instant's own zone, whole seconds."""
+    return instant.isoformat(timespec="seconds")
+
+
+def wire_window(window: Window) -> dict[str, str]:
+    """StartTime and EndTime of a request for a half-open window."""
+    start, end = window
+    return {"StartTime": wire_time(start), "EndTime": wire_time(end - _LAST_SECOND)}
+
+
+def has_constant_offset(zone: ZoneInfo) -> bool:
+    """True if `zone` has had one UTC offset in all years that the API could be asked about.
+
+    A day of 23 or 25 hours cannot be asked in one request of 24 h, and its totals do not add up.
+    """
+    first = date(2015, 1, 1)
+    noons = (datetime.combine(first + timedelta(days=7 * i), time(12), zone) for i in range(1300))
+    return len({n.utcoffset() for n in noons}) == 1
