@@ -1,0 +1,1 @@
+"""WHAT is made: partitions, one asset per dataset and table, checks, views and marts."""

@@ -1,0 +1,1 @@
+"""WHEN it is done: definitions, jobs, schedules, sensors and the command line."""
