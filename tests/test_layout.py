@@ -1,0 +1,153 @@
+"""The rules that hold the repository together: who imports whom, and what no file may name."""
+
+import ast
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = sorted(
+    path.relative_to(ROOT)
+    for package in ("pipelines", "assets", "resources")
+    for path in (ROOT / package).rglob("*.py")
+)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+# For the files below the first path, the packages that they may not import, except from the last.
+FORBIDDEN = [
+    ("resources/api", ("dagster", "pipelines", "assets", "resources"), "resources.api"),
+    ("resources", ("pipelines", "assets"), None),
+    ("assets", ("pipelines",), None),
+    (".", ("tests", "benchmarks"), None),
+]
+# Written so that no pattern finds itself.
+REGISTRY_HOST = r"pypi\.(org|tuna)|pythonhosted\.org|/simple[/]|registry\.npmjs|proxy\.golang"
+PATH_OF_ONE_MACHINE = r"(?<![\w.-])/(work|root)[/]"
+
+
+def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and full name of everything that a module imports, inside functions too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, name.name) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield from ((node.lineno, f"{module}.{name.name}") for name in node.names)
+
+
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith((f"{package}.", f"{package}_"))
+
+
+def broken_imports(path: Path, text: str) -> list[str]:
+    """What `text`, standing at `path`, imports against the direction."""
+    rules = [rule for rule in FORBIDDEN if path.is_relative_to(rule[0])]
+    return [
+        f"{path}:{line} imports {name}"
+        for line, name in imported(ast.parse(text))
+        if name.startswith(".")
+        or any(
+            within(name, package) and not (allowed and within(name, allowed))
+            for _, packages, allowed in rules
+            for package in packages
+        )
+    ]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_imports_go_from_pipelines_to_assets_to_resources(path):
+    """Never back, and resources/api depends on nothing of ours nor on Dagster."""
+    assert broken_imports(path, (ROOT / path).read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("resources/lake.py", "import assets.checks"),
+        ("resources/lake.py", "from pipelines import cli"),
+        ("assets/raw.py", "def f():\n    import pipelines"),
+        ("assets/raw.py", "from tests.samples import day"),
+        ("resources/api/pages.py", "import dagster as dg"),
+        ("resources/api/pages.py", "from dagster_shared import check"),
+        ("resources/api/pages.py", "from resources import lake"),
+        ("resources/api/pages.py", "from . import windows"),
+    ],
+)
+def test_an_import_against_the_direction_is_found(path, line):
+    assert len(broken_imports(Path(path), line)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("pipelines/cli.py", "import assets.raw, resources.lake, dagster"),
+        ("assets/raw.py", "from resources.api import windows\nfrom assets import days"),
+        ("resources/api/pages.py", "from resources.api import windows\nimport requests"),
+    ],
+)
+def test_an_import_along_the_direction_is_not(path, line):
+    assert broken_imports(Path(path), line) == []
+
+
+def files() -> list[Path]:
+    """Every file that is, or could be, committed."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode != 0:
+        pytest.skip(f"not a git checkout: {listed.stderr.strip()}")
+    paths = (ROOT / name for name in listed.stdout.split("\0") if name)
+    return [path for path in paths if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    "pattern", [REGISTRY_HOST, PATH_OF_ONE_MACHINE], ids=["registry hosts", "absolute paths"]
+)
+def test_no_file_names_what_belongs_to_one_machine(pattern):
+    """Where packages come from, and where the checkout lies, is for each machine to say."""
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in files()
+        for number, line in enumerate(path.read_text("utf-8", errors="ignore").splitlines(), 1)
+        if re.search(pattern, line)
+    ]
+    assert found == []
+
+
+def pins() -> dict[str, str]:
+    """Package and version of every line of the lock; a line of another form is an error."""
+    lines = (ROOT / "requirements.lock").read_text("utf-8").splitlines()
+    pairs = (line.split("==") for line in lines if not line.startswith("#"))
+    return {canonicalize_name(name): version for name, version in pairs}
+
+
+def test_the_lock_only_pins():
+    assert all(re.fullmatch(r"[a-z0-9-]+ [\w.]+", f"{name} {v}") for name, v in pins().items())
+
+
+def test_the_lock_fits_the_ranges_of_the_project():
+    """Else `make lock` was forgotten after a change of pyproject.toml."""
+    ranges = [
+        *PROJECT["build-system"]["requires"],
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["dev"],
+    ]
+    locked = pins()
+    needs = {canonicalize_name(need.name): need.specifier for need in map(Requirement, ranges)}
+    assert set(needs) <= set(locked)
+    assert [name for name, spec in needs.items() if not spec.contains(locked[name])] == []
+
+
+def test_dagster_reads_workspace_yaml():
+    """It would not, if pyproject.toml had a section for it."""
+    assert {"dagster", "dg"}.isdisjoint(PROJECT["tool"])
