@@ -10,8 +10,16 @@ from itertools import pairwise
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from resources.api.catalogue.model import PROTOCOL_GROUPS, SPLITS, Dataset, Role, Scope, Wire
-from resources.api.windows import Window, day_window, split, wire_window
+from resources.api.catalogue.model import (
+    PROTOCOL_GROUPS,
+    SPLITS,
+    Dataset,
+    Parameter,
+    Role,
+    Scope,
+    Wire,
+)
+from resources.api.windows import Window, day_window, read_window, split, wire_window
 
 DOMAINS_PER_REQUEST = 50
 """How many domains share one request. The API documents no limit; 50 domains x 12 carriers x 288
@@ -70,34 +78,57 @@ def walks(dataset: Dataset, day: date, zone: ZoneInfo, known: Known) -> Iterator
     """The questions that together are one day of `dataset`, each row in exactly one answer.
 
     The fewest windows that the span rules allow; domains in lists, singly, or by stream; a
-    dimension is split only if two or more of its values are asked for, otherwise its one value is
-    a constant of the walk. Without domains of the dataset's role there is nothing to ask.
+    dimension is split only if two or more of its values are asked for. Without domains of the
+    dataset's role there is nothing to ask.
 
     Raises ValueError if a split needs the carriers and none is known.
     """
-    if dataset.endpoint.is_present_state and dataset.scope is Scope.ACCOUNT:
-        yield Walk(payload=dict(dataset.parameters))
+    if dataset.is_dimension:
+        yield walk_of(dataset, dataset.parameters)
         return
-    for payload, constants, within in _scopes(dataset, known):
-        details = [name for name in dataset.split if SPLITS[name].column not in constants]
+    for about in _scopes(dataset, known):
+        details = [n for n in dataset.split if not _is_single(about.get(str(SPLITS[n].filter)))]
         for variant in dataset.variants:
-            fixed = {dataset.variant_columns[p]: _variant_value(v) for p, v in variant.items()}
-            body = {**payload, **dataset.parameters, **variant}
+            payload = {**about, **dataset.parameters, **variant}
             if dataset.bucket_s is not None:
-                body["Aggregation"] = dataset.bucket_s
+                payload["Aggregation"] = dataset.bucket_s
             if details:
-                body["DetailField"] = details
+                payload["DetailField"] = details
             for window in _windows(dataset, day, zone, len(details)):
-                yield Walk(
-                    payload={**body, **(wire_window(window) if window else {})},
-                    window=window,
-                    is_split=bool(details),
-                    constants={**constants, **fixed},
-                    within=within,
-                )
+                yield walk_of(dataset, {**payload, **(wire_window(window) if window else {})})
 
 
-_ScopeParts = tuple[dict[str, object], dict[str, str], dict[str, frozenset[str]]]
+def walk_of(dataset: Dataset, payload: Mapping[str, object]) -> Walk:
+    """All that a request body tells of the rows it brings: a stored request is enough to read its
+    answer again.
+
+    What the rows may lack is a constant of the walk: its variant, its one stream or domain, the
+    one value of a filter. What was asked for is all that may come back.
+    """
+    constants = {
+        column: _word(payload[parameter])
+        for parameter, column in dataset.variant_columns.items()
+        if parameter in payload
+    }
+    within: dict[str, frozenset[str]] = {}
+    for name in ("Domain", "App", "Stream"):
+        if name in payload:
+            constants[name.lower()] = _word(payload[name])
+    for name, dimension in SPLITS.items():
+        values = payload.get(dimension.filter or "")
+        if isinstance(values, list):
+            within[dimension.column] = frozenset(values)
+            if _is_single(values) and (name in dataset.split or dataset.scope is Scope.DOMAIN):
+                constants[dimension.column] = values[0]
+    if dataset.scope is Scope.ADDRESSES:
+        within["ip"] = frozenset(_texts(payload[_address_parameter(dataset).name]))
+    return Walk(
+        payload=payload,
+        window=read_window(payload),
+        is_split="DetailField" in payload,
+        constants=constants,
+        within=within,
+    )
 
 
 def _windows(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[Window | None]:
@@ -107,61 +138,49 @@ def _windows(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[W
     return [*split(*day_window(day, zone), longest)]
 
 
-def _scopes(dataset: Dataset, known: Known) -> Iterator[_ScopeParts]:
-    """Payload, constant columns and asked values of each scope."""
+def _scopes(dataset: Dataset, known: Known) -> Iterator[dict[str, object]]:
+    """What each request is about, as request fields."""
     domains = sorted(d.name for d in known.domains if d.serves(dataset.role))
     match dataset.scope:
         case Scope.ACCOUNT:
             if domains:
-                yield {"DomainList": domains}, {}, {"domain": frozenset(domains)}
+                yield {"DomainList": domains}
         case Scope.DOMAINS:
             for chunk in even_chunks(domains, DOMAINS_PER_REQUEST):
-                yield from _split_scopes(dataset, chunk, known)
+                yield from _filters(dataset, chunk, known)
         case Scope.DOMAIN:
             for name in domains:
-                payload: dict[str, object] = (
-                    {"Domain": name} if _takes_one_domain(dataset) else {"DomainList": [name]}
-                )
-                yield payload, {"domain": name}, {"domain": frozenset((name,))}
+                takes_one = dataset.endpoint.requires("Domain")
+                yield {"Domain": name} if takes_one else {"DomainList": [name]}
         case Scope.STREAM:
             asked = set(domains)
             for s in sorted(set(known.streams)):
                 if s.domain in asked:
-                    names = {"domain": s.domain, "app": s.app, "stream": s.stream}
-                    yield {"Domain": s.domain, "App": s.app, "Stream": s.stream}, names, {}
+                    yield {"Domain": s.domain, "App": s.app, "Stream": s.stream}
         case Scope.ADDRESSES:
-            (parameter,) = (p for p in dataset.endpoint.parameters if p.wire is Wire.TEXTS)
-            largest = parameter.max_items or 1
-            for addresses in even_chunks(sorted(set(known.addresses)), largest):
-                yield {parameter.name: addresses}, {}, {"ip": frozenset(addresses)}
+            parameter = _address_parameter(dataset)
+            for addresses in even_chunks(sorted(set(known.addresses)), parameter.max_items or 1):
+                yield {parameter.name: [*addresses]}
 
 
-def _split_scopes(dataset: Dataset, domains: Sequence[str], known: Known) -> Iterator[_ScopeParts]:
-    """One scope for each combination of filter values that the API answers together."""
-    groups = PROTOCOL_GROUPS if "Protocol" in dataset.split else ((),)
-    for protocols in groups:
-        values: dict[str, Sequence[str]] = {"Domain": domains}
-        if "ISP" in dataset.split:
-            if not known.isps:
-                raise ValueError(
-                    f"{dataset.name} is split by carrier, and no carrier is known. "
-                    "Capture the dataset isp first."
-                )
-            values["ISP"] = sorted(known.isps)
-        if protocols:
-            values["Protocol"] = protocols
-        payload: dict[str, object] = {}
-        constants: dict[str, str] = {}
-        within: dict[str, frozenset[str]] = {}
-        for name, chosen in values.items():
-            dimension = SPLITS[name]
-            payload[str(dimension.filter)] = list(chosen)
-            within[dimension.column] = frozenset(chosen)
-            # The API splits a dimension only if its filter holds two or more values: with one, the
-            # rows are that value's and do not say so.
-            if len(chosen) == 1 and name in dataset.split:
-                constants[dimension.column] = chosen[0]
-        yield payload, constants, within
+def _filters(dataset: Dataset, domains: Sequence[str], known: Known) -> Iterator[dict[str, object]]:
+    """The filters over whose values the splits run; a group of protocols that goes together each.
+
+    The API splits a dimension only if its filter holds two or more values.
+    """
+    filters: dict[str, object] = {"DomainList": [*domains]}
+    if "ISP" in dataset.split:
+        if not known.isps:
+            raise ValueError(
+                f"{dataset.name} is split by carrier, and no carrier is known. "
+                "Capture the dataset isp first."
+            )
+        filters["ISPList"] = sorted(known.isps)
+    if "Protocol" not in dataset.split:
+        yield filters
+        return
+    for protocols in PROTOCOL_GROUPS:
+        yield {**filters, "ProtocolList": [*protocols]}
 
 
 def even_chunks(items: Sequence[T], largest: int) -> list[Sequence[T]]:
@@ -173,13 +192,21 @@ def even_chunks(items: Sequence[T], largest: int) -> list[Sequence[T]]:
     return [items[a:b] for a, b in pairwise(edges)]
 
 
-def _takes_one_domain(dataset: Dataset) -> bool:
-    parameter = dataset.endpoint.parameter.get("Domain")
-    return parameter is not None and parameter.required
+def _address_parameter(dataset: Dataset) -> Parameter:
+    (parameter,) = (p for p in dataset.endpoint.parameters if p.wire is Wire.TEXTS)
+    return parameter
 
 
-def _variant_value(value: object) -> str:
-    return str(value[0]) if isinstance(value, list) else str(value)
+def _is_single(values: object) -> bool:
+    return isinstance(values, list) and len(values) == 1
+
+
+def _texts(values: object) -> list[str]:
+    return [str(v) for v in values] if isinstance(values, list) else [str(values)]
+
+
+def _word(value: object) -> str:
+    return _texts(value)[0]
 
 
 def _short(value: object, most: int = 3) -> str:

@@ -7,6 +7,7 @@ every slot is a multiple of 5 s.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -58,6 +59,14 @@ def wire_window(window: Window) -> dict[str, str]:
     """StartTime and EndTime of a request for a half-open window."""
     start, end = window
     return {"StartTime": wire_time(start), "EndTime": wire_time(end - _LAST_SECOND)}
+
+
+def read_window(payload: Mapping[str, object]) -> Window | None:
+    """The half-open window that a request asked for, or None if it has no times."""
+    start, end = payload.get("StartTime"), payload.get("EndTime")
+    if start is None or end is None:
+        return None
+    return datetime.fromisoformat(str(start)), datetime.fromisoformat(str(end)) + _LAST_SECOND
 
 
 def has_constant_offset(zone: ZoneInfo) -> bool:

@@ -192,6 +192,10 @@ class Endpoint:
         """True for an answer that is about now and takes no time range."""
         return "StartTime" not in self.parameter
 
+    def requires(self, name: str) -> bool:
+        """True if the action cannot be called without the parameter `name`."""
+        return name in self.parameter and self.parameter[name].required
+
     def longest(self, bucket_s: int | None, splits: int) -> timedelta:
         """The longest window for `bucket_s` and a number of DetailField entries.
 
