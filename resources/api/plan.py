@@ -99,9 +99,9 @@ def walks(dataset: Dataset, day: date, zone: ZoneInfo, known: Known) -> Iterator
 
 
 def walk_of(dataset: Dataset, payload: Mapping[str, object]) -> Walk:
-    """All that a request body tells of the rows it brings: a stored request is enough to read its
-    answer again.
+    """All that a request body tells of the rows it brings.
 
+    A stored request is therefore enough to read its answer again, without the plan of its day.
     What the rows may lack is a constant of the walk: its variant, its one stream or domain, the
     one value of a filter. What was asked for is all that may come back.
     """

@@ -1,0 +1,93 @@
+"""Files that are there whole or not at all, and locks that end with their process."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ASIDE = ".making-"
+"""Prefix of whatever is still being built; such a name is never read."""
+
+
+def aside(path: Path) -> Path:
+    """A fresh name beside `path` for building what will be swapped in there."""
+    return path.with_name(f"{ASIDE}{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
+
+
+def flush(path: Path) -> None:
+    """Bring a file or folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def swap_in(new: Path, path: Path) -> None:
+    """Give a finished file or folder its name, replacing a file that has it; survives a crash."""
+    flush(new)
+    new.replace(path)
+    flush(path.parent)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that readers see the old content or the new, never a part."""
+    new = aside(path)
+    try:
+        new.write_bytes(data)
+        swap_in(new, path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add one line to a file in one write, and bring it to the disk."""
+    with path.open("ab") as file:
+        file.write(line.encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def remove_stale(folder: Path) -> int:
+    """Remove what crashed runs left half-made in `folder`, whose lock the caller holds."""
+    stale = [p for p in folder.iterdir() if p.name.startswith(ASIDE)]
+    for path in stale:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return len(stale)
+
+
+def lock_now(folder: Path) -> int | None:
+    """An exclusive lock on a folder as a descriptor to close, or None if somebody holds it.
+
+    The kernel drops it when the process ends, however it ends.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            return None
+        raise
+    return descriptor
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold an exclusive lock on a folder, waiting for whoever has it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,143 @@
+"""The home: one folder that holds one account's archive, warehouse and run history."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from resources import files
+from resources.api.windows import day_of
+from resources.settings import Settings, SettingsError
+
+FORMAT = 1
+REMEMBERED = timedelta(days=366)  # how far back the API answers at most
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where everything lies. Nothing is created before `prepare`."""
+
+    root: Path
+
+    @property
+    def raw(self) -> Path:
+        """What the API said: raw/<dataset>/<day>/<capture>/."""
+        return self.root / "raw"
+
+    @property
+    def lake(self) -> Path:
+        """Typed rows: lake/<dataset>/day=<day>/rows.parquet."""
+        return self.root / "lake"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that loads write to; BI reads the served copy instead."""
+        return self.root / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def served(self) -> Path:
+        """The file that queries and BI open: a link that always points to a whole copy."""
+        return self.root / "served" / "livestats.duckdb"
+
+    @property
+    def budget(self) -> Path:
+        """When the next call may be made, shared by all processes."""
+        return self.root / "state" / "budget"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's run history; nothing else depends on it."""
+        return self.root / "dagster"
+
+    @property
+    def identity_file(self) -> Path:
+        """What can never change about this archive."""
+        return self.root / "archive.json"
+
+    @cached_property
+    def identity(self) -> dict[str, object] | None:
+        """Content of the identity file, or None before the first run.
+
+        Raises SettingsError if it is there and cannot be read.
+        """
+        if not self.identity_file.is_file():
+            return None
+        try:
+            found = json.loads(self.identity_file.read_text("utf-8"))
+            date.fromisoformat(found["first_day"])
+            ZoneInfo(found["time_zone"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise SettingsError(
+                f"{self.identity_file} is damaged ({error}). It holds format, time_zone and "
+                "first_day: write it again from a backup or by hand."
+            ) from error
+        return dict(found)
+
+    def prepare(self, settings: Settings, now: datetime) -> None:
+        """Create what is missing, and refuse a home that does not fit the settings.
+
+        Raises SettingsError for another time zone or a newer format, or if the home cannot be
+        written.
+        """
+        try:
+            for folder in (
+                self.raw,
+                self.lake,
+                self.warehouse.parent,
+                self.served.parent,
+                self.budget,
+                self.dagster,
+            ):
+                folder.mkdir(parents=True, exist_ok=True)
+            if self.identity is None:
+                first = settings.first_day or first_day(settings, now)
+                identity = {
+                    "format": FORMAT,
+                    "time_zone": settings.time_zone,
+                    "first_day": first.isoformat(),
+                    "created_at": now.isoformat(timespec="seconds"),
+                }
+                files.write_whole(
+                    self.identity_file, (json.dumps(identity, indent=1) + "\n").encode()
+                )
+                del self.__dict__["identity"]
+        except OSError as error:
+            raise SettingsError(
+                f"The home {self.root} cannot be written: {error.strerror}. Free space or fix its "
+                "permissions, or name another folder with LIVESTATS_HOME."
+            ) from error
+        self.check(settings)
+
+    def check(self, settings: Settings) -> None:
+        """Raise SettingsError if this archive was made under settings that cannot be changed."""
+        identity = self.identity
+        if identity is None:
+            return
+        if identity["time_zone"] != settings.time_zone:
+            raise SettingsError(
+                f"{self.root} keeps days of {identity['time_zone']}, and the settings say "
+                f"{settings.time_zone}. A day means something else in another zone: set "
+                "archive.time_zone back, or name another home."
+            )
+        if not isinstance(identity["format"], int) or identity["format"] > FORMAT:
+            raise SettingsError(
+                f"{self.root} was made by a newer livestats (format {identity['format']}, this "
+                f"one knows {FORMAT}). Update livestats."
+            )
+
+    def first_day(self, settings: Settings, now: datetime) -> date:
+        """The first day of the archive: the one in the settings, else as at its first run."""
+        if settings.first_day is not None:
+            return settings.first_day
+        if self.identity is not None:
+            return date.fromisoformat(str(self.identity["first_day"]))
+        return first_day(settings, now)
+
+
+def first_day(settings: Settings, now: datetime) -> date:
+    """The earliest day that the API can still answer completely at `now`."""
+    return day_of(now - REMEMBERED, settings.zone) + timedelta(days=1)

@@ -1,0 +1,227 @@
+"""The settings: livestats.toml, and environment variables over it. No secret is among them.
+
+Every setting is one field of `Settings`; its metadata says where it stands in the file, which
+variable overrides it, and what it means, so that file, checks and documentation cannot disagree.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from resources.api import windows
+from resources.api.catalogue import DATASETS, dataset
+
+FILE = "livestats.toml"
+FILE_VARIABLE = "LIVESTATS_SETTINGS"
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be followed; the message names it and what would be right."""
+
+
+def _at(where: str, meaning: str, variable: str | None = None) -> dict[str, str | None]:
+    return {"where": where, "meaning": meaning, "variable": variable}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run is told; immutable, checked, free of secrets."""
+
+    home: Path = field(
+        default=Path("data"),
+        metadata=_at("archive.home", "Folder of the archive and the warehouse.", "LIVESTATS_HOME"),
+    )
+    time_zone: str = field(
+        default="Asia/Shanghai",
+        metadata=_at(
+            "archive.time_zone",
+            "Zone of the calendar day. Fixed once the first day is captured.",
+            "LIVESTATS_TIME_ZONE",
+        ),
+    )
+    first_day: date | None = field(
+        default=None,
+        metadata=_at(
+            "archive.first_day",
+            "First day of the archive; unset: as far back as the API remembered at the first run.",
+            "LIVESTATS_FIRST_DAY",
+        ),
+    )
+    api_url: str = field(
+        default="https://live.volcengineapi.com",
+        metadata=_at(
+            "api.url",
+            "Address of the API. BytePlus MediaLive: https://open.byteplusapi.com",
+            "LIVESTATS_API_URL",
+        ),
+    )
+    api_region: str = field(
+        default="cn-north-1",
+        metadata=_at("api.region", "Region that requests are signed for.", "LIVESTATS_API_REGION"),
+    )
+    calls_per_second: float | None = field(
+        default=30.0,
+        metadata=_at(
+            "api.calls_per_second",
+            "Ceiling over all actions of the account together; each action keeps its own below.",
+            "LIVESTATS_CALLS_PER_SECOND",
+        ),
+    )
+    workers: int = field(
+        default=16,
+        metadata=_at("api.workers", "Requests under way at the same time.", "LIVESTATS_WORKERS"),
+    )
+    push_domains: tuple[str, ...] = field(
+        default=(),
+        metadata=_at(
+            "domains.push", "Push domains to capture; empty: all that the account ever had."
+        ),
+    )
+    pull_domains: tuple[str, ...] = field(
+        default=(),
+        metadata=_at(
+            "domains.pull", "Pull domains to capture; empty: all that the account ever had."
+        ),
+    )
+    datasets_off: tuple[str, ...] = field(
+        default=(), metadata=_at("datasets.off", "Datasets that are not captured.")
+    )
+    expiry_warning_days: int = field(
+        default=7,
+        metadata=_at(
+            "archive.expiry_warning_days", "A missing day is called expiring this many days ahead."
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without opening anything."""
+        zone = _zone(self.time_zone)
+        if not windows.has_constant_offset(zone):
+            raise SettingsError(
+                f"archive.time_zone = {self.time_zone!r} changes its offset in summer: days of 23 "
+                "and 25 hours cannot be asked in one request. Use a zone with one offset, such as "
+                "Asia/Shanghai, Asia/Singapore or UTC."
+            )
+        if self.workers < 1:
+            raise SettingsError(f"api.workers = {self.workers}: at least 1 is needed.")
+        if self.calls_per_second is not None and self.calls_per_second <= 0:
+            raise SettingsError(
+                f"api.calls_per_second = {self.calls_per_second}: above 0 is needed."
+            )
+        for name in self.datasets_off:
+            try:
+                dataset(name)
+            except ValueError as error:
+                raise SettingsError(f"datasets.off: {error}") from error
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business time zone."""
+        return _zone(self.time_zone)
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Names of the datasets that are captured."""
+        return tuple(name for name in DATASETS if name not in self.datasets_off)
+
+
+def load(environ: Mapping[str, str], folder: Path) -> Settings:
+    """The settings of livestats.toml in `folder`, with environment variables over them.
+
+    LIVESTATS_SETTINGS names another file. A relative archive.home is taken from the file's folder. Raises SettingsError.
+    """
+    named = environ.get(FILE_VARIABLE)
+    file = Path(named) if named else folder / FILE
+    if named and not file.is_file():
+        raise SettingsError(f"{FILE_VARIABLE} names {file}, and there is no such file.")
+    given = _from_file(file) if file.is_file() else {}
+    for known in fields(Settings):
+        variable = known.metadata["variable"]
+        if variable and environ.get(variable):
+            given[known.name] = _from_text(known, variable, environ[variable])
+    try:
+        return Settings(**given)
+    except TypeError as error:  # a value of a type that no check expects
+        raise SettingsError(f"{file}: {error}") from error
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is no TOML: {error}") from error
+    places = {known.metadata["where"]: known for known in fields(Settings)}
+    given: dict[str, Any] = {}
+    for place, value in _leaves(document, ""):
+        if place not in places:
+            near = difflib.get_close_matches(place, places, n=1, cutoff=0.5)
+            hint = f": did you mean {near[0]}?" if near else f". Known: {', '.join(places)}"
+            raise SettingsError(f"{file}: there is no setting {place}{hint}")
+        known = places[place]
+        given[known.name] = _checked(known, f"{file}: {place}", value, file.parent)
+    return given
+
+
+def _leaves(table: Mapping[str, Any], above: str) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for key, value in table.items():
+        place = f"{above}{key}"
+        found += _leaves(value, f"{place}.") if isinstance(value, dict) else [(place, value)]
+    return found
+
+
+def _checked(known: dataclasses.Field[Any], place: str, value: Any, folder: Path) -> Any:
+    """A TOML value in the type of its setting."""
+    kind = str(known.type)
+    match value:
+        case str() if kind == "Path":
+            return folder / value
+        case str() if kind == "str":
+            return value
+        case list() if kind.startswith("tuple") and all(isinstance(v, str) for v in value):
+            return tuple(value)
+        case date() if kind.startswith("date"):
+            return value
+        case bool():
+            pass
+        case int() if kind == "int":
+            return value
+        case int() | float() if kind.startswith("float"):
+            return float(value)
+    raise SettingsError(f"{place} = {value!r} is not of type {kind}. {known.metadata['meaning']}")
+
+
+def _from_text(known: dataclasses.Field[Any], variable: str, text: str) -> Any:
+    """The value of an environment variable in the type of its setting."""
+    kind = str(known.type)
+    try:
+        if kind == "Path":
+            return Path(text)
+        if kind.startswith("date"):
+            return date.fromisoformat(text)
+        if kind == "int":
+            return int(text)
+        if kind.startswith("float"):
+            return None if text == "none" else float(text)
+    except ValueError as error:
+        raise SettingsError(
+            f"{variable}={text!r} is not of type {kind}. {known.metadata['meaning']}"
+        ) from error
+    return text
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingsError(
+            f"archive.time_zone = {name!r} is no known zone. Write it like Asia/Shanghai."
+        ) from error
