@@ -57,6 +57,8 @@ def append_line(path: Path, line: str) -> None:
 
 def remove_stale(folder: Path) -> int:
     """Remove what crashed runs left half-made in `folder`, whose lock the caller holds."""
+    if not folder.is_dir():
+        return 0
     stale = [p for p in folder.iterdir() if p.name.startswith(ASIDE)]
     for path in stale:
         if path.is_dir():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -24,6 +24,8 @@ from resources.api.windows import Window, day_window, read_window, split, wire_w
 DOMAINS_PER_REQUEST = 50
 """How many domains share one request. The API documents no limit; 50 domains x 12 carriers x 288
 slots is an answer of about 20 MB."""
+
+_FEWEST_SLOTS = 12  # a window is not cut into pieces of fewer slots
 
 T = TypeVar("T")
 
@@ -95,7 +97,8 @@ def walks(dataset: Dataset, day: date, zone: ZoneInfo, known: Known) -> Iterator
             if details:
                 payload["DetailField"] = details
             for window in _windows(dataset, day, zone, len(details)):
-                yield walk_of(dataset, {**payload, **(wire_window(window) if window else {})})
+                times = window and wire_window(window, last_second=dataset.once_across_days)
+                yield walk_of(dataset, {**payload, **(times or {})})
 
 
 def walk_of(dataset: Dataset, payload: Mapping[str, object]) -> Walk:
@@ -124,11 +127,27 @@ def walk_of(dataset: Dataset, payload: Mapping[str, object]) -> Walk:
         within["ip"] = frozenset(_texts(payload[_address_parameter(dataset).name]))
     return Walk(
         payload=payload,
-        window=read_window(payload),
+        window=read_window(payload, last_second=dataset.once_across_days),
         is_split="DetailField" in payload,
         constants=constants,
         within=within,
     )
+
+
+def halves(dataset: Dataset, walk: Walk) -> tuple[Walk, ...]:
+    """The same question over two halves of its window, for an answer that takes the API too long.
+
+    () where the rows are figures of the whole window, or the window is down to a few slots.
+    """
+    if walk.window is None or dataset.bucket_s is None:
+        return ()
+    start, end = walk.window
+    slots = int((end - start).total_seconds()) // dataset.bucket_s
+    if slots < _FEWEST_SLOTS * 2:
+        return ()
+    middle = start + timedelta(seconds=slots // 2 * dataset.bucket_s)
+    edges = ((start, middle), (middle, end))
+    return tuple(walk_of(dataset, {**walk.payload, **wire_window(edge)}) for edge in edges)
 
 
 def _windows(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[Window | None]:
@@ -140,7 +159,7 @@ def _windows(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[W
 
 def _scopes(dataset: Dataset, known: Known) -> Iterator[dict[str, object]]:
     """What each request is about, as request fields."""
-    domains = sorted(d.name for d in known.domains if d.serves(dataset.role))
+    domains = sorted({d.name for d in known.domains if d.serves(dataset.role)})
     match dataset.scope:
         case Scope.ACCOUNT:
             if domains:
@@ -175,7 +194,7 @@ def _filters(dataset: Dataset, domains: Sequence[str], known: Known) -> Iterator
                 f"{dataset.name} is split by carrier, and no carrier is known. "
                 "Capture the dataset isp first."
             )
-        filters["ISPList"] = sorted(known.isps)
+        filters["ISPList"] = sorted(set(known.isps))
     if "Protocol" not in dataset.split:
         yield filters
         return

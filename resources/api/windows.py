@@ -40,13 +40,14 @@ def split(start: datetime, end: datetime, longest: timedelta) -> list[Window]:
     """
     if start.tzinfo is None or end.tzinfo is None:
         raise ValueError(f"time without a zone in {start} .. {end}: add one, e.g. +08:00")
-    if end < start or longest <= timedelta(0):
+    # Elapsed time is counted in UTC: in a zone with summer time, differences, sums and comparisons
+    # of wall clocks would be wrong.
+    zone, first, last = start.tzinfo, start.astimezone(UTC), end.astimezone(UTC)
+    if last < first or longest <= timedelta(0):
         raise ValueError(f"cannot cut {start} .. {end} into windows of {longest}")
-    zone = start.tzinfo
-    # Elapsed time is counted in UTC: in a zone with summer time, wall-clock sums would be wrong.
-    edges = [start.astimezone(UTC)]
-    while edges[-1] < end:
-        edges.append(min(edges[-1] + longest, end.astimezone(UTC)))
+    edges = [first]
+    while edges[-1] < last:
+        edges.append(min(edges[-1] + longest, last))
     return [(a.astimezone(zone), b.astimezone(zone)) for a, b in pairwise(edges)]
 
 
@@ -55,18 +56,24 @@ def wire_time(instant: datetime) -> str:
     return instant.isoformat(timespec="seconds")
 
 
-def wire_window(window: Window) -> dict[str, str]:
-    """StartTime and EndTime of a request for a half-open window."""
+def wire_window(window: Window, *, last_second: bool = False) -> dict[str, str]:
+    """StartTime and EndTime of a request for a half-open window.
+
+    `last_second` sends the end itself: for single events, one of which may begin in the last
+    second, and where one that begins at the end can be told apart and dropped.
+    """
     start, end = window
-    return {"StartTime": wire_time(start), "EndTime": wire_time(end - _LAST_SECOND)}
+    wire_end = end if last_second else end - _LAST_SECOND
+    return {"StartTime": wire_time(start), "EndTime": wire_time(wire_end)}
 
 
-def read_window(payload: Mapping[str, object]) -> Window | None:
-    """The half-open window that a request asked for, or None if it has no times."""
+def read_window(payload: Mapping[str, object], *, last_second: bool = False) -> Window | None:
+    """The half-open window that a request made by `wire_window` asked for; None without times."""
     start, end = payload.get("StartTime"), payload.get("EndTime")
     if start is None or end is None:
         return None
-    return datetime.fromisoformat(str(start)), datetime.fromisoformat(str(end)) + _LAST_SECOND
+    wire_end = datetime.fromisoformat(str(end))
+    return datetime.fromisoformat(str(start)), wire_end if last_second else wire_end + _LAST_SECOND
 
 
 def has_constant_offset(zone: ZoneInfo) -> bool:

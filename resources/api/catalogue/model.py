@@ -301,7 +301,7 @@ class Dataset:
     ranked: bool = False  # the position in the list is a column
     streams_from: tuple[str, ...] = ()  # datasets that name the streams of the day
     addresses_from: tuple[tuple[str, str], ...] = ()  # (dataset, column) that hold addresses
-    once_across_days: bool = False  # the same row may come back for several days
+    event_start: str | None = None  # column; its events may be listed for several days
     reread_days: int = 3  # younger days are asked again, for late data
     group: str = "usage"
 
@@ -309,6 +309,11 @@ class Dataset:
     def is_dimension(self) -> bool:
         """True for the present state of the account: captured now, not for a past day."""
         return self.endpoint.is_present_state and not self.addresses_from
+
+    @property
+    def once_across_days(self) -> bool:
+        """True if one row may be listed for several days, and the table holds it once."""
+        return self.event_start is not None
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -1,0 +1,125 @@
+"""What the archive knows of the account: its domains and carriers, and the streams of a day."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from resources import lake
+from resources.api.catalogue import dataset as dataset_named
+from resources.api.catalogue.model import Dataset, Role
+from resources.api.plan import Domain, Known, Stream
+from resources.settings import Settings
+
+
+class NotYet(Exception):
+    """A day that cannot be planned before another dataset has been captured; the message says which."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Reads the lake; asks nobody."""
+
+    lake: Path
+    settings: Settings
+
+    def known(self, dataset: Dataset, day: date, lost: frozenset[str] = frozenset()) -> Known:
+        """All that planning `dataset` for `day` takes.
+
+        `lost` names datasets that can never be captured for that day: their streams or addresses
+        are then left to the other sources. Raises NotYet for what can still be captured first.
+        """
+        return Known(
+            domains=self.domains(),
+            isps=self.isps() if "ISP" in dataset.split else (),
+            streams=tuple(self._streams(dataset, day, lost)),
+            addresses=tuple(self._addresses(dataset, day, lost)),
+        )
+
+    def domains(self) -> tuple[Domain, ...]:
+        """The domains in the settings, else every domain that was ever listed.
+
+        Raises NotYet if there is none: an account without domains has no statistics, and a
+        capture of nothing must not pass for an empty day.
+        """
+        given = [
+            *(Domain(name, Role.PUSH) for name in self.settings.push_domains),
+            *(Domain(name, Role.PULL) for name in self.settings.pull_domains),
+        ]
+        found = {d.name: d for d in given or self._listed()}
+        if not found:
+            raise NotYet(
+                "no domain is known. If ListDomainDetail lists none for this key, check that the "
+                "key may see the projects of the domains, or name them in livestats.toml under "
+                "[domains]"
+            )
+        return tuple(sorted(found.values()))
+
+    def _listed(self) -> Iterator[Domain]:
+        roles = {"push": Role.PUSH}
+        for row in self._newest("domain", ["domain", "domain_type"]):
+            kind = str(row["domain_type"])
+            role = Role.PULL if kind.startswith("pull") else roles.get(kind, Role.ANY)
+            yield Domain(str(row["domain"]), role)
+
+    def isps(self) -> tuple[str, ...]:
+        """The carriers of the newest list. Raises NotYet if it was never captured."""
+        paths = snapshots(self.lake, "isp")
+        if not paths:
+            raise NotYet("the list of carriers is not captured yet: capture the dataset isp first")
+        return tuple(sorted(pq.read_table(paths[-1], columns=["isp"])["isp"].to_pylist()))
+
+    def _newest(self, name: str, columns: list[str]) -> list[dict[str, object]]:
+        """Rows of all snapshots of a dimension, oldest snapshot first: the last word wins."""
+        tables = [pq.read_table(path, columns=columns) for path in snapshots(self.lake, name)]
+        return [row for table in tables for row in table.to_pylist()]
+
+    def _streams(self, dataset: Dataset, day: date, lost: frozenset[str]) -> Iterator[Stream]:
+        for path in self._sources(dataset, dataset.streams_from, day, lost):
+            table = pq.read_table(path, columns=["domain", "app", "stream"])
+            names = table.group_by(["domain", "app", "stream"]).aggregate([])
+            for row in names.to_pylist():
+                yield Stream(row["domain"], row["app"], row["stream"])
+
+    def _addresses(self, dataset: Dataset, day: date, lost: frozenset[str]) -> Iterator[str]:
+        names = tuple(dict.fromkeys(name for name, _ in dataset.addresses_from))
+        for path in self._sources(dataset, names, day, lost):
+            source = path.parent.parent.name
+            for column in (c for name, c in dataset.addresses_from if name == source):
+                values: pa.ChunkedArray = pq.read_table(path, columns=[column])[column]
+                yield from filter(_is_address, pc.unique(values).to_pylist())
+
+    def _sources(
+        self, dataset: Dataset, names: tuple[str, ...], day: date, lost: frozenset[str]
+    ) -> list[Path]:
+        wanted = [n for n in names if n in self.settings.datasets and n not in lost]
+        paths = {name: lake.path_of(self.lake, name, day) for name in wanted}
+        missing = [name for name, path in paths.items() if not path.is_file()]
+        if missing:
+            raise NotYet(f"{', '.join(missing)} of {day} must be captured first")
+        if names and not paths:
+            raise NotYet(
+                f"{dataset.name} takes its streams or addresses from {', '.join(names)}, and none "
+                f"of them can be had for {day}: switch one of them on, or this dataset off"
+            )
+        return [*paths.values()]
+
+
+def snapshots(root: Path, name: str) -> list[Path]:
+    """The files of a dimension, oldest first."""
+    return sorted((root / dataset_named(name).name).glob(f"day=*/{lake.FILE}"))
+
+
+def _is_address(text: str | None) -> bool:
+    try:
+        ipaddress.ip_address(text or "")
+    except ValueError:
+        return False
+    return True

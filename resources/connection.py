@@ -1,0 +1,63 @@
+"""The connection to the API that the settings and the environment describe."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from resources.api.budget import Budget
+from resources.api.catalogue import ENDPOINTS
+from resources.api.client import Client
+from resources.api.credentials import find_credentials
+from resources.api.hosts import Host
+from resources.capture import Capturer
+from resources.clock import clock
+from resources.home import Home
+from resources.settings import Settings
+
+
+class Halted(Exception):
+    """A wait that was broken off because the run has ended."""
+
+
+@dataclass(frozen=True)
+class _Wait:
+    """Sleeps until the run is halted."""
+
+    halt: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, seconds: float) -> None:
+        if self.halt.wait(seconds):
+            raise Halted("the run was broken off")
+
+
+def rate_per_s(action: str) -> float | None:
+    """The documented rate of an action; None for an action that the catalogue does not know."""
+    return ENDPOINTS[action].rate_per_s if action in ENDPOINTS else None
+
+
+@contextmanager
+def capturer(settings: Settings, environ: Mapping[str, str]) -> Iterator[Capturer]:
+    """A capturer for the home, API and key that are set; its connections close with the block.
+
+    Raises FixSetup if there is no key or the URL is unsound; SettingsError if the home cannot be
+    used. Nothing is asked of the API yet.
+    """
+    credentials, _ = find_credentials(environ, Path.home())
+    host = Host(settings.api_url, settings.api_region)
+    now = clock(environ)
+    home = Home(settings.home)
+    home.prepare(settings, now())
+    wait = _Wait()
+    budget = Budget(
+        home.budget,
+        credentials.account_id(),
+        rate_per_s,
+        account_per_s=settings.calls_per_second,
+        sleep=wait,
+    )
+    with Client(credentials, budget, host, sleep=wait) as client:
+        yield Capturer(home, settings, client, now, wait.halt)

@@ -1,0 +1,219 @@
+"""The lake: typed Parquet, one file per dataset and day, made from the newest complete capture.
+
+    lake/<dataset>/day=<day>/rows.parquet
+
+A file carries its origin in its own metadata; it can be made again from the raw archive at any
+time, so a lake is never backed up alone and never repaired by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from resources import files
+from resources.api.catalogue.columns import BUSINESS_DATE
+from resources.api.catalogue.model import Dataset
+from resources.api.plan import walk_of
+from resources.api.rows import Rows, join, read_page, row_schema
+from resources.raw import Capture, CaptureName
+from resources.version import VERSION
+
+SCHEMA_VERSION = 1
+"""Of the normaliser: raise it when the same answer makes other rows. Older files are made anew."""
+
+FILE = "rows.parquet"
+_KEY = b"livestats"
+_ROWS_PER_GROUP = 122_880  # DuckDB reads one row group per thread; this is its own default
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where the rows of a file come from."""
+
+    dataset: str
+    day: str
+    capture: str
+    schema_version: int
+    fetched_at: str
+    requests: int
+    rows: int
+    outside: int  # rows outside of the day: dropped
+    unknown: tuple[str, ...]  # fields that the catalogue does not know; the raw answers have them
+    disagreeing: tuple[str, ...]  # totals that the rows do not add up to
+    livestats: str = VERSION
+
+
+@dataclass
+class Tally:
+    """What is learned while the rows of a day go by."""
+
+    rows: int = 0
+    outside: int = 0
+    unknown: set[str] = field(default_factory=set)
+    disagreeing: set[str] = field(default_factory=set)
+
+    def add(self, walked: Rows) -> None:
+        """Count the rows of one walk."""
+        self.rows += walked.table.num_rows
+        self.outside += walked.outside
+        self.unknown.update(walked.unknown)
+        self.disagreeing.update(walked.disagreeing)
+
+    def facts(self) -> dict[str, object]:
+        """The counts as manifest entries."""
+        return {
+            "outside": self.outside,
+            "unknown": sorted(self.unknown),
+            "disagreeing": sorted(self.disagreeing),
+        }
+
+
+def path_of(lake: Path, dataset: str, day: date) -> Path:
+    """The file of one day; dimensions have one for each day that brought something new."""
+    return lake / dataset / f"day={day.isoformat()}" / FILE
+
+
+def day_of(path: Path) -> date:
+    """The day of a lake file's path."""
+    return date.fromisoformat(path.parent.name.removeprefix("day="))
+
+
+def schema(dataset: Dataset) -> pa.Schema:
+    """The declared schema of the dataset's files, with comments, units and API fields."""
+    fields = list(row_schema(dataset))
+    if BUSINESS_DATE in dataset.column:
+        column = dataset.column[BUSINESS_DATE]
+        about = {"comment": column.comment}
+        fields.insert(0, pa.field(BUSINESS_DATE, pa.date32(), nullable=False, metadata=about))
+    about = {"comment": dataset.description, "action": dataset.endpoint.action}
+    return pa.schema(fields, metadata=about)
+
+
+class LakeWriter:
+    """Writes the rows of one day aside, in bounded memory; `seal`, then `commit` swaps it in."""
+
+    def __init__(self, path: Path, dataset: Dataset, day: date) -> None:
+        """Open the file aside; `path` is where it will stand."""
+        self.path = path
+        self.tally = Tally()
+        self._dataset, self._day = dataset, day
+        self._schema = schema(dataset)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.aside = files.aside(path)
+        self._writer = pq.ParquetWriter(
+            self.aside, self._schema, compression="zstd", write_page_checksum=True
+        )
+        self._waiting: list[pa.Table] = []
+
+    def add(self, walked: Rows) -> None:
+        """Append the rows of one walk."""
+        self.tally.add(walked)
+        self._waiting.append(walked.table)
+        if sum(t.num_rows for t in self._waiting) >= _ROWS_PER_GROUP:
+            self._write()
+
+    def _write(self) -> None:
+        if not self._waiting:
+            return
+        table = pa.concat_tables(self._waiting)
+        self._waiting = []
+        if BUSINESS_DATE in self._schema.names:
+            days = pa.repeat(pa.scalar(self._day, pa.date32()), table.num_rows)
+            table = table.add_column(0, self._schema.field(BUSINESS_DATE), days)
+        self._writer.write_table(table.cast(self._schema), row_group_size=_ROWS_PER_GROUP)
+
+    def seal(self, capture: CaptureName, requests: int) -> Origin:
+        """Finish the file, still aside, and say in it where its rows come from."""
+        origin = Origin(
+            dataset=self._dataset.name,
+            day=self._day.isoformat(),
+            capture=capture.text,
+            schema_version=SCHEMA_VERSION,
+            fetched_at=capture.fetched_at.isoformat(),
+            requests=requests,
+            rows=self.tally.rows,
+            outside=self.tally.outside,
+            unknown=tuple(sorted(self.tally.unknown)),
+            disagreeing=tuple(sorted(self.tally.disagreeing)),
+        )
+        self._write()
+        self._writer.add_key_value_metadata({_KEY: json.dumps(asdict(origin)).encode()})
+        self._writer.close()
+        return origin
+
+    def commit(self) -> None:
+        """Swap the sealed file in."""
+        files.swap_in(self.aside, self.path)
+        files.flush(self.path.parent.parent)
+
+    def abandon(self) -> None:
+        """Forget the rows."""
+        with suppress(OSError, pa.ArrowException):  # a full disk is no reason to keep the file
+            self._writer.close()
+        self.aside.unlink(missing_ok=True)
+
+
+def origin_of(path: Path) -> Origin | None:
+    """Where the rows of a file come from; None if there is no file or it cannot be read."""
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+        found: Mapping[str, object] = json.loads(metadata[_KEY])
+        return Origin(**found)  # type: ignore[arg-type]
+    except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
+        return None  # not ours, or damaged: to be made again
+
+
+def is_level(origin: Origin | None, capture: CaptureName) -> bool:
+    """True if a lake file is what the present normaliser makes of `capture`."""
+    return (
+        origin is not None
+        and origin.capture == capture.text
+        and origin.schema_version == SCHEMA_VERSION
+    )
+
+
+def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Origin:
+    """Make the lake file of a day from a capture, without the API.
+
+    Raises DamagedCapture, or what reading the answers raises; the old file then stays.
+    """
+    writer = LakeWriter(path_of(lake, dataset.name, day), dataset, day)
+    try:
+        paging = dataset.endpoint.paging
+        numbers = {paging.number_param, paging.size_param} if paging else set()
+        for _, parts in groupby(capture.responses(), key=lambda part: part[0]):
+            walked, walk = [], None
+            for _, page, payload, body in parts:
+                walk = walk_of(dataset, {k: v for k, v in payload.items() if k not in numbers})
+                walked.append(read_page(dataset, walk, body, page))
+            if walk is not None:
+                writer.add(join(dataset, walk, walked))
+        origin = writer.seal(capture.name, len(capture.manifest["requests"]))
+        writer.commit()
+        return origin
+    except BaseException:
+        writer.abandon()
+        raise
+
+
+def same_rows(one: Path, other: Path) -> bool:
+    """True if two lake files hold the same rows, in whatever order."""
+    connection = duckdb.connect(config={"memory_limit": "512MB", "threads": 2})
+    try:
+        sql = """SELECT count(*) FROM (
+            (FROM read_parquet($1) EXCEPT ALL FROM read_parquet($2))
+            UNION ALL (FROM read_parquet($2) EXCEPT ALL FROM read_parquet($1)))"""
+        found = connection.execute(sql, [str(one), str(other)]).fetchone()
+    finally:
+        connection.close()
+    return found == (0,)

@@ -1,0 +1,139 @@
+"""What is known of every dataset and day: one state, decided from names of files and the clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from resources import raw
+from resources.api.catalogue.model import Dataset
+from resources.api.windows import day_of, day_window
+
+PARTIAL = "partial.json"
+"""Beside the captures of a day: what was missing when it was last tried."""
+
+
+class State(StrEnum):
+    """Where a day stands. Only `captured` and `empty` are complete."""
+
+    CAPTURED = "captured"
+    EMPTY = "empty"  # asked, proven, and there was nothing
+    PARTIAL = "partial"  # asked, and something of it could not be had yet
+    MISSING = "missing"  # never asked
+    SETTLING = "settling"  # not over, or younger than the documented delay
+    EXPIRING = "expiring"  # missing or partial, and soon out of the API's reach
+    LOST = "lost"  # never captured, and the API no longer answers for it
+
+    @property
+    def is_complete(self) -> bool:
+        """True if the day is proven."""
+        return self in (State.CAPTURED, State.EMPTY)
+
+    @property
+    def can_be_asked(self) -> bool:
+        """True if a capture now would complete it."""
+        return self in (State.PARTIAL, State.MISSING, State.EXPIRING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the ledger."""
+
+    dataset: str
+    day: date
+    state: State
+    rows: int | None = None  # of the newest capture
+    captures: int = 0  # differing ones: 2 means one revision
+    captured_at: datetime | None = None
+    last_seen_at: datetime | None = None
+    capture: str | None = None
+    askable_from: datetime | None = None  # when the day settles
+    askable_until: datetime | None = None  # when the API forgets it
+
+
+def settles_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime:
+    """When the day is over and its documented delay has passed."""
+    return day_window(day, zone)[1] + dataset.delay
+
+
+def forgotten_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime | None:
+    """When the API stops answering for the whole day; None if it never does."""
+    history = dataset.endpoint.history
+    return None if history is None else day_window(day, zone)[0] + history
+
+
+def entry(
+    dataset: Dataset,
+    day: date,
+    folder: Path | None,
+    now: datetime,
+    zone: ZoneInfo,
+    expiry_warning: timedelta,
+) -> Entry:
+    """The ledger's line for one day; `folder` is its place in the raw archive, if there is one."""
+    settled, forgotten = settles_at(dataset, day, zone), forgotten_at(dataset, day, zone)
+    captures = raw.captures_in(folder) if folder is not None else []
+    if captures and folder is not None:
+        name = captures[-1]
+        return Entry(
+            dataset=dataset.name,
+            day=day,
+            state=State.CAPTURED if name.rows else State.EMPTY,
+            rows=name.rows,
+            captures=len(captures),
+            captured_at=name.fetched_at,
+            last_seen_at=raw.last_seen(folder),
+            capture=name.text,
+            askable_from=settled,
+            askable_until=forgotten,
+        )
+    return Entry(
+        dataset=dataset.name,
+        day=day,
+        state=_incomplete(folder, now, settled, forgotten, expiry_warning),
+        askable_from=settled,
+        askable_until=forgotten,
+    )
+
+
+def _incomplete(
+    folder: Path | None,
+    now: datetime,
+    settled: datetime,
+    forgotten: datetime | None,
+    expiry_warning: timedelta,
+) -> State:
+    if forgotten is not None and now >= forgotten:
+        return State.LOST
+    if now < settled:
+        return State.SETTLING
+    if forgotten is not None and now >= forgotten - expiry_warning:
+        return State.EXPIRING
+    if folder is not None and (folder / PARTIAL).is_file():
+        return State.PARTIAL
+    return State.MISSING
+
+
+def entries(
+    dataset: Dataset,
+    days: list[date],
+    root: Path,
+    now: datetime,
+    zone: ZoneInfo,
+    expiry_warning: timedelta,
+) -> list[Entry]:
+    """The ledger's lines of one daily dataset for `days`; `root` is the raw archive."""
+    folders = raw.days_of(root, dataset.name)
+    return [entry(dataset, day, folders.get(day), now, zone, expiry_warning) for day in days]
+
+
+def is_due_again(dataset: Dataset, line: Entry, now: datetime, zone: ZoneInfo) -> bool:
+    """True for a complete young day that was not yet asked again today: late data may have come."""
+    if not line.state.is_complete or line.last_seen_at is None:
+        return False
+    today = day_of(now, zone)
+    is_young = (today - line.day).days <= dataset.reread_days
+    return is_young and day_of(line.last_seen_at, zone) < today
