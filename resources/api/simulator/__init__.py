@@ -13,6 +13,7 @@ from resources.api.simulator.settings import (
     DEFAULT_CREDENTIALS,
     Account,
     Answers,
+    FaultKind,
     Faults,
     Late,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "DEFAULT_CREDENTIALS",
     "Account",
     "Answers",
+    "FaultKind",
     "Faults",
     "Late",
     "Simulator",

@@ -37,7 +37,7 @@ def _bump(hour: Floats, middle: float, width: float) -> Floats:
 
 
 RHYTHM = _rhythm()
-_LIMIT = 400 * 5 * MINUTES  # cells kept: some hundred domain days of ordinary size
+_LIMIT = 200 * 5 * MINUTES  # cells kept: some hundred domain days of ordinary size
 
 
 class Audience:

@@ -47,6 +47,6 @@ class Chooser:
         return None
 
 
-def refusal_of(kind: FaultKind) -> Refused | None:
+def refusal_of(kind: FaultKind | None) -> Refused | None:
     """The refusal that a fault is, if it is one."""
     return Refused(*REFUSALS[kind]) if kind in REFUSALS else None
