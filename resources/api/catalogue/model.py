@@ -74,6 +74,7 @@ class Total:
     kind: Kind
     of: str | None = None  # field of the rows; None: not comparable, only known
     how: str = "sum"  # "sum" or "max"
+    in_splits: bool = True  # False: split items do not have it
 
 
 class Wire(StrEnum):

@@ -307,7 +307,9 @@ STREAM_COUNT = Endpoint(
     delay=_FIVE_MINUTES,
     rows=_COUNT_ROWS,
     split_rows=_COUNT_SPLIT,
-    totals=(Total(name="PeakCount", kind=Kind.INTEGER, of="PeakCount", how="max"),),
+    totals=(
+        Total(name="PeakCount", kind=Kind.INTEGER, of="PeakCount", how="max", in_splits=False),
+    ),
 )
 
 _EDGE_ROWS, _EDGE_SPLIT = series(
