@@ -85,7 +85,8 @@ def series(query: Query, whole: Arrays, labels: Sequence[Labels], groups: Arrays
         part = {name: array[row] for name, array in groups.items()}
         slots = _slots(level, stamps, part, answers)
         if slots:
-            items.append({**dict(label), **totals(endpoint.totals, part), level.name: slots})
+            sums = totals([total for total in endpoint.totals if total.in_splits], part)
+            items.append({**dict(label), **sums, level.name: slots})
     optional(result, detail, items, answers)
     return result
 
