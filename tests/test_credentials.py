@@ -149,6 +149,7 @@ def test_nothing_secret_in_any_way_of_printing():
     shown = Credentials(ACCESS, SECRET, TOKEN)
     for text in (repr(shown), str(shown), f"{shown}", f"{[shown]}"):
         assert not any(part in text for part in (ACCESS, SECRET, TOKEN))
+    assert repr(shown) == f"Credentials(account {shown.account_id()}, temporary)"
 
 
 def test_the_account_id_is_short_fit_for_a_file_name_and_that_of_the_key_alone():

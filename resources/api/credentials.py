@@ -8,7 +8,7 @@ import configparser
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from resources.api.errors import FixSetup
@@ -26,9 +26,9 @@ class Credentials:
     header, and the HTTP library's own complaint would quote it.
     """
 
-    access_key: str = field(repr=False)
-    secret_key: str = field(repr=False)
-    session_token: str | None = field(default=None, repr=False)
+    access_key: str
+    secret_key: str
+    session_token: str | None = None
 
     def __post_init__(self) -> None:
         parts = {
