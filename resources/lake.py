@@ -210,9 +210,11 @@ def same_rows(one: Path, other: Path) -> bool:
     """True if two lake files hold the same rows, in whatever order."""
     connection = duckdb.connect(config={"memory_limit": "512MB", "threads": 2})
     try:
-        sql = """SELECT count(*) FROM (
-            (FROM read_parquet($1) EXCEPT ALL FROM read_parquet($2))
-            UNION ALL (FROM read_parquet($2) EXCEPT ALL FROM read_parquet($1)))"""
+        one_rows, other_rows = (
+            f"FROM read_parquet(${i}, hive_partitioning = false)" for i in (1, 2)
+        )
+        sql = f"""SELECT count(*) FROM (
+            ({one_rows} EXCEPT ALL {other_rows}) UNION ALL ({other_rows} EXCEPT ALL {one_rows}))"""
         found = connection.execute(sql, [str(one), str(other)]).fetchone()
     finally:
         connection.close()

@@ -1,0 +1,104 @@
+"""One account's archive as a whole: what assets, command line and tests work with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+
+from resources import ledger, served, warehouse
+from resources.api.catalogue import DAILY
+from resources.api.catalogue.model import Dataset
+from resources.api.windows import day_of
+from resources.capture import Capturer, Progress
+from resources.clock import Clock, clock
+from resources.connection import capturer
+from resources.home import Home
+from resources.settings import Settings, load
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Settings, home and clock of one account. Opening it reads no secret and makes no call."""
+
+    settings: Settings
+    environ: Mapping[str, str]
+    progress: Progress | None = None  # told after each answer of the API
+
+    @classmethod
+    def open(cls, environ: Mapping[str, str], folder: Path | None = None) -> Archive:
+        """The archive that the settings in `folder` and the environment describe.
+
+        Raises SettingsError.
+        """
+        return cls(load(environ, folder or Path.cwd()), environ)
+
+    @cached_property
+    def home(self) -> Home:
+        """Its folders."""
+        return Home(self.settings.home)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """What time it is taken to be."""
+        return clock(self.environ)
+
+    def now(self) -> datetime:
+        """The present moment, UTC."""
+        return self.clock()
+
+    @property
+    def today(self) -> date:
+        """The present day in the business zone."""
+        return day_of(self.now(), self.settings.zone)
+
+    @property
+    def first_day(self) -> date:
+        """The first day that the archive is about."""
+        return self.home.first_day(self.settings, self.now())
+
+    @property
+    def daily(self) -> tuple[Dataset, ...]:
+        """The datasets with days that are switched on."""
+        return tuple(d for d in DAILY if d.name in self.settings.datasets)
+
+    def ledger(self, dataset: Dataset, first: date, last: date) -> list[ledger.Entry]:
+        """The ledger's lines of a dataset from `first` to `last`, both included."""
+        days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
+        warning = timedelta(days=self.settings.expiry_warning_days)
+        return ledger.entries(dataset, days, self.home.raw, self.now(), self.settings.zone, warning)
+
+    @contextmanager
+    def capturing(self) -> Iterator[Capturer]:
+        """The connection to the API; see `connection.capturer` for what it raises."""
+        with capturer(self.settings, self.environ) as found:
+            yield found
+
+    @contextmanager
+    def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The warehouse's one writing connection."""
+        self.home.prepare(self.settings, self.now())
+        with warehouse.writing(self.home, self.settings.time_zone) as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A read-only connection to the served copy."""
+        with served.reading(self.home, self.settings.time_zone) as connection:
+            yield connection
+
+    def bring_level(self, datasets: Iterable[Dataset]) -> list[warehouse.Loaded]:
+        """Bring tables level with the lake."""
+        with self.writing() as connection:
+            return [warehouse.bring_level(connection, self.home, d) for d in datasets]
+
+    def publish(self) -> served.Published:
+        """Write the ledger into the warehouse and make the served copy anew, if anything changed."""
+        with self.writing() as connection:
+            served.refresh_ledger(connection, self.home, self.settings, self.now())
+            return served.publish(connection, self.home)

@@ -1,0 +1,361 @@
+"""The warehouse: DuckDB tables made from the lake, brought level day by day like `make`.
+
+The file is disposable: whatever it holds can be loaded again from the lake. One process writes at
+a time; queries and BI open the served copy, never this file.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from resources import files, lake
+from resources.account import snapshots
+from resources.api.catalogue.columns import BUSINESS_DATE
+from resources.api.catalogue.model import Dataset
+from resources.dictionary import column_comment, table_comment
+from resources.home import Home
+
+log = logging.getLogger("livestats.warehouse")
+
+STORAGE = "v1.2.0"
+"""Of the file: drivers of DuckDB 1.2 and newer open it."""
+
+DAYS_PER_TRANSACTION = 31
+_MEMORY = "1GB"
+
+_META = """
+CREATE SCHEMA IF NOT EXISTS meta;
+CREATE TABLE IF NOT EXISTS meta.loaded (
+    dataset VARCHAR, day DATE, capture VARCHAR, rows BIGINT, schema_version INTEGER,
+    size BIGINT, modified_ns BIGINT, PRIMARY KEY (dataset, day));
+COMMENT ON TABLE meta.loaded IS 'Which lake file each day of a table was loaded from.';
+CREATE TABLE IF NOT EXISTS meta.state AS SELECT uuid()::VARCHAR AS warehouse, 0::BIGINT AS changes;
+COMMENT ON TABLE meta.state IS 'Which warehouse file this is, and how often it has changed.';
+"""
+
+
+class WarehouseError(Exception):
+    """A load that could not be done; the tables are as before, and the message says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What one load did to one table."""
+
+    table: str
+    days: Sequence[date]  # loaded anew
+    rows: int  # in these days
+    total_rows: int  # in the table now
+    gone: Sequence[date] = ()  # loaded before, and no lake file now: the rows are kept
+
+
+@dataclass(frozen=True)
+class _File:
+    """A lake file as the folder shows it, without opening it."""
+
+    day: date
+    path: Path
+    size: int
+    modified_ns: int
+
+
+@contextmanager
+def writing(home: Home, time_zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The only connection that writes; waits for other livestats processes.
+
+    Raises WarehouseError if another program holds the file, or it is damaged.
+    """
+    home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    with files.locked(home.warehouse.parent):
+        try:
+            connection = duckdb.connect(
+                str(home.warehouse),
+                config={
+                    "storage_compatibility_version": STORAGE,
+                    "memory_limit": _MEMORY,
+                    "temp_directory": str(home.warehouse.parent / "spill"),
+                },
+            )
+        except duckdb.IOException as error:
+            raise WarehouseError(_unopened(home.warehouse, error)) from error
+        except duckdb.Error as error:
+            raise WarehouseError(
+                f"{home.warehouse} cannot be opened: {error}. It can be made again from the lake: "
+                "move it away and run `livestats publish`."
+            ) from error
+        try:
+            connection.execute("SET TimeZone = ?", [time_zone])
+            connection.execute(_META)
+            yield connection
+        finally:
+            connection.close()
+
+
+def _unopened(path: Path, error: Exception) -> str:
+    if "lock" in str(error).lower():
+        return (
+            f"{path} is open in another program: {error} Close it there; queries and BI belong on "
+            "the served copy, which is never locked. What is captured stays; then run "
+            "`livestats publish`."
+        )
+    return (
+        f"{path} cannot be opened: {error} If the disk has space and the folder can be written, "
+        "move the file away and run `livestats publish`: it is made again from the lake."
+    )
+
+
+def bring_level(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset) -> Loaded:
+    """Load the days of `dataset` whose lake file is not the one that was loaded.
+
+    At most 31 days in a transaction: each either counts fully or not at all.
+
+    Raises WarehouseError if what was loaded is not what the files say they hold.
+    """
+    if _ensure_table(connection, dataset):
+        connection.execute("DELETE FROM meta.loaded WHERE dataset = ?", [dataset.name])
+    if dataset.is_dimension:
+        return _load_dimension(connection, home, dataset)
+    found = {f.day: f for f in _lake_files(home.lake, dataset.name)}
+    loaded = _loaded(connection, dataset.name)
+    newer = [f for d, f in sorted(found.items()) if loaded.get(d) != (f.size, f.modified_ns)]
+    rows = 0
+    for start in range(0, len(newer), DAYS_PER_TRANSACTION):
+        rows += _load(connection, dataset, newer[start : start + DAYS_PER_TRANSACTION])
+    return Loaded(
+        table=dataset.name,
+        days=[f.day for f in newer],
+        rows=rows,
+        total_rows=_count(connection, dataset.name),
+        gone=sorted(set(loaded) - set(found)),
+    )
+
+
+def changed(connection: duckdb.DuckDBPyConnection) -> None:
+    """Note a change, inside the transaction that makes it."""
+    connection.execute("UPDATE meta.state SET changes = changes + 1")
+
+
+def state(connection: duckdb.DuckDBPyConnection) -> str:
+    """A name for the present content: the same name, the same content."""
+    ((name,),) = connection.execute(
+        "SELECT warehouse[:8] || '-' || changes FROM meta.state"
+    ).fetchall()
+    return str(name)
+
+
+def _load(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: Sequence[_File]) -> int:
+    """Replace the days of `batch` in one transaction; the number of rows they hold now."""
+    origins = [_origin(f) for f in batch]
+    days, paths = [f.day for f in batch], [str(f.path) for f in batch]
+    target = f"meta.{dataset.name}_listed" if dataset.once_across_days else dataset.name
+    connection.begin()
+    try:
+        if dataset.once_across_days:
+            _remember_keys(connection, dataset, days)
+        connection.execute(
+            f"DELETE FROM {target} WHERE {BUSINESS_DATE} IN (FROM unnest(?))", [days]
+        )
+        connection.execute(
+            f"INSERT INTO {target} BY NAME FROM read_parquet(?, hive_partitioning = false)", [paths]
+        )
+        _prove(connection, dataset, target, days, {o.day: o.rows for o in origins})
+        if dataset.once_across_days:
+            _remember_keys(connection, dataset, days)
+            _keep_once(connection, dataset)
+        for f, origin in zip(batch, origins, strict=True):
+            _note_loaded(connection, dataset, f, origin)
+        changed(connection)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    rows = sum(o.rows for o in origins)
+    log.info("%s: %d days loaded, %d rows", dataset.name, len(batch), rows)
+    return rows
+
+
+def _prove(
+    connection: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    target: str,
+    days: Sequence[date],
+    expected: dict[str, int],
+) -> None:
+    """Raise WarehouseError unless each day holds the rows its file says, and each key once."""
+    counted = connection.execute(
+        f"SELECT {BUSINESS_DATE}, count(*) FROM {target} "
+        f"WHERE {BUSINESS_DATE} IN (FROM unnest(?)) GROUP BY 1",
+        [days],
+    ).fetchall()
+    found = {day.isoformat(): rows for day, rows in counted}
+    wrong = {day: rows for day, rows in expected.items() if found.get(day, 0) != rows}
+    if wrong:
+        raise WarehouseError(
+            f"{dataset.name}: {wrong} rows were to be loaded, and {found} were. Nothing was "
+            "changed; run `livestats replay` for these days."
+        )
+    key = ", ".join(dict.fromkeys((BUSINESS_DATE, *dataset.key)))
+    # Hashes first: counting them takes a fraction of the memory of the keys themselves.
+    where = f"FROM {target} WHERE {BUSINESS_DATE} IN (FROM unnest($1))"
+    clash = connection.execute(
+        f"SELECT count(*) - count(DISTINCT hash({key})) {where}", [days]
+    ).fetchall()
+    if clash == [(0,)]:
+        return
+    twice = connection.execute(
+        f"SELECT {key} {where} GROUP BY ALL HAVING count(*) > 1 LIMIT 1", [days]
+    ).fetchall()
+    if twice:
+        raise WarehouseError(
+            f"{dataset.name}: the key ({key}) = {twice[0]} stands twice in the lake. Nothing was "
+            "changed; capture these days again with --force."
+        )
+
+
+def _remember_keys(
+    connection: duckdb.DuckDBPyConnection, dataset: Dataset, days: Sequence[date]
+) -> None:
+    """Collect the keys that the days list, to decide anew which day each belongs to."""
+    key = ", ".join(dataset.key)
+    listed = f"meta.{dataset.name}_listed"
+    connection.execute(
+        f"CREATE TEMP TABLE IF NOT EXISTS touched AS SELECT {key} FROM {listed} LIMIT 0"
+    )
+    connection.execute(
+        f"INSERT INTO touched SELECT {key} FROM {listed} WHERE {BUSINESS_DATE} IN (FROM unnest(?))",
+        [days],
+    )
+
+
+def _keep_once(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
+    """Put each touched key into the table once, under the first day that lists it."""
+    match = " AND ".join(f"t.{name} IS NOT DISTINCT FROM k.{name}" for name in dataset.key)
+    key = ", ".join(dataset.key)
+    connection.execute(f"DELETE FROM {dataset.name} t WHERE EXISTS (FROM touched k WHERE {match})")
+    connection.execute(
+        f"INSERT INTO {dataset.name} BY NAME "
+        f"SELECT * FROM meta.{dataset.name}_listed t WHERE EXISTS (FROM touched k WHERE {match}) "
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {BUSINESS_DATE}) = 1"
+    )
+    connection.execute("DROP TABLE touched")
+
+
+def _load_dimension(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset) -> Loaded:
+    """The newest row of each key over all snapshots: what was ever there can still be joined."""
+    found = [_stat(path) for path in snapshots(home.lake, dataset.name)]
+    loaded = _loaded(connection, dataset.name)
+    newer = [f for f in found if loaded.get(f.day) != (f.size, f.modified_ns)]
+    if newer:
+        origins = [_origin(f) for f in newer]
+        key, paths = ", ".join(dataset.key), [str(f.path) for f in found]
+        connection.begin()
+        try:
+            connection.execute(f"DELETE FROM {dataset.name}")
+            connection.execute(
+                f"INSERT INTO {dataset.name} BY NAME SELECT * EXCLUDE (filename) "
+                "FROM read_parquet(?, filename = true, hive_partitioning = false) "
+                f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY filename DESC) = 1 "
+                f"ORDER BY {key}",
+                [paths],
+            )
+            for f, origin in zip(newer, origins, strict=True):
+                _note_loaded(connection, dataset, f, origin)
+            changed(connection)
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+    total = _count(connection, dataset.name)
+    return Loaded(table=dataset.name, days=[f.day for f in newer], rows=total, total_rows=total)
+
+
+def _note_loaded(
+    connection: duckdb.DuckDBPyConnection, dataset: Dataset, file: _File, origin: lake.Origin
+) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO meta.loaded VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            dataset.name,
+            file.day,
+            origin.capture,
+            origin.rows,
+            origin.schema_version,
+            file.size,
+            file.modified_ns,
+        ],
+    )
+
+
+def _ensure_table(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> bool:
+    """Create the table as the catalogue declares it; True if it is new or was declared otherwise."""
+    declared = [(c.name, c.kind.sql, column_comment(c)) for c in dataset.columns]
+    found = connection.execute(
+        "SELECT column_name, replace(data_type, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ'), comment "
+        "FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = ? ORDER BY column_index",
+        [dataset.name],
+    ).fetchall()
+    if [tuple(row) for row in found] == declared:
+        return False
+    columns = ", ".join(
+        f"{c.name} {c.kind.sql}{'' if c.nullable else ' NOT NULL'}" for c in dataset.columns
+    )
+    names = [dataset.name]
+    if dataset.once_across_days:
+        names.append(f"meta.{dataset.name}_listed")
+    connection.begin()
+    for name in names:
+        connection.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+    connection.execute(f"COMMENT ON TABLE {dataset.name} IS {_quoted(table_comment(dataset))}")
+    for name, _, comment in declared:
+        connection.execute(f"COMMENT ON COLUMN {dataset.name}.{name} IS {_quoted(comment)}")
+    changed(connection)
+    connection.commit()
+    return True
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _lake_files(root: Path, name: str) -> Iterator[_File]:
+    folder = root / name
+    if folder.is_dir():
+        for day_folder in sorted(folder.iterdir()):
+            path = day_folder / lake.FILE
+            if path.is_file():
+                yield _stat(path)
+
+
+def _stat(path: Path) -> _File:
+    stat = path.stat()
+    return _File(lake.day_of(path), path, stat.st_size, stat.st_mtime_ns)
+
+
+def _origin(file: _File) -> lake.Origin:
+    origin = lake.origin_of(file.path)
+    if origin is None:
+        raise WarehouseError(
+            f"{file.path} is damaged or not ours. Nothing was changed; run `livestats replay` for "
+            "its day: it is made again from the raw archive."
+        )
+    return origin
+
+
+def _loaded(connection: duckdb.DuckDBPyConnection, name: str) -> dict[date, tuple[int, int]]:
+    rows = connection.execute(
+        "SELECT day, size, modified_ns FROM meta.loaded WHERE dataset = ?", [name]
+    ).fetchall()
+    return {day: (size, modified_ns) for day, size, modified_ns in rows}
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    # fetchall, here and above: DuckDB refuses other work while a result is not read to its end.
+    ((found,),) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
+    return int(found)
