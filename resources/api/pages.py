@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from resources.api.catalogue.model import Paging
-from resources.api.errors import IncompleteAnswer
+from resources.api.errors import IncompleteAnswer, printable
 
 WALKS = 4
 """How often the pages are walked before a moving answer is given up for now."""
@@ -87,8 +87,9 @@ def facts(action: str, paging: Paging, result: Mapping[str, object], rows: int) 
 
 def _number(action: str, block: Mapping[str, object], name: str) -> int:
     value = block.get(name)
-    if isinstance(value, str) and value.strip().isdecimal():
+    if isinstance(value, str) and value.isdecimal() and len(value) < 19:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise IncompleteAnswer(f"{name} is {value!r}, not a number", action=action)
+        shown = printable(repr(value), longest=80)
+        raise IncompleteAnswer(f"{name} is {shown}, not a number", action=action)
     return value

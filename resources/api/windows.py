@@ -63,7 +63,9 @@ def wire_window(window: Window, *, last_second: bool = False) -> dict[str, str]:
     second, and where one that begins at the end can be told apart and dropped.
     """
     start, end = window
-    wire_end = end if last_second else end - _LAST_SECOND
+    # In UTC, like all sums: on a wall clock the second before a change to summer time is another.
+    last = (end.astimezone(UTC) - _LAST_SECOND).astimezone(end.tzinfo)
+    wire_end = end if last_second else last
     return {"StartTime": wire_time(start), "EndTime": wire_time(wire_end)}
 
 
