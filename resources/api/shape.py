@@ -56,8 +56,10 @@ class Node:
         return _SCALARS[self.json]
 
 
-def _object(name: str, children: Iterable[Node], *, kept: bool = True) -> Node:
-    return Node(name, "object", tuple(children), kept=kept)
+def _object(
+    name: str, children: Iterable[Node], *, required: bool = False, kept: bool = True
+) -> Node:
+    return Node(name, "object", tuple(children), required=required, kept=kept)
 
 
 def _list(name: str, item: Node, *, required: bool = False, kept: bool = True) -> Node:
@@ -66,6 +68,12 @@ def _list(name: str, item: Node, *, required: bool = False, kept: bool = True) -
 
 def _forgotten(name: str, json: Json = "text") -> Node:
     return Node(name, json, kept=False)
+
+
+def _forget(node: Node) -> Node:
+    """The same node, with nothing in it kept."""
+    children = tuple(map(_forget, node.children))
+    return replace(node, children=children, required=False, kept=False)
 
 
 _REGION = _object("item", (_forgotten(n) for n in ("Area", "Country", "Province")), kept=False)
@@ -79,13 +87,18 @@ _ECHO: dict[Wire, Node] = {
     Wire.REGIONS: _list("", _REGION, kept=False),
 }
 
-_ERROR = _object("Error", (_forgotten("CodeN", "integer"), *map(_forgotten, ("Code", "Message"))))
+_ERROR = _object(
+    "Error",
+    (_forgotten("CodeN", "integer"), *map(_forgotten, ("Code", "Message"))),
+    kept=False,
+)
 _METADATA = _object(
     "ResponseMetadata",
     (
         *map(_forgotten, ("RequestId", "RequestID", "Action", "Version", "Service", "Region")),
         _ERROR,
     ),
+    kept=False,
 )
 
 
@@ -100,7 +113,7 @@ def _levels(levels: Sequence[Level], totals: Iterable[Node]) -> Node:
     children = [_scalar(f) for f in level.fields]
     if below:
         children.append(_levels(below, ()))
-    children += [_levels((n,), ()) for n in level.nested]
+    children += [_forget(_levels((n,), ())) for n in level.nested]
     item = _object("item", _unique((*children, *totals)))
     return _list(level.name, item, required=level.required)
 
@@ -121,12 +134,13 @@ def envelope(endpoint: Endpoint) -> Node:
     if endpoint.split_rows is not None:
         result.append(_levels(endpoint.split_rows.levels, totals))
     result += totals
-    result += [replace(_levels((n,), ()), required=False) for n in endpoint.nested]
+    result += [_forget(_levels((n,), ())) for n in endpoint.nested]
     paging = endpoint.paging
     if paging is not None:
         json: Json = "text" if paging.as_text else "integer"
-        names = [n for n in (paging.echo, paging.total, "PageSize") if n]
-        block = [_forgotten(n, json) for n in names]
-        result += block if paging.block is None else [_object(paging.block, block, kept=False)]
+        names = [n for n in (paging.echo, paging.total) if n]
+        block = [Node(n, json, required=True) for n in names]
+        block.append(_forgotten("PageSize", json))
+        result += block if paging.block is None else [_object(paging.block, block, required=True)]
     result += [replace(_ECHO[p.wire], name=p.name) for p in endpoint.parameters if p.echoed]
     return _object("", (_METADATA, _object("Result", _unique(result))))
