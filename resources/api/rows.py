@@ -6,8 +6,9 @@ again years later. All of it works on whole columns; nothing runs once per row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 
 import numpy as np
@@ -18,10 +19,11 @@ from resources.api import pages
 from resources.api.answers import decode
 from resources.api.catalogue.columns import BUSINESS_DATE, RANK, SLOT_SECONDS, SLOT_START_AT
 from resources.api.catalogue.model import SPLITS, Column, Dataset, Field, Kind, Layout, Total
-from resources.api.errors import IncompleteAnswer, WrongAnswer
+from resources.api.errors import IncompleteAnswer, WrongAnswer, printable
 from resources.api.plan import Walk
 
 TIMESTAMP = pa.timestamp("us", "UTC")
+_CALENDAR = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 _ARROW: Mapping[Kind, pa.DataType] = {
     Kind.TEXT: pa.string(),
@@ -99,7 +101,7 @@ def read_page(dataset: Dataset, walk: Walk, body: bytes, number: int = 1) -> Pag
     if walk.is_split and not flat.rows:
         _refuse_unsplit(dataset, walk, result)
     table = _table(dataset, walk, flat, number)
-    table, outside = _inside(table, walk)
+    table, outside = _inside(dataset, table, walk)
     scalars = {f.name: result.field(f.name)[0].as_py() for f in result.type if _is_scalar(f.type)}
     return Page(
         table=table,
@@ -125,7 +127,7 @@ def join(dataset: Dataset, walk: Walk, walked: Sequence[Page]) -> Rows:
     twice = _repeated(table, key)
     if twice is not None:
         raise IncompleteAnswer(
-            f"a key came twice in {walk}: {twice}", action=dataset.endpoint.action
+            printable(f"a key came twice in {walk}: {twice}"), action=dataset.endpoint.action
         )
     disagreeing = {name for page in walked for name in page.disagreeing}
     if dataset.endpoint.paging is not None:
@@ -222,38 +224,74 @@ def _convert(dataset: Dataset, source: Field, column: Column, raw: pa.Array) -> 
     """API values in the column's type and unit."""
     match source.kind:
         case Kind.INSTANT:
-            return _instants(dataset, source, raw)
+            if not source.required:
+                raw = pc.if_else(pc.equal(raw, ""), None, raw)
+            return _checked(dataset, source, raw, _instants, "an RFC 3339 time with an offset")
         case Kind.INSTANT_MS:
-            return raw.cast(pa.timestamp("ms", "UTC")).cast(TIMESTAMP)
+            return _checked(
+                dataset, source, raw, _instants_ms, "Unix milliseconds of the years 1 to 9999"
+            )
         case Kind.FLOAT:
-            if len(raw) and not pc.all(pc.is_finite(raw), min_count=0).as_py():
-                raise WrongAnswer(_action(dataset), source.name, "NaN or infinite", "a number")
-            return raw if column.factor == 1.0 else pc.multiply(raw, column.factor)
+            return _checked(
+                dataset,
+                source,
+                raw,
+                lambda values: _scaled(values, column.factor),
+                "a number that stays finite in our unit",
+            )
         case _:
             return raw
 
 
-def _instants(dataset: Dataset, source: Field, raw: pa.Array) -> pa.Array:
-    if not source.required:
-        raw = pc.if_else(pc.equal(raw, ""), None, raw)
+def _checked(
+    dataset: Dataset,
+    source: Field,
+    raw: pa.Array,
+    convert: Callable[[pa.Array], pa.Array],
+    expected: str,
+) -> pa.Array:
+    """`convert(raw)`; where it raises ArrowInvalid, WrongAnswer with the first value that does."""
     try:
-        return raw.cast(TIMESTAMP)
+        return convert(raw)
     except pa.ArrowInvalid as error:
-        raise WrongAnswer(
-            _action(dataset),
-            source.name,
-            _first_odd_time(raw),
-            "an RFC 3339 time with an offset",
-        ) from error
+        for value in raw.unique():
+            try:
+                convert(pa.array([value.as_py()], raw.type))
+            except pa.ArrowInvalid:
+                odd = value.as_py()
+                raise WrongAnswer(_action(dataset), source.name, odd, expected) from error
+        raise
 
 
-def _first_odd_time(raw: pa.Array) -> str | None:
-    for value in raw.unique():
-        try:
-            value.cast(TIMESTAMP)
-        except pa.ArrowInvalid:
-            return str(value.as_py())
-    return None
+def _scaled(raw: pa.Array, factor: float) -> pa.Array:
+    """`raw` x `factor`, rounded once: a factor such as 1e-6 is itself not exact, 1e6 is."""
+    scaled = pc.multiply(raw, factor) if factor >= 1 else pc.divide(raw, round(1 / factor))
+    if not pc.all(pc.is_finite(scaled), min_count=0).as_py():
+        raise pa.ArrowInvalid("beyond 64 bits")
+    return scaled
+
+
+def _instants(raw: pa.Array) -> pa.Array:
+    """Instants from RFC 3339 text; below a microsecond they are cut."""
+    try:
+        return _in_calendar(raw.cast(TIMESTAMP))
+    except pa.ArrowInvalid:
+        # Arrow reads no more digits than its unit has; Go writes up to nine.
+        shorter = pc.replace_substring_regex(raw, r"(\.\d{6})\d+", r"\1")
+        return _in_calendar(shorter.cast(TIMESTAMP))
+
+
+def _instants_ms(raw: pa.Array) -> pa.Array:
+    return _in_calendar(raw.cast(pa.timestamp("ms", "UTC")).cast(TIMESTAMP))
+
+
+def _in_calendar(instants: pa.Array) -> pa.Array:
+    """The same; ArrowInvalid if any lies where Python and others have no calendar."""
+    first, last = (pa.scalar(edge, TIMESTAMP) for edge in _CALENDAR)
+    inside = pc.and_(pc.greater_equal(instants, first), pc.less_equal(instants, last))
+    if not pc.all(inside, min_count=0).as_py():
+        raise pa.ArrowInvalid("outside of the years 1 to 9999")
+    return instants
 
 
 def _refuse_unasked(
@@ -271,7 +309,8 @@ def _refuse_unsplit(dataset: Dataset, walk: Walk, result: pa.StructArray) -> Non
     """No split rows are right only if there is nothing to split."""
     plain = _flatten(result, dataset.endpoint.rows)
     for f, values in plain.fields.values():
-        if f.kind in (Kind.INTEGER, Kind.FLOAT) and pc.any(pc.greater(values, 0)).as_py():
+        is_measure = f.kind in (Kind.INTEGER, Kind.FLOAT) and f.column not in dataset.key
+        if is_measure and pc.any(pc.greater(values, 0)).as_py():
             raise WrongAnswer(
                 _action(dataset),
                 f"Result.{_split_list(dataset)}",
@@ -285,13 +324,19 @@ def _split_list(dataset: Dataset) -> str:
     return layout.levels[0].name if layout else ""
 
 
-def _inside(table: pa.Table, walk: Walk) -> tuple[pa.Table, int]:
-    """Rows whose slot starts inside the half-open window, and how many did not."""
-    if SLOT_START_AT not in table.column_names or walk.window is None:
+def _inside(dataset: Dataset, table: pa.Table, walk: Walk) -> tuple[pa.Table, int]:
+    """Rows that begin inside the half-open window, and how many did not.
+
+    Slots begin in it; an event may have begun long before it, but not after it.
+    """
+    column = SLOT_START_AT if dataset.bucket_s is not None else dataset.event_start
+    if column is None or walk.window is None:
         return table, 0
     start, end = (pa.scalar(edge, TIMESTAMP) for edge in walk.window)
-    slots = table.column(SLOT_START_AT)
-    inside = pc.and_(pc.greater_equal(slots, start), pc.less(slots, end))
+    begins = table.column(column)
+    inside = pc.less(begins, end)
+    if dataset.event_start is None:
+        inside = pc.and_(inside, pc.greater_equal(begins, start))
     kept = table.filter(inside)
     return kept, table.num_rows - kept.num_rows
 
@@ -331,19 +376,18 @@ def _disagreeing(
     for total in totals:
         if total.of is None:
             continue
-        told = pc.struct_field(holders, total.name).cast(pa.float64())
+        told = _floats(pc.struct_field(holders, total.name))
         values = next((v for f, v in flat.fields.values() if f.name == total.of), None)
         if values is None:
             continue
         summed = _fold(total, values, flat.top if is_split else np.zeros(flat.rows, int), len(told))
-        expected = told.to_numpy(zero_copy_only=False)
-        known = ~np.isnan(expected)
-        if not np.allclose(summed[known], expected[known], rtol=_TOTALS_AGREE, atol=1e-6):
+        known = ~np.isnan(told)
+        if not np.allclose(summed[known], told[known], rtol=_TOTALS_AGREE, atol=1e-6):
             yield total.name
 
 
 def _fold(total: Total, values: pa.Array, groups: np.ndarray, count: int) -> np.ndarray:
-    numbers = values.cast(pa.float64()).fill_null(0).to_numpy(zero_copy_only=False)
+    numbers = np.nan_to_num(_floats(values))
     folded = np.zeros(count)
     (np.maximum if total.how == "max" else np.add).at(folded, groups, numbers)
     return folded
@@ -358,9 +402,15 @@ def _disagreeing_pages(
         column = by_field.get(total.of)
         if total.of is None or column is None or total.name not in totals:
             continue
-        summed = (pc.sum(table.column(column.name)).as_py() or 0) / column.factor
+        summed = np.nansum(_floats(table.column(column.name))) / column.factor
         if not np.isclose(summed, totals[total.name], rtol=_TOTALS_AGREE, atol=1e-6):
             yield total.name
+
+
+def _floats(values: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """As 64-bit floats, null as NaN; beyond 2^53 the last digits of integers go, unlike Arrow's."""
+    floats: np.ndarray = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return floats
 
 
 def _is_scalar(kind: pa.DataType) -> bool:
