@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -12,14 +12,15 @@ from pathlib import Path
 import duckdb
 
 from resources import ledger, served, warehouse
-from resources.api.catalogue import DAILY
+from resources.api.catalogue import DAILY, DATASETS
 from resources.api.catalogue.model import Dataset
+from resources.api.errors import FixSetup
 from resources.api.windows import day_of
 from resources.capture import Capturer, Progress
 from resources.clock import Clock, clock
 from resources.connection import capturer
 from resources.home import Home
-from resources.settings import Settings, load
+from resources.settings import Settings, SettingsError, load
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,9 @@ class Archive:
     settings: Settings
     environ: Mapping[str, str]
     progress: Progress | None = None  # told after each answer of the API
+    heard: Callable[[object], None] | None = None
+    """Told what assets did: capture.Result, warehouse.Loaded, served.Published, or an exception
+    after which no other asset can succeed."""
 
     @classmethod
     def open(cls, environ: Mapping[str, str], folder: Path | None = None) -> Archive:
@@ -37,6 +41,15 @@ class Archive:
         Raises SettingsError.
         """
         return cls(load(environ, folder or Path.cwd()), environ)
+
+    def hearing(self, listener: Callable[[object], None]) -> Archive:
+        """The same archive, reporting to `listener`."""
+        return replace(self, heard=listener)
+
+    def report(self, event: object) -> None:
+        """Tell whoever listens."""
+        if self.heard is not None:
+            self.heard(event)
 
     @cached_property
     def home(self) -> Home:
@@ -76,15 +89,23 @@ class Archive:
     @contextmanager
     def capturing(self) -> Iterator[Capturer]:
         """The connection to the API; see `connection.capturer` for what it raises."""
-        with capturer(self.settings, self.environ) as found:
-            yield found
+        try:
+            with capturer(self.settings, self.environ) as found:
+                yield found
+        except (FixSetup, SettingsError, OSError) as error:
+            self.report(error)
+            raise
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The warehouse's one writing connection."""
-        self.home.prepare(self.settings, self.now())
-        with warehouse.writing(self.home, self.settings.time_zone) as connection:
-            yield connection
+        """The warehouse's one writing connection; see `warehouse.writing` for what it raises."""
+        try:
+            self.home.prepare(self.settings, self.now())
+            with warehouse.writing(self.home, self.settings.time_zone) as connection:
+                yield connection
+        except (warehouse.WarehouseError, SettingsError, OSError, duckdb.Error) as error:
+            self.report(error)
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -95,10 +116,25 @@ class Archive:
     def bring_level(self, datasets: Iterable[Dataset]) -> list[warehouse.Loaded]:
         """Bring tables level with the lake."""
         with self.writing() as connection:
-            return [warehouse.bring_level(connection, self.home, d) for d in datasets]
+            done = [warehouse.bring_level(connection, self.home, d) for d in datasets]
+        for loaded in done:
+            self.report(loaded)
+        return done
+
+    def is_level(self) -> bool:
+        """True if the served copy holds the lake as it is; opens nothing for writing."""
+        if not self.home.served.exists():
+            return False
+        with self.reading() as connection:
+            return all(
+                warehouse.is_level(connection, self.home, DATASETS[name])
+                for name in self.settings.datasets
+            )
 
     def publish(self) -> served.Published:
         """Write the ledger into the warehouse and make the served copy anew, if anything changed."""
         with self.writing() as connection:
             served.refresh_ledger(connection, self.home, self.settings, self.now())
-            return served.publish(connection, self.home)
+            published = served.publish(connection, self.home)
+        self.report(published)
+        return published

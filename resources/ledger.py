@@ -15,6 +15,9 @@ from resources.api.windows import day_of, day_window
 PARTIAL = "partial.json"
 """Beside the captures of a day: what was missing when it was last tried."""
 
+LONGEST_RUN_DAYS = 31
+"""How many days one run takes on: what fails or is killed costs a month at most."""
+
 
 class State(StrEnum):
     """Where a day stands. Only `captured` and `empty` are complete."""

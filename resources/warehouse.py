@@ -137,6 +137,16 @@ def bring_level(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Data
     )
 
 
+def is_level(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset) -> bool:
+    """True if nothing of `dataset` is to be loaded; also on a read-only connection."""
+    declared = [(c.name, c.kind.sql, column_comment(c)) for c in dataset.columns]
+    if _columns(connection, dataset.name) != declared:
+        return False
+    found = {f.day: (f.size, f.modified_ns) for f in _lake_files(home.lake, dataset.name)}
+    loaded = _loaded(connection, dataset.name)
+    return all(loaded.get(day) == state for day, state in found.items())
+
+
 def changed(connection: duckdb.DuckDBPyConnection) -> None:
     """Note a change, inside the transaction that makes it."""
     connection.execute("UPDATE meta.state SET changes = changes + 1")
@@ -296,12 +306,7 @@ def _note_loaded(
 def _ensure_table(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> bool:
     """Create the table as the catalogue declares it; True if it is new or was declared otherwise."""
     declared = [(c.name, c.kind.sql, column_comment(c)) for c in dataset.columns]
-    found = connection.execute(
-        "SELECT column_name, replace(data_type, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ'), comment "
-        "FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = ? ORDER BY column_index",
-        [dataset.name],
-    ).fetchall()
-    if [tuple(row) for row in found] == declared:
+    if _columns(connection, dataset.name) == declared:
         return False
     columns = ", ".join(
         f"{c.name} {c.kind.sql}{'' if c.nullable else ' NOT NULL'}" for c in dataset.columns
@@ -318,6 +323,16 @@ def _ensure_table(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> bo
     changed(connection)
     connection.commit()
     return True
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str, str]]:
+    """Name, type and comment of each column as the table has them; [] if there is no table."""
+    rows = connection.execute(
+        "SELECT column_name, replace(data_type, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ'), comment "
+        "FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = ? ORDER BY column_index",
+        [table],
+    ).fetchall()
+    return [(name, kind, comment) for name, kind, comment in rows]
 
 
 def _quoted(text: str) -> str:

@@ -1,0 +1,96 @@
+"""What Dagster's pages show of datasets and runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow.parquet as pq
+
+from resources import lake
+from resources.api.catalogue.model import Dataset
+from resources.capture import Result
+from resources.dictionary import column_comment
+
+_PREVIEW_ROWS = 5
+_PREVIEW_COLUMNS = 10
+
+
+def of_dataset(dataset: Dataset) -> dict[str, Any]:
+    """What is always true of a dataset: its columns, key, source and limits."""
+    endpoint = dataset.endpoint
+    history = f"{endpoint.history.days} days" if endpoint.history else "the present state only"
+    return {
+        "dagster/column_schema": dg.TableSchema(
+            columns=[
+                dg.TableColumn(
+                    c.name,
+                    c.kind.sql,
+                    description=column_comment(c),
+                    constraints=dg.TableColumnConstraints(nullable=c.nullable),
+                    tags={"key": ""} if c.name in dataset.key else None,
+                )
+                for c in dataset.columns
+            ]
+        ),
+        "api_action": endpoint.action,
+        "key": ", ".join(dataset.key),
+        "asked_by": dataset.scope.value,
+        "api_remembers": history,
+        "api_calls_per_second": endpoint.rate_per_s,
+    }
+
+
+def of_day(result: Result) -> dict[str, Any]:
+    """What one run did for one day."""
+    origin = result.origin
+    found: dict[str, Any] = {
+        "outcome": result.outcome.value,
+        "dagster/partition_row_count": origin.rows if origin else result.rows,
+        "requests": result.requests,
+        "answer_bytes": result.bytes,
+    }
+    if origin is not None:
+        found |= {"capture": origin.capture, "fetched_at": origin.fetched_at}
+        if origin.outside:
+            found["rows_outside_the_day"] = origin.outside
+        if origin.unknown:
+            found["unknown_fields"] = ", ".join(origin.unknown)
+        if origin.disagreeing:
+            found["totals_that_disagree"] = ", ".join(origin.disagreeing)
+    return found
+
+
+def of_run(results: Sequence[Result]) -> dict[str, Any]:
+    """What one run did for all its days."""
+    return {
+        "days": len(results),
+        "rows_captured": sum(r.rows for r in results if r.requests),
+        "requests": sum(r.requests for r in results),
+        "answer_bytes": sum(r.bytes for r in results),
+    }
+
+
+def preview(path: Path) -> dg.MetadataValue[Any] | None:
+    """The first rows of a lake file as a Markdown table; None for an empty one."""
+    if lake.origin_of(path) is None:
+        return None
+    file = pq.ParquetFile(path)
+    columns = file.schema_arrow.names[:_PREVIEW_COLUMNS]
+    batch = next(file.iter_batches(_PREVIEW_ROWS, columns=columns), None)
+    if batch is None or not batch.num_rows:
+        return None
+    lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+    lines += [
+        f"| {' | '.join(_cell(row[name]) for name in columns)} |" for row in batch.to_pylist()
+    ]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def _cell(value: object) -> str:
+    """A value as text that cannot break out of its Markdown cell."""
+    text = "" if value is None else str(value)
+    text = "".join(c if c.isprintable() else " " for c in text[:60])
+    return "".join(f"&#{ord(c)};" if c in "|<>&`*_[]\\" else c for c in text)

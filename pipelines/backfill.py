@@ -1,0 +1,204 @@
+"""Backfill from the command line: what is to be done, and doing it with the same assets in process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from pipelines import due
+from pipelines.due import Chunk
+from resources.account import snapshots
+from resources.api.catalogue import DATASETS, DIMENSIONS, dataset
+from resources.api.catalogue.model import Dataset
+from resources.archive import Archive
+from resources.capture import Outcome, Result
+from resources.ledger import State
+from resources.served import Published
+from resources.warehouse import Loaded
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackfillPlan:
+    """Which runs a backfill takes, and which days it cannot bring."""
+
+    datasets: tuple[str, ...]  # all that were asked for
+    dimensions: tuple[str, ...]  # to be captured first
+    chunks: tuple[Chunk, ...]  # in the order of doing
+    lost: Mapping[str, list[date]]  # the API has forgotten them
+    settling: Mapping[str, list[date]]  # not complete at the vendor yet
+    kept: int  # dataset-days that are complete already
+
+    @property
+    def days(self) -> int:
+        """Dataset-days to capture."""
+        return sum(chunk.days * len(chunk.datasets) for chunk in self.chunks)
+
+    @property
+    def again(self) -> bool:
+        """True if complete days are asked again."""
+        return any(chunk.again for chunk in self.chunks)
+
+
+@dataclass(kw_only=True)
+class Summary:
+    """What a backfill did. Counts are of dataset-days."""
+
+    captured: int = 0
+    unchanged: int = 0
+    kept: int = 0
+    rows: int = 0
+    requests: int = 0
+    bytes: int = 0
+    failed: list[tuple[str, date | None, str]] = field(default_factory=list)
+    loaded: dict[str, int] = field(default_factory=dict)  # rows that were loaded, per table
+    published: Path | None = None
+    is_complete: bool = False  # all that was asked for is in the archive
+
+
+def plan(
+    archive: Archive,
+    first: date | None,
+    last: date | None,
+    names: Sequence[str],
+    *,
+    force: bool = False,
+) -> BackfillPlan:
+    """What bringing `names` (empty: all that are switched on) from `first` to `last` takes.
+
+    Without a range: all that is missing and can still be had; lost and settling days are then not
+    asked for, so they are not named. `force` asks complete days again.
+
+    Raises ValueError for a reversed range, a day in the future or before the archive's first day,
+    and an unknown dataset.
+    """
+    wanted = _wanted(archive, names)
+    has_range = first is not None or last is not None
+    first, last = _range(archive, first, last)
+    fresh: dict[str, Sequence[date]] = {}
+    again: dict[str, Sequence[date]] = {}
+    lost: dict[str, list[date]] = {}
+    settling: dict[str, list[date]] = {}
+    urgent: set[date] = set()
+    kept, now = 0, archive.now()
+    for one in (d for d in wanted if not d.is_dimension):
+        lines = archive.ledger(one, first, last)
+        complete = [line for line in lines if line.state.is_complete]
+        again[one.name] = [
+            line.day
+            for line in complete
+            if force and (line.askable_until is None or now < line.askable_until)
+        ]
+        fresh[one.name] = [line.day for line in lines if line.state.can_be_asked]
+        urgent |= {line.day for line in lines if line.state is State.EXPIRING}
+        kept += len(complete) - len(again[one.name])
+        for state, found in ((State.LOST, lost), (State.SETTLING, settling)):
+            days = [line.day for line in lines if line.state is state]
+            if days and has_range:
+                found[one.name] = days
+    chunks = (*due.chunks(fresh, urgent=urgent), *due.chunks(again, again=True))
+    asked = {d.name for d in wanted if d.is_dimension}
+    known = {d.name for d in DIMENSIONS if snapshots(archive.home.lake, d.name)}
+    needed = {d.name for d in DIMENSIONS} if chunks else asked if force else asked - known
+    return BackfillPlan(
+        datasets=tuple(d.name for d in wanted),
+        dimensions=tuple(name for name in DATASETS if name in needed),
+        chunks=chunks,
+        lost=lost,
+        settling=settling,
+        kept=kept,
+    )
+
+
+def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Summary:
+    """Do it: capture chunk by chunk, load each into DuckDB, publish at the end.
+
+    One dataset's failure holds up only what is asked by its answers. Errors of the set-up (no call
+    can succeed) end the run at once: they are raised, and what is captured stays.
+    """
+    summary = Summary(kept=todo.kept)
+    archive.home.prepare(archive.settings, archive.now())
+    if todo.chunks or todo.dimensions or not archive.is_level():
+        # Dagster takes a second to import: a run with nothing to do is spared it.
+        from pipelines.runner import Runner
+
+        with Runner(replace(archive, heard=_Listener(summary))) as runner:
+            runner.capture_dimensions(todo.dimensions, again=todo.again)
+            for number, chunk in enumerate(todo.chunks, start=1):
+                tell(
+                    f"[{number}/{len(todo.chunks)}] {chunk.first} to {chunk.last}: "
+                    f"{len(chunk.datasets)} datasets{', again' if chunk.again else ''}"
+                )
+                runner.capture(chunk)
+                runner.load(chunk.datasets)
+            tell("Loading and publishing")
+            runner.load(DATASETS)
+            runner.publish()
+    else:
+        summary.published = archive.home.served
+    summary.is_complete = not (summary.failed or todo.lost or todo.settling)
+    return summary
+
+
+@dataclass(frozen=True)
+class _Listener:
+    """Adds up what the assets report."""
+
+    summary: Summary
+
+    def __call__(self, event: object) -> None:
+        summary = self.summary
+        match event:
+            case Result():
+                self._count(event)
+            case Loaded():
+                if event.rows:
+                    before = summary.loaded.get(event.table, 0)
+                    summary.loaded[event.table] = before + event.rows
+            case Published():
+                summary.published = event.path
+
+    def _count(self, result: Result) -> None:
+        summary, about = self.summary, DATASETS[result.dataset]
+        summary.requests += result.requests
+        summary.bytes += result.bytes
+        match result.outcome:
+            case Outcome.CAPTURED:
+                summary.captured += 1
+                summary.rows += result.rows
+            case Outcome.UNCHANGED:
+                summary.unchanged += 1
+            case Outcome.KEPT:
+                pass
+            case _:
+                day = None if about.is_dimension else result.day
+                summary.failed.append((result.dataset, day, result.message))
+
+
+def _wanted(archive: Archive, names: Sequence[str]) -> list[Dataset]:
+    for name in names:
+        dataset(name)
+        if name not in archive.settings.datasets:
+            raise ValueError(f"{name} is switched off in the settings: take it out of datasets.off")
+    return [d for d in DATASETS.values() if d.name in (names or archive.settings.datasets)]
+
+
+def _range(archive: Archive, first: date | None, last: date | None) -> tuple[date, date]:
+    """The days to look at, checked; yesterday and the archive's first day where none is given."""
+    today = archive.today
+    for name, day in (("--from", first), ("--to", last)):
+        if day is not None and day > today:
+            raise ValueError(
+                f"{name} {day} lies in the future: today is {today}. Give a day before."
+            )
+    if first is not None and last is not None and last < first:
+        raise ValueError(f"--from {first} is after --to {last}: swap them.")
+    begin = archive.settings.first_day
+    if begin is not None and first is not None and first < begin:
+        raise ValueError(
+            f"--from {first} is before the archive's first day {begin} (archive.first_day). Give a "
+            "later day, or set an earlier first day."
+        )
+    last = last or today - timedelta(days=1)
+    return first or min(archive.first_day, last), last

@@ -1,0 +1,41 @@
+"""What Dagster loads: the graph of this home, its jobs, schedule and sensors."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.graph import all_assets
+from pipelines.schedules import CAPTURE_JOB, LOAD_JOB, capture_schedule, load_sensor
+from resources.archive import Archive
+
+
+def definitions(archive: Archive) -> dg.Definitions:
+    """The graph of `archive` with everything that makes it run."""
+    assets = all_assets(archive)
+    lake = dg.AssetSelection.key_prefixes("lake")
+    capture = dg.define_asset_job(
+        CAPTURE_JOB, lake, description="Asks the API for days of datasets and keeps the answers."
+    )
+    load = dg.define_asset_job(
+        LOAD_JOB,
+        dg.AssetSelection.key_prefixes("warehouse", "served"),
+        description="Brings the DuckDB tables level with the lake and makes the served copy.",
+    )
+    ends = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
+    return dg.Definitions(
+        assets=assets,
+        jobs=[capture, load],
+        schedules=[capture_schedule(capture, archive)],
+        sensors=[load_sensor(status, load) for status in ends],
+        resources={"archive": archive},
+        # One process for all steps: on a small machine the default, a fresh interpreter for each
+        # step, costs several times more than the work itself.
+        executor=dg.in_process_executor,
+    )
+
+
+# Relative paths in the settings mean the folder of the checkout, wherever Dagster was started.
+defs = definitions(Archive.open(os.environ, Path(__file__).resolve().parent.parent))

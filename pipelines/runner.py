@@ -1,0 +1,141 @@
+"""Materialises assets in this process: no daemon, no web server, the same history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self
+
+import dagster as dg
+
+from assets import captures, tables
+from pipelines.due import Chunk
+from pipelines.graph import all_assets
+from pipelines.instance import instance
+from resources.api.catalogue import DATASETS
+from resources.archive import Archive
+from resources.ledger import LONGEST_RUN_DAYS
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class Runner:
+    """Runs pieces of the graph one after the other; failures are told to `archive.heard`."""
+
+    def __init__(self, archive: Archive) -> None:
+        """Nothing is opened before the block is entered."""
+        self._archive = archive
+        self._assets = all_assets(archive)
+        self._stack = ExitStack()
+        self._history: dg.DagsterInstance
+
+    def __enter__(self) -> Self:
+        self._history = self._stack.enter_context(instance(self._archive))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def capture_dimensions(self, names: Sequence[str], *, again: bool) -> None:
+        """Capture the present state of the account, unless that was done today."""
+        if names:
+            keys = [captures.key(name) for name in names]
+            self._materialize(keys, config=_config(names, again=again))
+
+    def capture(self, chunk: Chunk) -> None:
+        """One run for the datasets that stand alone, then one for those that need their rows."""
+        if chunk.days > LONGEST_RUN_DAYS:
+            raise ValueError(f"{chunk.days} days in one run; {LONGEST_RUN_DAYS} are the most")
+        tags = {
+            "dagster/asset_partition_range_start": chunk.first.isoformat(),
+            "dagster/asset_partition_range_end": chunk.last.isoformat(),
+        }
+        for wave in waves(chunk.datasets):
+            keys = [captures.key(name) for name in wave]
+            self._materialize(keys, tags=tags, config=_config(wave, again=chunk.again))
+
+    def load(self, names: Iterable[str]) -> None:
+        """Bring tables level with the lake."""
+        switched_on = self._archive.settings.datasets
+        keys = [tables.key(name) for name in names if name in switched_on]
+        self._materialize(keys)
+
+    def publish(self) -> None:
+        """Make the served copy."""
+        self._materialize([tables.SERVED])
+
+    def _materialize(
+        self,
+        keys: Sequence[dg.AssetKey],
+        *,
+        tags: Mapping[str, str] | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        if not keys:
+            return
+        heard = _Heard(self._archive)
+        result = dg.materialize(
+            self._assets,
+            selection=[*keys],
+            resources={"archive": heard.archive},
+            instance=self._history,
+            tags={"livestats/command": "backfill", **(tags or {})},
+            run_config={**_QUIET, **(config or {})},
+            raise_on_error=False,
+        )
+        heard.raise_fatal()
+        if not result.success and not heard.failures:
+            _raise_unexplained(result)
+
+
+class _Heard:
+    """Listens in between assets and listener: keeps errors that must end the whole command."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._listener = archive.heard
+        self._fatal: BaseException | None = None
+        self.failures = 0
+        self.archive = archive.hearing(self)
+
+    def __call__(self, event: object) -> None:
+        if isinstance(event, BaseException):
+            self._fatal = self._fatal or event
+        else:
+            outcome = getattr(event, "outcome", None)
+            self.failures += bool(outcome is not None and not outcome.is_complete)
+            if self._listener is not None:
+                self._listener(event)
+
+    def raise_fatal(self) -> None:
+        """Raise what an asset could not go on after."""
+        if self._fatal is not None:
+            raise self._fatal
+
+
+def waves(names: Iterable[str]) -> list[list[str]]:
+    """Datasets in the order of asking: first those that need no other, then the rest."""
+    found = [*names]
+    first = [name for name in found if not DATASETS[name].needs]
+    return [wave for wave in (first, [n for n in found if n not in first]) if wave]
+
+
+def _config(names: Iterable[str], *, again: bool) -> dict[str, Any]:
+    if not again:
+        return {}
+    return {"ops": {captures.op_name(name): {"config": {"again": True}} for name in names}}
+
+
+def _raise_unexplained(result: dg.ExecuteInProcessResult) -> None:
+    """A step failed without telling: show Dagster's own account of it."""
+    failures = [
+        event.step_failure_data.error.to_string()
+        for event in result.all_events
+        if event.is_step_failure and event.step_failure_data.error is not None
+    ]
+    raise RuntimeError("\n".join(failures) or "the run failed and Dagster does not say why")
