@@ -30,13 +30,13 @@ _VIEWERS = {
 def session(world: World, query: Query) -> Result:
     """DescribeLiveStreamSessionData."""
     names = _VIEWERS[str(query.values["OnlineUserType"])]
-    found = world.series(query, (*names, "requests"))
+    found = world.series(query, (*names, "plays"))
 
     def fields(values: Any) -> dict[str, Ints]:
         viewers = np.sum([values[name] for name in names], axis=0)
         return {
             "OnlineUser": _fold(query, found, viewers, "max"),
-            "Request": _fold(query, found, values["requests"], "sum"),
+            "Request": _fold(query, found, values["plays"], "sum"),
         }
 
     return series(query, fields(found.whole), found.labels, fields(found.groups))
@@ -200,11 +200,11 @@ def batch_session(world: World, query: Query) -> Result:
     rows: list[Result] = []
     together: Ints | None = None
     for site in world.sites_of(query):
-        values = world.per_stream(query, site, (*names, "requests"))
+        values = world.per_stream(query, site, (*names, "plays"))
         viewers = np.sum([values[name] for name in names], axis=0)
         together = viewers.sum(axis=0) + (0 if together is None else together)
         peaks = viewers.max(axis=1, initial=0).tolist()
-        requests = values["requests"].sum(axis=1).tolist()
+        requests = values["plays"].sum(axis=1).tolist()
         rows += [
             {**_identity(site, i), "PeakOnlineUser": peaks[i], "TotalRequest": requests[i]}
             for i in range(len(peaks))

@@ -1,18 +1,20 @@
 """How a whole number is divided among carriers, protocols, regions and status codes.
 
-Cells are cut off one after the other along the running sum of the shares and rounded down there,
-so the parts always add up to the whole, exactly, at every minute.
+Cells are cut off one after the other along the running sum of the shares and rounded there, so the
+parts always add up to the whole, exactly, at every minute.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from resources.api.simulator.audience import MINUTES
-from resources.api.simulator.noise import Floats, Ints, chance, key_of, pick
+from resources.api.simulator.noise import Floats, Ints, chance, key_of, pick, spread
 from resources.api.simulator.places import ISPS, LEAVES, PROTOCOLS
 from resources.api.simulator.roster import Space
 
@@ -20,23 +22,49 @@ NODE, USER, ISP, PROTOCOL = "node", "user", "isp", "protocol"
 DIMENSIONS = (NODE, USER, ISP, PROTOCOL)
 """In the order in which they are cut: node regions first, protocols inside of everything."""
 
-
-def divide(values: Ints, shares: Floats) -> Ints:
-    """(..., minutes) into (..., cells, minutes). `shares` is (cells, minutes), each sum 1."""
-    edges = np.cumsum(shares, axis=0)
-    edges[-1] = 1.0  # what the sum misses by rounding must not be lost
-    cut = np.floor(values[..., None, :] * edges).astype(np.int64)
-    cut[..., 1:, :] -= cut[..., :-1, :].copy()
-    return cut
+_GOLDEN = 0.6180339887498949
 
 
-def shares_of(space: Space, dimension: str) -> Floats:
-    """(cells, minutes of the day) of a dimension of `DIMENSIONS` for one domain space."""
-    return _shares(space.key, dimension)
+@dataclass(frozen=True)
+class Cells:
+    """Whole numbers of one day: `values` is (..., minutes), `ids` names each of the first part.
+
+    A cell's id depends on what it is, not on which others a request chose beside it.
+    """
+
+    values: Ints
+    ids: Ints
+
+    @classmethod
+    def whole(cls, values: Ints) -> Cells:
+        """Cells that have not been cut yet: one for everything, or one for each stream."""
+        shape = values.shape[:-1]
+        return cls(values, np.arange(math.prod(shape), dtype=np.int64).reshape(shape))
+
+    def divide(self, edges: Floats, key: int, day: int) -> Ints:
+        """(..., cells, minutes). `edges` are the running sums of the shares without the last."""
+        # Where a running sum is rounded is drawn for each minute: a single viewer is not always
+        # one of the last carrier.
+        drawn = spread(key, np.arange(day * MINUTES, (day + 1) * MINUTES))
+        drawn = (drawn + self.ids[..., None] * _GOLDEN) % 1.0
+        values = self.values[..., None, :]
+        cut = np.empty((*self.values.shape[:-1], len(edges) + 1, MINUTES), dtype=np.int64)
+        cut[..., :-1, :] = values * edges + drawn[..., None, :]  # rounds down
+        cut[..., -1:, :] = values
+        cut[..., 1:, :] -= cut[..., :-1, :].copy()
+        return cut
+
+    def cut(self, space: Space, dimension: str, day: int, chosen: NDArray[np.intp]) -> Cells:
+        """The chosen cells of a dimension, as the last axis before the minutes."""
+        edges = _edges(space.key, dimension)
+        values = self.divide(edges, key_of(space.key, "cut", dimension), day)
+        ids = self.ids[..., None] * (len(edges) + 1) + chosen
+        return Cells(values[..., chosen, :], ids)
 
 
-@lru_cache(maxsize=2048)
-def _shares(key: int, dimension: str) -> Floats:
+@lru_cache(maxsize=1024)
+def _edges(key: int, dimension: str) -> Floats:
+    """Running sums of the shares of a dimension of `DIMENSIONS`: (cells - 1, minutes)."""
     if dimension == ISP:
         weights = [share for _, share in ISPS.values()]
     elif dimension == PROTOCOL:
@@ -51,7 +79,11 @@ def _shares(key: int, dimension: str) -> Floats:
     phase = np.array([chance(key, dimension, "phase", i) for i in range(len(weights))])
     turn = 2.0 * np.pi * (np.arange(MINUTES) / MINUTES + phase[:, None])
     moving = base[:, None] * (1.0 + 0.15 * np.sin(turn))
-    return np.asarray(moving / moving.sum(axis=0))
+    return _running(moving)
+
+
+def _running(shares: Floats) -> Floats:
+    return np.asarray(np.cumsum(shares / shares.sum(axis=0), axis=0)[:-1])
 
 
 ACCESS_CODES = {
@@ -95,17 +127,25 @@ def incident_of(space: Space, day: int) -> Incident | None:
     )
 
 
-def code_shares(space: Space, day: int, request_type: str) -> tuple[tuple[int, ...], Floats]:
-    """Status codes, and (carriers, codes, minutes) shares, each sum over the codes 1."""
+def cut_codes(
+    space: Space, day: int, cells: Cells, isps: NDArray[np.intp], request_type: str
+) -> tuple[tuple[int, ...], Ints]:
+    """Status codes, and requests (..., carriers, minutes) cut into (..., carriers, codes, minutes).
+
+    `isps` are the numbers of the carriers, among which the incident of the day may have struck one.
+    """
     codes = ACCESS_CODES if request_type == "Access" else SOURCE_CODES
-    usual = np.array(list(codes.values()))
-    shares = np.repeat(usual[None, :, None] / usual.sum(), len(ISPS), axis=0)
-    shares = np.repeat(shares, MINUTES, axis=2)
+    key = key_of(space.key, "codes", request_type)
+    shares = np.repeat(np.array(list(codes.values()))[:, None], MINUTES, axis=1)
+    shares /= shares.sum(axis=0)
+    cut = cells.divide(_running(shares), key, day)
     incident = incident_of(space, day)
     if incident is not None:
         minute = np.arange(MINUTES) - incident.start_minute
         bump = np.sin(np.pi * np.clip(minute / incident.minutes, 0.0, 1.0)) * incident.share
         broken = np.array([{502: 0.6, 504: 0.4}.get(code, 0.0) for code in codes])
-        row = list(ISPS).index(incident.isp)
-        shares[row] = shares[row] * (1.0 - bump) + broken[:, None] * bump
-    return tuple(codes), shares
+        worse = _running(shares * (1.0 - bump) + broken[:, None] * bump)
+        for row in np.flatnonzero(isps == list(ISPS).index(incident.isp)):
+            struck = Cells(cells.values[..., row, :], cells.ids[..., row])
+            cut[..., row, :, :] = struck.divide(worse, key, day)
+    return tuple(codes), cut

@@ -19,9 +19,8 @@ from resources.api.simulator.splits import (
     NODE,
     PROTOCOL,
     USER,
-    code_shares,
-    divide,
-    shares_of,
+    Cells,
+    cut_codes,
 )
 
 Labels = tuple[tuple[str, str], ...]
@@ -98,23 +97,27 @@ class Cut:
 
 
 def cut_day(
-    space: Space, values: Mapping[str, Ints], choices: Sequence[Choice], quic: float
+    space: Space, day: int, values: Mapping[str, Ints], choices: Sequence[Choice], quic: float
 ) -> Cut:
     """Cut whole days (..., minutes) of one space; the groups are those of the dimensions."""
     whole: dict[str, Ints] = {}
     parts: dict[str, Ints] = {}
     labels = _product([choice.labels for choice in choices])
     for name, array in values.items():
-        cells = array
-        for choice in choices:
-            shares = shares_of(space, choice.dimension)
-            cells = divide(cells, shares)[..., choice.chosen, :]
+        cells = _cut(space, day, array, choices).values
         if quic < 1.0:
             cells = (cells * quic).astype(np.int64)
         axes = tuple(range(array.ndim - 1, array.ndim - 1 + len(choices)))
         whole[name] = cells.sum(axis=axes)
         parts[name] = _grouped(cells, choices, array.ndim - 1)
     return Cut(whole, labels, parts)
+
+
+def _cut(space: Space, day: int, array: Ints, choices: Sequence[Choice]) -> Cells:
+    cells = Cells.whole(array)
+    for choice in choices:
+        cells = cells.cut(space, choice.dimension, day, choice.chosen)
+    return cells
 
 
 def _grouped(cells: Ints, choices: Sequence[Choice], first_axis: int) -> Ints:
@@ -148,13 +151,9 @@ def status_counts(
     everything = Choice(ISP, np.arange(len(ISPS)), np.zeros(len(ISPS), dtype=np.intp), [()])
     if not any(choice.dimension == ISP for choice in choices):
         choices = [*choices, everything]
-    codes, shares = code_shares(space, day, kind)
-    cells = requests
-    for choice in choices:
-        cells = divide(cells, shares_of(space, choice.dimension))[..., choice.chosen, :]
-    isps = choices[-1].chosen  # status codes know no protocols: carriers come last
-    coded = np.stack(
-        [divide(cells[..., row, :], shares[isp]) for row, isp in enumerate(isps)], axis=-3
+    # Status codes know no protocols: carriers come last.
+    codes, coded = cut_codes(
+        space, day, _cut(space, day, requests, choices), choices[-1].chosen, kind
     )
     flat = coded.reshape(*coded.shape[:-2], len(codes) * MINUTES)
     groups = _grouped(flat, choices, 0).reshape(-1, len(codes), MINUTES)

@@ -16,6 +16,7 @@ from resources.api.simulator.settings import Account, Late
 from resources.api.simulator.usage import Choice, Cut, Labels, choices_of, cut_day
 
 _NOTHING_ON_PUSH = (
+    "plays",
     "online",
     "addresses",
     "sightings",
@@ -23,7 +24,7 @@ _NOTHING_ON_PUSH = (
     "origin_kbps",
     "origin_requests",
 )
-_SAME_ON_PULL = (*_NOTHING_ON_PUSH, "requests", "up_kbps")
+_SAME_ON_PULL = (*_NOTHING_ON_PUSH[1:], "requests", "up_kbps")
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ class World:
             values |= {"requests": of_space["pushes_begun"], "up_kbps": of_space["push_kbps"]}
         else:
             values = {name: of_space[name] for name in _SAME_ON_PULL}
+            values["plays"] = of_space["requests"]  # pushes are requests as well, but no sessions
         factor = self._known_share(day, now)
         if factor == 1.0:
             return values
@@ -123,7 +125,7 @@ class World:
         return self.cut(
             query,
             lambda site, day: cut_day(
-                site.space, self._pooled(query, site, day, names), choices, quic
+                site.space, day, self._pooled(query, site, day, names), choices, quic
             ),
         )
 
@@ -170,7 +172,7 @@ class World:
         for day in days:
             values = self.day(site, day, query.now)
             picked = {name: values[name] for name in names}
-            parts.append(cut_day(site.space, picked, choices, quic).whole)
+            parts.append(cut_day(site.space, day, picked, choices, quic).whole)
         begin = int(grid[0] - day_start(days[0])) // MINUTE
         return {
             name: np.concatenate([p[name] for p in parts], axis=-1)[:, begin : begin + len(grid)]
