@@ -10,7 +10,7 @@ import requests
 
 from resources.api.catalogue import ENDPOINTS
 from resources.api.credentials import Credentials
-from resources.api.simulator import Simulator
+from resources.api.simulator import Simulator, serve
 from resources.api.simulator.limits import Limiter
 from resources.api.simulator.refusals import Refused
 from tests.calling import ACTION, error_of, signed
@@ -149,6 +149,19 @@ def test_connections_stay_open(sim):
             sockets.add(answer.raw._connection.sock.getsockname())
             answer.content  # noqa: B018 - reads to the end, so that the connection is free again
         assert len(sockets) == 1
+
+
+def test_serve_returns_at_an_interrupt_and_gives_the_port_back():
+    told = []
+
+    def announce(sim):
+        told.append(sim.url)
+        raise KeyboardInterrupt
+
+    serve(announce=announce)
+    port = int(told[0].rpartition(":")[2])
+    with Simulator(port=port) as sim:
+        assert error_of(signed(sim)) == (200, None, None)
 
 
 class Moving:

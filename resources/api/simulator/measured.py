@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def session(world: World, query: Query) -> Result:
     names = _VIEWERS[str(query.values["OnlineUserType"])]
     found = world.series(query, (*names, "plays"))
 
-    def fields(values: Any) -> dict[str, Ints]:
+    def fields(values: Mapping[str, Ints]) -> dict[str, Ints]:
         viewers = np.sum([values[name] for name in names], axis=0)
         return {
             "OnlineUser": _fold(query, found, viewers, "max"),
@@ -46,7 +47,7 @@ def source_traffic(world: World, query: Query) -> Result:
     """DescribeLiveSourceTrafficData."""
     found = world.series(query, ("origin_kbps",))
 
-    def fields(values: Any) -> dict[str, Any]:
+    def fields(values: Mapping[str, Ints]) -> dict[str, Any]:
         kbps = values["origin_kbps"]
         return {
             "Bandwidth": _fold(query, found, kbps, "max") / MBPS_PER_KBPS,
@@ -60,7 +61,7 @@ def edge(world: World, query: Query) -> Result:
     """DescribeLiveEdgeStatData."""
     found = world.series(query, ("up_kbps", "down_kbps", "requests"))
 
-    def fields(values: Any) -> dict[str, Any]:
+    def fields(values: Mapping[str, Ints]) -> dict[str, Any]:
         up, down = values["up_kbps"], values["down_kbps"]
         return {
             "UpBandwidth": _fold(query, found, up, "max") / MBPS_PER_KBPS,
@@ -87,7 +88,7 @@ def stream_count(world: World, query: Query) -> Result:
 
     found = world.cut(query, of_day)
 
-    def fields(values: Any) -> dict[str, Ints]:
+    def fields(values: Mapping[str, Ints]) -> dict[str, Ints]:
         return {"PeakCount": _fold(query, found, values["count"], "max")}
 
     return series(query, fields(found.whole), found.labels, fields(found.groups))
@@ -140,7 +141,7 @@ def status(world: World, query: Query) -> Result:
 
     found = world.cut(query, of_day)
 
-    def folded(values: Any) -> Ints:
+    def folded(values: Mapping[str, Ints]) -> Ints:
         return np.stack([_fold(query, found, values[str(c)], "sum") for c in codes], axis=-1)
 
     return _coded(query, codes, folded(found.whole), found.labels, folded(found.groups))
@@ -150,7 +151,7 @@ def _coded(
     query: Query,
     codes: tuple[int, ...],
     whole: Ints,
-    labels: Any,
+    labels: Sequence[Labels],
     groups: Ints,
 ) -> Result:
     """`whole` is (slots, codes), `groups` is (groups, slots, codes)."""
@@ -278,16 +279,3 @@ def _ranked(kbps: Ints) -> Result:
         "AvgBandwidth": round(total * 1000 / max(1, len(kbps)), 3),
         "TotalTraffic": total * BYTES_PER_KBPS_MINUTE,
     }
-
-
-__all__ = [
-    "Labels",
-    "batch_session",
-    "batch_traffic",
-    "edge",
-    "session",
-    "source_traffic",
-    "status",
-    "stream_count",
-    "top_play",
-]

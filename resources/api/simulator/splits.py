@@ -23,6 +23,7 @@ DIMENSIONS = (NODE, USER, ISP, PROTOCOL)
 """In the order in which they are cut: node regions first, protocols inside of everything."""
 
 _GOLDEN = 0.6180339887498949
+_BELOW_ONE = 1.0 - 1e-6  # so that adding it never rounds up to the next whole number
 
 
 @dataclass(frozen=True)
@@ -41,30 +42,35 @@ class Cells:
         shape = values.shape[:-1]
         return cls(values, np.arange(math.prod(shape), dtype=np.int64).reshape(shape))
 
-    def divide(self, edges: Floats, key: int, day: int) -> Ints:
-        """(..., cells, minutes). `edges` are the running sums of the shares without the last."""
+    def divide(
+        self, edges: Floats, key: int, day: int, chosen: NDArray[np.intp] | None = None
+    ) -> Ints:
+        """(..., cells, minutes), of all cells or the chosen ones.
+
+        `edges` are the running sums of the cells' shares, from 0 to 1: (cells + 1, minutes).
+        """
         # Where a running sum is rounded is drawn for each minute: a single viewer is not always
         # one of the last carrier.
         drawn = spread(key, np.arange(day * MINUTES, (day + 1) * MINUTES))
-        drawn = (drawn + self.ids[..., None] * _GOLDEN) % 1.0
-        values = self.values[..., None, :]
-        cut = np.empty((*self.values.shape[:-1], len(edges) + 1, MINUTES), dtype=np.int64)
-        cut[..., :-1, :] = values * edges + drawn[..., None, :]  # rounds down
-        cut[..., -1:, :] = values
-        cut[..., 1:, :] -= cut[..., :-1, :].copy()
-        return cut
+        drawn = (drawn + self.ids[..., None] * _GOLDEN) % 1.0 * _BELOW_ONE
+        values, drawn = self.values[..., None, :], drawn[..., None, :]
+        if chosen is None or 2 * len(chosen) > len(edges):
+            bounds = np.floor(values * edges + drawn)
+            cut = bounds[..., 1:, :] - bounds[..., :-1, :]
+            return np.asarray(cut if chosen is None else cut[..., chosen, :]).astype(np.int64)
+        upper = np.floor(values * edges[chosen + 1] + drawn)
+        return np.asarray(upper - np.floor(values * edges[chosen] + drawn)).astype(np.int64)
 
     def cut(self, space: Space, dimension: str, day: int, chosen: NDArray[np.intp]) -> Cells:
         """The chosen cells of a dimension, as the last axis before the minutes."""
         edges = _edges(space.key, dimension)
-        values = self.divide(edges, key_of(space.key, "cut", dimension), day)
-        ids = self.ids[..., None] * (len(edges) + 1) + chosen
-        return Cells(values[..., chosen, :], ids)
+        values = self.divide(edges, key_of(space.key, "cut", dimension), day, chosen)
+        return Cells(values, self.ids[..., None] * (len(edges) - 1) + chosen)
 
 
 @lru_cache(maxsize=1024)
 def _edges(key: int, dimension: str) -> Floats:
-    """Running sums of the shares of a dimension of `DIMENSIONS`: (cells - 1, minutes)."""
+    """Running sums of the shares of a dimension of `DIMENSIONS`: (cells + 1, minutes)."""
     if dimension == ISP:
         weights = [share for _, share in ISPS.values()]
     elif dimension == PROTOCOL:
@@ -83,14 +89,14 @@ def _edges(key: int, dimension: str) -> Floats:
 
 
 def _running(shares: Floats) -> Floats:
-    return np.asarray(np.cumsum(shares / shares.sum(axis=0), axis=0)[:-1])
+    sums = np.cumsum(shares / shares.sum(axis=0), axis=0)
+    sums[-1] = 1.0  # what the sum misses by rounding must not be lost
+    return np.concatenate([np.zeros((1, MINUTES)), sums])
 
 
 ACCESS_CODES = {
     200: 0.905,
-    206: 0.022,
     302: 0.030,
-    304: 0.008,
     403: 0.006,
     404: 0.017,
     499: 0.008,

@@ -18,7 +18,6 @@ from resources.api.simulator.splits import (
     ISP,
     NODE,
     PROTOCOL,
-    USER,
     Cells,
     cut_codes,
 )
@@ -159,6 +158,3 @@ def status_counts(
     groups = _grouped(flat, choices, 0).reshape(-1, len(codes), MINUTES)
     axes = tuple(range(coded.ndim - 2))
     return codes, coded.sum(axis=axes), _product([c.labels for c in choices]), groups
-
-
-__all__ = ["NODE", "USER", "Choice", "Cut", "Labels", "choices_of", "cut_day", "status_counts"]

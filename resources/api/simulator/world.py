@@ -13,7 +13,7 @@ from resources.api.simulator.pushes import Pushes, day_of, day_start
 from resources.api.simulator.query import MINUTE, Query
 from resources.api.simulator.roster import Space, spaces_of
 from resources.api.simulator.settings import Account, Late
-from resources.api.simulator.usage import Choice, Cut, Labels, choices_of, cut_day
+from resources.api.simulator.usage import Cut, Labels, choices_of, cut_day
 
 _NOTHING_ON_PUSH = (
     "plays",
@@ -178,6 +178,3 @@ class World:
             name: np.concatenate([p[name] for p in parts], axis=-1)[:, begin : begin + len(grid)]
             for name in names
         }
-
-
-__all__ = ["Choice", "Series", "Site", "World"]
