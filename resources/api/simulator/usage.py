@@ -103,9 +103,8 @@ def cut_day(
     parts: dict[str, Ints] = {}
     labels = _product([choice.labels for choice in choices])
     for name, array in values.items():
-        cells = _cut(space, day, array, choices).values
-        if quic < 1.0:
-            cells = (cells * quic).astype(np.int64)
+        some = array if quic == 1.0 else (array * quic).astype(np.int64)
+        cells = _cut(space, day, some, choices).values
         axes = tuple(range(array.ndim - 1, array.ndim - 1 + len(choices)))
         whole[name] = cells.sum(axis=axes)
         parts[name] = _grouped(cells, choices, array.ndim - 1)
