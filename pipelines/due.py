@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from resources import ledger
+from resources.api.catalogue import DATASETS
 from resources.api.catalogue.model import Dataset
 from resources.archive import Archive
-from resources.ledger import LONGEST_RUN_DAYS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Consecutive days that one run captures for some datasets."""
+    """Consecutive days of one month that one run captures for some datasets."""
 
     datasets: tuple[str, ...]
     first: date
@@ -29,49 +29,57 @@ class Chunk:
         return (self.last - self.first).days + 1
 
 
-def ranges(days: Iterable[date], longest: int = LONGEST_RUN_DAYS) -> list[tuple[date, date]]:
-    """Days as the fewest runs of consecutive days, none longer than `longest`, in time order.
-
-    The newest run is full and the oldest takes the rest, so that days at the old end, which are
-    asked for first, come in a short run.
-    """
+def ranges(days: Iterable[date]) -> list[tuple[date, date]]:
+    """Days as the fewest runs of consecutive days of one calendar month, in time order."""
     found: list[tuple[date, date]] = []
-    for day in sorted(set(days), reverse=True):
-        if found and found[-1][0] - day == timedelta(days=1):
-            first, last = found[-1]
-            if (last - first).days + 1 < longest:
-                found[-1] = (day, last)
-                continue
-        found.append((day, day))
-    return found[::-1]
+    for day in sorted(set(days)):
+        if found and day - found[-1][1] == timedelta(days=1) and day.day != 1:
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
 
 
 def chunks(
-    due: dict[str, Sequence[date]], *, again: bool = False, urgent: Iterable[date] = ()
+    due: Mapping[str, Sequence[date]], *, again: bool = False, urgent: Iterable[date] = ()
 ) -> list[Chunk]:
-    """Due days of datasets as runs: datasets with the same run of days share it.
+    """Due days of datasets as runs, in the order of doing.
 
-    Runs with a day in `urgent` (soon forgotten by the API) come first, oldest first; then the
-    others, newest first: what is asked about most is there soonest.
+    Month by month: first the months with a day in `urgent` (soon forgotten by the API), oldest
+    first, then the others, newest first, because they are asked about most. Within a month, the
+    datasets that stand alone come before those that need the same days of others. Datasets with
+    the same run of days share it.
     """
-    soon = set(urgent)
-    shared: dict[tuple[date, date], list[str]] = defaultdict(list)
+    pressing = {_month(day) for day in urgent}
+    shared: dict[tuple[int, date, date], list[str]] = defaultdict(list)
     for name, days in due.items():
-        for span in ranges(days):
-            shared[span].append(name)
+        for first, last in ranges(days):
+            shared[(1 if DATASETS[name].needs else 0, first, last)].append(name)
     found = [
-        Chunk(
-            datasets=tuple(names),
-            first=first,
-            last=last,
-            again=again,
-            expiring=any(first <= day <= last for day in soon),
+        (
+            wave,
+            Chunk(
+                datasets=tuple(names),
+                first=first,
+                last=last,
+                again=again,
+                expiring=_month(first) in pressing,
+            ),
         )
-        for (first, last), names in shared.items()
+        for (wave, first, last), names in shared.items()
     ]
-    return sorted(
-        found, key=lambda c: (not c.expiring, c.first.toordinal() * (1 if c.expiring else -1))
-    )
+
+    def order(item: tuple[int, Chunk]) -> tuple[bool, int, int, date]:
+        wave, chunk = item
+        month = _month(chunk.first) * (1 if chunk.expiring else -1)
+        return (not chunk.expiring, month, wave, chunk.first)
+
+    return [chunk for _, chunk in sorted(found, key=order)]
+
+
+def _month(day: date) -> int:
+    """Months since year 0."""
+    return day.year * 12 + day.month
 
 
 def missing(archive: Archive, datasets: Sequence[Dataset]) -> list[Chunk]:

@@ -13,9 +13,7 @@ from assets import captures, tables
 from pipelines.due import Chunk
 from pipelines.graph import all_assets
 from pipelines.instance import instance
-from resources.api.catalogue import DATASETS
 from resources.archive import Archive
-from resources.ledger import LONGEST_RUN_DAYS
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -49,16 +47,13 @@ class Runner:
             self._materialize(keys, config=_config(names, again=again))
 
     def capture(self, chunk: Chunk) -> None:
-        """One run for the datasets that stand alone, then one for those that need their rows."""
-        if chunk.days > LONGEST_RUN_DAYS:
-            raise ValueError(f"{chunk.days} days in one run; {LONGEST_RUN_DAYS} are the most")
+        """Capture the days of a chunk in one run."""
         tags = {
             "dagster/asset_partition_range_start": chunk.first.isoformat(),
             "dagster/asset_partition_range_end": chunk.last.isoformat(),
         }
-        for wave in waves(chunk.datasets):
-            keys = [captures.key(name) for name in wave]
-            self._materialize(keys, tags=tags, config=_config(wave, again=chunk.again))
+        keys = [captures.key(name) for name in chunk.datasets]
+        self._materialize(keys, tags=tags, config=_config(chunk.datasets, again=chunk.again))
 
     def load(self, names: Iterable[str]) -> None:
         """Bring tables level with the lake."""
@@ -116,13 +111,6 @@ class _Heard:
         """Raise what an asset could not go on after."""
         if self._fatal is not None:
             raise self._fatal
-
-
-def waves(names: Iterable[str]) -> list[list[str]]:
-    """Datasets in the order of asking: first those that need no other, then the rest."""
-    found = [*names]
-    first = [name for name in found if not DATASETS[name].needs]
-    return [wave for wave in (first, [n for n in found if n not in first]) if wave]
 
 
 def _config(names: Iterable[str], *, again: bool) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import duckdb
 from resources import files, lake
 from resources.account import snapshots
 from resources.api.catalogue.columns import BUSINESS_DATE
-from resources.api.catalogue.model import Dataset
+from resources.api.catalogue.model import Dataset, Once
 from resources.dictionary import column_comment, table_comment
 from resources.home import Home
 
@@ -164,10 +164,10 @@ def _load(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: Sequen
     """Replace the days of `batch` in one transaction; the number of rows they hold now."""
     origins = [_origin(f) for f in batch]
     days, paths = [f.day for f in batch], [str(f.path) for f in batch]
-    target = f"meta.{dataset.name}_listed" if dataset.once_across_days else dataset.name
+    target = f"meta.{dataset.name}_listed" if dataset.once else dataset.name
     connection.begin()
     try:
-        if dataset.once_across_days:
+        if dataset.once:
             _remember_keys(connection, dataset, days)
         connection.execute(
             f"DELETE FROM {target} WHERE {BUSINESS_DATE} IN (FROM unnest(?))", [days]
@@ -176,7 +176,7 @@ def _load(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: Sequen
             f"INSERT INTO {target} BY NAME FROM read_parquet(?, hive_partitioning = false)", [paths]
         )
         _prove(connection, dataset, target, days, {o.day: o.rows for o in origins})
-        if dataset.once_across_days:
+        if dataset.once:
             _remember_keys(connection, dataset, days)
             _keep_once(connection, dataset)
         for f, origin in zip(batch, origins, strict=True):
@@ -245,14 +245,15 @@ def _remember_keys(
 
 
 def _keep_once(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
-    """Put each touched key into the table once, under the first day that lists it."""
+    """Put each touched key into the table once, under the first or last day that lists it."""
+    order = "DESC" if dataset.once is Once.LAST_DAY else "ASC"
     match = " AND ".join(f"t.{name} IS NOT DISTINCT FROM k.{name}" for name in dataset.key)
     key = ", ".join(dataset.key)
     connection.execute(f"DELETE FROM {dataset.name} t WHERE EXISTS (FROM touched k WHERE {match})")
     connection.execute(
         f"INSERT INTO {dataset.name} BY NAME "
         f"SELECT * FROM meta.{dataset.name}_listed t WHERE EXISTS (FROM touched k WHERE {match}) "
-        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {BUSINESS_DATE}) = 1"
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {BUSINESS_DATE} {order}) = 1"
     )
     connection.execute("DROP TABLE touched")
 
@@ -312,7 +313,7 @@ def _ensure_table(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> bo
         f"{c.name} {c.kind.sql}{'' if c.nullable else ' NOT NULL'}" for c in dataset.columns
     )
     names = [dataset.name]
-    if dataset.once_across_days:
+    if dataset.once:
         names.append(f"meta.{dataset.name}_listed")
     connection.begin()
     for name in names:

@@ -10,6 +10,7 @@ from resources.api.catalogue.model import (
     Kind,
     Layout,
     Level,
+    Once,
     Paging,
     Parameter,
     Scope,
@@ -191,14 +192,15 @@ DATASETS = (
         name="ip_info",
         endpoint=IP_INFO,
         scope=Scope.ADDRESSES,
-        key=("business_date", "ip"),
+        key=("ip",),
+        once=Once.LAST_DAY,
         addresses_from=(
             ("batch_push_stream_metrics", "client_ip"),
             ("batch_push_stream_metrics", "server_ip"),
             ("push_stream_info", "client_ip"),
         ),
-        description="Place and carrier of each address seen in the day's pushes. The vendor "
-        "answers for the present: the ledger tells when the day was asked.",
+        description="Place and carrier of each address seen in pushes, as last answered. The "
+        "vendor answers for the present: the ledger tells when that day was asked.",
         reread_days=0,
         group="account",
     ),

@@ -42,9 +42,9 @@ def _unordered(dataset: Dataset) -> Iterator[Column]:
         yield Column(
             name=BUSINESS_DATE,
             kind=Kind.DATE,
-            comment="First captured day, in the business time zone, whose answer lists the row."
-            if dataset.once_across_days
-            else "Calendar day in the business time zone.",
+            comment="Calendar day in the business time zone."
+            if dataset.once is None
+            else f"The {dataset.once} captured day, in the business time zone, that lists the row.",
         )
     if dataset.bucket_s is not None:
         yield Column(

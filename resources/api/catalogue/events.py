@@ -12,6 +12,7 @@ from resources.api.catalogue.model import (
     Endpoint,
     Layout,
     Level,
+    Once,
     Paging,
     Parameter,
     Role,
@@ -186,6 +187,7 @@ DATASETS = (
         role=Role.PUSH,
         key=("domain", "app", "stream", "push_started_at", "client_ip"),
         event_start="push_started_at",
+        once=Once.FIRST_DAY,
         reread_days=7,  # a push may be listed under its first day only when it ends days later
         description="Pushes that have ended: when, how long, from where, why they broke off.",
         group="events",

@@ -223,6 +223,13 @@ class Scope(StrEnum):
     ADDRESSES = "a list of addresses"
 
 
+class Once(StrEnum):
+    """Under which day a row stands that the answers of several days list."""
+
+    FIRST_DAY = "first"
+    LAST_DAY = "last"
+
+
 class Role(StrEnum):
     """Which domains of the account an endpoint knows."""
 
@@ -302,7 +309,8 @@ class Dataset:
     ranked: bool = False  # the position in the list is a column
     streams_from: tuple[str, ...] = ()  # datasets that name the streams of the day
     addresses_from: tuple[tuple[str, str], ...] = ()  # (dataset, column) that hold addresses
-    event_start: str | None = None  # column; its events may be listed for several days
+    event_start: str | None = None  # column that tells when an event began
+    once: Once | None = None  # rows that several days list stand in the table once
     reread_days: int = 3  # younger days are asked again, for late data
     group: str = "usage"
 
@@ -310,11 +318,6 @@ class Dataset:
     def is_dimension(self) -> bool:
         """True for the present state of the account: captured now, not for a past day."""
         return self.endpoint.is_present_state and not self.addresses_from
-
-    @property
-    def once_across_days(self) -> bool:
-        """True if one row may be listed for several days, and the table holds it once."""
-        return self.event_start is not None
 
     @property
     def needs(self) -> tuple[str, ...]:
