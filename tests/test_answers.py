@@ -262,6 +262,21 @@ def test_a_value_of_another_type_is_refused_by_its_path(endpoint):
 @pytest.mark.parametrize(
     ("endpoint", "path"),
     [
+        (ISP, ("Result", "ISPList", 2)),
+        (STATUS, ("Result", "StatusDetailDataList", 0)),
+        (STATUS, ("Result", "StatusDetailDataList", 0, "StatusDataList", 1)),
+    ],
+    ids=lambda value: spelt(value) if isinstance(value, tuple) else "",
+)
+def test_a_null_among_the_rows_is_refused_by_its_path(endpoint, path):
+    with pytest.raises(WrongAnswer, match="should be an object and is None") as refusal:
+        decode(endpoint, body_of(changed(sample(endpoint), path, None)))
+    assert refusal.value.path == spelt(path)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "path"),
+    [
         (STATUS, ("Result", "StatusSummaryDataList", 0, "StatusCode")),
         (STATUS, ("Result", "StatusSummaryDataList", 0)),
         (STATUS, ("Result", "StatusSummaryDataList")),

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resources.api.windows import (
@@ -46,7 +46,13 @@ def ranges(draw):
     return start, end.astimezone(zone)
 
 
+SPRING, AUTUMN = date(2025, 3, 9), date(2025, 11, 2)  # in New York: 23 and 25 hours
+
+
 @given(ranges(), st.integers(3_600, 32 * 86_400).map(lambda s: timedelta(seconds=s)))
+@example(day_window(SPRING, NEW_YORK), hours(1))
+@example(day_window(AUTUMN, NEW_YORK), hours(1))
+@example(split(*day_window(AUTUMN, NEW_YORK), hours(1))[1], timedelta(minutes=20))
 def test_windows_tile_the_range(asked, longest):
     """No second is asked twice, none is left out, no call is too long, none too many."""
     start, end = asked
@@ -139,6 +145,8 @@ def test_events_are_asked_for_up_to_the_end_itself():
 
 
 @given(days, zones, st.integers(1, 24), slot_widths_s)
+@example(SPRING, NEW_YORK, 1, 60)
+@example(AUTUMN, NEW_YORK, 1, 60)
 def test_both_readings_of_the_end_give_the_same_slots(day, zone, longest_h, slot_s):
     """EndTime inclusive or exclusive: a window has the slots that start in [start, end)."""
     for window in split(*day_window(day, zone), hours(longest_h)):
@@ -153,6 +161,7 @@ def test_both_readings_of_the_end_give_the_same_slots(day, zone, longest_h, slot
 
 
 @given(ranges(), st.booleans())
+@example(split(*day_window(SPRING, NEW_YORK), hours(2))[0], False)
 def test_a_request_tells_the_window_it_was_made_for(window, last_second):
     """In every zone, also where the second before the end is in another half of the year."""
     read = read_window(wire_window(window, last_second=last_second), last_second=last_second)
@@ -187,6 +196,7 @@ def test_a_time_on_the_wire_has_whole_seconds_and_an_offset(zone, text):
         ("Africa/Casablanca", False),  # another offset for about a month each year
         ("Australia/Lord_Howe", False),  # half an hour
         ("America/Sao_Paulo", False),  # until 2019
+        ("Africa/Juba", False),  # since 2021 another offset, without summer time
     ],
 )
 def test_zones_with_summer_time_are_known(name, constant):
