@@ -2,20 +2,22 @@
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of asset functions.
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
 from assets import captures, metadata
 from resources.api.catalogue import DATASETS
-from resources.api.catalogue.model import Dataset
 from resources.archive import Archive
+from resources.warehouse import Loaded
 
 POOL = "duckdb"
 """One writer at a time; the warehouse has a lock of its own besides, across all processes."""
 
 SERVED = dg.AssetKey(["served", "livestats"])
+
+_CHECK = "level_with_lake"
 
 
 def key(name: str) -> dg.AssetKey:
@@ -23,49 +25,58 @@ def key(name: str) -> dg.AssetKey:
     return dg.AssetKey(["warehouse", name])
 
 
-def table_asset(dataset: Dataset) -> dg.AssetsDefinition:
-    """The DuckDB table of a dataset: loads the days whose lake file is not the loaded one."""
+def table_assets(names: Sequence[str]) -> list[dg.AssetsDefinition]:
+    """One asset for each table of `names`, and the served copy of them."""
+    return [_tables(names), _served(names)]
 
-    @dg.asset(
-        key=key(dataset.name),
-        deps=[captures.key(dataset.name)],
-        description=f"DuckDB table `{dataset.name}`. {dataset.description}",
+
+def _spec(name: str) -> dg.AssetSpec:
+    dataset = DATASETS[name]
+    return dg.AssetSpec(
+        key(name),
+        deps=[captures.key(name)],
+        description=f"DuckDB table `{name}`. {dataset.description}",
         group_name="warehouse",
         kinds={"duckdb"},
         owners=captures.OWNERS,
-        pool=POOL,
-        metadata={**metadata.of_dataset(dataset), "dagster/table_name": dataset.name},
-        check_specs=[
-            dg.AssetCheckSpec(
-                "level_with_lake",
-                asset=key(dataset.name),
-                description="Every loaded day still has its lake file; row counts and unique keys "
-                "are proven inside each load.",
-            )
-        ],
+        metadata={**metadata.of_dataset(dataset), "dagster/table_name": name},
+        skippable=True,
     )
-    def table(archive: dg.ResourceParam[Archive]) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare name only
-        (loaded,) = archive.bring_level([dataset])
-        found: dict[str, Any] = {
-            "dagster/row_count": loaded.total_rows,
-            "days_loaded": len(loaded.days),
-            "rows_loaded": loaded.rows,
-        }
-        if loaded.days:
-            found["from"], found["to"] = loaded.days[0].isoformat(), loaded.days[-1].isoformat()
-        gone = [day.isoformat() for day in loaded.gone]
-        verdict = dg.AssetCheckResult(
-            passed=not gone,
-            check_name="level_with_lake",
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata={"days_without_lake_file": gone} if gone else {},
-        )
-        return dg.MaterializeResult(metadata=found, check_results=[verdict])
-
-    return table
 
 
-def served_asset(names: Sequence[str]) -> dg.AssetsDefinition:
+def _tables(names: Sequence[str]) -> dg.AssetsDefinition:
+    """All tables in one step with one connection; each can be materialised alone."""
+
+    @dg.multi_asset(
+        name="tables",
+        specs=[_spec(name) for name in names],
+        can_subset=True,
+        pool=POOL,
+    )
+    def tables(
+        context: dg.AssetExecutionContext, archive: dg.ResourceParam[Archive]
+    ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+        wanted = [name for name in names if key(name) in context.selected_asset_keys]
+        for loaded in archive.bring_level(DATASETS[name] for name in wanted):
+            yield dg.MaterializeResult(asset_key=key(loaded.table), metadata=_facts(loaded))
+
+    return tables
+
+
+def _facts(loaded: Loaded) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "dagster/row_count": loaded.total_rows,
+        "days_loaded": len(loaded.days),
+        "rows_loaded": loaded.rows,
+    }
+    if loaded.days:
+        found |= {"from": loaded.days[0].isoformat(), "to": loaded.days[-1].isoformat()}
+    if loaded.gone:
+        found["days_without_lake_file"] = [day.isoformat() for day in loaded.gone]
+    return found
+
+
+def _served(names: Sequence[str]) -> dg.AssetsDefinition:
     """The file that is read: the ledger is written, and readers are switched to a new copy."""
 
     @dg.asset(
@@ -76,21 +87,35 @@ def served_asset(names: Sequence[str]) -> dg.AssetsDefinition:
         kinds={"duckdb"},
         owners=captures.OWNERS,
         pool=POOL,
+        check_specs=[
+            dg.AssetCheckSpec(
+                _CHECK,
+                asset=SERVED,
+                description="The copy holds every lake file as it is. Row counts and unique keys "
+                "are proven inside each load.",
+            )
+        ],
     )
-    def served_copy(archive: dg.ResourceParam[Archive]) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare name only
+    def served_copy(
+        archive: dg.ResourceParam[Archive],
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare name only
         published = archive.publish()
+        behind = archive.behind()
         return dg.MaterializeResult(
             metadata={
                 "path": dg.MetadataValue.path(str(archive.home.served)),
                 "copy": published.path.name,
                 "bytes": published.size,
                 "is_new": published.is_new,
-            }
+            },
+            check_results=[
+                dg.AssetCheckResult(
+                    passed=not behind,
+                    check_name=_CHECK,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    metadata={"tables_behind": behind} if behind else {},
+                )
+            ],
         )
 
     return served_copy
-
-
-def table_assets(names: Sequence[str]) -> list[dg.AssetsDefinition]:
-    """One asset for each table of `names`, and the served copy of them."""
-    return [*(table_asset(DATASETS[name]) for name in names), served_asset(names)]

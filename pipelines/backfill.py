@@ -119,7 +119,7 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
     """
     summary = Summary(kept=todo.kept)
     archive.home.prepare(archive.settings, archive.now())
-    if todo.chunks or todo.dimensions or not archive.is_level():
+    if todo.chunks or todo.dimensions or archive.behind():
         # Dagster takes a second to import: a run with nothing to do is spared it.
         from pipelines.runner import Runner
 
@@ -134,7 +134,6 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
                 runner.load(chunk.datasets)
             tell("Loading and publishing")
             runner.load(DATASETS)
-            runner.publish()
     else:
         summary.published = archive.home.served
     summary.is_complete = not (summary.failed or todo.lost or todo.settling)

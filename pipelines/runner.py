@@ -56,14 +56,10 @@ class Runner:
         self._materialize(keys, tags=tags, config=_config(chunk.datasets, again=chunk.again))
 
     def load(self, names: Iterable[str]) -> None:
-        """Bring tables level with the lake."""
+        """Bring tables level with the lake and make the served copy."""
         switched_on = self._archive.settings.datasets
         keys = [tables.key(name) for name in names if name in switched_on]
-        self._materialize(keys)
-
-    def publish(self) -> None:
-        """Make the served copy."""
-        self._materialize([tables.SERVED])
+        self._materialize([*keys, tables.SERVED])
 
     def _materialize(
         self,

@@ -113,23 +113,28 @@ class Archive:
         with served.reading(self.home, self.settings.time_zone) as connection:
             yield connection
 
-    def bring_level(self, datasets: Iterable[Dataset]) -> list[warehouse.Loaded]:
-        """Bring tables level with the lake."""
+    def bring_level(self, datasets: Iterable[Dataset]) -> Iterator[warehouse.Loaded]:
+        """Bring tables level with the lake; yields what was done to each."""
         with self.writing() as connection:
-            done = [warehouse.bring_level(connection, self.home, d) for d in datasets]
-        for loaded in done:
-            self.report(loaded)
-        return done
+            for dataset in datasets:
+                loaded = warehouse.bring_level(connection, self.home, dataset)
+                self.report(loaded)
+                yield loaded
 
-    def is_level(self) -> bool:
-        """True if the served copy holds the lake as it is; opens nothing for writing."""
+    def behind(self) -> list[str]:
+        """Tables of the served copy that do not hold the lake as it is.
+
+        Opens nothing for writing.
+        """
+        names = self.settings.datasets
         if not self.home.served.exists():
-            return False
+            return [*names]
         with self.reading() as connection:
-            return all(
-                warehouse.is_level(connection, self.home, DATASETS[name])
-                for name in self.settings.datasets
-            )
+            return [
+                name
+                for name in names
+                if not warehouse.is_level(connection, self.home, DATASETS[name])
+            ]
 
     def publish(self) -> served.Published:
         """Write the ledger into the warehouse and make the served copy anew, if anything changed."""

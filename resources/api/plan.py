@@ -97,7 +97,7 @@ def walks(dataset: Dataset, day: date, zone: ZoneInfo, known: Known) -> Iterator
             if details:
                 payload["DetailField"] = details
             for window in _windows(dataset, day, zone, len(details)):
-                times = window and wire_window(window, last_second=dataset.once_across_days)
+                times = window and wire_window(window, last_second=dataset.event_start is not None)
                 yield walk_of(dataset, {**payload, **(times or {})})
 
 
@@ -127,7 +127,7 @@ def walk_of(dataset: Dataset, payload: Mapping[str, object]) -> Walk:
         within["ip"] = frozenset(_texts(payload[_address_parameter(dataset).name]))
     return Walk(
         payload=payload,
-        window=read_window(payload, last_second=dataset.once_across_days),
+        window=read_window(payload, last_second=dataset.event_start is not None),
         is_split="DetailField" in payload,
         constants=constants,
         within=within,

@@ -259,6 +259,7 @@ class Split:
     column: str
     comment: str
     filter: str | None = None  # None: no list of values needs to be sent
+    overlaps: bool = False  # its values count some things twice: they exceed the total
 
 
 SPLITS: Mapping[str, Split] = MappingProxyType(
@@ -271,6 +272,7 @@ SPLITS: Mapping[str, Split] = MappingProxyType(
                 name="Protocol",
                 column="protocol",
                 filter="ProtocolList",
+                overlaps=True,
                 comment="Delivery protocol. QUIC overlaps the others: never sum over protocols.",
             ),
             Split(name="UserArea", column="user_area", comment="Client area code, see region."),
