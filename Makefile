@@ -17,7 +17,7 @@ ifneq ($(wildcard $(STAMP)),)
   BROKEN := $(shell grep -qsF '$(CURDIR)/$(BIN)/' $(BIN)/livestats && $(BIN)/python -c '' > /dev/null 2>&1 || echo broken)
 endif
 
-.PHONY: help venv demo test lint lock clean broken
+.PHONY: help venv demo ui test lint lock clean broken
 
 help: ## this list
 	@echo "make <target>:"
@@ -27,6 +27,9 @@ venv: $(STAMP) ## .venv with the pinned packages and the command .venv/bin/lives
 
 demo: $(STAMP) ## a simulated account end to end; needs neither an account nor, once installed, a network
 	@$(BIN)/livestats demo
+
+ui: $(STAMP) ## Dagster's web interface and schedules on your archive, until Ctrl-C
+	@$(BIN)/livestats ui
 
 test: $(STAMP) ## the tests
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope $(ARGS) || { \

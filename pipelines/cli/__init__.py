@@ -1,0 +1,93 @@
+"""The command line `livestats`: one small file per command, imported when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+import click
+
+from resources.version import VERSION
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "demo": "demo",
+        "doctor": "doctor",
+        "plan": "plan",
+        "backfill": "backfill",
+        "status": "status",
+        "tables": "tables",
+        "query": "query",
+        "publish": "rebuild",
+        "replay": "rebuild",
+        "ui": "ui",
+        "simulate": "simulate",
+    }
+)
+"""Every command and the file here that holds it, in the order in which a user meets them."""
+
+BROKEN_OFF = (
+    "Broken off. What is captured stays captured, and nothing half done remains: run the same "
+    "command again and it goes on from there."
+)
+
+
+class Commands(click.Group):
+    """Finds a command's file when it is needed, and turns known errors into a message."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(import_module(f"pipelines.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        return found if isinstance(found, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from difflib import get_close_matches
+
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Commands: {', '.join(COMMANDS)}."
+            raise click.UsageError(f"There is no command {args[0]!r}. {hint}", ctx) from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(f"\n{BROKEN_OFF}", err=True)
+            ctx.exit(130)
+        except Exception as error:
+            from pipelines.cli.failures import explained
+
+            text = explained(error)
+            if text is None:
+                raise
+            click.echo(f"Error: {text}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="livestats")
+def main() -> None:
+    r"""Live-streaming statistics, captured every day, kept as Parquet, answered with SQL.
+
+    \b
+    Examples:
+      livestats demo                           a simulated account, no key needed
+      livestats doctor                         is everything in place for mine?
+      livestats backfill --from 2026-11-01     capture what is missing since then
+      livestats status                         what is there, what is not
+
+    Settings: livestats.toml in the current folder, environment variables over it. The access key
+    comes from VOLC_ACCESSKEY and VOLC_SECRETKEY, or from ~/.volc.
+
+    Exit codes: 0 all is well, 1 something is missing or wrong, 2 it could not be done as asked.
+    """

@@ -1,0 +1,177 @@
+"""`livestats backfill`: captures, normalises and loads a range of days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipelines.cli import screen
+from pipelines.cli.options import checked, json_option, opened, with_range
+
+if TYPE_CHECKING:
+    from pipelines.backfill import BackfillPlan, Summary
+
+
+@click.command()
+@with_range
+@click.option("--force", is_flag=True, help="Ask complete days again; what differs is a revision.")
+@json_option
+def backfill(
+    first: date | None,
+    last: date | None,
+    names: tuple[str, ...],
+    force: bool,
+    as_json: bool,
+) -> None:
+    r"""Capture days from the API, and bring tables and served copy level with them.
+
+    Without --from and --to: all that is missing and still there, the oldest first where it would
+    soon be forgotten. Days that are complete are not asked again, so it can be broken off and run
+    again at any time, or twice at once.
+
+    \b
+    Examples:
+      livestats backfill
+      livestats backfill --from 2026-11-01 --to 2026-11-07
+      livestats backfill --from 2026-11-20 --dataset edge_stat --dataset top_play
+
+    Ends with 0 if all that was asked for is in the archive, with 1 if some of it is not (and says
+    what, why, and what to run next).
+    """
+    from dataclasses import replace
+
+    from pipelines import backfill as work
+    from pipelines.cli.progress import capturing
+
+    archive = opened()
+    todo = checked(lambda: work.plan(archive, first, last, names, force=force))
+    for line in before(todo, str(archive.home.root)):
+        screen.note(line)
+    with capturing(todo.days) as shown:
+        summary = work.run(replace(archive, progress=shown.answer), todo, shown.tell)
+    if as_json:
+        screen.emit_json(answer(todo, summary))
+    else:
+        for line in after(todo, summary, archive.home.served):
+            click.echo(line)
+    if summary.failed or todo.lost or todo.settling:
+        click.get_current_context().exit(1)
+
+
+def before(todo: BackfillPlan, home: str) -> list[str]:
+    """What is going to be done."""
+    if not todo.days:
+        return [f"Nothing is to be captured: {_kept(todo.kept)}."]
+    names = sorted({name for chunk in todo.chunks for name in chunk.datasets})
+    first, last = min(c.first for c in todo.chunks), max(c.last for c in todo.chunks)
+    span = f"{first}" if first == last else f"{first} to {last}"
+    return [
+        f"Capturing {span}: {screen.counted(len(names), 'dataset')}, "
+        f"{screen.counted(todo.days, 'dataset-day')} into {home} ({_kept(todo.kept)})."
+    ]
+
+
+def _kept(kept: int) -> str:
+    return f"{kept:,} complete already" if kept else "none complete yet"
+
+
+def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
+    """What was done, what was not, and what to run next."""
+    if not (summary.captured or summary.unchanged or summary.failed):
+        kept = screen.counted(summary.kept, "dataset-day")
+        lines = [f"Nothing was asked of the API: {kept} complete already."]
+    else:
+        lines = [_captured(summary)]
+    loaded = {name: rows for name, rows in summary.loaded.items() if rows}
+    if loaded:
+        lines.append(
+            f"Loaded {screen.counted(sum(loaded.values()), 'row')} into "
+            f"{screen.counted(len(loaded), 'table')}."
+        )
+    if summary.published is not None:
+        lines.append(f"Served: {served}")
+    lines += missing(todo, summary.failed)
+    if summary.failed:
+        lines.append(f"Next: {again(summary.failed)}")
+    elif not (todo.lost or todo.settling):
+        lines.append("Complete: all that was asked for is in the archive.")
+    return lines
+
+
+def _captured(summary: Summary) -> str:
+    return (
+        f"Captured {screen.counted(summary.captured, 'dataset-day')}, "
+        f"{summary.unchanged:,} unchanged, {summary.kept:,} kept: "
+        f"{screen.counted(summary.rows, 'row')} from {screen.counted(summary.requests, 'request')}, "
+        f"{screen.size(summary.bytes)}."
+    )
+
+
+def missing(todo: BackfillPlan, failed: Sequence[tuple[str, date | None, str]]) -> list[str]:
+    """What was asked for and is not captured, with the reason."""
+    lines = []
+    for (name, message), days in _grouped(failed).items():
+        where = f" {screen.days_text(days)}" if days else ""
+        lines.append(f"Failed: {name}{where}: {message}")
+    lines += _stated("Settling", todo.settling, "not complete at the vendor yet; run again later")
+    lines += _stated("Lost", todo.lost, "the API has forgotten them, nothing can bring them back")
+    return lines
+
+
+def _grouped(
+    failed: Iterable[tuple[str, date | None, str]],
+) -> dict[tuple[str, str], list[date]]:
+    found: dict[tuple[str, str], list[date]] = {}
+    for name, day, message in failed:
+        days = found.setdefault((name, message), [])
+        if day is not None:
+            days.append(day)
+    return found
+
+
+def _stated(word: str, days: Mapping[str, Sequence[date]], why: str) -> list[str]:
+    """One line for datasets with the same days."""
+    alike: dict[tuple[date, ...], list[str]] = {}
+    for name, found in days.items():
+        if found:
+            alike.setdefault(tuple(found), []).append(name)
+    return [
+        f"{word}: {screen.names_text(names)} {screen.days_text(found)}: {why}."
+        for found, names in alike.items()
+    ]
+
+
+def again(failed: Sequence[tuple[str, date | None, str]]) -> str:
+    """The command that asks for what failed."""
+    days = [day for _, day, _ in failed if day is not None]
+    names = sorted({name for name, _, _ in failed})
+    words = ["livestats backfill"]
+    if days:
+        words.append(f"--from {min(days)} --to {max(days)}")
+    if len(names) <= 3:
+        words += [f"--dataset {name}" for name in names]
+    return " ".join(words)
+
+
+def answer(todo: BackfillPlan, summary: Summary) -> dict[str, Any]:
+    """The summary for programs."""
+    return {
+        "captured": summary.captured,
+        "unchanged": summary.unchanged,
+        "kept": summary.kept,
+        "rows": summary.rows,
+        "requests": summary.requests,
+        "bytes": summary.bytes,
+        "loaded": summary.loaded,
+        "published": summary.published and str(summary.published),
+        "failed": [
+            {"dataset": name, "day": day and str(day), "message": message}
+            for name, day, message in summary.failed
+        ],
+        "settling": {name: list(map(str, days)) for name, days in todo.settling.items()},
+        "lost": {name: list(map(str, days)) for name, days in todo.lost.items()},
+        "is_complete": not (summary.failed or todo.settling or todo.lost),
+    }

@@ -1,0 +1,40 @@
+"""Which errors are a message to the user, and which are a fault of ours that needs its traceback."""
+
+from __future__ import annotations
+
+import click
+
+
+def explained(error: BaseException) -> str | None:
+    """What to tell the user about `error`; None if it is not one that we know.
+
+    Errors that Dagster or a library has wrapped are looked for inside.
+    """
+    from resources.account import NotYet
+    from resources.api.errors import ApiError
+    from resources.connection import Halted
+    from resources.raw import DamagedCapture
+    from resources.served import NothingServed
+    from resources.settings import SettingsError
+    from resources.warehouse import WarehouseError
+
+    known = (
+        ApiError,
+        DamagedCapture,
+        Halted,
+        NothingServed,
+        NotYet,
+        SettingsError,
+        WarehouseError,
+    )
+    if isinstance(error, click.exceptions.Exit | click.Abort | click.ClickException):
+        return None
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, known):
+            return str(inner)
+        inner = inner.__cause__
+    if isinstance(error, OSError) and error.strerror and not isinstance(error, BrokenPipeError):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror}{where}. Nothing that was complete is lost; mend that, run again."
+    return None

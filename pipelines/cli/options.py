@@ -1,0 +1,87 @@
+"""What several commands share: the range of days, the datasets, and the opened archive."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from resources.api.catalogue.model import Dataset
+    from resources.archive import Archive
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+
+class Day(click.ParamType[date]):
+    """A calendar day in ISO form."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day. Write it like 2026-11-01.", param, ctx)
+
+
+def with_range(command: F) -> F:
+    """--from, --to and --dataset, as `first`, `last` and `names`."""
+    for option in (
+        click.option(
+            "--dataset",
+            "names",
+            multiple=True,
+            metavar="NAME",
+            help="Only this dataset; repeatable. Default: all that are switched on.",
+        ),
+        click.option("--to", "last", type=Day(), help="Last day, included. Default: the newest."),
+        click.option("--from", "first", type=Day(), help="First day. Default: the oldest."),
+    ):
+        command = option(command)
+    return command
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="The answer for programs.")
+
+
+def opened() -> Archive:
+    """The archive that the current folder and the environment describe."""
+    from resources.archive import Archive
+
+    archive = Archive.open(os.environ)
+    checked(lambda: archive.clock)  # LIVESTATS_NOW may be no time
+    if archive.home.identity is not None:
+        archive.home.check(archive.settings)
+    return archive
+
+
+def checked(ask: Callable[[], T]) -> T:
+    """What `ask` returns; its ValueError says which argument was wrong."""
+    try:
+        return ask()
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def chosen(names: Sequence[str], default: Sequence[Dataset]) -> list[Dataset]:
+    """The datasets of these names, `default` for none. An unknown one names the nearest."""
+    from resources.api.catalogue import dataset
+
+    if not names:
+        return list(default)
+    return [checked(lambda n=name: dataset(n)) for name in dict.fromkeys(names)]  # type: ignore[misc]
+
+
+def in_order(first: date | None, last: date | None) -> None:
+    """Refuse a range that ends before it begins."""
+    if first is not None and last is not None and last < first:
+        raise click.ClickException(
+            f"--from {first} is after --to {last}: give the earlier day to --from."
+        )

@@ -1,0 +1,137 @@
+"""`livestats publish` and `livestats replay`: the later steps again, without the API."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipelines.cli import screen
+from pipelines.cli.options import chosen, in_order, json_option, opened, with_range
+
+if TYPE_CHECKING:
+    from resources.archive import Archive
+    from resources.served import Published
+    from resources.warehouse import Loaded
+
+
+@click.command()
+@json_option
+def publish(as_json: bool) -> None:
+    r"""Bring all tables level with the lake, and make the served copy anew.
+
+    A backfill and the schedule do this by themselves. It is for afterwards: when the warehouse was
+    held by another program, or its file was lost. Readers of the served copy notice nothing.
+
+    \b
+    Example:
+      livestats publish
+    """
+    archive = opened()
+    screen.note(f"Bringing {archive.home.warehouse} level with {archive.home.lake} ...")
+    loaded, published = _level(archive)
+    if as_json:
+        screen.emit_json(_answer(loaded, published))
+    else:
+        _tell(loaded, published)
+
+
+@click.command()
+@with_range
+@json_option
+def replay(first: date | None, last: date | None, names: tuple[str, ...], as_json: bool) -> None:
+    r"""Make rows again from what the API once said, without asking it.
+
+    For every captured day in the range (default: all) the newest capture is normalised again; then
+    tables and served copy follow. Needed after a new version of livestats that reads answers
+    better, or if a file of the lake was damaged or lost.
+
+    \b
+    Examples:
+      livestats replay
+      livestats replay --from 2026-11-01 --dataset edge_stat
+
+    Ends with 1 if a capture turns out damaged: its day keeps the rows it had.
+    """
+    from pipelines import replay as work
+    from resources.api.catalogue import DATASETS
+
+    in_order(first, last)
+    datasets = chosen(names, [*DATASETS.values()])
+    archive = opened()
+    days = work.captured(archive, datasets, first, last)
+    screen.note(f"Normalising {screen.counted(len(days), 'captured day')} of datasets again ...")
+    results = []
+    for result in _tracked(work.replay(archive, days), len(days)):
+        results.append(result)
+        if result.problem:
+            screen.note(f"Failed: {result.dataset} {result.day}: {result.problem}")
+    loaded, published = _level(archive)
+    failed = [r for r in results if r.problem]
+    if as_json:
+        about = {
+            "replayed": len(results) - len(failed),
+            "rows": sum(r.rows for r in results),
+            "failed": [
+                {"dataset": r.dataset, "day": str(r.day), "message": r.problem} for r in failed
+            ],
+        }
+        screen.emit_json({**about, **_answer(loaded, published)})
+    else:
+        rows = screen.counted(sum(r.rows for r in results), "row")
+        click.echo(f"Normalised {screen.counted(len(results) - len(failed), 'day')}: {rows}.")
+        _tell(loaded, published)
+    if failed:
+        click.get_current_context().exit(1)
+
+
+def _level(archive: Archive) -> tuple[list[Loaded], Published]:
+    from resources.api.catalogue import DATASETS
+
+    # A dataset that is switched off keeps what it has.
+    on = archive.settings.datasets
+    datasets = [
+        d for d in DATASETS.values() if d.name in on or (archive.home.lake / d.name).is_dir()
+    ]
+    return list(archive.bring_level(datasets)), archive.publish()
+
+
+def _tracked(results: Any, total: int) -> Any:
+    """The same results, with a bar on a terminal."""
+    from rich.progress import track
+
+    console = screen.console(stderr=True)
+    if not console.is_terminal:
+        return results
+    return track(results, description="", total=total, console=console, transient=True)
+
+
+def _answer(loaded: list[Loaded], published: Published) -> dict[str, Any]:
+    return {
+        "tables": [
+            {"table": t.table, "days_loaded": len(t.days), "rows": t.rows, "total": t.total_rows}
+            for t in loaded
+        ],
+        "published": str(published.path),
+        "bytes": published.size,
+        "is_new": published.is_new,
+    }
+
+
+def _tell(loaded: list[Loaded], published: Published) -> None:
+    for table in loaded:
+        if table.days:
+            click.echo(
+                f"Loaded {table.table}: {screen.days_text(table.days)}, "
+                f"{screen.counted(table.rows, 'row')} ({table.total_rows:,} in the table)."
+            )
+        if table.gone:
+            click.echo(
+                f"Kept {table.table} {screen.days_text(table.gone)}: the lake has no file of it "
+                "any more; livestats replay makes it again."
+            )
+    if not any(table.days for table in loaded):
+        click.echo("The tables were level with the lake already.")
+    state = "new" if published.is_new else "unchanged"
+    click.echo(f"Served: {published.path} ({screen.size(published.size)}, {state}).")

@@ -1,0 +1,182 @@
+"""`livestats simulate`: the API, simulated on this machine."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipelines.cli import screen
+
+if TYPE_CHECKING:
+    from resources.api.simulator import Simulator
+
+
+@click.command()
+@click.option("--port", default=8190, show_default=True, help="Port on 127.0.0.1; 0: any free one.")
+@click.option("--seed", default=7, show_default=True, help="Equal seeds, equal numbers, for ever.")
+@click.option(
+    "--domains", default=4, show_default=True, type=click.IntRange(1), help="Pull domains."
+)
+@click.option(
+    "--streams",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Streams of each domain.",
+)
+@click.option(
+    "--deleted", default=1, show_default=True, type=click.IntRange(0), help="Deleted pull domains."
+)
+@click.option("--hostile", is_flag=True, help="Names with quotes, slashes, SQL and HTML, too.")
+@click.option(
+    "--clock",
+    "moment",
+    metavar="TIME",
+    help="What time it starts at, like 2026-11-22T08:00:00+08:00. Default: now.",
+)
+@click.option(
+    "--latency-ms", default=0, show_default=True, type=click.IntRange(0), help="Added to answers."
+)
+@click.option(
+    "--rate",
+    default="documented",
+    show_default=True,
+    help="Calls per second of each action: documented, none, or a number.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="KIND=ODDS",
+    help="What goes wrong, such as throttle=0.05 or cut=0.01; repeatable.",
+)
+@click.option(
+    "--late-days",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Usage of younger days is preliminary, and restated later.",
+)
+def simulate(
+    port: int,
+    seed: int,
+    domains: int,
+    streams: int,
+    deleted: int,
+    hostile: bool,
+    moment: str | None,
+    latency_ms: int,
+    rate: str,
+    faults: tuple[str, ...],
+    late_days: int,
+) -> None:
+    r"""Serve a made-up account on a loopback port, as strict as the real API, until Ctrl-C.
+
+    Prints the variables that point livestats (or the vendor's SDK) at it.
+
+    \b
+    Examples:
+      livestats simulate
+      livestats simulate --domains 20 --streams 50 --latency-ms 50
+      livestats simulate --fault throttle=0.1 --fault reset=0.01 --late-days 2
+    """
+    from resources.api.simulator import Account, Faults, Late, serve
+    from resources.clock import VARIABLE
+
+    starts_at = _moment(moment)
+    options: dict[str, Any] = {
+        "port": port,
+        "latency_s": latency_ms / 1000,
+        "rate": _rate(rate),
+        "faults": Faults(seed=seed, odds=odds(faults)) if faults else None,  # type: ignore[arg-type]
+        "late": Late(settled_after=timedelta(days=late_days)) if late_days else None,
+    }
+    if starts_at is not None:
+        ahead = starts_at - datetime.now(UTC)
+        options["clock"] = lambda: datetime.now(UTC) + ahead
+    account = Account(
+        seed=seed, domains=domains, streams_per_domain=streams, deleted=deleted, hostile=hostile
+    )
+
+    def announce(simulator: Simulator) -> None:
+        screen.note(
+            f"A simulated account of {screen.counted(domains, 'domain')} with "
+            f"{screen.counted(streams, 'stream')} each, until Ctrl-C. In another terminal:"
+        )
+        for line in exports(simulator, {VARIABLE: moment} if moment else {}):
+            click.echo(line)
+
+    try:
+        serve(account, announce=announce, **options)
+    except OSError as error:
+        raise click.ClickException(
+            f"Port {port} cannot be had: {error.strerror}. Give another with --port, or 0 for any."
+        ) from error
+
+
+def exports(simulator: Simulator, more: dict[str, str]) -> list[str]:
+    """The lines for a shell."""
+    values = {
+        "LIVESTATS_API_URL": simulator.url,
+        "VOLC_ACCESSKEY": simulator.credentials.access_key,
+        "VOLC_SECRETKEY": simulator.credentials.secret_key,
+        "LIVESTATS_HOME": "./simulated",
+        **more,
+    }
+    return [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
+
+
+def odds(faults: Sequence[str]) -> dict[str, float]:
+    """KIND=ODDS pairs, checked."""
+    from difflib import get_close_matches
+    from typing import get_args
+
+    from resources.api.simulator import FaultKind
+
+    kinds = get_args(FaultKind)
+    found: dict[str, float] = {}
+    for text in faults:
+        kind, _, chance = text.partition("=")
+        if kind not in kinds:
+            near = get_close_matches(kind, kinds, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(kinds)}."
+            raise click.BadParameter(f"There is no fault {kind!r}. {hint}", param_hint="--fault")
+        try:
+            found[kind] = float(chance)
+        except ValueError:
+            found[kind] = -1.0
+        if not 0 <= found[kind] <= 1:
+            raise click.BadParameter(
+                f"{text!r}: the odds are a number from 0 to 1, like {kind}=0.05",
+                param_hint="--fault",
+            )
+    return found
+
+
+def _rate(text: str) -> str | float | None:
+    if text in ("documented", "none"):
+        return None if text == "none" else text
+    try:
+        return float(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is neither documented, none nor a number.", param_hint="--rate"
+        ) from None
+
+
+def _moment(text: str | None) -> datetime | None:
+    from resources.clock import VARIABLE, clock
+
+    if text is None:
+        return None
+    try:
+        return clock({VARIABLE: text})()
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no time with an offset. Write it like 2026-11-22T08:00:00+08:00.",
+            param_hint="--clock",
+        ) from None

@@ -1,0 +1,122 @@
+"""The demonstration: a simulated account captured, loaded and asked, in a scratch home."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from resources.api.catalogue import DAILY
+from resources.api.windows import day_of
+from resources.ledger import settles_at
+
+MARKER = "demo.json"
+PICTURE = "demo.png"
+SIMULATED = ("--seed", "7", "--domains", "4", "--streams", "6", "--rate", "none")
+"""The account: four pull domains and a deleted one, each with a push domain and six streams."""
+
+ANSWER = """
+WITH slots AS (    -- carriers added up first: their peaks do not add
+    SELECT domain, slot_start_at, sum(down_bandwidth_mbps) AS mbps, sum(down_traffic_bytes) AS bytes
+    FROM edge_stat GROUP BY ALL
+), carried AS (
+    SELECT domain, max(mbps) / 1000 AS peak_gbps, sum(bytes) / 1e12 AS traffic_tb
+    FROM slots GROUP BY ALL
+), watched AS (
+    SELECT domain, max(online_users)::BIGINT AS peak_viewers
+    FROM stream_session_by_domain WHERE online_user_type = 'Online' GROUP BY ALL
+), answered AS (
+    SELECT domain, 100 * sum(status_count) FILTER (status_code >= 500) / sum(status_count) AS "5xx_%"
+    FROM play_status_code WHERE request_type = 'Access' GROUP BY ALL
+), streams AS (    -- share of minutes with a picture that stalls or sound that drifts
+    SELECT domain AS push_domain, stream,
+           100 * avg((video_frame_gap_ms > 500 OR abs(pts_delta_ms) > 200)::INT) AS troubled
+    FROM batch_push_stream_metrics WHERE agg_type = 'avg' GROUP BY ALL
+), worst AS (
+    SELECT push_domain, max_by(format('{} {:.0f} %', stream, troubled), troubled) AS worst_stream
+    FROM streams GROUP BY ALL
+)
+SELECT domain, peak_gbps, traffic_tb, peak_viewers, worst_stream, "5xx_%"
+FROM domain JOIN carried USING (domain) JOIN watched USING (domain) JOIN answered USING (domain)
+     JOIN worst USING (push_domain)
+ORDER BY traffic_tb DESC
+""".strip()
+"""Per domain: what it carried, who watched, which stream was worst, how often the edge failed."""
+
+COVERAGE = """
+SELECT count(*) AS dataset_days, count(*) FILTER (state IN ('captured', 'empty')) AS complete,
+       sum(rows)::BIGINT AS rows, min(business_date) AS first, max(business_date) AS last
+FROM ledger WHERE business_date BETWEEN ? AND ?
+""".strip()
+
+
+class NotADemo(Exception):
+    """A folder that holds something else; the message says what to do."""
+
+
+def days(now: datetime, zone: ZoneInfo, count: int) -> tuple[date, date]:
+    """The newest `count` days that have settled for every dataset."""
+    last = day_of(now, zone) - timedelta(days=1)
+    while any(settles_at(dataset, last, zone) > now for dataset in DAILY):
+        last -= timedelta(days=1)
+    return last - timedelta(days=count - 1), last
+
+
+def claim(folder: Path) -> None:
+    """Make `folder` a demo's home, or find that it is one.
+
+    Raises NotADemo if there is anything else in it: a real archive is never touched.
+    """
+    marker = folder / MARKER
+    if folder.exists() and not marker.is_file() and (folder.is_file() or any(folder.iterdir())):
+        raise NotADemo(f"{folder} is not empty and no demo made it. Name a new folder with --keep.")
+    folder.mkdir(parents=True, exist_ok=True)
+    marker.write_text(json.dumps({"simulated": SIMULATED}) + "\n", "utf-8")
+
+
+@contextmanager
+def simulated(home: Path) -> Iterator[dict[str, str]]:
+    """Run `livestats simulate` on a free port; the environment that leads to it and to `home`.
+
+    Raises OSError if it does not start.
+    """
+    words = [sys.executable, "-c", "from pipelines.cli import main; main()", "simulate"]
+    process = subprocess.Popen(
+        [*words, "--port", "0", *SIMULATED],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=Path(__file__).resolve().parents[1],
+    )
+    try:
+        if process.stdout is None:
+            raise OSError("the simulated API has no output")
+        lines = [process.stdout.readline() for _ in range(4)]
+        exports = dict(_export(line) for line in lines if line)
+        if len(exports) < len(lines):
+            raise OSError("the simulated API did not start; try `livestats simulate`")
+        yield environment(exports, home)
+    finally:
+        process.terminate()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def environment(exports: Mapping[str, str], home: Path) -> dict[str, str]:
+    """What the demo runs in: nothing of the user's own settings, key or clock."""
+    return {
+        **exports,
+        "LIVESTATS_HOME": str(home),
+        "LIVESTATS_CALLS_PER_SECOND": "none",  # its own machine need not be spared
+    }
+
+
+def _export(line: str) -> tuple[str, str]:
+    name, _, value = line.strip().removeprefix("export ").partition("=")
+    return name, value

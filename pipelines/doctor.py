@@ -1,0 +1,315 @@
+"""What has to be right before a capture can work: looked at one by one, with what to do."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import duckdb
+import requests
+
+from pipelines.ask import Listed, list_domains
+from resources.api.catalogue.model import Role
+from resources.api.credentials import Credentials, find_credentials
+from resources.api.errors import ApiError
+from resources.api.hosts import Host
+from resources.archive import Archive
+from resources.clock import VARIABLE as CLOCK_VARIABLE
+from resources.files import lock_now
+from resources.settings import FILE, FILE_VARIABLE, Settings, SettingsError
+from resources.version import VERSION
+
+_GB = 10**9
+_LITTLE_SPACE, _TOO_LITTLE_SPACE = 10 * _GB, 1 * _GB
+_CLOCK_WARNING_S, _CLOCK_PROBLEM_S = 60, 600  # the API refuses signatures that are 15 minutes off
+
+
+class Verdict(StrEnum):
+    """How it stands."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    verdict: Verdict
+    text: str
+    advice: str = ""  # what to do; "" if nothing
+
+
+def ok(name: str, text: str) -> Finding:
+    """Nothing to do."""
+    return Finding(name=name, verdict=Verdict.OK, text=text)
+
+
+def warning(name: str, text: str, advice: str) -> Finding:
+    """It works, and may not for long."""
+    return Finding(name=name, verdict=Verdict.WARNING, text=text, advice=advice)
+
+
+def problem(name: str, text: str, advice: str) -> Finding:
+    """It does not work."""
+    return Finding(name=name, verdict=Verdict.PROBLEM, text=text, advice=advice)
+
+
+def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
+    """Look at everything, the quick and local first; changes nothing, captures nothing."""
+    yield from versions()
+    yield from settings_found(archive.settings, archive.environ, folder)
+    yield clock_set(archive)
+    yield home_found(archive)
+    yield space(archive.home.root)
+    yield warehouse_free(archive)
+    yield dagster_found(archive)
+    credentials, finding = key_found(archive.environ)
+    yield finding
+    yield clock_offset(archive.settings)
+    if credentials is not None:
+        yield from domains_found(archive, credentials)
+
+
+def versions() -> Iterator[Finding]:
+    """What runs here."""
+    python = platform.python_version()
+    yield ok("versions", f"livestats {VERSION}, Python {python}, DuckDB {duckdb.__version__}")
+    installed = {name: _installed(name) for name in ("dagster", "dagster-webserver")}
+    if None in installed.values() or len(set(installed.values())) > 1:
+        text = ", ".join(f"{name} {number or 'missing'}" for name, number in installed.items())
+        yield problem("dagster", text, "Run `make venv`: it installs the pinned versions.")
+    else:
+        yield ok("dagster", f"{installed['dagster']}, library and web server")
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def settings_found(
+    settings: Settings, environ: Mapping[str, str], folder: Path
+) -> Iterator[Finding]:
+    """Which file counts, and which values are not the defaults."""
+    file = Path(environ.get(FILE_VARIABLE) or folder / FILE)
+    source = str(file) if file.is_file() else f"no {FILE} here: defaults and environment"
+    yield ok("settings", source)
+    for known in fields(Settings):
+        variable = known.metadata["variable"]
+        value = getattr(settings, known.name)
+        if value != known.default:
+            origin = variable if variable and environ.get(variable) else file.name
+            yield ok("", f"{known.metadata['where']} = {_shown(value)} (from {origin})")
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def clock_set(archive: Archive) -> Finding:
+    """Whether the time is taken to be what the machine says."""
+    local = archive.now().astimezone(archive.settings.zone)
+    text = f"{local:%Y-%m-%d %H:%M} in {archive.settings.time_zone}"
+    if archive.environ.get(CLOCK_VARIABLE):
+        return warning(
+            "clock",
+            f"{text}, set by {CLOCK_VARIABLE}",
+            f"Unset {CLOCK_VARIABLE} unless this is a drill.",
+        )
+    return ok("clock", text)
+
+
+def home_found(archive: Archive) -> Finding:
+    """Whether the home can be used; it is not made here."""
+    home = archive.home.root
+    try:
+        archive.home.check(archive.settings)
+    except SettingsError as error:
+        return problem("home", str(error), "")
+    existing = home if home.exists() else _nearest(home)
+    if not existing.is_dir() or not _can_write(existing):
+        return problem(
+            "home",
+            f"{home} cannot be written",
+            "Fix the permissions, or name another folder with LIVESTATS_HOME.",
+        )
+    if archive.home.identity is None:
+        return ok("home", f"{home} is new: the first backfill makes it")
+    return ok("home", f"{home}, days since {archive.first_day}")
+
+
+def _nearest(path: Path) -> Path:
+    return next(parent for parent in path.absolute().parents if parent.exists())
+
+
+def _can_write(folder: Path) -> bool:
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".doctor-"):
+            return True
+    except OSError:
+        return False
+
+
+def space(home: Path) -> Finding:
+    """How much room is left on the disk of the home."""
+    usage = shutil.disk_usage(home if home.is_dir() else _nearest(home))
+    text = f"{usage.free / _GB:,.1f} GB free of {usage.total / _GB:,.0f} GB"
+    if usage.free < _TOO_LITTLE_SPACE:
+        return problem("disk", text, "Free space before you capture: a load needs room for a copy.")
+    if usage.free < _LITTLE_SPACE:
+        return warning("disk", text, "Free space, or put the home on a larger disk.")
+    return ok("disk", text)
+
+
+def warehouse_free(archive: Archive) -> Finding:
+    """Whether a load could write now."""
+    path = archive.home.warehouse
+    if not path.is_file():
+        return ok("warehouse", "none yet: the first load makes it")
+    lock = lock_now(path.parent)
+    if lock is None:
+        return ok("warehouse", f"{path} is being loaded by livestats now")
+    try:
+        duckdb.connect(str(path), read_only=True).close()
+    except duckdb.IOException as error:
+        if "lock" not in str(error).lower():
+            return _damaged(path, error)
+        return problem(
+            "warehouse",
+            f"{path} is open in another program: {_first_line(error)}",
+            "Close it there: queries and BI belong on the served copy, which is never locked.",
+        )
+    except duckdb.Error as error:
+        return _damaged(path, error)
+    finally:
+        os.close(lock)
+    return ok("warehouse", f"{path}, nobody holds it")
+
+
+def _damaged(path: Path, error: Exception) -> Finding:
+    return problem(
+        "warehouse",
+        f"{path} cannot be opened: {_first_line(error)}",
+        "Move the file away and run `livestats publish`: it is made again from the lake.",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
+
+
+def dagster_found(archive: Archive) -> Finding:
+    """Where Dagster keeps its history."""
+    folder = archive.home.dagster
+    elsewhere = archive.environ.get("DAGSTER_HOME")
+    if elsewhere and Path(elsewhere).resolve() != folder.resolve():
+        return warning(
+            "dagster home",
+            f"DAGSTER_HOME is {elsewhere}, the home has {folder}",
+            "`livestats ui` and `livestats backfill` use the one in the home; unset DAGSTER_HOME "
+            "unless you start Dagster yourself.",
+        )
+    if not (folder / "dagster.yaml").is_file():
+        return ok("dagster home", f"{folder} is made by the first backfill or by `livestats ui`")
+    return ok("dagster home", str(folder))
+
+
+def key_found(environ: Mapping[str, str]) -> tuple[Credentials | None, Finding]:
+    """Where the access key comes from; its value is never shown."""
+    try:
+        credentials, source = find_credentials(environ, Path.home())
+    except ApiError as error:
+        return None, problem("key", error.what, error.advice)
+    kind = "temporary" if credentials.session_token else "permanent"
+    return credentials, ok("key", f"found in {source}, {kind}")
+
+
+def clock_offset(settings: Settings) -> Finding:
+    """How far the machine's clock is from the server's; asked without a key."""
+    try:
+        host = Host(settings.api_url, settings.api_region)
+    except ApiError as error:
+        return problem("api", error.what, error.advice)
+    try:
+        with requests.Session() as session:
+            session.trust_env = not host.is_loopback
+            answer = session.get(host.url_of({}), timeout=(5, 10), allow_redirects=False)
+    except (OSError, ValueError) as error:
+        return problem(
+            "api",
+            f"{settings.api_url} cannot be reached ({type(error).__name__})",
+            "Check the network, the name server, the proxy (HTTPS_PROXY) and the API URL "
+            "(LIVESTATS_API_URL).",
+        )
+    return judged_offset(settings.api_url, answer.headers.get("Date"), datetime.now(UTC))
+
+
+def judged_offset(url: str, header: str | None, now: datetime) -> Finding:
+    """The verdict on a Date header, which knows whole seconds only."""
+    try:
+        told = parsedate_to_datetime(header or "")
+    except ValueError:
+        return ok("api", f"{url} answers; it does not tell its time")
+    told = told if told.tzinfo else told.replace(tzinfo=UTC)
+    offset = (now - told).total_seconds()
+    direction = "ahead of" if offset > 0 else "behind"
+    advice = "Set the clock right: `timedatectl` shows whether it is synchronised."
+    if abs(offset) >= _CLOCK_PROBLEM_S:
+        text = f"{url} answers; this clock is {abs(offset) / 60:.0f} minutes {direction} its own"
+        return problem("api", text, advice)
+    if abs(offset) >= _CLOCK_WARNING_S:
+        text = f"{url} answers; this clock is {abs(offset):.0f} s {direction} its own"
+        return warning("api", text, advice)
+    return ok("api", f"{url} answers, its clock and this one agree")
+
+
+def domains_found(archive: Archive, credentials: Credentials) -> Iterator[Finding]:
+    """Whether the API accepts the key, and what it may see."""
+    budget = archive.home.budget
+    try:
+        usable = budget.is_dir() and os.access(budget, os.W_OK)
+        listed = list_domains(archive.settings, credentials, budget if usable else None)
+    except ApiError as error:
+        yield problem("access", error.what, error.advice)
+        return
+    yield ok("access", "the API accepts the key")
+    yield _domains(archive.settings, listed)
+
+
+def _domains(settings: Settings, listed: Listed) -> Finding:
+    given = (*settings.push_domains, *settings.pull_domains)
+    if given:
+        unknown = sorted(set(given) - {d.name for d in listed.domains})
+        is_whole = len(listed.domains) == listed.total
+        text = f"{len(given)} named in the settings, {listed.total} in the account"
+        if unknown and is_whole:
+            return warning(
+                "domains",
+                f"{text}; not in the account: {', '.join(unknown)}",
+                "Check their spelling under [domains]; deleted domains are listed too.",
+            )
+        return ok("domains", text)
+    if not listed.total:
+        return problem(
+            "domains",
+            "the account lists none",
+            "Give the key access to the projects of the domains (policy LIVEReadOnlyAccess), or "
+            "name them in livestats.toml under [domains].",
+        )
+    kinds = [f"{n} {role}" for role in Role if (n := listed.count(role))]
+    more = "" if len(listed.domains) == listed.total else f" of the first {len(listed.domains)}"
+    return ok("domains", f"{listed.total}, deleted ones included ({', '.join(kinds)}{more})")

@@ -1,0 +1,55 @@
+"""Normalising again from the raw archive, offline: the lake as the present code makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from resources import files, lake, raw
+from resources.api.catalogue.model import Dataset
+from resources.api.errors import ApiError
+from resources.archive import Archive
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replayed:
+    """One day that was normalised again, or could not be."""
+
+    dataset: str
+    day: date
+    rows: int = 0
+    problem: str = ""
+
+
+def captured(
+    archive: Archive, datasets: Sequence[Dataset], first: date | None, last: date | None
+) -> list[tuple[Dataset, date]]:
+    """Every captured day in the range, dimensions' days included."""
+    return [
+        (dataset, day)
+        for dataset in datasets
+        for day, folder in raw.days_of(archive.home.raw, dataset.name).items()
+        if (first is None or day >= first)
+        and (last is None or day <= last)
+        and raw.captures_in(folder)
+    ]
+
+
+def replay(archive: Archive, days: Sequence[tuple[Dataset, date]]) -> Iterator[Replayed]:
+    """Make the lake file of each day anew from its newest capture; one day's damage stops no other.
+
+    Waits for a day that a capture is at work on.
+    """
+    for dataset, day in days:
+        folder = archive.home.raw / dataset.name / day.isoformat()
+        with files.locked(folder.parent if dataset.is_dimension else folder):
+            capture = raw.newest(folder)
+            if capture is None:
+                continue
+            try:
+                origin = lake.normalise(archive.home.lake, dataset, day, capture)
+            except (raw.DamagedCapture, ApiError) as error:
+                yield Replayed(dataset=dataset.name, day=day, problem=str(error))
+            else:
+                yield Replayed(dataset=dataset.name, day=day, rows=origin.rows)

@@ -1,0 +1,70 @@
+"""What a backfill would ask, counted before it asks."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from pipelines.estimate import Source, calls_per_s, estimates, requests_of
+from resources.account import Account
+from resources.api.catalogue import DAILY, dataset
+from resources.api.catalogue.model import Role
+from resources.api.plan import Domain
+from resources.settings import Settings
+
+DAYS = [date(2026, 11, 1) + timedelta(days=i) for i in range(10)]
+DOMAINS = (Domain("a.example", Role.PUSH), Domain("b.example", Role.PULL))
+
+
+@pytest.fixture
+def source(tmp_path):
+    """An account of which two domains are known, and nothing is captured."""
+    return Source.of(Account(tmp_path, Settings()), DOMAINS)
+
+
+@pytest.mark.parametrize(
+    ("name", "each"),
+    [
+        ("edge_stat", 1),
+        ("edge_stat_by_protocol", 2),
+        ("stream_session", 3),
+        ("play_status_code", 2),
+        ("top_play", 6),
+        ("batch_push_stream_metrics", 2),
+    ],
+)
+def test_requests_are_counted_by_the_planner_itself(source, name, each):
+    requests, _ = requests_of(dataset(name), DAYS, source)
+    assert requests == each * len(DAYS)
+
+
+def test_a_number_that_rests_on_a_guess_says_so(source):
+    assert requests_of(dataset("edge_stat"), DAYS, source)[1] == ""
+    assert "one page each" in requests_of(dataset("push_stream_info"), DAYS, source)[1]
+
+
+def test_what_depends_on_rows_that_are_not_there_is_unknown_and_not_zero(source):
+    requests, basis = requests_of(dataset("push_stream_metrics"), DAYS, source)
+    assert requests is None
+    assert "batch_push_stream_metrics" in basis
+
+
+def test_without_domains_nothing_is_known(tmp_path):
+    source = Source.of(Account(tmp_path, Settings()))
+    lines = estimates({d.name: DAYS for d in DAILY}, source, Settings())
+    assert {line.requests for line in lines} == {None}
+    assert {line.seconds for line in lines} == {None}
+
+
+def test_domains_of_the_settings_go_before_those_of_the_api(tmp_path):
+    settings = Settings(pull_domains=("c.example",))
+    assert [d.name for d in Source.of(Account(tmp_path, settings), DOMAINS).domains] == [
+        "c.example"
+    ]
+
+
+def test_the_slower_of_the_two_limits_counts():
+    edge = dataset("edge_stat")
+    assert calls_per_s(edge, Settings(calls_per_second=10.0)) == pytest.approx(9.3)
+    assert calls_per_s(edge, Settings(calls_per_second=None)) == pytest.approx(
+        edge.endpoint.rate_per_s * 0.93
+    )
