@@ -202,6 +202,6 @@ DATASETS = (
         description="Place and carrier of each address seen in pushes, as last answered. The "
         "vendor answers for the present: the ledger tells when that day was asked.",
         reread_days=0,
-        group="account",
+        group="health",
     ),
 )
