@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from resources.archive import Archive
     from resources.ledger import Entry
 
-_NAME_WIDTH = 28
+_NAME_WIDTH = 30
 _COLOURS = {"#": "green", "o": "green", "?": "red", "!": "red", "x": "magenta", "~": "blue"}
 
 
