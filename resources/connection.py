@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from resources.api.budget import Budget
 from resources.api.catalogue import ENDPOINTS
-from resources.api.client import Client
+from resources.api.client import Client, Timeouts
 from resources.api.credentials import find_credentials
 from resources.api.hosts import Host
+from resources.api.retries import DEFAULT_RETRIES, RetryPolicy
 from resources.capture import Capturer
 from resources.clock import clock
 from resources.home import Home
@@ -28,8 +29,12 @@ class _Wait:
     """Sleeps until the run is halted."""
 
     halt: threading.Event = field(default_factory=threading.Event)
+    sleep: Callable[[float], None] | None = None  # None: waits on `halt`, so it ends at once
 
     def __call__(self, seconds: float) -> None:
+        if self.sleep is not None:
+            self.sleep(seconds)
+            seconds = 0.0
         if self.halt.wait(seconds):
             raise Halted("the run was broken off")
 
@@ -40,8 +45,18 @@ def rate_per_s(action: str) -> float | None:
 
 
 @contextmanager
-def capturer(settings: Settings, environ: Mapping[str, str]) -> Iterator[Capturer]:
+def capturer(
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    sleep: Callable[[float], None] | None = None,
+    retries: RetryPolicy = DEFAULT_RETRIES,
+    timeouts: Timeouts | None = None,
+) -> Iterator[Capturer]:
     """A capturer for the home, API and key that are set; its connections close with the block.
+
+    `sleep`, `retries` and `timeouts` are there for tests: waits that take no time, and patience
+    that ends.
 
     Raises FixSetup if there is no key or the URL is unsound; SettingsError if the home cannot be
     used. Nothing is asked of the API yet.
@@ -51,7 +66,7 @@ def capturer(settings: Settings, environ: Mapping[str, str]) -> Iterator[Capture
     now = clock(environ)
     home = Home(settings.home)
     home.prepare(settings, now())
-    wait = _Wait()
+    wait = _Wait(sleep=sleep)
     budget = Budget(
         home.budget,
         credentials.account_id(),
@@ -59,5 +74,7 @@ def capturer(settings: Settings, environ: Mapping[str, str]) -> Iterator[Capture
         account_per_s=settings.calls_per_second,
         sleep=wait,
     )
-    with Client(credentials, budget, host, sleep=wait) as client:
+    with Client(
+        credentials, budget, host, retries=retries, timeouts=timeouts or Timeouts(), sleep=wait
+    ) as client:
         yield Capturer(home, settings, client, now, wait.halt)
