@@ -64,7 +64,7 @@ def settles_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime:
 
 def forgotten_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime | None:
     """When the API stops answering for the whole day; None if it never does."""
-    history = dataset.endpoint.history
+    history = dataset.history
     return None if history is None else day_window(day, zone)[0] + history
 
 

@@ -123,3 +123,9 @@ class TestDataset:
         for column in dataset.columns:
             assert re.fullmatch(r"[a-z][a-z0-9_]*", column.name)
             assert column.comment
+
+
+def test_addresses_are_asked_for_as_long_as_their_pushes_can_be():
+    """The lookup forgets nothing, but its addresses come from days that the API forgets."""
+    assert DATASETS["ip_info"].endpoint.history is None
+    assert DATASETS["ip_info"].history == timedelta(days=366)

@@ -16,7 +16,7 @@ from resources.api.catalogue.model import (
     Scope,
     Wire,
 )
-from resources.api.catalogue.parts import instant, pages, text
+from resources.api.catalogue.parts import YEAR, instant, pages, text
 
 REGION = Endpoint(
     action="DescribeLiveRegionData",
@@ -201,6 +201,7 @@ DATASETS = (
         ),
         description="Place and carrier of each address seen in pushes, as last answered. The "
         "vendor answers for the present: the ledger tells when that day was asked.",
+        asked_within=YEAR,  # the addresses of a day are known as long as its pushes can be asked
         reread_days=0,
         group="health",
     ),

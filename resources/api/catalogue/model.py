@@ -313,6 +313,7 @@ class Dataset:
     addresses_from: tuple[tuple[str, str], ...] = ()  # (dataset, column) that hold addresses
     event_start: str | None = None  # column that tells when an event began
     once: Once | None = None  # rows that several days list stand in the table once
+    asked_within: timedelta | None = None  # where the endpoint itself forgets nothing
     reread_days: int = 3  # younger days are asked again, for late data
     group: str = "usage"
 
@@ -327,6 +328,11 @@ class Dataset:
         return tuple(
             dict.fromkeys((*self.streams_from, *(name for name, _ in self.addresses_from)))
         )
+
+    @property
+    def history(self) -> timedelta | None:
+        """How far back a day can be asked; None for the present state of the account."""
+        return self.asked_within or self.endpoint.history
 
     @property
     def delay(self) -> timedelta:
