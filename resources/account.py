@@ -63,11 +63,14 @@ class Account:
         return tuple(sorted(found.values()))
 
     def _listed(self) -> Iterator[Domain]:
-        roles = {"push": Role.PUSH}
-        for row in self._newest("domain", ["domain", "domain_type"]):
-            kind = str(row["domain_type"])
-            role = Role.PULL if kind.startswith("pull") else roles.get(kind, Role.ANY)
-            yield Domain(str(row["domain"]), role)
+        """Domains of all snapshots; a push domain may be named only by the pull domain bound to it."""
+        rows = self._newest("domain", ["domain", "domain_type", "push_domain"])
+        roles = {str(row["domain"]): _role(str(row["domain_type"])) for row in rows}
+        for bound in (str(row["push_domain"]) for row in rows if row["push_domain"]):
+            known = roles.setdefault(bound, Role.PUSH)
+            roles[bound] = Role.PUSH if known is Role.PUSH else Role.ANY
+        for name, role in roles.items():
+            yield Domain(name, role)
 
     def isps(self) -> tuple[str, ...]:
         """The carriers of the newest list. Raises NotYet if it was never captured."""
@@ -110,6 +113,13 @@ class Account:
                 f"of them can be had for {day}: switch one of them on, or this dataset off"
             )
         return [*paths.values()]
+
+
+def _role(domain_type: str) -> Role:
+    """What a domain of a type is for; the documentation writes pull-flv, one of its samples pull."""
+    if domain_type == "push":
+        return Role.PUSH
+    return Role.PULL if domain_type.startswith("pull") else Role.ANY
 
 
 def snapshots(root: Path, name: str) -> list[Path]:

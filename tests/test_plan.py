@@ -312,6 +312,15 @@ def test_a_domain_of_unknown_role_is_asked_everywhere():
             assert list(walks(dataset, DAY, SHANGHAI, facts)) != []
 
 
+@pytest.mark.parametrize("role", [Role.PUSH, Role.PULL])
+def test_an_account_without_a_role_is_asked_for_all_its_domains(role):
+    """A day must not pass for empty only because no domain of the right kind was listed."""
+    facts = Known(domains=(Domain("a", role),), isps=CARRIERS)
+    for dataset in DAILY:
+        if dataset.scope in (Scope.ACCOUNT, Scope.DOMAINS, Scope.DOMAIN):
+            assert list(walks(dataset, DAY, SHANGHAI, facts)) != []
+
+
 def test_addresses_are_asked_by_fifty():
     bodies = payloads("ip_info", domains=120)
     assert [len(body["Ips"]) for body in bodies] == [40, 40, 40]

@@ -80,8 +80,9 @@ def walks(dataset: Dataset, day: date, zone: ZoneInfo, known: Known) -> Iterator
     """The questions that together are one day of `dataset`, each row in exactly one answer.
 
     The fewest windows that the span rules allow; domains in lists, singly, or by stream; a
-    dimension is split only if two or more of its values are asked for. Without domains of the
-    dataset's role there is nothing to ask.
+    dimension is split only if two or more of its values are asked for. An account that lists no
+    domain of the dataset's role is asked for all its domains: a day must not pass for empty only
+    because nothing was asked.
 
     Raises ValueError if a split needs the carriers and none is known.
     """
@@ -159,7 +160,8 @@ def _windows(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[W
 
 def _scopes(dataset: Dataset, known: Known) -> Iterator[dict[str, object]]:
     """What each request is about, as request fields."""
-    domains = sorted({d.name for d in known.domains if d.serves(dataset.role)})
+    serving = {d.name for d in known.domains if d.serves(dataset.role)}
+    domains = sorted(serving or {d.name for d in known.domains})
     match dataset.scope:
         case Scope.ACCOUNT:
             if domains:

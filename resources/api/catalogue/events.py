@@ -204,7 +204,6 @@ DATASETS = (
         name="top_play",
         endpoint=TOP_PLAY,
         scope=Scope.ACCOUNT,
-        role=Role.PULL,
         ranked=True,
         variants=tuple(
             {"QueryType": q, "SortBy": s}
