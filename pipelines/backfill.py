@@ -14,7 +14,7 @@ from resources.api.catalogue import DATASETS, DIMENSIONS, dataset
 from resources.api.catalogue.model import Dataset
 from resources.archive import Archive
 from resources.capture import Outcome, Result
-from resources.ledger import State
+from resources.ledger import Entry, State
 from resources.served import Published
 from resources.warehouse import Loaded
 
@@ -80,7 +80,7 @@ def plan(
     again: dict[str, Sequence[date]] = {}
     lost: dict[str, list[date]] = {}
     settling: dict[str, list[date]] = {}
-    urgent: set[date] = set()
+    urgent: list[Entry] = []
     kept, now = 0, archive.now()
     for one in (d for d in wanted if not d.is_dimension):
         lines = archive.ledger(one, first, last)
@@ -91,7 +91,7 @@ def plan(
             if force and (line.askable_until is None or now < line.askable_until)
         ]
         fresh[one.name] = [line.day for line in lines if line.state.can_be_asked]
-        urgent |= {line.day for line in lines if line.state is State.EXPIRING}
+        urgent += [line for line in lines if line.state is State.EXPIRING]
         kept += len(complete) - len(again[one.name])
         for state, found in ((State.LOST, lost), (State.SETTLING, settling)):
             days = [line.day for line in lines if line.state is state]

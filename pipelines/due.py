@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from resources import ledger
 from resources.api.catalogue import DATASETS
@@ -41,40 +42,53 @@ def ranges(days: Iterable[date]) -> list[tuple[date, date]]:
 
 
 def chunks(
-    due: Mapping[str, Sequence[date]], *, again: bool = False, urgent: Iterable[date] = ()
+    due: Mapping[str, Sequence[date]], *, again: bool = False, urgent: Iterable[ledger.Entry] = ()
 ) -> list[Chunk]:
     """Due days of datasets as runs, in the order of doing.
 
-    Month by month: first the months with a day in `urgent` (soon forgotten by the API), oldest
-    first, then the others, newest first, because they are asked about most. Within a month, the
-    datasets that stand alone come before those that need the same days of others. Datasets with
-    the same run of days share it.
+    First the months with a day in `urgent` (soon forgotten by the API), what is forgotten soonest
+    before all; then the other months, newest first, because they are asked about most. Within a
+    month, the datasets that stand alone come before those that need the same days of others, and a
+    dataset that an urgent one needs is as urgent. Datasets with the same run of days share it.
     """
-    pressing = {_month(day) for day in urgent}
-    shared: dict[tuple[int, date, date], list[str]] = defaultdict(list)
+    deadlines = _deadlines(urgent)
+    shared: dict[tuple[datetime | None, int, date, date], list[str]] = defaultdict(list)
     for name, days in due.items():
         for first, last in ranges(days):
-            shared[(1 if DATASETS[name].needs else 0, first, last)].append(name)
-    found = [
-        (
-            wave,
-            Chunk(
-                datasets=tuple(names),
-                first=first,
-                last=last,
-                again=again,
-                expiring=_month(first) in pressing,
-            ),
+            deadline = deadlines.get((name, _month(first)))
+            shared[deadline, _wave(name), first, last].append(name)
+
+    def order(item: tuple[datetime | None, int, date, date]) -> tuple[float, int, int, date]:
+        deadline, wave, first, _ = item
+        soonest = math.inf if deadline is None else deadline.timestamp()
+        return (soonest, -_month(first), wave, first)
+
+    return [
+        Chunk(
+            datasets=tuple(shared[found]),
+            first=found[2],
+            last=found[3],
+            again=again,
+            expiring=found[0] is not None,
         )
-        for (wave, first, last), names in shared.items()
+        for found in sorted(shared, key=order)
     ]
 
-    def order(item: tuple[int, Chunk]) -> tuple[bool, int, int, date]:
-        wave, chunk = item
-        month = _month(chunk.first) * (1 if chunk.expiring else -1)
-        return (not chunk.expiring, month, wave, chunk.first)
 
-    return [chunk for _, chunk in sorted(found, key=order)]
+def _deadlines(urgent: Iterable[ledger.Entry]) -> dict[tuple[str, int], datetime]:
+    """When the first day of a dataset's month is forgotten; what it needs is due by then as well."""
+    found: dict[tuple[str, int], datetime] = {}
+    for line in urgent:
+        if line.askable_until is not None:
+            for name in (line.dataset, *DATASETS[line.dataset].needs):
+                at = (name, _month(line.day))
+                found[at] = min(found.get(at, line.askable_until), line.askable_until)
+    return found
+
+
+def _wave(name: str) -> int:
+    """0 for a dataset that stands alone, else one more than the last that it needs."""
+    return max((_wave(needed) + 1 for needed in DATASETS[name].needs), default=0)
 
 
 def _month(day: date) -> int:
@@ -85,11 +99,11 @@ def _month(day: date) -> int:
 def missing(archive: Archive, datasets: Sequence[Dataset]) -> list[Chunk]:
     """All that is not captured and can still be asked for."""
     due: dict[str, Sequence[date]] = {}
-    urgent: set[date] = set()
+    urgent: list[ledger.Entry] = []
     for dataset in datasets:
         lines = archive.ledger(dataset, archive.first_day, archive.today)
         due[dataset.name] = [line.day for line in lines if line.state.can_be_asked]
-        urgent |= {line.day for line in lines if line.state is ledger.State.EXPIRING}
+        urgent += [line for line in lines if line.state is ledger.State.EXPIRING]
     return chunks(due, urgent=urgent)
 
 
