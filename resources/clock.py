@@ -33,5 +33,7 @@ def clock(environ: Mapping[str, str]) -> Clock:
             f"{VARIABLE}={asked!r} is no time with an offset. Write it like "
             "2026-11-22T08:00:00+08:00, or unset it."
         )
+    if not 2000 <= moment.year < 3000:
+        raise ValueError(f"{VARIABLE}={asked!r} is too far away: the years 2000 to 2999 are known.")
     ahead: timedelta = moment - datetime.now(UTC)
     return lambda: datetime.now(UTC) + ahead

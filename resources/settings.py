@@ -11,7 +11,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -112,9 +112,14 @@ class Settings:
             )
         if self.workers < 1:
             raise SettingsError(f"api.workers = {self.workers}: at least 1 is needed.")
-        if self.calls_per_second is not None and self.calls_per_second <= 0:
+        if self.calls_per_second is not None and not self.calls_per_second > 0:  # nan is not
             raise SettingsError(
                 f"api.calls_per_second = {self.calls_per_second}: above 0 is needed."
+            )
+        if not 0 <= self.expiry_warning_days <= 366:
+            raise SettingsError(
+                f"archive.expiry_warning_days = {self.expiry_warning_days}: 0 to 366 is possible, "
+                "for the API remembers 366 days."
             )
         for name in self.datasets_off:
             try:
@@ -158,6 +163,8 @@ def _from_file(file: Path) -> dict[str, Any]:
         document = tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is no TOML: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
     places = {known.metadata["where"]: known for known in fields(Settings)}
     given: dict[str, Any] = {}
     for place, value in _leaves(document, ""):
@@ -174,8 +181,15 @@ def _leaves(table: Mapping[str, Any], above: str) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for key, value in table.items():
         place = f"{above}{key}"
-        found += _leaves(value, f"{place}.") if isinstance(value, dict) else [(place, value)]
+        if isinstance(value, dict) and (value or _is_section(place)):
+            found += _leaves(value, f"{place}.")
+        else:
+            found.append((place, value))
     return found
+
+
+def _is_section(place: str) -> bool:
+    return any(known.metadata["where"].startswith(f"{place}.") for known in fields(Settings))
 
 
 def _checked(known: dataclasses.Field[Any], place: str, value: Any, folder: Path) -> Any:
@@ -183,11 +197,13 @@ def _checked(known: dataclasses.Field[Any], place: str, value: Any, folder: Path
     kind = str(known.type)
     match value:
         case str() if kind == "Path":
-            return folder / value
+            return folder / _expanded(place, value)
         case str() if kind == "str":
             return value
         case list() if kind.startswith("tuple") and all(isinstance(v, str) for v in value):
             return tuple(value)
+        case datetime():  # which Python takes for a date
+            pass
         case date() if kind.startswith("date"):
             return value
         case bool():
@@ -197,6 +213,14 @@ def _checked(known: dataclasses.Field[Any], place: str, value: Any, folder: Path
         case int() | float() if kind.startswith("float"):
             return float(value)
     raise SettingsError(f"{place} = {value!r} is not of type {kind}. {known.metadata['meaning']}")
+
+
+def _expanded(place: str, text: str) -> Path:
+    """A path whose ~ is a home folder: no shell has seen the settings file."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise SettingsError(f"{place} = {text!r}: {error}") from error
 
 
 def _from_text(known: dataclasses.Field[Any], variable: str, text: str) -> Any:
