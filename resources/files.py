@@ -61,7 +61,7 @@ def remove_stale(folder: Path) -> int:
         return 0
     stale = [p for p in folder.iterdir() if p.name.startswith(ASIDE)]
     for path in stale:
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink()
