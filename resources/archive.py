@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from resources import ledger, served, warehouse
+from resources import ledger, revisions, served, warehouse
 from resources.api.catalogue import DAILY, DATASETS
 from resources.api.catalogue.model import Dataset
 from resources.api.errors import FixSetup
@@ -137,9 +137,10 @@ class Archive:
             ]
 
     def publish(self) -> served.Published:
-        """Write the ledger into the warehouse and make the served copy anew, if anything changed."""
+        """Write ledger and revisions into the warehouse, and make the served copy anew if need be."""
         with self.writing() as connection:
             served.refresh_ledger(connection, self.home, self.settings, self.now())
+            revisions.refresh(connection, self.home)
             published = served.publish(connection, self.home)
         self.report(published)
         return published
