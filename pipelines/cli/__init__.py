@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "status": "status",
         "tables": "tables",
         "query": "query",
+        "diff": "diff",
         "publish": "rebuild",
         "replay": "rebuild",
         "ui": "ui",
