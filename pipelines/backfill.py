@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from pipelines import due
@@ -14,9 +15,12 @@ from resources.api.catalogue import DATASETS, DIMENSIONS, dataset
 from resources.api.catalogue.model import Dataset
 from resources.archive import Archive
 from resources.capture import Outcome, Result
+from resources.home import REMEMBERED, first_day
 from resources.ledger import Entry, State
 from resources.served import Published
 from resources.warehouse import Loaded
+
+_LONG_AGO = timedelta(days=3660)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +38,12 @@ class BackfillPlan:
     def days(self) -> int:
         """Dataset-days to capture."""
         return sum(chunk.days * len(chunk.datasets) for chunk in self.chunks)
+
+    @property
+    def ends_of_months(self) -> set[int]:
+        """Numbers (from 1) of the chunks after which another month follows."""
+        months = [chunk.first.replace(day=1) for chunk in self.chunks]
+        return {i for i, (one, following) in enumerate(pairwise(months), 1) if one != following}
 
     @property
     def again(self) -> bool:
@@ -112,7 +122,7 @@ def plan(
 
 
 def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Summary:
-    """Do it: capture chunk by chunk, load each into DuckDB, publish at the end.
+    """Do it: capture chunk by chunk, and load and publish after each month.
 
     One dataset's failure holds up only what is asked by its answers. Errors of the set-up (no call
     can succeed) end the run at once: they are raised, and what is captured stays.
@@ -131,9 +141,11 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
                     f"{len(chunk.datasets)} datasets{', again' if chunk.again else ''}"
                 )
                 runner.capture(chunk)
-                runner.load(chunk.datasets)
+                if number in todo.ends_of_months:
+                    tell(f"Loading and publishing {chunk.first:%B %Y}")
+                    runner.load()
             tell("Loading and publishing")
-            runner.load(DATASETS)
+            runner.load()
     else:
         summary.published = archive.home.served
     summary.is_complete = not (summary.failed or todo.lost or todo.settling)
@@ -184,20 +196,31 @@ def _wanted(archive: Archive, names: Sequence[str]) -> list[Dataset]:
 
 
 def _range(archive: Archive, first: date | None, last: date | None) -> tuple[date, date]:
-    """The days to look at, checked; yesterday and the archive's first day where none is given."""
-    today = archive.today
+    """The days to look at, checked; yesterday and the archive's first day where none is given.
+
+    The range is empty (its end before its start) if the archive begins today or later.
+    """
+    today, begin = archive.today, archive.first_day
     for name, day in (("--from", first), ("--to", last)):
-        if day is not None and day > today:
+        if day is None:
+            continue
+        if day > today:
             raise ValueError(
                 f"{name} {day} lies in the future: today is {today}. Give a day before."
             )
+        if today - day > _LONG_AGO:
+            raise ValueError(
+                f"{name} {day} is more than ten years ago, and the API remembers "
+                f"{REMEMBERED.days} days. Give a later day; the archive begins on {begin}."
+            )
+        # Days before the archive's first are named as lost, unless the API still has them.
+        if day < begin and begin > first_day(archive.settings, archive.now()):
+            raise ValueError(
+                f"{name} {day} is before the archive's first day {begin} (archive.first_day). Give "
+                "a later day, or set an earlier first day."
+            )
     if first is not None and last is not None and last < first:
         raise ValueError(f"--from {first} is after --to {last}: swap them.")
-    begin = archive.settings.first_day
-    if begin is not None and first is not None and first < begin:
-        raise ValueError(
-            f"--from {first} is before the archive's first day {begin} (archive.first_day). Give a "
-            "later day, or set an earlier first day."
-        )
-    last = last or today - timedelta(days=1)
-    return first or min(archive.first_day, last), last
+    if last is not None:
+        begin = min(begin, last)
+    return first or begin, last or today - timedelta(days=1)

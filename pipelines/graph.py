@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from datetime import UTC, datetime, timedelta
+
 import dagster as dg
 
 from assets import captures, tables
@@ -11,7 +14,11 @@ from resources.archive import Archive
 
 def all_assets(archive: Archive) -> list[dg.AssetsDefinition]:
     """All assets, for the days of `archive`; settings that switch datasets off leave them out."""
-    partitions = daily(archive.first_day, archive.settings.time_zone)
+    # Rounded up: a clock that is set may pass midnight before the machine's does.
+    ahead = (archive.now() - datetime.now(UTC)) / timedelta(days=1)
+    partitions = daily(
+        archive.first_day, archive.settings.time_zone, days_ahead=math.ceil(round(ahead, 3))
+    )
     return [
         *captures.capture_assets(partitions, archive.settings.datasets),
         *tables.table_assets(archive.settings.datasets),

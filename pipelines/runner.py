@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import dagster as dg
+from dagster._utils.error import SerializableErrorInfo
 
 from assets import captures, tables
 from pipelines.due import Chunk
@@ -16,6 +17,9 @@ from pipelines.instance import instance
 from resources.archive import Archive
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+# Dagster turns Ctrl-C inside of a step into a failure of the step.
+_INTERRUPTS = {KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError.__name__}
 
 
 class Runner:
@@ -55,11 +59,13 @@ class Runner:
         keys = [captures.key(name) for name in chunk.datasets]
         self._materialize(keys, tags=tags, config=_config(chunk.datasets, again=chunk.again))
 
-    def load(self, names: Iterable[str]) -> None:
-        """Bring tables level with the lake and make the served copy."""
-        switched_on = self._archive.settings.datasets
-        keys = [tables.key(name) for name in names if name in switched_on]
-        self._materialize([*keys, tables.SERVED])
+    def load(self) -> None:
+        """Bring the tables that are behind the lake level with it, and make the served copy."""
+        archive = self._archive
+        # The copy says what is behind, unless the warehouse that it was made from is gone.
+        has_warehouse = archive.home.warehouse.exists()
+        behind = archive.behind() if has_warehouse else archive.settings.datasets
+        self._materialize([*map(tables.key, behind), tables.SERVED])
 
     def _materialize(
         self,
@@ -81,8 +87,15 @@ class Runner:
             raise_on_error=False,
         )
         heard.raise_fatal()
-        if not result.success and not heard.failures:
-            _raise_unexplained(result)
+        if not result.success:
+            errors = _errors(result)
+            if any(error.cls_name in _INTERRUPTS for error in errors):
+                raise KeyboardInterrupt
+            if not heard.failures:
+                texts = [error.to_string() for error in errors]
+                raise RuntimeError(
+                    "\n".join(texts) or "the run failed and Dagster does not say why"
+                )
 
 
 class _Heard:
@@ -115,11 +128,10 @@ def _config(names: Iterable[str], *, again: bool) -> dict[str, Any]:
     return {"ops": {captures.op_name(name): {"config": {"again": True}} for name in names}}
 
 
-def _raise_unexplained(result: dg.ExecuteInProcessResult) -> None:
-    """A step failed without telling: show Dagster's own account of it."""
-    failures = [
-        event.step_failure_data.error.to_string()
+def _errors(result: dg.ExecuteInProcessResult) -> list[SerializableErrorInfo]:
+    """What steps failed with, in Dagster's words."""
+    return [
+        event.step_failure_data.error
         for event in result.all_events
         if event.is_step_failure and event.step_failure_data.error is not None
     ]
-    raise RuntimeError("\n".join(failures) or "the run failed and Dagster does not say why")

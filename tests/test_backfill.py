@@ -1,0 +1,409 @@
+"""Backfill: what is planned, and whole runs in process against the simulated account."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from pipelines import backfill
+from pipelines.instance import instance
+from resources import ledger, raw
+from resources.api.catalogue import DAILY, DIMENSIONS
+from resources.api.credentials import Credentials
+from resources.api.errors import FixSetup
+from resources.api.simulator import Faults
+from resources.capture import Result
+from resources.connection import capturer
+from tests.archives import DAYS, NOW, SMALL, contents, lab, no_wait
+
+FIRST, LAST = DAYS
+TODAY = NOW.date()
+SOME = ("edge_stat", "batch_push_stream_metrics", "push_stream_info", "push_stream_metrics")
+AGAIN = """
+import json, os, sys
+from datetime import date
+from pathlib import Path
+from pipelines import backfill
+from resources.archive import Archive
+archive = Archive.open(os.environ, Path(os.environ["LIVESTATS_HOME"]).parent)
+todo = backfill.plan(archive, date(2026, 11, 20), date(2026, 11, 21), json.loads(sys.argv[1]))
+done = backfill.run(archive, todo, print)
+print(json.dumps([done.kept, done.requests, done.is_complete, "dagster" in sys.modules]))
+"""
+
+
+def silent(_text):
+    """Nobody is told."""
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory):
+    """The simulated account; nothing is captured in the home of this lab itself."""
+    with lab(tmp_path_factory.mktemp("backfill") / "untouched", SMALL) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def done(account):
+    """A home with two days of some datasets, and what the backfill said."""
+    found = account.beside("done")
+    return found, run(found)
+
+
+@pytest.fixture(scope="module")
+def captured(done):
+    return done[0]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Retries are not waited for."""
+    monkeypatch.setattr("resources.archive.capturer", partial(capturer, sleep=no_wait))
+
+
+def plan(found, first=FIRST, last=LAST, names=SOME, **more):
+    return backfill.plan(found.archive, first, last, names, **more)
+
+
+def run(found, first=FIRST, last=LAST, names=SOME, tell=silent, **more):
+    return backfill.run(found.archive, plan(found, first, last, names, **more), tell)
+
+
+def states(found, name, first=FIRST, last=LAST):
+    from resources.api.catalogue import dataset
+
+    return [str(e.state) for e in found.archive.ledger(dataset(name), first, last)]
+
+
+# The plan ----------------------------------------------------------------------------------------
+
+
+def test_a_fresh_archive_plans_all_that_the_api_still_has(account):
+    year = account.with_(LIVESTATS_FIRST_DAY="").archive
+    todo = backfill.plan(year, None, None, ())
+    assert set(todo.datasets) == set(year.settings.datasets)
+    assert todo.dimensions == tuple(d.name for d in DIMENSIONS)
+    assert todo.days == sum(d.history.days - 1 for d in DAILY)
+    assert (todo.kept, todo.lost, todo.settling) == (0, {}, {})
+    assert not year.home.root.exists()
+
+
+def test_planning_a_year_looks_into_folders_not_at_days(account, monkeypatch):
+    looks = []
+    for name in ("stat", "listdir", "scandir"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *a, _f=real, **k: (looks.append(a), _f(*a, **k))[1])
+    backfill.plan(account.with_(LIVESTATS_FIRST_DAY="").archive, None, None, ())
+    assert len(looks) < 10 * len(DAILY)
+
+
+def test_lost_and_settling_days_are_named_only_if_they_were_asked_for(account):
+    year = account.with_(LIVESTATS_FIRST_DAY="")
+    names = ("push_stream_info", "edge_stat")
+    asked = plan(year, date(2026, 8, 20), TODAY, names)
+    assert asked.lost == {"push_stream_info": [date(2026, 8, 20), date(2026, 8, 21)]}
+    assert asked.settling == {name: [TODAY] for name in names}
+    whole = plan(year, None, None, names)
+    assert (whole.lost, whole.settling) == ({}, {})
+
+
+def test_captured_days_are_kept_and_asked_again_by_force(captured):
+    todo = plan(captured)
+    assert (todo.chunks, todo.kept, todo.dimensions) == ((), 2 * len(SOME), ())
+    forced = plan(captured, force=True)
+    assert (forced.days, forced.kept) == (2 * len(SOME), 0)
+    assert forced.again
+    assert all(chunk.again for chunk in forced.chunks)
+
+
+def test_force_does_not_ask_for_what_the_api_has_forgotten(captured):
+    later = captured.with_(LIVESTATS_NOW=(NOW + timedelta(days=100)).isoformat())
+    todo = plan(later, force=True)
+    asked = {name for chunk in todo.chunks for name in chunk.datasets}
+    assert asked == set(SOME) - {"push_stream_info"}
+    assert todo.kept == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "names", "text"),
+    [
+        (LAST, FIRST, (), f"--from {LAST} is after --to {FIRST}: swap them"),
+        (TODAY + timedelta(days=1), None, (), f"lies in the future: today is {TODAY}"),
+        (None, date(2026, 12, 1), (), "--to 2026-12-01 lies in the future"),
+        (None, None, ("edge_stats",), "did you mean edge_stat?"),
+        (date(2026, 11, 17), None, (), "before the archive's first day 2026-11-18"),
+        (None, date(2026, 11, 17), (), "--to 2026-11-17 is before the archive's first day"),
+        (date(1, 1, 1), None, (), "more than ten years ago"),
+        (None, None, ("isp", "regions"), "did you mean region?"),
+    ],
+    ids=[
+        "reversed", "from the future", "to the future", "unknown", "too early", "to too early",
+        "absurd", "unknown beside known",
+    ],
+)  # fmt: skip
+def test_a_wrong_question_is_refused(account, first, last, names, text):
+    with pytest.raises(ValueError, match=re.escape(text)):
+        plan(account, first, last, names)
+
+
+def test_a_dataset_that_is_switched_off_is_refused(account, tmp_path):
+    file = tmp_path / "livestats.toml"
+    file.write_text('[datasets]\noff = ["edge_stat"]\n')
+    off = account.with_(LIVESTATS_SETTINGS=str(file))
+    with pytest.raises(ValueError, match=r"switched off in the settings.*datasets\.off"):
+        plan(off, names=("edge_stat",))
+    assert "edge_stat" not in plan(off, names=()).datasets
+
+
+def test_days_before_a_remembered_first_day_are_refused_while_the_api_has_them(captured):
+    """The first day was set for the first run and the setting taken away: the home remembers."""
+    unset = captured.with_(LIVESTATS_FIRST_DAY="")
+    with pytest.raises(ValueError, match="before the archive's first day 2026-11-18"):
+        plan(unset, date(2026, 11, 1))
+
+
+@pytest.mark.parametrize("day", ["2026-11-22", "2026-11-23"], ids=["today", "tomorrow"])
+def test_an_archive_that_begins_today_has_nothing_to_capture_yet(account, day):
+    todo = plan(account.with_(LIVESTATS_FIRST_DAY=day), None, None, ())
+    assert todo.chunks == ()
+
+
+def test_the_account_alone_can_be_asked_for(account):
+    todo = plan(account, None, None, ("isp",))
+    assert (todo.dimensions, todo.chunks) == (("isp",), ())
+
+
+# A run -------------------------------------------------------------------------------------------
+
+
+def test_a_run_captures_loads_and_publishes(done):
+    found, summary = done
+    assert summary.is_complete
+    assert summary.failed == []
+    assert summary.captured == 2 * len(SOME) + len(DIMENSIONS)
+    assert (summary.unchanged, summary.kept) == (0, 0)
+    assert summary.published is not None
+    assert summary.published.is_file()
+    ((rows,),) = found.rows("SELECT count(*) FROM edge_stat")
+    assert summary.loaded["edge_stat"] == rows > 0
+    ((lines,),) = found.rows("SELECT count(*) FROM ledger WHERE state IN ('captured', 'empty')")
+    assert lines == 2 * len(SOME)
+
+
+def test_counts_are_those_of_the_captures(done):
+    found, summary = done
+    captures = [
+        capture
+        for name in (*SOME, *(d.name for d in DIMENSIONS))
+        for folder in raw.days_of(found.archive.home.raw, name).values()
+        if (capture := raw.newest(folder)) is not None
+    ]
+    assert len(captures) == summary.captured
+    assert summary.rows == sum(c.name.rows for c in captures)
+    assert summary.requests == sum(len(c.manifest["requests"]) for c in captures)
+
+
+def test_few_runs_do_it(captured):
+    """The account, what stands alone, what needs it, and one load."""
+    with instance(captured.archive) as history:
+        assert history.get_runs_count() == 4
+
+
+def test_a_second_run_asks_nothing_changes_no_file_and_needs_no_dagster(captured):
+    before, requests = contents(captured.root), captured.requests
+    found = subprocess.run(
+        [sys.executable, "-c", AGAIN, json.dumps(SOME)],
+        env=dict(captured.archive.environ),
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(found.stdout.splitlines()[-1]) == [2 * len(SOME), 0, True, False]
+    assert captured.requests == requests
+    assert contents(captured.root) == before
+
+
+def test_force_asks_again_and_equal_answers_change_no_data(captured):
+    home = captured.archive.home
+    before = contents(home.lake)
+    summary = run(captured, names=("edge_stat",), force=True)
+    assert (summary.unchanged, summary.captured, summary.kept) == (2 + len(DIMENSIONS), 0, 0)
+    assert summary.requests > 0
+    assert summary.is_complete
+    assert contents(home.lake) == before
+
+
+def test_only_tables_that_are_behind_are_loaded(captured):
+    summary = run(captured, names=("stream_count",))
+    assert set(summary.loaded) == {"stream_count"}
+
+
+def test_settling_days_leave_a_run_incomplete(captured):
+    summary = run(captured, LAST, TODAY, ("edge_stat",))
+    assert not summary.is_complete
+    assert (summary.kept, summary.failed) == (1, [])
+
+
+def test_months_are_loaded_one_by_one(account):
+    two = account.beside("months").with_(LIVESTATS_FIRST_DAY="2026-10-30")
+    told = []
+    summary = run(two, date(2026, 10, 31), date(2026, 11, 1), ("edge_stat",), told.append)
+    assert summary.is_complete
+    assert told == [
+        "[1/2] 2026-11-01 to 2026-11-01: 1 datasets",
+        "Loading and publishing November 2026",
+        "[2/2] 2026-10-31 to 2026-10-31: 1 datasets",
+        "Loading and publishing",
+    ]
+    assert two.rows("SELECT count(DISTINCT business_date) FROM edge_stat") == [(2,)]
+
+
+@pytest.mark.parametrize("now", ["2027-03-01T12:00:00+08:00", "2026-03-01T12:00:00+08:00"])
+def test_the_archive_s_clock_decides_which_days_there_are(tmp_path, now):
+    """Dagster's own idea of today does not matter."""
+    from datetime import datetime
+
+    moment = datetime.fromisoformat(now)
+    yesterday = moment.date() - timedelta(days=1)
+    with lab(tmp_path / "home", SMALL, now=moment, environ={"LIVESTATS_FIRST_DAY": ""}) as moved:
+        summary = run(moved, yesterday, yesterday, ("edge_stat",))
+    assert summary.is_complete
+
+
+# Failures ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def broken(account, tmp_path_factory):
+    """The same account with one action out of order, and what a run with it said."""
+    faults = Faults(first={"DescribeLiveBatchPushStreamMetrics": (10_000, "unavailable")})
+    home = tmp_path_factory.mktemp("broken") / "home"
+    with lab(home, SMALL, faults=faults) as faulty, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("resources.archive.capturer", partial(capturer, sleep=no_wait))
+        summary = run(faulty)
+    return account.with_(LIVESTATS_HOME=str(home)), summary
+
+
+def test_a_failing_dataset_holds_up_only_its_dependents(broken):
+    found, summary = broken
+    assert not summary.is_complete
+    failed = {(name, day) for name, day, _ in summary.failed}
+    assert failed == {
+        (name, day) for name in ("batch_push_stream_metrics", "push_stream_metrics") for day in DAYS
+    }
+    assert summary.captured == 2 * 2 + len(DIMENSIONS)
+    assert set(summary.loaded) >= {"edge_stat", "push_stream_info"}
+    assert states(found, "edge_stat") == ["captured", "captured"]
+
+
+def test_each_failed_day_says_why(broken):
+    messages = {name: text for name, _, text in broken[1].failed}
+    assert "ServiceUnavailableTemp" in messages["batch_push_stream_metrics"]
+    assert "batch_push_stream_metrics" in messages["push_stream_metrics"]
+    assert "must be captured first" in messages["push_stream_metrics"]
+
+
+def test_running_again_heals(broken):
+    """Last of the three: it asks the sound account for the same home."""
+    found, _ = broken
+    assert states(found, "batch_push_stream_metrics") == ["partial", "partial"]
+    summary = run(found)
+    assert summary.is_complete
+    assert (summary.captured, summary.kept) == (2 * 2, 2 * 2)
+    assert states(found, "push_stream_metrics") == ["captured", "captured"]
+
+
+def test_a_wrong_key_ends_the_run_before_anything_is_captured(account):
+    wrong = account.beside("wrong").with_(VOLC_SECRETKEY="another-secret-key")
+    with pytest.raises(FixSetup, match="SignatureDoesNotMatch"):
+        run(wrong)
+    assert not list(wrong.archive.home.lake.rglob("*.parquet"))
+
+
+def test_a_key_that_stops_working_ends_the_run_and_finished_days_stay(tmp_path):
+    """November is captured when the key is changed; October cannot be."""
+    first, last = date(2026, 10, 31), date(2026, 11, 1)
+    with lab(tmp_path / "home", SMALL, environ={"LIVESTATS_FIRST_DAY": "2026-10-30"}) as found:
+        good = found.simulator._service.credentials
+
+        def heard(event):
+            if isinstance(event, Result) and event.day == last:
+                found.simulator._service.credentials = Credentials("AKOTHER", "other")
+
+        archive = found.archive.hearing(heard)
+        todo = backfill.plan(archive, first, last, ("edge_stat",))
+        archive = replace(archive, progress=_changing(found.simulator, last))
+        with pytest.raises(FixSetup):
+            backfill.run(archive, todo, silent)
+        assert states(found, "edge_stat", first, last) == ["partial", "captured"]
+        found.simulator._service.credentials = good
+        summary = run(found, first, last, ("edge_stat",))
+        assert (summary.captured, summary.kept, summary.is_complete) == (1, 1, True)
+
+
+def _changing(simulator, day):
+    """Changes the key of the account after the last answer of `day`."""
+
+    def progress(dataset, asked, answers, questions):
+        if (dataset.name, asked, answers) == ("edge_stat", day, questions):
+            simulator._service.credentials = Credentials("AKOTHER", "other")
+
+    return progress
+
+
+def test_breaking_off_leaves_nothing_half_done(account):
+    """Ctrl-C during a capture."""
+    found = account.beside("broken off")
+
+    def interrupt(dataset, *_):
+        if dataset.name == "edge_stat":
+            signal.raise_signal(signal.SIGINT)
+
+    archive = replace(found.archive, progress=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        backfill.run(archive, backfill.plan(archive, FIRST, LAST, ("edge_stat",)), silent)
+    assert states(found, "edge_stat") == ["missing", "missing"]
+    assert run(found, names=("edge_stat",)).is_complete
+
+
+def test_a_failure_of_ours_is_shown_with_dagster_s_account_of_it(account, monkeypatch):
+    """What no listener is told of must not pass for success."""
+    found = account.beside("ours")
+    monkeypatch.setattr("assets.metadata.of_day", lambda _: {}["lost"])
+    with pytest.raises(RuntimeError, match="KeyError: 'lost'"):
+        run(found, names=("edge_stat",))
+
+
+# Dagster's storage -------------------------------------------------------------------------------
+
+
+def test_nothing_depends_on_dagsters_history(done):
+    found, _ = done
+    requests = found.requests
+    before = {name: states(found, name) for name in SOME}
+    shutil.rmtree(found.archive.home.dagster)
+    assert {name: states(found, name) for name in SOME} == before
+    again = run(found)
+    assert (again.kept, again.requests, again.is_complete) == (2 * len(SOME), 0, True)
+    assert found.requests == requests
+    assert run(found, names=("stream_session_by_domain",)).is_complete
+    assert ledger.State.CAPTURED in states(found, "stream_session_by_domain")
+
+
+def test_a_lost_warehouse_is_made_again_from_the_lake(done):
+    found, _ = done
+    before = found.rows("SELECT count(*) FROM edge_stat")
+    found.archive.home.warehouse.unlink()
+    summary = run(found, names=("source_traffic",))
+    assert set(summary.loaded) > {"edge_stat", "source_traffic"}
+    assert found.rows("SELECT count(*) FROM edge_stat") == before
