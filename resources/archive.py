@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from resources import ledger, revisions, served, warehouse
+from resources import ledger, reconcile, revisions, served, warehouse
 from resources.api.catalogue import DAILY, DATASETS
 from resources.api.catalogue.model import Dataset
 from resources.api.errors import FixSetup
@@ -137,10 +137,11 @@ class Archive:
             ]
 
     def publish(self) -> served.Published:
-        """Write ledger and revisions into the warehouse, and make the served copy anew if need be."""
+        """Write ledger, revisions and reconciliation into the warehouse, and serve what is new."""
         with self.writing() as connection:
             served.refresh_ledger(connection, self.home, self.settings, self.now())
             revisions.refresh(connection, self.home)
+            reconcile.bring_level(connection, self.home, self.settings.datasets)
             published = served.publish(connection, self.home)
         self.report(published)
         return published
