@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +82,13 @@ def preview(path: Path) -> dg.MetadataValue[Any] | None:
     batch = next(file.iter_batches(_PREVIEW_ROWS, columns=columns), None)
     if batch is None or not batch.num_rows:
         return None
+    return table(columns, [[row[name] for name in columns] for row in batch.to_pylist()])
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.MetadataValue[Any]:
+    """Rows as a Markdown table; whatever stands in a value, it stays inside its cell."""
     lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
-    lines += [
-        f"| {' | '.join(_cell(row[name]) for name in columns)} |" for row in batch.to_pylist()
-    ]
+    lines += [f"| {' | '.join(_cell(value) for value in row)} |" for row in rows]
     return dg.MetadataValue.md("\n".join(lines))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets import captures, metadata
+from assets import captures, metadata, reconciliation
 from resources.api.catalogue import DATASETS
 from resources.archive import Archive
 from resources.warehouse import Loaded
@@ -93,7 +93,8 @@ def _served(names: Sequence[str]) -> dg.AssetsDefinition:
                 asset=SERVED,
                 description="The copy holds every lake file as it is. Row counts and unique keys "
                 "are proven inside each load.",
-            )
+            ),
+            reconciliation.spec(SERVED),
         ],
     )
     def served_copy(
@@ -114,7 +115,8 @@ def _served(names: Sequence[str]) -> dg.AssetsDefinition:
                     check_name=_CHECK,
                     severity=dg.AssetCheckSeverity.WARN,
                     metadata={"tables_behind": behind} if behind else {},
-                )
+                ),
+                reconciliation.result(archive),
             ],
         )
 
