@@ -28,8 +28,14 @@ def run(*words, **environ):
 def test_every_command_explains_itself_with_an_example(command):
     result = run(command, "--help")
     assert result.exit_code == 0, result.output
-    assert "Example" in result.output
-    assert f"livestats {command}" in result.output
+    lines = [line.strip() for line in result.output.splitlines()]
+    assert {"Example:", "Examples:"} & {*lines}
+    assert [line for line in lines if line.startswith(f"livestats {command}")]
+
+
+def test_the_first_help_keeps_its_examples_line_by_line():
+    lines = [line.split() for line in run("--help").output.splitlines()]
+    assert ["livestats", "demo", "a", "simulated", "account,", "no", "key", "needed"] in lines
 
 
 def test_help_lists_every_command_with_what_it_does():

@@ -35,6 +35,15 @@ BROKEN_OFF = (
 )
 
 
+def _as_written(command: click.Command) -> click.Command:
+    """The command, its examples kept line by line.
+
+    Click's mark for that is a backspace, which a raw docstring spells as two characters.
+    """
+    command.help = (command.help or "").replace("\\b", "\b")
+    return command
+
+
 class Commands(click.Group):
     """Finds a command's file when it is needed, and turns known errors into a message."""
 
@@ -45,7 +54,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         found = getattr(import_module(f"pipelines.cli.{COMMANDS[cmd_name]}"), cmd_name)
-        return found if isinstance(found, click.Command) else None
+        return _as_written(found) if isinstance(found, click.Command) else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -92,3 +101,6 @@ def main() -> None:
 
     Exit codes: 0 all is well, 1 something is missing or wrong, 2 it could not be done as asked.
     """
+
+
+_as_written(main)
