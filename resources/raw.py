@@ -35,7 +35,7 @@ MANIFEST = "manifest.json.gz"
 RESPONSES = "responses.zst"
 SEEN = "seen.jsonl"
 
-_NAME = re.compile(r"(\d{8}T\d{12})Z-(\d+)-([0-9a-f]{16})")
+_NAME = re.compile(r"([0-9]{8}T[0-9]{12})Z-([0-9]+)-([0-9a-f]{16})")
 _STAMP = "%Y%m%dT%H%M%S%f"
 _ZSTD_LEVEL = 3
 
@@ -53,7 +53,8 @@ class CaptureName:
     @classmethod
     def parse(cls, text: str) -> CaptureName | None:
         """The capture that a folder's name stands for, or None if it is no capture."""
-        return cls(text) if _NAME.fullmatch(text) else None
+        match = _NAME.fullmatch(text)
+        return cls(text) if match and _instant(match[1]) else None
 
     @property
     def _parts(self) -> tuple[str, ...]:
@@ -63,7 +64,10 @@ class CaptureName:
     @property
     def fetched_at(self) -> datetime:
         """When the last answer came, UTC."""
-        return datetime.strptime(self._parts[0], _STAMP).replace(tzinfo=UTC)
+        fetched_at = _instant(self._parts[0])
+        if fetched_at is None:
+            raise ValueError(f"{self.text!r} is no name of a capture")
+        return fetched_at
 
     @property
     def rows(self) -> int:
@@ -74,6 +78,14 @@ class CaptureName:
     def digest(self) -> str:
         """First 16 hexadecimal digits of the manifest's SHA-256."""
         return self._parts[2]
+
+
+def _instant(stamp: str) -> datetime | None:
+    """The time in a name; None if there is no such time."""
+    try:
+        return datetime.fromisoformat(f"{stamp[:15]}.{stamp[15:]}+00:00")
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -120,22 +132,21 @@ class Capture:
     def responses(self) -> Iterator[tuple[int, int, dict[str, object], bytes]]:
         """Walk, page, request body and answer, in the order of asking; one answer in memory.
 
-        The checksum is known only at the end: DamagedCapture then, or at the first bad frame.
+        Raises DamagedCapture before the first answer if any byte is not as written: a frame has no
+        checksum of its own, and a wrong answer would otherwise be taken for the vendor's.
         """
         path = self.folder / RESPONSES
-        digest = hashlib.sha256()
+        told = self.manifest["responses_sha256"]
         try:
             with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != told:
+                    raise DamagedCapture(f"{path} has changed since it was written. {_REMEDY}")
+                file.seek(0)
                 for request in self.manifest["requests"]:
-                    stored = file.read(request["stored"])
-                    digest.update(stored)
-                    body = unpack(stored, request["size"])
+                    body = unpack(file.read(request["stored"]), request["size"])
                     yield request["walk"], request["page"], request["payload"], body
-                digest.update(file.read())
         except (OSError, pa.ArrowException) as error:
             raise DamagedCapture(f"{path} cannot be read: {error}. {_REMEDY}") from error
-        if digest.hexdigest() != self.manifest["responses_sha256"]:
-            raise DamagedCapture(f"{path} has changed since it was written. {_REMEDY}")
 
 
 _REMEDY = (
@@ -224,7 +235,8 @@ class CaptureWriter:
     def commit(self, name: CaptureName) -> Capture:
         """Give the sealed capture its name: from then on the day is captured."""
         files.swap_in(self._folder, self.day_folder / name.text)
-        files.flush(self.day_folder.parent)
+        for folder in (self.day_folder.parent, self.day_folder.parent.parent):
+            files.flush(folder)  # the day's folder may be new, and that of the dataset
         return Capture(self.day_folder / name.text, name)
 
     def abandon(self) -> None:
@@ -257,10 +269,12 @@ def days_of(raw: Path, dataset: str) -> dict[date, Path]:
 
 
 def _day(text: str) -> date | None:
+    """The day that a folder is named after; None for any other folder, such as a backup's."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if day.isoformat() == text else None
 
 
 def note_seen(day_folder: Path, name: CaptureName, now: datetime) -> None:
