@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources import files
@@ -144,6 +144,7 @@ def test_an_interrupt_leaves_nothing_aside_either(tmp_path, monkeypatch):
     assert [p.read_bytes() for p in tmp_path.iterdir()] == [OLD]
 
 
+@settings(deadline=None)
 @given(data=st.binary(max_size=1000))
 def test_any_content_is_written_as_it_is(data, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "content"

@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.api.catalogue import DATASETS
@@ -142,6 +142,7 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name(text, wrong, neares
     assert nearest in said
 
 
+@settings(deadline=None)
 @given(name=st.from_regex(r"[a-z_]{1,20}", fullmatch=True))
 def test_whatever_is_not_known_is_refused(name, tmp_path_factory):
     if f"api.{name}" in IN_FILE:
