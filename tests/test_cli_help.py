@@ -96,7 +96,7 @@ def test_tables_lists_all_and_shows_one():
 
 def test_an_unknown_table_names_the_nearest():
     result = run("tables", "edge_stats")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "did you mean edge_stat?" in result.output
 
 

@@ -17,6 +17,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 
+class Refused(click.ClickException):
+    """What was asked for cannot be done; the message says how to ask instead."""
+
+    exit_code = 2
+
+
 class Day(click.ParamType[date]):
     """A calendar day in ISO form."""
 
@@ -67,7 +73,7 @@ def checked(ask: Callable[[], T]) -> T:
     try:
         return ask()
     except ValueError as error:
-        raise click.ClickException(str(error)) from error
+        raise Refused(str(error)) from error
 
 
 def chosen(names: Sequence[str], default: Sequence[Dataset]) -> list[Dataset]:
@@ -82,6 +88,4 @@ def chosen(names: Sequence[str], default: Sequence[Dataset]) -> list[Dataset]:
 def in_order(first: date | None, last: date | None) -> None:
     """Refuse a range that ends before it begins."""
     if first is not None and last is not None and last < first:
-        raise click.ClickException(
-            f"--from {first} is after --to {last}: give the earlier day to --from."
-        )
+        raise Refused(f"--from {first} is after --to {last}: give the earlier day to --from.")

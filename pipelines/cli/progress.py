@@ -106,5 +106,6 @@ def capturing(total: int) -> Iterator[Shown]:
 
             def tell(self, text: str) -> None:
                 console.print(text)
+                bar.update(task, description=text)
 
         yield OnBar()

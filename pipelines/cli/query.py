@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import opened
+from pipelines.cli.options import Refused, opened
 
 if TYPE_CHECKING:
     import duckdb
@@ -74,9 +74,9 @@ def query(sql: str, style: str | None, output: Path | None, most: int) -> None:
             else:
                 _written(connection, found, style, output)
     except duckdb.IOException as error:
-        raise click.ClickException(str(error)) from error
+        raise Refused(str(error)) from error
     except duckdb.Error as error:
-        raise click.ClickException(_told(error)) from error
+        raise Refused(_told(error)) from error
 
 
 def _asked(connection: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyRelation | None:

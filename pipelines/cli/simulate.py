@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.cli import screen
+from pipelines.cli.options import Refused
 
 if TYPE_CHECKING:
     from resources.api.simulator import Simulator
@@ -113,7 +114,7 @@ def simulate(
     try:
         serve(account, announce=announce, **options)
     except OSError as error:
-        raise click.ClickException(
+        raise Refused(
             f"Port {port} cannot be had: {error.strerror}. Give another with --port, or 0 for any."
         ) from error
 
