@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.cli import screen
+from pipelines.cli.options import Refused
 
 if TYPE_CHECKING:
     from resources.archive import Archive
@@ -54,6 +55,7 @@ def demo(days: int, keep: Path | None) -> None:
         screen.note(f"A simulated account answers on {environ['LIVESTATS_API_URL']}.")
         archive = Archive.open(environ, home)
         first, last = work.days(archive.now(), archive.settings.zone, days)
+        archive = Archive.open({**environ, "LIVESTATS_FIRST_DAY": str(first)}, home)
         todo = backfill.plan(archive, first, last, ())
         for line in before(todo, str(home)):
             screen.note(line)
@@ -76,7 +78,7 @@ def _home(keep: Path | None) -> Iterator[Path]:
     try:
         claim(keep or _FOLDER)
     except NotADemo as error:
-        raise click.ClickException(str(error)) from error
+        raise Refused(str(error)) from error
     if keep is None:
         with TemporaryDirectory(prefix="livestats-demo-") as scratch:
             yield Path(scratch)
