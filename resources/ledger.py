@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from resources import lake, raw
+from resources.api.catalogue import DATASETS
 from resources.api.catalogue.model import Dataset
 from resources.api.windows import day_of, day_window
 
@@ -59,8 +60,9 @@ class Entry:
 
 
 def settles_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime:
-    """When the day is over and its documented delay has passed."""
-    return day_window(day, zone)[1] + dataset.delay
+    """When the day is over and its documented delay has passed, and that of what it asks from."""
+    delays = (dataset.delay, *(DATASETS[name].delay for name in dataset.needs))
+    return day_window(day, zone)[1] + max(delays)
 
 
 def forgotten_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime | None:
