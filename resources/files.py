@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
+import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ASIDE = ".making-"
 """Prefix of whatever is still being built; such a name is never read."""
@@ -47,12 +50,20 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
-def append_line(path: Path, line: str) -> None:
-    """Add one line to a file in one write, and bring it to the disk."""
-    with path.open("ab") as file:
-        file.write(line.encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+def sealed(facts: Mapping[str, Any]) -> bytes:
+    """Facts as a JSON text that holds its own SHA-256: `unsealed` finds any changed byte."""
+    digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+    return (json.dumps({**facts, "sha256": digest}, indent=1) + "\n").encode()
+
+
+def unsealed(data: bytes) -> dict[str, Any]:
+    """The facts of a text made by `sealed`. Raises ValueError if any byte of it has changed."""
+    facts = json.loads(data)
+    if isinstance(facts, dict):
+        facts.pop("sha256", None)
+        if sealed(facts) == data:
+            return facts
+    raise ValueError("it has changed since it was written")
 
 
 def remove_stale(folder: Path) -> int:

@@ -14,6 +14,7 @@ from resources.api.windows import day_of
 from resources.settings import Settings, SettingsError
 
 FORMAT = 1
+_BY_HAND = {"first_day", "format", "time_zone"}  # of archive.json; the rest is added
 REMEMBERED = timedelta(days=366)  # how far back the API answers at most
 
 
@@ -67,15 +68,19 @@ class Home:
         if not self.identity_file.is_file():
             return None
         try:
-            found = json.loads(self.identity_file.read_text("utf-8"))
+            data = self.identity_file.read_bytes()
+            found = dict(json.loads(data))
+            if set(found) != _BY_HAND:
+                found = files.unsealed(data)
             date.fromisoformat(found["first_day"])
             ZoneInfo(found["time_zone"])
         except (ValueError, KeyError, TypeError) as error:
             raise SettingsError(
-                f"{self.identity_file} is damaged ({error}). It holds format, time_zone and "
-                "first_day: write it again from a backup or by hand."
+                f"{self.identity_file} is damaged ({error}). Restore it from a backup, or write by "
+                f"hand a JSON object of {', '.join(sorted(_BY_HAND))}, and no sha256: the next "
+                "backfill adds it."
             ) from error
-        return dict(found)
+        return found
 
     def prepare(self, settings: Settings, now: datetime) -> None:
         """Create what is missing, and refuse a home that does not fit the settings.
@@ -93,17 +98,16 @@ class Home:
                 self.dagster,
             ):
                 folder.mkdir(parents=True, exist_ok=True)
-            if self.identity is None:
+            if self.identity is None or set(self.identity) == _BY_HAND:
                 first = settings.first_day or first_day(settings, now)
                 identity = {
                     "format": FORMAT,
                     "time_zone": settings.time_zone,
                     "first_day": first.isoformat(),
+                    **(self.identity or {}),
                     "created_at": now.isoformat(timespec="seconds"),
                 }
-                files.write_whole(
-                    self.identity_file, (json.dumps(identity, indent=1) + "\n").encode()
-                )
+                files.write_whole(self.identity_file, files.sealed(identity))
                 del self.__dict__["identity"]
         except OSError as error:
             raise SettingsError(

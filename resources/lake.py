@@ -3,12 +3,16 @@
     lake/<dataset>/day=<day>/rows.parquet
 
 A file carries its origin in its own metadata; it can be made again from the raw archive at any
-time, so a lake is never backed up alone and never repaired by hand.
+time, so a lake is never backed up alone and never repaired by hand. It carries its own checksum
+too, since Parquet has one for each page of data and none for the footer: the digest of all other
+bytes stands where a blank of its length was written, so file and checksum are swapped in as one.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -33,7 +37,21 @@ SCHEMA_VERSION = 1
 
 FILE = "rows.parquet"
 _KEY = b"livestats"
+_SEAL = b"livestats.sha256"
+FILE_METADATA = (_KEY, _SEAL)
+"""What a file's metadata holds beside the declared schema."""
+
+_BLANK = b"0" * (hashlib.sha256().digest_size * 2)
+# In the footer: the key, then, in Thrift's compact protocol, its value as a string of that length.
+# No name from outside can pass for it: statistics stand before it, and JSON escapes byte 0x18.
+_MARK = _SEAL + bytes([0x18, len(_BLANK)])
+_TAIL = 1 << 18  # bytes at the end of a file in which the mark stands; the footer is far smaller
+_CHUNK = 1 << 20
 _ROWS_PER_GROUP = 122_880  # DuckDB reads one row group per thread; this is its own default
+
+
+class DamagedFile(Exception):
+    """A lake file whose bytes are not those that were written; the message says in what."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +166,12 @@ class LakeWriter:
         )
         self._write()
         self._writer.add_key_value_metadata({_KEY: json.dumps(asdict(origin)).encode()})
+        self._writer.add_key_value_metadata({_SEAL: _BLANK})
         self._writer.close()
+        at, _, digest = _checksum(self.aside)
+        with self.aside.open("r+b") as file:
+            file.seek(at)
+            file.write(digest)
         return origin
 
     def commit(self) -> None:
@@ -171,6 +194,41 @@ def origin_of(path: Path) -> Origin | None:
         return Origin(**found)  # type: ignore[arg-type]
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
         return None  # not ours, or damaged: to be made again
+
+
+def check(path: Path) -> None:
+    """Read every byte of a lake file. Raises DamagedFile unless it is as it was written, OSError."""
+    _, told, found = _checksum(path)
+    if told != found:
+        raise DamagedFile("has changed since it was written")
+
+
+def _checksum(path: Path) -> tuple[int, bytes, bytes]:
+    """Where a file holds its checksum, the one it holds, and that of its other bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        start = max(0, file.seek(0, os.SEEK_END) - _TAIL)
+        file.seek(start)
+        at = file.read().rfind(_MARK)
+        if at < 0:
+            raise DamagedFile("holds no checksum: it was cut short, or livestats did not write it")
+        at += start + len(_MARK)
+        file.seek(0)
+        while chunk := file.read(min(_CHUNK, at - file.tell())):
+            digest.update(chunk)
+        told = file.read(len(_BLANK))
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return at, told, digest.hexdigest().encode()
+
+
+def proven_origin(path: Path) -> Origin | None:
+    """The same as `origin_of`, but None also if any byte has changed since the file was written."""
+    try:
+        check(path)
+    except (OSError, DamagedFile):
+        return None
+    return origin_of(path)
 
 
 def is_level(origin: Origin | None, capture: CaptureName) -> bool:

@@ -2,7 +2,7 @@
 
     raw/<dataset>/<day>/<capture>/manifest.json.gz   what was asked, when, and checksums
                                   responses.zst      the bodies, one zstd frame each, in order
-    raw/<dataset>/<day>/seen.jsonl                   when a later capture found nothing new
+    raw/<dataset>/<day>/seen.json                    when a later capture found nothing new
 
 A capture is built aside and gets its name when the whole day is proven: a named capture is complete
 and never changes. Its name tells when it was fetched, how many rows it holds, and the checksum of
@@ -33,7 +33,7 @@ from resources.api.catalogue.model import Dataset
 FORMAT = 1
 MANIFEST = "manifest.json.gz"
 RESPONSES = "responses.zst"
-SEEN = "seen.jsonl"
+SEEN = "seen.json"
 
 _NAME = re.compile(r"([0-9]{8}T[0-9]{12})Z-([0-9]+)-([0-9a-f]{16})")
 _STAMP = "%Y%m%dT%H%M%S%f"
@@ -221,6 +221,7 @@ class CaptureWriter:
             "day": self.day.isoformat(),
             "fetched_at": now.isoformat(),
             "rows": rows,
+            "after": after and after.text,  # so that a capture which is gone is missed
             **facts,
             "responses_sha256": self._digest.hexdigest(),
             "requests": self._requests,
@@ -279,16 +280,29 @@ def _day(text: str) -> date | None:
 
 def note_seen(day_folder: Path, name: CaptureName, now: datetime) -> None:
     """Note that a later capture was equal to `name`."""
-    line = json.dumps({"capture": name.text, "seen_at": now.isoformat(timespec="seconds")})
-    files.append_line(day_folder / SEEN, line)
+    try:
+        notes = seen(day_folder)
+    except (OSError, ValueError):
+        notes = []  # what cannot be read is worth less than the new note
+    notes.append({"capture": name.text, "seen_at": now.isoformat(timespec="seconds")})
+    files.write_whole(day_folder / SEEN, files.sealed({"seen": notes}))
+
+
+def seen(day_folder: Path) -> list[dict[str, str]]:
+    """The notes of a day, oldest first. Raises ValueError if they are not as written, OSError."""
+    path = day_folder / SEEN
+    if not path.is_file():
+        return []
+    notes = files.unsealed(path.read_bytes()).get("seen")
+    if not isinstance(notes, list):
+        raise ValueError(f"{path} holds no notes")
+    return notes
 
 
 def last_seen(day_folder: Path) -> datetime | None:
     """When the API was last found to say what the newest capture holds, UTC."""
     found = captures_in(day_folder)
     times = [found[-1].fetched_at] if found else []
-    notes = day_folder / SEEN
-    if notes.is_file():
-        lines = notes.read_text("utf-8").splitlines()
-        times += [datetime.fromisoformat(json.loads(lines[-1])["seen_at"])] if lines else []
+    with suppress(OSError, ValueError):  # `livestats verify` tells of it
+        times += [datetime.fromisoformat(note["seen_at"]) for note in seen(day_folder)]
     return max(times, default=None)

@@ -123,8 +123,8 @@ def bring_level(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Data
     if dataset.is_dimension:
         return _load_dimension(connection, home, dataset)
     found = {f.day: f for f in _lake_files(home.lake, dataset.name)}
-    loaded = _loaded(connection, dataset.name)
-    newer = [f for d, f in sorted(found.items()) if loaded.get(d) != (f.size, f.modified_ns)]
+    held = loaded(connection, dataset.name)
+    newer = [f for d, f in sorted(found.items()) if held.get(d) != (f.size, f.modified_ns)]
     rows = 0
     for start in range(0, len(newer), DAYS_PER_TRANSACTION):
         rows += _load(connection, dataset, newer[start : start + DAYS_PER_TRANSACTION])
@@ -133,18 +133,26 @@ def bring_level(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Data
         days=[f.day for f in newer],
         rows=rows,
         total_rows=_count(connection, dataset.name),
-        gone=sorted(set(loaded) - set(found)),
+        gone=sorted(set(held) - set(found)),
     )
 
 
 def is_level(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset) -> bool:
     """True if nothing of `dataset` is to be loaded; also on a read-only connection."""
-    declared = [(c.name, c.kind.sql, column_comment(c)) for c in dataset.columns]
-    if _columns(connection, dataset.name) != declared:
+    if not is_declared(connection, dataset):
         return False
     found = {f.day: (f.size, f.modified_ns) for f in _lake_files(home.lake, dataset.name)}
-    loaded = _loaded(connection, dataset.name)
-    return all(loaded.get(day) == state for day, state in found.items())
+    held = loaded(connection, dataset.name)
+    return all(held.get(day) == state for day, state in found.items())
+
+
+def is_declared(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> bool:
+    """True if the table is there with the columns, types and comments of the catalogue."""
+    return _columns(connection, dataset.name) == _declared(dataset)
+
+
+def _declared(dataset: Dataset) -> list[tuple[str, str, str]]:
+    return [(c.name, c.kind.sql, column_comment(c)) for c in dataset.columns]
 
 
 def changed(connection: duckdb.DuckDBPyConnection) -> None:
@@ -261,8 +269,8 @@ def _keep_once(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
 def _load_dimension(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset) -> Loaded:
     """The newest row of each key over all snapshots: what was ever there can still be joined."""
     found = [_stat(path) for path in snapshots(home.lake, dataset.name)]
-    loaded = _loaded(connection, dataset.name)
-    newer = [f for f in found if loaded.get(f.day) != (f.size, f.modified_ns)]
+    held = loaded(connection, dataset.name)
+    newer = [f for f in found if held.get(f.day) != (f.size, f.modified_ns)]
     if newer:
         origins = [_origin(f) for f in newer]
         key, paths = ", ".join(dataset.key), [str(f.path) for f in found]
@@ -306,8 +314,7 @@ def _note_loaded(
 
 def _ensure_table(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> bool:
     """Create the table as the catalogue declares it; True if it is new or was declared otherwise."""
-    declared = [(c.name, c.kind.sql, column_comment(c)) for c in dataset.columns]
-    if _columns(connection, dataset.name) == declared:
+    if is_declared(connection, dataset):
         return False
     columns = ", ".join(
         f"{c.name} {c.kind.sql}{'' if c.nullable else ' NOT NULL'}" for c in dataset.columns
@@ -319,7 +326,7 @@ def _ensure_table(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> bo
     for name in names:
         connection.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
     connection.execute(f"COMMENT ON TABLE {dataset.name} IS {_quoted(table_comment(dataset))}")
-    for name, _, comment in declared:
+    for name, _, comment in _declared(dataset):
         connection.execute(f"COMMENT ON COLUMN {dataset.name}.{name} IS {_quoted(comment)}")
     changed(connection)
     connection.commit()
@@ -355,7 +362,7 @@ def _stat(path: Path) -> _File:
 
 
 def _origin(file: _File) -> lake.Origin:
-    origin = lake.origin_of(file.path)
+    origin = lake.proven_origin(file.path)
     if origin is None:
         raise WarehouseError(
             f"{file.path} is damaged or not ours. Nothing was changed; run `livestats replay` for "
@@ -364,7 +371,8 @@ def _origin(file: _File) -> lake.Origin:
     return origin
 
 
-def _loaded(connection: duckdb.DuckDBPyConnection, name: str) -> dict[date, tuple[int, int]]:
+def loaded(connection: duckdb.DuckDBPyConnection, name: str) -> dict[date, tuple[int, int]]:
+    """Size and time of change (ns) of the lake file that each day of a table was loaded from."""
     rows = connection.execute(
         "SELECT day, size, modified_ns FROM meta.loaded WHERE dataset = ?", [name]
     ).fetchall()
