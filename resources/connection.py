@@ -14,14 +14,13 @@ from resources.api.client import Client, Timeouts
 from resources.api.credentials import find_credentials
 from resources.api.hosts import Host
 from resources.api.retries import DEFAULT_RETRIES, RetryPolicy
+from resources.asking import Halted
 from resources.capture import Capturer
 from resources.clock import clock
 from resources.home import Home
 from resources.settings import Settings
 
-
-class Halted(Exception):
-    """A wait that was broken off because the run has ended."""
+__all__ = ["Halted", "capturer", "rate_per_s"]
 
 
 @dataclass(frozen=True)

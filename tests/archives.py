@@ -6,16 +6,21 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from resources import files, lake
 from resources.api.catalogue import DATASETS
 from resources.api.catalogue.model import Dataset
 from resources.api.simulator import Account, Simulator
 from resources.archive import Archive
 from resources.capture import Capturer, Result
 from resources.connection import capturer
+from resources.home import Home
 
 NOW = datetime.fromisoformat("2026-11-22T12:00:00+08:00")  # a Sunday; the day before has settled
 DAYS = (date(2026, 11, 20), date(2026, 11, 21))
@@ -88,6 +93,16 @@ class Lab:
                     found += one.capture(dataset, days, again=again)
         return found
 
+    def only(self, *names: str) -> Lab:
+        """The same archive with all other datasets switched off."""
+        return self.set(datasets_off=tuple(name for name in DATASETS if name not in names))
+
+    def set(self, **settings: object) -> Lab:
+        """The same archive with other settings, by the names of their fields."""
+        archive = self.archive
+        changed = replace(archive, settings=replace(archive.settings, **settings))
+        return replace(self, archive=changed)
+
     def load(self) -> None:
         """Bring the warehouse level with the lake, and make the served copy."""
         switched_on = self.archive.settings.datasets
@@ -154,6 +169,21 @@ def failures(results: Iterable[Result]) -> list[str]:
         for r in results
         if not r.outcome.is_complete
     ]
+
+
+def lake_rows(home: Home) -> dict[str, pa.Table]:
+    """The rows of every lake file, in one order and without where they come from."""
+    found = {}
+    for path in sorted(home.lake.glob(f"*/day=*/{lake.FILE}")):
+        table = pq.read_table(path).replace_schema_metadata()
+        order = [(name, "ascending") for name in table.column_names]
+        found[str(path.relative_to(home.lake))] = table.sort_by(order)
+    return found
+
+
+def leftovers(root: Path) -> list[Path]:
+    """Half-made files and folders: none may be there when nobody is at work."""
+    return [*root.rglob(f"{files.ASIDE}*")]
 
 
 def contents(*folders: Path) -> dict[str, str]:

@@ -1,0 +1,139 @@
+"""Asking one question of a day: page by page, proven, and in halves if the whole takes too long.
+
+All of it runs in a worker thread and touches no file.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from resources import raw
+from resources.api.catalogue.model import Dataset, Scope
+from resources.api.client import Client
+from resources.api.errors import IncompleteAnswer, TryLater
+from resources.api.pages import WALKS, next_page, page_payload
+from resources.api.plan import Walk, halves
+from resources.api.rows import Page, Rows, join, read_page
+
+log = logging.getLogger("livestats.capture")
+
+READERS = min(4, os.cpu_count() or 1)
+"""Answers that are decoded at the same time: each takes several times its size while it lasts."""
+
+
+class Halted(Exception):
+    """The run has ended while this was waiting or being asked."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One answer to one question, packed."""
+
+    page: int
+    payload: dict[str, object]
+    fetched_at: str
+    size: int  # bytes of the body
+    stored: bytes
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One question, answered and proven."""
+
+    walk: Walk
+    parts: Sequence[Part]
+    rows: Rows
+
+    @cached_property
+    def held(self) -> int:
+        """Bytes of memory that it takes until it is written."""
+        return int(self.rows.table.nbytes) + sum(len(part.stored) for part in self.parts)
+
+    @property
+    def largest(self) -> int:
+        """Bytes of its largest body."""
+        return max((part.size for part in self.parts), default=0)
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Asks the questions of one dataset. Safe to share among threads."""
+
+    client: Client
+    dataset: Dataset
+    halt: threading.Event
+    _reading: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(READERS))
+
+    def ask(self, walk: Walk, is_given_up: Callable[[], bool]) -> list[Answered]:
+        """The answer to one question, or to its halves if the whole takes the API too long.
+
+        Asks no more and gives [] once `is_given_up`: the day has failed, calls would be wasted.
+
+        Raises ApiError if there is no proven answer, Halted when the run ends meanwhile.
+        """
+        if is_given_up():
+            return []
+        try:
+            return [self._walk(walk)]
+        except TryLater as error:
+            shorter = halves(self.dataset, walk) if error.timed_out else ()
+            if not shorter:
+                raise
+            log.warning("%s: %s; asking for halves of %s", self.dataset.name, error, walk)
+            return [answered for half in shorter for answered in self.ask(half, is_given_up)]
+
+    def _walk(self, walk: Walk) -> Answered:
+        """Ask page by page until the pages prove each other."""
+        for walked_again in range(WALKS):
+            try:
+                return self._pages(walk)
+            except IncompleteAnswer as error:
+                if walked_again == WALKS - 1:
+                    error.what += f"; walked {WALKS} times"
+                    raise
+                log.warning("%s: %s; walking the pages again", self.dataset.name, error)
+        raise AssertionError("unreachable")
+
+    def _pages(self, walk: Walk) -> Answered:
+        action, paging = self.dataset.endpoint.action, self.dataset.endpoint.paging
+        parts: list[Part] = []
+        pages: list[Page] = []
+        number: int | None = 1
+        while number is not None:
+            asked = number
+            payload = {**walk.payload, **(page_payload(paging, asked) if paging else {})}
+
+            def read(body: bytes, number: int = asked) -> Page:
+                with self._reading:
+                    return read_page(self.dataset, walk, body, number)
+
+            if self.halt.is_set():
+                raise Halted("the run was broken off")
+            answer = self.client.call(action, payload, read)
+            pages.append(answer.value)
+            at = answer.fetched_at.isoformat(timespec="milliseconds")
+            stored = raw.pack(answer.body)
+            parts.append(Part(asked, payload, at, len(answer.body), stored))
+            number = None
+            if paging is not None:
+                seen = [page.facts for page in pages if page.facts is not None]
+                number = next_page(action, paging, seen)
+        rows = join(self.dataset, walk, pages)
+        self._check_addresses(walk, rows)
+        return Answered(walk, parts, rows)
+
+    def _check_addresses(self, walk: Walk, rows: Rows) -> None:
+        """A lookup is complete if every address that was asked for came back."""
+        if self.dataset.scope is Scope.ADDRESSES:
+            missing = walk.within["ip"] - set(rows.table["ip"].to_pylist())
+            if missing:
+                raise IncompleteAnswer(
+                    f"{len(missing)} of {len(walk.within['ip'])} addresses did not come back, "
+                    f"{min(missing)} among them",
+                    action=self.dataset.endpoint.action,
+                )
