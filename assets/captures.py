@@ -3,7 +3,7 @@
 # No `from __future__ import annotations` here: Dagster reads the annotations of asset functions.
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -39,13 +39,16 @@ def op_name(name: str) -> str:
 
 
 def capture_asset(
-    dataset: Dataset, partitions: dg.PartitionsDefinition[Any]
+    dataset: Dataset, partitions: dg.PartitionsDefinition[Any], names: Collection[str] = DATASETS
 ) -> dg.AssetsDefinition:
-    """The dataset's lake files, one partition per day; a dimension has none: it is the present."""
+    """The dataset's lake files, one partition per day; a dimension has none: it is the present.
+
+    `names` are the datasets that are switched on: it depends on no other.
+    """
     name = dataset.name
     common: dict[str, Any] = {
         "key": key(name),
-        "deps": [key(needed) for needed in _upstream(dataset)],
+        "deps": [key(needed) for needed in _upstream(dataset) if needed in names],
         "description": dataset.description,
         "group_name": dataset.group,
         "kinds": {"parquet"},
@@ -117,10 +120,10 @@ def _asset(body: Callable[..., Any], arguments: dict[str, Any]) -> dg.AssetsDefi
 
 
 def capture_assets(
-    partitions: dg.PartitionsDefinition[Any], names: Iterable[str]
+    partitions: dg.PartitionsDefinition[Any], names: Collection[str]
 ) -> list[dg.AssetsDefinition]:
     """One asset for each dataset of `names`."""
-    return [capture_asset(DATASETS[name], partitions) for name in names]
+    return [capture_asset(DATASETS[name], partitions, names) for name in names]
 
 
 def _upstream(dataset: Dataset) -> list[str]:

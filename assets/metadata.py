@@ -21,7 +21,7 @@ _PREVIEW_COLUMNS = 10
 def of_dataset(dataset: Dataset) -> dict[str, Any]:
     """What is always true of a dataset: its columns, key, source and limits."""
     endpoint = dataset.endpoint
-    history = f"{endpoint.history.days} days" if endpoint.history else "the present state only"
+    history = f"{dataset.history.days} days" if dataset.history else "the present state only"
     return {
         "dagster/column_schema": dg.TableSchema(
             columns=[

@@ -110,7 +110,8 @@ def plan(
     chunks = (*due.chunks(fresh, urgent=urgent), *due.chunks(again, again=True))
     asked = {d.name for d in wanted if d.is_dimension}
     known = {d.name for d in DIMENSIONS if snapshots(archive.home.lake, d.name)}
-    needed = {d.name for d in DIMENSIONS} if chunks else asked if force else asked - known
+    on = {d.name for d in DIMENSIONS if d.name in archive.settings.datasets}
+    needed = on if chunks else asked if force else asked - known
     return BackfillPlan(
         datasets=tuple(d.name for d in wanted),
         dimensions=tuple(name for name in DATASETS if name in needed),

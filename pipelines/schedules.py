@@ -2,7 +2,7 @@
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of these functions.
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import dagster as dg
@@ -52,14 +52,14 @@ def capture_schedule(job: Any, archive: Archive) -> dg.ScheduleDefinition:
             yield dg.SkipReason("Every day that can be asked for is captured.")
         tick = context.scheduled_execution_time.isoformat()
         for chunk in chunks:
-            yield request(chunk, tick)
+            yield request(chunk, tick, archive.settings.datasets)
 
     return capture_what_is_due
 
 
-def request(chunk: Chunk, tick: str) -> dg.RunRequest:
+def request(chunk: Chunk, tick: str, switched_on: Collection[str]) -> dg.RunRequest:
     """One run that captures a chunk, the account's domains and carriers first."""
-    names = [*(d.name for d in DIMENSIONS), *chunk.datasets]
+    names = [*(d.name for d in DIMENSIONS if d.name in switched_on), *chunk.datasets]
     kind = "again" if chunk.again else "missing"
     ops = {captures.op_name(n): {"config": {"again": chunk.again}} for n in chunk.datasets}
     return dg.RunRequest(
