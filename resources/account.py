@@ -49,11 +49,7 @@ class Account:
         Raises NotYet if there is none: an account without domains has no statistics, and a
         capture of nothing must not pass for an empty day.
         """
-        given = [
-            *(Domain(name, Role.PUSH) for name in self.settings.push_domains),
-            *(Domain(name, Role.PULL) for name in self.settings.pull_domains),
-        ]
-        found = {d.name: d for d in given or self._listed()}
+        found = {d.name: d for d in self._given() or self._listed()}
         if not found:
             raise NotYet(
                 "no domain is known. If ListDomainDetail lists none for this key, check that the "
@@ -61,6 +57,14 @@ class Account:
                 "[domains]"
             )
         return tuple(sorted(found.values()))
+
+    def _given(self) -> list[Domain]:
+        push, pull = set(self.settings.push_domains), set(self.settings.pull_domains)
+        return [
+            *(Domain(name, Role.PUSH) for name in push - pull),
+            *(Domain(name, Role.PULL) for name in pull - push),
+            *(Domain(name, Role.ANY) for name in push & pull),
+        ]
 
     def _listed(self) -> Iterator[Domain]:
         """Domains of all snapshots; a push domain may be named only by the pull domain bound to it."""
@@ -77,16 +81,16 @@ class Account:
         paths = snapshots(self.lake, "isp")
         if not paths:
             raise NotYet("the list of carriers is not captured yet: capture the dataset isp first")
-        return tuple(sorted(pq.read_table(paths[-1], columns=["isp"])["isp"].to_pylist()))
+        return tuple(sorted(_read(paths[-1], ["isp"])["isp"].to_pylist()))
 
     def _newest(self, name: str, columns: list[str]) -> list[dict[str, object]]:
         """Rows of all snapshots of a dimension, oldest snapshot first: the last word wins."""
-        tables = [pq.read_table(path, columns=columns) for path in snapshots(self.lake, name)]
+        tables = [_read(path, columns) for path in snapshots(self.lake, name)]
         return [row for table in tables for row in table.to_pylist()]
 
     def _streams(self, dataset: Dataset, day: date, lost: frozenset[str]) -> Iterator[Stream]:
         for path in self._sources(dataset, dataset.streams_from, day, lost):
-            table = pq.read_table(path, columns=["domain", "app", "stream"])
+            table = _read(path, ["domain", "app", "stream"])
             names = table.group_by(["domain", "app", "stream"]).aggregate([])
             for row in names.to_pylist():
                 yield Stream(row["domain"], row["app"], row["stream"])
@@ -96,7 +100,7 @@ class Account:
         for path in self._sources(dataset, names, day, lost):
             source = path.parent.parent.name
             for column in (c for name, c in dataset.addresses_from if name == source):
-                values: pa.ChunkedArray = pq.read_table(path, columns=[column])[column]
+                values: pa.ChunkedArray = _read(path, [column])[column]
                 yield from filter(_is_address, pc.unique(values).to_pylist())
 
     def _sources(
@@ -124,12 +128,23 @@ def _role(domain_type: str) -> Role:
 
 def snapshots(root: Path, name: str) -> list[Path]:
     """The files of a dimension, oldest first."""
-    return sorted((root / dataset_named(name).name).glob(f"day=*/{lake.FILE}"))
+    return [*lake.days_of(root, dataset_named(name).name).values()]
+
+
+def _read(path: Path, columns: list[str]) -> pa.Table:
+    try:
+        return pq.read_table(path, columns=columns, page_checksum_verification=True)
+    except (OSError, pa.ArrowException) as error:
+        raise NotYet(
+            f"{path} is damaged ({error}): run `livestats replay`, which makes it again from the "
+            "raw archive"
+        ) from error
 
 
 def _is_address(text: str | None) -> bool:
+    """True for what the API can look up: no name, no zone of a local address behind a %."""
     try:
         ipaddress.ip_address(text or "")
     except ValueError:
         return False
-    return True
+    return "%" not in (text or "")

@@ -13,12 +13,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -101,6 +101,17 @@ def path_of(lake: Path, dataset: str, day: date) -> Path:
     return lake / dataset / f"day={day.isoformat()}" / FILE
 
 
+def days_of(lake: Path, dataset: str) -> dict[date, Path]:
+    """The files of a dataset, oldest day first. Other folders, such as a backup's, are left alone."""
+    found: dict[date, Path] = {}
+    for path in sorted((lake / dataset).glob(f"day=*/{FILE}")):
+        with suppress(ValueError):
+            day = day_of(path)
+            if path == path_of(lake, dataset, day):
+                found[day] = path
+    return found
+
+
 def day_of(path: Path) -> date:
     """The day of a lake file's path."""
     return date.fromisoformat(path.parent.name.removeprefix("day="))
@@ -132,19 +143,21 @@ class LakeWriter:
             self.aside, self._schema, compression="zstd", write_page_checksum=True
         )
         self._waiting: list[pa.Table] = []
+        self._rows_waiting = 0
 
     def add(self, walked: Rows) -> None:
         """Append the rows of one walk."""
         self.tally.add(walked)
         self._waiting.append(walked.table)
-        if sum(t.num_rows for t in self._waiting) >= _ROWS_PER_GROUP:
+        self._rows_waiting += walked.table.num_rows
+        if self._rows_waiting >= _ROWS_PER_GROUP:
             self._write()
 
     def _write(self) -> None:
         if not self._waiting:
             return
         table = pa.concat_tables(self._waiting)
-        self._waiting = []
+        self._waiting, self._rows_waiting = [], 0
         if BUSINESS_DATE in self._schema.names:
             days = pa.repeat(pa.scalar(self._day, pa.date32()), table.num_rows)
             table = table.add_column(0, self._schema.field(BUSINESS_DATE), days)
@@ -190,8 +203,9 @@ def origin_of(path: Path) -> Origin | None:
     """Where the rows of a file come from; None if there is no file or it cannot be read."""
     try:
         metadata = pq.read_metadata(path).metadata or {}
-        found: Mapping[str, object] = json.loads(metadata[_KEY])
-        return Origin(**found)  # type: ignore[arg-type]
+        found: dict[str, Any] = json.loads(metadata[_KEY])
+        lists = {name: tuple(found[name]) for name in ("unknown", "disagreeing")}
+        return Origin(**{**found, **lists})
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
         return None  # not ours, or damaged: to be made again
 
@@ -265,15 +279,30 @@ def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Orig
 
 
 def same_rows(one: Path, other: Path) -> bool:
-    """True if two lake files hold the same rows, in whatever order."""
-    connection = duckdb.connect(config={"memory_limit": "512MB", "threads": 2})
+    """True if two lake files hold the same rows, in whatever order.
+
+    What does not fit into memory lies aside beside `one` for the while.
+    """
+    first, second = pq.ParquetFile(one), pq.ParquetFile(other)
+    with first, second:
+        if not first.schema_arrow.equals(second.schema_arrow):
+            return False  # made by another version of the catalogue
+        if first.metadata.num_rows != second.metadata.num_rows:
+            return False
+    connection = duckdb.connect(
+        config={
+            "memory_limit": "512MB",
+            "threads": 2,
+            "temp_directory": str(files.aside(one)),
+        }
+    )
     try:
         one_rows, other_rows = (
             f"FROM read_parquet(${i}, hive_partitioning = false)" for i in (1, 2)
         )
         sql = f"""SELECT count(*) FROM (
             ({one_rows} EXCEPT ALL {other_rows}) UNION ALL ({other_rows} EXCEPT ALL {one_rows}))"""
-        found = connection.execute(sql, [str(one), str(other)]).fetchone()
+        found = connection.execute(sql, [str(one), str(other)]).fetchall()
     finally:
         connection.close()
-    return found == (0,)
+    return found == [(0,)]
