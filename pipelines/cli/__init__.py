@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "diff": "diff",
         "publish": "rebuild",
         "replay": "rebuild",
+        "verify": "verify",
         "ui": "ui",
         "simulate": "simulate",
     }

@@ -1,0 +1,1 @@
+"""Figures about livestats: each module is a command, `python -m benchmarks.<name>`."""

@@ -1,0 +1,144 @@
+"""`livestats verify`: reads everything back and proves the archive intact."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipelines.cli import screen
+from pipelines.cli.options import checked, chosen, in_order, json_option, with_range
+
+if TYPE_CHECKING:
+    from resources.archive import Archive
+    from resources.verify.findings import Finding, Told
+    from resources.verify.whole import Verification
+
+_SHOWN = 20  # findings on the screen; --json has them all
+
+
+@click.command()
+@with_range
+@click.option(
+    "--deep", is_flag=True, help="Also normalise every capture again and compare the rows."
+)
+@json_option
+def verify(
+    first: date | None, last: date | None, names: tuple[str, ...], deep: bool, as_json: bool
+) -> None:
+    r"""Prove the archive intact: read every byte back, and hold each layer against its source.
+
+    Every answer of the API, file of the lake, note and row of the tables is read; nothing is
+    changed, and nobody is asked. Each thing that is wrong is named, with the way to mend it.
+
+    \b
+    Examples:
+      livestats verify
+      livestats verify --from 2026-11-01 --dataset edge_stat --deep
+
+    Ends with 0 if all is as it was written, with 1 if not.
+    """
+    from resources.api.catalogue import DATASETS
+    from resources.verify.whole import Verification
+
+    in_order(first, last)
+    datasets = chosen(names, [*DATASETS.values()])
+    look = Verification(_opened(), datasets, first, last, deep)
+    total = look.size()
+    screen.note(f"Reading {screen.size(total)} of {look.archive.home.root} ...")
+    with _progress(total) as told:
+        look.told = told
+        findings = list(look.findings())
+    wrong = [f for f in findings if not f.is_harmless]
+    if as_json:
+        screen.emit_json(_answer(look, findings, is_intact=not wrong))
+    else:
+        _show(look, findings, wrong)
+    if wrong:
+        click.get_current_context().exit(1)
+
+
+def _opened() -> Archive:
+    """The archive, also if its identity file is damaged: that is a finding, not an obstacle."""
+    from resources.archive import Archive
+
+    archive = Archive.open(os.environ)
+    checked(lambda: archive.clock)
+    return archive
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Told]:
+    """A bar on a terminal."""
+    console = screen.console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _path, _size: None
+        return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(bar_width=24),
+        DownloadColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.description}", style="dim", markup=False),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=total)
+
+        def told(path: Path, size: int) -> None:
+            bar.update(task, advance=size, description="/".join(path.parts[-4:-1]))
+
+        yield told
+
+
+def _answer(look: Verification, findings: list[Finding], *, is_intact: bool) -> dict[str, Any]:
+    return {
+        "home": str(look.archive.home.root),
+        "is_intact": is_intact,
+        "deep": look.deep,
+        "checked": _counts(look),
+        "findings": [
+            {
+                "kind": f.kind.value,
+                "path": str(f.path),
+                "what": f.what,
+                "way": f.way.value,
+                "remedy": f.remedy,
+                "dataset": f.dataset,
+                "day": f.day and str(f.day),
+            }
+            for f in findings
+        ],
+    }
+
+
+def _counts(look: Verification) -> dict[str, int]:
+    names = ("captures", "answers", "lake_files", "rows", "bytes", "tables")
+    return {name: getattr(look, name) for name in names}
+
+
+def _show(look: Verification, findings: list[Finding], wrong: list[Finding]) -> None:
+    from resources.api.errors import printable
+
+    for f in (wrong + [f for f in findings if f.is_harmless])[:_SHOWN]:
+        click.echo(f"{f.kind.value}: {printable(str(f.path))}")
+        click.echo(f"  {printable(f.what)}")
+        click.echo(f"  {printable(f.remedy, 1000)}")
+    if len(findings) > _SHOWN:
+        click.echo(f"... and {len(findings) - _SHOWN:,} more: `livestats verify --json` has all.")
+    click.echo(
+        f"Read {screen.counted(look.captures, 'capture')} with "
+        f"{screen.counted(look.answers, 'answer')}, {screen.counted(look.lake_files, 'lake file')} "
+        f"with {screen.counted(look.rows, 'row')}, {screen.counted(look.tables, 'table')}: "
+        f"{screen.size(look.bytes)}."
+    )
+    if not wrong:
+        click.echo("All is as it was written.")
+    else:
+        what = screen.counted(len(wrong), "thing is", "things are")
+        click.echo(f"{what} not as written; what to do stands beside each.")

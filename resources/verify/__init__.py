@@ -1,0 +1,1 @@
+"""Reads everything back and tells what is not as it was written; see `whole.Verification`."""

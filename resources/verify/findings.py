@@ -1,0 +1,144 @@
+"""What is found to be wrong, and which way of mending it there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from resources import ledger, raw
+from resources.api.catalogue.model import Dataset
+from resources.archive import Archive
+
+
+class Kind(StrEnum):
+    """What is wrong."""
+
+    DAMAGED = "damaged"  # its bytes are not those that were written
+    MISSING = "missing"  # something else tells that it was there
+    EXTRA = "extra"  # livestats did not put it there
+    MISMATCH = "mismatch"  # whole, but it does not fit its place or what it was made from
+    BEHIND = "behind"  # made before what it is made from
+    LEFTOVER = "leftover"  # of a run that was killed: harmless
+
+
+class Way(StrEnum):
+    """How it is mended."""
+
+    REPLAY = "replay"  # the lake file, from the raw archive
+    PUBLISH = "publish"  # tables and served copy, from the lake
+    CAPTURE = "capture"  # from the API, which still has the day
+    RESTORE = "restore"  # from a backup, or it is lost
+    REMOVE = "remove"  # by hand
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that is wrong: where, what, and what to do."""
+
+    kind: Kind
+    path: Path  # of the file or folder; of the served copy for a table
+    what: str
+    way: Way
+    remedy: str  # `way` as a sentence that can be acted on
+    dataset: str | None = None
+    day: date | None = None
+
+    @property
+    def is_harmless(self) -> bool:
+        """True if the archive is intact all the same."""
+        return self.kind is Kind.LEFTOVER
+
+
+Told = Callable[[Path, int], None]
+"""Told of each file when it has been read, and of its bytes."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One day of a dataset: where its files are, and until when the API has it."""
+
+    archive: Archive
+    dataset: Dataset
+    day: date
+
+    @property
+    def raw(self) -> Path:
+        """The folder of its captures."""
+        return self.archive.home.raw / self.dataset.name / self.day.isoformat()
+
+    @property
+    def range(self) -> str:
+        """The options that choose it on the command line."""
+        return f"--from {self.day} --to {self.day} --dataset {self.dataset.name}"
+
+    def finding(self, kind: Kind, path: Path, what: str, mend: tuple[Way, str]) -> Finding:
+        """Something wrong with it."""
+        way, remedy = mend
+        return Finding(
+            kind=kind, path=path, what=what, way=way, remedy=remedy,
+            dataset=self.dataset.name, day=self.day,
+        )  # fmt: skip
+
+    def replay(self) -> tuple[Way, str]:
+        """Its lake file is made again."""
+        return Way.REPLAY, f"Run `livestats replay {self.range}`: it is made again from raw/."
+
+    def capture_again(self, damaged: Path | None) -> tuple[Way, str]:
+        """It is asked again if it can be, else restored; `damaged` is in the way."""
+        until = ledger.forgotten_at(self.dataset, self.day, self.archive.settings.zone)
+        now, zone = self.archive.now(), self.archive.settings.zone
+        away = f"move {damaged} out of the home and " if damaged else ""
+        if self.dataset.is_dimension:
+            return Way.RESTORE, (
+                f"Restore it from a backup. The API tells only how it is now: to capture that, {away}"
+                f"run `livestats backfill --force`. What it said on {self.day} is lost without one."
+            )
+        if until is not None and now >= until:
+            return Way.RESTORE, (
+                f"Restore it from a backup. The API has forgotten the day since {_local(until, zone)}: "
+                "without a backup what it said is lost, and only rows that lake and tables still "
+                "hold are left; leave them as they are."
+            )
+        has_it = "has the day" if until is None else f"has the day until {_local(until, zone)}"
+        return Way.CAPTURE, (
+            f"Restore it from a backup, or {away}run `livestats backfill --force {self.range}`: the "
+            f"API {has_it}."
+        )
+
+    def restore_revision(self) -> tuple[Way, str]:
+        """An earlier capture: the API tells only the newest."""
+        return Way.RESTORE, (
+            "Restore it from a backup. It is an earlier revision, which the API no longer tells: "
+            "without a backup it is lost; the rows of the day do not depend on it."
+        )
+
+    def fault_of_ours(self) -> tuple[Way, str]:
+        """The files are whole, and still it does not fit."""
+        return Way.RESTORE, (
+            "The file is as it was written, so either it was moved here or livestats wrote it "
+            f"wrongly: restore {self.raw} from a backup, and report it."
+        )
+
+
+def remove(path: Path) -> tuple[Way, str]:
+    """Something foreign goes."""
+    return Way.REMOVE, f"It is not read. Move {path.name!r} out of the home if nobody needs it."
+
+
+def leftover() -> tuple[Way, str]:
+    """What a killed run has left."""
+    return Way.NOTHING, "Never read; the next run that works on the day removes it."
+
+
+def captures_of(place: Place) -> list[raw.Capture]:
+    """The captures of a day, oldest first."""
+    return [raw.Capture(place.raw / name.text, name) for name in raw.captures_in(place.raw)]
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"

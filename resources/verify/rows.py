@@ -1,0 +1,145 @@
+"""Verifies the lake file of one day: its bytes, its declaration, and where its rows come from."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from resources import files, lake
+from resources.api.catalogue.columns import BUSINESS_DATE
+from resources.api.errors import ApiError
+from resources.raw import DamagedCapture
+from resources.verify.captures import RawDay
+from resources.verify.findings import Finding, Kind, Place, Told, Way, leftover, remove
+
+
+class LakeDay:
+    """The lake file of one day. `findings` reads it; then `is_good` tells if tables may rest on it."""
+
+    def __init__(self, place: Place, raw_day: RawDay, told: Told, *, deep: bool) -> None:
+        """Nothing is read yet; `raw_day` has been."""
+        self._place, self._raw, self._told, self._deep = place, raw_day, told, deep
+        self.path = lake.path_of(place.archive.home.lake, place.dataset.name, place.day)
+        self.is_good = False
+        self.rows = 0
+
+    def findings(self) -> Iterator[Finding]:
+        """Everything that is wrong; one row group in memory."""
+        yield from self._foreign()
+        if not self.path.is_file():
+            if self._raw.newest is not None:
+                what = "the day is captured, and the lake has no file of it"
+                yield self._finding(Kind.MISSING, what, self._mend())
+            return
+        try:
+            lake.check(self.path)
+            origin = lake.origin_of(self.path)
+            problem = "tells no origin" if origin is None else self._content(origin)
+        except lake.DamagedFile as error:
+            yield self._finding(Kind.DAMAGED, str(error), self._mend())
+            return
+        except (OSError, pa.ArrowException) as error:
+            yield self._finding(Kind.DAMAGED, f"cannot be read: {error}", self._mend())
+            return
+        if problem or origin is None:
+            yield self._finding(Kind.MISMATCH, problem, self._mend())
+            return
+        self.is_good, self.rows = True, origin.rows
+        yield from self._descent(origin)
+
+    def _finding(self, kind: Kind, what: str, mend: tuple[Way, str]) -> Finding:
+        return self._place.finding(kind, self.path, what, mend)
+
+    def _mend(self) -> tuple[Way, str]:
+        if self._raw.can_be_replayed:
+            return self._place.replay()
+        newest = self._raw.newest
+        return self._place.capture_again(newest.folder if newest else None)
+
+    def _foreign(self) -> Iterator[Finding]:
+        folder = self.path.parent
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.name.startswith(files.ASIDE):
+                yield self._place.finding(Kind.LEFTOVER, path, "a run was killed", leftover())
+            elif path != self.path or not path.is_file():
+                what = "not a file of the lake"
+                yield self._place.finding(Kind.EXTRA, path, what, remove(path))
+
+    def _content(self, origin: lake.Origin) -> str:
+        """What is wrong inside of a file whose bytes are right; empty if nothing is."""
+        with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
+            self._told(self.path, self.path.stat().st_size)
+            if not declared(file.schema_arrow).equals(
+                lake.schema(self._place.dataset), check_metadata=True
+            ):
+                return "its columns or their comments are not those that are declared now"
+            rows = 0
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group)
+                rows += table.num_rows
+                if BUSINESS_DATE in table.column_names:
+                    day = pa.scalar(self._place.day, pa.date32())
+                    if not pc.all(pc.equal(table[BUSINESS_DATE], day), min_count=0).as_py():
+                        return "holds rows of another day"
+            told = {rows, file.metadata.num_rows, origin.rows}
+        if len(told) > 1:
+            return f"holds {rows} rows, its footer says {file.metadata.num_rows}, its origin {origin.rows}"
+        return ""
+
+    def _descent(self, origin: lake.Origin) -> Iterator[Finding]:
+        """Whether the file is what the newest capture of this day makes."""
+        place, newest = self._place, self._raw.newest
+        named = {c.name.text: c.name for c in self._raw.captures}
+        if (origin.dataset, origin.day) != (place.dataset.name, place.day.isoformat()):
+            what = f"holds {origin.dataset} {origin.day}, and does not belong here"
+            yield self._finding(Kind.MISMATCH, what, self._mend())
+        elif origin.capture not in named:
+            what = f"the capture that {self.path} was made from is gone"
+            path = place.raw / origin.capture
+            yield place.finding(Kind.MISSING, path, what, place.capture_again(None))
+        elif newest is None or origin.capture != newest.name.text:
+            what = f"made from {origin.capture}, and there is a newer capture"
+            yield self._finding(Kind.BEHIND, what, self._mend())
+        elif origin.schema_version != lake.SCHEMA_VERSION:
+            what = f"made by normaliser {origin.schema_version}, and this is {lake.SCHEMA_VERSION}"
+            yield self._finding(Kind.BEHIND, what, self._mend())
+        elif newest.name in self._raw.intact:
+            asked = len(self._raw.intact[newest.name]["requests"])
+            fetched_at = datetime.fromisoformat(origin.fetched_at)
+            if (origin.requests, fetched_at) != (asked, newest.name.fetched_at):
+                what = "its origin tells other requests or another time than the capture"
+                yield self._finding(Kind.MISMATCH, what, self._mend())
+            elif self._deep:
+                yield from self._again()
+
+    def _again(self) -> Iterator[Finding]:
+        """Whether normalising the capture again gives the same rows."""
+        place, newest = self._place, self._raw.newest
+        if newest is None:
+            return
+        with tempfile.TemporaryDirectory(prefix="livestats-verify-") as folder:
+            try:
+                lake.normalise(Path(folder), place.dataset, place.day, newest)
+                again = lake.path_of(Path(folder), place.dataset.name, place.day)
+                is_same = lake.same_rows(self.path, again)
+            except (DamagedCapture, ApiError, duckdb.Error, pa.ArrowException) as error:
+                what = f"the capture is as it was written, and cannot be normalised: {error}"
+                mend = place.fault_of_ours()
+                yield place.finding(Kind.MISMATCH, newest.folder, what, mend)
+                return
+        if not is_same:
+            what = "normalising its capture again gives other rows"
+            yield self._finding(Kind.MISMATCH, what, place.replay())
+
+
+def declared(schema: pa.Schema) -> pa.Schema:
+    """A file's schema without what is written about the file itself."""
+    about = {k: v for k, v in (schema.metadata or {}).items() if k not in lake.FILE_METADATA}
+    return schema.with_metadata(about)

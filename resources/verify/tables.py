@@ -1,0 +1,235 @@
+"""Verifies the served copy: tables against the lake, the ledger's table against the raw archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from resources import raw, warehouse
+from resources.account import snapshots
+from resources.api.catalogue import DATASETS
+from resources.api.catalogue.columns import BUSINESS_DATE
+from resources.api.catalogue.model import Dataset, Once
+from resources.archive import Archive
+from resources.verify.findings import Finding, Kind, Place, Told, Way
+
+_BATCH = warehouse.DAYS_PER_TRANSACTION
+_MEMORY = "1GB"
+
+
+@dataclass
+class Files:
+    """What was seen of one dataset's days in raw archive and lake."""
+
+    good: dict[date, Path] = field(default_factory=dict)  # lake files that can be relied on
+    lake: set[date] = field(default_factory=set)  # days that have a lake file, good or not
+    captures: dict[date, Sequence[raw.CaptureName]] = field(default_factory=dict)
+
+
+class Tables:
+    """The served copy, open for reading."""
+
+    def __init__(
+        self, archive: Archive, connection: duckdb.DuckDBPyConnection, spill: Path, told: Told
+    ) -> None:
+        """Bound the memory; what does not fit goes to `spill`."""
+        self._archive, self._connection, self._told = archive, connection, told
+        connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        connection.execute("SET temp_directory = ?", [str(spill)])
+
+    def table(self, dataset: Dataset, seen: Files, *, whole: bool) -> Iterator[Finding]:
+        """What a table holds otherwise than the lake files; `whole`: all days have been seen."""
+        if not warehouse.is_declared(self._connection, dataset):
+            if seen.lake:
+                what = "is not there, or has other columns or comments than are declared now"
+                yield self._finding(dataset, None, Kind.BEHIND, what, _PUBLISH)
+            return
+        loaded = warehouse.loaded(self._connection, dataset.name)
+        level = {
+            day: path
+            for day, path in sorted(seen.good.items())
+            if loaded.get(day) == (path.stat().st_size, path.stat().st_mtime_ns)
+        }
+        for day in sorted(set(seen.good) - set(level)):
+            what = "does not hold the lake file of the day as it is"
+            yield self._finding(dataset, day, Kind.BEHIND, what, _PUBLISH)
+        if whole:
+            yield from self._gone(dataset, seen, loaded)
+        if dataset.is_dimension:
+            if whole and set(level) == seen.lake:
+                yield from self._dimension(dataset)
+        else:
+            yield from self._days(dataset, level)
+        if whole and dataset.once:
+            yield from self._once(dataset)
+
+    def _days(self, dataset: Dataset, level: Mapping[date, Path]) -> Iterator[Finding]:
+        """Days whose rows are others than those of the file they were loaded from."""
+        table = _held(dataset)
+        days = [*level]
+        for start in range(0, len(days), _BATCH):
+            batch = days[start : start + _BATCH]
+            paths = [str(level[day]) for day in batch]
+            in_lake = self._prints(dataset, "read_parquet($1, hive_partitioning = false)", [paths])
+            in_table = self._prints(
+                dataset, f"{table} WHERE {BUSINESS_DATE} IN (FROM unnest($1))", [batch]
+            )
+            for day in batch:
+                theirs, ours = in_table.get(day, (0, None)), in_lake.get(day, (0, None))
+                if theirs != ours:
+                    what = f"holds {theirs[0]:,} rows of the day, {_differing(theirs[0], ours[0])}"
+                    yield self._finding(dataset, day, Kind.MISMATCH, what, self._anew())
+                self._told(level[day], level[day].stat().st_size)
+
+    def _prints(
+        self, dataset: Dataset, source: str, values: Sequence[object]
+    ) -> dict[date, tuple[int, int | None]]:
+        """Rows of each day, and the sum of their hashes: equal in whatever order they come."""
+        found = self._connection.execute(
+            f"SELECT {BUSINESS_DATE}, {_print(dataset)} FROM {source} GROUP BY 1", values
+        ).fetchall()
+        return {day: (rows, hashes) for day, rows, hashes in found}
+
+    def _gone(self, dataset: Dataset, seen: Files, loaded: Iterable[date]) -> Iterator[Finding]:
+        """Days that the table holds, and of which no file tells any more."""
+        known = set(loaded)
+        for day in sorted(known - seen.lake - set(seen.captures)):
+            place = Place(self._archive, dataset, day)
+            what = "holds rows of a day that is neither in raw/ nor in lake/"
+            yield self._finding(dataset, day, Kind.MISSING, what, place.capture_again(None))
+        if not dataset.is_dimension:
+            held = self._connection.execute(
+                f"SELECT DISTINCT {BUSINESS_DATE} FROM {_held(dataset)}"
+            ).fetchall()
+            for day in sorted({day for (day,) in held} - known):
+                what = "holds rows of a day that was never loaded"
+                yield self._finding(dataset, day, Kind.MISMATCH, what, self._anew())
+
+    def _once(self, dataset: Dataset) -> Iterator[Finding]:
+        """A table of rows that several days list, against all that they list."""
+        order = "DESC" if dataset.once is Once.LAST_DAY else "ASC"
+        key = ", ".join(dataset.key)
+        expected = (
+            f"(FROM {_held(dataset)} QUALIFY row_number() OVER "
+            f"(PARTITION BY {key} ORDER BY {BUSINESS_DATE} {order}) = 1)"
+        )
+        yield from self._whole(dataset, expected, [])
+
+    def _dimension(self, dataset: Dataset) -> Iterator[Finding]:
+        """A dimension, against the newest row of each key over all snapshots."""
+        paths = [str(path) for path in snapshots(self._archive.home.lake, dataset.name)]
+        if paths:
+            expected = (
+                "(FROM read_parquet($1, filename = true, hive_partitioning = false) QUALIFY "
+                f"row_number() OVER (PARTITION BY {', '.join(dataset.key)} "
+                "ORDER BY filename DESC) = 1)"
+            )
+            yield from self._whole(dataset, expected, [paths])
+
+    def _whole(
+        self, dataset: Dataset, expected: str, values: Sequence[object]
+    ) -> Iterator[Finding]:
+        ours, theirs = (
+            self._connection.execute(f"SELECT {_print(dataset)} FROM {source}", given).fetchall()[0]
+            for source, given in ((expected, values), (dataset.name, []))
+        )
+        if ours != theirs:
+            what = f"holds {theirs[0]:,} rows, {_differing(theirs[0], ours[0])}"
+            yield self._finding(dataset, None, Kind.MISMATCH, what, self._anew())
+
+    # The ledger --------------------------------------------------------------------------------
+
+    def ledger(self, seen: Mapping[str, Files], *, whole: bool) -> Iterator[Finding]:
+        """What the table `ledger` says of captures, against the files."""
+        try:
+            lines = self._connection.execute(
+                "SELECT dataset, business_date, capture, captures, rows, captured_at, last_seen_at "
+                "FROM ledger WHERE capture IS NOT NULL ORDER BY 1, 2"
+            ).fetchall()
+        except duckdb.CatalogException:
+            lines = []
+        told = set()
+        for name, day, *line in lines:
+            if name in seen and (whole or day in seen[name].captures):
+                told.add((name, day))
+                place = Place(self._archive, DATASETS[name], day)
+                yield from self._line(place, seen[name].captures.get(day, ()), *line)
+        for name, found in seen.items():
+            dataset = DATASETS[name]
+            switched_on = name in self._archive.settings.datasets
+            if switched_on and not dataset.is_dimension:
+                for day, captures in sorted(found.captures.items()):
+                    if captures and (name, day) not in told:
+                        what = "the table ledger does not know that the day is captured"
+                        yield self._finding(dataset, day, Kind.BEHIND, what, _PUBLISH)
+
+    def _line(
+        self,
+        place: Place,
+        captures: Sequence[raw.CaptureName],
+        name: str,
+        count: int,
+        rows: int,
+        captured_at: datetime,
+        last_seen_at: datetime,
+    ) -> Iterator[Finding]:
+        by_name = {c.text: c for c in captures}
+        if name not in by_name:
+            what = "a capture that the table ledger names is gone"
+            mend = place.capture_again(None)
+            yield place.finding(Kind.MISSING, place.raw / name, what, mend)
+            return
+        seen_at = raw.last_seen(place.raw)
+        if name != captures[-1].text or count < len(captures):
+            what = "the table ledger does not know of the newest capture"
+            yield self._finding(place.dataset, place.day, Kind.BEHIND, what, _PUBLISH)
+        elif count > len(captures):
+            what = f"the table ledger knows of {count} captures, and {len(captures)} are there"
+            yield place.finding(Kind.MISSING, place.raw, what, place.restore_revision())
+        elif (rows, captured_at) != (by_name[name].rows, by_name[name].fetched_at):
+            what = "the table ledger tells other rows or another time than the capture's name"
+            yield self._finding(place.dataset, place.day, Kind.MISMATCH, what, _PUBLISH)
+        elif seen_at is None or last_seen_at > seen_at:
+            what = f"its note that the day was last seen at {last_seen_at} is gone"
+            mend = (Way.PUBLISH, "Only a note: restore it, or accept it with `livestats publish`.")
+            yield place.finding(Kind.MISSING, place.raw / raw.SEEN, what, mend)
+        elif last_seen_at < seen_at:
+            what = f"the table ledger says last seen at {last_seen_at}, the files {seen_at}"
+            yield self._finding(place.dataset, place.day, Kind.BEHIND, what, _PUBLISH)
+
+    def _finding(
+        self, dataset: Dataset, day: date | None, kind: Kind, what: str, mend: tuple[Way, str]
+    ) -> Finding:
+        way, remedy = mend
+        return Finding(
+            kind=kind, path=self._archive.home.served, what=f"table {dataset.name}: {what}",
+            way=way, remedy=remedy, dataset=dataset.name, day=day,
+        )  # fmt: skip
+
+    def _anew(self) -> tuple[Way, str]:
+        """A day that counts as loaded is not loaded again: the whole warehouse goes."""
+        return Way.PUBLISH, (
+            f"Delete {self._archive.home.warehouse} and run `livestats publish`: it is loaded again "
+            "from the lake."
+        )
+
+
+_PUBLISH = (Way.PUBLISH, "Run `livestats publish`: it is loaded from the lake.")
+
+
+def _held(dataset: Dataset) -> str:
+    """The table that holds every row of the lake."""
+    return f"meta.{dataset.name}_listed" if dataset.once else dataset.name
+
+
+def _print(dataset: Dataset) -> str:
+    columns = ", ".join(c.name for c in dataset.columns)
+    return f"count(*), sum(hash({columns})::HUGEINT)"
+
+
+def _differing(theirs: int, ours: int) -> str:
+    return f"the lake {ours:,}" if theirs != ours else "and not those of the lake"
