@@ -254,6 +254,30 @@ def test_a_push_that_still_runs_is_known_from_its_metrics_alone(copy):
     assert copy.odd() == {("peak_pushes", DAY, PUSH)}
 
 
+def test_a_push_over_midnight_is_known_on_both_days(copy):
+    """The table has it under the first day only; the second is judged by what its own list says."""
+    night = ("2026-11-20 23:00:00+08:00", "2026-11-21 01:00:00+08:00")
+    one_push = f"""
+        (SELECT * REPLACE (TIMESTAMPTZ '{night[0]}' AS push_started_at,
+                           TIMESTAMPTZ '{night[1]}' AS push_ended_at, '' AS client_ip)
+         FROM t WHERE domain = '{PUSH}' AND stream = 'room-102' LIMIT 1)
+        UNION ALL FROM t WHERE domain <> '{PUSH}'"""
+    for day in DAYS:
+        copy.alter("push_stream_info", one_push, day=day)
+    copy.alter("batch_push_stream_metrics", f"FROM t WHERE domain <> '{PUSH}'", day=OTHER_DAY)
+    lives = f"(slot_start_at < TIMESTAMPTZ '{night[1]}')::BIGINT"
+    copy.alter("stream_count", f"SELECT * REPLACE (CASE WHEN domain = '{PUSH}' THEN {lives} "
+               "ELSE peak_streams END AS peak_streams) FROM t", day=OTHER_DAY)  # fmt: skip
+    copy.bring_level(["push_stream_info", "batch_push_stream_metrics", "stream_count"])
+    assert copy.rows(f"SELECT business_date FROM push_stream_info WHERE domain = '{PUSH}'") == [
+        (DAY,)
+    ]
+    assert copy.rows(
+        "SELECT expected, actual FROM reconciliation WHERE rule = 'peak_pushes' "
+        f"AND (business_date, scope) = ('{OTHER_DAY}', '{PUSH}')"
+    ) == [(1.0, 1.0)]
+
+
 def test_a_scope_that_one_side_does_not_know_counts_as_nothing_there(copy):
     copy.alter("edge_stat_by_region", f"FROM t WHERE domain <> '{PULL}'")
     copy.bring_level(["edge_stat_by_region"])
