@@ -77,8 +77,9 @@ def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
     yield dagster_found(archive)
     credentials, finding = key_found(archive.environ)
     yield finding
-    yield clock_offset(archive.settings)
-    if credentials is not None:
+    reached, finding = clock_offset(archive.settings)
+    yield finding
+    if credentials is not None and reached:
         yield from domains_found(archive, credentials)
 
 
@@ -238,24 +239,24 @@ def key_found(environ: Mapping[str, str]) -> tuple[Credentials | None, Finding]:
     return credentials, ok("key", f"found in {source}, {kind}")
 
 
-def clock_offset(settings: Settings) -> Finding:
-    """How far the machine's clock is from the server's; asked without a key."""
+def clock_offset(settings: Settings) -> tuple[bool, Finding]:
+    """Whether the API is there, and how far its clock is from this one; asked without a key."""
     try:
         host = Host(settings.api_url, settings.api_region)
     except ApiError as error:
-        return problem("api", error.what, error.advice)
+        return False, problem("api", error.what, error.advice)
     try:
         with requests.Session() as session:
             session.trust_env = not host.is_loopback
             answer = session.get(host.url_of({}), timeout=(5, 10), allow_redirects=False)
     except (OSError, ValueError) as error:
-        return problem(
+        return False, problem(
             "api",
             f"{settings.api_url} cannot be reached ({type(error).__name__})",
             "Check the network, the name server, the proxy (HTTPS_PROXY) and the API URL "
             "(LIVESTATS_API_URL).",
         )
-    return judged_offset(settings.api_url, answer.headers.get("Date"), datetime.now(UTC))
+    return True, judged_offset(settings.api_url, answer.headers.get("Date"), datetime.now(UTC))
 
 
 def judged_offset(url: str, header: str | None, now: datetime) -> Finding:

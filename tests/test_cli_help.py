@@ -1,6 +1,7 @@
 """The command line from outside: help, start-up, and what it says of wrong words."""
 
 import json
+import logging
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -14,7 +15,7 @@ from pipelines.cli import COMMANDS, failures, main, options, screen, simulate
 from pipelines.cli.progress import Count, Lines
 from resources import dictionary
 from resources.api.catalogue import DATASETS, dataset
-from resources.api.errors import FixSetup
+from resources.api.errors import FixSetup, TryLater
 from resources.settings import SettingsError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -205,3 +206,24 @@ def test_a_day_is_written_in_iso_form():
     assert result.exit_code == 2
     assert "Write it like 2026-11-01" in result.output
     assert options.Day().convert(date(2026, 11, 1), None, None) == date(2026, 11, 1)
+
+
+def test_short_helps_are_whole_at_80_columns():
+    assert "..." not in run("--help", COLUMNS="80").output.partition("Commands:")[2]
+
+
+def test_datasets_with_the_same_days_share_a_line():
+    days = [date(2026, 11, 1), date(2026, 11, 2)]
+    lines = screen.stated("Lost", {"a": days, "b": days, "c": days[:1], "d": []}, "forgotten")
+    assert lines == [
+        "Lost: a, b 2026-11-01 to 2026-11-02: forgotten.",
+        "Lost: c 2026-11-01: forgotten.",
+    ]
+
+
+def test_an_error_that_ends_the_run_is_not_logged_for_each_dataset(caplog):
+    log = logging.getLogger("livestats.capture")
+    with failures.told_once():
+        log.error("%s %s: %s", "edge_stat", "2026-11-01", FixSetup("no key"))
+        log.error("%s %s: %s", "edge_stat", "2026-11-01", TryLater("throttled"))
+    assert [record.args[2].what for record in caplog.records] == ["throttled"]

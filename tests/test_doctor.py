@@ -91,3 +91,16 @@ def test_another_dagster_home_is_pointed_out(tmp_path):
     assert doctor.dagster_found(archive(tmp_path)).verdict is Verdict.OK
     finding = doctor.dagster_found(archive(tmp_path, DAGSTER_HOME="/elsewhere"))
     assert finding.verdict is Verdict.WARNING
+
+
+def test_an_api_that_is_not_there_is_one_problem(tmp_path):
+    """Nothing listens on port 1; the key is then not tried as well."""
+    environ = {
+        "LIVESTATS_API_URL": "http://127.0.0.1:1",
+        "VOLC_ACCESSKEY": "A",
+        "VOLC_SECRETKEY": "S",
+    }
+    found = doctor.examine(archive(tmp_path, **environ), tmp_path)
+    problems = [f for f in found if f.verdict is Verdict.PROBLEM and f.name != "disk"]
+    assert [f.name for f in problems] == ["api"]
+    assert "LIVESTATS_API_URL" in problems[0].advice

@@ -37,11 +37,14 @@ BROKEN_OFF = (
 
 
 def _as_written(command: click.Command) -> click.Command:
-    """The command, its examples kept line by line.
+    """The command, its examples kept line by line, its first sentence not cut off in a list.
 
-    Click's mark for that is a backspace, which a raw docstring spells as two characters.
+    Click's mark for the former is a backspace, which a raw docstring spells as two characters. The
+    list has what the sentence says before its colon.
     """
     command.help = (command.help or "").replace("\\b", "\b")
+    first = command.help.partition("\n")[0]
+    command.short_help = first.partition(":")[0].rstrip(".") + "."
     return command
 
 

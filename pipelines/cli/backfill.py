@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ def backfill(
     force: bool,
     as_json: bool,
 ) -> None:
-    r"""Capture days from the API, and bring tables and served copy level with them.
+    r"""Capture days, and bring tables and served copy level.
 
     Without --from and --to: all that is missing and still there, the oldest first where it would
     soon be forgotten. Days that are complete are not asked again, so it can be broken off and run
@@ -44,13 +44,14 @@ def backfill(
     from dataclasses import replace
 
     from pipelines import backfill as work
+    from pipelines.cli.failures import told_once
     from pipelines.cli.progress import capturing
 
     archive = opened()
     todo = checked(lambda: work.plan(archive, first, last, names, force=force))
     for line in before(todo, str(archive.home.root)):
         screen.note(line)
-    with capturing(todo.days) as shown:
+    with told_once(), capturing(todo.days) as shown:
         summary = work.run(replace(archive, progress=shown.answer), todo, shown.tell)
     if as_json:
         screen.emit_json(answer(todo, summary))
@@ -116,8 +117,12 @@ def missing(todo: BackfillPlan, failed: Sequence[tuple[str, date | None, str]]) 
     for (name, message), days in _grouped(failed).items():
         where = f" {screen.days_text(days)}" if days else ""
         lines.append(f"Failed: {name}{where}: {message}")
-    lines += _stated("Settling", todo.settling, "not complete at the vendor yet; run again later")
-    lines += _stated("Lost", todo.lost, "the API has forgotten them, nothing can bring them back")
+    lines += screen.stated(
+        "Settling", todo.settling, "not complete at the vendor yet; run again later"
+    )
+    lines += screen.stated(
+        "Lost", todo.lost, "the API has forgotten them, nothing can bring them back"
+    )
     return lines
 
 
@@ -130,18 +135,6 @@ def _grouped(
         if day is not None:
             days.append(day)
     return found
-
-
-def _stated(word: str, days: Mapping[str, Sequence[date]], why: str) -> list[str]:
-    """One line for datasets with the same days."""
-    alike: dict[tuple[date, ...], list[str]] = {}
-    for name, found in days.items():
-        if found:
-            alike.setdefault(tuple(found), []).append(name)
-    return [
-        f"{word}: {screen.names_text(names)} {screen.days_text(found)}: {why}."
-        for found, names in alike.items()
-    ]
 
 
 def again(failed: Sequence[tuple[str, date | None, str]]) -> str:

@@ -29,7 +29,7 @@ _FOLDER = Path("livestats-demo")
     help="Keep the archive there, to look around in it. Default: only the picture is kept.",
 )
 def demo(days: int, keep: Path | None) -> None:
-    r"""Capture a simulated account, load it, ask it, and draw a picture.
+    r"""Capture, load, ask and draw a simulated account.
 
     Needs neither an account nor a network. It starts `livestats simulate`, runs the same backfill
     as for a real account into a scratch home, and touches neither your data nor your key.

@@ -19,9 +19,9 @@ _COLOURS = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 @click.command()
 @json_option
 def doctor(as_json: bool) -> None:
-    r"""Check settings, key, clock, network, disk, locks and versions, and say what to do.
+    r"""Check all that has to be in place, and say what to do.
 
-    Makes one call of the API (the list of domains), captures nothing, writes nothing.
+    Settings, key, clock, network, domains, disk, locks, versions. Makes one call of the API (the list of domains), captures nothing, writes nothing.
 
     \b
     Examples:

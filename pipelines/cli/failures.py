@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
 
@@ -38,3 +42,23 @@ def explained(error: BaseException) -> str | None:
         where = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror}{where}. Nothing that was complete is lost; mend that, run again."
     return None
+
+
+@contextmanager
+def told_once() -> Iterator[None]:
+    """Keep an error that ends the run out of the log: it is told at the end, once.
+
+    Every dataset that was under way would repeat it otherwise.
+    """
+    from resources.api.errors import FixSetup
+
+    def is_news(record: logging.LogRecord) -> bool:
+        values = record.args if isinstance(record.args, tuple) else ()
+        return not any(isinstance(value, FixSetup) for value in values)
+
+    logger = logging.getLogger("livestats.capture")
+    logger.addFilter(is_news)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_news)

@@ -28,7 +28,7 @@ def plan(
     force: bool,
     as_json: bool,
 ) -> None:
-    r"""Show what a backfill would ask of the API, and how long that takes.
+    r"""Show what a backfill would ask, and how long it takes.
 
     Without --from and --to: all that is missing and still there. Nothing is captured; only if no
     domain is known yet, the API is asked once for the list of domains.
@@ -196,16 +196,7 @@ def summary_lines(
         found.append(f"To that come the requests of {screen.names_text(unknown)}.")
     if todo.kept:
         found.append(f"Kept as they are: {screen.counted(todo.kept, 'dataset-day')}.")
-    for name, days in expiring.items():
-        found.append(
-            f"Expiring: {name} {screen.days_text(days)}: forgotten within {warning_days} days."
-        )
-    found += [
-        f"Settling: {name} {screen.days_text(days)}: not complete at the vendor yet."
-        for name, days in todo.settling.items()
-    ]
-    found += [
-        f"Lost: {name} {screen.days_text(days)}: the API has forgotten them."
-        for name, days in todo.lost.items()
-    ]
+    found += screen.stated("Expiring", expiring, f"forgotten within {warning_days} days")
+    found += screen.stated("Settling", todo.settling, "not complete at the vendor yet")
+    found += screen.stated("Lost", todo.lost, "the API has forgotten them")
     return found

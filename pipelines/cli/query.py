@@ -43,7 +43,9 @@ _COPY = {
     help="Rows that a table shows; the other formats have all.",
 )
 def query(sql: str, style: str | None, output: Path | None, most: int) -> None:
-    r"""Answer SQL (DuckDB's) from the served copy; it is read-only and never locked.
+    r"""Answer SQL from the served copy, read-only.
+
+    The SQL is DuckDB's. The served copy is never locked, so it can be asked during a load.
 
     `-` reads the SQL from stdin.
 

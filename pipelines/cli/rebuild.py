@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @json_option
 def publish(as_json: bool) -> None:
-    r"""Bring all tables level with the lake, and make the served copy anew.
+    r"""Bring tables and served copy level with the lake.
 
     A backfill and the schedule do this by themselves. It is for afterwards: when the warehouse was
     held by another program, or its file was lost. Readers of the served copy notice nothing.

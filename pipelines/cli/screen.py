@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -79,3 +79,14 @@ def names_text(names: Sequence[str], most: int = 4) -> str:
     if len(names) <= most:
         return ", ".join(names)
     return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
+
+
+def stated(word: str, days: Mapping[str, Sequence[date]], why: str) -> list[str]:
+    """One line for datasets with the same days."""
+    alike: dict[tuple[date, ...], list[str]] = {}
+    for name, found in days.items():
+        if found:
+            alike.setdefault(tuple(found), []).append(name)
+    return [
+        f"{word}: {names_text(names)} {days_text(found)}: {why}." for found, names in alike.items()
+    ]

@@ -75,9 +75,9 @@ def simulate(
     faults: tuple[str, ...],
     late_days: int,
 ) -> None:
-    r"""Serve a made-up account on a loopback port, as strict as the real API, until Ctrl-C.
+    r"""Serve a made-up account, as strict as the real API.
 
-    Prints the variables that point livestats (or the vendor's SDK) at it.
+    It listens on a loopback port until Ctrl-C. Prints the variables that point livestats (or the vendor's SDK) at it.
 
     \b
     Examples:

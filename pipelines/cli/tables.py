@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @json_option
 def tables(names: tuple[str, ...], as_json: bool) -> None:
-    r"""Show the tables: where they come from, their keys, columns and units.
+    r"""Show the tables with their keys, columns and units.
 
     \b
     Examples:

@@ -19,7 +19,9 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=3000, show_default=True, help="Port of the web interface.")
 def ui(host: str, port: int) -> None:
-    r"""Start Dagster's web interface and its daemon: graph, runs, schedules, backfills by click.
+    r"""Start Dagster's web interface and its schedules.
+
+    The graph of all tables, runs, schedules and backfills by click.
 
     Its history lies in the home, in dagster/. The schedules run as long as this command does.
 
