@@ -63,31 +63,39 @@ class Home:
     def identity(self) -> dict[str, object] | None:
         """Content of the identity file, or None before the first run.
 
-        Raises SettingsError if it is there and cannot be read.
+        Raises SettingsError if it is there and cannot be read, or is of a newer format.
         """
-        if not self.identity_file.is_file():
-            return None
         try:
             data = self.identity_file.read_bytes()
             found = dict(json.loads(data))
             if set(found) != _BY_HAND:
                 found = files.unsealed(data)
-            date.fromisoformat(found["first_day"])
-            ZoneInfo(found["time_zone"])
-        except (ValueError, KeyError, TypeError) as error:
+            made_by = int(found["format"])
+            if made_by <= FORMAT:  # a newer one may tell the rest in another way
+                date.fromisoformat(found["first_day"])
+                ZoneInfo(found["time_zone"])
+        except (FileNotFoundError, NotADirectoryError):  # nothing, or a file in the home's place
+            return None
+        except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
             raise SettingsError(
                 f"{self.identity_file} is damaged ({error}). Restore it from a backup, or write by "
                 f"hand a JSON object of {', '.join(sorted(_BY_HAND))}, and no sha256: the next "
                 "backfill adds it."
             ) from error
+        if made_by > FORMAT:
+            raise SettingsError(
+                f"{self.root} was made by a newer livestats (format {made_by}, this one knows "
+                f"{FORMAT}). Update livestats."
+            )
         return found
 
     def prepare(self, settings: Settings, now: datetime) -> None:
         """Create what is missing, and refuse a home that does not fit the settings.
 
-        Raises SettingsError for another time zone or a newer format, or if the home cannot be
-        written.
+        Raises SettingsError for another time zone or a newer format, before anything is created,
+        or if the home cannot be written.
         """
+        self.check(settings)
         try:
             for folder in (
                 self.raw,
@@ -99,22 +107,32 @@ class Home:
             ):
                 folder.mkdir(parents=True, exist_ok=True)
             if self.identity is None or set(self.identity) == _BY_HAND:
-                first = settings.first_day or first_day(settings, now)
-                identity = {
-                    "format": FORMAT,
-                    "time_zone": settings.time_zone,
-                    "first_day": first.isoformat(),
-                    **(self.identity or {}),
-                    "created_at": now.isoformat(timespec="seconds"),
-                }
-                files.write_whole(self.identity_file, files.sealed(identity))
-                del self.__dict__["identity"]
+                self._identify(settings, now)
         except OSError as error:
             raise SettingsError(
-                f"The home {self.root} cannot be written: {error.strerror}. Free space or fix its "
-                "permissions, or name another folder with LIVESTATS_HOME."
+                f"The home {self.root} cannot be written: {error.strerror or error}. Free space or "
+                "fix its permissions, or name another folder with LIVESTATS_HOME."
             ) from error
         self.check(settings)
+
+    def _identify(self, settings: Settings, now: datetime) -> None:
+        """Write the identity file, unless another process has just done so."""
+        with files.locked(self.root):
+            files.remove_stale(self.root)
+            del self.__dict__["identity"]
+            found = self.identity
+            if found is not None and set(found) != _BY_HAND:
+                return
+            first = settings.first_day or first_day(settings, now)
+            identity = {
+                "format": FORMAT,
+                "time_zone": settings.time_zone,
+                "first_day": first.isoformat(),
+                **(found or {}),
+                "created_at": now.isoformat(timespec="seconds"),
+            }
+            files.write_whole(self.identity_file, files.sealed(identity))
+            del self.__dict__["identity"]
 
     def check(self, settings: Settings) -> None:
         """Raise SettingsError if this archive was made under settings that cannot be changed."""
@@ -126,11 +144,6 @@ class Home:
                 f"{self.root} keeps days of {identity['time_zone']}, and the settings say "
                 f"{settings.time_zone}. A day means something else in another zone: set "
                 "archive.time_zone back, or name another home."
-            )
-        if not isinstance(identity["format"], int) or identity["format"] > FORMAT:
-            raise SettingsError(
-                f"{self.root} was made by a newer livestats (format {identity['format']}, this "
-                f"one knows {FORMAT}). Update livestats."
             )
 
     def first_day(self, settings: Settings, now: datetime) -> date:
