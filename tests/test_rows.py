@@ -452,7 +452,7 @@ def test_rows_outside_of_the_window_are_dropped_and_counted():
         ("edge_stat_by_protocol", "EdgeStatDetailDataList", "Protocol", "QUIC"),
         ("batch_stream_traffic", "StreamInfoList", "Domain", "not-mine.example.com"),
         ("batch_push_stream_metrics", "StreamMetricList", "Domain", "pull.example.com"),
-        ("top_play", "DataItemList", "Domain", "push.example.com"),
+        ("top_play", "DataItemList", "Domain", "not-mine.example.com"),
         ("ip_info", "List", "Ip", "192.0.2.8"),
     ],
 )
