@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,6 @@ from pathlib import Path
 import duckdb
 
 from resources import files, lake
-from resources.account import snapshots
 from resources.api.catalogue.columns import BUSINESS_DATE
 from resources.api.catalogue.model import Dataset, Once
 from resources.dictionary import column_comment, table_comment
@@ -29,6 +28,12 @@ STORAGE = "v1.2.0"
 
 DAYS_PER_TRANSACTION = 31
 _MEMORY = "1GB"
+
+# By name over all files: else the columns of the first would be taken for those of the others.
+_BY_NAME = "union_by_name = true, hive_partitioning = false"
+
+_MISFITS = (duckdb.ConstraintException, duckdb.BinderException, duckdb.ConversionException)
+"""What DuckDB raises for a file that another version of the catalogue has made."""
 
 _META = """
 CREATE SCHEMA IF NOT EXISTS meta;
@@ -99,7 +104,7 @@ def writing(home: Home, time_zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _unopened(path: Path, error: Exception) -> str:
-    if "lock" in str(error).lower():
+    if "could not set lock" in str(error).lower():
         return (
             f"{path} is open in another program: {error} Close it there; queries and BI belong on "
             "the served copy, which is never locked. What is captured stays; then run "
@@ -118,11 +123,10 @@ def bring_level(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Data
 
     Raises WarehouseError if what was loaded is not what the files say they hold.
     """
-    if _ensure_table(connection, dataset):
-        connection.execute("DELETE FROM meta.loaded WHERE dataset = ?", [dataset.name])
+    _ensure_table(connection, dataset)
     if dataset.is_dimension:
         return _load_dimension(connection, home, dataset)
-    found = {f.day: f for f in _lake_files(home.lake, dataset.name)}
+    found = _lake_files(home.lake, dataset.name)
     held = loaded(connection, dataset.name)
     newer = [f for d, f in sorted(found.items()) if held.get(d) != (f.size, f.modified_ns)]
     rows = 0
@@ -141,18 +145,28 @@ def is_level(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset
     """True if nothing of `dataset` is to be loaded; also on a read-only connection."""
     if not is_declared(connection, dataset):
         return False
-    found = {f.day: (f.size, f.modified_ns) for f in _lake_files(home.lake, dataset.name)}
+    found = _lake_files(home.lake, dataset.name)
     held = loaded(connection, dataset.name)
-    return all(held.get(day) == state for day, state in found.items())
+    return all(held.get(day) == (f.size, f.modified_ns) for day, f in found.items())
 
 
 def is_declared(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> bool:
-    """True if the table is there with the columns, types and comments of the catalogue."""
-    return _columns(connection, dataset.name) == _declared(dataset)
-
-
-def _declared(dataset: Dataset) -> list[tuple[str, str, str]]:
-    return [(c.name, c.kind.sql, column_comment(c)) for c in dataset.columns]
+    """True if the table is there as the catalogue has it; its own comment tells the key."""
+    declared = [(c.name, c.kind.sql, column_comment(c)) for c in dataset.columns]
+    if columns(connection, dataset.name) != declared:
+        return False
+    filled = connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = ? "
+        "AND NOT is_nullable ORDER BY column_index",
+        [dataset.name],
+    ).fetchall()
+    comment = connection.execute(
+        "SELECT comment FROM duckdb_tables() WHERE schema_name = 'main' AND table_name = ?",
+        [dataset.name],
+    ).fetchall()
+    return filled == [(c.name,) for c in dataset.columns if not c.nullable] and comment == [
+        (table_comment(dataset),)
+    ]
 
 
 def changed(connection: duckdb.DuckDBPyConnection) -> None:
@@ -170,33 +184,63 @@ def state(connection: duckdb.DuckDBPyConnection) -> str:
 
 def _load(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: Sequence[_File]) -> int:
     """Replace the days of `batch` in one transaction; the number of rows they hold now."""
-    origins = [_origin(f) for f in batch]
+    origins = [_origin(dataset, f) for f in batch]
     days, paths = [f.day for f in batch], [str(f.path) for f in batch]
     target = f"meta.{dataset.name}_listed" if dataset.once else dataset.name
-    connection.begin()
-    try:
+    with _transaction(connection, f"{dataset.name}: files of {days[0]} to {days[-1]}"):
         if dataset.once:
             _remember_keys(connection, dataset, days)
         connection.execute(
             f"DELETE FROM {target} WHERE {BUSINESS_DATE} IN (FROM unnest(?))", [days]
         )
-        connection.execute(
-            f"INSERT INTO {target} BY NAME FROM read_parquet(?, hive_partitioning = false)", [paths]
-        )
+        inserted = connection.execute(
+            f"INSERT INTO {target} BY NAME FROM read_parquet(?, {_BY_NAME})", [paths]
+        ).fetchall()
+        _prove_count(dataset, inserted, origins)
         _prove(connection, dataset, target, days, {o.day: o.rows for o in origins})
         if dataset.once:
             _remember_keys(connection, dataset, days)
             _keep_once(connection, dataset)
         for f, origin in zip(batch, origins, strict=True):
             _note_loaded(connection, dataset, f, origin)
-        changed(connection)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
     rows = sum(o.rows for o in origins)
     log.info("%s: %d days loaded, %d rows", dataset.name, len(batch), rows)
     return rows
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection, what: str) -> Iterator[None]:
+    """All of the block and a note that something changed, or nothing of it.
+
+    Raises WarehouseError if `what` does not fit the table.
+    """
+    connection.begin()
+    try:
+        yield
+        changed(connection)
+        connection.commit()
+    except BaseException as error:
+        with suppress(duckdb.Error):  # where a commit fails, nothing is left to take back
+            connection.rollback()
+        if isinstance(error, _MISFITS):
+            raise WarehouseError(
+                f"{what} do not fit the table: {error}. Nothing was changed; run `livestats "
+                "replay` for these days: it makes the files anew."
+            ) from error
+        raise
+
+
+def _prove_count(
+    dataset: Dataset, inserted: list[tuple[int]], origins: Sequence[lake.Origin]
+) -> None:
+    """Raise WarehouseError unless as many rows came as the files say they hold, of whatever day."""
+    expected = sum(o.rows for o in origins)
+    if inserted != [(expected,)]:
+        raise WarehouseError(
+            f"{dataset.name}: {expected} rows were to be loaded from {origins[0].day} to "
+            f"{origins[-1].day}, and {inserted[0][0]} were. Nothing was changed; run `livestats "
+            "replay` for these days."
+        )
 
 
 def _prove(
@@ -268,29 +312,23 @@ def _keep_once(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
 
 def _load_dimension(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset) -> Loaded:
     """The newest row of each key over all snapshots: what was ever there can still be joined."""
-    found = [_stat(path) for path in snapshots(home.lake, dataset.name)]
+    found = [*_lake_files(home.lake, dataset.name).values()]
     held = loaded(connection, dataset.name)
     newer = [f for f in found if held.get(f.day) != (f.size, f.modified_ns)]
     if newer:
-        origins = [_origin(f) for f in newer]
+        origins = [_origin(dataset, f) for f in found]
         key, paths = ", ".join(dataset.key), [str(f.path) for f in found]
-        connection.begin()
-        try:
+        with _transaction(connection, f"{dataset.name}: files of up to {found[-1].day}"):
             connection.execute(f"DELETE FROM {dataset.name}")
             connection.execute(
                 f"INSERT INTO {dataset.name} BY NAME SELECT * EXCLUDE (filename) "
-                "FROM read_parquet(?, filename = true, hive_partitioning = false) "
+                f"FROM read_parquet(?, filename = true, {_BY_NAME}) "
                 f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY filename DESC) = 1 "
                 f"ORDER BY {key}",
                 [paths],
             )
-            for f, origin in zip(newer, origins, strict=True):
+            for f, origin in zip(found, origins, strict=True):
                 _note_loaded(connection, dataset, f, origin)
-            changed(connection)
-            connection.commit()
-        except BaseException:
-            connection.rollback()
-            raise
     total = _count(connection, dataset.name)
     return Loaded(table=dataset.name, days=[f.day for f in newer], rows=total, total_rows=total)
 
@@ -312,28 +350,28 @@ def _note_loaded(
     )
 
 
-def _ensure_table(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> bool:
-    """Create the table as the catalogue declares it; True if it is new or was declared otherwise."""
+def _ensure_table(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
+    """Create the table as the catalogue declares it, empty, unless it is there like that."""
     if is_declared(connection, dataset):
-        return False
-    columns = ", ".join(
+        return
+    declared = ", ".join(
         f"{c.name} {c.kind.sql}{'' if c.nullable else ' NOT NULL'}" for c in dataset.columns
     )
     names = [dataset.name]
     if dataset.once:
         names.append(f"meta.{dataset.name}_listed")
-    connection.begin()
-    for name in names:
-        connection.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
-    connection.execute(f"COMMENT ON TABLE {dataset.name} IS {_quoted(table_comment(dataset))}")
-    for name, _, comment in _declared(dataset):
-        connection.execute(f"COMMENT ON COLUMN {dataset.name}.{name} IS {_quoted(comment)}")
-    changed(connection)
-    connection.commit()
-    return True
+    with _transaction(connection, f"{dataset.name}: columns of the catalogue"):
+        for name in names:
+            connection.execute(f"CREATE OR REPLACE TABLE {name} ({declared})")
+        connection.execute(f"COMMENT ON TABLE {dataset.name} IS {_quoted(table_comment(dataset))}")
+        for column in dataset.columns:
+            comment = _quoted(column_comment(column))
+            connection.execute(f"COMMENT ON COLUMN {dataset.name}.{column.name} IS {comment}")
+        # In the same transaction: an empty table must never pass for a loaded one.
+        connection.execute("DELETE FROM meta.loaded WHERE dataset = ?", [dataset.name])
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str, str]]:
+def columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str, str]]:
     """Name, type and comment of each column as the table has them; [] if there is no table."""
     rows = connection.execute(
         "SELECT column_name, replace(data_type, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ'), comment "
@@ -347,23 +385,18 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _lake_files(root: Path, name: str) -> Iterator[_File]:
-    folder = root / name
-    if folder.is_dir():
-        for day_folder in sorted(folder.iterdir()):
-            path = day_folder / lake.FILE
-            if path.is_file():
-                yield _stat(path)
+def _lake_files(root: Path, name: str) -> dict[date, _File]:
+    found = {}
+    for day, path in lake.days_of(root, name).items():
+        stat = path.stat()
+        found[day] = _File(day, path, stat.st_size, stat.st_mtime_ns)
+    return found
 
 
-def _stat(path: Path) -> _File:
-    stat = path.stat()
-    return _File(lake.day_of(path), path, stat.st_size, stat.st_mtime_ns)
-
-
-def _origin(file: _File) -> lake.Origin:
+def _origin(dataset: Dataset, file: _File) -> lake.Origin:
     origin = lake.proven_origin(file.path)
-    if origin is None:
+    about = (dataset.name, file.day.isoformat())
+    if origin is None or (origin.dataset, origin.day) != about:
         raise WarehouseError(
             f"{file.path} is damaged or not ours. Nothing was changed; run `livestats replay` for "
             "its day: it is made again from the raw archive."
