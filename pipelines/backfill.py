@@ -100,7 +100,10 @@ def plan(
             for line in complete
             if force and (line.askable_until is None or now < line.askable_until)
         ]
-        fresh[one.name] = [line.day for line in lines if line.state.can_be_asked]
+        unmade = archive.unmade(one, complete).difference(again[one.name])
+        fresh[one.name] = [
+            line.day for line in lines if line.state.can_be_asked or line.day in unmade
+        ]
         urgent += [line for line in lines if line.state is State.EXPIRING]
         kept += len(complete) - len(again[one.name])
         for state, found in ((State.LOST, lost), (State.SETTLING, settling)):
@@ -147,6 +150,7 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
                     runner.load()
             tell("Loading and publishing")
             runner.load()
+            runner.tidy()
     else:
         summary.published = archive.home.served
     summary.is_complete = not (summary.failed or todo.lost or todo.settling)

@@ -9,6 +9,7 @@ import dagster as dg
 
 from pipelines.graph import all_assets
 from pipelines.schedules import CAPTURE_JOB, LOAD_JOB, capture_schedule, load_sensor
+from pipelines.upkeep import upkeep_schedule
 from resources.archive import Archive
 
 
@@ -28,7 +29,7 @@ def definitions(archive: Archive) -> dg.Definitions:
     return dg.Definitions(
         assets=assets,
         jobs=[capture, load],
-        schedules=[capture_schedule(capture, archive)],
+        schedules=[capture_schedule(capture, archive), upkeep_schedule(archive)],
         sensors=[load_sensor(status, load) for status in ends],
         resources={"archive": archive},
         # One process for all steps: on a small machine the default, a fresh interpreter for each

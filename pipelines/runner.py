@@ -8,12 +8,12 @@ from types import TracebackType
 from typing import Any, Self
 
 import dagster as dg
-from dagster._utils.error import SerializableErrorInfo
 
 from assets import captures, tables
 from pipelines.due import Chunk
 from pipelines.graph import all_assets
 from pipelines.instance import instance
+from pipelines.upkeep import forget_old_runs
 from resources.archive import Archive
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -67,6 +67,10 @@ class Runner:
         behind = archive.behind() if has_warehouse else archive.settings.datasets
         self._materialize([*map(tables.key, behind), tables.SERVED])
 
+    def tidy(self) -> None:
+        """Forget old runs: whoever backfills by cron has no daemon that would."""
+        forget_old_runs(self._history)
+
     def _materialize(
         self,
         keys: Sequence[dg.AssetKey],
@@ -89,13 +93,11 @@ class Runner:
         heard.raise_fatal()
         if not result.success:
             errors = _errors(result)
-            if any(error.cls_name in _INTERRUPTS for error in errors):
+            if any(kind in _INTERRUPTS for kind, _ in errors):
                 raise KeyboardInterrupt
             if not heard.failures:
-                texts = [error.to_string() for error in errors]
-                raise RuntimeError(
-                    "\n".join(texts) or "the run failed and Dagster does not say why"
-                )
+                texts = "\n".join(text for _, text in errors)
+                raise RuntimeError(texts or "the run failed and Dagster does not say why")
 
 
 class _Heard:
@@ -128,10 +130,10 @@ def _config(names: Iterable[str], *, again: bool) -> dict[str, Any]:
     return {"ops": {captures.op_name(name): {"config": {"again": True}} for name in names}}
 
 
-def _errors(result: dg.ExecuteInProcessResult) -> list[SerializableErrorInfo]:
-    """What steps failed with, in Dagster's words."""
+def _errors(result: dg.ExecuteInProcessResult) -> list[tuple[str | None, str]]:
+    """Class and text of what each failed step failed with."""
     return [
-        event.step_failure_data.error
+        (error.cls_name, error.to_string())
         for event in result.all_events
-        if event.is_step_failure and event.step_failure_data.error is not None
+        if event.is_step_failure and (error := event.step_failure_data.error) is not None
     ]

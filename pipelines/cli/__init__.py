@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "publish": "rebuild",
         "replay": "rebuild",
         "verify": "verify",
+        "prune": "prune",
         "ui": "ui",
         "simulate": "simulate",
     }
