@@ -97,12 +97,15 @@ def _month(day: date) -> int:
 
 
 def missing(archive: Archive, datasets: Sequence[Dataset]) -> list[Chunk]:
-    """All that is not captured and can still be asked for."""
+    """All that is not captured and can still be asked for, and captures without a lake file."""
     due: dict[str, Sequence[date]] = {}
     urgent: list[ledger.Entry] = []
     for dataset in datasets:
         lines = archive.ledger(dataset, archive.first_day, archive.today)
-        due[dataset.name] = [line.day for line in lines if line.state.can_be_asked]
+        unmade = archive.unmade(dataset, lines)
+        due[dataset.name] = [
+            line.day for line in lines if line.state.can_be_asked or line.day in unmade
+        ]
         urgent += [line for line in lines if line.state is ledger.State.EXPIRING]
     return chunks(due, urgent=urgent)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from resources import ledger, reconcile, revisions, served, warehouse
+from resources import lake, ledger, raw, reconcile, revisions, served, warehouse
 from resources.api.catalogue import DAILY, DATASETS
 from resources.api.catalogue.model import Dataset
 from resources.api.errors import FixSetup
@@ -20,6 +20,7 @@ from resources.capture import Capturer, Progress
 from resources.clock import Clock, clock
 from resources.connection import capturer
 from resources.home import Home
+from resources.ledger import Entry
 from resources.settings import Settings, SettingsError, load
 
 
@@ -85,6 +86,26 @@ class Archive:
         days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
         warning = timedelta(days=self.settings.expiry_warning_days)
         return ledger.entries(dataset, days, self.home.raw, self.now(), self.settings.zone, warning)
+
+    def unmade(self, dataset: Dataset, lines: Iterable[Entry]) -> set[date]:
+        """Captured days of `lines` whose lake file is missing or stands for an older capture.
+
+        A crash between the two steps leaves such a day; capturing it again makes the file from
+        the capture, without a request. Files are opened only if they are older than the capture.
+        """
+        found: set[date] = set()
+        for line in (line for line in lines if line.capture is not None):
+            capture = self.home.raw / dataset.name / line.day.isoformat() / str(line.capture)
+            path = lake.path_of(self.home.lake, dataset.name, line.day)
+            try:
+                if path.stat().st_mtime_ns >= capture.stat().st_mtime_ns:
+                    continue
+            except FileNotFoundError:
+                found.add(line.day)
+                continue
+            if not lake.is_level(lake.origin_of(path), raw.CaptureName(capture.name)):
+                found.add(line.day)
+        return found
 
     @contextmanager
     def capturing(self) -> Iterator[Capturer]:

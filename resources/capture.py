@@ -14,31 +14,27 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 from resources import files, lake, ledger, raw
 from resources.account import Account, NotYet, snapshots
 from resources.api import windows
-from resources.api.catalogue import DATASETS as CATALOGUE
 from resources.api.catalogue.model import Dataset
 from resources.api.client import Client
 from resources.api.errors import ApiError, FixSetup
-from resources.api.plan import Known, Walk, walks
+from resources.api.plan import Walk
 from resources.asking import Answered, Asker, Halted
 from resources.home import Home
 from resources.ledger import State
-from resources.making import Job, note_partial
-from resources.outcome import Outcome, Progress, Result
+from resources.making import NO_WARNING, Job, note_partial, questions
+from resources.outcome import Outcome, Progress, Result, why_not
 from resources.settings import Settings
 from resources.underway import UnderWay
 
 __all__ = ["Capturer", "Outcome", "Progress", "Result"]
 
 log = logging.getLogger("livestats.capture")
-
-_NO_WARNING = timedelta(0)  # whether a day expires soon does not matter once it is being asked
-_NOTHING = Known()
 
 
 @dataclass(frozen=True)
@@ -76,6 +72,10 @@ class Capturer:
 
     def capture_dimension(self, dataset: Dataset, *, again: bool = False) -> Result:
         """Capture the present state, if today's is not in the archive yet."""
+        for folder in raw.days_of(self.home.raw, dataset.name).values():
+            before = raw.newest(folder)
+            if before is not None and not self._is_level(dataset, before):
+                next(iter(self.capture(dataset, [date.fromisoformat(folder.name)])))
         today = windows.day_of(self.clock(), self.settings.zone)
         found = snapshots(self.home.lake, dataset.name)
         if found and not again:
@@ -84,6 +84,11 @@ class Capturer:
             if seen is not None and windows.day_of(seen, self.settings.zone) == today:
                 return Result(dataset=dataset.name, day=today, outcome=Outcome.KEPT)
         return next(iter(self.capture(dataset, [today], again=again)))
+
+    def _is_level(self, dataset: Dataset, capture: raw.Capture) -> bool:
+        day = date.fromisoformat(capture.folder.parent.name)
+        path = lake.path_of(self.home.lake, dataset.name, day)
+        return lake.is_level(lake.origin_of(path), capture.name)
 
 
 class _Run:
@@ -170,29 +175,39 @@ class _Run:
         dataset, now = self._dataset, self._capturer.clock()
         folder = self._home.raw / dataset.name / day.isoformat()
         folder.mkdir(parents=True, exist_ok=True)
-        files.remove_stale(folder)
-        files.remove_stale(lake.path_of(self._home.lake, dataset.name, day).parent)
+        self._tidy(day)
         line = ledger.entry(
-            dataset, day, folder, now, self._settings.zone, expiry_warning=_NO_WARNING
+            dataset, day, folder, now, self._settings.zone, expiry_warning=NO_WARNING
         )
         before = raw.newest(folder)
         if before is not None:
             kept = self._keep(day, before)
-            is_askable = line.askable_until is None or now < line.askable_until
+            if dataset.is_dimension:  # the present is all that can be asked for
+                is_askable = day == windows.day_of(now, self._settings.zone)
+            else:
+                is_askable = line.askable_until is None or now < line.askable_until
             if not is_askable or (kept.outcome.is_complete and not self._again):
                 return kept
         elif not dataset.is_dimension and line.state in (State.LOST, State.SETTLING):
-            return self._result(day, Outcome(line.state.value), message=_why(line))
+            return self._result(day, Outcome(line.state.value), message=why_not(line))
         try:
             domains = () if dataset.is_dimension else self._account.domains()
-            questions = [*self._questions(day, now)]
+            walks = questions(self._home, self._settings, dataset, day, now)
         except NotYet as error:
             return self._failed(day, folder, error, None)
         names = [d.name for d in domains]
-        job = Job(dataset, day, self._home, lock, questions, before, names)
+        job = Job(dataset, day, self._home, lock, walks, before, names)
         job.open()
         self._open.append(job)
         return job
+
+    def _tidy(self, day: date) -> None:
+        """Remove what crashed runs left half-made where the caller holds the lock."""
+        is_one_history = self._dataset.is_dimension
+        days = [*raw.days_of(self._home.raw, self._dataset.name)] if is_one_history else [day]
+        for one in days:
+            files.remove_stale(self._home.raw / self._dataset.name / one.isoformat())
+            files.remove_stale(lake.path_of(self._home.lake, self._dataset.name, one).parent)
 
     def _keep(self, day: date, capture: raw.Capture) -> Result:
         """A day that is captured: its lake file is made again if missing, older or damaged.
@@ -209,18 +224,6 @@ class _Run:
             return self._result(day, Outcome.FAILED, message=str(error), error=error)
         (capture.folder.parent / ledger.PARTIAL).unlink(missing_ok=True)
         return self._result(day, Outcome.KEPT, origin=origin, rows=capture.name.rows)
-
-    def _questions(self, day: date, now: datetime) -> Iterator[Walk]:
-        dataset, zone = self._dataset, self._settings.zone
-        if dataset.is_dimension:
-            return walks(dataset, day, zone, _NOTHING)
-        lost = frozenset(name for name in dataset.needs if self._is_lost(CATALOGUE[name], day, now))
-        return walks(dataset, day, zone, self._account.known(dataset, day, lost))
-
-    def _is_lost(self, needed: Dataset, day: date, now: datetime) -> bool:
-        folder = self._home.raw / needed.name / day.isoformat()
-        line = ledger.entry(needed, day, folder, now, self._settings.zone, _NO_WARNING)
-        return line.state is State.LOST
 
     # Questions and answers ---------------------------------------------------------------------
 
@@ -300,9 +303,3 @@ class _Run:
 
     def _result(self, day: date, outcome: Outcome, **facts: object) -> Result:
         return Result(dataset=self._dataset.name, day=day, outcome=outcome, **facts)  # type: ignore[arg-type]
-
-
-def _why(line: ledger.Entry) -> str:
-    if line.state is State.LOST:
-        return f"lost: the API has forgotten it since {line.askable_until:%Y-%m-%d %H:%M %Z}"
-    return f"settling: complete from {line.askable_from:%Y-%m-%d %H:%M %Z} on"

@@ -6,20 +6,47 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 
 from resources import files, lake, ledger, raw
-from resources.account import snapshots
+from resources.account import Account, snapshots
+from resources.api.catalogue import DATASETS
 from resources.api.catalogue.model import Dataset
 from resources.api.errors import ApiError, printable
-from resources.api.plan import Walk
+from resources.api.plan import Known, Walk, walks
 from resources.asking import Answered
 from resources.home import Home
+from resources.ledger import State
+from resources.settings import Settings
+
+NO_WARNING = timedelta(0)
+"""Whether a day expires soon does not matter once it is being asked."""
 
 _MOST_NAMED = 20  # failed questions in the note of a day
+
+
+def questions(
+    home: Home, settings: Settings, dataset: Dataset, day: date, now: datetime
+) -> list[Walk]:
+    """All questions of a day, from what the lake knows of the account.
+
+    Raises NotYet if another dataset must be captured first; one that is lost is done without.
+    """
+    if dataset.is_dimension:
+        return [*walks(dataset, day, settings.zone, Known())]
+    needed = (DATASETS[name] for name in dataset.needs)
+    lost = frozenset(one.name for one in needed if _is_lost(home, settings, one, day, now))
+    known = Account(home.lake, settings).known(dataset, day, lost)
+    return [*walks(dataset, day, settings.zone, known)]
+
+
+def _is_lost(home: Home, settings: Settings, needed: Dataset, day: date, now: datetime) -> bool:
+    folder = home.raw / needed.name / day.isoformat()
+    line = ledger.entry(needed, day, folder, now, settings.zone, NO_WARNING)
+    return line.state is State.LOST
 
 
 @dataclass

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from resources import lake
 from resources.api.catalogue.model import Dataset
+from resources.ledger import Entry, State
 
 
 class Outcome(StrEnum):
@@ -45,3 +46,10 @@ class Result:
 
 Progress = Callable[[Dataset, date, int, int], None]
 """Told after each question: dataset, day, questions done with so far, questions of the day."""
+
+
+def why_not(line: Entry) -> str:
+    """Why a day that is lost or settling is not asked."""
+    if line.state is State.LOST:
+        return f"lost: the API has forgotten it since {line.askable_until:%Y-%m-%d %H:%M %Z}"
+    return f"settling: complete from {line.askable_from:%Y-%m-%d %H:%M %Z} on"
