@@ -16,13 +16,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from resources import files, ledger, warehouse
+from resources import files, ledger, raw, warehouse
 from resources.api.catalogue import DAILY
 from resources.api.windows import day_of
 from resources.home import Home
 from resources.settings import Settings
-
-_KEPT = 2  # copies: the one that is served, and one for readers that have just resolved the link
 
 
 class NothingServed(Exception):
@@ -94,28 +92,22 @@ def _as_table(lines: list[ledger.Entry]) -> pa.Table:
 
 def _days(home: Home, dataset: str, days: list[date]) -> list[date]:
     """The days of the archive, and earlier ones that were captured all the same."""
-    earlier = (home.raw / dataset).iterdir() if (home.raw / dataset).is_dir() else ()
-    captured = {date.fromisoformat(p.name) for p in earlier if p.is_dir() and p.name[:1].isdigit()}
-    return sorted(captured | set(days))
+    return sorted({*raw.days_of(home.raw, dataset), *days})
 
 
 def _replace_ledger(connection: duckdb.DuckDBPyConnection) -> None:
-    declared = ", ".join(f"{name} {sql}" for name, (sql, _) in _LEDGER_COLUMNS.items())
+    declared = [(name, sql, comment) for name, (sql, comment) in _LEDGER_COLUMNS.items()]
     connection.begin()
     try:
-        connection.execute(f"CREATE TABLE IF NOT EXISTS ledger ({declared})")
-        same = connection.execute(
-            "SELECT count(*) = 0 FROM ((FROM lines EXCEPT ALL FROM ledger) "
-            "UNION ALL (FROM ledger EXCEPT ALL FROM lines))"
-        ).fetchall()
-        if same != [(True,)]:
-            connection.execute(f"CREATE OR REPLACE TABLE ledger ({declared})")
+        if warehouse.columns(connection, "ledger") != declared or not _holds_lines(connection):
+            columns = ", ".join(f"{name} {sql}" for name, sql, _ in declared)
+            connection.execute(f"CREATE OR REPLACE TABLE ledger ({columns})")
             connection.execute("INSERT INTO ledger BY NAME FROM lines ORDER BY ALL")
             connection.execute(
                 "COMMENT ON TABLE ledger IS 'Every dataset and day of the archive and where it "
                 "stands.'"
             )
-            for name, (_, comment) in _LEDGER_COLUMNS.items():
+            for name, _, comment in declared:
                 connection.execute(f"COMMENT ON COLUMN ledger.{name} IS '{comment}'")
             warehouse.changed(connection)
         connection.commit()
@@ -124,13 +116,23 @@ def _replace_ledger(connection: duckdb.DuckDBPyConnection) -> None:
         raise
 
 
+def _holds_lines(connection: duckdb.DuckDBPyConnection) -> bool:
+    return connection.execute(
+        "SELECT count(*) = 0 FROM ((FROM lines EXCEPT ALL FROM ledger) "
+        "UNION ALL (FROM ledger EXCEPT ALL FROM lines))"
+    ).fetchall() == [(True,)]
+
+
 def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
-    """Copy the warehouse and switch the link to the copy; old copies go.
+    """Copy the warehouse and switch the link to the copy; old copies go, but for the last one.
+
+    Whoever has just resolved the link still finds the file that it led to.
 
     The caller holds the writing connection, so nothing changes under the copy.
     """
     copy = home.served.with_name(f"livestats-{warehouse.state(connection)}.duckdb")
-    is_new = not (home.served.exists() and home.served.resolve() == copy.resolve())
+    before = home.served.resolve()
+    is_new = not (home.served.exists() and before == copy.resolve())
     if is_new:
         connection.execute("CHECKPOINT")
         home.served.parent.mkdir(parents=True, exist_ok=True)
@@ -146,9 +148,10 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
         link.symlink_to(copy.name)
         link.replace(home.served)
         files.flush(home.served.parent)
-    copies = sorted(home.served.parent.glob("livestats-*.duckdb"), key=lambda p: p.stat().st_mtime)
-    for old in copies[:-_KEPT]:
-        old.unlink(missing_ok=True)
+        # By name, not by age: a clock that was set back must not make the new copy the oldest.
+        for old in home.served.parent.glob("livestats-*.duckdb"):
+            if old.name not in (copy.name, before.name):
+                old.unlink(missing_ok=True)
     return Published(path=copy, size=copy.stat().st_size, is_new=is_new)
 
 
@@ -156,14 +159,20 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
 def reading(home: Home, time_zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the served copy.
 
-    Raises NothingServed if nothing has been published yet.
+    Raises NothingServed if nothing has been published yet, or it cannot be opened.
     """
     if not home.served.exists():
         raise NothingServed(
             f"There is no {home.served} yet. Run `livestats backfill`, or `livestats publish` if "
             "days are captured already."
         )
-    connection = duckdb.connect(str(home.served), read_only=True)
+    try:
+        connection = duckdb.connect(str(home.served), read_only=True)
+    except duckdb.Error as error:
+        raise NothingServed(
+            f"{home.served.resolve()} cannot be opened: {error} Delete it and run `livestats "
+            "publish`: it is a copy of the warehouse."
+        ) from error
     try:
         connection.execute("SET TimeZone = ?", [time_zone])
         yield connection
