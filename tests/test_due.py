@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines import due
@@ -38,9 +38,14 @@ def first(name):
     return EDGE[name] + timedelta(days=1)
 
 
+# Runs of days, as outages leave them: (age of the youngest in days, number of days).
+RUNS = st.lists(st.tuples(st.integers(1, 365), st.integers(1, 40)), max_size=3).map(
+    lambda runs: [age for first, count in runs for age in range(first, min(first + count, 366))]
+)
+NEEDY = ["push_stream_metrics", "batch_push_stream_metrics", "push_stream_info", "ip_info"]
 DUE = st.dictionaries(
-    st.sampled_from([d.name for d in DAILY]),
-    st.lists(st.integers(min_value=1, max_value=365), max_size=60),
+    st.sampled_from(NEEDY) | st.sampled_from([d.name for d in DAILY]),
+    RUNS,
     max_size=8,
 ).map(
     lambda found: {
@@ -80,7 +85,7 @@ def test_ranges_are_consecutive_days_of_one_month(days, expected):
     assert [(str(a), str(b)) for a, b in found] == expected
 
 
-@given(st.sets(st.dates(date(2025, 1, 1), date(2027, 12, 31))))
+@given(RUNS.map(lambda ages: {TODAY - timedelta(days=age) for age in ages}))
 def test_ranges_tile_exactly_the_days(days):
     """None is asked twice, none left out, none added; no run is longer than a month."""
     found = due.ranges(days)
@@ -90,7 +95,7 @@ def test_ranges_tile_exactly_the_days(days):
     assert all(Chunk(datasets=(), first=a, last=b).days <= LONGEST_RUN_DAYS for a, b in found)
 
 
-@given(st.sets(st.dates(date(2025, 1, 1), date(2026, 12, 31))))
+@given(RUNS.map(lambda ages: {TODAY - timedelta(days=age) for age in ages}))
 def test_ranges_are_as_few_as_the_months_allow(days):
     for (_, last), (following, _) in pairwise(due.ranges(days)):
         assert following - last > timedelta(days=1) or following.day == 1
@@ -106,6 +111,12 @@ def test_every_due_day_is_asked_once(days):
 
 
 @given(DUE)
+@example(
+    {
+        "push_stream_metrics": [first("edge_stat"), first("edge_stat") + timedelta(days=3)],
+        "batch_push_stream_metrics": [first("edge_stat") + timedelta(days=3)],
+    }
+)
 def test_what_a_dataset_needs_is_asked_before_it(days):
     found = asked(due.chunks(days, urgent=expiring(days)))
     place = {about: i for i, about in enumerate(found)}
