@@ -3,82 +3,125 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import chosen, in_order, json_option, opened, with_range
+from pipelines.cli.options import Refused, chosen, in_order, json_option, opened, with_range
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from pipelines.coverage import Month
-    from resources.archive import Archive
+    from pipelines.coverage_report import Report
     from resources.ledger import Entry
 
 _NAME_WIDTH = 30
+_MOST = 3  # lines of one kind below the calendar
 _COLOURS = {"#": "green", "o": "green", "?": "red", "!": "red", "x": "magenta", "~": "blue"}
 
 
 @click.command()
 @with_range
 @click.option("--each", is_flag=True, help="A line for each dataset, also where they look alike.")
+@click.option(
+    "--html",
+    "page",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the calendar to FILE instead: a page for the browser and for paper.",
+)
 @json_option
 def status(
     first: date | None,
     last: date | None,
     names: tuple[str, ...],
     each: bool,
+    page: Path | None,
     as_json: bool,
 ) -> None:
     r"""Show which days are captured, and which are not and why.
 
-    Reads names of files only: it is quick, asks nobody, and works while a backfill runs.
+    Reads names of files and the foot of each Parquet file: it asks nobody, opens no database, and
+    works while a backfill runs.
 
     \b
     Examples:
       livestats status
       livestats status --from 2026-11-01 --dataset edge_stat --each
+      livestats status --html coverage.html
 
     Ends with 1 if a day was tried and is not complete, is missing and will soon be forgotten by
     the API, or is missing between captured days; with 0 otherwise. Days that are lost are shown
     and change nothing: they cannot be brought back.
     """
-    from pipelines import coverage
+    from pipelines import coverage_report
 
     in_order(first, last)
+    if page is not None and not page.parent.is_dir():
+        raise Refused(f"--html {page}: there is no folder {page.parent}. Make it, or name another.")
     archive = opened()
     since, until = first or archive.first_day, last or archive.today
     datasets = [d for d in chosen(names, archive.daily) if not d.is_dimension]
-    lines = {d.name: archive.ledger(d, since, max(since, until)) for d in datasets}
-    needs = coverage.attention(lines)
+    report = coverage_report.read(archive, datasets, since, until)
+    if page is not None:
+        _write(page, report)
     if as_json:
-        screen.emit_json(_answer(archive, lines, needs))
+        screen.emit_json(_answer(report))
     else:
-        _show(archive, lines, needs, each)
-    if needs:
+        _show(report, each, calendar=page is None)
+    if report.needs:
         click.get_current_context().exit(1)
 
 
-def _answer(
-    archive: Archive,
-    lines: Mapping[str, Sequence[Entry]],
-    needs: Mapping[str, Mapping[str, Sequence[date]]],
-) -> dict[str, Any]:
+def _write(page: Path, report: Report) -> None:
+    from pipelines import coverage_page
+    from resources import files
+
+    data = coverage_page.page(report).encode()
+    if page.exists() and not page.is_file():  # a pipe, a terminal: nothing to swap
+        page.write_bytes(data)
+    else:
+        files.write_whole(page.resolve(), data)
+    screen.note(f"Written: {page} ({screen.size(len(data))})")
+
+
+def _answer(report: Report) -> dict[str, Any]:
     from pipelines import coverage
 
-    newest = coverage.newest_capture(lines)
+    newest = report.newest
     return {
-        "home": str(archive.home.root),
-        "now": archive.now().isoformat(timespec="seconds"),
-        "time_zone": archive.settings.time_zone,
+        "home": str(report.home),
+        "now": report.now.isoformat(timespec="seconds"),
+        "time_zone": str(report.zone),
         "newest_capture": newest and newest.captured_at and newest.captured_at.isoformat(),
         "needs_attention": {
             what: {name: list(map(str, days)) for name, days in found.items()}
-            for what, found in needs.items()
+            for what, found in report.needs.items()
         },
+        "expiry_warning_days": report.warning_days,
+        "expiring": [
+            {"askable_until": until.isoformat(), "day": str(day), "datasets": names}
+            for until, found in report.expiring.items()
+            for day, names in found.items()
+        ],
+        "lost": [
+            {
+                "datasets": list(lost.datasets),
+                "days": list(map(str, lost.days)),
+                "since": lost.since.isoformat(),
+                "until": lost.until.isoformat(),
+            }
+            for lost in report.lost
+        ],
+        "restated": [
+            {"dataset": e.dataset, "day": str(e.day), "captures": e.captures}
+            for e in report.restated
+        ],
+        "stale": {name: list(map(str, days)) for name, days in report.stale.items()},
         "datasets": [
             {
                 "dataset": name,
@@ -91,34 +134,31 @@ def _answer(
                         "captures": e.captures,
                         "captured_at": e.captured_at and e.captured_at.isoformat(),
                         "askable_until": e.askable_until and e.askable_until.isoformat(),
+                        "problem": report.problems.get((name, e.day)),
                     }
                     for e in entries
                 ],
             }
-            for name, entries in lines.items()
+            for name, entries in report.lines.items()
         ],
     }
 
 
-def _show(
-    archive: Archive,
-    lines: Mapping[str, Sequence[Entry]],
-    needs: Mapping[str, Mapping[str, Sequence[date]]],
-    each: bool,
-) -> None:
+def _show(report: Report, each: bool, *, calendar: bool) -> None:
     from pipelines import coverage
 
     console = screen.console()
-    zone = archive.settings.time_zone
-    console.print(f"{archive.home.root}: {screen.counted(len(lines), 'dataset')}, days of {zone}")
+    number = screen.counted(len(report.lines), "dataset")
+    console.print(f"{report.home}: {number}, days of {report.zone}")
     console.print()
-    for months in coverage.stretches(coverage.months(lines)):
-        for line in month_lines(months, each):
-            console.print(line, no_wrap=True, crop=False)
+    if calendar:
+        for months in coverage.stretches(coverage.months(report.lines)):
+            for line in month_lines(months, each):
+                console.print(line, no_wrap=True, crop=False)
+        console.print()
+    console.print(_legend(report.lines), soft_wrap=False)
     console.print()
-    console.print(_legend(lines), soft_wrap=False)
-    console.print()
-    for text in _sentences(archive, lines, needs):
+    for text in _sentences(report):
         console.print(text)
 
 
@@ -183,35 +223,55 @@ def _legend(lines: Mapping[str, Sequence[Entry]]) -> Text:
     return legend
 
 
-def _sentences(
-    archive: Archive,
-    lines: Mapping[str, Sequence[Entry]],
-    needs: Mapping[str, Mapping[str, Sequence[date]]],
-) -> list[str]:
-    from pipelines import coverage
+def _sentences(report: Report) -> list[str]:
+    """What follows from the calendar; what a person has to do something about comes last."""
+    from pipelines.coverage_report import NEEDS, alike
 
-    zone, warning = archive.settings.zone, archive.settings.expiry_warning_days
     found = []
-    newest = coverage.newest_capture(lines)
+    newest = report.newest
     if newest is None or newest.captured_at is None:
         found.append("Nothing is captured yet.")
     else:
-        at = newest.captured_at.astimezone(zone)
-        found.append(f"Newest capture: {newest.dataset} {newest.day}, fetched {at:%Y-%m-%d %H:%M}.")
-    horizon = archive.now() + timedelta(days=warning)
-    for until, day, entries in coverage.expires_next(lines)[:3]:
-        if until <= horizon:
-            names = screen.names_text([e.dataset for e in entries], most=2)
-            local = until.astimezone(zone)
-            found.append(f"{day} is forgotten on {local:%Y-%m-%d %H:%M}: {names}.")
-    for what, text in (
-        ("partial", "Tried and not complete"),
-        ("gap", "Missing between captured days"),
-    ):
-        for name, days in list(needs.get(what, {}).items())[:5]:
-            found.append(f"{text}: {name} {screen.days_text(days)}.")
-    if any(e.state.can_be_asked for entries in lines.values() for e in entries):
+        fetched = report.local(newest.captured_at)
+        found.append(f"Newest capture: {newest.dataset} {newest.day}, fetched {fetched}.")
+    for lost in report.lost:
+        since, last = report.local(lost.since), report.local(lost.until)
+        when = f"on {since}" if len(lost.days) == 1 else f"day by day from {since} to {last}"
+        these = f"{screen.names_text(lost.datasets)} {screen.days_text(lost.days)}"
+        found.append(f"Lost: {these}: forgotten by the API {when}.")
+    if report.restated:
+        line, number = report.restated[0], len(report.restated)
+        verb = "has" if number == 1 else "have"
+        found.append(
+            f"Restated: {screen.counted(number, 'dataset-day')} {verb} more than one capture. What changed: "
+            f"livestats diff {line.dataset} {line.day}"
+        )
+    if report.stale:
+        number = sum(map(len, report.stale.values()))
+        (names, days), *_ = alike(report.stale)
+        found.append(
+            f"Rows not of this version: {screen.counted(number, 'dataset-day')}, such as "
+            f"{screen.names_text(names)} {screen.days_text(days)}. Mend: livestats replay"
+        )
+    for until, by_day in list(report.expiring.items())[:_MOST]:
+        these = "; ".join(f"{screen.names_text(n, most=2)} of {day}" for day, n in by_day.items())
+        found.append(f"Forgotten on {report.local(until)}: {these}.")
+    if len(report.expiring) > _MOST:
+        number = sum(len(n) for by_day in report.expiring.values() for n in by_day.values())
+        within = screen.counted(report.warning_days, "day")
+        found.append(f"In all {number:,} dataset-days are forgotten within {within}.")
+    for what, by_name in report.needs_once.items():
+        told = alike(by_name)
+        for names, days in told[:_MOST] if what != "expiring" else []:
+            why = next((p for n in names for p in report.problems_of(n, days)), "")
+            these = f"{screen.names_text(names)} {screen.days_text(days)}"
+            found.append(f"{NEEDS[what]}: {these}{f': {why}' if why else '.'}")
+        rest = sum(len(names) for names, _ in told[_MOST:])
+        if rest and what != "expiring":
+            more = screen.counted(rest, "more dataset")
+            found.append(f"{NEEDS[what]}: days of {more}.")
+    if report.can_be_asked:
         found.append("Next: livestats backfill")
-    elif not needs:
+    elif not report.needs:
         found.append("Nothing is missing that the API still has.")
     return found
