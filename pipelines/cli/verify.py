@@ -51,7 +51,7 @@ def verify(
     look = Verification(_opened(), datasets, first, last, deep)
     total = look.size()
     screen.note(f"Reading {screen.size(total)} of {look.archive.home.root} ...")
-    with _progress(total) as told:
+    with _progress(look.archive.home.root, total) as told:
         look.told = told
         findings = list(look.findings())
     wrong = [f for f in findings if not f.is_harmless]
@@ -73,7 +73,7 @@ def _opened() -> Archive:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Told]:
+def _progress(root: Path, total: int) -> Iterator[Told]:
     """A bar on a terminal."""
     console = screen.console(stderr=True)
     if not console.is_terminal:
@@ -91,7 +91,7 @@ def _progress(total: int) -> Iterator[Told]:
         task = bar.add_task("", total=total)
 
         def told(path: Path, size: int) -> None:
-            bar.update(task, advance=size, description="/".join(path.parts[-4:-1]))
+            bar.update(task, advance=size, description="/".join(path.relative_to(root).parts[:3]))
 
         yield told
 
