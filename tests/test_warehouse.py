@@ -321,9 +321,10 @@ def test_rows_of_another_day_are_refused(home, load, loaded_one):
     """They would stand under a day whose own load does not know of them."""
     day = DAYS[1]
     writer = lake.LakeWriter(lake.path_of(home.lake, COUNT.name, day), COUNT, day)
-    path = store(home.lake, COUNT, DAYS[2], domains("b"))
-    writer._writer.write_table(pq.ParquetFile(path).read())
-    path.unlink()
+    for other in (day, DAYS[2]):
+        path = store(home.lake, COUNT, other, domains("b"))
+        writer._writer.write_table(pq.ParquetFile(path).read())
+        path.unlink()
     writer.tally.rows = 1
     writer.seal(capture_name(1), 1)
     writer.commit()
