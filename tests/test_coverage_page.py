@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import coverage
@@ -203,6 +203,7 @@ def test_the_page_has_no_script_no_link_and_loads_nothing():
     assert "default-src 'none'" in page(ALL)
 
 
+@settings(deadline=None)  # a whole page is read: slow on a busy machine
 @given(home=st.text(min_size=1), problem=st.text(min_size=1))
 def test_foreign_text_is_shown_as_it_is_and_adds_no_tag(home, problem):
     """The path of the home, and messages that quote what the API said."""
