@@ -124,7 +124,8 @@ class _Run:
                 yield started
             else:
                 yield from self._ask(started)
-        yield from self._finish_all()
+        while self._under_way:
+            yield from self._take_oldest()
         for day in busy:
             folder = self._lock_folder(day)
             with files.locked(folder):
@@ -136,7 +137,8 @@ class _Run:
                 yield started
             else:
                 yield from self._ask(started)
-                yield from self._finish_all()
+                while self._under_way:
+                    yield from self._take_oldest()
 
     def stop(self) -> None:
         """Put aside what is unfinished; called however the run ends."""
@@ -215,8 +217,8 @@ class _Run:
         It has failed if it needs to be made again and the capture is damaged as well.
         """
         path = lake.path_of(self._home.lake, self._dataset.name, day)
-        origin = lake.origin_of(path)
         try:
+            origin = lake.origin_of(path)
             if not lake.is_level(origin, capture.name):
                 origin = lake.normalise(self._home.lake, self._dataset, day, capture)
         except (raw.DamagedCapture, ApiError) as error:
@@ -235,10 +237,6 @@ class _Run:
             while not self._under_way.has_room:
                 yield from self._take_oldest()
             self._under_way.send(job, walk, self._answer)
-
-    def _finish_all(self) -> Iterator[Result]:
-        while self._under_way:
-            yield from self._take_oldest()
 
     def _answer(self, job: Job, walk: Walk) -> list[Answered]:
         """In a worker: one question of a day that has not failed yet."""
@@ -283,15 +281,12 @@ class _Run:
         return result
 
     def _commit(self, job: Job) -> Result:
-        rows, requests, size = job.table.tally.rows, job.writer.requests, job.writer.bytes
+        requests, size = job.writer.requests, job.writer.bytes
         origin, is_new = job.commit(self._capturer.clock(), self._settings.time_zone)
         outcome = Outcome.CAPTURED if is_new else Outcome.UNCHANGED
-        log.info(
-            "%s %s: %s, %d rows, %d requests", job.dataset.name, job.day, outcome, rows, requests
-        )
-        return self._result(
-            job.day, outcome, rows=rows, requests=requests, bytes=size, origin=origin
-        )
+        facts = {"rows": origin.rows, "requests": requests, "bytes": size, "origin": origin}
+        log.info("%s %s: %s, %d rows", job.dataset.name, job.day, outcome, origin.rows)
+        return self._result(job.day, outcome, **facts)
 
     def _failed(self, day: date, folder: Path, error: Exception, job: Job | None) -> Result:
         """Note what was missing; the day stays as it was."""
