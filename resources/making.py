@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-import duckdb
-
 from resources import files, lake, ledger, raw
 from resources.account import Account, snapshots
 from resources.api.catalogue import DATASETS
@@ -148,23 +146,23 @@ class Job:
             path = earlier[-1]
             day = lake.day_of(path).isoformat()
             before = raw.newest(self.home.raw / self.dataset.name / day)
-        origin = lake.origin_of(path)
-        if before is None or origin is None or not lake.is_level(origin, before.name):
+        if before is None:
             return None
-        if tuple(sorted(self.table.tally.unknown)) != tuple(origin.unknown):
+        origin = lake.proven_origin(path)
+        if not lake.is_level(origin, before.name):  # damaged, or of an older normaliser
+            origin = self._made_anew(before, path)
+        if origin is None:
+            return None
+        if tuple(sorted(self.table.tally.unknown)) != origin.unknown:
             return None  # a new field: only raw has it, so the answer is worth keeping
-        try:
-            return before if lake.same_rows(path, self.table.aside) else None
-        except duckdb.Error:  # the lake file is damaged inside: what counts is the capture
-            return before if self._same_as_capture(before, path) else None
+        return before if lake.same_rows(path, self.table.aside) else None
 
-    def _same_as_capture(self, before: raw.Capture, path: Path) -> bool:
-        """Compare with the lake file made anew; False if its capture is damaged as well."""
+    def _made_anew(self, before: raw.Capture, path: Path) -> lake.Origin | None:
+        """The lake file made again, since what counts is the capture; None if that is damaged."""
         try:
-            lake.normalise(self.home.lake, self.dataset, lake.day_of(path), before)
+            return lake.normalise(self.home.lake, self.dataset, lake.day_of(path), before)
         except (raw.DamagedCapture, ApiError):
-            return False
-        return lake.same_rows(path, self.table.aside)
+            return None
 
 
 def note_partial(folder: Path, now: datetime, error: Exception, job: Job | None) -> None:

@@ -18,7 +18,7 @@ from resources.api.rows import Rows
 from resources.api.simulator import Account, Answers
 from resources.api.simulator.api import Api
 from resources.api.simulator.world import World
-from resources.capture import Capturer
+from resources.capture import Capturer, Outcome
 from resources.dictionary import tables
 from resources.home import Home
 from resources.settings import Settings
@@ -276,6 +276,23 @@ def test_a_capture_that_cannot_be_read_leaves_the_old_file(home, tmp_path):
     with pytest.raises(raw.DamagedCapture):
         lake.normalise(tmp_path, COUNT, DAY, raw.Capture(tmp_path / "gone", found.name))
     assert [p.read_bytes() for p in path.parent.iterdir()] == [before]
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9], ids=["the rows", "the middle", "the footer"])
+def test_a_damaged_file_makes_no_revision_of_the_same_answer(part, tmp_path):
+    """DuckDB reads many a damaged page without a complaint, and finds other rows in it."""
+    home = Home(tmp_path)
+    one_domain = Settings(workers=1, pull_domains=("pull-1.sim.example",))
+    capturer = Capturer(home, one_domain, InProcess(), lambda: NOW)
+    assert [r.outcome for r in capturer.capture(COUNT, [DAY])] == [Outcome.CAPTURED]
+    _, path = only_day(home, COUNT)
+    whole = path.read_bytes()
+    at = int(len(whole) * part)
+    path.write_bytes(whole[:at] + bytes(b ^ 0x55 for b in whole[at : at + 8]) + whole[at + 8 :])
+    again = capturer.capture(COUNT, [DAY], again=True)
+    assert [r.outcome for r in again] == [Outcome.UNCHANGED]
+    assert path.read_bytes() == whole
+    assert len(raw.captures_in(home.raw / COUNT.name / DAY.isoformat())) == 1
 
 
 # The same rows -----------------------------------------------------------------------------------
