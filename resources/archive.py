@@ -148,14 +148,15 @@ class Archive:
         Opens nothing for writing.
         """
         names = self.settings.datasets
-        if not self.home.served.exists():
+        try:
+            with self.reading() as connection:
+                return [
+                    name
+                    for name in names
+                    if not warehouse.is_level(connection, self.home, DATASETS[name])
+                ]
+        except served.NothingServed:
             return [*names]
-        with self.reading() as connection:
-            return [
-                name
-                for name in names
-                if not warehouse.is_level(connection, self.home, DATASETS[name])
-            ]
 
     def publish(self) -> served.Published:
         """Write ledger, revisions and reconciliation into the warehouse, and serve what is new."""

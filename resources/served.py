@@ -27,6 +27,10 @@ class NothingServed(Exception):
     """There is no served copy yet; the message says how to get one."""
 
 
+class DamagedCopy(NothingServed):
+    """The served copy cannot be opened; the message says how it is made again."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Published:
     """What publishing did."""
@@ -132,7 +136,7 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
     """
     copy = home.served.with_name(f"livestats-{warehouse.state(connection)}.duckdb")
     before = home.served.resolve()
-    is_new = not (home.served.exists() and before == copy.resolve())
+    is_new = not (home.served.exists() and before == copy.resolve() and _opens(copy))
     if is_new:
         connection.execute("CHECKPOINT")
         home.served.parent.mkdir(parents=True, exist_ok=True)
@@ -155,11 +159,20 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
     return Published(path=copy, size=copy.stat().st_size, is_new=is_new)
 
 
+def _opens(copy: Path) -> bool:
+    """False for a copy that was damaged after it was made."""
+    try:
+        duckdb.connect(str(copy), read_only=True).close()
+    except duckdb.Error:
+        return False
+    return True
+
+
 @contextmanager
 def reading(home: Home, time_zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the served copy.
 
-    Raises NothingServed if nothing has been published yet, or it cannot be opened.
+    Raises NothingServed if nothing has been published yet, DamagedCopy if it cannot be opened.
     """
     if not home.served.exists():
         raise NothingServed(
@@ -169,9 +182,9 @@ def reading(home: Home, time_zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         connection = duckdb.connect(str(home.served), read_only=True)
     except duckdb.Error as error:
-        raise NothingServed(
-            f"{home.served.resolve()} cannot be opened: {error} Delete it and run `livestats "
-            "publish`: it is a copy of the warehouse."
+        raise DamagedCopy(
+            f"{home.served.resolve()} cannot be opened: {error} Run `livestats publish`: it is "
+            "made again from the warehouse."
         ) from error
     try:
         connection.execute("SET TimeZone = ?", [time_zone])

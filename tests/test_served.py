@@ -228,7 +228,9 @@ def test_a_copy_that_is_gone_or_damaged_is_named_and_made_again(home, publish):
     path.write_bytes(b"damaged" * 1000)
     said = nothing(home)
     assert str(path) in said
-    assert "Delete it" in said
+    assert "livestats publish" in said
+    assert publish().is_new
+    assert shown(home) == "a"
     path.unlink()
     assert "livestats publish" in nothing(home)
     assert publish().is_new

@@ -184,16 +184,7 @@ class Verification:
                     yield from tables.table(dataset, seen, whole=self._is_whole)
                     self.tables += 1
                 yield from tables.ledger(self._seen, whole=self._is_whole)
-        except served.NothingServed:
-            if any(seen.lake for seen in self._seen.values()):
-                yield Finding(
-                    kind=Kind.BEHIND,
-                    path=home.served,
-                    what="the lake has rows, and nothing is served",
-                    way=Way.PUBLISH,
-                    remedy="Run `livestats publish`: it is made from the lake.",
-                )
-        except (duckdb.Error, OSError) as error:
+        except (served.DamagedCopy, duckdb.Error, OSError) as error:
             yield Finding(
                 kind=Kind.DAMAGED,
                 path=home.served.resolve(),
@@ -204,6 +195,15 @@ class Verification:
                     "from the lake."
                 ),
             )
+        except served.NothingServed:
+            if any(seen.lake for seen in self._seen.values()):
+                yield Finding(
+                    kind=Kind.BEHIND,
+                    path=home.served,
+                    what="the lake has rows, and nothing is served",
+                    way=Way.PUBLISH,
+                    remedy="Run `livestats publish`: it is made from the lake.",
+                )
 
 
 def _foreign(path: Path, what: str, dataset: Dataset | None = None) -> Finding:
