@@ -483,8 +483,8 @@ DATASETS = (
         bucket_s=300,
         split=("Domain", "Protocol"),
         key=("domain", "protocol", "slot_start_at"),
-        description="The same by domain and protocol; QUIC overlaps the others, so the sum "
-        "over protocols exceeds the total.",
+        description="Bandwidth, traffic and requests at the edge by domain and protocol, every 5 "
+        "minutes. QUIC overlaps the others: the sum over protocols exceeds the total.",
     ),
     Dataset(
         name="edge_stat_by_region",
@@ -493,6 +493,7 @@ DATASETS = (
         bucket_s=300,
         split=("Domain", "UserArea", "UserCountry"),
         key=("domain", "user_area", "user_country", "slot_start_at"),
-        description="The same by domain and the client's area and country.",
+        description="Bandwidth, traffic and requests at the edge by domain and the client's area "
+        "and country, every 5 minutes.",
     ),
 )
