@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets import captures, metadata, reconciliation
+from assets import captures, expiry, metadata, reconciliation
 from resources.api.catalogue import DATASETS
 from resources.archive import Archive
 from resources.warehouse import Loaded
@@ -95,6 +95,7 @@ def _served(names: Sequence[str]) -> dg.AssetsDefinition:
                 "are proven inside each load.",
             ),
             reconciliation.spec(SERVED),
+            expiry.spec(SERVED),
         ],
     )
     def served_copy(
@@ -117,6 +118,7 @@ def _served(names: Sequence[str]) -> dg.AssetsDefinition:
                     metadata={"tables_behind": behind} if behind else {},
                 ),
                 reconciliation.result(archive),
+                expiry.result(archive),
             ],
         )
 
