@@ -7,6 +7,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -168,12 +169,27 @@ def _can_write(folder: Path) -> bool:
 def space(home: Path) -> Finding:
     """How much room is left on the disk of the home."""
     usage = shutil.disk_usage(home if home.is_dir() else _nearest(home))
+    layers = ", ".join(f"{name} {held / _GB:,.2f}" for name, held in held_by_layer(home).items())
     text = f"{usage.free / _GB:,.1f} GB free of {usage.total / _GB:,.0f} GB"
+    text += f"; the home holds, in GB: {layers}" if layers else ""
     if usage.free < _TOO_LITTLE_SPACE:
         return problem("disk", text, "Free space before you capture: a load needs room for a copy.")
     if usage.free < _LITTLE_SPACE:
         return warning("disk", text, "Free space, or put the home on a larger disk.")
     return ok("disk", text)
+
+
+def held_by_layer(home: Path) -> dict[str, int]:
+    """Bytes on the disk below each folder of the home, of the files that are there."""
+    found = {}
+    for layer in sorted(p for p in home.iterdir() if p.is_dir()) if home.is_dir() else ():
+        held = 0
+        for folder, _, names in os.walk(layer):
+            for name in names:
+                with suppress(FileNotFoundError):  # a run at work has renamed it meanwhile
+                    held += (Path(folder) / name).lstat().st_blocks * 512
+        found[layer.name] = held
+    return found
 
 
 def warehouse_free(archive: Archive) -> Finding:

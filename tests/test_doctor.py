@@ -104,3 +104,15 @@ def test_an_api_that_is_not_there_is_one_problem(tmp_path):
     problems = [f for f in found if f.verdict is Verdict.PROBLEM and f.name != "disk"]
     assert [f.name for f in problems] == ["api"]
     assert "LIVESTATS_API_URL" in problems[0].advice
+
+
+def test_the_disk_is_told_layer_by_layer(tmp_path):
+    (tmp_path / "raw" / "edge_stat").mkdir(parents=True)
+    (tmp_path / "raw" / "edge_stat" / "responses.zst").write_bytes(bytes(100_000))
+    (tmp_path / "lake").mkdir()
+    held = doctor.held_by_layer(tmp_path)
+    assert list(held) == ["lake", "raw"]
+    assert held["lake"] == 0
+    assert 100_000 <= held["raw"] < 200_000
+    assert doctor.held_by_layer(tmp_path / "nowhere") == {}
+    assert "raw 0.00" in doctor.space(tmp_path).text
