@@ -18,7 +18,6 @@ from resources.capture import Outcome, Result
 from resources.ledger import LONGEST_RUN_DAYS
 
 OWNERS = ["team:live"]
-POOL = "live_api"
 
 
 class CaptureConfig(dg.Config):
@@ -53,7 +52,6 @@ def capture_asset(
         "group_name": dataset.group,
         "kinds": {"parquet"},
         "owners": OWNERS,
-        "pool": POOL,
         "metadata": metadata.of_dataset(dataset),
         "check_specs": [dg.AssetCheckSpec(_CHECK, asset=key(name), description=_CHECK_MEANS)],
         "code_version": str(lake.SCHEMA_VERSION),

@@ -12,8 +12,8 @@ from resources.api.catalogue import DATASETS
 from resources.archive import Archive
 from resources.warehouse import Loaded
 
-POOL = "duckdb"
-"""One writer at a time; the warehouse has a lock of its own besides, across all processes."""
+# No Dagster pool keeps writers apart: a place in one outlives a process that is killed, and all
+# later runs wait for it. The warehouse's own lock ends with its process.
 
 SERVED = dg.AssetKey(["served", "livestats"])
 
@@ -51,7 +51,6 @@ def _tables(names: Sequence[str]) -> dg.AssetsDefinition:
         name="tables",
         specs=[_spec(name) for name in names],
         can_subset=True,
-        pool=POOL,
     )
     def tables(
         context: dg.AssetExecutionContext, archive: dg.ResourceParam[Archive]
@@ -86,7 +85,6 @@ def _served(names: Sequence[str]) -> dg.AssetsDefinition:
         group_name="served",
         kinds={"duckdb"},
         owners=captures.OWNERS,
-        pool=POOL,
         check_specs=[
             dg.AssetCheckSpec(
                 _CHECK,

@@ -228,4 +228,6 @@ def _range(archive: Archive, first: date | None, last: date | None) -> tuple[dat
         raise ValueError(f"--from {first} is after --to {last}: swap them.")
     if last is not None:
         begin = min(begin, last)
-    return first or begin, last or today - timedelta(days=1)
+    yesterday = today - timedelta(days=1)
+    # Today was asked for by name: it is told as settling, not passed over.
+    return first or begin, last or max(yesterday, first or yesterday)

@@ -12,7 +12,7 @@ import dagster as dg
 from assets import captures, tables
 from pipelines.due import Chunk
 from pipelines.graph import all_assets
-from pipelines.instance import instance
+from pipelines.instance import COMMAND, PROCESS, instance, this_process
 from pipelines.upkeep import forget_old_runs
 from resources.archive import Archive
 
@@ -86,7 +86,7 @@ class Runner:
             selection=[*keys],
             resources={"archive": heard.archive},
             instance=self._history,
-            tags={"livestats/command": "backfill", **(tags or {})},
+            tags={COMMAND: "backfill", PROCESS: this_process(), **(tags or {})},
             run_config={**_QUIET, **(config or {})},
             raise_on_error=False,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import date
 from itertools import groupby
 
@@ -192,5 +193,6 @@ def _swap_in(connection: duckdb.DuckDBPyConnection, days: Sequence[date]) -> Non
         warehouse.changed(connection)
         connection.commit()
     except BaseException:
-        connection.rollback()
+        with suppress(duckdb.Error):  # a failed commit leaves nothing to take back
+            connection.rollback()
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -107,7 +108,8 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
         warehouse.changed(connection)
         connection.commit()
     except BaseException:
-        connection.rollback()
+        with suppress(duckdb.Error):  # a failed commit leaves nothing to take back
+            connection.rollback()
         raise
 
 

@@ -11,6 +11,7 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 from datetime import date, datetime
 from itertools import groupby, islice, pairwise
@@ -236,7 +237,8 @@ def _replace(
         warehouse.changed(connection)
         connection.commit()
     except BaseException:
-        connection.rollback()
+        with suppress(duckdb.Error):  # a failed commit leaves nothing to take back
+            connection.rollback()
         raise
 
 
@@ -259,5 +261,6 @@ def _ensure_table(connection: duckdb.DuckDBPyConnection) -> None:
         warehouse.changed(connection)
         connection.commit()
     except BaseException:
-        connection.rollback()
+        with suppress(duckdb.Error):  # a failed commit leaves nothing to take back
+            connection.rollback()
         raise

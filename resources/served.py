@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -116,7 +116,8 @@ def _replace_ledger(connection: duckdb.DuckDBPyConnection) -> None:
             warehouse.changed(connection)
         connection.commit()
     except BaseException:
-        connection.rollback()
+        with suppress(duckdb.Error):  # a failed commit leaves nothing to take back
+            connection.rollback()
         raise
 
 

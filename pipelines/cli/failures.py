@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -37,7 +38,12 @@ def explained(error: BaseException) -> str | None:
     while inner is not None:
         if isinstance(inner, known):
             return str(inner)
-        inner = inner.__cause__
+        if isinstance(inner, sqlite3.Error):
+            return (
+                f"Dagster's run history in the home cannot be used: {inner}. Is the disk full, or "
+                "the home read-only? What is captured stays; mend that, and run again."
+            )
+        inner = inner.__cause__ or inner.__context__
     if isinstance(error, OSError) and error.strerror and not isinstance(error, BrokenPipeError):
         where = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror}{where}. Nothing that was complete is lost; mend that, run again."

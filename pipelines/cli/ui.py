@@ -30,11 +30,13 @@ def ui(host: str, port: int) -> None:
       livestats ui
       livestats ui --port 3001
     """
-    from pipelines.instance import dagster_home
+    from pipelines.instance import dagster_home, instance
     from resources.settings import FILE, FILE_VARIABLE
 
     archive = opened()
     folder = dagster_home(archive)
+    with instance(archive):
+        pass  # runs of command lines that were killed no longer count as running
     environ = surroundings(os.environ, archive.home.root, folder)
     if not environ.get(FILE_VARIABLE) and Path(FILE).is_file():
         environ[FILE_VARIABLE] = str(Path(FILE).resolve())
