@@ -102,7 +102,7 @@ def simulated(home: Path) -> Iterator[dict[str, str]]:
             raise OSError("the simulated API did not start; try `livestats simulate`")
         yield environment(exports, home)
     finally:
-        process.terminate()
+        process.kill()  # it has nothing to lose, and may have inherited deaf ears for SIGTERM
         process.wait()
         if process.stdout is not None:
             process.stdout.close()

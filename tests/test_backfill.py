@@ -353,14 +353,19 @@ def _changing(simulator, day):
 def test_breaking_off_leaves_nothing_half_done(account):
     """Ctrl-C during a capture."""
     found = account.beside("broken off")
+    # A shell that starts the tests in the background has them ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def interrupt(dataset, *_):
         if dataset.name == "edge_stat":
             signal.raise_signal(signal.SIGINT)
 
     archive = replace(found.archive, progress=interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        backfill.run(archive, backfill.plan(archive, FIRST, LAST, ("edge_stat",)), silent)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            backfill.run(archive, backfill.plan(archive, FIRST, LAST, ("edge_stat",)), silent)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert states(found, "edge_stat") == ["missing", "missing"]
     assert run(found, names=("edge_stat",)).is_complete
 
