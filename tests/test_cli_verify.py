@@ -116,9 +116,11 @@ def test_names_of_files_cannot_steer_the_terminal(lab):
     assert r"\x1b[31m\nx" in result.stdout
 
 
-def test_a_home_without_an_archive_is_intact(past, tmp_path):
+def test_a_home_without_an_archive_does_not_pass_for_intact(past, tmp_path):
+    """A slip in LIVESTATS_HOME must not make the nightly proof green for ever."""
     result = verify(past.with_(LIVESTATS_HOME=str(tmp_path / "new")))
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 2, result.output
+    assert "There is no archive in" in result.output
     assert not (tmp_path / "new").exists()
 
 

@@ -69,6 +69,11 @@ def _opened() -> Archive:
 
     archive = Archive.open(os.environ)
     checked(lambda: archive.clock)
+    home = archive.home
+    if not (home.raw.is_dir() or home.lake.is_dir() or home.identity_file.exists()):
+        raise click.UsageError(
+            f"There is no archive in {home.root}, so nothing was verified. Is LIVESTATS_HOME right?"
+        )
     return archive
 
 
