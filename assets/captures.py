@@ -95,14 +95,13 @@ def capture_asset(
             _credit(context, dataset, results)
             raise _failure(missing)
         for result in results:
-            context.add_asset_metadata(
-                metadata.of_day(result), partition_key=result.day.isoformat()
-            )
-        summary = metadata.of_run(results)
-        newest = max(r.day for r in results)
-        shown = metadata.preview(lake.path_of(archive.home.lake, name, newest))
-        if shown is not None:
-            summary["preview"] = shown
+            about = metadata.of_day(result)
+            shown = metadata.preview(lake.path_of(archive.home.lake, name, result.day))
+            if shown is not None:
+                about["preview"] = shown
+            context.add_asset_metadata(about, partition_key=result.day.isoformat())
+        # These stand beside each day's own figures, so their names say that they are the run's.
+        summary = {f"run_{what}": figure for what, figure in metadata.of_run(results).items()}
         return dg.MaterializeResult(metadata=summary, check_results=_checked(name, results))
 
     policy = dg.BackfillPolicy.multi_run(LONGEST_RUN_DAYS)

@@ -273,9 +273,11 @@ def test_complete_days_are_kept_and_asked_again_if_the_run_says_so(captured):
     assert captured.requests == requests + 2
 
 
-def test_the_newest_day_is_shown(captured):
+def test_each_day_shows_its_own_rows(captured):
     _, found = materialize(captured.archive, [EDGE], *DAYS)
-    assert "| business_date | slot_start_at |" in found["2026-11-21"]["preview"]
+    for day in ("2026-11-20", "2026-11-21"):
+        assert f"| {day} |" in found[day]["preview"]
+        assert found[day]["run_days"] == 2
 
 
 def run_of(one, keys):
