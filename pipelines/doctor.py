@@ -26,7 +26,7 @@ from resources.api.hosts import Host
 from resources.archive import Archive
 from resources.clock import VARIABLE as CLOCK_VARIABLE
 from resources.files import lock_now
-from resources.settings import FILE, FILE_VARIABLE, Settings, SettingsError
+from resources.settings import FILE, Found, Settings, SettingsError, find
 from resources.version import VERSION
 
 _GB = 10**9
@@ -70,7 +70,7 @@ def problem(name: str, text: str, advice: str) -> Finding:
 def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
     """Look at everything, the quick and local first; changes nothing, captures nothing."""
     yield from versions()
-    yield from settings_found(archive.settings, archive.environ, folder)
+    yield from settings_found(find(archive.environ, folder))
     yield clock_set(archive)
     yield home_found(archive)
     yield space(archive.home.root)
@@ -103,18 +103,13 @@ def _installed(name: str) -> str | None:
         return None
 
 
-def settings_found(
-    settings: Settings, environ: Mapping[str, str], folder: Path
-) -> Iterator[Finding]:
+def settings_found(found: Found) -> Iterator[Finding]:
     """Which file counts, and which values are not the defaults."""
-    file = Path(environ.get(FILE_VARIABLE) or folder / FILE)
-    source = str(file) if file.is_file() else f"no {FILE} here: defaults and environment"
-    yield ok("settings", source)
+    yield ok("settings", str(found.file or f"no {FILE} here: defaults and environment"))
     for known in fields(Settings):
-        variable = known.metadata["variable"]
-        value = getattr(settings, known.name)
+        value = getattr(found.settings, known.name)
         if value != known.default:
-            origin = variable if variable and environ.get(variable) else file.name
+            origin = found.origins.get(known.name, "default")
             yield ok("", f"{known.metadata['where']} = {_shown(value)} (from {origin})")
 
 

@@ -21,6 +21,9 @@ from resources.api.catalogue import DATASETS, dataset
 
 FILE = "livestats.toml"
 FILE_VARIABLE = "LIVESTATS_SETTINGS"
+PREFIX = "LIVESTATS_"
+_BESIDE = (FILE_VARIABLE, "LIVESTATS_NOW")
+"""Variables that are no settings: where they stand, and what time it is taken to be."""
 
 
 class SettingsError(ValueError):
@@ -138,24 +141,51 @@ class Settings:
         return tuple(name for name in DATASETS if name not in self.datasets_off)
 
 
+@dataclass(frozen=True)
+class Found:
+    """Settings, and for each field that is not left at its default, where it was set."""
+
+    settings: Settings
+    origins: Mapping[str, str]  # name of the field -> the variable, or the path of the file
+    file: Path | None  # that was read
+
+
 def load(environ: Mapping[str, str], folder: Path) -> Settings:
     """The settings of livestats.toml in `folder`, with environment variables over them.
 
     LIVESTATS_SETTINGS names another file. A relative archive.home is taken from the file's folder. Raises SettingsError.
     """
+    return find(environ, folder).settings
+
+
+def find(environ: Mapping[str, str], folder: Path) -> Found:
+    """The same, and where each value comes from. Raises SettingsError."""
     named = environ.get(FILE_VARIABLE)
     file = Path(named) if named else folder / FILE
     if named and not file.is_file():
         raise SettingsError(f"{FILE_VARIABLE} names {file}, and there is no such file.")
+    _refuse_unknown(environ)
     given = _from_file(file) if file.is_file() else {}
+    origins = dict.fromkeys(given, str(file))
     for known in fields(Settings):
         variable = known.metadata["variable"]
         if variable and environ.get(variable):
             given[known.name] = _from_text(known, variable, environ[variable])
+            origins[known.name] = variable
     try:
-        return Settings(**given)
+        return Found(Settings(**given), origins, file if file.is_file() else None)
     except TypeError as error:  # a value of a type that no check expects
         raise SettingsError(f"{file}: {error}") from error
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    """Raise SettingsError for a variable that nobody would read: a slip that changes nothing."""
+    known = [*_BESIDE, *(v for f in fields(Settings) if (v := f.metadata["variable"]))]
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known and environ[name]:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f": did you mean {near[0]}?" if near else f". Known: {', '.join(known)}"
+            raise SettingsError(f"The environment has {name}, and there is no such setting{hint}")
 
 
 def _from_file(file: Path) -> dict[str, Any]:
@@ -212,7 +242,20 @@ def _checked(known: dataclasses.Field[Any], place: str, value: Any, folder: Path
             return value
         case int() | float() if kind.startswith("float"):
             return float(value)
-    raise SettingsError(f"{place} = {value!r} is not of type {kind}. {known.metadata['meaning']}")
+    raise SettingsError(f"{place} = {value!r} is not {_wanted(kind)}. {known.metadata['meaning']}")
+
+
+def _wanted(kind: str) -> str:
+    """What a value of that type is written like."""
+    wanted = {
+        "Path": "a folder in quotes",
+        "str": "a text in quotes",
+        "int": "a whole number",
+        "date": "a day like 2026-11-01",
+        "float": "a number",
+        "tuple": "a list of texts, like ['a', 'b']",
+    }
+    return next(text for start, text in wanted.items() if kind.startswith(start))
 
 
 def _expanded(place: str, text: str) -> Path:
@@ -237,7 +280,7 @@ def _from_text(known: dataclasses.Field[Any], variable: str, text: str) -> Any:
             return None if text == "none" else float(text)
     except ValueError as error:
         raise SettingsError(
-            f"{variable}={text!r} is not of type {kind}. {known.metadata['meaning']}"
+            f"{variable}={text!r} is not {_wanted(kind)}. {known.metadata['meaning']}"
         ) from error
     return text
 

@@ -8,6 +8,7 @@ import pytest
 from pipelines import doctor
 from pipelines.doctor import Verdict
 from resources.archive import Archive
+from resources.settings import find
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
@@ -69,10 +70,9 @@ def test_a_damaged_warehouse_is_told_from_one_that_is_held(tmp_path):
 def test_settings_say_where_they_come_from(tmp_path):
     (tmp_path / "livestats.toml").write_text("[api]\nworkers = 3\n")
     environ = {"LIVESTATS_HOME": str(tmp_path)}
-    settings = Archive.open(environ, tmp_path).settings
-    texts = [f.text for f in doctor.settings_found(settings, environ, tmp_path)]
+    texts = [f.text for f in doctor.settings_found(find(environ, tmp_path))]
     assert texts[0].endswith("livestats.toml")
-    assert "api.workers = 3 (from livestats.toml)" in texts
+    assert f"api.workers = 3 (from {tmp_path / 'livestats.toml'})" in texts
     assert f"archive.home = {tmp_path} (from LIVESTATS_HOME)" in texts
 
 

@@ -1,5 +1,6 @@
 """Settings: from the file and over it the environment; what cannot be followed is refused by name."""
 
+import re
 from dataclasses import FrozenInstanceError, fields
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.api.catalogue import DATASETS
-from resources.settings import FILE, FILE_VARIABLE, Settings, SettingsError, load
+from resources.settings import FILE, FILE_VARIABLE, Settings, SettingsError, find, load
 
 IN_FILE = {
     "archive.home": ('"{other}"', "home", Path("/elsewhere")),
@@ -131,7 +132,7 @@ def test_empty_sections_change_nothing(written):
         ("workers = 3", "workers", "api.workers"),
         ("api = 3", "api", "api.url"),
         ("[domain]", "domain", "domains.pu"),
-        ("[api.url]", "api.url", "not of type str"),
+        ("[api.url]", "api.url", "not a text in quotes"),
         ('[secrets]\nkey = "x"', "secrets.key", "Known: archive.home"),
     ],
 )
@@ -173,7 +174,7 @@ def test_a_value_of_another_type_is_refused_with_its_place(text, written):
     section, rest = text.split("\n")
     said = refused(written, text)
     assert f"{section.strip('[]')}.{rest.split(' ')[0]}" in said
-    assert "is not of type" in said
+    assert re.search("is not (a folder|a text|a day|a whole number|a number|a list)", said)
 
 
 @pytest.mark.parametrize(
@@ -230,6 +231,29 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path, monkeypatch):
 def test_a_variable_that_cannot_be_followed_is_refused(variable, text, tmp_path):
     said = refused(load, {variable: text}, tmp_path)
     assert text in said or "above 0" in said
+
+
+@pytest.mark.parametrize(
+    ("variable", "nearest"),
+    [("LIVESTATS_HOM", "LIVESTATS_HOME"), ("LIVESTATS_COLOUR_OF_THE_SKY", "Known: ")],
+)
+def test_a_variable_that_nobody_reads_is_refused(variable, nearest, tmp_path):
+    said = refused(load, {variable: "x"}, tmp_path)
+    assert variable in said
+    assert nearest in said
+    assert load({variable: "", "LIVESTATS_NOW": "x", "LIVE": "x"}, tmp_path) == Settings()
+
+
+def test_each_value_knows_where_it_was_set(tmp_path):
+    (tmp_path / FILE).write_text("[api]\nworkers = 3\ncalls_per_second = 5\n")
+    found = find({"LIVESTATS_WORKERS": "4", "LIVESTATS_HOME": "/x"}, tmp_path)
+    assert found.origins == {
+        "workers": "LIVESTATS_WORKERS",
+        "calls_per_second": str(tmp_path / FILE),
+        "home": "LIVESTATS_HOME",
+    }
+    assert found.file == tmp_path / FILE
+    assert find({}, tmp_path / "empty").file is None
 
 
 def test_settings_do_not_change_while_a_run_goes_on():

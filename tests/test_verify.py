@@ -18,7 +18,7 @@ from resources.verify.whole import Verification
 from tests.archives import DAYS, contents
 from tests.lived_in import FAILED, NAMES, TOMORROW, lived_in
 
-FLIPS = int(os.environ.get("LIVESTATS_FLIPS", "100"))  # of each kind of file
+FLIPS = int(os.environ.get("VERIFY_FLIPS", "100"))  # of each kind of file
 TRAFFIC = DATASETS["batch_stream_traffic"]  # two captures of the first day, one of the second
 PUSHES = DATASETS["push_stream_info"]  # a push that several days list stands in the table once
 DAY = DAYS[0]

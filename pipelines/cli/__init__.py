@@ -14,6 +14,8 @@ from resources.version import VERSION
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "demo": "demo",
+        "init": "init",
+        "settings": "settings",
         "doctor": "doctor",
         "plan": "plan",
         "backfill": "backfill",
@@ -97,7 +99,8 @@ def main() -> None:
     \b
     Examples:
       livestats demo                           a simulated account, no key needed
-      livestats doctor                         is everything in place for mine?
+      livestats init                           settings for mine, and a try of its key
+      livestats doctor                         is everything in place?
       livestats backfill --from 2026-11-01     capture what is missing since then
       livestats status                         what is there, what is not
 

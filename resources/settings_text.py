@@ -1,0 +1,63 @@
+"""The settings as a file: every setting with its meaning, those that are given filled in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from resources.settings import FILE, Settings
+
+_SECTIONS = {
+    "archive": "Where the archive lies, and what its days are.",
+    "api": "Whom to ask, and how fast.",
+    "domains": "Which domains; without these two, all that the account ever had.",
+    "datasets": "Which datasets. `livestats tables` lists them.",
+}
+_EXAMPLES = {"archive.first_day": date(2026, 1, 1), "api.calls_per_second": 30.0}
+"""What stands behind the # of a setting that has no default."""
+
+
+def text(given: Mapping[str, Any]) -> str:
+    """livestats.toml with the values of `given`, by name of the field; the rest as comments.
+
+    Reading it back gives these values and otherwise the defaults. No secret is among settings.
+    """
+    lines = [
+        f"# {FILE}: the settings of one archive. Every setting is here; those behind a # have",
+        "# their defaults. Environment variables, named in brackets, come before this file.",
+        "# The access key is no setting: VOLC_ACCESSKEY and VOLC_SECRETKEY, or ~/.volc/credentials.",
+    ]
+    for section, about in _SECTIONS.items():
+        lines += ["", f"[{section}]  # {about}"]
+        for known in fields(Settings):
+            above, _, key = str(known.metadata["where"]).rpartition(".")
+            if above != section:
+                continue
+            variable = known.metadata["variable"]
+            lines += ["", f"# {known.metadata['meaning']}{f' ({variable})' if variable else ''}"]
+            if known.name in given:
+                lines.append(f"{key} = {_toml(given[known.name])}")
+            else:
+                shown = _EXAMPLES.get(known.metadata["where"], known.default)
+                lines.append(f"# {key} = {_toml(shown)}")
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    """A value as TOML writes it; a JSON string is a TOML string."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)
+        case date():
+            return value.isoformat()
+        case tuple() | list():
+            return f"[{', '.join(_toml(item) for item in value)}]"
+        case Path() | str():
+            return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    raise TypeError(f"{value!r} has no form in TOML")
