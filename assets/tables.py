@@ -10,7 +10,7 @@ import dagster as dg
 from assets import captures, expiry, metadata, reconciliation
 from resources.api.catalogue import DATASETS
 from resources.archive import Archive
-from resources.warehouse import Loaded
+from resources.loading import Loaded
 
 # No Dagster pool keeps writers apart: a place in one outlives a process that is killed, and all
 # later runs wait for it. The warehouse's own lock ends with its process.

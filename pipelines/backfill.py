@@ -17,8 +17,8 @@ from resources.archive import Archive
 from resources.capture import Outcome, Result
 from resources.home import REMEMBERED, first_day
 from resources.ledger import Entry, State
+from resources.loading import Loaded
 from resources.served import Published
-from resources.warehouse import Loaded
 
 _LONG_AGO = timedelta(days=3660)
 

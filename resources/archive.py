@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from resources import lake, ledger, raw, reconcile, revisions, served, warehouse
+from resources import lake, ledger, loading, raw, reconcile, revisions, served, warehouse
 from resources.api.catalogue import DAILY, DATASETS
 from resources.api.catalogue.model import Dataset
 from resources.api.errors import FixSetup
@@ -32,7 +32,7 @@ class Archive:
     environ: Mapping[str, str]
     progress: Progress | None = None  # told after each answer of the API
     heard: Callable[[object], None] | None = None
-    """Told what assets did: capture.Result, warehouse.Loaded, served.Published, or an exception
+    """Told what assets did: capture.Result, loading.Loaded, served.Published, or an exception
     after which no other asset can succeed."""
 
     @classmethod
@@ -134,11 +134,11 @@ class Archive:
         with served.reading(self.home, self.settings.time_zone) as connection:
             yield connection
 
-    def bring_level(self, datasets: Iterable[Dataset]) -> Iterator[warehouse.Loaded]:
+    def bring_level(self, datasets: Iterable[Dataset]) -> Iterator[loading.Loaded]:
         """Bring tables level with the lake; yields what was done to each."""
         with self.writing() as connection:
             for dataset in datasets:
-                loaded = warehouse.bring_level(connection, self.home, dataset)
+                loaded = loading.bring_level(connection, self.home, dataset)
                 self.report(loaded)
                 yield loaded
 
@@ -153,7 +153,7 @@ class Archive:
                 return [
                     name
                     for name in names
-                    if not warehouse.is_level(connection, self.home, DATASETS[name])
+                    if not loading.is_level(connection, self.home, DATASETS[name])
                 ]
         except served.NothingServed:
             return [*names]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from datetime import date
 from itertools import groupby
 
@@ -176,8 +175,7 @@ def _origins(home: Home, rule: Rule, days: Sequence[date]) -> pa.Table:
 
 
 def _swap_in(connection: duckdb.DuckDBPyConnection, days: Sequence[date]) -> None:
-    connection.begin()
-    try:
+    with warehouse.transaction(connection):
         for table, column in ((TABLE, "business_date"), ("meta.reconciled", "day")):
             connection.execute(
                 f"DELETE FROM {table} t USING stale s WHERE t.rule = s.rule "
@@ -190,9 +188,3 @@ def _swap_in(connection: duckdb.DuckDBPyConnection, days: Sequence[date]) -> Non
             "WHERE day IN (FROM unnest(?)) AND inputs IS NOT NULL",
             [days],
         )
-        warehouse.changed(connection)
-        connection.commit()
-    except BaseException:
-        with suppress(duckdb.Error):  # a failed commit leaves nothing to take back
-            connection.rollback()
-        raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -97,20 +96,13 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
     ]
     if said == rules:
         return
-    connection.begin()
-    try:
+    with warehouse.transaction(connection):
         if said is None:
             _declare(connection, TABLE, _COLUMNS, _MEANING)
             _declare(connection, RULE_TABLE, _RULE_COLUMNS, _RULE_MEANING)
             connection.execute("DELETE FROM meta.reconciled")
         connection.execute(f"DELETE FROM {RULE_TABLE}")
         connection.executemany(f"INSERT INTO {RULE_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)", rules)
-        warehouse.changed(connection)
-        connection.commit()
-    except BaseException:
-        with suppress(duckdb.Error):  # a failed commit leaves nothing to take back
-            connection.rollback()
-        raise
 
 
 def standing(connection: duckdb.DuckDBPyConnection, at_most: int) -> Standing:

@@ -11,7 +11,6 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 from datetime import date, datetime
 from itertools import groupby, islice, pairwise
@@ -221,8 +220,7 @@ def _replace(
     """Take rows out and put rows in, in one transaction."""
     if not old and not new:
         return
-    connection.begin()
-    try:
+    with warehouse.transaction(connection):
         if old:
             connection.executemany(
                 "DELETE FROM revisions WHERE dataset = ? AND business_date = ? "
@@ -234,12 +232,6 @@ def _replace(
             connection.executemany(
                 f"INSERT INTO revisions VALUES ({places})", [list(astuple(row)) for row in new]
             )
-        warehouse.changed(connection)
-        connection.commit()
-    except BaseException:
-        with suppress(duckdb.Error):  # a failed commit leaves nothing to take back
-            connection.rollback()
-        raise
 
 
 def _ensure_table(connection: duckdb.DuckDBPyConnection) -> None:
@@ -252,15 +244,8 @@ def _ensure_table(connection: duckdb.DuckDBPyConnection) -> None:
     if there == [(name, sql, comment) for name, (sql, comment) in COLUMNS.items()]:
         return
     declared = ", ".join(f"{name} {sql}" for name, (sql, _) in COLUMNS.items())
-    connection.begin()
-    try:
+    with warehouse.transaction(connection):
         connection.execute(f"CREATE OR REPLACE TABLE revisions ({declared})")
         connection.execute(f"COMMENT ON TABLE revisions IS '{_TABLE_COMMENT}'")
         for name, (_, comment) in COLUMNS.items():
             connection.execute(f"COMMENT ON COLUMN revisions.{name} IS '{comment}'")
-        warehouse.changed(connection)
-        connection.commit()
-    except BaseException:
-        with suppress(duckdb.Error):  # a failed commit leaves nothing to take back
-            connection.rollback()
-        raise

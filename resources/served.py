@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -101,24 +101,17 @@ def _days(home: Home, dataset: str, days: list[date]) -> list[date]:
 
 def _replace_ledger(connection: duckdb.DuckDBPyConnection) -> None:
     declared = [(name, sql, comment) for name, (sql, comment) in _LEDGER_COLUMNS.items()]
-    connection.begin()
-    try:
-        if warehouse.columns(connection, "ledger") != declared or not _holds_lines(connection):
-            columns = ", ".join(f"{name} {sql}" for name, sql, _ in declared)
-            connection.execute(f"CREATE OR REPLACE TABLE ledger ({columns})")
-            connection.execute("INSERT INTO ledger BY NAME FROM lines ORDER BY ALL")
-            connection.execute(
-                "COMMENT ON TABLE ledger IS 'Every dataset and day of the archive and where it "
-                "stands.'"
-            )
-            for name, _, comment in declared:
-                connection.execute(f"COMMENT ON COLUMN ledger.{name} IS '{comment}'")
-            warehouse.changed(connection)
-        connection.commit()
-    except BaseException:
-        with suppress(duckdb.Error):  # a failed commit leaves nothing to take back
-            connection.rollback()
-        raise
+    if warehouse.columns(connection, "ledger") == declared and _holds_lines(connection):
+        return
+    with warehouse.transaction(connection):
+        columns = ", ".join(f"{name} {sql}" for name, sql, _ in declared)
+        connection.execute(f"CREATE OR REPLACE TABLE ledger ({columns})")
+        connection.execute("INSERT INTO ledger BY NAME FROM lines ORDER BY ALL")
+        connection.execute(
+            "COMMENT ON TABLE ledger IS 'Every dataset and day of the archive and where it stands.'"
+        )
+        for name, _, comment in declared:
+            connection.execute(f"COMMENT ON COLUMN ledger.{name} IS '{comment}'")
 
 
 def _holds_lines(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from resources import served, warehouse
+from resources import loading, served
 from resources.api.catalogue import DAILY, DATASETS
 from resources.api.errors import FixSetup
 from resources.archive import Archive
@@ -185,7 +185,7 @@ def test_a_table_that_fails_leaves_those_before_it_loaded_and_is_reported(stored
     damaged.write_bytes(b"")
     with pytest.raises(WarehouseError, match="top_play"):
         [*stored.bring_level([COUNT, DATASETS["top_play"]])]
-    assert [type(event) for event in heard] == [warehouse.Loaded, WarehouseError]
+    assert [type(event) for event in heard] == [loading.Loaded, WarehouseError]
     stored.publish()
     with stored.reading() as connection:
         assert connection.execute("SELECT count(*) FROM stream_count").fetchall() == [(1,)]

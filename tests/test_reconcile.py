@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resources import lake, reconcile, reconciliation, warehouse
+from resources import lake, loading, reconcile, reconciliation, warehouse
 from resources.api.catalogue import DATASETS
 from resources.api.rows import Rows, row_schema
 from resources.api.simulator import Account
@@ -70,7 +70,7 @@ class Copy:
         """Load `names` and reconcile; how many (rule, day) were done."""
         with self.opened() as connection:
             for name in names:
-                warehouse.bring_level(connection, self.home, DATASETS[name])
+                loading.bring_level(connection, self.home, DATASETS[name])
             return reconcile.bring_level(connection, self.home, switched_on)
 
     def rows(self, sql="FROM reconciliation"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from resources import files, ledger, served, warehouse
+from resources import files, ledger, loading, served, warehouse
 from resources.api.catalogue import DAILY, DATASETS
 from resources.home import Home
 from resources.served import NothingServed
@@ -44,7 +44,7 @@ def publish(home):
         if name is not None:
             store(home.lake, COUNT, DAY, [{"domain": name}], next(version))
         with warehouse.writing(home, ZONE) as connection:
-            warehouse.bring_level(connection, home, COUNT)
+            loading.bring_level(connection, home, COUNT)
             return served.publish(connection, home)
 
     return call

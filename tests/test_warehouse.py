@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resources import lake, warehouse
+from resources import lake, loading, warehouse
 from resources.api.catalogue import DATASETS
 from resources.dictionary import tables
 from resources.home import Home
@@ -55,7 +55,7 @@ def load(connection, home):
     """Brings one table level."""
 
     def call(dataset=COUNT):
-        return warehouse.bring_level(connection, home, dataset)
+        return loading.bring_level(connection, home, dataset)
 
     return call
 
@@ -90,11 +90,11 @@ def test_a_load_brings_every_day_of_the_lake_and_a_second_one_changes_nothing(
     for i, day in enumerate(DAYS):
         store(home.lake, COUNT, day, domains(*"abc"[:i]))
     found = load()
-    assert found == warehouse.Loaded(table=COUNT.name, days=DAYS, rows=6, total_rows=6, gone=[])
+    assert found == loading.Loaded(table=COUNT.name, days=DAYS, rows=6, total_rows=6, gone=[])
     assert counts(connection) == {DAYS[1]: 1, DAYS[2]: 2, DAYS[3]: 3}
-    assert warehouse.is_level(connection, home, COUNT)
+    assert loading.is_level(connection, home, COUNT)
     before, state = everything(connection), warehouse.state(connection)
-    assert load() == warehouse.Loaded(table=COUNT.name, days=[], rows=0, total_rows=6, gone=[])
+    assert load() == loading.Loaded(table=COUNT.name, days=[], rows=0, total_rows=6, gone=[])
     assert everything(connection) == before
     assert warehouse.state(connection) == state
 
@@ -103,7 +103,7 @@ def test_an_empty_day_is_loaded_once(home, connection, load):
     store(home.lake, COUNT, FIRST, [])
     assert load().days == [FIRST]
     assert load().days == []
-    assert warehouse.is_level(connection, home, COUNT)
+    assert loading.is_level(connection, home, COUNT)
 
 
 def test_only_the_day_whose_file_changed_is_loaded_again(home, connection, load):
@@ -112,7 +112,7 @@ def test_only_the_day_whose_file_changed_is_loaded_again(home, connection, load)
     load()
     state = warehouse.state(connection)
     store(home.lake, COUNT, DAYS[1], domains("c"), version=1)
-    assert not warehouse.is_level(connection, home, COUNT)
+    assert not loading.is_level(connection, home, COUNT)
     found = load()
     assert (found.days, found.rows, found.total_rows) == ([DAYS[1]], 1, 7)
     assert counts(connection) == {DAYS[0]: 2, DAYS[1]: 1, DAYS[2]: 2, DAYS[3]: 2}
@@ -142,7 +142,7 @@ def test_folders_that_are_no_day_are_not_loaded(home, connection, load):
         other.parent.mkdir()
         other.write_bytes(path.read_bytes())
     assert load().days == [FIRST]
-    assert warehouse.is_level(connection, home, COUNT)
+    assert loading.is_level(connection, home, COUNT)
 
 
 def test_a_warehouse_that_was_deleted_is_made_again_with_the_same_content(home):
@@ -154,7 +154,7 @@ def test_a_warehouse_that_was_deleted_is_made_again_with_the_same_content(home):
     for _ in range(2):
         with warehouse.writing(home, ZONE) as connection:
             for dataset in wanted:
-                warehouse.bring_level(connection, home, dataset)
+                loading.bring_level(connection, home, dataset)
             found.append({n: r for n, r in everything(connection).items() if n != "meta.state"})
         home.warehouse.unlink()
     assert found[0] == found[1]
@@ -209,7 +209,7 @@ def test_a_load_that_breaks_off_anywhere_changes_nothing_and_can_be_repeated(
     while True:
         at += 1
         try:
-            warehouse.bring_level(Breaking(connection, at), home, dataset)
+            loading.bring_level(Breaking(connection, at), home, dataset)
             break
         except Broken:
             seen.append(everything(connection))
@@ -218,7 +218,7 @@ def test_a_load_that_breaks_off_anywhere_changes_nothing_and_can_be_repeated(
     assert seen[0] == before
     assert all(found in (before, after) for found in seen)
     assert len(rows_of(connection, dataset.name)) == (4 if dataset is COUNT else 3)
-    assert warehouse.is_level(connection, home, dataset)
+    assert loading.is_level(connection, home, dataset)
 
 
 def test_a_table_that_is_made_anew_is_never_taken_for_loaded(home, connection, load):
@@ -230,12 +230,12 @@ def test_a_table_that_is_made_anew_is_never_taken_for_loaded(home, connection, l
     while True:
         at += 1
         try:
-            warehouse.bring_level(Breaking(connection, at), home, other)
+            loading.bring_level(Breaking(connection, at), home, other)
             break
         except Broken:
-            level = warehouse.is_level(connection, home, other)
+            level = loading.is_level(connection, home, other)
             assert not level or rows_of(connection)
-            noted = warehouse.loaded(connection, COUNT.name)
+            noted = loading.loaded(connection, COUNT.name)
             assert rows_of(connection) or not noted
     assert len(rows_of(connection)) == 1
 
@@ -373,9 +373,9 @@ def test_a_table_follows_the_catalogue_and_is_filled_from_the_lake_again(
     store(home.lake, dataset, DAYS[0], [{key: "a"}, {key: "b"}])
     load(dataset)
     other = CHANGES[change](dataset)
-    assert not warehouse.is_level(connection, home, other)
+    assert not loading.is_level(connection, home, other)
     assert load(other).days == [DAYS[0]]
-    assert warehouse.is_level(connection, home, other)
+    assert loading.is_level(connection, home, other)
     assert load(other).days == []
     assert connection.execute(f"SELECT count(*) FROM {dataset.name}").fetchall() == [(2,)]
     names = [d[0] for d in connection.execute(f"FROM {dataset.name} LIMIT 0").description]
@@ -469,8 +469,8 @@ def test_a_row_stands_once_whatever_was_loaded_and_restated_in_whatever_order(
                 rows = [{key: k, "app": "x"} for k in keys]
             store(home.lake, dataset, day, rows, version)
             if load_now:
-                warehouse.bring_level(connection, home, dataset)
-        warehouse.bring_level(connection, home, dataset)
+                loading.bring_level(connection, home, dataset)
+        loading.bring_level(connection, home, dataset)
         found = connection.execute(sql).fetchall()
     days = {k: kept(d for d in listed if k in listed[d]) for keys in listed.values() for k in keys}
     expected = [(k, day, listed[day][k] if dataset is IP_INFO else "x") for k, day in days.items()]
@@ -499,7 +499,7 @@ def described(tmp_path_factory):
     home = Home(tmp_path_factory.mktemp("described"))
     with warehouse.writing(home, ZONE) as connection:
         for dataset in DATASETS.values():
-            warehouse.bring_level(connection, home, dataset)
+            loading.bring_level(connection, home, dataset)
         columns = connection.execute(
             "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() "
             "WHERE schema_name = 'main' ORDER BY column_index"
@@ -507,7 +507,7 @@ def described(tmp_path_factory):
         comments = connection.execute(
             "SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = 'main'"
         ).fetchall()
-        level = [warehouse.is_level(connection, home, d) for d in DATASETS.values()]
+        level = [loading.is_level(connection, home, d) for d in DATASETS.values()]
     assert all(level)
     return columns, dict(comments)
 
@@ -593,7 +593,7 @@ def test_a_log_left_without_its_file_is_no_trouble(home):
     assert log.is_file()
     home.warehouse.unlink()
     with warehouse.writing(home, ZONE) as connection:
-        assert warehouse.bring_level(connection, home, COUNT).rows == 1
+        assert loading.bring_level(connection, home, COUNT).rows == 1
         assert "main.left_over" not in everything(connection)
 
 

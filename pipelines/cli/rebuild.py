@@ -12,8 +12,8 @@ from pipelines.cli.options import chosen, in_order, json_option, opened, with_ra
 
 if TYPE_CHECKING:
     from resources.archive import Archive
+    from resources.loading import Loaded
     from resources.served import Published
-    from resources.warehouse import Loaded
 
 
 @click.command()

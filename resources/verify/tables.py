@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from resources import raw, warehouse
+from resources import loading, raw, warehouse
 from resources.account import snapshots
 from resources.api.catalogue import DATASETS
 from resources.api.catalogue.columns import BUSINESS_DATE
@@ -48,7 +48,7 @@ class Tables:
                 what = "is not there, or has other columns or comments than are declared now"
                 yield self._finding(dataset, None, Kind.BEHIND, what, _PUBLISH)
             return
-        loaded = warehouse.loaded(self._connection, dataset.name)
+        loaded = loading.loaded(self._connection, dataset.name)
         level = {
             day: path
             for day, path in sorted(seen.good.items())
