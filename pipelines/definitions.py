@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from pipelines.alarms import alarm_sensor, failure_sensor
 from pipelines.graph import all_assets
 from pipelines.schedules import CAPTURE_JOB, LOAD_JOB, capture_schedule, load_sensor
 from pipelines.upkeep import upkeep_schedule
@@ -30,7 +31,11 @@ def definitions(archive: Archive) -> dg.Definitions:
         assets=assets,
         jobs=[capture, load],
         schedules=[capture_schedule(capture, archive), upkeep_schedule(archive)],
-        sensors=[load_sensor(status, load) for status in ends],
+        sensors=[
+            *(load_sensor(status, load) for status in ends),
+            alarm_sensor(archive),
+            failure_sensor(archive),
+        ],
         resources={"archive": archive},
         # One process for all steps: on a small machine the default, a fresh interpreter for each
         # step, costs several times more than the work itself.

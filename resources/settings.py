@@ -22,8 +22,8 @@ from resources.api.catalogue import DATASETS, dataset
 FILE = "livestats.toml"
 FILE_VARIABLE = "LIVESTATS_SETTINGS"
 PREFIX = "LIVESTATS_"
-_BESIDE = (FILE_VARIABLE, "LIVESTATS_NOW")
-"""Variables that are no settings: where they stand, and what time it is taken to be."""
+_BESIDE = (FILE_VARIABLE, "LIVESTATS_NOW", "LIVESTATS_ALERT_WEBHOOK")
+"""Variables that are no settings: where they stand, what time it is taken to be, and a secret."""
 
 
 class SettingsError(ValueError):

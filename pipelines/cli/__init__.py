@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "plan": "plan",
         "backfill": "backfill",
         "status": "status",
+        "alarms": "alarms",
         "tables": "tables",
         "query": "query",
         "diff": "diff",

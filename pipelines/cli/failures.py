@@ -22,12 +22,14 @@ def explained(error: BaseException) -> str | None:
     from resources.served import NothingServed
     from resources.settings import SettingsError
     from resources.warehouse import WarehouseError
+    from resources.webhook import NotTold
 
     known = (
         ApiError,
         DamagedCapture,
         Halted,
         NothingServed,
+        NotTold,
         NotYet,
         SettingsError,
         WarehouseError,

@@ -1,0 +1,64 @@
+"""`livestats alarms`: what somebody should be told."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+
+import click
+
+from pipelines.cli import screen
+from pipelines.cli.options import Refused, json_option, opened
+
+
+@click.command()
+@json_option
+@click.option("--send", is_flag=True, help="Tell the webhook what is new or over. For cron.")
+@click.option("--test", is_flag=True, help="Send a greeting to the webhook, and nothing else.")
+def alarms(as_json: bool, send: bool, test: bool) -> None:
+    r"""List gaps, days about to be forgotten, unknown fields, disagreements.
+
+    The daemon of `livestats ui` looks every ten minutes and tells what is new to the webhook that
+    LIVESTATS_ALERT_WEBHOOK names: a robot of Feishu, DingTalk, WeCom or Slack, or anything that
+    takes {"text": ...}. Without a daemon, call this with --send from cron.
+
+    \b
+    Examples:
+      livestats alarms
+      livestats alarms --send
+      livestats alarms --test
+
+    Ends with 1 if there is an alarm, with 0 otherwise.
+    """
+    from resources import alarms as known
+    from resources import webhook
+
+    archive = opened()
+    home = str(archive.home.root)
+    if (send or test) and not archive.environ.get(webhook.VARIABLE):
+        raise Refused(f"There is nobody to tell: set {webhook.VARIABLE} to the robot's address.")
+    if test:
+        webhook.post(
+            os.environ[webhook.VARIABLE], f"livestats {home}\nA test: alarms will come here."
+        )
+        click.echo("Sent. If nothing came, look at the robot's own settings.")
+        return
+    if archive.home.identity is None:
+        raise Refused(f"There is no archive in {home} yet. Run `livestats backfill`.")
+    if send:
+        # Imports Dagster: the text is that of its sensor.
+        from pipelines.alarms import sender
+
+        found = known.tell(archive, sender(archive.environ, home))
+    else:
+        found = known.standing(archive)
+    if as_json:
+        screen.emit_json([asdict(alarm) for alarm in found])
+    else:
+        for alarm in found:
+            click.echo(f"{alarm.kind:<13} {alarm.subject}: {alarm.text}")
+            click.echo(f"{'':<13} -> {alarm.remedy}")
+        if not found:
+            click.echo("No alarm: every day that can be had is here.")
+    if found:
+        click.get_current_context().exit(1)

@@ -1,0 +1,60 @@
+"""Telling a chat group: one text to the address of a robot, in the form that its host expects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import requests
+
+VARIABLE = "LIVESTATS_ALERT_WEBHOOK"
+"""The address is a secret (whoever has it can write to the group): never in a file or a log."""
+
+_TIMEOUT_S = 10.0
+
+
+class NotTold(Exception):
+    """The message did not arrive; the text names the host, never the address."""
+
+
+def post(url: str, text: str) -> None:
+    """Post `text` to a robot of Feishu/Lark, DingTalk, WeCom or Slack, or as {"text": ...}.
+
+    Raises NotTold if it does not arrive, also where the host answers 200 and refuses inside.
+    """
+    host = urlsplit(url).hostname or ""
+    if urlsplit(url).scheme not in ("http", "https") or not host:
+        raise NotTold(f"{VARIABLE} is no address. Set it to the whole URL of the robot.")
+    failure = ""
+    try:
+        answer = requests.post(url, json=body(host, text), timeout=_TIMEOUT_S)
+        refused = answer.status_code >= 300
+        failure = f"HTTP {answer.status_code}" if refused else _refusal(answer)
+    except requests.RequestException as error:
+        failure = type(error).__name__  # its text quotes the address
+    if failure:
+        raise NotTold(
+            f"{host} did not take the alarm ({failure}). Check {VARIABLE}; a robot with a keyword "
+            "filter wants the word livestats."
+        )
+
+
+def body(host: str, text: str) -> Mapping[str, object]:
+    """What that host takes for a message of plain text."""
+    if host.endswith((".feishu.cn", ".larksuite.com")):
+        return {"msg_type": "text", "content": {"text": text}}
+    if host in ("oapi.dingtalk.com", "qyapi.weixin.qq.com"):
+        return {"msgtype": "text", "text": {"content": text}}
+    return {"text": text}
+
+
+def _refusal(answer: requests.Response) -> str:
+    """What is wrong according to the body: these hosts refuse with HTTP 200; "" if nothing."""
+    try:
+        document = answer.json()
+    except ValueError:
+        return ""
+    if not isinstance(document, dict):
+        return ""
+    code = document.get("code", document.get("errcode", 0))
+    return "" if code in (0, None) else f"code {code}"
