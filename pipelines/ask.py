@@ -18,7 +18,7 @@ from resources.api.pages import page_payload
 from resources.api.plan import Domain, Known, walks
 from resources.api.retries import RetryPolicy
 from resources.api.rows import Page, read_page
-from resources.connection import rate_per_s
+from resources.connection import rates
 from resources.settings import Settings
 
 _PATIENCE = RetryPolicy(fault_attempts=2, throttled_attempts=3, total_s=20.0)
@@ -54,7 +54,7 @@ def list_domains(settings: Settings, credentials: Credentials, budget: Path | No
         calls = Budget(
             budget or Path(scratch),
             credentials.account_id(),
-            rate_per_s,
+            rates(settings),
             account_per_s=settings.calls_per_second,
         )
         host = Host(settings.api_url, settings.api_region)

@@ -77,7 +77,7 @@ def estimates(
 
 def calls_per_s(dataset: Dataset, settings: Settings) -> float | None:
     """How fast a dataset may ask: its action's limit or the account's, less the safety margin."""
-    limits = [dataset.endpoint.rate_per_s, settings.calls_per_second]
+    limits = [dataset.endpoint.rate_per_s * settings.quota_factor, settings.calls_per_second]
     known = [limit for limit in limits if limit]
     return min(known) * SHARE_OF_LIMIT if known else None
 

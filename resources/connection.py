@@ -20,7 +20,7 @@ from resources.clock import clock
 from resources.home import Home
 from resources.settings import Settings
 
-__all__ = ["Halted", "capturer", "rate_per_s"]
+__all__ = ["Halted", "capturer", "rates"]
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,17 @@ class _Wait:
             raise Halted("the run was broken off")
 
 
-def rate_per_s(action: str) -> float | None:
-    """The documented rate of an action; None for an action that the catalogue does not know."""
-    return ENDPOINTS[action].rate_per_s if action in ENDPOINTS else None
+def rates(settings: Settings) -> Callable[[str], float | None]:
+    """Calls per second by action: the documented ones times the account's quota.
+
+    None for an action that the catalogue does not know.
+    """
+
+    def rate_per_s(action: str) -> float | None:
+        known = ENDPOINTS.get(action)
+        return known.rate_per_s * settings.quota_factor if known else None
+
+    return rate_per_s
 
 
 @contextmanager
@@ -69,7 +77,7 @@ def capturer(
     budget = Budget(
         home.budget,
         credentials.account_id(),
-        rate_per_s,
+        rates(settings),
         account_per_s=settings.calls_per_second,
         sleep=wait,
     )

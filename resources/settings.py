@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -78,6 +79,15 @@ class Settings:
             "LIVESTATS_CALLS_PER_SECOND",
         ),
     )
+    quota_factor: float = field(
+        default=1.0,
+        metadata=_at(
+            "api.quota_factor",
+            "Your calls per second of each action over the documented ones: 2, if the vendor "
+            "doubled the quota of the account.",
+            "LIVESTATS_QUOTA_FACTOR",
+        ),
+    )
     workers: int = field(
         default=16,
         metadata=_at("api.workers", "Requests under way at the same time.", "LIVESTATS_WORKERS"),
@@ -118,6 +128,11 @@ class Settings:
         if self.calls_per_second is not None and not self.calls_per_second > 0:  # nan is not
             raise SettingsError(
                 f"api.calls_per_second = {self.calls_per_second}: above 0 is needed."
+            )
+        if not 0.01 <= self.quota_factor < math.inf:
+            raise SettingsError(
+                f"api.quota_factor = {self.quota_factor}: from 0.01 on is possible; 1 is the "
+                "documented quota."
             )
         if not 0 <= self.expiry_warning_days <= 366:
             raise SettingsError(

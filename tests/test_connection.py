@@ -7,8 +7,8 @@ import pytest
 from resources.api.errors import FixSetup, TryLater
 from resources.api.retries import RetryPolicy
 from resources.api.simulator import Account, Faults
-from resources.connection import Halted, _Wait, capturer, rate_per_s
-from resources.settings import SettingsError
+from resources.connection import Halted, _Wait, capturer, rates
+from resources.settings import Settings, SettingsError
 from tests.archives import lab
 
 ACTION = "DescribeLiveISPData"
@@ -54,8 +54,12 @@ def test_its_connections_close_with_the_block(found):
 
 
 def test_the_rate_of_an_action_is_the_documented_one():
-    assert rate_per_s("DescribeIpInfo") == 10
-    assert rate_per_s("NoSuchAction") is None
+    assert rates(Settings())("DescribeIpInfo") == 10
+    assert rates(Settings())("NoSuchAction") is None
+
+
+def test_a_raised_quota_raises_the_rate_of_every_action():
+    assert rates(Settings(quota_factor=2.5))("DescribeIpInfo") == 25
 
 
 def test_a_wait_ends_with_the_run():

@@ -68,3 +68,6 @@ def test_the_slower_of_the_two_limits_counts():
     assert calls_per_s(edge, Settings(calls_per_second=None)) == pytest.approx(
         edge.endpoint.rate_per_s * 0.93
     )
+    assert calls_per_s(edge, Settings(calls_per_second=None, quota_factor=2)) == pytest.approx(
+        edge.endpoint.rate_per_s * 2 * 0.93
+    )

@@ -21,6 +21,7 @@ IN_FILE = {
     "api.url": ('"https://open.byteplusapi.com"', "api_url", "https://open.byteplusapi.com"),
     "api.region": ('"ap-singapore-1"', "api_region", "ap-singapore-1"),
     "api.calls_per_second": ("5", "calls_per_second", 5.0),
+    "api.quota_factor": ("2", "quota_factor", 2.0),
     "api.workers": ("3", "workers", 3),
     "domains.push": ('["p.example", "q.example"]', "push_domains", ("p.example", "q.example")),
     "domains.pull": ("[]", "pull_domains", ()),
@@ -33,6 +34,7 @@ IN_ENVIRONMENT = {
     "LIVESTATS_API_URL": ("http://127.0.0.1:8080", "api_url", "http://127.0.0.1:8080"),
     "LIVESTATS_API_REGION": ("ap-singapore-1", "api_region", "ap-singapore-1"),
     "LIVESTATS_CALLS_PER_SECOND": ("2.5", "calls_per_second", 2.5),
+    "LIVESTATS_QUOTA_FACTOR": ("0.5", "quota_factor", 0.5),
     "LIVESTATS_WORKERS": ("3", "workers", 3),
 }
 
@@ -184,6 +186,8 @@ def test_a_value_of_another_type_is_refused_with_its_place(text, written):
         ("[api]\ncalls_per_second = 0", "above 0"),
         ("[api]\ncalls_per_second = -1.5", "above 0"),
         ("[api]\ncalls_per_second = nan", "above 0"),
+        ("[api]\nquota_factor = 0", "from 0.01 on"),
+        ("[api]\nquota_factor = inf", "from 0.01 on"),
         ("[archive]\nexpiry_warning_days = -1", "0 to 366"),
         ("[archive]\nexpiry_warning_days = 99999999999", "0 to 366"),
         ("[archive]\ntime_zone = 'Mars/Olympus'", "no known zone"),
