@@ -21,8 +21,8 @@ from resources.api.rows import Page, read_page
 from resources.connection import rates
 from resources.settings import Settings
 
-_PATIENCE = RetryPolicy(fault_attempts=2, throttled_attempts=3, total_s=20.0)
-_TIMEOUTS = Timeouts(connect_s=5.0, read_s=20.0, body_s=30.0)
+PATIENCE = RetryPolicy(fault_attempts=2, throttled_attempts=3, total_s=20.0)
+TIMEOUTS = Timeouts(connect_s=5.0, read_s=20.0, body_s=30.0)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def list_domains(settings: Settings, credentials: Credentials, budget: Path | No
             account_per_s=settings.calls_per_second,
         )
         host = Host(settings.api_url, settings.api_region)
-        with Client(credentials, calls, host, retries=_PATIENCE, timeouts=_TIMEOUTS) as client:
+        with Client(credentials, calls, host, retries=PATIENCE, timeouts=TIMEOUTS) as client:
             page = client.call(listing.endpoint.action, payload, read).value
     domains = tuple(
         Domain(str(row["domain"]), _role(str(row["domain_type"])))

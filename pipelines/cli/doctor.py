@@ -21,7 +21,8 @@ _COLOURS = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 def doctor(as_json: bool) -> None:
     r"""Check all that has to be in place, and say what to do.
 
-    Settings, key, clock, network, domains, disk, locks, versions. Makes one call of the API (the list of domains), captures nothing, writes nothing.
+    Settings, key, clock, network, domains, permissions, disk, locks, versions, schedule, alarms.
+    Asks the API one small question per action, captures nothing, writes nothing.
 
     \b
     Examples:

@@ -93,14 +93,15 @@ def _try_key() -> bool:
     import os
 
     from pipelines.cli.doctor import show
-    from pipelines.doctor import Verdict, domains_found, key_found
+    from pipelines.doctor import Verdict
+    from pipelines.doctor.api import access_found, key_found
     from resources.archive import Archive
 
     archive = Archive.open(os.environ)
     credentials, finding = key_found(os.environ)
     found = [finding]
     if credentials is not None:
-        found += domains_found(archive, credentials)
+        found += access_found(archive, credentials)
     for one in found:
         show(one)
     works = all(one.verdict is not Verdict.PROBLEM for one in found)

@@ -62,6 +62,12 @@ if TYPE_CHECKING:
     type=click.IntRange(0),
     help="Usage of younger days is preliminary, and restated later.",
 )
+@click.option(
+    "--without", "withdrawn", multiple=True, metavar="ACTION", help="Not offered; repeatable."
+)
+@click.option(
+    "--deny", "denied", multiple=True, metavar="ACTION", help="Not allowed for the key; repeatable."
+)
 def simulate(
     port: int,
     seed: int,
@@ -74,6 +80,8 @@ def simulate(
     rate: str,
     faults: tuple[str, ...],
     late_days: int,
+    withdrawn: tuple[str, ...],
+    denied: tuple[str, ...],
 ) -> None:
     r"""Serve a made-up account, as strict as the real API.
 
@@ -85,8 +93,13 @@ def simulate(
       livestats simulate --domains 20 --streams 50 --latency-ms 50
       livestats simulate --fault throttle=0.1 --fault reset=0.01 --late-days 2
     """
+    from resources.api.catalogue import ENDPOINTS
     from resources.api.simulator import Account, Faults, Late, serve
     from resources.clock import VARIABLE
+
+    for action in (*withdrawn, *denied):
+        if action not in ENDPOINTS:
+            raise click.BadParameter(f"There is no action {action}: {', '.join(ENDPOINTS)}.")
 
     starts_at = _moment(moment)
     options: dict[str, Any] = {
@@ -94,6 +107,8 @@ def simulate(
         "latency_s": latency_ms / 1000,
         "rate": _rate(rate),
         "faults": Faults(seed=seed, odds=odds(faults)) if faults else None,  # type: ignore[arg-type]
+        "withdrawn": withdrawn,
+        "denied": denied,
         "late": Late(settled_after=timedelta(days=late_days)) if late_days else None,
     }
     if starts_at is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -26,7 +26,8 @@ class Simulator:
 
     `clock` is the time that history and future are judged by; signatures are always judged by the
     real clock. `rate` is "documented" (each action's own limit), a number for all, or None.
-    `latency_s` is added to every answer. `endpoints` may hold entries that the world knows nothing
+    `latency_s` is added to every answer. Actions that are `withdrawn` are not there, those that are
+    `denied` are not allowed for this key. `endpoints` may hold entries that the world knows nothing
     about. A port of 0 is any free one.
 
     Raises OSError if the port is taken.
@@ -43,6 +44,8 @@ class Simulator:
         faults: Faults | None = None,
         late: Late | None = None,
         options: Answers | None = None,
+        withdrawn: Iterable[str] = (),
+        denied: Iterable[str] = (),
         endpoints: Mapping[str, Endpoint] = ENDPOINTS,
         port: int = 0,
     ) -> None:
@@ -56,6 +59,8 @@ class Simulator:
             rate=rate,
             chooser=Chooser(faults),
             latency_s=latency_s,
+            withdrawn=frozenset(withdrawn),
+            denied=frozenset(denied),
         )
         self._server = Server(port, self._service)
         self._thread: threading.Thread | None = None

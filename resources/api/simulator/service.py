@@ -37,6 +37,8 @@ class Service:
     rate: Literal["documented"] | float | None
     chooser: Chooser
     latency_s: float = 0.0
+    withdrawn: frozenset[str] = frozenset()
+    denied: frozenset[str] = frozenset()
     calls: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     closing: threading.Event = field(default_factory=threading.Event)
@@ -76,7 +78,11 @@ class Service:
         )
         if parse_qs(parts.query).get("Version") != [API_VERSION]:
             raise Refused("InvalidActionOrVersion", f"Version must be {API_VERSION}.")
+        if action in self.withdrawn:
+            raise Refused("InvalidActionOrVersion", f"There is no action {action}.")
         endpoint = self.api.endpoint(action)
+        if action in self.denied:
+            raise Refused("AccessDenied", f"The user has no permission for live:{action}.")
         if method != "POST":
             raise Refused("MethodNotAllowed", f"{action} takes POST.")
         if self.rate is not None:

@@ -1,4 +1,4 @@
-"""What has to be right before a capture can work: looked at one by one, with what to do."""
+"""What can be looked at without the network: versions, settings, clock, home, disk, locks."""
 
 from __future__ import annotations
 
@@ -6,82 +6,23 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from enum import StrEnum
+from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import duckdb
-import requests
 
-from pipelines.ask import Listed, list_domains
-from resources.api.catalogue.model import Role
-from resources.api.credentials import Credentials, find_credentials
-from resources.api.errors import ApiError
-from resources.api.hosts import Host
+from pipelines.doctor.findings import Finding, ok, problem, warning
 from resources.archive import Archive
 from resources.clock import VARIABLE as CLOCK_VARIABLE
 from resources.files import lock_now
-from resources.settings import FILE, Found, Settings, SettingsError, find
+from resources.settings import FILE, Found, Settings, SettingsError
 from resources.version import VERSION
 
 _GB = 10**9
 _LITTLE_SPACE, _TOO_LITTLE_SPACE = 10 * _GB, 1 * _GB
-_CLOCK_WARNING_S, _CLOCK_PROBLEM_S = 60, 600  # the API refuses signatures that are 15 minutes off
-
-
-class Verdict(StrEnum):
-    """How it stands."""
-
-    OK = "ok"
-    WARNING = "warning"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that was looked at."""
-
-    name: str
-    verdict: Verdict
-    text: str
-    advice: str = ""  # what to do; "" if nothing
-
-
-def ok(name: str, text: str) -> Finding:
-    """Nothing to do."""
-    return Finding(name=name, verdict=Verdict.OK, text=text)
-
-
-def warning(name: str, text: str, advice: str) -> Finding:
-    """It works, and may not for long."""
-    return Finding(name=name, verdict=Verdict.WARNING, text=text, advice=advice)
-
-
-def problem(name: str, text: str, advice: str) -> Finding:
-    """It does not work."""
-    return Finding(name=name, verdict=Verdict.PROBLEM, text=text, advice=advice)
-
-
-def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
-    """Look at everything, the quick and local first; changes nothing, captures nothing."""
-    yield from versions()
-    yield from settings_found(find(archive.environ, folder))
-    yield clock_set(archive)
-    yield home_found(archive)
-    yield space(archive.home.root)
-    yield warehouse_free(archive)
-    yield dagster_found(archive)
-    credentials, finding = key_found(archive.environ)
-    yield finding
-    reached, finding = clock_offset(archive.settings)
-    yield finding
-    if credentials is not None and reached:
-        yield from domains_found(archive, credentials)
 
 
 def versions() -> Iterator[Finding]:
@@ -238,90 +179,3 @@ def dagster_found(archive: Archive) -> Finding:
     if not (folder / "dagster.yaml").is_file():
         return ok("dagster home", f"{folder} is made by the first backfill or by `livestats ui`")
     return ok("dagster home", str(folder))
-
-
-def key_found(environ: Mapping[str, str]) -> tuple[Credentials | None, Finding]:
-    """Where the access key comes from; its value is never shown."""
-    try:
-        credentials, source = find_credentials(environ, Path.home())
-    except ApiError as error:
-        return None, problem("key", error.what, error.advice)
-    kind = "temporary" if credentials.session_token else "permanent"
-    return credentials, ok("key", f"found in {source}, {kind}")
-
-
-def clock_offset(settings: Settings) -> tuple[bool, Finding]:
-    """Whether the API is there, and how far its clock is from this one; asked without a key."""
-    try:
-        host = Host(settings.api_url, settings.api_region)
-    except ApiError as error:
-        return False, problem("api", error.what, error.advice)
-    try:
-        with requests.Session() as session:
-            session.trust_env = not host.is_loopback
-            answer = session.get(host.url_of({}), timeout=(5, 10), allow_redirects=False)
-    except (OSError, ValueError) as error:
-        return False, problem(
-            "api",
-            f"{settings.api_url} cannot be reached ({type(error).__name__})",
-            "Check the network, the name server, the proxy (HTTPS_PROXY) and the API URL "
-            "(LIVESTATS_API_URL).",
-        )
-    return True, judged_offset(settings.api_url, answer.headers.get("Date"), datetime.now(UTC))
-
-
-def judged_offset(url: str, header: str | None, now: datetime) -> Finding:
-    """The verdict on a Date header, which knows whole seconds only."""
-    try:
-        told = parsedate_to_datetime(header or "")
-    except ValueError:
-        return ok("api", f"{url} answers; it does not tell its time")
-    told = told if told.tzinfo else told.replace(tzinfo=UTC)
-    offset = (now - told).total_seconds()
-    direction = "ahead of" if offset > 0 else "behind"
-    advice = "Set the clock right: `timedatectl` shows whether it is synchronised."
-    if abs(offset) >= _CLOCK_PROBLEM_S:
-        text = f"{url} answers; this clock is {abs(offset) / 60:.0f} minutes {direction} its own"
-        return problem("api", text, advice)
-    if abs(offset) >= _CLOCK_WARNING_S:
-        text = f"{url} answers; this clock is {abs(offset):.0f} s {direction} its own"
-        return warning("api", text, advice)
-    return ok("api", f"{url} answers, its clock and this one agree")
-
-
-def domains_found(archive: Archive, credentials: Credentials) -> Iterator[Finding]:
-    """Whether the API accepts the key, and what it may see."""
-    budget = archive.home.budget
-    try:
-        usable = budget.is_dir() and os.access(budget, os.W_OK)
-        listed = list_domains(archive.settings, credentials, budget if usable else None)
-    except ApiError as error:
-        yield problem("access", error.what, error.advice)
-        return
-    yield ok("access", "the API accepts the key")
-    yield _domains(archive.settings, listed)
-
-
-def _domains(settings: Settings, listed: Listed) -> Finding:
-    given = (*settings.push_domains, *settings.pull_domains)
-    if given:
-        unknown = sorted(set(given) - {d.name for d in listed.domains})
-        is_whole = len(listed.domains) == listed.total
-        text = f"{len(given)} named in the settings, {listed.total} in the account"
-        if unknown and is_whole:
-            return warning(
-                "domains",
-                f"{text}; not in the account: {', '.join(unknown)}",
-                "Check their spelling under [domains]; deleted domains are listed too.",
-            )
-        return ok("domains", text)
-    if not listed.total:
-        return problem(
-            "domains",
-            "the account lists none",
-            "Give the key access to the projects of the domains (policy LIVEReadOnlyAccess), or "
-            "name them in livestats.toml under [domains].",
-        )
-    kinds = [f"{n} {role}" for role in Role if (n := listed.count(role))]
-    more = "" if len(listed.domains) == listed.total else f" of the first {len(listed.domains)}"
-    return ok("domains", f"{listed.total}, deleted ones included ({', '.join(kinds)}{more})")

@@ -1,0 +1,34 @@
+"""What has to be right before a capture can work: looked at one by one, with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.doctor import api, machine, schedule
+from pipelines.doctor.findings import Finding, Verdict, problem
+from resources.archive import Archive
+from resources.settings import find
+
+__all__ = ["Finding", "Verdict", "examine", "problem"]
+
+
+def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
+    """Look at everything, the quick and local first; changes nothing, captures nothing."""
+    yield from machine.versions()
+    yield from machine.settings_found(find(archive.environ, folder))
+    yield machine.clock_set(archive)
+    home = machine.home_found(archive)
+    yield home
+    yield machine.space(archive.home.root)
+    yield machine.warehouse_free(archive)
+    yield machine.dagster_found(archive)
+    if home.verdict is Verdict.OK:
+        yield from schedule.daemon_found(archive)
+        yield schedule.alarms_found(archive)
+    credentials, finding = api.key_found(archive.environ)
+    yield finding
+    reached, finding = api.clock_offset(archive.settings)
+    yield finding
+    if credentials is not None and reached:
+        yield from api.access_found(archive, credentials)

@@ -1,0 +1,133 @@
+"""The API: reachable, in step with this clock, taking the key, and allowing what is needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import requests
+
+from pipelines.ask import Listed, list_domains
+from pipelines.doctor.findings import Finding, ok, problem, warning
+from pipelines.permissions import Probe, probes
+from resources.api.catalogue.model import Role
+from resources.api.credentials import Credentials, find_credentials
+from resources.api.errors import ApiError
+from resources.api.hosts import Host
+from resources.archive import Archive
+from resources.settings import Settings
+
+_CLOCK_WARNING_S, _CLOCK_PROBLEM_S = 60, 600  # the API refuses signatures that are 15 minutes off
+
+
+def key_found(environ: Mapping[str, str]) -> tuple[Credentials | None, Finding]:
+    """Where the access key comes from; its value is never shown."""
+    try:
+        credentials, source = find_credentials(environ, Path.home())
+    except ApiError as error:
+        return None, problem("key", error.what, error.advice)
+    kind = "temporary" if credentials.session_token else "permanent"
+    return credentials, ok("key", f"found in {source}, {kind}")
+
+
+def clock_offset(settings: Settings) -> tuple[bool, Finding]:
+    """Whether the API is there, and how far its clock is from this one; asked without a key."""
+    try:
+        host = Host(settings.api_url, settings.api_region)
+    except ApiError as error:
+        return False, problem("api", error.what, error.advice)
+    try:
+        with requests.Session() as session:
+            session.trust_env = not host.is_loopback
+            answer = session.get(host.url_of({}), timeout=(5, 10), allow_redirects=False)
+    except (OSError, ValueError) as error:
+        return False, problem(
+            "api",
+            f"{settings.api_url} cannot be reached ({type(error).__name__})",
+            "Check the network, the name server, the proxy (HTTPS_PROXY) and the API URL "
+            "(LIVESTATS_API_URL).",
+        )
+    return True, judged_offset(settings.api_url, answer.headers.get("Date"), datetime.now(UTC))
+
+
+def judged_offset(url: str, header: str | None, now: datetime) -> Finding:
+    """The verdict on a Date header, which knows whole seconds only."""
+    try:
+        told = parsedate_to_datetime(header or "")
+    except ValueError:
+        return ok("api", f"{url} answers; it does not tell its time")
+    told = told if told.tzinfo else told.replace(tzinfo=UTC)
+    offset = (now - told).total_seconds()
+    direction = "ahead of" if offset > 0 else "behind"
+    advice = "Set the clock right: `timedatectl` shows whether it is synchronised."
+    if abs(offset) >= _CLOCK_PROBLEM_S:
+        text = f"{url} answers; this clock is {abs(offset) / 60:.0f} minutes {direction} its own"
+        return problem("api", text, advice)
+    if abs(offset) >= _CLOCK_WARNING_S:
+        text = f"{url} answers; this clock is {abs(offset):.0f} s {direction} its own"
+        return warning("api", text, advice)
+    return ok("api", f"{url} answers, its clock and this one agree")
+
+
+def access_found(archive: Archive, credentials: Credentials) -> Iterator[Finding]:
+    """Whether the API accepts the key, and what it may see."""
+    budget = archive.home.budget
+    try:
+        usable = budget.is_dir() and os.access(budget, os.W_OK)
+        listed = list_domains(archive.settings, credentials, budget if usable else None)
+    except ApiError as error:
+        yield problem("access", error.what, error.advice)
+        return
+    yield ok("access", "the API accepts the key")
+    yield _domains(archive.settings, listed)
+    found = probes(
+        archive.settings, credentials, listed.domains, budget if usable else None, archive.now()
+    )
+    yield from judged_permissions([*found])
+
+
+def judged_permissions(found: Sequence[Probe]) -> Iterator[Finding]:
+    """Whether every action that is needed may be called."""
+    refused = [probe for probe in found if probe.error is not None]
+    for probe in refused:
+        error = probe.error
+        if error is not None and probe.is_offered:
+            yield problem("actions", f"{probe.action}: {error.what}", error.advice)
+    absent = [name for probe in refused if not probe.is_offered for name in probe.datasets]
+    if absent:
+        off = ", ".join(f'"{name}"' for name in absent)
+        yield warning(
+            "actions",
+            f"this vendor does not offer what {', '.join(absent)} are made from",
+            f"Switch them off: `off = [{off}]` under [datasets] in livestats.toml.",
+        )
+    if not refused:
+        yield ok("actions", f"the key may call all {len(found)} that are needed")
+
+
+def _domains(settings: Settings, listed: Listed) -> Finding:
+    given = (*settings.push_domains, *settings.pull_domains)
+    if given:
+        unknown = sorted(set(given) - {d.name for d in listed.domains})
+        is_whole = len(listed.domains) == listed.total
+        text = f"{len(given)} named in the settings, {listed.total} in the account"
+        if unknown and is_whole:
+            return warning(
+                "domains",
+                f"{text}; not in the account: {', '.join(unknown)}",
+                "Check their spelling under [domains]; deleted domains are listed too.",
+            )
+        return ok("domains", text)
+    if not listed.total:
+        return problem(
+            "domains",
+            "the account lists none",
+            "Give the key access to the projects of the domains (policy LIVEReadOnlyAccess), or "
+            "name them in livestats.toml under [domains].",
+        )
+    kinds = [f"{n} {role}" for role in Role if (n := listed.count(role))]
+    more = "" if len(listed.domains) == listed.total else f" of the first {len(listed.domains)}"
+    return ok("domains", f"{listed.total}, deleted ones included ({', '.join(kinds)}{more})")

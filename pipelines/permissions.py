@@ -1,0 +1,126 @@
+"""Whether the key may call each action: one small question per action. Stores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipelines.ask import PATIENCE, TIMEOUTS
+from resources.api.budget import Budget
+from resources.api.catalogue import DATASETS
+from resources.api.catalogue.model import Dataset
+from resources.api.client import Client
+from resources.api.credentials import Credentials
+from resources.api.errors import ApiError, FixRequest
+from resources.api.hosts import Host
+from resources.api.pages import page_payload
+from resources.api.plan import Domain, Known, Stream, walks
+from resources.api.windows import day_of, wire_window
+from resources.connection import rate_per_s
+from resources.settings import Settings
+
+_NOBODY = "livestats-doctor"  # a stream that nobody has: the answer is empty, or a refusal of it
+_SOME_ADDRESS = "192.0.2.1"  # reserved for documentation
+_WITHDRAWN = "InvalidActionOrVersion"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """What the API said to one action."""
+
+    action: str
+    datasets: tuple[str, ...]  # that need it
+    error: ApiError | None  # None: it is allowed
+
+    @property
+    def is_offered(self) -> bool:
+        """False if this vendor does not know the action."""
+        return self.error is None or (self.error.code or "").partition(".")[0] != _WITHDRAWN
+
+
+def probes(
+    settings: Settings,
+    credentials: Credentials,
+    domains: tuple[Domain, ...],
+    budget: Path | None,
+    now: datetime,
+) -> Iterator[Probe]:
+    """Ask every action that a dataset which is switched on needs; one bucket of yesterday each.
+
+    An action that dislikes the question is allowed: permissions are looked at before parameters.
+    """
+    actions: dict[str, list[Dataset]] = {}
+    for name in settings.datasets:
+        actions.setdefault(DATASETS[name].endpoint.action, []).append(DATASETS[name])
+    with _client(settings, credentials, budget) as client:
+        carriers: tuple[str, ...] = ()
+        for action, datasets in sorted(actions.items(), key=lambda a: not a[1][0].is_dimension):
+            error, answer = None, {}
+            try:
+                payload = _payload(datasets[0], domains, carriers, settings.zone, now)
+                answer = client.call(action, payload).value if payload is not None else {}
+            except ApiError as failure:
+                error = failure
+            if datasets[0].name == "isp":
+                carriers = _carriers(answer)
+            probe = Probe(action=action, datasets=tuple(d.name for d in datasets), error=error)
+            is_question = isinstance(error, FixRequest) and probe.is_offered
+            yield (
+                probe
+                if not is_question
+                else Probe(action=action, datasets=probe.datasets, error=None)
+            )
+
+
+@contextmanager
+def _client(settings: Settings, credentials: Credentials, budget: Path | None) -> Iterator[Client]:
+    with TemporaryDirectory() as scratch:
+        calls = Budget(
+            budget or Path(scratch),
+            credentials.account_id(),
+            rate_per_s,
+            account_per_s=settings.calls_per_second,
+        )
+        host = Host(settings.api_url, settings.api_region)
+        with Client(credentials, calls, host, retries=PATIENCE, timeouts=TIMEOUTS) as client:
+            yield client
+
+
+def _payload(
+    dataset: Dataset,
+    domains: tuple[Domain, ...],
+    carriers: tuple[str, ...],
+    zone: ZoneInfo,
+    now: datetime,
+) -> dict[str, Any] | None:
+    """The smallest question that the action takes; None if there is no domain to ask about."""
+    first = tuple(d for d in domains if d.serves(dataset.role))[:1] or domains[:1]
+    known = Known(
+        domains=first,
+        isps=carriers or ("", " "),
+        streams=tuple(Stream(d.name, _NOBODY, _NOBODY) for d in first),
+        addresses=(_SOME_ADDRESS,),
+    )
+    day = day_of(now, zone) - timedelta(days=1)
+    walk = next(walks(dataset, day, zone, known), None)
+    if walk is None:
+        return None
+    payload: dict[str, Any] = dict(walk.payload)
+    if walk.window is not None and dataset.bucket_s is not None:
+        start = walk.window[0]
+        payload |= wire_window((start, start + timedelta(seconds=dataset.bucket_s)))
+    if dataset.endpoint.paging is not None:
+        payload |= page_payload(dataset.endpoint.paging, 1)
+    return payload
+
+
+def _carriers(answer: dict[str, Any]) -> tuple[str, ...]:
+    """Codes of the carriers in an answer, () if there is none: the next question then says so."""
+    listed = (answer.get("Result") or {}).get("ISPList") or ()
+    return tuple(str(one.get("Code", "")) for one in listed if isinstance(one, dict))
