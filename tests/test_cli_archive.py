@@ -241,7 +241,7 @@ def test_query_reads_stdin_and_tells_of_rows_that_it_does_not_show(ask):
 
 def test_times_are_shown_in_the_business_zone(ask):
     result = ask("query", "SELECT min(slot_start_at) AS t FROM edge_stat", "--format", "csv")
-    assert result.stdout.splitlines()[1] == "2026-11-20 00:00:00+08"
+    assert result.stdout.splitlines()[1] == "2026-11-20T00:00:00+08:00"
 
 
 @pytest.mark.parametrize(

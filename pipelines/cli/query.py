@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -18,15 +20,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 FORMATS = ("table", "csv", "json", "parquet")
-_COPY = {
-    "csv": "FORMAT csv, HEADER true",
-    "json": "FORMAT json, ARRAY true",
-    "parquet": "FORMAT parquet, COMPRESSION zstd",
-}
 
 
 @click.command()
-@click.argument("sql")
+@click.argument("sql", required=False)
 @click.option(
     "--format",
     "style",
@@ -42,12 +39,24 @@ _COPY = {
     type=click.IntRange(min=1),
     help="Rows that a table shows; the other formats have all.",
 )
-def query(sql: str, style: str | None, output: Path | None, most: int) -> None:
+@click.option("--examples", "listed", is_flag=True, help="List the questions with ready SQL.")
+@click.option("--example", "name", metavar="NAME", help="Ask that question instead of SQL.")
+@click.option("--show-sql", "shown", is_flag=True, help="Print the SQL of --example, ask nothing.")
+def query(
+    sql: str | None,
+    style: str | None,
+    output: Path | None,
+    most: int,
+    listed: bool,
+    name: str | None,
+    shown: bool,
+) -> None:
     r"""Answer SQL from the served copy, read-only.
 
-    The SQL is DuckDB's. The served copy is never locked, so it can be asked during a load.
+    The SQL is DuckDB's. The served copy is never locked, so it can be asked during a load. A
+    statement that would write, attach or read anything else is refused.
 
-    `-` reads the SQL from stdin.
+    `-` reads the SQL from stdin. Instants in CSV and JSON carry their offset from UTC.
 
     \b
     Examples:
@@ -55,65 +64,108 @@ def query(sql: str, style: str | None, output: Path | None, most: int) -> None:
       livestats query "FROM ledger WHERE state = 'missing'" --format csv
       livestats query "FROM edge_stat" --output edge.parquet
       livestats query - --format json < question.sql
+      livestats query --examples
+      livestats query --example NAME --show-sql
 
     Tables and columns: livestats tables
     """
+    from resources.examples import UnknownExample
+    from resources.exports import check, style_of
+    from resources.questions import QuestionError
+
+    if listed:
+        _list_examples()
+        return
+    try:
+        text = _text(sql, name)
+        if shown:
+            if name is None:
+                raise click.UsageError("--show-sql prints the SQL of --example NAME.")
+            click.echo(text.rstrip())
+            return
+        style = style or (style_of(output) if output else "table")
+        if output:
+            check(output, style)
+        elif style == "parquet":
+            raise click.UsageError("Parquet is not for the screen: name a file with --output.")
+        _answer(text, style, output, most)
+    except (QuestionError, UnknownExample) as error:
+        raise Refused(str(error)) from error
+
+
+def _text(sql: str | None, name: str | None) -> str:
+    """The SQL that is asked: as given, from stdin, or the example's."""
+    from resources.examples import example
+
+    if name is not None:
+        if sql is not None:
+            raise click.UsageError("Give SQL or --example NAME, not both.")
+        return example(name).sql
+    text = sys.stdin.read() if sql == "-" else sql or ""
+    if not text.strip():
+        raise click.UsageError(
+            "There is no SQL. Give it in quotes, or pipe it in and write -. Ready questions: "
+            "livestats query --examples"
+        )
+    return text
+
+
+def _list_examples() -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from resources.examples import examples
+
+    listed = Table(box=None, pad_edge=False, header_style="bold")
+    listed.add_column("example", no_wrap=True)
+    listed.add_column("question")
+    for found in examples():
+        listed.add_row(found.name, Text(found.question))
+    screen.console(wide=True).print(listed)
+    screen.note("Ask one: livestats query --example NAME. Its SQL: --show-sql")
+
+
+def _answer(text: str, style: str, output: Path | None, most: int) -> None:
     import duckdb
 
-    style = style or _style_of(output)
-    text = sys.stdin.read() if sql == "-" else sql
-    if not text.strip():
-        raise click.UsageError("There is no SQL. Give it in quotes, or pipe it in and write -")
-    if style == "parquet" and output is None:
-        raise click.UsageError("Parquet is not for the screen: name a file with --output.")
+    from resources import questions
+
     try:
-        with opened().reading() as connection:
-            found = _asked(connection, text)
+        with _scratch(output, style) as (spill, target), opened().reading() as connection:
+            questions.lock(connection, spill, target)
+            found = questions.ask(connection, text)
             if found is None:
                 screen.note("Done; the statement has no rows to show.")
             elif style == "table":
                 _table(found, most, output)
             else:
-                _written(connection, found, style, output)
-    except duckdb.IOException as error:
-        raise Refused(str(error)) from error
+                _written(found, style, output, target)
     except duckdb.Error as error:
-        raise Refused(_told(error)) from error
+        raise Refused(questions.told(error)) from error
 
 
-def _asked(connection: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyRelation | None:
-    """The answer of the last statement; None for one without rows, such as SET."""
-    return connection.sql(text)
+@contextmanager
+def _scratch(output: Path | None, style: str) -> Iterator[tuple[Path, Path]]:
+    """A folder for sorting, and the file that DuckDB writes: beside `output` if there is one."""
+    from resources import files
+
+    with TemporaryDirectory(prefix="livestats-query-") as folder:
+        aside = files.aside(output.resolve()) if output else Path(folder).resolve() / "answer"
+        # DuckDB chooses codecs by the ending of a name.
+        yield Path(folder) / "spill", aside.with_name(f"{aside.name}.{style}")
 
 
-def _style_of(output: Path | None) -> str:
-    ending = output.suffix.lstrip(".").lower() if output else ""
-    return ending if ending in FORMATS else "table"
+def _written(found: duckdb.DuckDBPyRelation, style: str, output: Path | None, target: Path) -> None:
+    """Write a whole file; to stdout by way of a scratch one, byte for byte."""
+    from resources import exports
 
-
-def _told(error: duckdb.Error) -> str:
-    text = str(error)
-    if "read-only" in text:
-        return "The served copy is read-only: it is made from the lake and can only be asked."
-    hint = "" if "LINE" not in text else "\n"
-    return f"{text}{hint}\nTables and columns: livestats tables"
-
-
-def _written(
-    connection: duckdb.DuckDBPyConnection,
-    found: duckdb.DuckDBPyRelation,  # noqa: ARG001 - DuckDB finds it by its name
-    style: str,
-    output: Path | None,
-) -> None:
-    """Have DuckDB write the file; to stdout by way of a scratch one, byte for byte."""
-    with TemporaryDirectory() as scratch:
-        target = output or Path(scratch) / "answer"
-        connection.execute(f"COPY (FROM found) TO {_quoted(str(target))} ({_COPY[style]})")
-        if output is None:
-            with target.open("rb") as file:
-                shutil.copyfileobj(file, sys.stdout.buffer)
-        else:
-            screen.note(f"Written: {output} ({screen.size(output.stat().st_size)})")
+    if output is None:
+        exports.write(found, style, target)
+        with target.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+    else:
+        exports.write_whole(found, style, output.resolve(), target)
+        screen.note(f"Written: {output} ({screen.size(output.stat().st_size)})")
 
 
 def _table(found: duckdb.DuckDBPyRelation, most: int, output: Path | None) -> None:
@@ -126,8 +178,9 @@ def _table(found: duckdb.DuckDBPyRelation, most: int, output: Path | None) -> No
         is_number = str(kind).startswith(_NUMBERS)
         shown.add_column(Text(_clean(name)), justify="right" if is_number else "left")
     rows = found.limit(most + 1).fetchall()
+    clean = _clean_lines if found.columns == _PLAN else _clean
     for row in rows[:most]:
-        shown.add_row(*(_cell(value) for value in row))
+        shown.add_row(*(_cell(value, clean) for value in row))
     if output is not None:
         with output.open("w", encoding="utf-8") as file:
             Console(file=file, width=1000, highlight=False).print(shown)
@@ -141,16 +194,17 @@ def _table(found: duckdb.DuckDBPyRelation, most: int, output: Path | None) -> No
 
 
 _NUMBERS = ("TINY", "SMALL", "INT", "BIG", "HUGE", "U", "DECIMAL", "DOUBLE", "FLOAT")
+_PLAN = ["explain_key", "explain_value"]  # of EXPLAIN: drawn in lines, by DuckDB
 
 
-def _cell(value: object) -> Text:
+def _cell(value: object, clean: Callable[[str], str]) -> Text:
     from rich.text import Text
 
     if value is None:
         return Text("NULL", style="dim")
     if isinstance(value, float):
         return Text(f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}")
-    return Text(_clean(str(value)))
+    return Text(clean(str(value)))
 
 
 def _clean(text: str) -> str:
@@ -160,5 +214,5 @@ def _clean(text: str) -> str:
     return printable(text)
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _clean_lines(text: str) -> str:
+    return "\n".join(map(_clean, text.split("\n")))

@@ -1,0 +1,88 @@
+"""SQL from outside, asked of the served copy: it can read the tables, and nothing else.
+
+A connection that is open for reading only still reads and writes other files, attaches databases
+and loads extensions. Statements are chosen by their kind first, for a clear message; the settings
+of `lock` then hold whatever a statement hides inside, a function or a part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+from duckdb import StatementType as Kind
+
+_READS = (Kind.SELECT, Kind.EXPLAIN, Kind.PRAGMA, Kind.MULTI, Kind.SET)
+"""MULTI is a PIVOT; SET is a variable, the schema, or one of `_SETTINGS`."""
+
+_SETTINGS = ("TimeZone", "Calendar", "schema", "search_path")
+"""What a question may set: it changes how answers are shown, nothing else."""
+
+_ELSEWHERE = (
+    "`livestats query` reads the tables of the served copy, and nothing else. To write the answer "
+    "into a file: --output. To join it with files of yours, open the copy in Python or DuckDB: "
+    "its path is `served/livestats.duckdb` in the home."
+)
+
+
+class QuestionError(Exception):
+    """A question that is not answered; the message says why and what to do instead."""
+
+
+def lock(connection: duckdb.DuckDBPyConnection, spill: Path, target: Path | None = None) -> None:
+    """Let the connection read its own database only, and write `target` (absolute) only.
+
+    Sorting what does not fit into memory uses the folder `spill`. Cannot be undone; in a process,
+    it holds for all connections to the file that are open together.
+    """
+    connection.execute(
+        f"""
+        SET temp_directory = {quoted(str(spill))};
+        SET python_enable_replacements = false;
+        SET autoload_known_extensions = false;
+        SET autoinstall_known_extensions = false;
+        SET allow_community_extensions = false;
+        SET allowed_paths = {_list([str(target)] if target else [])};
+        SET allowed_configs = {_list(_SETTINGS)};
+        SET enable_external_access = false;
+        SET lock_configuration = true;
+        """
+    )
+
+
+def ask(connection: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyRelation | None:
+    """The answer of the last statement, not computed yet; None for one without rows, such as SET.
+
+    Raises QuestionError for a statement that does more than read, duckdb.Error for a wrong one.
+    """
+    statements = connection.extract_statements(text)
+    for statement in statements:
+        if statement.type not in _READS:
+            raise QuestionError(f"{statement.type.name} is refused: read-only. {_ELSEWHERE}")
+    found: duckdb.DuckDBPyRelation | None = None
+    for statement in statements:
+        found = connection.sql(statement.query)
+        if statement.type is Kind.SET:
+            found = None
+    return found
+
+
+def told(error: duckdb.Error) -> str:
+    """What to tell about an error of DuckDB: what was refused, or what is wrong with the SQL."""
+    text = str(error)
+    if isinstance(error, duckdb.PermissionException) or "has been locked" in text:
+        return f"{text}\n{_ELSEWHERE}"
+    if "read-only" in text:
+        return f"What the statement would write is refused: read-only. {_ELSEWHERE}"
+    hint = "" if "LINE" not in text else "\n"
+    return f"{text}{hint}\nTables and columns: livestats tables"
+
+
+def quoted(text: str) -> str:
+    """A string of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _list(texts: Iterable[str]) -> str:
+    return f"[{', '.join(map(quoted, texts))}]"
