@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,8 +22,8 @@ from resources.api.rows import Page, read_page
 from resources.connection import rates
 from resources.settings import Settings
 
-PATIENCE = RetryPolicy(fault_attempts=2, throttled_attempts=3, total_s=20.0)
-TIMEOUTS = Timeouts(connect_s=5.0, read_s=20.0, body_s=30.0)
+_PATIENCE = RetryPolicy(fault_attempts=2, throttled_attempts=3, total_s=20.0)
+_TIMEOUTS = Timeouts(connect_s=5.0, read_s=20.0, body_s=30.0)
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,23 @@ class Listed:
         return sum(domain.role is role for domain in self.domains)
 
 
+@contextmanager
+def asking(settings: Settings, credentials: Credentials, budget: Path | None) -> Iterator[Client]:
+    """A client of little patience; `budget` is the home's folder of it, None if it has none yet."""
+    with TemporaryDirectory() as scratch:
+        calls = Budget(
+            budget or Path(scratch),
+            credentials.account_id(),
+            rates(settings),
+            account_per_s=settings.calls_per_second,
+        )
+        host = Host(settings.api_url, settings.api_region)
+        with Client(credentials, calls, host, retries=_PATIENCE, timeouts=_TIMEOUTS) as client:
+            yield client
+
+
 def list_domains(settings: Settings, credentials: Credentials, budget: Path | None) -> Listed:
-    """One page of ListDomainDetail; `budget` is the home's folder of it, None if it has none yet.
+    """One page of ListDomainDetail; `budget` as for `asking`.
 
     Raises ApiError if the API cannot be reached or refuses.
     """
@@ -50,16 +66,8 @@ def list_domains(settings: Settings, credentials: Credentials, budget: Path | No
     def read(body: bytes) -> Page:
         return read_page(listing, walk, body, 1)
 
-    with TemporaryDirectory() as scratch:
-        calls = Budget(
-            budget or Path(scratch),
-            credentials.account_id(),
-            rates(settings),
-            account_per_s=settings.calls_per_second,
-        )
-        host = Host(settings.api_url, settings.api_region)
-        with Client(credentials, calls, host, retries=PATIENCE, timeouts=TIMEOUTS) as client:
-            page = client.call(listing.endpoint.action, payload, read).value
+    with asking(settings, credentials, budget) as client:
+        page = client.call(listing.endpoint.action, payload, read).value
     domains = tuple(
         Domain(str(row["domain"]), _role(str(row["domain_type"])))
         for row in page.table.select(["domain", "domain_type"]).to_pylist()

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipelines.ask import PATIENCE, TIMEOUTS
-from resources.api.budget import Budget
+from pipelines.ask import asking
 from resources.api.catalogue import DATASETS
 from resources.api.catalogue.model import Dataset
-from resources.api.client import Client
 from resources.api.credentials import Credentials
 from resources.api.errors import ApiError, FixRequest
-from resources.api.hosts import Host
 from resources.api.pages import page_payload
 from resources.api.plan import Domain, Known, Stream, walks
 from resources.api.windows import day_of, wire_window
-from resources.connection import rate_per_s
 from resources.settings import Settings
 
 _NOBODY = "livestats-doctor"  # a stream that nobody has: the answer is empty, or a refusal of it
@@ -58,7 +52,7 @@ def probes(
     actions: dict[str, list[Dataset]] = {}
     for name in settings.datasets:
         actions.setdefault(DATASETS[name].endpoint.action, []).append(DATASETS[name])
-    with _client(settings, credentials, budget) as client:
+    with asking(settings, credentials, budget) as client:
         carriers: tuple[str, ...] = ()
         for action, datasets in sorted(actions.items(), key=lambda a: not a[1][0].is_dimension):
             error, answer = None, {}
@@ -76,20 +70,6 @@ def probes(
                 if not is_question
                 else Probe(action=action, datasets=probe.datasets, error=None)
             )
-
-
-@contextmanager
-def _client(settings: Settings, credentials: Credentials, budget: Path | None) -> Iterator[Client]:
-    with TemporaryDirectory() as scratch:
-        calls = Budget(
-            budget or Path(scratch),
-            credentials.account_id(),
-            rate_per_s,
-            account_per_s=settings.calls_per_second,
-        )
-        host = Host(settings.api_url, settings.api_region)
-        with Client(credentials, calls, host, retries=PATIENCE, timeouts=TIMEOUTS) as client:
-            yield client
 
 
 def _payload(

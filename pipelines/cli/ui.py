@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import opened
+from pipelines.cli.options import Refused, opened
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -18,21 +18,34 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=3000, show_default=True, help="Port of the web interface.")
-def ui(host: str, port: int) -> None:
+@click.option(
+    "--only",
+    type=click.Choice(["web", "daemon", "code"]),
+    help="One part in this process, for services and containers. Default: all, until Ctrl-C.",
+)
+@click.option(
+    "--code",
+    metavar="HOST:PORT",
+    help="Where `--only code` listens; web and daemon then load no code themselves.",
+)
+def ui(host: str, port: int, only: str | None, code: str | None) -> None:
     r"""Start Dagster's web interface and its schedules.
 
     The graph of all tables, runs, schedules and backfills by click.
 
-    Its history lies in the home, in dagster/. The schedules run as long as this command does.
+    Its history lies in the home, in dagster/. The schedules run as long as this command does. For
+    good, run web and daemon as two services: docs/operating.md has units and a compose file.
 
     \b
     Examples:
       livestats ui
       livestats ui --port 3001
+      livestats ui --only daemon
     """
     from pipelines.instance import dagster_home, instance
     from resources.settings import FILE, FILE_VARIABLE
 
+    words = command(host, port, only, code)
     archive = opened()
     folder = dagster_home(archive)
     with instance(archive):
@@ -40,15 +53,42 @@ def ui(host: str, port: int) -> None:
     environ = surroundings(os.environ, archive.home.root, folder)
     if not environ.get(FILE_VARIABLE) and Path(FILE).is_file():
         environ[FILE_VARIABLE] = str(Path(FILE).resolve())
-    screen.note(f"Dagster on {archive.home.root}: http://{host}:{port} in about 15 s, until Ctrl-C")
+    where = f"Dagster's {only or 'web interface and daemon'} on {archive.home.root}"
+    seen = f": http://{host}:{port} in about 15 s" if only in (None, "web") else ""
+    screen.note(f"{where}{seen}, until Ctrl-C")
     os.chdir(CHECKOUT)
-    os.execve(sys.executable, command(host, port), environ)  # noqa: S606 - no shell is wanted
+    os.execve(sys.executable, words, environ)  # noqa: S606 - no shell is wanted
 
 
-def command(host: str, port: int) -> list[str]:
-    """What is run, from the checkout."""
-    words = ["-m", "dagster", "dev", "-w", "workspace.yaml", "--host", host, "--port", str(port)]
-    return [sys.executable, *words]
+def command(host: str, port: int, only: str | None = None, code: str | None = None) -> list[str]:
+    """What is run, from the checkout.
+
+    Raises Refused for options that do not go together.
+    """
+    if code is not None and only not in ("web", "daemon"):
+        raise Refused("--code says where web and daemon find the code: give it with --only.")
+    listen = ["--host", host, "--port", str(port)]
+    match only:
+        case None:
+            words = ["dagster", "dev", "-w", "workspace.yaml", *listen]
+        case "code":
+            words = ["dagster", "code-server", "start", "-f", "pipelines/definitions.py"]
+            words += ["--working-directory", ".", *listen]
+        case "web":
+            words = ["dagster_webserver", *_workspace(code), *listen]
+        case _:
+            words = ["dagster._daemon", "run", *_workspace(code)]
+    return [sys.executable, "-m", *words]
+
+
+def _workspace(code: str | None) -> list[str]:
+    """Where web and daemon find the definitions."""
+    if code is None:
+        return ["-w", "workspace.yaml"]
+    host, _, port = code.rpartition(":")
+    if not host or not port.isdecimal():
+        raise Refused(f"--code {code!r} is no address. Write it like code:4000.")
+    return ["--grpc-host", host, "--grpc-port", port]
 
 
 def surroundings(environ: Mapping[str, str], home: Path, folder: Path) -> dict[str, str]:
