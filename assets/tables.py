@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets import captures, expiry, metadata, reconciliation
+from assets import captures, expiry, marts, metadata, reconciliation
 from resources.api.catalogue import DATASETS
 from resources.archive import Archive
 from resources.loading import Loaded
@@ -26,8 +26,8 @@ def key(name: str) -> dg.AssetKey:
 
 
 def table_assets(names: Sequence[str]) -> list[dg.AssetsDefinition]:
-    """One asset for each table of `names`, and the served copy of them."""
-    return [_tables(names), _served(names)]
+    """One asset for each table and mart of `names`, and the served copy of them."""
+    return [_tables(names), *marts.mart_assets(names, key), _served(names)]
 
 
 def _spec(name: str) -> dg.AssetSpec:
@@ -80,7 +80,7 @@ def _served(names: Sequence[str]) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=SERVED,
-        deps=[key(name) for name in names],
+        deps=[*(key(name) for name in names), *marts.keys(names)],
         description="The read-only copy that queries and BI open, with the ledger in it.",
         group_name="served",
         kinds={"duckdb"},

@@ -23,8 +23,9 @@ def definitions(archive: Archive) -> dg.Definitions:
     )
     load = dg.define_asset_job(
         LOAD_JOB,
-        dg.AssetSelection.key_prefixes("warehouse", "served"),
-        description="Brings the DuckDB tables level with the lake and makes the served copy.",
+        dg.AssetSelection.key_prefixes("warehouse", "marts", "served"),
+        description="Brings the DuckDB tables level with the lake, the marts with the tables, and "
+        "makes the served copy.",
     )
     ends = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
     return dg.Definitions(

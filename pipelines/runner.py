@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import dagster as dg
 
-from assets import captures, tables
+from assets import captures, marts, tables
 from pipelines.due import Chunk
 from pipelines.graph import all_assets
 from pipelines.instance import COMMAND, PROCESS, instance, this_process
@@ -60,12 +60,14 @@ class Runner:
         self._materialize(keys, tags=tags, config=_config(chunk.datasets, again=chunk.again))
 
     def load(self) -> None:
-        """Bring the tables that are behind the lake level with it, and make the served copy."""
+        """Bring tables and marts that are behind the lake level, and make the served copy."""
         archive = self._archive
         # The copy says what is behind, unless the warehouse that it was made from is gone.
         has_warehouse = archive.home.warehouse.exists()
         behind = archive.behind() if has_warehouse else archive.settings.datasets
-        self._materialize([*map(tables.key, behind), tables.SERVED])
+        changed = [name for name in behind if name in archive.settings.datasets]
+        keys = [*map(tables.key, changed), *marts.following(archive.settings.datasets, behind)]
+        self._materialize([*keys, tables.SERVED])
 
     def tidy(self) -> None:
         """Forget old runs: whoever backfills by cron has no daemon that would."""

@@ -21,6 +21,7 @@ from resources.clock import Clock, clock
 from resources.connection import capturer
 from resources.home import Home
 from resources.ledger import Entry
+from resources.marts import level
 from resources.settings import Settings, SettingsError, load
 
 
@@ -142,8 +143,13 @@ class Archive:
                 self.report(loaded)
                 yield loaded
 
+    def bring_marts_level(self) -> list[level.Made]:
+        """Bring the marts level with the tables; what was done to each."""
+        with self.writing() as connection:
+            return self._follow(connection)
+
     def behind(self) -> list[str]:
-        """Tables of the served copy that do not hold the lake as it is.
+        """Tables and marts of the served copy that do not hold the lake as it is.
 
         Opens nothing for writing.
         """
@@ -151,19 +157,27 @@ class Archive:
         try:
             with self.reading() as connection:
                 return [
-                    name
-                    for name in names
-                    if not loading.is_level(connection, self.home, DATASETS[name])
+                    *(
+                        name
+                        for name in names
+                        if not loading.is_level(connection, self.home, DATASETS[name])
+                    ),
+                    *level.behind(connection, names),
                 ]
         except served.NothingServed:
             return [*names]
 
     def publish(self) -> served.Published:
-        """Write ledger, revisions and reconciliation into the warehouse, and serve what is new."""
+        """Bring all that follows from the tables level, and serve what is new."""
         with self.writing() as connection:
-            served.refresh_ledger(connection, self.home, self.settings, self.now())
-            revisions.refresh(connection, self.home)
-            reconcile.bring_level(connection, self.home, self.settings.datasets)
+            self._follow(connection)
             published = served.publish(connection, self.home)
         self.report(published)
         return published
+
+    def _follow(self, connection: duckdb.DuckDBPyConnection) -> list[level.Made]:
+        """Write ledger, revisions, reconciliation and marts into the warehouse."""
+        served.refresh_ledger(connection, self.home, self.settings, self.now())
+        revisions.refresh(connection, self.home)
+        reconcile.bring_level(connection, self.home, self.settings.datasets)
+        return level.bring_level(connection, self.settings.time_zone, self.settings.datasets)

@@ -11,7 +11,7 @@ from resources.api.catalogue.model import Column, Dataset
 def tables() -> list[dict[str, Any]]:
     """All tables of the datasets: the contract that other people's programs read.
 
-    Each has `table`, `action`, `description`, `parameters` (fixed request fields), `variants`
+    Each has `table`, `kind` (dataset), `group`, `action`, `description`, `parameters` (fixed request fields), `variants`
     (parameter sets whose values are columns), `key` and `columns` with `name`, `type`, `unit`,
     `field` (the API's name; None if ours), `factor` (column value = API value x factor), `comment`.
     """
@@ -21,6 +21,8 @@ def tables() -> list[dict[str, Any]]:
 def _table(dataset: Dataset) -> dict[str, Any]:
     return {
         "table": dataset.name,
+        "kind": "dataset",
+        "group": dataset.group,
         "action": dataset.endpoint.action,
         "description": dataset.description,
         "parameters": dataset.fixed_parameters,

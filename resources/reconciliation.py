@@ -16,8 +16,8 @@ RULE_TABLE = "reconciliation_rule"
 
 _Columns = Mapping[str, tuple[str, str]]
 
-_MEANING = "What endpoints say of the same thing, compared for each day by each rule."
-_COLUMNS: _Columns = {
+MEANING = "What endpoints say of the same thing, compared for each day by each rule."
+COLUMNS: _Columns = {
     "rule": ("VARCHAR", "What is compared; the table reconciliation_rule says what it means."),
     "business_date": ("DATE", "Calendar day in the business time zone."),
     "scope": ("VARCHAR", f"Domain, or {ACCOUNT!r} for what is not about a single domain."),
@@ -39,8 +39,8 @@ _COLUMNS: _Columns = {
         "Which side is missing and why (lost, not captured, switched off), or what was worst.",
     ),
 }
-_RULE_MEANING = "The rules of the table reconciliation, and why their tolerances are what they are."
-_RULE_COLUMNS: _Columns = {
+RULE_MEANING = "The rules of the table reconciliation, and why their tolerances are what they are."
+RULE_COLUMNS: _Columns = {
     "rule": ("VARCHAR", "Name of the rule."),
     "meaning": ("VARCHAR", "What it says."),
     "relation": ("VARCHAR", "= if actual is to equal expected, <= if it must not exceed it."),
@@ -84,8 +84,8 @@ class Standing:
 def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing or declared otherwise; the days are then reconciled anew."""
     connection.execute(_META)
-    if _is_declared(connection, TABLE, _COLUMNS) and _is_declared(
-        connection, RULE_TABLE, _RULE_COLUMNS
+    if _is_declared(connection, TABLE, COLUMNS) and _is_declared(
+        connection, RULE_TABLE, RULE_COLUMNS
     ):
         said = connection.execute(f"FROM {RULE_TABLE}").fetchall()
     else:
@@ -98,8 +98,8 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
         return
     with warehouse.transaction(connection):
         if said is None:
-            _declare(connection, TABLE, _COLUMNS, _MEANING)
-            _declare(connection, RULE_TABLE, _RULE_COLUMNS, _RULE_MEANING)
+            _declare(connection, TABLE, COLUMNS, MEANING)
+            _declare(connection, RULE_TABLE, RULE_COLUMNS, RULE_MEANING)
             connection.execute("DELETE FROM meta.reconciled")
         connection.execute(f"DELETE FROM {RULE_TABLE}")
         connection.executemany(f"INSERT INTO {RULE_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)", rules)

@@ -53,7 +53,7 @@ COLUMNS = {
 }
 """Column -> DuckDB type and comment."""
 
-_TABLE_COMMENT = (
+TABLE_COMMENT = (
     "One row for each time that a day was captured again and the vendor said something else. "
     "Tables hold the newest capture. Row by row: livestats diff DATASET DAY."
 )
@@ -246,6 +246,6 @@ def _ensure_table(connection: duckdb.DuckDBPyConnection) -> None:
     declared = ", ".join(f"{name} {sql}" for name, (sql, _) in COLUMNS.items())
     with warehouse.transaction(connection):
         connection.execute(f"CREATE OR REPLACE TABLE revisions ({declared})")
-        connection.execute(f"COMMENT ON TABLE revisions IS '{_TABLE_COMMENT}'")
+        connection.execute(f"COMMENT ON TABLE revisions IS '{TABLE_COMMENT}'")
         for name, (_, comment) in COLUMNS.items():
             connection.execute(f"COMMENT ON COLUMN revisions.{name} IS '{comment}'")

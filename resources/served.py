@@ -40,7 +40,8 @@ class Published:
     is_new: bool  # False: the warehouse had not changed
 
 
-_LEDGER_COLUMNS = {
+LEDGER_COMMENT = "Every dataset and day of the archive and where it stands."
+LEDGER_COLUMNS = {
     "dataset": ("VARCHAR", "Table that the line is about."),
     "business_date": ("DATE", "Calendar day in the business time zone."),
     "state": (
@@ -89,7 +90,7 @@ def _as_table(lines: list[ledger.Entry]) -> pa.Table:
             [getattr(line, attribute.get(name, name)) for line in lines],
             kinds.get(sql, pa.timestamp("us", "UTC")),
         )
-        for name, (sql, _) in _LEDGER_COLUMNS.items()
+        for name, (sql, _) in LEDGER_COLUMNS.items()
     }
     return pa.table(columns)
 
@@ -100,16 +101,14 @@ def _days(home: Home, dataset: str, days: list[date]) -> list[date]:
 
 
 def _replace_ledger(connection: duckdb.DuckDBPyConnection) -> None:
-    declared = [(name, sql, comment) for name, (sql, comment) in _LEDGER_COLUMNS.items()]
+    declared = [(name, sql, comment) for name, (sql, comment) in LEDGER_COLUMNS.items()]
     if warehouse.columns(connection, "ledger") == declared and _holds_lines(connection):
         return
     with warehouse.transaction(connection):
         columns = ", ".join(f"{name} {sql}" for name, sql, _ in declared)
         connection.execute(f"CREATE OR REPLACE TABLE ledger ({columns})")
         connection.execute("INSERT INTO ledger BY NAME FROM lines ORDER BY ALL")
-        connection.execute(
-            "COMMENT ON TABLE ledger IS 'Every dataset and day of the archive and where it stands.'"
-        )
+        connection.execute(f"COMMENT ON TABLE ledger IS '{LEDGER_COMMENT}'")
         for name, _, comment in declared:
             connection.execute(f"COMMENT ON COLUMN ledger.{name} IS '{comment}'")
 

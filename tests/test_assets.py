@@ -7,16 +7,25 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets import captures, tables
+from assets import captures, marts, tables
 from pipelines.graph import all_assets
 from resources import lake
 from resources.api.catalogue import DAILY, DATASETS, DIMENSIONS
 from resources.api.errors import FixSetup
 from resources.archive import Archive
 from resources.capture import Outcome, Result
+from resources.marts.definition import read, sources
 from tests.archives import DAYS, SMALL, lab
 
-RANKS = {"account": 0, "usage": 1, "events": 1, "health": 2, "warehouse": 3, "served": 4}
+RANKS = {
+    "account": 0,
+    "usage": 1,
+    "events": 1,
+    "health": 2,
+    "warehouse": 3,
+    "marts": 4,
+    "served": 5,
+}
 FIRST, LAST = DAYS
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 EDGE = captures.key("edge_stat")
@@ -43,6 +52,7 @@ def graph(tmp_path_factory):
 
 def test_every_dataset_has_its_capture_and_its_table(graph):
     expected = {make(name) for name in DATASETS for make in (captures.key, tables.key)}
+    expected |= {marts.key(name) for name in read()}
     assert graph.get_all_asset_keys() == {*expected, tables.SERVED}
 
 
@@ -50,6 +60,21 @@ def test_every_dataset_has_its_capture_and_its_table(graph):
 def test_a_table_follows_its_capture_and_the_copy_follows_all_tables(graph, name):
     assert graph.get(tables.key(name)).parent_keys == {captures.key(name)}
     assert tables.key(name) in graph.get(tables.SERVED).parent_keys
+
+
+@pytest.mark.parametrize("mart", read().values(), ids=lambda m: m.name)
+def test_a_mart_follows_what_it_reads_and_the_copy_follows_all_marts(graph, mart):
+    expected = {tables.key(name) for name in mart.reads if name in DATASETS}
+    expected |= {marts.key(name) for name in mart.reads if name in read()}
+    assert graph.get(marts.key(mart.name)).parent_keys == expected
+    assert marts.key(mart.name) in graph.get(tables.SERVED).parent_keys
+
+
+@pytest.mark.parametrize("mart", read().values(), ids=lambda m: m.name)
+def test_the_columns_of_a_mart_are_described(graph, mart):
+    schema = graph.get(marts.key(mart.name)).metadata["dagster/column_schema"]
+    found = [(c.name, c.description, "key" in c.tags) for c in schema.columns]
+    assert found == [(c.name, c.comment, c.name in mart.key) for c in mart.columns]
 
 
 @pytest.mark.parametrize("dataset", DAILY, ids=lambda d: d.name)
@@ -110,10 +135,12 @@ def test_columns_are_described_with_unit_and_key(graph):
 
 @pytest.mark.parametrize("name", ["region", "edge_stat", "push_stream_info", "isp"])
 def test_a_dataset_that_is_off_has_neither_capture_nor_table(tmp_path, name):
-    """And nobody depends on a ghost of it."""
+    """And nobody depends on a ghost of it; marts that are made from it are left out too."""
     found = graph_of(archive(tmp_path, f'[datasets]\noff = ["{name}"]\n')).get_all_asset_keys()
     assert not {key for key in found if key.path[-1] == name}
-    assert len(found) == 2 * (len(DATASETS) - 1) + 1
+    standing = {marts.key(m.name) for m in read().values() if name not in sources(m, read())}
+    assert {key for key in found if key.path[0] == "marts"} == standing
+    assert len(found - standing) == 2 * (len(DATASETS) - 1) + 1
 
 
 # Partition events, with a capturer that says what it is told -------------------------------------

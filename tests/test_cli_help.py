@@ -13,9 +13,11 @@ from click.testing import CliRunner
 
 from pipelines.cli import COMMANDS, failures, main, options, screen, simulate
 from pipelines.cli.progress import Count, Lines
-from resources import dictionary
+from resources import contents, dictionary
 from resources.api.catalogue import DATASETS, dataset
 from resources.api.errors import FixSetup, TryLater
+from resources.bookkeeping import OWN_TABLES
+from resources.marts.definition import read
 from resources.settings import SettingsError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,20 +81,28 @@ def test_an_unknown_command_names_the_nearest():
 
 def test_tables_json_is_the_dictionary():
     result = run("tables", "--json")
-    assert json.loads(result.stdout) == dictionary.tables()
+    assert json.loads(result.stdout) == contents.tables()
     item = json.loads(result.stdout)[0]
     assert set(item) == {
-        "table", "action", "description", "parameters", "variants", "key", "columns",
+        "table", "kind", "group", "action", "description", "parameters", "variants", "key",
+        "columns",
     }  # fmt: skip
     assert set(item["columns"][0]) == {"name", "type", "unit", "field", "factor", "comment"}
 
 
 def test_tables_lists_all_and_shows_one():
     listed = run("tables").stdout
-    assert [name for name in DATASETS if f"{name} " not in listed] == []
+    names = [*DATASETS, *OWN_TABLES, *(m.call.split("(")[0] for m in read().values())]
+    assert [name for name in names if name not in listed] == []
     shown = run("tables", "edge_stat").stdout
     assert [c.name for c in dataset("edge_stat").columns if c.name not in shown] == []
     assert "Mbps" in shown
+
+
+def test_tables_shows_marts_and_what_is_kept_about_the_archive():
+    assert "table by day" in run("tables", "bandwidth_5min").stdout
+    assert "key         domain, slot_start_at" in run("tables", "bandwidth_5min").stdout
+    assert "settling" in run("tables", "ledger").stdout
 
 
 def test_an_unknown_table_names_the_nearest():

@@ -7,6 +7,7 @@ import pytest
 
 from resources.api.catalogue import DAILY, DATASETS
 from resources.api.catalogue.model import Kind
+from tests.units import ENDINGS, NAMED_AFTER
 
 COLUMNS = [(d, c) for d in DATASETS.values() for c in d.columns]
 
@@ -14,22 +15,6 @@ datasets = pytest.mark.parametrize("dataset", DATASETS.values(), ids=lambda d: d
 columns = pytest.mark.parametrize(
     "column", [c for _, c in COLUMNS], ids=[f"{d.name}.{c.name}" for d, c in COLUMNS]
 )
-
-# How a name ends for a unit; a count is named after what is counted.
-ENDINGS = {
-    "Mbps": "_mbps",
-    "kbps": "_kbps",
-    "fps": "_fps",
-    "ms": "_ms",
-    "s": "_s|_seconds",
-    "minutes": "_minutes",
-    "bytes": "_bytes",
-    "%": "_percent",
-    "users": "users",
-    "requests": "requests",
-    "streams": "_streams",
-    "responses": "_count",
-}
 
 
 @datasets
@@ -83,7 +68,7 @@ def test_a_column_says_what_it_means(column):
 @columns
 def test_a_name_ends_in_its_unit(column):
     if column.unit is None:
-        foreign = [e for unit, e in ENDINGS.items() if unit not in ("users", "requests")]
+        foreign = [e for unit, e in ENDINGS.items() if unit not in NAMED_AFTER]
         assert not re.search(f"({'|'.join(foreign)})$", column.name)
     else:
         assert re.search(f"({ENDINGS[column.unit]})$", column.name)

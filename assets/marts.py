@@ -1,0 +1,115 @@
+"""From tables to answers: one asset per mart, all made in one step with one connection."""
+
+# No `from __future__ import annotations` here: Dagster reads the annotations of asset functions.
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+
+import dagster as dg
+
+from assets import captures
+from resources.api.catalogue import DATASETS
+from resources.archive import Archive
+from resources.bookkeeping import OWN_TABLES
+from resources.marts import schema
+from resources.marts.definition import Kind, Mart, available, read, sources
+from resources.marts.level import Made
+
+_MEANS = {
+    Kind.VIEW: "View",
+    Kind.TABLE: "Table, brought level day by day,",
+    Kind.MACRO: "Table macro",
+}
+
+
+def key(name: str) -> dg.AssetKey:
+    """The asset that brings a mart level with what it reads."""
+    return dg.AssetKey(["marts", name])
+
+
+def keys(names: Collection[str]) -> list[dg.AssetKey]:
+    """Those of all marts that the datasets `names` are enough for."""
+    return [key(mart.name) for mart in _possible(names)]
+
+
+def following(names: Collection[str], behind: Collection[str]) -> list[dg.AssetKey]:
+    """Those of the marts that are among `behind`, or made from a table that is."""
+    marts = read()
+    return [
+        key(mart.name)
+        for mart in _possible(names)
+        if mart.name in behind or sources(mart, marts) & {*behind}
+    ]
+
+
+def mart_assets(
+    names: Collection[str], table_key: Callable[[str], dg.AssetKey]
+) -> list[dg.AssetsDefinition]:
+    """The marts that the datasets `names` are enough for; `table_key` gives a dataset's table."""
+    marts = _possible(names)
+    return [_marts(marts, table_key)] if marts else []
+
+
+def _possible(names: Collection[str]) -> list[Mart]:
+    return available(read(), [*names, *OWN_TABLES])
+
+
+def _spec(mart: Mart, table_key: Callable[[str], dg.AssetKey]) -> dg.AssetSpec:
+    deps = [
+        table_key(name) if name in DATASETS else key(name)
+        for name in mart.reads
+        if name in DATASETS or name in read()
+    ]
+    types = schema.types()[mart.name]
+    return dg.AssetSpec(
+        key(mart.name),
+        deps=deps,
+        description=f"{_MEANS[mart.kind]} `{mart.name}`. {mart.meaning}",
+        group_name="marts",
+        kinds={"duckdb", "sql"},
+        owners=captures.OWNERS,
+        tags={"livestats/group": mart.group},
+        metadata={
+            "dagster/column_schema": dg.TableSchema(
+                columns=[
+                    dg.TableColumn(
+                        c.name,
+                        types[c.name],
+                        description=c.comment,
+                        tags={"key": ""} if c.name in mart.key else None,
+                    )
+                    for c in mart.columns
+                ]
+            ),
+            "dagster/table_name": mart.name,
+            "sql": dg.MetadataValue.md(f"```sql\n{mart.sql}\n```"),
+        },
+        skippable=True,
+    )
+
+
+def _marts(marts: Collection[Mart], table_key: Callable[[str], dg.AssetKey]) -> dg.AssetsDefinition:
+    @dg.multi_asset(name="marts", specs=[_spec(mart, table_key) for mart in marts], can_subset=True)
+    def bring_level(
+        context: dg.AssetExecutionContext, archive: dg.ResourceParam[Archive]
+    ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+        # All of them, whichever were chosen: one alone would stand on others that are behind.
+        done = {made.mart.name: made for made in archive.bring_marts_level()}
+        for mart in marts:
+            if key(mart.name) in context.selected_asset_keys:
+                yield dg.MaterializeResult(
+                    asset_key=key(mart.name), metadata=_facts(done.get(mart.name))
+                )
+
+    return bring_level
+
+
+def _facts(made: Made | None) -> dict[str, Any]:
+    if made is None:
+        return {"left_out": "a table that it reads has not been loaded yet"}
+    found: dict[str, Any] = {"is_new": made.is_new}
+    if made.mart.kind is Kind.TABLE:
+        found["days_made"] = len(made.days)
+    if made.days:
+        found |= {"from": made.days[0].isoformat(), "to": made.days[-1].isoformat()}
+    return found

@@ -1,0 +1,13 @@
+-- Areas, countries and provinces with their names, one row for each place that a column of an area,
+-- country or province code can hold.
+-- group: dimensions
+-- kind: view
+-- key: area_code, country_code, province_code
+-- columns:
+--   area_code: Area code, as in every column user_area.
+--   area_name: Area name.
+--   country_code: Country code, as in every column user_country.
+--   country_name: Country name.
+--   province_code: Province code; NULL outside mainland China.
+--   province_name: Province name.
+SELECT area_code, area_name, country_code, country_name, province_code, province_name FROM region

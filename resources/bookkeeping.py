@@ -1,0 +1,32 @@
+"""The tables that livestats keeps about the archive itself, beside those of the datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from resources import reconciliation, revisions, served
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnTable:
+    """One such table."""
+
+    comment: str
+    columns: Mapping[str, tuple[str, str]]  # name -> DuckDB type and comment
+
+
+OWN_TABLES: Mapping[str, OwnTable] = MappingProxyType(
+    {
+        "ledger": OwnTable(comment=served.LEDGER_COMMENT, columns=served.LEDGER_COLUMNS),
+        "revisions": OwnTable(comment=revisions.TABLE_COMMENT, columns=revisions.COLUMNS),
+        reconciliation.TABLE: OwnTable(
+            comment=reconciliation.MEANING, columns=reconciliation.COLUMNS
+        ),
+        reconciliation.RULE_TABLE: OwnTable(
+            comment=reconciliation.RULE_MEANING, columns=reconciliation.RULE_COLUMNS
+        ),
+    }
+)
+"""By name, with what their comments in DuckDB say."""

@@ -1,0 +1,61 @@
+"""What is in the warehouse: the data dictionary of datasets, marts and livestats' own tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from resources import dictionary
+from resources.bookkeeping import OWN_TABLES
+from resources.marts import schema
+from resources.marts.definition import Mart, read
+
+
+def tables() -> list[dict[str, Any]]:
+    """All that can stand in a FROM: the contract that other people's programs read.
+
+    Each has the fields of `dictionary.tables`. `kind` is dataset, view, table by day, macro or
+    bookkeeping; only a dataset has an `action`, and only a macro's `parameters` are its own: name
+    and default (None: it must be given). Marts and bookkeeping have no `field`.
+    """
+    types = schema.types()
+    return [
+        *dictionary.tables(),
+        *(_mart(mart, dict(types[name])) for name, mart in sorted(read().items())),
+        *(
+            {
+                "table": name,
+                "kind": "bookkeeping",
+                "group": "bookkeeping",
+                "action": None,
+                "description": own.comment,
+                "parameters": {},
+                "variants": [],
+                "key": [],
+                "columns": [
+                    _column(column, sql, None, comment)
+                    for column, (sql, comment) in own.columns.items()
+                ],
+            }
+            for name, own in OWN_TABLES.items()
+        ),
+    ]
+
+
+def _mart(mart: Mart, types: dict[str, str]) -> dict[str, Any]:
+    return {
+        "table": mart.name,
+        "kind": mart.kind.value,
+        "group": mart.group,
+        "action": None,
+        "description": mart.meaning,
+        "parameters": {p.name: p.default for p in mart.parameters},
+        "variants": [],
+        "key": list(mart.key),
+        "columns": [_column(c.name, types[c.name], c.unit, c.meaning) for c in mart.columns],
+    }
+
+
+def _column(name: str, kind: str, unit: str | None, comment: str) -> dict[str, Any]:
+    return {
+        "name": name, "type": kind, "unit": unit, "field": None, "factor": 1.0, "comment": comment,
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Marts: answers made from the tables of the warehouse, one SELECT each."""

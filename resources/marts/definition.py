@@ -1,0 +1,236 @@
+"""Marts as their files define them: one SELECT each, with its meaning in the comment above it.
+
+A file `assets/sql/<name>.sql` begins with a header of comment lines:
+
+    -- What the mart holds; the comment of the relation.
+    -- group: traffic
+    -- kind: view                 or: table by day, macro
+    -- key: business_date, domain               what is unique; may be left out
+    -- parameters:                              of a macro only
+    --   first_day: First day of the range.
+    --   n = 20: How many.
+    -- columns:
+    --   business_date: Calendar day in the business time zone.
+    --   billed_mbps [Mbps]: What is billed.
+    --     A line that is indented deeper goes on with the one above.
+
+One SELECT follows. What it reads is found in the SQL itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import duckdb
+
+from resources.api.catalogue import DATASETS
+from resources.bookkeeping import OWN_TABLES
+
+FOLDER = Path(__file__).resolve().parents[2] / "assets" / "sql"
+
+ARCHIVE_TABLE = "meta.archive"
+"""One row about the archive, for marts: `time_zone`, the business zone's name."""
+
+
+class MartError(ValueError):
+    """A mart's file that cannot be followed; the message names the file and what is wrong."""
+
+
+class Kind(StrEnum):
+    """What a mart becomes in the warehouse."""
+
+    VIEW = "view"
+    TABLE = "table by day"
+    MACRO = "macro"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of a mart, as the header declares it."""
+
+    name: str
+    unit: str | None
+    meaning: str
+
+    @property
+    def comment(self) -> str:
+        """What DuckDB and BI tools show of it."""
+        return f"{self.meaning} Unit: {self.unit}." if self.unit else self.meaning
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One parameter of a macro."""
+
+    name: str
+    default: str | None  # a literal of SQL; None: it must be given
+    meaning: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mart:
+    """One file of the folder."""
+
+    name: str
+    meaning: str
+    group: str
+    kind: Kind
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    sql: str  # the SELECT, without a semicolon
+    reads: tuple[str, ...]  # tables and marts, sorted
+    text: str  # the whole file
+
+    @property
+    def call(self) -> str:
+        """How it stands in a FROM; parameters without a default are NULL."""
+        if self.kind is not Kind.MACRO:
+            return self.name
+        return f"{self.name}({', '.join('NULL' for p in self.parameters if p.default is None)})"
+
+    @property
+    def comment(self) -> str:
+        """What DuckDB and BI tools show of it."""
+        found = self.meaning
+        if self.key:
+            found += f" Key: {', '.join(self.key)}."
+        if self.kind is Kind.MACRO:
+            # The columns of a macro cannot have comments.
+            said = (f"{c.name} ({c.comment})" for c in self.columns)
+            found += f" Columns: {'; '.join(said)}"
+        return found
+
+
+@cache
+def read(folder: Path = FOLDER) -> Mapping[str, Mart]:
+    """All marts by name, each after those that it reads.
+
+    Raises MartError for a file that breaks the form above, reads what does not exist, or reads
+    itself by way of others.
+    """
+    with duckdb.connect() as parser:
+        found = {path.stem: _parsed(path, parser) for path in sorted(folder.glob("*.sql"))}
+    known = {*DATASETS, *OWN_TABLES, ARCHIVE_TABLE, *found}
+    for mart in found.values():
+        unknown = sorted(set(mart.reads) - known)
+        if unknown:
+            raise MartError(f"{mart.name}.sql reads {', '.join(unknown)}: no such table or mart.")
+    try:
+        order = TopologicalSorter({m.name: m.reads for m in found.values()}).static_order()
+        marts = {name: found[name] for name in order if name in found}
+    except CycleError as error:
+        raise MartError(f"Marts read each other in a circle: {' > '.join(error.args[1])}") from None
+    for mart in marts.values():
+        others = sources(mart, marts) - set(DATASETS) - {ARCHIVE_TABLE}
+        if mart.kind is Kind.TABLE and others:
+            raise MartError(
+                f"{mart.name}.sql is a table by day and reads {', '.join(sorted(others))}, whose "
+                "changes are not known day by day. Read datasets only, or make it a view."
+            )
+    return marts
+
+
+def sources(mart: Mart, marts: Mapping[str, Mart]) -> set[str]:
+    """The tables that a mart is made from, those of the marts it reads among them."""
+    found: set[str] = set()
+    for name in mart.reads:
+        found |= sources(marts[name], marts) if name in marts else {name}
+    return found
+
+
+def available(marts: Mapping[str, Mart], tables: Collection[str]) -> list[Mart]:
+    """The marts whose every source is among `tables`, in order."""
+    return [m for m in marts.values() if sources(m, marts) <= {*tables, ARCHIVE_TABLE}]
+
+
+_HEADER = re.compile(r"((?:--.*\n)+)")
+_COLUMN = re.compile(r"([a-z][a-z0-9_]*)(?: \[([^\]]+)\])?: (\S.*)")
+_PARAMETER = re.compile(r"([a-z][a-z0-9_]*)(?: = ([^:]+))?: (\S.*)")
+_FIELDS = ("group", "kind", "key", "parameters", "columns")
+
+
+def _parsed(path: Path, parser: duckdb.DuckDBPyConnection) -> Mart:
+    text = path.read_text("utf-8")
+    header = _HEADER.match(text)
+    if header is None:
+        raise MartError(f"{path} does not begin with a header of comment lines.")
+    said = _said(path, header.group(1).splitlines())
+    meaning, group, kind = (" ".join(said.get(name, [])) for name in ("", "group", "kind"))
+    if kind not in [*Kind]:
+        raise MartError(f"{path}: kind: {kind!r} is none of {', '.join(Kind)}.")
+    if not meaning or not group or not said.get("columns"):
+        raise MartError(f"{path}: the header needs a meaning, a group and columns.")
+    name = path.stem
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or name in {*DATASETS, *OWN_TABLES}:
+        raise MartError(f"{path}: {name} is the name of another table, or is not snake_case.")
+    key = tuple(filter(None, " ".join(said.get("key", [])).replace(",", " ").split()))
+    columns = tuple(_column(path, line) for line in said["columns"])
+    missing = sorted(set(key) - {c.name for c in columns})
+    if missing:
+        raise MartError(f"{path}: {', '.join(missing)} of the key is no column.")
+    parameters = tuple(_parameter(path, line) for line in said.get("parameters", []))
+    if (kind == Kind.MACRO) != bool(parameters):
+        raise MartError(f"{path}: a macro, and nothing else, has parameters.")
+    if kind == Kind.TABLE and columns[0].name != "business_date":
+        raise MartError(f"{path}: the first column of a table by day is business_date.")
+    sql = text[header.end() :].strip().removesuffix(";").rstrip()
+    return Mart(
+        name=name, meaning=meaning, group=group, kind=Kind(kind), columns=columns, key=key,
+        parameters=parameters, sql=sql, reads=_reads(path, sql, parser), text=text,
+    )  # fmt: skip
+
+
+def _said(path: Path, lines: Sequence[str]) -> dict[str, list[str]]:
+    """The header by field; its items, wrapped lines joined. The meaning stands under ''."""
+    found: dict[str, list[str]] = {}
+    field, has_items = "", False
+    for number, line in enumerate(lines, 1):
+        body = line[2:].rstrip()
+        depth = len(body) - len(body.lstrip())
+        name, colon, rest = body.strip().partition(":")
+        if depth == 1 and colon and name in _FIELDS:
+            field, has_items = name, name in ("parameters", "columns")
+            found[field] = [rest.strip()] if rest.strip() else []
+        elif not body:
+            continue
+        elif has_items and depth == 3:
+            found[field].append(body.strip())
+        elif depth > (3 if has_items else bool(field)) and (found.get(field) or not field):
+            items = found.setdefault(field, [])
+            items[-1:] = [f"{items[-1]} {body.strip()}" if items else body.strip()]
+        else:
+            raise MartError(f"{path}:{number}: {line!r} fits no part of the header.")
+    return found
+
+
+def _column(path: Path, line: str) -> Column:
+    match = _COLUMN.fullmatch(line)
+    if match is None:
+        raise MartError(f"{path}: {line!r} is not 'name: meaning' or 'name [unit]: meaning'.")
+    return Column(name=match[1], unit=match[2], meaning=match[3])
+
+
+def _parameter(path: Path, line: str) -> Parameter:
+    match = _PARAMETER.fullmatch(line)
+    if match is None:
+        raise MartError(f"{path}: {line!r} is not 'name: meaning' or 'name = default: meaning'.")
+    return Parameter(name=match[1], default=match[2], meaning=match[3])
+
+
+def _reads(path: Path, sql: str, parser: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """The tables and marts in the FROMs of `sql`; CTEs are none."""
+    try:
+        statements = parser.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type is not duckdb.StatementType.SELECT:
+            raise MartError(f"{path}: exactly one SELECT is to follow the header.")
+        names = parser.get_table_names(sql, qualified=True)
+        return tuple(sorted(name.replace('"', "") for name in names))
+    except duckdb.ParserException as error:
+        raise MartError(f"{path}: {error}") from error

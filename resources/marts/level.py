@@ -1,0 +1,287 @@
+"""Brings marts level, like `make`: what was made from other inputs or another SQL is made again.
+
+Views and macros are replaced; they hold nothing. A table by day is worked out again for the days
+whose captures have changed, in one transaction with a note of what they were made from, and as a
+whole, days by days and swapped in at once, if its SQL has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from resources import warehouse
+from resources.api.catalogue import DATASETS
+from resources.marts.definition import ARCHIVE_TABLE, Kind, Mart, available, read, sources
+
+log = logging.getLogger("livestats.marts")
+
+_META = """
+CREATE TABLE IF NOT EXISTS meta.mart (mart VARCHAR PRIMARY KEY, kind VARCHAR, version VARCHAR);
+COMMENT ON TABLE meta.mart IS 'Which marts there are, and from which SQL each was made.';
+CREATE TABLE IF NOT EXISTS meta.mart_day (
+    mart VARCHAR, day DATE, inputs VARCHAR, PRIMARY KEY (mart, day));
+COMMENT ON TABLE meta.mart_day IS 'From which captures each day of a mart was made.';
+CREATE TABLE IF NOT EXISTS meta.archive (time_zone VARCHAR);
+COMMENT ON TABLE meta.archive IS 'One row about the archive: time_zone is the business zone.';
+"""
+
+_OBJECT = {Kind.VIEW: "VIEW", Kind.TABLE: "TABLE", Kind.MACRO: "MACRO TABLE"}
+
+_THERE = """
+SELECT table_name, 'table by day' FROM duckdb_tables()
+WHERE schema_name = 'main' AND database_name = current_database()
+UNION ALL SELECT view_name, 'view' FROM duckdb_views()
+WHERE schema_name = 'main' AND database_name = current_database()
+UNION ALL SELECT DISTINCT function_name, 'macro' FROM duckdb_functions()
+WHERE schema_name = 'main' AND database_name = current_database() AND function_type = 'table_macro'
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What bringing one mart level did."""
+
+    mart: Mart
+    days: Sequence[date] = ()  # of a table, made anew
+    is_new: bool  # its SQL was new, or one of an input's
+
+
+def bring_level(
+    connection: duckdb.DuckDBPyConnection,
+    time_zone: str,
+    switched_on: Collection[str],
+    marts: Mapping[str, Mart] | None = None,
+) -> list[Made]:
+    """Bring all marts level whose tables are there and switched on; the others are dropped.
+
+    `connection` is the warehouse's writing one.
+    """
+    marts = read() if marts is None else marts
+    connection.execute(_META)
+    _note_zone(connection, time_zone)
+    wanted = _wanted(connection, marts, switched_on)
+    held = _held(connection)
+    _drop(connection, [(name, kind) for name, (kind, _) in held.items() if name not in wanted])
+    versions = _versions(connection, wanted)
+    made = []
+    for name, mart in wanted.items():
+        is_new = held.get(name) != (mart.kind, versions[name])
+        if is_new and name in held and held[name][0] != mart.kind:
+            _drop(connection, [(name, held[name][0])])
+        if mart.kind is Kind.TABLE:
+            days = _table(connection, mart, marts, versions[name], is_new=is_new)
+        else:
+            days = []
+            if is_new:
+                _define(connection, mart, versions[name])
+        made.append(Made(mart=mart, days=days, is_new=is_new))
+    return made
+
+
+def behind(
+    connection: duckdb.DuckDBPyConnection,
+    switched_on: Collection[str],
+    marts: Mapping[str, Mart] | None = None,
+) -> list[str]:
+    """Marts that `bring_level` would make, change or drop; also on a read-only connection."""
+    marts = read() if marts is None else marts
+    wanted = _wanted(connection, marts, switched_on)
+    try:
+        held = _held(connection)
+    except duckdb.CatalogException:  # made by a livestats that knew no marts
+        return [*wanted]
+    versions = _versions(connection, wanted)
+    return [
+        *(name for name in held if name not in wanted),
+        *(
+            name
+            for name, mart in wanted.items()
+            if held.get(name) != (mart.kind, versions[name])
+            or (mart.kind is Kind.TABLE and _stale(connection, mart, marts))
+        ),
+    ]
+
+
+def _wanted(
+    connection: duckdb.DuckDBPyConnection, marts: Mapping[str, Mart], switched_on: Collection[str]
+) -> dict[str, Mart]:
+    there = connection.execute(
+        "SELECT table_name FROM duckdb_tables() "
+        "WHERE schema_name = 'main' AND database_name = current_database()"
+    ).fetchall()
+    tables = [name for (name,) in there if name in switched_on or name not in DATASETS]
+    return {mart.name: mart for mart in available(marts, tables)}
+
+
+def _held(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
+    """Kind and version of each mart that was noted and is there."""
+    found = connection.execute(
+        f"SELECT mart, kind, version FROM meta.mart JOIN ({_THERE}) there(mart, kind) "
+        "USING (mart, kind) ORDER BY mart"
+    ).fetchall()
+    return {name: (kind, version) for name, kind, version in found}
+
+
+def _versions(connection: duckdb.DuckDBPyConnection, marts: Mapping[str, Mart]) -> dict[str, str]:
+    """Another version whenever a mart's text is another, or a column of what it reads."""
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for table, name, kind in connection.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal "
+        "AND database_name = current_database() ORDER BY ALL"
+    ).fetchall():
+        columns.setdefault(table, []).append((name, kind))
+    found: dict[str, str] = {}
+    for mart in marts.values():
+        inputs = [found[n] if n in marts else columns.get(n) for n in mart.reads]
+        whole = repr((mart.text, inputs)).encode()
+        found[mart.name] = hashlib.sha256(whole).hexdigest()[:16]
+    return found
+
+
+def _note_zone(connection: duckdb.DuckDBPyConnection, time_zone: str) -> None:
+    noted = connection.execute(f"SELECT time_zone FROM {ARCHIVE_TABLE}").fetchall()
+    if noted != [(time_zone,)]:
+        with warehouse.transaction(connection):
+            connection.execute(f"DELETE FROM {ARCHIVE_TABLE}")
+            connection.execute(f"INSERT INTO {ARCHIVE_TABLE} VALUES (?)", [time_zone])
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, marts: Sequence[tuple[str, str]]) -> None:
+    if not marts:
+        return
+    with warehouse.transaction(connection):
+        for name, kind in marts:
+            connection.execute(f"DROP {_OBJECT[Kind(kind)]} {name}")
+            connection.execute("DELETE FROM meta.mart WHERE mart = ?", [name])
+            connection.execute("DELETE FROM meta.mart_day WHERE mart = ?", [name])
+    log.info("dropped: %s", ", ".join(name for name, _ in marts))
+
+
+def _define(connection: duckdb.DuckDBPyConnection, mart: Mart, version: str) -> None:
+    with warehouse.transaction(connection):
+        create(connection, mart)
+        _note(connection, mart, version)
+
+
+def create(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    """Create or replace a mart with its comments; a table is empty."""
+    if mart.kind is Kind.MACRO:
+        parameters = ", ".join(
+            p.name if p.default is None else f"{p.name} := {p.default}" for p in mart.parameters
+        )
+        connection.execute(f"CREATE OR REPLACE MACRO {mart.name}({parameters}) AS TABLE {mart.sql}")
+    elif mart.kind is Kind.VIEW:
+        connection.execute(f"CREATE OR REPLACE VIEW {mart.name} AS {mart.sql}")
+    else:
+        connection.execute(f"CREATE OR REPLACE TABLE {mart.name} AS FROM ({mart.sql}) LIMIT 0")
+    kind = _OBJECT[mart.kind]
+    connection.execute(f"COMMENT ON {kind} {mart.name} IS {_quoted(mart.comment)}")
+    if mart.kind is not Kind.MACRO:
+        for column in mart.columns:
+            comment = _quoted(column.comment)
+            connection.execute(f"COMMENT ON COLUMN {mart.name}.{column.name} IS {comment}")
+
+
+def _note(connection: duckdb.DuckDBPyConnection, mart: Mart, version: str) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO meta.mart VALUES (?, ?, ?)", [mart.name, mart.kind.value, version]
+    )
+
+
+def _table(
+    connection: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    marts: Mapping[str, Mart],
+    version: str,
+    *,
+    is_new: bool,
+) -> list[date]:
+    """Make the stale days, or all of them; the days that were made."""
+    step = warehouse.DAYS_PER_TRANSACTION
+    if is_new:
+        with warehouse.transaction(connection):
+            create(connection, mart)
+            connection.execute("DELETE FROM meta.mart_day WHERE mart = ?", [mart.name])
+            stale = _stale(connection, mart, marts)
+            days = sorted(stale)
+            # Batches bound the memory; readers see all of them at once.
+            for start in range(0, len(days), step):
+                _make_days(connection, mart, days[start : start + step], stale)
+            _note(connection, mart, version)
+        return days
+    stale = _stale(connection, mart, marts)
+    days = sorted(stale)
+    for start in range(0, len(days), step):
+        with warehouse.transaction(connection):
+            _make_days(connection, mart, days[start : start + step], stale)
+    return days
+
+
+def _make_days(
+    connection: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    days: Sequence[date],
+    inputs: Mapping[date, str | None],
+) -> None:
+    # Literals, not parameters: DuckDB then skips the row groups of other days.
+    listed = ", ".join(f"DATE '{day}'" for day in days)
+    connection.execute(f"DELETE FROM {mart.name} WHERE business_date IN ({listed})")
+    connection.execute(
+        f"INSERT INTO {mart.name} FROM ({mart.sql}) WHERE business_date IN ({listed}) ORDER BY ALL"
+    )
+    connection.execute(
+        f"DELETE FROM meta.mart_day WHERE mart = ? AND day IN ({listed})", [mart.name]
+    )
+    notes = [(day, inputs[day]) for day in days if inputs[day] is not None]
+    connection.execute(
+        "INSERT INTO meta.mart_day SELECT ?, unnest(?::DATE[]), unnest(?::VARCHAR[])",
+        [mart.name, [day for day, _ in notes], [said for _, said in notes]],
+    )
+    log.info("%s: %d days made", mart.name, len(days))
+
+
+def _stale(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, marts: Mapping[str, Mart]
+) -> dict[date, str | None]:
+    """Days whose inputs are others than noted, and what they are now; None: there are none."""
+    used = [DATASETS[name] for name in sorted(sources(mart, marts)) if name in DATASETS]
+    by_capture = [d.name for d in used if not d.is_dimension and d.once is None]
+    parts = [
+        "SELECT day, dataset, concat_ws('/', capture, schema_version, size, modified_ns) "
+        "FROM meta.loaded WHERE dataset IN (FROM unnest($captured))"
+    ]
+    # A row that several days list may move to another day when one of them is loaded.
+    parts += [
+        f"SELECT business_date, '{d.name}', sum(hash(t)::HUGEINT)::VARCHAR FROM {d.name} t "
+        "GROUP BY 1"
+        for d in used
+        if d.once is not None
+    ]
+    whole = "".join(
+        f" || (SELECT ' {d.name}=' || coalesce(sum(hash(t)::HUGEINT), 0) FROM {d.name} t)"
+        for d in used
+        if d.is_dimension
+    )
+    found = connection.execute(
+        f"""
+        WITH parts(day, input, state) AS ({" UNION ALL ".join(parts)}),
+        wanted AS (
+            SELECT day, string_agg(input || '=' || state, ' ' ORDER BY input){whole} AS inputs
+            FROM parts GROUP BY day)
+        SELECT day, w.inputs
+        FROM wanted w FULL JOIN (FROM meta.mart_day WHERE mart = $mart) m USING (day)
+        WHERE w.inputs IS DISTINCT FROM m.inputs
+        """,
+        {"captured": by_capture, "mart": mart.name},
+    ).fetchall()
+    return dict(found)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,282 @@
+"""Marts are brought level like `make`: what has other inputs is made again, and nothing else."""
+
+from datetime import date
+
+import duckdb
+import pytest
+
+from resources import loading, warehouse
+from resources.api.catalogue import DATASETS
+from resources.home import Home
+from resources.marts import level
+from resources.marts.definition import read
+from tests.storing import store
+
+ZONE = "Asia/Shanghai"
+COUNT, PUSHES, ISP = (DATASETS[n] for n in ("stream_count", "push_stream_info", "isp"))
+DAYS = [date(2026, 11, day) for day in (18, 19, 20)]
+
+DAILY = """-- Streams of a day.
+-- group: test
+-- kind: table by day
+-- columns:
+--   business_date: Calendar day's date.
+--   peak_streams [streams]: Most streams.
+SELECT business_date, max(peak_streams) AS peak_streams FROM stream_count GROUP BY 1
+"""
+ABOVE = """-- Most streams of all days.
+-- group: test
+-- kind: view
+-- columns:
+--   peak_streams [streams]: Most streams.
+SELECT max(peak_streams) AS peak_streams FROM daily
+"""
+TOP = """-- Days by streams.
+-- group: test
+-- kind: macro
+-- parameters:
+--   last_day: Last day.
+--   n = 1: How many.
+-- columns:
+--   business_date: Calendar day.
+--   peak_streams [streams]: Most streams.
+SELECT business_date, peak_streams FROM daily WHERE business_date <= last_day
+ORDER BY peak_streams DESC LIMIT n
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The files of three marts that stand on each other; a test may change them."""
+    found = tmp_path / "sql"
+    found.mkdir()
+    for name, text in {"daily": DAILY, "above": ABOVE, "top": TOP}.items():
+        (found / f"{name}.sql").write_text(text)
+    return found
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def connection(home):
+    with warehouse.writing(home, ZONE) as opened:
+        yield opened
+
+
+@pytest.fixture
+def put(home, connection):
+    """Makes a day's lake file that says so many streams, and loads it."""
+    version = iter(range(100))
+
+    def call(day, streams, dataset=COUNT):
+        rows = [{"peak_streams": streams}] if dataset is COUNT else streams
+        store(home.lake, dataset, day, rows, next(version))
+        loading.bring_level(connection, home, dataset)
+
+    return call
+
+
+@pytest.fixture
+def bring(connection, folder):
+    """Brings the files' marts level; what was done, by name."""
+
+    def call(switched_on=tuple(DATASETS)):
+        marts = read.__wrapped__(folder)
+        done = level.bring_level(connection, ZONE, switched_on, marts)
+        assert level.behind(connection, switched_on, marts) == []
+        return {made.mart.name: made for made in done}
+
+    return call
+
+
+def state(connection):
+    return warehouse.state(connection)
+
+
+def by_day(connection):
+    return dict(connection.execute("FROM daily").fetchall())
+
+
+def test_a_table_follows_the_days_whose_capture_has_changed_and_no_others(connection, put, bring):
+    for day, streams in zip(DAYS, (3, 5, 4), strict=True):
+        put(day, streams)
+    assert bring()["daily"].days == DAYS
+    assert by_day(connection) == dict(zip(DAYS, (3, 5, 4), strict=True))
+    put(DAYS[1], 9)
+    assert bring()["daily"].days == [DAYS[1]]
+    assert by_day(connection) == dict(zip(DAYS, (3, 9, 4), strict=True))
+
+
+def test_nothing_is_done_twice(connection, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    before = state(connection)
+    assert all(not made.days and not made.is_new for made in bring().values())
+    assert state(connection) == before
+
+
+def test_views_and_macros_answer_over_marts(connection, put, bring):
+    for day, streams in zip(DAYS, (3, 5, 4), strict=True):
+        put(day, streams)
+    bring()
+    assert connection.execute("FROM above").fetchall() == [(5,)]
+    assert connection.execute("FROM top('2026-11-20')").fetchall() == [(DAYS[1], 5)]
+    many = connection.execute("FROM top(DATE '2026-11-20', n := 2)").fetchall()
+    assert many == [(DAYS[1], 5), (DAYS[2], 4)]
+
+
+def test_a_day_that_has_no_rows_any_more_is_emptied(home, connection, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    store(home.lake, COUNT, DAYS[0], [], 50)
+    loading.bring_level(connection, home, COUNT)
+    assert bring()["daily"].days == [DAYS[0]]
+    assert by_day(connection) == {}
+
+
+def test_another_sql_makes_the_whole_table_again_and_what_stands_on_it(
+    connection, folder, put, bring
+):
+    for day in DAYS:
+        put(day, 3)
+    bring()
+    (folder / "daily.sql").write_text(DAILY.replace("max(peak_streams)", "2 * max(peak_streams)"))
+    marts = read.__wrapped__(folder)
+    assert set(level.behind(connection, [*DATASETS], marts)) == {"daily", "above", "top"}
+    done = bring()
+    assert done["daily"].days == DAYS
+    assert all(made.is_new for made in done.values())
+    assert set(by_day(connection).values()) == {6}
+    assert connection.execute("FROM above").fetchall() == [(6,)]
+
+
+def test_a_table_is_made_whole_in_batches_of_days(connection, put, bring, monkeypatch):
+    monkeypatch.setattr(warehouse, "DAYS_PER_TRANSACTION", 2)
+    for day in DAYS:
+        put(day, 3)
+    assert bring()["daily"].days == DAYS
+    assert by_day(connection) == dict.fromkeys(DAYS, 3)
+
+
+def test_a_sql_that_fails_leaves_the_table_as_it_was(connection, folder, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    before = state(connection)
+    broken = DAILY.replace("max(peak_streams)", "max(CAST('none' || stream_type AS BIGINT))")
+    (folder / "daily.sql").write_text(broken)
+    with pytest.raises(duckdb.ConversionException):
+        bring()
+    assert by_day(connection) == {DAYS[0]: 3}
+    assert state(connection) == before
+
+
+def test_a_mart_whose_table_is_switched_off_goes(connection, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    assert bring([name for name in DATASETS if name != COUNT.name]) == {}
+    with pytest.raises(duckdb.CatalogException):
+        connection.execute("FROM daily")
+    with pytest.raises(duckdb.CatalogException):
+        connection.execute("FROM top('2026-11-20')")
+    assert bring()["daily"].days == [DAYS[0]]  # and comes again, whole
+    assert by_day(connection) == {DAYS[0]: 3}
+
+
+def test_a_mart_whose_table_was_never_loaded_is_left_out(bring):
+    assert bring() == {}
+
+
+def test_a_mart_that_was_taken_out_goes(connection, folder, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    (folder / "top.sql").unlink()
+    (folder / "above.sql").unlink()
+    assert set(bring()) == {"daily"}
+    with pytest.raises(duckdb.CatalogException):
+        connection.execute("FROM above")
+
+
+def test_a_view_can_become_a_table_and_back(connection, folder, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    (folder / "daily.sql").write_text(DAILY.replace("table by day", "view"))
+    bring()
+    put(DAYS[0], 4)
+    assert connection.execute("FROM above").fetchall() == [(4,)]  # without bringing it level
+    (folder / "daily.sql").write_text(DAILY)
+    assert bring()["daily"].days == [DAYS[0]]
+    assert by_day(connection) == {DAYS[0]: 4}
+
+
+def test_what_somebody_dropped_comes_again(connection, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    connection.execute("DROP VIEW above; DROP TABLE daily")
+    assert bring()["above"].is_new
+    assert connection.execute("FROM above").fetchall() == [(3,)]
+
+
+def test_comments_of_relations_and_columns_are_those_of_the_header(connection, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    comments = connection.execute(
+        "SELECT table_name, column_name, comment FROM duckdb_columns() "
+        "WHERE table_name IN ('daily', 'above') ORDER BY table_name, column_index"
+    ).fetchall()
+    assert comments == [
+        ("above", "peak_streams", "Most streams. Unit: streams."),
+        ("daily", "business_date", "Calendar day's date."),
+        ("daily", "peak_streams", "Most streams. Unit: streams."),
+    ]
+    relations = connection.execute(
+        "SELECT comment FROM duckdb_tables() WHERE table_name = 'daily' UNION ALL "
+        "SELECT comment FROM duckdb_views() WHERE view_name = 'above' UNION ALL "
+        "SELECT comment FROM duckdb_functions() WHERE function_name = 'top'"
+    ).fetchall()
+    assert [text for (text,) in relations][:2] == ["Streams of a day.", "Most streams of all days."]
+    assert "peak_streams (Most streams. Unit: streams.)" in relations[2][0]
+
+
+def test_another_snapshot_of_a_dimension_makes_every_day_again(connection, folder, put, bring):
+    joined = DAILY.replace(
+        "SELECT business_date, max(peak_streams) AS peak_streams FROM stream_count",
+        "SELECT business_date, max(peak_streams) + count(isp) AS peak_streams "
+        "FROM stream_count, isp",
+    )
+    (folder / "daily.sql").write_text(joined)
+    for day in DAYS:
+        put(day, 3)
+    put(DAYS[2], [{"isp": "a", "isp_name": "A"}], ISP)
+    bring()
+    assert bring()["daily"].days == []
+    put(DAYS[2], [{"isp": "a"}, {"isp": "b"}], ISP)
+    assert bring()["daily"].days == DAYS
+    assert set(by_day(connection).values()) == {5}
+
+
+def test_a_row_that_moves_to_another_day_takes_both_days_along(connection, folder, put, bring):
+    """A push that two days list stands under the first of them."""
+    (folder / "daily.sql").write_text(
+        DAILY.replace("max(peak_streams)", "count(*)").replace("stream_count", PUSHES.name)
+    )
+    push = {"stream": "s"}
+    put(DAYS[1], [push], PUSHES)
+    bring()
+    assert by_day(connection) == {DAYS[1]: 1}
+    put(DAYS[0], [push], PUSHES)
+    assert bring()["daily"].days == DAYS[:2]
+    assert by_day(connection) == {DAYS[0]: 1}
+
+
+def test_the_zone_of_the_archive_is_there_for_marts(connection, bring):
+    bring()
+    assert connection.execute("FROM meta.archive").fetchall() == [(ZONE,)]
+
+
+def test_a_copy_of_a_livestats_without_marts_is_behind(connection, folder, put):
+    put(DAYS[0], 3)
+    marts = read.__wrapped__(folder)
+    assert level.behind(connection, [*DATASETS], marts) == ["daily", "above", "top"]
