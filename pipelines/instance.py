@@ -2,47 +2,71 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
 
+from pipelines.processes import PROCESS, is_alive
+from pipelines.storage import BATCH, BATCH_VARIABLE
 from resources import files
 from resources.archive import Archive
 
 COMMAND = "livestats/command"
 """Tag of runs that the command line does in its own process."""
 
-PROCESS = "livestats/process"
-"""Tag that names that process."""
-
 TEMPLATE = Path(__file__).with_name("dagster.yaml")
+
+_EARLIER = frozenset({"57d38fad2447a1fb06cc4b877b7026b61b45851d015b022de0a70f69a8325882"})
+"""SHA-256 of templates that were shipped before."""
 
 
 def dagster_home(archive: Archive) -> Path:
-    """The folder for DAGSTER_HOME, with its configuration; one that is there is left as it is."""
+    """The folder for DAGSTER_HOME, with its configuration; one that was changed by hand stays."""
     archive.home.prepare(archive.settings, archive.now())
     folder = archive.home.dagster.resolve()
     config = folder / "dagster.yaml"
-    if not config.exists():
+    if not config.exists() or _is_outdated(config):
         files.write_whole(config, TEMPLATE.read_bytes())
     return folder
+
+
+def _is_outdated(config: Path) -> bool:
+    """True if it is, byte for byte, one that an earlier livestats put there."""
+    return hashlib.sha256(config.read_bytes()).hexdigest() in _EARLIER
 
 
 @contextmanager
 def instance(archive: Archive) -> Iterator[dg.DagsterInstance]:
     """Run history in the home; runs of command lines that were killed are ended in it."""
-    with dg.DagsterInstance.from_config(str(dagster_home(archive))) as found:
+    folder = dagster_home(archive)
+    with _surrounded(folder), dg.DagsterInstance.from_config(str(folder)) as found:
         end_dead_runs(found)
         yield found
 
 
-def this_process() -> str:
-    """Names this process for as long as it lives: host, number, and when it began."""
-    return f"{socket.gethostname()} {os.getpid()} {_began(os.getpid())}"
+def surroundings(folder: Path) -> dict[str, str]:
+    """The environment that dagster.yaml and Dagster's batches of events rely on."""
+    return {"DAGSTER_HOME": str(folder), BATCH_VARIABLE: str(BATCH)}
+
+
+@contextmanager
+def _surrounded(folder: Path) -> Iterator[None]:
+    """The same for this process, for the while."""
+    ours = surroundings(folder)
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def end_dead_runs(history: dg.DagsterInstance) -> int:
@@ -60,33 +84,8 @@ def end_dead_runs(history: dg.DagsterInstance) -> int:
     dead = [
         run
         for run in history.get_runs(unfinished)
-        if COMMAND in run.tags and not _is_alive(run.tags.get(PROCESS, ""))
+        if COMMAND in run.tags and not is_alive(run.tags.get(PROCESS, ""))
     ]
     for run in dead:
         history.report_run_failed(run, "The command line that ran this was killed.")
     return len(dead)
-
-
-def _is_alive(process: str) -> bool:
-    host, number, began = [*process.split(" "), "", "", ""][:3]
-    if host != socket.gethostname():
-        return bool(host)  # on another machine: not for us to say
-    return number.isdecimal() and _exists(int(number)) and _began(int(number)) == began
-
-
-def _exists(number: int) -> bool:
-    try:
-        os.kill(number, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _began(number: int) -> str:
-    """When a process began, in the kernel's ticks; "" where the kernel does not tell."""
-    try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        return ""

@@ -12,7 +12,8 @@ import dagster as dg
 from assets import captures, marts, tables
 from pipelines.due import Chunk
 from pipelines.graph import all_assets
-from pipelines.instance import COMMAND, PROCESS, instance, this_process
+from pipelines.instance import COMMAND, instance
+from pipelines.processes import PROCESS, this_process
 from pipelines.upkeep import forget_old_runs
 from resources.archive import Archive
 

@@ -1,10 +1,17 @@
 """Runs of command lines that were killed do not go on counting as running."""
 
+import logging
+import os
+import time
+from types import SimpleNamespace
+
 import dagster as dg
 import pytest
 from dagster._core.utils import make_new_run_id
+from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 
-from pipelines.instance import COMMAND, PROCESS, instance, this_process
+from pipelines.instance import COMMAND, instance
+from pipelines.processes import HOST, PROCESS, this_process
 from resources.archive import Archive
 
 
@@ -32,15 +39,15 @@ def status_of(archive, run_id):
 
 
 HERE = this_process()
-HOST, NUMBER, BEGAN = HERE.split(" ")
+HOST_NAME, NUMBER, BEGAN = HERE.split(" ")
 
 
 @pytest.mark.parametrize(
     ("process", "is_dead"),
     [
         (HERE, False),
-        (f"{HOST} 999999999 1", True),  # no such process
-        (f"{HOST} {NUMBER} 1", True),  # another one got its number since
+        (f"{HOST_NAME} 999999999 1", True),  # no such process
+        (f"{HOST_NAME} {NUMBER} 1", True),  # another one got its number since
         ("another-host 1 1", False),  # not for us to say
         ("", True),
     ],
@@ -54,3 +61,63 @@ def test_a_run_ends_with_its_process(process, is_dead, archive):
 
 def test_runs_of_the_daemon_are_left_to_the_daemon(archive):
     assert status_of(archive, begun(archive)) is dg.DagsterRunStatus.STARTED
+
+
+# Runs of the daemon: its own monitoring asks the launcher of dagster.yaml.
+
+
+def launched(archive, number, **tags):
+    """A run that the daemon started in the process `number`, which has said so."""
+    run_id = begun(archive, **tags)
+    with instance(archive) as history:
+        history.report_engine_event(
+            f"Started process for run (pid: {number}).", history.get_run_by_id(run_id)
+        )
+    return run_id
+
+
+def monitored(archive, run_id):
+    """The run after the daemon has looked at it."""
+    with instance(archive) as history:
+        surroundings = SimpleNamespace(instance=history, create_request_context=lambda: None)
+        problems = execute_run_monitoring_iteration(surroundings, logging.getLogger("daemon"))
+        assert [*filter(None, problems)] == []
+        return history.get_run_by_id(run_id)
+
+
+def test_the_daemon_ends_a_run_whose_process_is_gone(archive):
+    run = monitored(archive, launched(archive, 999999999))
+    assert run.status is dg.DagsterRunStatus.FAILURE
+    with instance(archive) as history:
+        (said,) = [e.message for e in history.all_logs(run.run_id) if "killed" in e.message]
+    assert "999999999" in said
+
+
+def test_the_daemon_lets_a_living_run_be_and_knows_its_process_from_then_on(archive):
+    run = monitored(archive, launched(archive, os.getpid()))
+    assert run.status is dg.DagsterRunStatus.STARTED
+    assert run.tags[PROCESS] == HERE
+
+
+def test_a_process_that_began_after_the_run_is_not_the_runs(archive, monkeypatch):
+    run_id = launched(archive, os.getpid())
+    hour_s = 3600.0
+    real = time.time
+    monkeypatch.setattr("pipelines.processes.time.time", lambda: real() + hour_s)
+    assert monitored(archive, run_id).status is dg.DagsterRunStatus.FAILURE
+
+
+@pytest.mark.parametrize(
+    ("tags", "is_ended"),
+    [
+        ({PROCESS: f"{HOST_NAME} {NUMBER} 1"}, True),  # another one got its number since
+        ({PROCESS: HERE}, False),
+        ({HOST: "another-host"}, False),
+        ({}, False),  # it has not said yet which process it is
+    ],
+    ids=["it is gone", "it lives", "on another machine", "untold"],
+)
+def test_the_daemon_ends_only_what_is_known_to_be_gone(tags, is_ended, archive):
+    run_id = begun(archive, **{key.replace("/", "_"): value for key, value in tags.items()})
+    status = monitored(archive, run_id).status
+    assert (status is dg.DagsterRunStatus.FAILURE) is is_ended

@@ -93,4 +93,7 @@ def _workspace(code: str | None) -> list[str]:
 
 def surroundings(environ: Mapping[str, str], home: Path, folder: Path) -> dict[str, str]:
     """The environment for it; paths are made absolute, since it runs in the checkout."""
-    return {**environ, "LIVESTATS_HOME": str(home.resolve()), "DAGSTER_HOME": str(folder.resolve())}
+    from pipelines.instance import surroundings as of_dagster
+
+    ours = {"LIVESTATS_HOME": str(home.resolve()), **of_dagster(folder.resolve())}
+    return {**environ, **ours}

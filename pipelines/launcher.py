@@ -1,0 +1,62 @@
+"""Dagster's launcher of runs, that also knows whether a run's process is still there.
+
+Dagster's own cannot tell, so the daemon takes a run that died with the machine for running until
+`max_runtime_seconds` are over; two of them, and nothing is started for a day.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+
+import dagster as dg
+from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, WorkerStatus
+from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
+
+from pipelines.processes import HOST, PROCESS, began_by, is_alive, named
+
+_STARTED = re.compile(r"Started process for run \(pid: ([0-9]+)\)")
+"""What Dagster notes first in the process of a run."""
+
+
+class Launcher(DefaultRunLauncher):
+    """Starts runs as Dagster does; the daemon's monitoring asks it for the health of each."""
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        self._instance.add_run_tags(context.dagster_run.run_id, {HOST: socket.gethostname()})
+        super().launch_run(context)
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        return True
+
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
+        if process := run.tags.get(PROCESS):
+            return _healthy(is_alive(process), process)
+        if run.tags.get(HOST, socket.gethostname()) != socket.gethostname():
+            return _healthy(True, "")  # on another machine: not for us to say
+        started = self._started(run)
+        if started is None:
+            return _healthy(True, "")  # it has not said which process it is
+        number, moment = started
+        is_there = began_by(number, moment)
+        if is_there:
+            # From now on it is known exactly, also when the machine comes up with another clock.
+            self._instance.add_run_tags(run.run_id, {PROCESS: named(number)})
+        return _healthy(is_there, named(number))
+
+    def _started(self, run: dg.DagsterRun) -> tuple[int, float] | None:
+        """The number of the run's process and when it noted that, in seconds since 1970."""
+        notes = self._instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+        for note in reversed(notes):
+            if found := _STARTED.match(note.message):
+                return int(found[1]), note.timestamp
+        return None
+
+
+def _healthy(is_there: bool, process: str) -> CheckRunHealthResult:
+    if is_there:
+        return CheckRunHealthResult(WorkerStatus.RUNNING)
+    return CheckRunHealthResult(
+        WorkerStatus.NOT_FOUND, f"the run's process ({process.strip()}) is gone: it was killed"
+    )
