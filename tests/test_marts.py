@@ -49,7 +49,6 @@ def test_headers_list_the_columns_of_their_select_in_order():
 @marts
 def test_every_text_is_a_sentence(mart):
     for text in (mart.meaning, *(c.meaning for c in (*mart.columns, *mart.parameters))):
-        assert re.match(r"[A-Z0-9]|[a-z_]+[ ,(]", text), text
         assert text.endswith("."), text
         assert text.isprintable()
 
@@ -133,6 +132,7 @@ def test_a_macro_has_parameters_with_and_without_defaults(folder):
         ("SELECT business_date,", "DELETE FROM edge_stat; SELECT business_date,", "exactly one"),
         ("FROM edge_stat", "FROM edge_stats", "reads edge_stats: no such table"),
         ("FROM edge_stat", "FROM daily", "in a circle: daily > daily"),
+        ("SELECT business_date", "WITH isp AS (SELECT 1) SELECT business_date", "WITH isp hides"),
         ("kind: view", "kind: macro", "a macro, and nothing else, has parameters"),
     ],
 )

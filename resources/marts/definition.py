@@ -19,13 +19,15 @@ One SELECT follows. What it reads is found in the SQL itself.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -225,12 +227,35 @@ def _parameter(path: Path, line: str) -> Parameter:
 
 
 def _reads(path: Path, sql: str, parser: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """The tables and marts in the FROMs of `sql`; CTEs are none."""
-    try:
-        statements = parser.extract_statements(sql)
-        if len(statements) != 1 or statements[0].type is not duckdb.StatementType.SELECT:
-            raise MartError(f"{path}: exactly one SELECT is to follow the header.")
-        names = parser.get_table_names(sql, qualified=True)
-        return tuple(sorted(name.replace('"', "") for name in names))
-    except duckdb.ParserException as error:
-        raise MartError(f"{path}: {error}") from error
+    """The tables and marts in the FROMs of `sql`, by its syntax alone; CTEs are none."""
+    ((text,),) = parser.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
+    parsed = json.loads(text)
+    if parsed["error"] and parsed["error_type"] == "parser":
+        raise MartError(f"{path}: {parsed['error_message']}")
+    if parsed["error"] or len(parsed["statements"]) != 1:
+        raise MartError(f"{path}: exactly one SELECT is to follow the header.")
+    tables, ctes = set(), set()
+    for node in _nodes(parsed):
+        if node.get("type") == "BASE_TABLE":
+            tables.add(".".join(filter(None, (node["schema_name"], node["table_name"]))))
+        elif node.get("type") == "TABLE_FUNCTION":
+            name = node["function"]["function_name"]
+            if path.with_stem(name).exists():
+                tables.add(name)
+        ctes |= {cte["key"] for cte in node.get("cte_map", {"map": ()})["map"]}
+    hidden = sorted(ctes & {*DATASETS, *OWN_TABLES, *(p.stem for p in path.parent.glob("*.sql"))})
+    if hidden:
+        raise MartError(
+            f"{path}: WITH {', '.join(hidden)} hides what has the same name; rename it."
+        )
+    return tuple(sorted(tables - ctes))
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    """Every object inside of parsed JSON."""
+    if isinstance(tree, dict):
+        yield tree
+        tree = [*tree.values()]
+    if isinstance(tree, list):
+        for item in tree:
+            yield from _nodes(item)
