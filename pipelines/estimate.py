@@ -91,7 +91,8 @@ def requests_of(dataset: Dataset, days: Sequence[date], source: Source) -> tuple
     if dataset.scope in (Scope.STREAM, Scope.ADDRESSES):
         return _by_rows(dataset, days, source)
     zone = source.account.settings.zone
-    known = Known(domains=source.domains, isps=_ANY_CARRIERS)
+    absent = source.account.settings.absent_parameters
+    known = Known(domains=source.domains, isps=_ANY_CARRIERS, absent=absent)
     each = sum(1 for _ in walks(dataset, days[0], zone, known))
     if dataset.endpoint.paging is None:
         return each * len(days), ""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pipelines.ask import asking
 from resources.api.catalogue import DATASETS
@@ -57,7 +56,7 @@ def probes(
         for action, datasets in sorted(actions.items(), key=lambda a: not a[1][0].is_dimension):
             error, answer = None, {}
             try:
-                payload = _payload(datasets[0], domains, carriers, settings.zone, now)
+                payload = _payload(settings, datasets[0], domains, carriers, now)
                 answer = client.call(action, payload).value if payload is not None else {}
             except ApiError as failure:
                 error = failure
@@ -73,10 +72,10 @@ def probes(
 
 
 def _payload(
+    settings: Settings,
     dataset: Dataset,
     domains: tuple[Domain, ...],
     carriers: tuple[str, ...],
-    zone: ZoneInfo,
     now: datetime,
 ) -> dict[str, Any] | None:
     """The smallest question that the action takes; None if there is no domain to ask about."""
@@ -86,9 +85,10 @@ def _payload(
         isps=carriers or ("", " "),
         streams=tuple(Stream(d.name, _NOBODY, _NOBODY) for d in first),
         addresses=(_SOME_ADDRESS,),
+        absent=settings.absent_parameters,
     )
-    day = day_of(now, zone) - timedelta(days=1)
-    walk = next(walks(dataset, day, zone, known), None)
+    day = day_of(now, settings.zone) - timedelta(days=1)
+    walk = next(walks(dataset, day, settings.zone, known), None)
     if walk is None:
         return None
     payload: dict[str, Any] = dict(walk.payload)

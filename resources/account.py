@@ -41,6 +41,7 @@ class Account:
             isps=self.isps() if "ISP" in dataset.split else (),
             streams=tuple(self._streams(dataset, day, lost)),
             addresses=tuple(self._addresses(dataset, day, lost)),
+            absent=self.settings.absent_parameters,
         )
 
     def domains(self) -> tuple[Domain, ...]:

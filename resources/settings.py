@@ -18,7 +18,13 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from resources.api import windows
-from resources.api.catalogue import DATASETS, dataset
+from resources.api.catalogue import ABSENT_ON_BYTEPLUS, DATASETS, dataset
+
+VOLCENGINE, BYTEPLUS = "volcengine", "byteplus"
+HOSTS = {
+    VOLCENGINE: "https://live.volcengineapi.com",
+    BYTEPLUS: "https://open.byteplusapi.com",
+}
 
 FILE = "livestats.toml"
 FILE_VARIABLE = "LIVESTATS_SETTINGS"
@@ -59,11 +65,19 @@ class Settings:
             "LIVESTATS_FIRST_DAY",
         ),
     )
+    vendor: str = field(
+        default=VOLCENGINE,
+        metadata=_at(
+            "api.vendor",
+            "volcengine or byteplus (MediaLive), which lacks some actions and parameters.",
+            "LIVESTATS_VENDOR",
+        ),
+    )
     api_url: str = field(
-        default="https://live.volcengineapi.com",
+        default=HOSTS[VOLCENGINE],
         metadata=_at(
             "api.url",
-            "Address of the API. BytePlus MediaLive: https://open.byteplusapi.com",
+            f"Address of the API. Unset: the vendor's own; byteplus: {HOSTS[BYTEPLUS]}",
             "LIVESTATS_API_URL",
         ),
     )
@@ -123,6 +137,10 @@ class Settings:
                 "and 25 hours cannot be asked in one request. Use a zone with one offset, such as "
                 "Asia/Shanghai, Asia/Singapore or UTC."
             )
+        if self.vendor not in HOSTS:
+            raise SettingsError(
+                f"api.vendor = {self.vendor!r}: one of {', '.join(HOSTS)} is possible."
+            )
         if self.workers < 1:
             raise SettingsError(f"api.workers = {self.workers}: at least 1 is needed.")
         if self.calls_per_second is not None and not self.calls_per_second > 0:  # nan is not
@@ -153,7 +171,19 @@ class Settings:
     @property
     def datasets(self) -> tuple[str, ...]:
         """Names of the datasets that are captured."""
-        return tuple(name for name in DATASETS if name not in self.datasets_off)
+        off = {*self.datasets_off, *self.not_offered}
+        return tuple(name for name in DATASETS if name not in off)
+
+    @property
+    def not_offered(self) -> tuple[str, ...]:
+        """Names of the datasets that the vendor has no action for."""
+        is_absent = self.vendor == BYTEPLUS
+        return tuple(d.name for d in DATASETS.values() if is_absent and not d.endpoint.on_byteplus)
+
+    @property
+    def absent_parameters(self) -> frozenset[str]:
+        """Parameters that the vendor does not take."""
+        return ABSENT_ON_BYTEPLUS if self.vendor == BYTEPLUS else frozenset()
 
 
 @dataclass(frozen=True)
@@ -187,6 +217,11 @@ def find(environ: Mapping[str, str], folder: Path) -> Found:
         if variable and environ.get(variable):
             given[known.name] = _from_text(known, variable, environ[variable])
             origins[known.name] = variable
+    if "api_url" in given:
+        if given["api_url"].rstrip("/") == HOSTS[BYTEPLUS]:
+            given.setdefault("vendor", BYTEPLUS)
+    elif given.get("vendor") in HOSTS:
+        given["api_url"] = HOSTS[given["vendor"]]
     try:
         return Found(Settings(**given), origins, file if file.is_file() else None)
     except TypeError as error:  # a value of a type that no check expects

@@ -18,6 +18,7 @@ IN_FILE = {
     "archive.time_zone": ('"UTC"', "time_zone", "UTC"),
     "archive.first_day": ("2025-03-04", "first_day", date(2025, 3, 4)),
     "archive.expiry_warning_days": ("30", "expiry_warning_days", 30),
+    "api.vendor": ('"byteplus"', "vendor", "byteplus"),
     "api.url": ('"https://open.byteplusapi.com"', "api_url", "https://open.byteplusapi.com"),
     "api.region": ('"ap-singapore-1"', "api_region", "ap-singapore-1"),
     "api.calls_per_second": ("5", "calls_per_second", 5.0),
@@ -31,6 +32,7 @@ IN_ENVIRONMENT = {
     "LIVESTATS_HOME": ("/elsewhere", "home", Path("/elsewhere")),
     "LIVESTATS_TIME_ZONE": ("Asia/Singapore", "time_zone", "Asia/Singapore"),
     "LIVESTATS_FIRST_DAY": ("2025-03-04", "first_day", date(2025, 3, 4)),
+    "LIVESTATS_VENDOR": ("byteplus", "vendor", "byteplus"),
     "LIVESTATS_API_URL": ("http://127.0.0.1:8080", "api_url", "http://127.0.0.1:8080"),
     "LIVESTATS_API_REGION": ("ap-singapore-1", "api_region", "ap-singapore-1"),
     "LIVESTATS_CALLS_PER_SECOND": ("2.5", "calls_per_second", 2.5),
@@ -263,6 +265,22 @@ def test_each_value_knows_where_it_was_set(tmp_path):
 def test_settings_do_not_change_while_a_run_goes_on():
     with pytest.raises(FrozenInstanceError):
         Settings().workers = 2
+
+
+def test_the_vendor_brings_its_address_and_the_other_way_round(tmp_path):
+    byteplus = "https://open.byteplusapi.com"
+    assert load({"LIVESTATS_VENDOR": "byteplus"}, tmp_path).api_url == byteplus
+    assert load({"LIVESTATS_API_URL": f"{byteplus}/"}, tmp_path).vendor == "byteplus"
+    proxied = load({"LIVESTATS_VENDOR": "byteplus", "LIVESTATS_API_URL": "http://x"}, tmp_path)
+    assert (proxied.vendor, proxied.api_url) == ("byteplus", "http://x")
+    assert "volcengine, byteplus" in refused(load, {"LIVESTATS_VENDOR": "other"}, tmp_path)
+
+
+def test_what_byteplus_does_not_offer_is_not_captured(tmp_path):
+    found = load({"LIVESTATS_VENDOR": "byteplus"}, tmp_path)
+    assert set(DATASETS) - set(found.datasets) == {"ip_info", "batch_stream_session"}
+    assert set(found.not_offered) == {"ip_info", "batch_stream_session"}
+    assert load({}, tmp_path).not_offered == ()
 
 
 def test_datasets_that_are_off_are_not_captured(written):

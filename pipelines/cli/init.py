@@ -14,8 +14,6 @@ from pipelines.cli.options import Day, Refused
 if TYPE_CHECKING:
     from resources.settings import Settings
 
-BYTEPLUS = "https://open.byteplusapi.com"
-
 
 @click.command()
 @click.option(
@@ -50,11 +48,9 @@ def init(
 
     Ends with 1 if the file is written and the key does not work yet.
     """
-    from resources.settings import FILE, SettingsError, load
+    from resources.settings import BYTEPLUS, FILE, SettingsError, load
     from resources.settings_text import text
 
-    if byteplus and api_url:
-        raise Refused("--byteplus and --api-url both name an address: give one of them.")
     file = Path.cwd() / FILE
     if file.exists() and not force:
         raise Refused(f"There is a {FILE} here already. Edit it, or replace it with --force.")
@@ -65,7 +61,8 @@ def init(
         "home": home,
         "time_zone": time_zone,
         "first_day": first_day,
-        "api_url": BYTEPLUS if byteplus else api_url,
+        "vendor": BYTEPLUS if byteplus else None,
+        "api_url": api_url,
     }
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     settings = _tried(given)
@@ -81,8 +78,10 @@ def init(
 
 def _tried(given: dict[str, Any]) -> Settings:
     """The settings that the file will give, refused before anything is written."""
-    from resources.settings import Settings
+    from resources.settings import HOSTS, Settings
 
+    if "vendor" in given:
+        given = {"api_url": HOSTS[given["vendor"]], **given}
     if "home" in given:  # which the file takes from its own folder
         given = {**given, "home": Path.cwd() / given["home"].expanduser()}
     return Settings(**given)

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     type=click.IntRange(0),
     help="Usage of younger days is preliminary, and restated later.",
 )
+@click.option("--byteplus", is_flag=True, help="As BytePlus MediaLive: without what it lacks.")
 @click.option(
     "--without", "withdrawn", multiple=True, metavar="ACTION", help="Not offered; repeatable."
 )
@@ -80,6 +81,7 @@ def simulate(
     rate: str,
     faults: tuple[str, ...],
     late_days: int,
+    byteplus: bool,
     withdrawn: tuple[str, ...],
     denied: tuple[str, ...],
 ) -> None:
@@ -93,7 +95,7 @@ def simulate(
       livestats simulate --domains 20 --streams 50 --latency-ms 50
       livestats simulate --fault throttle=0.1 --fault reset=0.01 --late-days 2
     """
-    from resources.api.catalogue import ENDPOINTS
+    from resources.api.catalogue import BYTEPLUS_ENDPOINTS, ENDPOINTS
     from resources.api.simulator import Account, Faults, Late, serve
     from resources.clock import VARIABLE
 
@@ -107,6 +109,7 @@ def simulate(
         "latency_s": latency_ms / 1000,
         "rate": _rate(rate),
         "faults": Faults(seed=seed, odds=odds(faults)) if faults else None,  # type: ignore[arg-type]
+        "endpoints": BYTEPLUS_ENDPOINTS if byteplus else ENDPOINTS,
         "withdrawn": withdrawn,
         "denied": denied,
         "late": Late(settled_after=timedelta(days=late_days)) if late_days else None,
@@ -118,12 +121,16 @@ def simulate(
         seed=seed, domains=domains, streams_per_domain=streams, deleted=deleted, hostile=hostile
     )
 
+    more = {VARIABLE: moment} if moment else {}
+    if byteplus:
+        more["LIVESTATS_VENDOR"] = "byteplus"
+
     def announce(simulator: Simulator) -> None:
         screen.note(
             f"A simulated account of {screen.counted(domains, 'domain')} with "
             f"{screen.counted(streams, 'stream')} each, until Ctrl-C. In another terminal:"
         )
-        for line in exports(simulator, {VARIABLE: moment} if moment else {}):
+        for line in exports(simulator, more):
             click.echo(line)
 
     try:

@@ -52,6 +52,9 @@ def settings_found(found: Found) -> Iterator[Finding]:
         if value != known.default:
             origin = found.origins.get(known.name, "default")
             yield ok("", f"{known.metadata['where']} = {_shown(value)} (from {origin})")
+    absent = found.settings.not_offered
+    if absent:
+        yield ok("", f"{found.settings.vendor} does not offer, so never captured: {_shown(absent)}")
 
 
 def _shown(value: object) -> str:

@@ -59,6 +59,7 @@ class Known:
     isps: tuple[str, ...] = ()
     streams: tuple[Stream, ...] = ()  # live that day
     addresses: tuple[str, ...] = ()  # seen that day
+    absent: frozenset[str] = frozenset()  # parameters that this vendor does not take
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,7 @@ def walks(dataset: Dataset, day: date, zone: ZoneInfo, known: Known) -> Iterator
         return
     for about in _scopes(dataset, known):
         details = [n for n in dataset.split if not _is_single(about.get(str(SPLITS[n].filter)))]
-        for variant in dataset.variants:
+        for variant in _offered(dataset, known):
             payload = {**about, **dataset.parameters, **variant}
             if dataset.bucket_s is not None:
                 payload["Aggregation"] = dataset.bucket_s
@@ -100,6 +101,16 @@ def walks(dataset: Dataset, day: date, zone: ZoneInfo, known: Known) -> Iterator
             for window in _windows(dataset, day, zone, len(details)):
                 times = window and wire_window(window, last_second=dataset.event_start is not None)
                 yield walk_of(dataset, {**payload, **(times or {})})
+
+
+def _offered(dataset: Dataset, known: Known) -> list[Mapping[str, object]]:
+    """The variants that can be asked for, each once: without its parameter, one is as another."""
+    found: list[Mapping[str, object]] = []
+    for variant in dataset.variants:
+        left = {name: value for name, value in variant.items() if name not in known.absent}
+        if left not in found:
+            found.append(left)
+    return found
 
 
 def walk_of(dataset: Dataset, payload: Mapping[str, object]) -> Walk:
@@ -114,6 +125,10 @@ def walk_of(dataset: Dataset, payload: Mapping[str, object]) -> Walk:
         for parameter, column in dataset.variant_columns.items()
         if parameter in payload
     }
+    for parameter, column in dataset.variant_columns.items():
+        known = dataset.endpoint.parameter.get(parameter)
+        if parameter not in payload and known and known.default is not None:
+            constants[column] = str(known.default)  # what the API takes it for
     within: dict[str, frozenset[str]] = {}
     for name in ("Domain", "App", "Stream"):
         if name in payload:

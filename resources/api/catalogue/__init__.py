@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from resources.api.catalogue import account, events, health, usage
@@ -30,6 +31,21 @@ DIMENSIONS: tuple[Dataset, ...] = tuple(d for d in DATASETS.values() if d.is_dim
 
 DAILY: tuple[Dataset, ...] = tuple(d for d in DATASETS.values() if not d.is_dimension)
 """Datasets with one capture a day."""
+
+
+BYTEPLUS_ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
+    {
+        action: replace(e, parameters=tuple(p for p in e.parameters if p.on_byteplus))
+        for action, e in ENDPOINTS.items()
+        if e.on_byteplus
+    }
+)
+"""What BytePlus MediaLive has of them: some actions and parameters are absent there."""
+
+ABSENT_ON_BYTEPLUS: frozenset[str] = frozenset(
+    p.name for e in ENDPOINTS.values() for p in e.parameters if not p.on_byteplus
+)
+"""Parameters that no request to BytePlus may hold."""
 
 
 def dataset(name: str) -> Dataset:

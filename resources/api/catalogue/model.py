@@ -102,6 +102,7 @@ class Parameter:
     maximum: int | None = None
     max_items: int | None = None
     echoed: bool = True  # comes back in Result under the same name
+    on_byteplus: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,9 +58,18 @@ def detail(*allowed: str) -> Parameter:
     return Parameter(name="DetailField", wire=Wire.TEXTS, allowed=allowed)
 
 
-def choice(name: str, default: str, *allowed: str, echoed: bool = True) -> Parameter:
+def choice(
+    name: str, default: str, *allowed: str, echoed: bool = True, on_byteplus: bool = True
+) -> Parameter:
     """One of a few words."""
-    return Parameter(name=name, wire=Wire.TEXT, default=default, allowed=allowed, echoed=echoed)
+    return Parameter(
+        name=name,
+        wire=Wire.TEXT,
+        default=default,
+        allowed=allowed,
+        echoed=echoed,
+        on_byteplus=on_byteplus,
+    )
 
 
 def pages(

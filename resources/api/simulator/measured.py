@@ -30,7 +30,7 @@ _VIEWERS = {
 
 def session(world: World, query: Query) -> Result:
     """DescribeLiveStreamSessionData."""
-    names = _VIEWERS[str(query.values["OnlineUserType"])]
+    names = _VIEWERS[str(query.values.get("OnlineUserType", "Online"))]
     found = world.series(query, (*names, "plays"))
 
     def fields(values: Mapping[str, Ints]) -> dict[str, Ints]:
@@ -197,7 +197,7 @@ def _distributions(codes: tuple[int, ...], counts: Ints) -> list[list[Result]]:
 
 def batch_session(world: World, query: Query) -> Result:
     """DescribeLiveBatchStreamSessionData."""
-    names = _VIEWERS[str(query.values["OnlineUserType"])]
+    names = _VIEWERS[str(query.values.get("OnlineUserType", "Online"))]
     rows: list[Result] = []
     together: Ints | None = None
     for site in world.sites_of(query):
