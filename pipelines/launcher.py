@@ -6,12 +6,14 @@ Dagster's own cannot tell, so the daemon takes a run that died with the machine 
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 
 import dagster as dg
 from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, WorkerStatus
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
+from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from pipelines.processes import HOST, PROCESS, began_by, is_alive, named
 
@@ -33,8 +35,8 @@ class Launcher(DefaultRunLauncher):
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         if process := run.tags.get(PROCESS):
             return _healthy(is_alive(process), process)
-        if run.tags.get(HOST, socket.gethostname()) != socket.gethostname():
-            return _healthy(True, "")  # on another machine: not for us to say
+        if run.tags.get(HOST) != socket.gethostname() or not _is_local(run):
+            return _healthy(True, "")  # on another machine or container: not for us to say
         started = self._started(run)
         if started is None:
             return _healthy(True, "")  # it has not said which process it is
@@ -52,6 +54,15 @@ class Launcher(DefaultRunLauncher):
             if found := _STARTED.match(note.message):
                 return int(found[1]), note.timestamp
         return None
+
+
+def _is_local(run: dg.DagsterRun) -> bool:
+    """True if the code is served on a socket of this machine, and not at an address.
+
+    What is served at an address may run in another container, whose numbers of processes mean
+    nothing here.
+    """
+    return "socket" in json.loads(run.tags.get(GRPC_INFO_TAG, "{}"))
 
 
 def _healthy(is_there: bool, process: str) -> CheckRunHealthResult:

@@ -3,10 +3,11 @@
 import logging
 import os
 import time
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import dagster as dg
 import pytest
+from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._core.utils import make_new_run_id
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 
@@ -66,10 +67,12 @@ def test_runs_of_the_daemon_are_left_to_the_daemon(archive):
 # Runs of the daemon: its own monitoring asks the launcher of dagster.yaml.
 
 
-def launched(archive, number, **tags):
+def launched(archive, number, tags=MappingProxyType({})):
     """A run that the daemon started in the process `number`, which has said so."""
-    run_id = begun(archive, **tags)
+    run_id = begun(archive)
+    local = {HOST: HOST_NAME, GRPC_INFO_TAG: '{"host": "localhost", "socket": "/tmp/s"}'}
     with instance(archive) as history:
+        history.add_run_tags(run_id, {**local, **tags})
         history.report_engine_event(
             f"Started process for run (pid: {number}).", history.get_run_by_id(run_id)
         )
@@ -113,11 +116,14 @@ def test_a_process_that_began_after_the_run_is_not_the_runs(archive, monkeypatch
         ({PROCESS: f"{HOST_NAME} {NUMBER} 1"}, True),  # another one got its number since
         ({PROCESS: HERE}, False),
         ({HOST: "another-host"}, False),
-        ({}, False),  # it has not said yet which process it is
+        ({GRPC_INFO_TAG: '{"host": "code", "port": 4000}'}, False),
     ],
-    ids=["it is gone", "it lives", "on another machine", "untold"],
+    ids=["it is gone", "it lives", "on another machine", "in another container"],
 )
 def test_the_daemon_ends_only_what_is_known_to_be_gone(tags, is_ended, archive):
-    run_id = begun(archive, **{key.replace("/", "_"): value for key, value in tags.items()})
-    status = monitored(archive, run_id).status
+    status = monitored(archive, launched(archive, 999999999, tags)).status
     assert (status is dg.DagsterRunStatus.FAILURE) is is_ended
+
+
+def test_a_run_that_has_not_said_which_process_it_is_is_let_be(archive):
+    assert monitored(archive, begun(archive)).status is dg.DagsterRunStatus.STARTED
