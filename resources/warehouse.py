@@ -23,7 +23,7 @@ STORAGE = "v1.2.0"
 DAYS_PER_TRANSACTION = 31
 _MEMORY = "1GB"
 
-_META = """
+META = """
 CREATE SCHEMA IF NOT EXISTS meta;
 CREATE TABLE IF NOT EXISTS meta.loaded (
     dataset VARCHAR, day DATE, capture VARCHAR, rows BIGINT, schema_version INTEGER,
@@ -64,7 +64,7 @@ def writing(home: Home, time_zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
             ) from error
         try:
             connection.execute("SET TimeZone = ?", [time_zone])
-            connection.execute(_META)
+            connection.execute(META)
             yield connection
         finally:
             connection.close()
