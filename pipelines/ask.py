@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from resources.api.bodies import Body
 from resources.api.budget import Budget
 from resources.api.catalogue import dataset
 from resources.api.catalogue.model import Role
@@ -63,7 +64,7 @@ def list_domains(settings: Settings, credentials: Credentials, budget: Path | No
     (walk,) = walks(listing, date.min, settings.zone, Known())  # it has no days
     payload: Mapping[str, object] = {**walk.payload, **(page_payload(paging, 1) if paging else {})}
 
-    def read(body: bytes) -> Page:
+    def read(body: Body) -> Page:
         return read_page(listing, walk, body, 1)
 
     with asking(settings, credentials, budget) as client:

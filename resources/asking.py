@@ -8,12 +8,15 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from resources import raw
-from resources.api.catalogue.model import Dataset, Scope
+from resources.api.bodies import LARGE_BYTES, Body, Packed
+from resources.api.catalogue.model import Dataset, Paging, Scope
 from resources.api.client import Client
 from resources.api.errors import IncompleteAnswer, TryLater
 from resources.api.pages import WALKS, next_page, page_payload
@@ -26,6 +29,10 @@ READERS = min(4, os.cpu_count() or 1)
 """Answers that are decoded at the same time: each takes several times its size while it lasts."""
 
 
+_one_large = threading.Lock()
+T = TypeVar("T")
+
+
 class Halted(Exception):
     """The run has ended while this was waiting or being asked."""
 
@@ -35,10 +42,10 @@ class Part:
     """One answer to one question, packed."""
 
     page: int
-    payload: dict[str, object]
+    payload: Mapping[str, object]
     fetched_at: str
     size: int  # bytes of the body
-    stored: bytes
+    stored: bytes | Packed
 
 
 @dataclass(frozen=True)
@@ -52,12 +59,14 @@ class Answered:
     @cached_property
     def held(self) -> int:
         """Bytes of memory that it takes until it is written."""
-        return int(self.rows.table.nbytes) + sum(len(part.stored) for part in self.parts)
+        stored = (part.stored for part in self.parts)
+        packed = sum(len(one) for one in stored if isinstance(one, bytes))
+        return int(self.rows.table.nbytes) + packed
 
     @property
     def largest(self) -> int:
-        """Bytes of its largest body."""
-        return max((part.size for part in self.parts), default=0)
+        """Bytes of memory that its largest body took: a larger one comes in by way of the disk."""
+        return max((min(part.size, LARGE_BYTES) for part in self.parts), default=0)
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,7 @@ class Asker:
         """Ask page by page until the pages prove each other."""
         for walked_again in range(WALKS):
             try:
-                return self._pages(walk)
+                return self._ask(walk)
             except IncompleteAnswer as error:
                 if walked_again == WALKS - 1:
                     error.what += f"; walked {WALKS} times"
@@ -99,38 +108,58 @@ class Asker:
                 log.warning("%s: %s; walking the pages again", self.dataset.name, error)
         raise AssertionError("unreachable")
 
-    def _pages(self, walk: Walk) -> Answered:
-        action, paging = self.dataset.endpoint.action, self.dataset.endpoint.paging
+    def _ask(self, walk: Walk) -> Answered:
+        if self.dataset.endpoint.paging is not None:
+            return self._pages(walk, self.dataset.endpoint.paging)
+
+        def read(body: Body) -> Rows:
+            with self._turn(body):
+                rows = join(self.dataset, walk, [read_page(self.dataset, walk, body)])
+                return rows.spilled(self.client.spill)
+
+        part, rows = self._call(1, walk.payload, read)
+        self._check_addresses(walk, rows)
+        return Answered(walk, [part], rows)
+
+    def _pages(self, walk: Walk, paging: Paging) -> Answered:
         parts: list[Part] = []
         pages: list[Page] = []
         number: int | None = 1
         while number is not None:
-            asked = number
-            payload = {**walk.payload, **(page_payload(paging, asked) if paging else {})}
+            payload = {**walk.payload, **page_payload(paging, number)}
 
-            def read(body: bytes, number: int = asked) -> Page:
-                with self._reading:
+            def read(body: Body, number: int = number) -> Page:
+                with self._turn(body):
                     return read_page(self.dataset, walk, body, number)
 
-            if self.halt.is_set():
-                raise Halted("the run was broken off")
-            answer = self.client.call(action, payload, read)
-            pages.append(answer.value)
-            at = answer.fetched_at.isoformat(timespec="milliseconds")
-            stored = raw.pack(answer.body)
-            parts.append(Part(asked, payload, at, len(answer.body), stored))
-            number = None
-            if paging is not None:
-                seen = [page.facts for page in pages if page.facts is not None]
-                number = next_page(action, paging, seen)
-        rows = join(self.dataset, walk, pages)
-        self._check_addresses(walk, rows)
-        return Answered(walk, parts, rows)
+            part, page = self._call(number, payload, read)
+            parts.append(part)
+            pages.append(page)
+            seen = [page.facts for page in pages if page.facts is not None]
+            number = next_page(self.dataset.endpoint.action, paging, seen)
+        return Answered(walk, parts, join(self.dataset, walk, pages))
+
+    def _call(
+        self, page: int, payload: Mapping[str, object], read: Callable[[Body], T]
+    ) -> tuple[Part, T]:
+        if self.halt.is_set():
+            raise Halted("the run was broken off")
+        answer = self.client.call(self.dataset.endpoint.action, payload, read)
+        at = answer.fetched_at.isoformat(timespec="milliseconds")
+        part = Part(page, payload, at, len(answer.body), raw.pack(answer.body))
+        return part, answer.value
+
+    @contextmanager
+    def _turn(self, body: Body) -> Iterator[None]:
+        """Decoding takes memory: only a few may at a time, and of large answers one."""
+        with self._reading if isinstance(body, bytes) else _one_large:
+            yield
 
     def _check_addresses(self, walk: Walk, rows: Rows) -> None:
         """A lookup is complete if every address that was asked for came back."""
         if self.dataset.scope is Scope.ADDRESSES:
-            missing = walk.within["ip"] - set(rows.table["ip"].to_pylist())
+            found = {ip for table in rows.tables() for ip in table["ip"].to_pylist()}
+            missing = walk.within["ip"] - found
             if missing:
                 raise IncompleteAnswer(
                     f"{len(missing)} of {len(walk.within['ip'])} addresses did not come back, "

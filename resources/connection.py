@@ -82,6 +82,12 @@ def capturer(
         sleep=wait,
     )
     with Client(
-        credentials, budget, host, retries=retries, timeouts=timeouts or Timeouts(), sleep=wait
+        credentials,
+        budget,
+        host,
+        retries=retries,
+        timeouts=timeouts or Timeouts(),
+        sleep=wait,
+        spill=home.root,
     ) as client:
         yield Capturer(home, settings, client, now, wait.halt)

@@ -148,10 +148,11 @@ class LakeWriter:
     def add(self, walked: Rows) -> None:
         """Append the rows of one walk."""
         self.tally.add(walked)
-        self._waiting.append(walked.table)
-        self._rows_waiting += walked.table.num_rows
-        if self._rows_waiting >= _ROWS_PER_GROUP:
-            self._write()
+        for table in walked.tables():
+            self._waiting.append(table)
+            self._rows_waiting += table.num_rows
+            if self._rows_waiting >= _ROWS_PER_GROUP:
+                self._write()
 
     def _write(self) -> None:
         if not self._waiting:

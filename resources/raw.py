@@ -1,7 +1,7 @@
 """The raw archive: what the API said, byte for byte, with the request beside each answer.
 
     raw/<dataset>/<day>/<capture>/manifest.json.gz   what was asked, when, and checksums
-                                  responses.zst      the bodies, one zstd frame each, in order
+                                  responses.zst      the bodies in order, as zstd frames
     raw/<dataset>/<day>/seen.json                    when a later capture found nothing new
 
 A capture is built aside and gets its name when the whole day is proven: a named capture is complete
@@ -25,9 +25,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from resources import files
+from resources.api import bodies
+from resources.api.bodies import Body, Packed
 from resources.api.catalogue.model import Dataset
 
 FORMAT = 1
@@ -37,7 +37,6 @@ SEEN = "seen.json"
 
 _NAME = re.compile(r"([0-9]{8}T[0-9]{12})Z-([0-9]+)-([0-9a-f]{16})")
 _STAMP = "%Y%m%dT%H%M%S%f"
-_ZSTD_LEVEL = 3
 
 
 class DamagedCapture(Exception):
@@ -97,17 +96,12 @@ class Response:
     payload: Mapping[str, object]  # the request body, with page numbers
     fetched_at: str
     size: int  # bytes of the body
-    stored: bytes  # the body as a zstd frame
+    stored: bytes | Packed  # the body as zstd frames
 
 
-def pack(body: bytes) -> bytes:
-    """A body as one zstd frame."""
-    return bytes(pa.Codec("zstd", compression_level=_ZSTD_LEVEL).compress(body, asbytes=True))
-
-
-def unpack(stored: bytes, size: int) -> bytes:
-    """The body of a zstd frame made by `pack`."""
-    return bytes(pa.Codec("zstd").decompress(stored, decompressed_size=size, asbytes=True))
+def pack(body: Body) -> bytes | Packed:
+    """A body as it is stored: one zstd frame, or several if it is large."""
+    return bodies.pack(body) if isinstance(body, bytes) else body
 
 
 @dataclass(frozen=True)
@@ -129,8 +123,10 @@ class Capture:
         except (OSError, EOFError, ValueError) as error:
             raise DamagedCapture(f"{path} cannot be read: {error}. {_REMEDY}") from error
 
-    def responses(self) -> Iterator[tuple[int, int, dict[str, object], bytes]]:
+    def responses(self) -> Iterator[tuple[int, int, dict[str, object], Body]]:
         """Walk, page, request body and answer, in the order of asking; one answer in memory.
+
+        A large answer can be read until the next is asked for.
 
         Raises DamagedCapture before the first answer if any byte is not as written: a frame has no
         checksum of its own, and a wrong answer would otherwise be taken for the vendor's.
@@ -142,11 +138,18 @@ class Capture:
                 if hashlib.file_digest(file, "sha256").hexdigest() != told:
                     raise DamagedCapture(f"{path} has changed since it was written. {_REMEDY}")
                 file.seek(0)
+                start = 0
                 for request in self.manifest["requests"]:
-                    body = unpack(file.read(request["stored"]), request["size"])
+                    stored, size = request["stored"], request["size"]
+                    packed = Packed(file, start, stored, size, self._broken)
+                    body = packed if size > bodies.LARGE_BYTES else packed.whole()
                     yield request["walk"], request["page"], request["payload"], body
-        except (OSError, pa.ArrowException) as error:
-            raise DamagedCapture(f"{path} cannot be read: {error}. {_REMEDY}") from error
+                    start += stored
+        except OSError as error:
+            raise self._broken(error) from error
+
+    def _broken(self, error: Exception) -> DamagedCapture:
+        return DamagedCapture(f"{self.folder / RESPONSES} cannot be read: {error}. {_REMEDY}")
 
 
 _REMEDY = (
@@ -187,8 +190,10 @@ class CaptureWriter:
 
     def add(self, response: Response) -> None:
         """Append one answer."""
-        self._file.write(response.stored)
-        self._digest.update(response.stored)
+        stored = response.stored
+        for piece in (stored,) if isinstance(stored, bytes) else stored.frames():
+            self._file.write(piece)
+            self._digest.update(piece)
         self._bytes += response.size
         self._requests.append(
             {
@@ -196,7 +201,7 @@ class CaptureWriter:
                 "page": response.page,
                 "fetched_at": response.fetched_at,
                 "size": response.size,
-                "stored": len(response.stored),
+                "stored": len(stored) if isinstance(stored, bytes) else stored.stored,
                 "payload": dict(response.payload),
             }
         )

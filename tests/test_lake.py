@@ -42,6 +42,8 @@ every = pytest.mark.parametrize("dataset", DATASETS.values(), ids=[*DATASETS])
 class InProcess:
     """The simulated API where the client would be: no network, no signature."""
 
+    spill = None
+
     def __init__(self):
         account = Account(domains=1, streams_per_domain=2, deleted=1, hostile=True)
         self.api = Api(World(account), Answers())

@@ -1,37 +1,34 @@
 """From the bytes of an answer to one Arrow struct of the declared shape.
 
-The fast reader is Arrow's own JSON parser, which refuses whatever is not exactly as declared. Then
-the careful reader looks again: it accepts what is harmless (unknown fields, which it reports; whole
+The fast reader is Arrow's own JSON parser, which refuses whatever is not exactly as declared. Where
+it meets fields that nobody declared, it reads twice more: once to find their names, once without
+them. All else that it refuses the careful reader looks at again: it accepts what is harmless (whole
 numbers written as 12.0; oddities in places that we do not keep) and names what is not, with its
 path and value.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
+from resources.api import careful
 from resources.api.catalogue.model import Endpoint
-from resources.api.errors import TryLater, WrongAnswer, from_answer, printable, read_refusal
-from resources.api.shape import Json, Node, envelope
+from resources.api.errors import TryLater
+from resources.api.shape import Node, envelope, items_of
+from resources.api.slices import Brackets
 
-_SMALLEST_INT, _LARGEST_INT = -(2**63), 2**63 - 1
-_LARGEST_FLOAT = sys.float_info.max
-_EXPECTED: dict[Json, str] = {
-    "text": "text of valid characters",
-    "integer": "a whole number of at most 64 bits",
-    "float": "a finite number",
-    "boolean": "true or false",
-    "object": "an object",
-    "list": "a list",
-}
+_DEEPEST = 64
+"""Brackets inside of brackets; Arrow's parser dies of some ten thousand in a field it must guess."""
+_ENDLESS_NUMBER = re.compile(rb"[0-9]{%d}" % (sys.int_info.default_max_str_digits + 1))
+"""No number that Python reads."""
 
 
 @dataclass(frozen=True)
@@ -42,59 +39,111 @@ class Decoded:
     unknown: tuple[str, ...] = ()
 
 
-class _Contradiction(ValueError):
-    """A JSON object that gives one name two values: which of them holds is anybody's guess."""
-
-    def __init__(self, name: str, values: list[Any]) -> None:
-        super().__init__(name)
-        self.name = printable(name, longest=80)
-        self.values = values
-
-
 def decode(endpoint: Endpoint, body: bytes, http_status: int = 200) -> Decoded:
     """Read one answer.
 
     Raises TryLater if the body is no JSON or holds neither Result nor Error; the error of the
     API's own envelope, also inside HTTP 200; WrongAnswer for a missing or mistyped field.
     """
-    shape = envelope(endpoint)
-    fast = _fast(shape, body)
-    if fast is not None:
-        return Decoded(fast)
+    return _decode(endpoint, envelope(endpoint), body, http_status, len(body))
+
+
+def decode_items(endpoint: Endpoint, name: str, items: bytes, first: int, size: int) -> Decoded:
+    """Read some items of the list `name` in Result, as if no others were in it.
+
+    `first` is the position of the first of them in the list, `size` that of the whole answer in
+    bytes. Raises what `decode` raises.
+    """
+    text = b'{"Result":{"%s":[%s]}}' % (name.encode(), items)
+    return _decode(endpoint, items_of(endpoint, name), text, 200, size, first)
+
+
+def _decode(
+    endpoint: Endpoint, shape: Node, text: bytes, http_status: int, size: int, first: int = 0
+) -> Decoded:
+    found = _fast(shape, text)
+    if found is not None:
+        return found
     try:
-        return _careful(endpoint, shape, body, http_status)
+        cleaned, unknown = careful.read(endpoint.action, shape, text, http_status, size, first)
     except RecursionError as error:
         raise TryLater(
-            f"the answer of {len(body)} bytes is nested deeper than any answer of the API",
+            f"the answer of {size} bytes is nested deeper than any answer of the API",
             action=endpoint.action,
             http_status=http_status,
         ) from error
+    array = pa.array([cleaned["Result"]], shape.child("Result").arrow)
+    return Decoded(array, tuple(sorted(unknown)))
 
 
-def _fast(shape: Node, body: bytes) -> pa.StructArray | None:
-    """Result if the body is exactly as declared, else None."""
-    # Arrow takes the whole process down if the body is just `null`.
-    if not body.lstrip().startswith(b"{"):
+def _fast(shape: Node, text: bytes) -> Decoded | None:
+    """Result if the text is as declared, but for fields that are not; else None."""
+    # Arrow takes the whole process down if the text is just `null`.
+    if not text.lstrip().startswith(b"{"):
         return None
+    table = _parsed(shape, text, "error")
+    unknown: tuple[str, ...] = ()
+    if table is None:
+        unknown = _undeclared(shape, text)
+        table = _parsed(shape, text, "ignore") if unknown else None
+    if table is None or table.num_rows != 1:
+        return None
+    result = table.column("Result").combine_chunks()
+    if result.null_count:
+        return None
+    if "ResponseMetadata" in table.column_names:
+        metadata = table.column("ResponseMetadata").combine_chunks()
+        if not metadata.field("Error").null_count:
+            return None
+    return Decoded(result, unknown) if _is_complete(shape.child("Result"), result) else None
+
+
+def _parsed(
+    shape: Node, text: bytes, other_fields: Literal["error", "infer", "ignore"]
+) -> pa.Table | None:
+    """The text as Arrow's parser reads it, None if it refuses."""
     try:
         table = pj.read_json(
-            pa.BufferReader(body),
-            read_options=pj.ReadOptions(use_threads=False, block_size=len(body) + 1),
+            pa.BufferReader(text),
+            read_options=pj.ReadOptions(use_threads=False, block_size=len(text) + 1),
             parse_options=pj.ParseOptions(
                 explicit_schema=pa.schema(list(shape.arrow)),
                 newlines_in_values=True,
-                unexpected_field_behavior="error",
+                unexpected_field_behavior=other_fields,
             ),
         )
         table.validate(full=True)  # the parser lets invalid UTF-8 through
-    except pa.ArrowInvalid:
+    except (pa.ArrowInvalid, UnicodeDecodeError):
         return None
-    if table.num_rows != 1:
-        return None
-    metadata, result = (table.column(n).combine_chunks() for n in ("ResponseMetadata", "Result"))
-    if result.null_count or not metadata.field("Error").null_count:
-        return None
-    return result if _is_complete(_node(shape, "Result"), result) else None
+    return table
+
+
+def _undeclared(shape: Node, text: bytes) -> tuple[str, ...]:
+    """The fields that nobody declared; none also if the parser refuses the text for another reason."""
+    _, depths = Brackets().find(text)
+    if not len(depths) or depths.max() > _DEEPEST or _ENDLESS_NUMBER.search(text):
+        return ()
+    table = _parsed(shape, text, "infer")
+    if table is None:
+        return ()
+    try:
+        return tuple(sorted(set(_unknown(shape, pa.struct(table.schema), ""))))
+    except UnicodeDecodeError:  # a name that is no text
+        return ()
+
+
+def _unknown(node: Node, found: pa.StructType, path: str) -> Iterator[str]:
+    """Names of what a type has and the node has not, as the careful reader spells them."""
+    declared = {child.name: child for child in node.children}
+    for f in found:
+        if f.name not in declared:
+            yield careful.unknown_name(path, f.name)
+            continue
+        child, kind, below = declared[f.name], f.type, f"{path}.{f.name}".lstrip(".")
+        while child.json == "list":
+            child, kind, below = child.children[0], kind.value_type, f"{below}[0]"
+        if child.json == "object":
+            yield from _unknown(child, kind, below)
 
 
 def _is_complete(node: Node, array: pa.StructArray) -> bool:
@@ -114,108 +163,3 @@ def _is_complete(node: Node, array: pa.StructArray) -> bool:
         if child.json == "list" and not _is_complete(child.children[0], values.flatten()):
             return False
     return True
-
-
-def _careful(endpoint: Endpoint, shape: Node, body: bytes, http_status: int) -> Decoded:
-    action = endpoint.action
-    try:
-        document = json.loads(body, object_pairs_hook=_object_of)
-    except _Contradiction as error:
-        raise WrongAnswer(action, f"a field {error.name}", error.values, "given once") from error
-    except ValueError as error:  # UnicodeDecodeError is one too
-        raise TryLater(
-            f"the answer of {len(body)} bytes is no JSON: cut off, or from a gateway",
-            action=action,
-            http_status=http_status,
-        ) from error
-    refusal = read_refusal(document)
-    if refusal is not None:
-        raise from_answer(action, http_status, refusal)
-    if not isinstance(document, dict) or not isinstance(document.get("Result"), dict):
-        raise TryLater("the answer holds neither a Result nor an Error", action=action)
-    reader = _Reader(action)
-    cleaned = reader.clean(shape, document, "")
-    array = pa.array([cleaned["Result"]], _node(shape, "Result").arrow)
-    return Decoded(array, tuple(sorted(reader.unknown)))
-
-
-def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; naming a field twice is harmless as long as it says the same."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        for name, value in pairs:
-            if value != found[name]:
-                raise _Contradiction(name, [v for n, v in pairs if n == name])
-    return found
-
-
-def _is_valid(text: str) -> bool:
-    """False for half a character: JSON can spell a lone surrogate, UTF-8 cannot hold it."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _node(shape: Node, name: str) -> Node:
-    return next(child for child in shape.children if child.name == name)
-
-
-class _Reader:
-    """Reduces parsed JSON to the declared fields; collects the names of all others."""
-
-    def __init__(self, action: str) -> None:
-        self.action = action
-        self.unknown: set[str] = set()
-
-    def clean(self, node: Node, value: Any, path: str) -> Any:
-        """`value` as `node` declares it; what is odd and not kept becomes None.
-
-        Raises WrongAnswer where something that is kept is missing or of another type.
-        """
-        match node.json, value:
-            case _, None:
-                return None
-            case "object", dict():
-                return self._object(node, value, path)
-            case "list", list():
-                return [
-                    self._item(node.children[0], v, f"{path}[{i}]") for i, v in enumerate(value)
-                ]
-            case "text", str() if _is_valid(value):
-                return value
-            case "boolean", bool():
-                return value
-            case ("integer", int() | float()) if not isinstance(value, bool):
-                if _SMALLEST_INT <= value <= _LARGEST_INT and value == int(value):
-                    return int(value)
-            case ("float", int() | float()) if not isinstance(value, bool):
-                if abs(value) <= _LARGEST_FLOAT:  # false for NaN, too
-                    return float(value)
-        if node.kept:
-            raise WrongAnswer(self.action, path, value, _EXPECTED[node.json])
-        return None
-
-    def _object(self, node: Node, value: dict[str, Any], path: str) -> dict[str, Any]:
-        declared = {child.name: child for child in node.children}
-        # A new field is reported once, not once for each row: without the positions in lists.
-        self.unknown.update(
-            printable(re.sub(r"\[\d+\]", "[]", f"{path}.{name}".lstrip(".")))
-            for name in value
-            if name not in declared
-        )
-        cleaned = {}
-        for name, child in declared.items():
-            below = f"{path}.{name}".lstrip(".")
-            if child.required and name not in value:
-                raise WrongAnswer(self.action, below, "missing", "there")
-            cleaned[name] = self.clean(child, value.get(name), below)
-            if child.required and cleaned[name] is None and child.json != "list":
-                raise WrongAnswer(self.action, below, None, _EXPECTED[child.json])
-        return cleaned
-
-    def _item(self, node: Node, value: Any, path: str) -> Any:
-        if value is None and node.kept:
-            raise WrongAnswer(self.action, path, None, _EXPECTED[node.json])
-        return self.clean(node, value, path)

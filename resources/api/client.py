@@ -8,16 +8,16 @@ What is archived is `answer.request` and `answer.body`, byte for byte as they we
 (before compression), so nothing here changes either.
 """
 
-import io
 import json
 import logging
 import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 from weakref import WeakSet
@@ -25,6 +25,7 @@ from weakref import WeakSet
 import requests
 import urllib3
 
+from resources.api.bodies import Body, Incoming, whole
 from resources.api.budget import Budget
 from resources.api.credentials import Credentials
 from resources.api.errors import (
@@ -63,22 +64,23 @@ class Answer(Generic[T]):
 
     action: str
     request: bytes  # the exact body sent
-    body: bytes  # the exact body received, decompressed
+    body: Body  # the exact body received, decompressed
     fetched_at: datetime  # UTC, when the request was signed: the answer knows no later moment
     http_status: int
     attempts: int  # 1: answered at once
     value: T
 
 
-def read_json(body: bytes) -> dict[str, Any]:
+def read_json(body: Body) -> dict[str, Any]:
     """The envelope of a successful answer, with `Result` in it (which may be null).
 
     Raises TryLater if the body is not JSON, cut off, or holds neither Error nor Result, and the
     error of `from_answer` if it holds an Error: the API sends those with HTTP 200, too.
     """
-    document = _parsed(body)
+    text = whole(body)
+    document = _parsed(text)
     if document is None:
-        start = printable(body[:200].decode("utf-8", errors="replace"), longest=80)
+        start = printable(text[:200].decode("utf-8", errors="replace"), longest=80)
         raise TryLater(f'the answer of {len(body)} bytes is not whole JSON: "{start}"')
     refusal = read_refusal(document)
     if refusal is not None:
@@ -93,7 +95,9 @@ class Client:
 
     Every thread keeps a connection of its own open; `close()`, or leaving a `with`, closes all.
     `clock` gives an aware UTC time for signatures, `monotonic` seconds for deadlines; both,
-    `sleep` and `chance` (random numbers in [0, 1)) are there to be replaced in tests.
+    `sleep` and `chance` (random numbers in [0, 1)) are there to be replaced in tests. Answers that
+    are too large to be held wait in files without names in `spill` (None: where the system has its
+    temporary files).
     """
 
     def __init__(
@@ -104,6 +108,7 @@ class Client:
         *,
         retries: RetryPolicy = DEFAULT_RETRIES,
         timeouts: Timeouts = Timeouts(),
+        spill: Path | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -114,6 +119,7 @@ class Client:
         self._host = host
         self._retries = retries
         self._timeouts = timeouts
+        self.spill = spill
         self._clock = clock
         self._monotonic = monotonic
         self._sleep = sleep
@@ -142,14 +148,14 @@ class Client:
 
     @overload
     def call(
-        self, action: str, payload: Mapping[str, object], read: Callable[[bytes], T]
+        self, action: str, payload: Mapping[str, object], read: Callable[[Body], T]
     ) -> Answer[T]: ...
 
     def call(
         self,
         action: str,
         payload: Mapping[str, object],
-        read: Callable[[bytes], Any] = read_json,
+        read: Callable[[Body], Any] = read_json,
     ) -> Answer[Any]:
         """Ask `action` with `payload` as its JSON body, and hand the answer's body to `read`.
 
@@ -215,7 +221,7 @@ class Client:
         self.close()
 
     def _attempt(
-        self, action: str, request: bytes, read: Callable[[bytes], T], attempts: int
+        self, action: str, request: bytes, read: Callable[[Body], T], attempts: int
     ) -> Answer[T]:
         retry_after_s: float | None = None
         try:
@@ -266,33 +272,26 @@ class Client:
         # Raised out here, without the library's error: that of a bad proxy URL quotes its password.
         raise failure
 
-    def _body(self, response: requests.Response) -> bytes:
+    def _body(self, response: requests.Response) -> Body:
         """The whole body, decompressed; secrets that a server echoes are cut out of it.
 
         Raises TryLater if it breaks off or takes longer than `body_s`.
         """
         deadline_s = self._monotonic() + self._timeouts.body_s
-        received = io.BytesIO()
+        incoming = Incoming(self.spill, self._credentials.redact, self._credentials.longest_secret)
         try:
-            # read1 comes back with whatever there is; read would wait for a full chunk, and a
-            # server that drips a byte a minute would never let us look at the deadline.
-            while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
-                received.write(chunk)
+            for chunk in _chunks(response, incoming):
+                incoming.write(chunk)
                 if self._monotonic() > deadline_s:
                     raise TryLater(
                         f"the answer was still coming in after {self._timeouts.body_s:g} s, "
-                        f"{received.tell()} bytes so far",
+                        f"{incoming.received} bytes so far",
                         timed_out=True,
                     )
-        except (OSError, urllib3.exceptions.HTTPError) as error:
-            raise TryLater(
-                f"the answer broke off after {received.tell()} bytes ({_innermost(error)})",
-                timed_out=isinstance(error, urllib3.exceptions.ReadTimeoutError),
-            ) from error
         finally:
             with self._lock:
                 self._bytes_received += response.raw.tell()
-        return self._credentials.redact(received.getvalue())
+        return incoming.body()
 
     def _session(self) -> requests.Session:
         """The session of this thread."""
@@ -316,6 +315,20 @@ def _signed_already(request: requests.PreparedRequest) -> requests.PreparedReque
     return request
 
 
+def _chunks(response: requests.Response, incoming: Incoming) -> Iterator[bytes]:
+    """What comes of the body, decompressed. Raises TryLater if it breaks off."""
+    try:
+        # read1 comes back with whatever there is; read would wait for a full chunk, and a server
+        # that drips a byte a minute would never let us look at the deadline.
+        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+            yield chunk
+    except (OSError, urllib3.exceptions.HTTPError) as error:
+        raise TryLater(
+            f"the answer broke off after {incoming.received} bytes ({_innermost(error)})",
+            timed_out=isinstance(error, urllib3.exceptions.ReadTimeoutError),
+        ) from error
+
+
 def _parsed(body: bytes) -> object:
     """The JSON document, None if it is none."""
     try:
@@ -325,7 +338,7 @@ def _parsed(body: bytes) -> object:
 
 
 def _refused(
-    action: str, response: requests.Response, body: bytes, retry_after_s: float | None
+    action: str, response: requests.Response, body: Body, retry_after_s: float | None
 ) -> ApiError:
     """The error for an answer that is no success, whoever on the way wrote it."""
     if 300 <= response.status_code <= 399:
@@ -337,8 +350,9 @@ def _refused(
             action=action,
             http_status=response.status_code,
         )
-    page = body.decode("utf-8", errors="replace").strip()
-    refusal = read_refusal(_parsed(body)) or Refusal(message=page)
+    start = body if isinstance(body, bytes) else next(body.pieces())
+    page = start.decode("utf-8", errors="replace").strip()
+    refusal = read_refusal(_parsed(start)) or Refusal(message=page)
     return from_answer(action, response.status_code, refusal, retry_after_s)
 
 

@@ -55,11 +55,20 @@ class Credentials:
         """
         return hashlib.sha256(self.access_key.encode("ascii")).hexdigest()[:12]
 
+    @property
+    def _secrets(self) -> list[bytes]:
+        found = (self.secret_key, self.session_token or "")
+        return [s.encode("ascii") for s in found if len(s) >= SHORTEST_REAL_SECRET]
+
+    @property
+    def longest_secret(self) -> int:
+        """Bytes of the longest text that `redact` replaces; 0: it replaces none."""
+        return max(map(len, self._secrets), default=0)
+
     def redact(self, text: bytes) -> bytes:
         """`text` with every copy of the secret key and the session token replaced by `***`."""
-        for secret in (self.secret_key, self.session_token or ""):
-            if len(secret) >= SHORTEST_REAL_SECRET:
-                text = text.replace(secret.encode("ascii"), b"***")
+        for secret in self._secrets:
+            text = text.replace(secret, b"***")
         return text
 
 

@@ -55,6 +55,10 @@ class Node:
             return pa.list_(self.children[0].arrow)
         return _SCALARS[self.json]
 
+    def child(self, name: str) -> Node:
+        """The field of that name. Raises StopIteration if there is none."""
+        return next(child for child in self.children if child.name == name)
+
 
 def _object(
     name: str, children: Iterable[Node], *, required: bool = False, kept: bool = True
@@ -144,3 +148,10 @@ def envelope(endpoint: Endpoint) -> Node:
         result += block if paging.block is None else [_object(paging.block, block, required=True)]
     result += [replace(_ECHO[p.wire], name=p.name) for p in endpoint.parameters if p.echoed]
     return _object("", (_METADATA, _object("Result", _unique(result))))
+
+
+@cache
+def items_of(endpoint: Endpoint, name: str) -> Node:
+    """An answer that holds nothing but the list `name` in Result."""
+    items = envelope(endpoint).child("Result").child(name)
+    return _object("", (_object("Result", (items,)),))

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from resources import files, ledger, raw
+from resources.api import bodies
 from resources.verify.findings import (
     Finding,
     Kind,
@@ -116,7 +117,9 @@ class RawDay:
             written = sum(request["stored"] for request in capture.manifest["requests"])
             if size != written:  # read nothing: it may be any size
                 return f"holds {size:,} bytes of the {written:,} that were written"
-            for _ in capture.responses():  # raises for a bad frame, size or checksum
+            for *_, body in capture.responses():  # raises for a bad frame, size or checksum
+                for _ in bodies.pieces(body):
+                    pass
                 self.answers += 1
         except raw.DamagedCapture as error:
             return _reason(error)

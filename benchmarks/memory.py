@@ -1,0 +1,128 @@
+"""How much memory the data path takes: `python -m benchmarks.memory` (all) or one of its parts.
+
+    python -m benchmarks.memory answer --mb 300          one answer of 300 MB, there and back
+    python -m benchmarks.memory table --rows 100000000   a large table, loaded, read and rebuilt
+    python -m benchmarks.memory account                  one day of every dataset, large account
+
+Every step is a process of its own, as a user starts it; its peak is what the kernel says when it
+has ended. The server is another process. Ends with 1 if a step failed or took more than --most.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MOST_MB = 1024
+_SETTINGS = {
+    "LIVESTATS_NOW": "2026-11-22T12:00:00+08:00",
+    "LIVESTATS_FIRST_DAY": "2025-11-23",
+    "LIVESTATS_CALLS_PER_SECOND": "none",
+    "VOLC_ACCESSKEY": "AKBENCHMARK",
+    "VOLC_SECRETKEY": "a-secret-of-no-account",
+}
+DAY = "2026-11-21"
+METRICS = "batch_push_stream_metrics"
+
+
+@dataclass
+class Steps:
+    """Runs commands one after the other and prints what each took."""
+
+    home: Path
+    most_mb: float
+    failed: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin the table."""
+        print("| step | peak MB | CPU s | ok |\n|---|---|---|---|")
+
+    def run(self, name: str, command: Sequence[str], **environ: str) -> float:
+        """One step; its peak in MB. A step ends with 0, or it has failed."""
+        settings = {**_SETTINGS, "LIVESTATS_HOME": str(self.home), "HOME": str(self.home.parent)}
+        log = self.home.parent / "log"
+        with log.open("w") as out:
+            child = subprocess.Popen(
+                command,
+                env={"PATH": os.environ["PATH"], **settings, **environ},
+                cwd=self.home.parent,
+                stdout=out,
+                stderr=out,
+            )
+            _, status, used = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+        peak_mb = used.ru_maxrss / 1024
+        is_good = child.returncode == 0 and peak_mb <= self.most_mb
+        cpu_s = used.ru_utime + used.ru_stime
+        print(f"| {name} | {peak_mb:,.0f} | {cpu_s:,.1f} | {'yes' if is_good else 'NO'} |")
+        sys.stdout.flush()
+        if not is_good:
+            self.failed.append(name)
+        if child.returncode:
+            print(f"{name} ended with {child.returncode}:\n{log.read_text()[-3000:]}")
+        return peak_mb
+
+    def livestats(self, words: str, **environ: str) -> float:
+        """One command of the command line."""
+        command = [sys.executable, "-c", "from pipelines.cli import main; main()", *words.split()]
+        return self.run(f"livestats {words}", command, PYTHONPATH=str(Path.cwd()), **environ)
+
+
+@contextmanager
+def served(*words: str) -> Iterator[str]:
+    """A server in a process of its own, and its address."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", *words], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+    )
+    with server:
+        assert server.stdout is not None
+        yield server.stdout.readline().strip()
+        server.terminate()
+
+
+def answer(steps: Steps, mb: float, unknown: bool) -> None:
+    """Two answers (max and avg) of so many MB are one day of a domain's push metrics."""
+    (steps.home.parent / "livestats.toml").write_text('[domains]\npush = ["push.example.com"]\n')
+    day = f"--from {DAY} --to {DAY} --dataset {METRICS}"
+
+    def captured(words: str, *options: str) -> None:
+        with served("benchmarks.large_answer", str(mb), *options) as url:
+            steps.livestats(f"backfill {day}{words}", LIVESTATS_API_URL=url)
+
+    captured("", *(["--unknown"] if unknown else []))
+    captured(" --force", *(["--unknown"] if unknown else []))
+    captured(" --force", "--restated")
+    for words in (f"diff {METRICS} {DAY}", f"replay {day}", "verify", "verify --deep", "publish"):
+        steps.livestats(words)
+
+
+PARTS = {"answer": answer}
+
+
+def main() -> int:
+    """Run the parts that were asked for; 1 if a step failed or took too much."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("part", nargs="?", choices=PARTS, help="default: all")
+    parser.add_argument("--mb", type=float, default=300, help="of the one answer")
+    parser.add_argument("--unknown", action="store_true", help="with a field nobody declared")
+    parser.add_argument("--most", type=float, default=MOST_MB, help="MB that a step may take")
+    asked = parser.parse_args()
+    failed = []
+    for name in [asked.part] if asked.part else PARTS:
+        with tempfile.TemporaryDirectory(prefix="livestats-memory-") as folder:
+            steps = Steps(Path(folder) / "home", asked.most)
+            if name == "answer":
+                answer(steps, asked.mb, asked.unknown)
+            failed += steps.failed
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,183 @@
+"""The body of an answer: bytes if it is small; a large one lies packed in a file.
+
+An answer without pages can be of any size: a domain with hundreds of streams is one answer of
+hundreds of MB. It is packed while it comes in, and read in pieces: never whole in memory.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+LARGE_BYTES = 16_000_000
+"""A larger body is packed; below, it costs less to hold it."""
+
+PIECE_BYTES = 4_000_000
+"""What is packed or read at a time of a large one."""
+
+_ZSTD_LEVEL = 3
+
+
+def pack(piece: bytes) -> bytes:
+    """Bytes as one zstd frame."""
+    return bytes(pa.Codec("zstd", compression_level=_ZSTD_LEVEL).compress(piece, asbytes=True))
+
+
+def unpack(stored: bytes, size: int) -> bytes:
+    """The `size` bytes of the frames made by `pack`."""
+    return bytes(pa.Codec("zstd").decompress(stored, decompressed_size=size, asbytes=True))
+
+
+class Scratch:
+    """A file without a name, for what is large and soon forgotten: it ends with its holder."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Open it on the disk of `folder`; None: where the system has its temporary files."""
+        self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed below
+
+    def __del__(self) -> None:
+        """Close it."""
+        if hasattr(self, "file"):  # there may have been no space for it
+            self.file.close()
+
+    def fileno(self) -> int:
+        """Its descriptor."""
+        return self.file.fileno()
+
+
+class Packed:
+    """A large body: zstd frames in a file, one after the other. Safe to share among threads."""
+
+    def __init__(
+        self,
+        file: Scratch | BinaryIO,
+        start: int,
+        stored: int,
+        size: int,
+        broken: Callable[[Exception], Exception] = lambda error: OSError(str(error)),
+    ) -> None:
+        """`stored` bytes from `start` on are `size` bytes of answer; `file` stays open.
+
+        `broken` makes the error to raise if they are not.
+        """
+        self._file, self._start, self._broken = file, start, broken
+        self.stored, self._size = stored, size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body, piece by piece."""
+        left = self._size
+        try:
+            with pa.CompressedInputStream(pa.PythonFile(_Part(self)), "zstd") as stream:
+                while piece := stream.read(PIECE_BYTES):
+                    left -= len(piece)
+                    yield piece
+        except (OSError, pa.ArrowException) as error:
+            raise self._broken(error) from error
+        if left:
+            raise self._broken(ValueError(f"it unpacks to {self._size - left} bytes"))
+
+    def whole(self) -> bytes:
+        """The body in memory."""
+        try:
+            return unpack(self.read_stored(0, self.stored), self._size)
+        except (OSError, pa.ArrowException) as error:
+            raise self._broken(error) from error
+
+    def frames(self) -> Iterator[bytes]:
+        """What is stored, piece by piece."""
+        for at in range(0, self.stored, PIECE_BYTES):
+            yield self.read_stored(at, PIECE_BYTES)
+
+    def read_stored(self, at: int, most: int) -> bytes:
+        """At most so many of the stored bytes."""
+        return os.pread(self._file.fileno(), min(most, self.stored - at), self._start + at)
+
+
+class _Part(io.RawIOBase):
+    """The stored bytes of a packed body as a file of their own."""
+
+    def __init__(self, body: Packed) -> None:
+        self._body, self._at = body, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        found = self._body.read_stored(self._at, len(buffer))
+        buffer[: len(found)] = found
+        self._at += len(found)
+        return len(found)
+
+
+Body = bytes | Packed
+
+
+def pieces(body: Body) -> Iterator[bytes]:
+    """A body piece by piece, if it is large."""
+    if isinstance(body, bytes):
+        yield body
+    else:
+        yield from body.pieces()
+
+
+def whole(body: Body) -> bytes:
+    """All of a body in memory."""
+    return body if isinstance(body, bytes) else body.whole()
+
+
+class Incoming:
+    """Takes a body as it comes in, without the secrets that are echoed in it."""
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        redact: Callable[[bytes], bytes] = lambda text: text,
+        longest: int = 0,
+    ) -> None:
+        """A large body lies in a file without a name in `folder`, which ends with the process.
+
+        `redact` cuts out what is not to be kept, `longest` is the longest of it in bytes.
+        """
+        self._folder, self._redact = folder, redact
+        self._overlap = max(0, longest - 1)  # a secret may begin in one piece and end in the next
+        self._held = io.BytesIO()
+        self._file: Scratch | None = None
+        self._size = 0  # of what is packed
+        self.received = 0
+
+    def write(self, chunk: bytes) -> None:
+        """Append what came. Raises OSError if there is no space for it."""
+        self.received += len(chunk)
+        self._held.write(chunk)
+        if self._held.tell() > (PIECE_BYTES if self._file else LARGE_BYTES):
+            self._pack(self._overlap)
+
+    def body(self) -> Body:
+        """All that came."""
+        if self._file is None:
+            return self._redact(self._held.getvalue())
+        self._pack(0)
+        self._file.file.flush()
+        return Packed(self._file, 0, self._file.file.tell(), self._size)
+
+    def _pack(self, keep: int) -> None:
+        """Pack what is held, but for the last `keep` bytes."""
+        if self._file is None:
+            self._file = Scratch(self._folder)
+        text = self._redact(self._held.getvalue())
+        end = max(0, len(text) - keep)
+        for at in range(0, end, PIECE_BYTES):
+            piece = text[at : min(at + PIECE_BYTES, end)]
+            self._file.file.write(pack(piece))
+            self._size += len(piece)
+        self._held = io.BytesIO()
+        self._held.write(text[end:])

@@ -1,0 +1,159 @@
+"""A large answer in slices: its list of rows cut between items, without reading the whole.
+
+Only brackets and quotes are looked at, to find where an item ends. What stands between them is
+read, and refused if it is odd, by the same readers as a small answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+SLICE_BYTES = 8_000_000
+"""Of items that are read at a time, at least."""
+
+_OPENING, _CLOSING, _LIST, _QUOTE = b"{[", b"}]", ord("["), ord('"')
+_MARKS = bytes(c in _OPENING + _CLOSING + b'"' for c in range(256))
+_STEP = np.zeros(256, dtype=np.int8)
+_STEP[[*_OPENING]], _STEP[[*_CLOSING]] = 1, -1
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
+_BLANK = b" \t\r\n"
+
+_RESULT_DEPTH, _LIST_DEPTH = 2, 3  # inside of Result; inside of a list in it
+
+
+@dataclass
+class Brackets:
+    """Finds the brackets of a JSON text that comes in pieces, and how deep each leads."""
+
+    depth: int = 0
+    _in_text: bool = False
+    _escaping: bool = False
+
+    def find(self, piece: bytes) -> tuple[np.ndarray, np.ndarray]:
+        """Positions of the brackets in `piece` that stand in no text, and the depth behind each."""
+        if self._escaping or b"\\" in piece:
+            piece = self._without_escapes(piece)
+        marks = np.frombuffer(piece.translate(_MARKS), dtype=bool)
+        at = np.flatnonzero(marks)
+        kinds = np.frombuffer(piece, dtype=np.uint8)[at]
+        quotes = kinds == _QUOTE
+        in_text = (np.cumsum(quotes) + self._in_text) & 1
+        if len(at):
+            self._in_text = bool(in_text[-1])
+        outside = ~quotes & (in_text == 0)
+        at, kinds = at[outside], kinds[outside]
+        depths = np.cumsum(_STEP[kinds], dtype=np.int64) + self.depth
+        if len(at):
+            self.depth = int(depths[-1])
+        return at, depths
+
+    def _without_escapes(self, piece: bytes) -> bytes:
+        """The same length, with blanks for every backslash and what it escapes."""
+        if self._escaping:
+            piece = b" " + piece[1:]
+        piece = _ESCAPED.sub(b"  ", piece)
+        self._escaping = piece.endswith(b"\\")
+        return piece
+
+
+@dataclass
+class Slices:
+    """The items of the list `name` in Result, some at a time; then `rest`, the answer without them.
+
+    If there is no such list, there are no slices, and `rest` is the whole answer.
+    """
+
+    pieces: Iterable[bytes]
+    name: str
+    rest: bytes = b""
+    _brackets: Brackets = field(default_factory=Brackets)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Texts of one item or more, with commas between them.
+
+        What is no JSON comes as it is, in a slice or in `rest`, for the readers to refuse.
+        """
+        pieces = iter(self.pieces)
+        head, text, ends = self._head(pieces)
+        held, size, end, is_first = [text], len(text), ends.cut, True
+        while not ends.is_closed:
+            if end and size >= SLICE_BYTES:
+                text = b"".join(held)
+                yield _items(text[:end], is_first=is_first)
+                held, size, end, is_first = [text[end:]], size - end, 0, False
+            piece = next(pieces, None)
+            if piece is None:
+                end = size  # cut off: the reader of the last slice will say so
+                break
+            ends = _ends(*self._brackets.find(piece))
+            if ends.is_closed or ends.cut:
+                end = size + ends.cut
+            held.append(piece)
+            size += len(piece)
+        text = b"".join(held)
+        if text[:end].strip(_BLANK):
+            yield _items(text[:end], is_first=is_first)
+        self.rest = b"".join([head, text[end:], *pieces])
+
+    def _head(self, pieces: Iterator[bytes]) -> tuple[bytes, bytes, _Ends]:
+        """The answer up to the list, what has come behind it, and where items end in that."""
+        head, in_result = bytearray(), False
+        for piece in pieces:
+            at, depths = self._brackets.find(piece)
+            start = len(head)
+            head += piece
+            outer = depths <= _LIST_DEPTH
+            for position, depth in zip(at[outer].tolist(), depths[outer].tolist(), strict=True):
+                before = start + position
+                if piece[position] in _OPENING and depth == _RESULT_DEPTH:
+                    in_result = _is_value_of(head, before, "Result")
+                elif (
+                    in_result
+                    and (piece[position], depth) == (_LIST, _LIST_DEPTH)
+                    and _is_value_of(head, before, self.name)
+                ):
+                    behind = position + 1
+                    found = at >= behind
+                    ends = _ends(at[found] - behind, depths[found])
+                    return bytes(head[: before + 1]), piece[behind:], ends
+        return bytes(head), b"", _Ends(0, is_closed=True)
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """Where to cut a piece: behind its last whole item; or where the list ends, if it does."""
+
+    cut: int
+    is_closed: bool
+
+
+def _ends(at: np.ndarray, depths: np.ndarray) -> _Ends:
+    closed = np.flatnonzero(depths < _LIST_DEPTH)
+    if len(closed):
+        return _Ends(int(at[closed[0]]), is_closed=True)
+    items = np.flatnonzero(depths == _LIST_DEPTH)
+    return _Ends(int(at[items[-1]]) + 1 if len(items) else 0, is_closed=False)
+
+
+def _is_value_of(text: bytearray, at: int, name: str) -> bool:
+    """True if what begins at `at` is the value of a field of that name."""
+    before = text[max(0, at - 200) : at].rstrip(_BLANK)
+    if not before.endswith(b":"):
+        return False
+    return before[:-1].rstrip(_BLANK).endswith(f'"{name}"'.encode())
+
+
+def _items(text: bytes, *, is_first: bool) -> bytes:
+    """The items without the comma that parts them from those before.
+
+    If there is no comma, or nothing behind it, the text is no list of items, and stays so.
+    """
+    if is_first:
+        return text
+    rest = text.lstrip(_BLANK)
+    items = rest[1:]
+    return items if rest.startswith(b",") and items.strip(_BLANK) else b"," + text

@@ -1,0 +1,183 @@
+"""The declared columns of a table, each from the row, else from the request: converted, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from resources.api.catalogue.columns import BUSINESS_DATE, RANK, SLOT_SECONDS
+from resources.api.catalogue.model import Column, Dataset, Field, Kind
+from resources.api.errors import WrongAnswer
+from resources.api.flatten import Flat
+from resources.api.plan import Walk
+
+TIMESTAMP = pa.timestamp("us", "UTC")
+_CALENDAR = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+
+_ARROW: Mapping[Kind, pa.DataType] = {
+    Kind.TEXT: pa.string(),
+    Kind.INTEGER: pa.int64(),
+    Kind.FLOAT: pa.float64(),
+    Kind.BOOLEAN: pa.bool_(),
+    Kind.DATE: pa.date32(),
+    Kind.INSTANT: TIMESTAMP,
+    Kind.INSTANT_MS: TIMESTAMP,
+}
+
+
+@cache
+def _schema(columns: tuple[Column, ...]) -> pa.Schema:
+    return pa.schema(
+        [
+            pa.field(
+                c.name,
+                _ARROW[c.kind],
+                nullable=c.nullable,
+                metadata={
+                    k: v
+                    for k, v in {"comment": c.comment, "unit": c.unit, "field": c.field}.items()
+                    if v
+                },
+            )
+            for c in columns
+        ]
+    )
+
+
+def row_schema(dataset: Dataset) -> pa.Schema:
+    """The Arrow schema of the dataset's rows without the day: what answers hold."""
+    return _schema(tuple(c for c in dataset.columns if c.name != BUSINESS_DATE))
+
+
+def table_of(dataset: Dataset, walk: Walk, flat: Flat, before: int) -> pa.Table:
+    """Rows of one answer to `walk`, in the API's order; `before` stand above them in the ranking.
+
+    Raises WrongAnswer for a value that is no time or no number, a row about something that was not
+    asked for, or a column that nothing fills.
+    """
+    schema = row_schema(dataset)
+    columns = []
+    for target in schema:
+        column = dataset.column[target.name]
+        values = _values(dataset, walk, flat, column, before)
+        if not column.nullable and values.null_count:
+            raise WrongAnswer(dataset.endpoint.action, f"a row's {column.field}", None, "filled")
+        columns.append(values)
+    return pa.table(columns, schema=schema)
+
+
+def _values(dataset: Dataset, walk: Walk, flat: Flat, column: Column, before: int) -> pa.Array:
+    kind = _ARROW[column.kind]
+    constant = walk.constants.get(column.name)
+    if column.name == SLOT_SECONDS:
+        return pa.repeat(pa.scalar(dataset.bucket_s, kind), flat.rows)
+    if column.name == RANK:
+        return pa.array(np.arange(before + 1, before + 1 + flat.rows), kind)
+    if column.name not in flat.fields:
+        if constant is None:
+            raise WrongAnswer(
+                dataset.endpoint.action, f"a row's {column.field}", "missing", "there"
+            )
+        return pa.repeat(pa.scalar(constant, kind), flat.rows)
+    source, raw = flat.fields[column.name]
+    values = _convert(dataset, source, column, raw)
+    if constant is not None:
+        values = values.fill_null(constant)
+        asked = frozenset((constant,))
+    else:
+        asked = walk.within.get(column.name, frozenset())
+    if asked:
+        _refuse_unasked(dataset, column, values, asked)
+    return values
+
+
+def _convert(dataset: Dataset, source: Field, column: Column, raw: pa.Array) -> pa.Array:
+    """API values in the column's type and unit."""
+    match source.kind:
+        case Kind.INSTANT:
+            if not source.required:
+                raw = pc.if_else(pc.equal(raw, ""), None, raw)
+            return _checked(dataset, source, raw, _instants, "an RFC 3339 time with an offset")
+        case Kind.INSTANT_MS:
+            return _checked(
+                dataset, source, raw, _instants_ms, "Unix milliseconds of the years 1 to 9999"
+            )
+        case Kind.FLOAT:
+            return _checked(
+                dataset,
+                source,
+                raw,
+                lambda values: _scaled(values, column.factor),
+                "a number that stays finite in our unit",
+            )
+        case _:
+            return raw
+
+
+def _checked(
+    dataset: Dataset,
+    source: Field,
+    raw: pa.Array,
+    convert: Callable[[pa.Array], pa.Array],
+    expected: str,
+) -> pa.Array:
+    """`convert(raw)`; where it raises ArrowInvalid, WrongAnswer with the first value that does."""
+    try:
+        return convert(raw)
+    except pa.ArrowInvalid as error:
+        for value in raw.unique():
+            try:
+                convert(pa.array([value.as_py()], raw.type))
+            except pa.ArrowInvalid:
+                odd = value.as_py()
+                raise WrongAnswer(dataset.endpoint.action, source.name, odd, expected) from error
+        raise
+
+
+def _scaled(raw: pa.Array, factor: float) -> pa.Array:
+    """`raw` x `factor` in 64-bit floats: to the last bit what the data dictionary promises."""
+    scaled = pc.multiply(raw, factor)
+    if not pc.all(pc.is_finite(scaled), min_count=0).as_py():
+        raise pa.ArrowInvalid("beyond 64 bits")
+    return scaled
+
+
+def _instants(raw: pa.Array) -> pa.Array:
+    """Instants from RFC 3339 text; below a microsecond they are cut."""
+    try:
+        return _in_calendar(raw.cast(TIMESTAMP))
+    except pa.ArrowInvalid:
+        # Arrow reads no more digits than its unit has; Go writes up to nine.
+        shorter = pc.replace_substring_regex(raw, r"(\.\d{6})\d+", r"\1")
+        return _in_calendar(shorter.cast(TIMESTAMP))
+
+
+def _instants_ms(raw: pa.Array) -> pa.Array:
+    return _in_calendar(raw.cast(pa.timestamp("ms", "UTC")).cast(TIMESTAMP))
+
+
+def _in_calendar(instants: pa.Array) -> pa.Array:
+    """The same; ArrowInvalid if any lies where Python and others have no calendar."""
+    first, last = (pa.scalar(edge, TIMESTAMP) for edge in _CALENDAR)
+    inside = pc.and_(pc.greater_equal(instants, first), pc.less_equal(instants, last))
+    if not pc.all(inside, min_count=0).as_py():
+        raise pa.ArrowInvalid("outside of the years 1 to 9999")
+    return instants
+
+
+def _refuse_unasked(
+    dataset: Dataset, column: Column, values: pa.Array, asked: frozenset[str]
+) -> None:
+    found = values.unique().drop_null()
+    foreign = found.filter(pc.invert(pc.is_in(found, pa.array(sorted(asked), found.type))))
+    if len(foreign):
+        wanted = sorted(asked)
+        expected = wanted[0] if len(wanted) == 1 else f"one of the {len(wanted)} asked for"
+        raise WrongAnswer(
+            dataset.endpoint.action, f"a row's {column.field}", foreign[0].as_py(), expected
+        )
