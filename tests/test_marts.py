@@ -134,6 +134,7 @@ def test_a_macro_has_parameters_with_and_without_defaults(folder):
         ("FROM edge_stat", "FROM daily", "in a circle: daily > daily"),
         ("SELECT business_date", "WITH isp AS (SELECT 1) SELECT business_date", "WITH isp hides"),
         ("kind: view", "kind: macro", "a macro, and nothing else, has parameters"),
+        ("kind: view", "kind: view\n-- optional: isp", "isp is optional, but no dataset that it"),
     ],
 )
 def test_a_file_of_another_form_is_refused_with_its_name(folder, old, new, problem):
@@ -177,3 +178,26 @@ def test_a_mart_is_left_out_with_any_table_that_it_stands_on(folder):
     )
     assert [m.name for m in available(found, ["edge_stat_by_region"])] == ["other"]
     assert available(found, [*OWN_TABLES]) == []
+
+
+def test_what_it_reads_is_found_behind_aliases_and_under_ctes(folder):
+    header = SOUND.partition("SELECT")[0]
+    text = "WITH e AS (FROM edge_stat AS s, isp i) SELECT business_date, requests FROM e x"
+    assert folder(daily=header + text)["daily"].reads == ("edge_stat", "isp")
+
+
+WITH_CARRIERS = SOUND.replace("-- columns:", "-- optional: isp\n-- columns:").replace(
+    "FROM edge_stat", "FROM edge_stat e LEFT JOIN isp i ON i.isp = e.isp"
+)
+
+
+def test_an_optional_table_may_be_missing(folder):
+    found = folder(daily=WITH_CARRIERS, above=SOUND.replace("edge_stat", "daily"))
+    assert [m.name for m in available(found, ["edge_stat", "isp"])] == [*found]
+    assert [m.name for m in available(found, ["edge_stat"])] == [*found]
+    assert available(found, ["isp"]) == []
+
+
+def test_a_mart_of_which_nothing_is_there_is_left_out_even_if_all_is_optional(folder):
+    text = SOUND.replace("-- columns:", "-- optional: edge_stat\n-- columns:")
+    assert available(folder(daily=text), ["isp"]) == []

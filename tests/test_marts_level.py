@@ -189,6 +189,27 @@ def test_a_mart_whose_table_was_never_loaded_is_left_out(bring):
     assert bring() == {}
 
 
+def test_an_optional_table_has_no_rows_until_it_is_there(connection, folder, put, bring):
+    """Switched off it is as if it had none, and on again it counts: the days are made anew."""
+    text = DAILY.replace("kind: table by day", "kind: table by day\n-- optional: push_stream_info")
+    text = text.replace(
+        "max(peak_streams) AS peak_streams FROM stream_count GROUP BY 1",
+        "max(peak_streams) + (SELECT count(*) FROM push_stream_info) AS peak_streams "
+        "FROM stream_count GROUP BY 1",
+    )
+    (folder / "daily.sql").write_text(text)
+    put(DAYS[0], 3)
+    assert bring()["daily"].days == [DAYS[0]]
+    assert by_day(connection) == {DAYS[0]: 3}
+    put(DAYS[0], [{}, {"stream": "other"}], PUSHES)
+    assert bring()["daily"].days == [DAYS[0]]
+    assert by_day(connection) == {DAYS[0]: 5}
+    bring([name for name in DATASETS if name != PUSHES.name])
+    assert by_day(connection) == {DAYS[0]: 3}
+    bring()
+    assert by_day(connection) == {DAYS[0]: 5}
+
+
 def test_a_mart_that_was_taken_out_goes(connection, folder, put, bring):
     put(DAYS[0], 3)
     bring()

@@ -6,6 +6,7 @@ A file `assets/sql/<name>.sql` begins with a header of comment lines:
     -- group: traffic
     -- kind: view                 or: table by day, macro
     -- key: business_date, domain               what is unique; may be left out
+    -- optional: ip_info          datasets that may be switched off: then they have no rows
     -- parameters:                              of a macro only
     --   first_day: First day of the range.
     --   n = 20: How many.
@@ -22,7 +23,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -85,6 +86,7 @@ class Mart:
     kind: Kind
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     sql: str  # the SELECT, without a semicolon
     reads: tuple[str, ...]  # tables and marts, sorted
@@ -148,14 +150,41 @@ def sources(mart: Mart, marts: Mapping[str, Mart]) -> set[str]:
 
 
 def available(marts: Mapping[str, Mart], tables: Collection[str]) -> list[Mart]:
-    """The marts whose every source is among `tables`, in order."""
-    return [m for m in marts.values() if sources(m, marts) <= {*tables, ARCHIVE_TABLE}]
+    """The marts whose every source is among `tables`, in order; optional ones may be missing.
+
+    A mart finds no rows in what is missing; one that would find none at all is left out.
+    """
+    found: dict[str, Mart] = {}
+    for mart in marts.values():
+        there = {*tables, ARCHIVE_TABLE} - {*marts} | {*found}  # a table may be an old mart
+        missing = {*mart.reads} - there
+        datasets = {n for n in mart.reads if n in DATASETS}
+        if missing <= {*mart.optional} and not (datasets and datasets <= missing):
+            found[mart.name] = _without(mart, missing)
+    return [*found.values()]
+
+
+def _without(mart: Mart, missing: Collection[str]) -> Mart:
+    """The same mart, with tables without rows for what is missing."""
+    if not missing:
+        return mart
+    empty = (
+        f"{name} AS (SELECT "
+        + ", ".join(f"NULL::{c.kind.sql} AS {c.name}" for c in DATASETS[name].columns)
+        + " WHERE false)"
+        for name in sorted(missing)
+    )
+    return replace(
+        mart,
+        sql=f"WITH {', '.join(empty)} FROM ({mart.sql})",
+        reads=tuple(name for name in mart.reads if name not in missing),
+    )
 
 
 _HEADER = re.compile(r"((?:--.*\n)+)")
 _COLUMN = re.compile(r"([a-z][a-z0-9_]*)(?: \[([^\]]+)\])?: (\S.*)")
 _PARAMETER = re.compile(r"([a-z][a-z0-9_]*)(?: = ([^:]+))?: (\S.*)")
-_FIELDS = ("group", "kind", "key", "parameters", "columns")
+_FIELDS = ("group", "kind", "key", "optional", "parameters", "columns")
 
 
 def _parsed(path: Path, parser: duckdb.DuckDBPyConnection) -> Mart:
@@ -172,7 +201,10 @@ def _parsed(path: Path, parser: duckdb.DuckDBPyConnection) -> Mart:
     name = path.stem
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or name in {*DATASETS, *OWN_TABLES}:
         raise MartError(f"{path}: {name} is the name of another table, or is not snake_case.")
-    key = tuple(filter(None, " ".join(said.get("key", [])).replace(",", " ").split()))
+    key, optional = (
+        tuple(" ".join(said.get(field, [])).replace(",", " ").split())
+        for field in ("key", "optional")
+    )
     columns = tuple(_column(path, line) for line in said["columns"])
     missing = sorted(set(key) - {c.name for c in columns})
     if missing:
@@ -183,9 +215,13 @@ def _parsed(path: Path, parser: duckdb.DuckDBPyConnection) -> Mart:
     if kind == Kind.TABLE and columns[0].name != "business_date":
         raise MartError(f"{path}: the first column of a table by day is business_date.")
     sql = text[header.end() :].strip().removesuffix(";").rstrip()
+    reads = _reads(path, sql, parser)
+    unread = sorted({*optional} - ({*reads} & {*DATASETS}))
+    if unread:
+        raise MartError(f"{path}: {', '.join(unread)} is optional, but no dataset that it reads.")
     return Mart(
         name=name, meaning=meaning, group=group, kind=Kind(kind), columns=columns, key=key,
-        parameters=parameters, sql=sql, reads=_reads(path, sql, parser), text=text,
+        optional=optional, parameters=parameters, sql=sql, reads=reads, text=text,
     )  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def bring_level(
         if is_new and name in held and held[name][0] != mart.kind:
             _drop(connection, [(name, held[name][0])])
         if mart.kind is Kind.TABLE:
-            days = _table(connection, mart, marts, versions[name], is_new=is_new)
+            days = _table(connection, mart, wanted, versions[name], is_new=is_new)
         else:
             days = []
             if is_new:
@@ -103,7 +103,7 @@ def behind(
             name
             for name, mart in wanted.items()
             if held.get(name) != (mart.kind, versions[name])
-            or (mart.kind is Kind.TABLE and _stale(connection, mart, marts))
+            or (mart.kind is Kind.TABLE and _stale(connection, mart, wanted))
         ),
     ]
 
@@ -139,7 +139,7 @@ def _versions(connection: duckdb.DuckDBPyConnection, marts: Mapping[str, Mart]) 
     found: dict[str, str] = {}
     for mart in marts.values():
         inputs = [found[n] if n in marts else columns.get(n) for n in mart.reads]
-        whole = repr((mart.text, inputs)).encode()
+        whole = repr((mart.text, mart.sql, inputs)).encode()
         found[mart.name] = hashlib.sha256(whole).hexdigest()[:16]
     return found
 
