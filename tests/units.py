@@ -13,6 +13,8 @@ ENDINGS = {
     "requests": "requests",
     "streams": "_streams|^streams",
     "responses": "_count|responses",
+    "slots": "_slots",
+    "ratio": "_share|_ratio",
 }
 """A count is named after what is counted."""
 

@@ -1,0 +1,20 @@
+-- Share of complete days of each dataset and month, from the ledger. Days that the vendor has not
+-- settled yet are left out.
+-- group: coverage
+-- kind: view
+-- key: dataset, month
+-- columns:
+--   dataset: Table that the line is about.
+--   month: First day of the calendar month.
+--   due_days [days]: Days of the archive in the month that could be complete; lost ones included.
+--   complete_days [days]: Those that are: captured, or asked and proven empty.
+--   lost_days [days]: Those that nobody captured and the API has forgotten.
+--   complete_share [ratio]: complete_days / due_days, 0 to 1.
+SELECT dataset, date_trunc('month', business_date)::DATE AS month,
+       count(*) AS due_days,
+       count(*) FILTER (state IN ('captured', 'empty')) AS complete_days,
+       count(*) FILTER (state = 'lost') AS lost_days,
+       complete_days / due_days AS complete_share
+FROM ledger
+WHERE state <> 'settling'
+GROUP BY dataset, month

@@ -1,0 +1,22 @@
+-- Rates of 4xx and 5xx answers by domain and day, from counts, all carriers together.
+-- group: errors
+-- kind: view
+-- key: business_date, domain, request_type
+-- columns:
+--   business_date: Calendar day in the business time zone.
+--   domain: Domain name.
+--   request_type: Access: pushes and plays. Source: requests to the origin. Never mix the two.
+--   responses [responses]: All answers.
+--   http_4xx_responses [responses]: Answers that the client caused: 4xx, 499 (it went away) among
+--     them.
+--   http_5xx_responses [responses]: Answers that the server caused: 5xx.
+--   http_4xx_share [ratio]: Their part of all answers, 0 to 1; NULL without any. Never average it.
+--   http_5xx_share [ratio]: Their part of all answers, 0 to 1; NULL without any. Never average it.
+SELECT business_date, domain, request_type,
+       sum(responses)::BIGINT AS responses,
+       coalesce(sum(responses) FILTER (status_class = '4xx'), 0)::BIGINT AS http_4xx_responses,
+       coalesce(sum(responses) FILTER (status_class = '5xx'), 0)::BIGINT AS http_5xx_responses,
+       http_4xx_responses / nullif(sum(responses), 0) AS http_4xx_share,
+       http_5xx_responses / nullif(sum(responses), 0) AS http_5xx_share
+FROM errors_daily
+GROUP BY business_date, domain, request_type
