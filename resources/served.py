@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -161,9 +161,8 @@ def _opens(copy: Path) -> bool:
     return True
 
 
-@contextmanager
-def reading(home: Home, time_zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to the served copy.
+def connect(home: Home, time_zone: str) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the served copy, for the caller to close.
 
     Raises NothingServed if nothing has been published yet, DamagedCopy if it cannot be opened.
     """
@@ -179,8 +178,12 @@ def reading(home: Home, time_zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
             f"{home.served.resolve()} cannot be opened: {error} Run `livestats publish`: it is "
             "made again from the warehouse."
         ) from error
-    try:
-        connection.execute("SET TimeZone = ?", [time_zone])
+    connection.execute("SET TimeZone = ?", [time_zone])
+    return connection
+
+
+@contextmanager
+def reading(home: Home, time_zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the served copy, closed with the block; raises as `connect`."""
+    with closing(connect(home, time_zone)) as connection:
         yield connection
-    finally:
-        connection.close()
