@@ -82,7 +82,7 @@ class TestHealthOfAMinute:
         reason = case.split(",")[0]
         assert (row["live_slots"], row["good_slots"], row["worst_reason"]) == (5, 4, reason)
         assert row[f"{reason}_slots"] == 1
-        assert row["good_share"] == 0.8
+        assert row["good_percent"] == 80.0
 
     @pytest.mark.parametrize("case", LIMITS)
     def test_the_other_variant_of_a_figure_is_not_looked_at(self, case):
@@ -179,7 +179,7 @@ class TestLiveMinutes:
         with made_by_hand(batch_source_stream_metrics=rows) as connection:
             (row,) = rows_of(connection, "stream_health_source_daily")
             assert rows_of(connection, "stream_health_daily") == []
-        assert (row["live_slots"], row["good_slots"], row["good_share"]) == (6, 6, 1.0)
+        assert (row["live_slots"], row["good_slots"], row["good_percent"]) == (6, 6, 100.0)
 
     @settings(deadline=None, max_examples=30)
     @given(bad=st.sets(st.sampled_from(range(20))), gone=st.sets(st.sampled_from(range(1, 19))))
@@ -356,8 +356,8 @@ class TestErrors:
         with made_by_hand(play_status_code=codes(_200=0, _502=0)) as connection:
             for mart in ("error_rate_daily", "error_rate_by_isp"):
                 (rate,) = rows_of(connection, mart)
-                assert (rate["http_4xx_share"], rate["http_5xx_share"]) == (None, None)
-            assert {r["responses_share"] for r in rows_of(connection, "errors_daily")} == {None}
+                assert (rate["http_4xx_percent"], rate["http_5xx_percent"]) == (None, None)
+            assert {r["responses_percent"] for r in rows_of(connection, "errors_daily")} == {None}
 
     def test_requests_of_viewers_and_to_origins_never_meet(self):
         rows = codes(_200=90, _500=10) + [
@@ -366,15 +366,15 @@ class TestErrors:
         with made_by_hand(play_status_code=rows) as connection:
             for mart in ("error_rate_daily", "error_rate_by_isp"):
                 found = by(rows_of(connection, mart), "request_type")
-                assert found["Access",]["http_5xx_share"] == 0.1
-                assert found["Source",]["http_5xx_share"] == 0.5
+                assert found["Access",]["http_5xx_percent"] == 10.0
+                assert found["Source",]["http_5xx_percent"] == 50.0
 
     def test_a_rate_is_no_mean_of_rates(self):
         """One slot with one answer that failed, and one with 999 good ones."""
         rows = codes(_500=1) + [r | {"slot_start_at": NOON + MINUTE} for r in codes(_200=999)]
         with made_by_hand(play_status_code=rows) as connection:
             (rate,) = rows_of(connection, "error_rate_daily")
-        assert rate["http_5xx_share"] == 0.001
+        assert rate["http_5xx_percent"] == 0.1
 
 
 def traffic(column, total, domain="pull.example"):
@@ -390,17 +390,17 @@ def traffic(column, total, domain="pull.example"):
 
 class TestOrigins:
     @pytest.mark.parametrize(
-        ("pulled", "sent", "ratio"),
-        [(5.0, 100.0, 0.05), (0.0, 100.0, 0.0), (5.0, 0.0, None), (5.0, None, None)],
+        ("pulled", "sent", "percent"),
+        [(5.0, 100.0, 5.0), (0.0, 100.0, 0.0), (5.0, 0.0, None), (5.0, None, None)],
         ids=["usual", "nothing pulled", "nothing sent", "not captured"],
     )
-    def test_ratio(self, pulled, sent, ratio):
+    def test_what_is_pulled_of_what_is_sent(self, pulled, sent, percent):
         edge = [] if sent is None else [traffic("down_traffic_bytes", sent)]
         origin = [traffic("origin_traffic_bytes", pulled)]
         with made_by_hand(source_traffic=origin, edge_stat=edge) as connection:
             (row,) = rows_of(connection, "origin_pull_daily")
         assert (row["origin_traffic_bytes"], row["down_traffic_bytes"]) == (pulled, sent)
-        assert row["origin_pull_ratio"] == ratio
+        assert row["origin_pull_percent"] == percent
 
     def test_a_push_domain_is_left_out(self):
         edge = [traffic("down_traffic_bytes", 0.0, "push.example")]
@@ -429,7 +429,7 @@ class TestTopStreams:
             both = rows_of(connection, "FROM top_streams(?, ?, n := 1)", DAY, next_day)
         assert [row["stream"] for row in daily] == ["a"]
         assert [(row["stream"], row["days"]) for row in both] == [("b", 2)]
-        assert both[0]["down_traffic_share"] == 16 / 34
+        assert both[0]["down_traffic_percent"] == 100 * 16 / 34
 
     def test_equal_ones_share_a_rank_and_neither_is_cut_off(self):
         rows = [carried(name, DAY, 5.0) for name in "ab"]
@@ -462,16 +462,16 @@ def ledger(states, first=DAY):
 
 class TestCoverage:
     @pytest.mark.parametrize(
-        ("states", "behind", "share"),
+        ("states", "behind", "percent"),
         [
-            (["captured", "empty", "settling"], 0, 1.0),
-            (["captured", "missing", "partial", "settling"], 2, 1 / 3),
-            (["lost", "expiring", "captured"], 0, 1 / 3),
-            (["missing", "missing"], 2, 0.0),
+            (["captured", "empty", "settling"], 0, 100),
+            (["captured", "missing", "partial", "settling"], 2, 100 / 3),
+            (["lost", "expiring", "captured"], 0, 100 / 3),
+            (["missing", "missing"], 2, 0),
         ],
         ids=["up to date", "two behind", "gaps further back", "nothing yet"],
     )
-    def test_what_is_due_and_there(self, states, behind, share):
+    def test_what_is_due_and_there(self, states, behind, percent):
         with made_by_hand(ledger=ledger(states)) as connection:
             (fresh,) = rows_of(connection, "freshness")
             (month,) = rows_of(connection, "coverage_monthly")
@@ -479,7 +479,7 @@ class TestCoverage:
         assert fresh["lost_days"] == states.count("lost") == month["lost_days"]
         assert fresh["expiring_days"] == states.count("expiring")
         assert fresh["missing_days"] == states.count("missing") + states.count("partial")
-        assert month["complete_share"] == share
+        assert month["complete_percent"] == percent
 
     def test_a_month_that_has_not_settled_has_no_share(self):
         with made_by_hand(ledger=ledger(["settling"])) as connection:

@@ -128,7 +128,7 @@ class TestErrors:
         for key, count in expected.items():
             whole[key[:4]] += count
         for key, row in found.items():
-            assert row["responses_share"] == approx(expected[key] / whole[key[:4]])
+            assert row["responses_percent"] == approx(100 * expected[key] / whole[key[:4]])
             assert row["status_class"] == f"{str(key[4])[0]}xx"
 
     @pytest.mark.parametrize(
@@ -150,13 +150,13 @@ class TestErrors:
                 client[key],
                 server[key],
             )
-            assert row["http_4xx_share"] == approx(client[key] / whole[key])
-            assert row["http_5xx_share"] == approx(server[key] / whole[key])
+            assert row["http_4xx_percent"] == approx(100 * client[key] / whole[key])
+            assert row["http_5xx_percent"] == approx(100 * server[key] / whole[key])
 
     def test_the_carrier_that_failed_stands_out(self, done):
         first = answer(
             done,
-            "FROM error_rate_by_isp WHERE request_type = 'Access' ORDER BY http_5xx_share DESC LIMIT 1",
+            "FROM error_rate_by_isp WHERE request_type = 'Access' ORDER BY http_5xx_percent DESC LIMIT 1",
         )[0]
         assert (first["business_date"], first["isp"]) == (DAYS[0], "unicom")
         assert first["isp_name"] == ISPS["unicom"][0]
@@ -173,7 +173,7 @@ class TestTraffic:
             down = sum(r["DownTraffic"] for _, r in sent) * 1e9
             assert row["origin_traffic_bytes"] == approx(origin)
             assert row["down_traffic_bytes"] == approx(down)
-            assert row["origin_pull_ratio"] == approx(origin / down)
+            assert row["origin_pull_percent"] == approx(100 * origin / down)
 
     def test_each_stream(self, done, world):
         everybody = [*world.pulls, *world.pushes]
@@ -213,7 +213,7 @@ class TestTraffic:
         assert [r["rank"] for r in found] == [1, 2, 3]
         for row, (key, total) in zip(found, first, strict=True):
             assert row["down_traffic_bytes"] == approx(total)
-            assert row["down_traffic_share"] == approx(total / carried.total())
+            assert row["down_traffic_percent"] == approx(100 * total / carried.total())
             assert (row["days"], row["peak_online_users"]) == (on[key], peaks[key])
 
 
@@ -372,7 +372,7 @@ class TestHealth:
             numbers = [row[f"{reason}_slots"] for reason in REASONS]
             worst = REASONS[numbers.index(max(numbers))] if any(numbers) else None
             assert row["worst_reason"] == worst
-            assert row["good_share"] == approx(row["good_slots"] / row["live_slots"])
+            assert row["good_percent"] == approx(100 * row["good_slots"] / row["live_slots"])
             assert row["silent_slots"] == 0
             assert row["last_slot_at"] - row["first_slot_at"] == MINUTE * (row["live_slots"] - 1)
 
@@ -394,7 +394,7 @@ class TestHealth:
         keys = ("business_date", "domain", "app", "stream")
         assert columns(rows, keys, *COUNTED) == expected
         for row in rows:
-            assert row["good_share"] == approx(row["good_slots"] / row["live_slots"])
+            assert row["good_percent"] == approx(100 * row["good_slots"] / row["live_slots"])
         assert {row["worst_reason"] for row in rows} >= {None, "stall", "bitrate_dip", "av_offset"}
 
 
@@ -421,4 +421,4 @@ class TestCoverage:
         assert {(r["month"].isoformat(), r["due_days"], r["complete_days"]) for r in found} == {
             ("2026-11-01", due, len(DAYS))
         }
-        assert {r["complete_share"] for r in found} == {len(DAYS) / due}
+        assert {r["complete_percent"] for r in found} == {100 * len(DAYS) / due}

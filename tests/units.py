@@ -14,7 +14,6 @@ ENDINGS = {
     "streams": "_streams|^streams",
     "responses": "_count|responses",
     "slots": "_slots",
-    "ratio": "_share|_ratio",
 }
 """A count is named after what is counted."""
 

@@ -9,12 +9,12 @@
 --   due_days [days]: Days of the archive in the month that could be complete; lost ones included.
 --   complete_days [days]: Those that are: captured, or asked and proven empty.
 --   lost_days [days]: Those that nobody captured and the API has forgotten.
---   complete_share [ratio]: complete_days / due_days, 0 to 1.
+--   complete_percent [%]: complete_days of due_days, 0 to 100.
 SELECT dataset, date_trunc('month', business_date)::DATE AS month,
        count(*) AS due_days,
        count(*) FILTER (state IN ('captured', 'empty')) AS complete_days,
        count(*) FILTER (state = 'lost') AS lost_days,
-       complete_days / due_days AS complete_share
+       100 * complete_days / due_days AS complete_percent
 FROM ledger
 WHERE state <> 'settling'
 GROUP BY dataset, month

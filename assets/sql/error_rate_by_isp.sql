@@ -11,13 +11,13 @@
 --   http_4xx_responses [responses]: Answers that the client caused: 4xx, 499 (it went away) among
 --     them.
 --   http_5xx_responses [responses]: Answers that the server caused: 5xx.
---   http_4xx_share [ratio]: Their part of all answers, 0 to 1; NULL without any. Never average it.
---   http_5xx_share [ratio]: Their part of all answers, 0 to 1; NULL without any. Never average it.
+--   http_4xx_percent [%]: Their part of all answers, 0 to 100; NULL without any. Never average it.
+--   http_5xx_percent [%]: Their part of all answers, 0 to 100; NULL without any. Never average it.
 SELECT e.business_date, e.isp, any_value(i.isp_name) AS isp_name, e.request_type,
        sum(responses)::BIGINT AS responses,
        coalesce(sum(responses) FILTER (status_class = '4xx'), 0)::BIGINT AS http_4xx_responses,
        coalesce(sum(responses) FILTER (status_class = '5xx'), 0)::BIGINT AS http_5xx_responses,
-       http_4xx_responses / nullif(sum(responses), 0) AS http_4xx_share,
-       http_5xx_responses / nullif(sum(responses), 0) AS http_5xx_share
+       100 * http_4xx_responses / nullif(sum(responses), 0) AS http_4xx_percent,
+       100 * http_5xx_responses / nullif(sum(responses), 0) AS http_5xx_percent
 FROM errors_daily e LEFT JOIN dim_isp i ON i.isp = e.isp
 GROUP BY e.business_date, e.isp, e.request_type

@@ -11,8 +11,8 @@
 --   status_class: First digit of the code: 2xx, 3xx, 4xx (499: the client went away), 5xx.
 --   status_code: HTTP-like status code.
 --   responses [responses]: How often it was answered.
---   responses_share [ratio]: Part of all responses of the same day, domain, carrier and
---     request_type, 0 to 1. Never average it: divide the sums.
+--   responses_percent [%]: Part of all responses of the same day, domain, carrier and
+--     request_type, 0 to 100. Never average it: divide the sums.
 WITH counted AS (
     SELECT business_date, domain, isp, request_type, status_code,
            sum(status_count)::BIGINT AS responses
@@ -21,6 +21,6 @@ WITH counted AS (
 )
 SELECT business_date, domain, isp, request_type, status_code // 100 || 'xx' AS status_class,
        status_code, responses,
-       responses / nullif(sum(responses) OVER (
-           PARTITION BY business_date, domain, isp, request_type), 0) AS responses_share
+       100 * responses / nullif(sum(responses) OVER (
+           PARTITION BY business_date, domain, isp, request_type), 0) AS responses_percent
 FROM counted

@@ -15,7 +15,7 @@
 --   last_slot_at: Last live minute of the day.
 --   live_slots [slots]: Live minutes of the day, silent ones included.
 --   good_slots [slots]: Live minutes without any breach.
---   good_share [ratio]: good_slots / live_slots, 0 to 1. Never average it: divide the sums.
+--   good_percent [%]: good_slots of live_slots, 0 to 100. Never average it: divide the sums.
 --   silent_slots [slots]: Live minutes without picture and sound.
 --   stall_slots [slots]: Minutes with a stall.
 --   audio_gap_slots [slots]: Minutes with a gap in the sound.
@@ -69,7 +69,7 @@ described AS (
     GROUP BY business_date, domain, app, stream, session_id
 )
 SELECT business_date, domain, app, stream, session_id, push_started_at, first_slot_at, last_slot_at,
-       live_slots::BIGINT AS live_slots, good_slots, good_slots / live_slots AS good_share,
+       live_slots::BIGINT AS live_slots, good_slots, 100 * good_slots / live_slots AS good_percent,
        silent_slots::BIGINT AS silent_slots, stall_slots, audio_gap_slots, bitrate_dip_slots,
        framerate_drop_slots, av_offset_slots,
        CASE greatest(silent_slots, stall_slots, audio_gap_slots, bitrate_dip_slots,

@@ -9,10 +9,9 @@
 --   app: Application, the AppName of a URL.
 --   stream: Stream name.
 --   pushes [pushes]: Pushes that were live on the day.
---   live_minutes [minutes]: Minutes whose health was watched, silent ones included.
---   live_slots [slots]: Live minutes of all pushes, the denominator of good_share.
+--   live_slots [slots]: Live minutes of all pushes, whose health was watched; silent ones included.
 --   good_slots [slots]: Live minutes without any breach.
---   good_share [ratio]: good_slots / live_slots, 0 to 1. Over streams or days: divide the sums,
+--   good_percent [%]: good_slots of live_slots, 0 to 100. Over streams or days: divide the sums,
 --     never average.
 --   silent_slots [slots]: Live minutes without picture and sound.
 --   stall_slots [slots]: Minutes with a stall.
@@ -42,8 +41,8 @@ WITH summed AS (
     FROM stream_health_by_session
     GROUP BY ALL
 )
-SELECT business_date, domain, app, stream, pushes, live_slots AS live_minutes,
-       live_slots, good_slots, good_slots / live_slots AS good_share,
+SELECT business_date, domain, app, stream, pushes, live_slots, good_slots,
+       100 * good_slots / live_slots AS good_percent,
        silent_slots, stall_slots, audio_gap_slots, bitrate_dip_slots, framerate_drop_slots,
        av_offset_slots,
        CASE greatest(silent_slots, stall_slots, audio_gap_slots, bitrate_dip_slots,

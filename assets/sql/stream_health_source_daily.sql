@@ -11,7 +11,7 @@
 --   stream: Stream name.
 --   live_slots [slots]: Live minutes.
 --   good_slots [slots]: Live minutes without any breach.
---   good_share [ratio]: good_slots / live_slots, 0 to 1. Over streams or days: divide the sums,
+--   good_percent [%]: good_slots of live_slots, 0 to 100. Over streams or days: divide the sums,
 --     never average.
 --   stall_slots [slots]: Minutes with a stall.
 --   audio_gap_slots [slots]: Minutes with a gap in the sound.
@@ -42,8 +42,8 @@ WITH counted AS (
     GROUP BY business_date, domain, app, stream
 )
 SELECT business_date, domain, app, stream, live_slots, good_slots,
-       good_slots / live_slots AS good_share, stall_slots, audio_gap_slots, bitrate_dip_slots,
-       framerate_drop_slots, av_offset_slots,
+       100 * good_slots / live_slots AS good_percent,
+       stall_slots, audio_gap_slots, bitrate_dip_slots, framerate_drop_slots, av_offset_slots,
        CASE greatest(stall_slots, audio_gap_slots, bitrate_dip_slots, framerate_drop_slots,
                      av_offset_slots)
            WHEN 0 THEN NULL

@@ -13,7 +13,7 @@
 --   app: Application, the AppName of a URL.
 --   stream: Stream name.
 --   down_traffic_bytes [bytes]: Downstream traffic of the range.
---   down_traffic_share [ratio]: Part of the downstream traffic of all streams in the range, 0 to 1.
+--   down_traffic_percent [%]: Part of the downstream traffic of all streams in the range, 0 to 100.
 --   days [days]: Days of the range on which it had traffic.
 --   peak_online_users [users]: Most concurrent viewers on any day of the range.
 WITH summed AS (
@@ -27,11 +27,11 @@ WITH summed AS (
 ),
 ranked AS (
     SELECT rank() OVER (ORDER BY bytes DESC) AS rank, *,
-           bytes / nullif(sum(bytes) OVER (), 0) AS down_traffic_share
+           100 * bytes / nullif(sum(bytes) OVER (), 0) AS down_traffic_percent
     FROM summed
     WHERE bytes > 0
 )
-SELECT rank, domain, app, stream, bytes AS down_traffic_bytes, down_traffic_share, days,
+SELECT rank, domain, app, stream, bytes AS down_traffic_bytes, down_traffic_percent, days,
        peak_online_users
 FROM ranked
 WHERE rank <= n
