@@ -435,3 +435,18 @@ def test_an_archive_without_identity_or_of_another_zone_is_told(lab):
     lab.archive.home.identity_file.unlink()
     (finding,) = Verification(lab.archive, ()).findings()
     assert finding.kind is Kind.MISSING
+
+
+@pytest.mark.parametrize(
+    "sql", ["DROP VIEW dim_domain", "UPDATE meta.mart SET version = '' WHERE mart = 'dim_isp'"]
+)
+def test_a_mart_that_is_gone_or_of_another_select_is_behind_and_made_by_publish(lab, sql):
+    with lab.archive.writing() as connection:
+        connection.execute(sql)
+        warehouse.changed(connection)
+    shutil.copyfile(lab.archive.home.warehouse, lab.archive.home.served.resolve())
+    findings = found(lab)
+    assert told(findings) == {("behind", "publish")}
+    assert all(f.what.startswith("mart dim_") for f in findings)
+    lab.archive.publish()
+    assert found(lab) == []

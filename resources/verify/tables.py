@@ -15,6 +15,7 @@ from resources.api.catalogue import DATASETS
 from resources.api.catalogue.columns import BUSINESS_DATE
 from resources.api.catalogue.model import Dataset, Once
 from resources.archive import Archive
+from resources.marts import level
 from resources.verify.findings import Finding, Kind, Place, Told, Way
 
 _BATCH = warehouse.DAYS_PER_TRANSACTION
@@ -200,6 +201,19 @@ class Tables:
         elif last_seen_at < seen_at:
             what = f"the table ledger says last seen at {last_seen_at}, the files {seen_at}"
             yield self._finding(place.dataset, place.day, Kind.BEHIND, what, _PUBLISH)
+
+    # Marts -------------------------------------------------------------------------------------
+
+    def marts(self) -> Iterator[Finding]:
+        """Marts that were not made from the tables as they are."""
+        for name in level.behind(self._connection, self._archive.settings.datasets):
+            yield Finding(
+                kind=Kind.BEHIND,
+                path=self._archive.home.served,
+                what=f"mart {name}: is not made of the tables as they are, or by another SELECT",
+                way=Way.PUBLISH,
+                remedy="Run `livestats publish`: it is made from the tables.",
+            )
 
     def _finding(
         self, dataset: Dataset, day: date | None, kind: Kind, what: str, mend: tuple[Way, str]

@@ -184,6 +184,8 @@ class Verification:
                     yield from tables.table(dataset, seen, whole=self._is_whole)
                     self.tables += 1
                 yield from tables.ledger(self._seen, whole=self._is_whole)
+                if self._is_whole and len(self.datasets) == len(DATASETS):
+                    yield from tables.marts()
         except (served.DamagedCopy, duckdb.Error, OSError) as error:
             yield Finding(
                 kind=Kind.DAMAGED,
