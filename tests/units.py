@@ -14,8 +14,10 @@ ENDINGS = {
     "streams": "_streams|^streams",
     "responses": "_count|responses",
     "slots": "_slots",
+    "days": "^days_.*|_days|^days",
+    "points": "^points.*",
 }
 """A count is named after what is counted."""
 
-NAMED_AFTER = ("users", "requests", "streams", "responses")
+NAMED_AFTER = ("users", "requests", "streams", "responses", "days", "points")
 """Units whose endings may also stand in a name without a unit."""

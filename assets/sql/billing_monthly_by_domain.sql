@@ -17,12 +17,12 @@
 --   daily_peak_average_mbps [Mbps]: Sum of the daily peaks over all days of the calendar month.
 --   peak_mbps [Mbps]: The highest point.
 --   traffic_bytes [bytes]: Traffic of the month.
---   points: N, the 5-minute points of the whole calendar month (30 days: 8640).
---   points_dropped: The highest points that the 95th percentile drops (30 days: 432).
---   points_present: Points with a row; the others count as 0.
---   days_in_month: Days of the calendar month.
---   days_captured: Days of the month that the archive holds, by the ledger.
---   days_with_traffic: Days with traffic in the direction. A contract that averages daily peaks
+--   points [points]: N, the 5-minute points of the whole calendar month (30 days: 8640).
+--   points_dropped [points]: The highest points that the 95th percentile drops (30 days: 432).
+--   points_present [points]: Points with a row; the others count as 0.
+--   days_in_month [days]: Days of the calendar month.
+--   days_captured [days]: Days of the month that the archive holds, by the ledger.
+--   days_with_traffic [days]: Days with traffic in the direction. A contract that averages daily peaks
 --     over these has daily_peak_average_mbps x days_in_month / days_with_traffic.
 --   is_complete: Whether the month is over and every day of it is captured.
 --   basis: monitoring: these are monitoring data, and the vendor's bill may differ.

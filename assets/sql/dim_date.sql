@@ -14,7 +14,7 @@
 --   day_of_month: Day of the month, from 1.
 --   iso_day_of_week: 1 Monday to 7 Sunday.
 --   is_weekend: Whether it is a Saturday or Sunday.
---   days_in_month: Days of the calendar month.
+--   days_in_month [days]: Days of the calendar month.
 SELECT
     day::DATE AS business_date,
     timezone(time_zone, day) AS day_start_at,

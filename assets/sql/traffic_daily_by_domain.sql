@@ -23,7 +23,7 @@
 --     highest 14 are dropped and the 15th is taken.
 --   p95_down_mbps [Mbps]: The same downstream.
 --   p95_total_mbps [Mbps]: The same of upstream plus downstream.
---   points_present: 5-minute slots with a row, of 288; the others count as 0.
+--   points_present [points]: 5-minute slots with a row, of 288; the others count as 0.
 SELECT
     business_date,
     domain,
