@@ -9,31 +9,31 @@
 --   unit: ms and s: time; ratio: part of the usual value; slots: minutes.
 --   read_from: The column that is held against it, and whether its maximum or average in the
 --     minute.
---   breach: What counts as a breach.
+--   breach: When the limit is breached.
 --   why: Where the limit comes from.
 SELECT *
 FROM (
     VALUES
     ('silence', 0::DOUBLE, 'slots', 'all bit and frame rates',
-     'A minute without picture and sound, between two minutes of one push and day that have them.',
+     'Neither picture nor sound, in a minute between two live ones of the same push and day.',
      'Nobody can watch what does not arrive.'),
     ('stall', 500, 'ms', 'video_frame_gap_ms, max',
-     'The widest gap between two pictures is above it.',
+     'Two pictures of the minute are further apart than that.',
      'Half a second without a new picture is seen as a freeze; usual are 40 ms at 25 a second.'),
     ('audio_gap', 200, 'ms', 'audio_frame_gap_ms, max',
-     'The widest gap between two sound frames is above it.',
+     'Two sound frames of the minute are further apart than that.',
      'A frame of AAC lasts 21 to 23 ms: some nine of them are missing, and that is heard.'),
     ('bitrate_dip', 0.5, 'ratio', 'video_bitrate_kbps, avg',
-     'The average is below this part of the median of the same push and day.',
+     'The bit rate is below that part of its median in the same push and day.',
      'Half the usual bits mean a visibly worse picture, whatever the usual rate is.'),
     ('framerate_drop', 0.8, 'ratio', 'video_framerate_fps, avg',
-     'The average is below this part of the median of the same push and day.',
+     'The frame rate is below that part of its median in the same push and day.',
      'At 25 pictures a second five are missing: movement is no longer smooth.'),
     ('av_offset', 185, 'ms', 'pts_delta_ms, max',
-     'The amount, early or late, is above it.',
+     'Time stamps of sound and picture are further apart than that, early or late.',
      'ITU-R BT.1359 accepts sound up to 185 ms late. Which sign means late is not documented.'),
     ('interruption', 600, 's', 'push_started_at, push_ended_at',
-     'A push that begins at most this long after all earlier ones of its stream have ended goes on '
-     'with their show: what lies between is an interruption.',
+     'A push begins at most that long after all earlier ones of its stream have ended: it goes on '
+     'with their show, and what lies between is an interruption.',
      'Encoders reconnect within seconds, people within minutes; after ten it is a new show.')
 ) AS t (reason, limit_value, unit, read_from, breach, why)
