@@ -110,6 +110,8 @@ def _facts(made: Made | None) -> dict[str, Any]:
     found: dict[str, Any] = {"is_new": made.is_new}
     if made.mart.kind is Kind.TABLE:
         found["days_made"] = len(made.days)
+    if made.impossible:
+        found["days_that_cannot_be_made"] = {str(d): why for d, why in made.impossible.items()}
     if made.days:
         found |= {"from": made.days[0].isoformat(), "to": made.days[-1].isoformat()}
     return found

@@ -81,12 +81,12 @@ def put(home, connection):
 
 @pytest.fixture
 def bring(connection, folder):
-    """Brings the files' marts level; what was done, by name."""
+    """Brings the files' marts level, but for `behind`; what was done, by name."""
 
-    def call(switched_on=tuple(DATASETS)):
+    def call(switched_on=tuple(DATASETS), behind=()):
         marts = read.__wrapped__(folder)
         done = level.bring_level(connection, ZONE, switched_on, marts)
-        assert level.behind(connection, switched_on, marts) == []
+        assert level.behind(connection, switched_on, marts) == [*behind]
         return {made.mart.name: made for made in done}
 
     return call
@@ -161,15 +161,53 @@ def test_a_table_is_made_whole_in_batches_of_days(connection, put, bring, monkey
     assert by_day(connection) == dict.fromkeys(DAYS, 3)
 
 
-def test_a_sql_that_fails_leaves_the_table_as_it_was(connection, folder, put, bring):
-    put(DAYS[0], 3)
+LOUD = DAILY.replace("max(peak_streams)", "max(peak_streams + 9223372036854775000)")
+
+
+def test_a_day_that_cannot_be_computed_holds_up_no_other(connection, folder, put, bring, caplog):
+    """Like a number of the vendor's that no sum can hold. The day stays as it was, and is told."""
+    (folder / "daily.sql").write_text(LOUD)
+    for day in DAYS:
+        put(day, 3)
     bring()
-    before = state(connection)
-    broken = DAILY.replace("max(peak_streams)", "max(CAST('none' || stream_type AS BIGINT))")
-    (folder / "daily.sql").write_text(broken)
-    with pytest.raises(duckdb.ConversionException):
+    good = by_day(connection)
+    put(DAYS[1], 9_000)
+    put(DAYS[2], 4)
+    made = bring(behind=["daily"])["daily"]
+    assert (made.days, [*made.impossible]) == ([DAYS[2]], [DAYS[1]])
+    assert by_day(connection) == {**good, DAYS[2]: good[DAYS[2]] + 1}
+    assert f"daily of {DAYS[1]} cannot be made" in caplog.text
+    put(DAYS[1], 5)
+    assert bring()["daily"].days == [DAYS[1]]
+
+
+def test_a_table_that_is_made_anew_leaves_out_what_cannot_be_computed(
+    connection, folder, put, bring
+):
+    for day, streams in zip(DAYS, (3, 9_000, 4), strict=True):
+        put(day, streams)
+    bring()
+    (folder / "daily.sql").write_text(LOUD)
+    made = bring(behind=["daily"])["daily"]
+    assert (made.days, [*made.impossible]) == ([DAYS[0], DAYS[2]], [DAYS[1]])
+    assert [*by_day(connection)] == [DAYS[0], DAYS[2]]
+    assert connection.execute("FROM above").fetchall() == [(9223372036854775004,)]
+
+
+def test_an_interrupt_leaves_the_table_as_it_was(connection, folder, put, bring, monkeypatch):
+    for day in DAYS:
+        put(day, 3)
+    bring()
+    before, rows = state(connection), by_day(connection)
+
+    def interrupted(_connection):
+        raise KeyboardInterrupt
+
+    (folder / "daily.sql").write_text(LOUD)
+    monkeypatch.setattr(warehouse, "changed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
         bring()
-    assert by_day(connection) == {DAYS[0]: 3}
+    assert by_day(connection) == rows
     assert state(connection) == before
 
 

@@ -10,23 +10,22 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 import duckdb
 
 from resources import warehouse
 from resources.api.catalogue import DATASETS
-from resources.marts.definition import ARCHIVE_TABLE, Kind, Mart, available, read, sources
+from resources.marts import days
+from resources.marts.definition import ARCHIVE_TABLE, Kind, Mart, available, read
 
 log = logging.getLogger("livestats.marts")
 
 _META = """
 CREATE TABLE IF NOT EXISTS meta.mart (mart VARCHAR PRIMARY KEY, kind VARCHAR, version VARCHAR);
 COMMENT ON TABLE meta.mart IS 'Which marts there are, and from which SQL each was made.';
-CREATE TABLE IF NOT EXISTS meta.mart_day (
-    mart VARCHAR, day DATE, inputs VARCHAR, PRIMARY KEY (mart, day));
-COMMENT ON TABLE meta.mart_day IS 'From which captures each day of a mart was made.';
 CREATE TABLE IF NOT EXISTS meta.archive (time_zone VARCHAR);
 COMMENT ON TABLE meta.archive IS 'One row about the archive: time_zone is the business zone.';
 """
@@ -49,6 +48,7 @@ class Made:
 
     mart: Mart
     days: Sequence[date] = ()  # of a table, made anew
+    impossible: Mapping[date, str] = field(default_factory=dict)  # of a table, left as they were
     is_new: bool  # its SQL was new, or one of an input's
 
 
@@ -63,7 +63,7 @@ def bring_level(
     `connection` is the warehouse's writing one.
     """
     marts = read() if marts is None else marts
-    connection.execute(_META)
+    connection.execute(_META + days.META)
     _note_zone(connection, time_zone)
     wanted = _wanted(connection, marts, switched_on)
     held = _held(connection)
@@ -74,13 +74,16 @@ def bring_level(
         is_new = held.get(name) != (mart.kind, versions[name])
         if is_new and name in held and held[name][0] != mart.kind:
             _drop(connection, [(name, held[name][0])])
-        if mart.kind is Kind.TABLE:
-            days = _table(connection, mart, wanted, versions[name], is_new=is_new)
-        else:
-            days = []
-            if is_new:
+        done: days.Made = [], {}
+        if mart.kind is Kind.TABLE and is_new:
+            define = partial(_define, connection, mart, versions[name])
+            done = days.make_all(connection, mart, wanted, define)
+        elif mart.kind is Kind.TABLE:
+            done = days.make_stale(connection, mart, wanted)
+        elif is_new:
+            with warehouse.transaction(connection):
                 _define(connection, mart, versions[name])
-        made.append(Made(mart=mart, days=days, is_new=is_new))
+        made.append(Made(mart=mart, days=done[0], impossible=done[1], is_new=is_new))
     return made
 
 
@@ -103,7 +106,7 @@ def behind(
             name
             for name, mart in wanted.items()
             if held.get(name) != (mart.kind, versions[name])
-            or (mart.kind is Kind.TABLE and _stale(connection, mart, wanted))
+            or (mart.kind is Kind.TABLE and days.stale(connection, mart, wanted))
         ),
     ]
 
@@ -159,14 +162,15 @@ def _drop(connection: duckdb.DuckDBPyConnection, marts: Sequence[tuple[str, str]
         for name, kind in marts:
             connection.execute(f"DROP {_OBJECT[Kind(kind)]} {name}")
             connection.execute("DELETE FROM meta.mart WHERE mart = ?", [name])
-            connection.execute("DELETE FROM meta.mart_day WHERE mart = ?", [name])
+            days.forget(connection, name)
     log.info("dropped: %s", ", ".join(name for name, _ in marts))
 
 
 def _define(connection: duckdb.DuckDBPyConnection, mart: Mart, version: str) -> None:
-    with warehouse.transaction(connection):
-        create(connection, mart)
-        _note(connection, mart, version)
+    create(connection, mart)
+    connection.execute(
+        "INSERT OR REPLACE INTO meta.mart VALUES (?, ?, ?)", [mart.name, mart.kind.value, version]
+    )
 
 
 def create(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
@@ -186,101 +190,6 @@ def create(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
         for column in mart.columns:
             comment = _quoted(column.comment)
             connection.execute(f"COMMENT ON COLUMN {mart.name}.{column.name} IS {comment}")
-
-
-def _note(connection: duckdb.DuckDBPyConnection, mart: Mart, version: str) -> None:
-    connection.execute(
-        "INSERT OR REPLACE INTO meta.mart VALUES (?, ?, ?)", [mart.name, mart.kind.value, version]
-    )
-
-
-def _table(
-    connection: duckdb.DuckDBPyConnection,
-    mart: Mart,
-    marts: Mapping[str, Mart],
-    version: str,
-    *,
-    is_new: bool,
-) -> list[date]:
-    """Make the stale days, or all of them; the days that were made."""
-    step = warehouse.DAYS_PER_TRANSACTION
-    if is_new:
-        with warehouse.transaction(connection):
-            create(connection, mart)
-            connection.execute("DELETE FROM meta.mart_day WHERE mart = ?", [mart.name])
-            stale = _stale(connection, mart, marts)
-            days = sorted(stale)
-            # Batches bound the memory; readers see all of them at once.
-            for start in range(0, len(days), step):
-                _make_days(connection, mart, days[start : start + step], stale)
-            _note(connection, mart, version)
-        return days
-    stale = _stale(connection, mart, marts)
-    days = sorted(stale)
-    for start in range(0, len(days), step):
-        with warehouse.transaction(connection):
-            _make_days(connection, mart, days[start : start + step], stale)
-    return days
-
-
-def _make_days(
-    connection: duckdb.DuckDBPyConnection,
-    mart: Mart,
-    days: Sequence[date],
-    inputs: Mapping[date, str | None],
-) -> None:
-    # Literals, not parameters: DuckDB then skips the row groups of other days.
-    listed = ", ".join(f"DATE '{day}'" for day in days)
-    connection.execute(f"DELETE FROM {mart.name} WHERE business_date IN ({listed})")
-    connection.execute(
-        f"INSERT INTO {mart.name} FROM ({mart.sql}) WHERE business_date IN ({listed}) ORDER BY ALL"
-    )
-    connection.execute(
-        f"DELETE FROM meta.mart_day WHERE mart = ? AND day IN ({listed})", [mart.name]
-    )
-    notes = [(day, inputs[day]) for day in days if inputs[day] is not None]
-    connection.execute(
-        "INSERT INTO meta.mart_day SELECT ?, unnest(?::DATE[]), unnest(?::VARCHAR[])",
-        [mart.name, [day for day, _ in notes], [said for _, said in notes]],
-    )
-    log.info("%s: %d days made", mart.name, len(days))
-
-
-def _stale(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, marts: Mapping[str, Mart]
-) -> dict[date, str | None]:
-    """Days whose inputs are others than noted, and what they are now; None: there are none."""
-    used = [DATASETS[name] for name in sorted(sources(mart, marts)) if name in DATASETS]
-    by_capture = [d.name for d in used if not d.is_dimension and d.once is None]
-    parts = [
-        "SELECT day, dataset, concat_ws('/', capture, schema_version, size, modified_ns) "
-        "FROM meta.loaded WHERE dataset IN (FROM unnest($captured))"
-    ]
-    # A row that several days list may move to another day when one of them is loaded.
-    parts += [
-        f"SELECT business_date, '{d.name}', sum(hash(t)::HUGEINT)::VARCHAR FROM {d.name} t "
-        "GROUP BY 1"
-        for d in used
-        if d.once is not None
-    ]
-    whole = "".join(
-        f" || (SELECT ' {d.name}=' || coalesce(sum(hash(t)::HUGEINT), 0) FROM {d.name} t)"
-        for d in used
-        if d.is_dimension
-    )
-    found = connection.execute(
-        f"""
-        WITH parts(day, input, state) AS ({" UNION ALL ".join(parts)}),
-        wanted AS (
-            SELECT day, string_agg(input || '=' || state, ' ' ORDER BY input){whole} AS inputs
-            FROM parts GROUP BY day)
-        SELECT day, w.inputs
-        FROM wanted w FULL JOIN (FROM meta.mart_day WHERE mart = $mart) m USING (day)
-        WHERE w.inputs IS DISTINCT FROM m.inputs
-        """,
-        {"captured": by_capture, "mart": mart.name},
-    ).fetchall()
-    return dict(found)
 
 
 def _quoted(text: str) -> str:

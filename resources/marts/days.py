@@ -1,0 +1,172 @@
+"""Tables by day: which days were made from other captures, and making these anew."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+import duckdb
+
+from resources import warehouse
+from resources.api.catalogue import DATASETS
+from resources.marts.definition import Mart, sources
+
+log = logging.getLogger("livestats.marts")
+
+META = """
+CREATE TABLE IF NOT EXISTS meta.mart_day (
+    mart VARCHAR, day DATE, inputs VARCHAR, PRIMARY KEY (mart, day));
+COMMENT ON TABLE meta.mart_day IS 'From which captures each day of a mart was made.';
+"""
+
+Made = tuple[list[date], dict[date, str]]
+"""Days that were made, and why others cannot be computed."""
+
+
+def make_stale(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, marts: Mapping[str, Mart]
+) -> Made:
+    """Make the days whose captures have changed, a month of days in one transaction."""
+    found = stale(connection, mart, marts)
+
+    def make(days: Sequence[date]) -> None:
+        for batch in _batches(days):
+            with warehouse.transaction(connection):
+                _make(connection, mart, batch, found)
+
+    return _possible(connection, mart, sorted(found), make)
+
+
+def make_all(
+    connection: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    marts: Mapping[str, Mart],
+    create: Callable[[], None],
+) -> Made:
+    """Make the table anew; batches of days bound the memory, readers see all of them at once.
+
+    `create` makes it empty and notes that it is there, inside of the one transaction.
+    """
+    with_all = sorted(stale(connection, mart, marts, noted=False))
+
+    def make(days: Sequence[date]) -> None:
+        with warehouse.transaction(connection):
+            create()
+            forget(connection, mart.name)
+            inputs = stale(connection, mart, marts)
+            for batch in _batches(days):
+                _make(connection, mart, batch, inputs)
+
+    return _possible(connection, mart, with_all, make)
+
+
+def forget(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Take back the notes about a mart's days."""
+    connection.execute("DELETE FROM meta.mart_day WHERE mart = ?", [name])
+
+
+def _possible(
+    connection: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    days: list[date],
+    make: Callable[[Sequence[date]], None],
+) -> Made:
+    """Make `days`; if values of some cannot be computed, the others."""
+    try:
+        make(days)
+    except duckdb.DataError:
+        # A number that no sum can hold. It must not keep the other days from being served.
+        impossible = {day: problem for day in days if (problem := _problem(connection, mart, day))}
+        if not impossible:
+            raise
+        for day, problem in impossible.items():
+            log.error("%s of %s cannot be made and stays as it is: %s", mart.name, day, problem)
+        good = [day for day in days if day not in impossible]
+        make(good)
+        return good, impossible
+    return days, {}
+
+
+def _problem(connection: duckdb.DuckDBPyConnection, mart: Mart, day: date) -> str | None:
+    try:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE tried AS FROM ({mart.sql}) "
+            f"WHERE business_date = DATE '{day}'"
+        )
+    except duckdb.DataError as error:
+        return str(error).splitlines()[0]
+    connection.execute("DROP TABLE tried")
+    return None
+
+
+def _batches(days: Sequence[date]) -> list[Sequence[date]]:
+    step = warehouse.DAYS_PER_TRANSACTION
+    return [days[start : start + step] for start in range(0, len(days), step)]
+
+
+def _make(
+    connection: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    days: Sequence[date],
+    inputs: Mapping[date, str | None],
+) -> None:
+    # Literals, not parameters: DuckDB then skips the row groups of other days.
+    listed = ", ".join(f"DATE '{day}'" for day in days)
+    connection.execute(f"DELETE FROM {mart.name} WHERE business_date IN ({listed})")
+    connection.execute(
+        f"INSERT INTO {mart.name} FROM ({mart.sql}) WHERE business_date IN ({listed}) ORDER BY ALL"
+    )
+    connection.execute(
+        f"DELETE FROM meta.mart_day WHERE mart = ? AND day IN ({listed})", [mart.name]
+    )
+    notes = [(day, inputs[day]) for day in days if inputs[day] is not None]
+    connection.execute(
+        "INSERT INTO meta.mart_day SELECT ?, unnest(?::DATE[]), unnest(?::VARCHAR[])",
+        [mart.name, [day for day, _ in notes], [said for _, said in notes]],
+    )
+    log.info("%s: %d days made", mart.name, len(days))
+
+
+def stale(
+    connection: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    marts: Mapping[str, Mart],
+    *,
+    noted: bool = True,
+) -> dict[date, str | None]:
+    """Days whose inputs are others than noted, and what they are now; None: there are none.
+
+    All days that have inputs, if nothing is to count as `noted`.
+    """
+    used = [DATASETS[name] for name in sorted(sources(mart, marts)) if name in DATASETS]
+    by_capture = [d.name for d in used if not d.is_dimension and d.once is None]
+    parts = [
+        "SELECT day, dataset, concat_ws('/', capture, schema_version, size, modified_ns) "
+        "FROM meta.loaded WHERE dataset IN (FROM unnest($captured))"
+    ]
+    # A row that several days list may move to another day when one of them is loaded.
+    parts += [
+        f"SELECT business_date, '{d.name}', sum(hash(t)::HUGEINT)::VARCHAR FROM {d.name} t "
+        "GROUP BY 1"
+        for d in used
+        if d.once is not None
+    ]
+    whole = "".join(
+        f" || (SELECT ' {d.name}=' || coalesce(sum(hash(t)::HUGEINT), 0) FROM {d.name} t)"
+        for d in used
+        if d.is_dimension
+    )
+    found = connection.execute(
+        f"""
+        WITH parts(day, input, state) AS ({" UNION ALL ".join(parts)}),
+        wanted AS (
+            SELECT day, string_agg(input || '=' || state, ' ' ORDER BY input){whole} AS inputs
+            FROM parts GROUP BY day)
+        SELECT day, w.inputs
+        FROM wanted w FULL JOIN (FROM meta.mart_day WHERE mart = $mart AND $noted) m USING (day)
+        WHERE w.inputs IS DISTINCT FROM m.inputs
+        """,
+        {"captured": by_capture, "mart": mart.name, "noted": noted},
+    ).fetchall()
+    return dict(found)
