@@ -3,7 +3,7 @@
 # No `from __future__ import annotations` here: Dagster reads the annotations of asset functions.
 
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -32,95 +32,141 @@ def key(name: str) -> dg.AssetKey:
     return dg.AssetKey(["lake", name])
 
 
-def op_name(name: str) -> str:
-    """The name under which run configuration finds that asset."""
+STEP = "captures"
+"""The one step that captures days, of whichever datasets a run selects."""
+
+
+def asking_again(*names: str) -> dict[str, Any]:
+    """Run configuration that asks complete days again, or the present state of dimensions."""
+    steps = {_dimension_step(n) if DATASETS[n].is_dimension else STEP for n in names}
+    return {"ops": {step: {"config": {"again": True}} for step in sorted(steps)}}
+
+
+def _dimension_step(name: str) -> str:
     return "__".join(key(name).path)
 
 
-def capture_asset(
-    dataset: Dataset, partitions: dg.PartitionsDefinition[Any], names: Collection[str] = DATASETS
-) -> dg.AssetsDefinition:
-    """The dataset's lake files, one partition per day; a dimension has none: it is the present.
+def capture_assets(
+    partitions: dg.PartitionsDefinition[Any], names: Collection[str]
+) -> list[dg.AssetsDefinition]:
+    """An asset for each dataset of `names`: dimensions each in a step, all others in one."""
+    datasets = [DATASETS[name] for name in names]
+    daily = [dataset for dataset in datasets if not dataset.is_dimension]
+    dimensions = [_dimension(dataset) for dataset in datasets if dataset.is_dimension]
+    return [*dimensions, *([_days(daily, partitions, names)] if daily else [])]
 
-    `names` are the datasets that are switched on: it depends on no other.
-    """
-    name = dataset.name
-    common: dict[str, Any] = {
-        "key": key(name),
+
+def _about(dataset: Dataset, names: Collection[str]) -> dict[str, Any]:
+    """What the asset of a dataset says of itself; it depends on no dataset but `names`."""
+    return {
+        "key": key(dataset.name),
         "deps": [key(needed) for needed in _upstream(dataset) if needed in names],
         "description": dataset.description,
         "group_name": dataset.group,
         "kinds": {"parquet"},
         "owners": OWNERS,
         "metadata": metadata.of_dataset(dataset),
-        "check_specs": [dg.AssetCheckSpec(_CHECK, asset=key(name), description=_CHECK_MEANS)],
         "code_version": str(lake.SCHEMA_VERSION),
     }
-    if dataset.is_dimension:
 
-        def dimension(
-            config: CaptureConfig,
-            archive: dg.ResourceParam[Archive],
-        ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare name only
-            with archive.capturing() as capturer:
-                result = capturer.capture_dimension(dataset, again=config.again)
-            archive.report(result)
-            if not result.outcome.is_complete:
-                raise _failure([result])
-            found = metadata.of_day(result)
-            found["dagster/row_count"] = found.pop("dagster/partition_row_count")
-            return dg.MaterializeResult(metadata=found, check_results=_checked(name, [result]))
 
-        return _asset(dimension, common)
+def _check(dataset: Dataset) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(_CHECK, asset=key(dataset.name), description=_CHECK_MEANS)
 
-    def days(
-        context: dg.AssetExecutionContext,
+
+def _dimension(dataset: Dataset) -> dg.AssetsDefinition:
+    """The present state of the account: no partitions."""
+
+    def dimension(
         config: CaptureConfig,
         archive: dg.ResourceParam[Archive],
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare name only
-        wanted = [date.fromisoformat(k) for k in context.partition_keys]
-        results: list[Result] = []
-        try:
-            with archive.capturing() as capturer:
-                for result in capturer.capture(
-                    dataset, wanted, again=config.again, progress=archive.progress
-                ):
-                    archive.report(result)
-                    results.append(result)
-        except Exception:
-            _credit(context, dataset, results)
-            raise
-        missing = [r for r in results if not r.outcome.is_complete]
-        if missing:
-            _credit(context, dataset, results)
-            raise _failure(missing)
-        for result in results:
-            about = metadata.of_day(result)
-            shown = metadata.preview(lake.path_of(archive.home.lake, name, result.day))
-            if shown is not None:
-                about["preview"] = shown
-            context.add_asset_metadata(about, partition_key=result.day.isoformat())
-        # These stand beside each day's own figures, so their names say that they are the run's.
-        summary = {f"run_{what}": figure for what, figure in metadata.of_run(results).items()}
-        return dg.MaterializeResult(metadata=summary, check_results=_checked(name, results))
+        with archive.capturing() as capturer:
+            result = capturer.capture_dimension(dataset, again=config.again)
+        archive.report(result)
+        if not result.outcome.is_complete:
+            raise _failure([result])
+        found = metadata.of_day(result)
+        found["dagster/row_count"] = found.pop("dagster/partition_row_count")
+        return dg.MaterializeResult(metadata=found, check_results=[_checked([result])])
 
-    policy = dg.BackfillPolicy.multi_run(LONGEST_RUN_DAYS)
-    return _asset(days, {**common, "partitions_def": partitions, "backfill_policy": policy})
-
-
-def _asset(body: Callable[..., Any], arguments: dict[str, Any]) -> dg.AssetsDefinition:
-    with warnings.catch_warnings():
-        # Backfill policies are beta in the pinned Dagster; one run for a month needs them.
-        warnings.simplefilter("ignore", dg.BetaWarning)
-        made: dg.AssetsDefinition = dg.asset(**arguments)(body)
+    made: dg.AssetsDefinition
+    made = dg.asset(**_about(dataset, ()), check_specs=[_check(dataset)])(dimension)
     return made
 
 
-def capture_assets(
-    partitions: dg.PartitionsDefinition[Any], names: Collection[str]
-) -> list[dg.AssetsDefinition]:
-    """One asset for each dataset of `names`."""
-    return [capture_asset(DATASETS[name], partitions, names) for name in names]
+def _days(
+    datasets: Sequence[Dataset], partitions: dg.PartitionsDefinition[Any], names: Collection[str]
+) -> dg.AssetsDefinition:
+    """The lake files of all daily datasets, one partition per day, captured side by side.
+
+    One step, so that one engine shares its workers, memory and call budget among them; each can be
+    selected alone.
+    """
+    with warnings.catch_warnings():
+        # Backfill policies are beta in the pinned Dagster; one run for a month needs them.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        asset = dg.multi_asset(
+            name=STEP,
+            specs=[dg.AssetSpec(**_about(one, names), skippable=True) for one in datasets],
+            check_specs=[_check(one) for one in datasets],
+            partitions_def=partitions,
+            backfill_policy=dg.BackfillPolicy.multi_run(LONGEST_RUN_DAYS),
+            can_subset=True,
+        )
+
+    def captures(
+        context: dg.AssetExecutionContext,
+        config: CaptureConfig,
+        archive: dg.ResourceParam[Archive],
+    ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+        days = [date.fromisoformat(k) for k in context.partition_keys]
+        due = {one: days for one in datasets if key(one.name) in context.selected_asset_keys}
+        # Of the datasets that are not done with.
+        results: dict[str, list[Result]] = {one.name: [] for one in due}
+        missing: list[Result] = []
+        try:
+            with archive.capturing() as capturer:
+                for result in capturer.capture_all(
+                    due, again=config.again, progress=archive.progress
+                ):
+                    archive.report(result)
+                    found = results[result.dataset]
+                    found.append(result)
+                    if len(found) == len(days):
+                        gaps = [one for one in found if not one.outcome.is_complete]
+                        if gaps:
+                            missing += gaps
+                        else:
+                            # While Dagster writes this down, what is under way goes on.
+                            yield _materialized(context, archive, results.pop(result.dataset))
+            if missing:
+                raise _failure(missing)
+        except Exception:
+            for found in results.values():
+                _credit(context, found)
+            raise
+
+    made: dg.AssetsDefinition = asset(captures)
+    return made
+
+
+def _materialized(
+    context: dg.AssetExecutionContext, archive: Archive, results: Sequence[Result]
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """A dataset of which all days of the run are complete."""
+    name = results[0].dataset
+    for result in results:
+        about = metadata.of_day(result)
+        shown = metadata.preview(lake.path_of(archive.home.lake, name, result.day))
+        if shown is not None:
+            about["preview"] = shown
+        context.add_asset_metadata(about, asset_key=key(name), partition_key=result.day.isoformat())
+    # These stand beside each day's own figures, so their names say that they are the run's.
+    summary = {f"run_{what}": figure for what, figure in metadata.of_run(results).items()}
+    return dg.MaterializeResult(
+        asset_key=key(name), metadata=summary, check_results=[_checked(results)]
+    )
 
 
 def _upstream(dataset: Dataset) -> list[str]:
@@ -132,13 +178,13 @@ def _upstream(dataset: Dataset) -> list[str]:
     return [*domains, *carriers, *dataset.needs]
 
 
-def _credit(context: dg.AssetExecutionContext, dataset: Dataset, results: Sequence[Result]) -> None:
-    """Mark the finished days of a run that fails: their captures are in the archive."""
+def _credit(context: dg.AssetExecutionContext, results: Sequence[Result]) -> None:
+    """Mark the finished days of a dataset that lacks others: their captures are in the archive."""
     for result in results:
         if result.outcome.is_complete:
             context.log_event(
                 dg.AssetMaterialization(
-                    key(dataset.name),
+                    key(result.dataset),
                     partition=result.day.isoformat(),
                     metadata=metadata.of_day(result),
                 )
@@ -146,14 +192,23 @@ def _credit(context: dg.AssetExecutionContext, dataset: Dataset, results: Sequen
 
 
 def _failure(missing: Sequence[Result]) -> dg.Failure:
-    """Names the days that are not captured, and why, the first few in full."""
-    first = "; ".join(f"{r.day}: {_said(r)}" for r in missing[:5])
-    more = f"; and {len(missing) - 5} more" if len(missing) > 5 else ""
+    """Names the days that are not captured, and why, the first few of each dataset in full."""
+    by_dataset: dict[str, list[Result]] = {}
+    for result in missing:
+        by_dataset.setdefault(result.dataset, []).append(result)
     return dg.Failure(
-        f"{len(missing)} days of {missing[0].dataset} are not captured: {first}{more}",
-        metadata={"missing_days": [r.day.isoformat() for r in missing]},
+        "\n".join(_not_captured(name, found) for name, found in by_dataset.items()),
+        metadata={
+            "missing_days": {n: [r.day.isoformat() for r in one] for n, one in by_dataset.items()}
+        },
         allow_retries=False,
     )
+
+
+def _not_captured(name: str, missing: Sequence[Result]) -> str:
+    first = "; ".join(f"{r.day}: {_said(r)}" for r in missing[:5])
+    more = f"; and {len(missing) - 5} more" if len(missing) > 5 else ""
+    return f"{len(missing)} days of {name} are not captured: {first}{more}"
 
 
 def _said(result: Result) -> str:
@@ -170,8 +225,8 @@ _CHECK_MEANS = (
 )
 
 
-def _checked(name: str, results: Sequence[Result]) -> list[dg.AssetCheckResult]:
-    """The verdict over the days of a run; a warning alters nothing."""
+def _checked(results: Sequence[Result]) -> dg.AssetCheckResult:
+    """The verdict over a dataset's days of a run; a warning alters nothing."""
     origins = [r.origin for r in results if r.origin is not None]
     found: dict[str, dict[str, Any]] = {
         "totals_that_disagree": {o.day: ", ".join(o.disagreeing) for o in origins if o.disagreeing},
@@ -179,12 +234,10 @@ def _checked(name: str, results: Sequence[Result]) -> list[dg.AssetCheckResult]:
         "unknown_fields": {o.day: ", ".join(o.unknown) for o in origins if o.unknown},
     }
     odd = {what: days for what, days in found.items() if days}
-    return [
-        dg.AssetCheckResult(
-            passed=not odd,
-            check_name=_CHECK,
-            asset_key=key(name),
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata=odd,
-        )
-    ]
+    return dg.AssetCheckResult(
+        passed=not odd,
+        check_name=_CHECK,
+        asset_key=key(results[0].dataset),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=odd,
+    )

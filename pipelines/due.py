@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -47,32 +47,71 @@ def chunks(
     """Due days of datasets as runs, in the order of doing.
 
     First the months with a day in `urgent` (soon forgotten by the API), what is forgotten soonest
-    before all; then the other months, newest first, because they are asked about most. Within a
-    month, the datasets that stand alone come before those that need the same days of others, and a
-    dataset that an urgent one needs is as urgent. Datasets with the same run of days share it.
+    before all; then the other months, newest first, because they are asked about most. A dataset
+    that an urgent one needs is as urgent. Datasets with the same run of days share it, those first
+    that others need: within a run, a day waits for its own of those. What needs another run of days
+    comes after that.
     """
     deadlines = _deadlines(urgent)
-    shared: dict[tuple[datetime | None, int, date, date], list[str]] = defaultdict(list)
-    for name, days in due.items():
-        for first, last in ranges(days):
-            deadline = deadlines.get((name, _month(first)))
-            shared[deadline, _wave(name), first, last].append(name)
+    spans = {
+        name: {_Span(deadlines.get((name, _month(a))), a, b) for a, b in ranges(days)}
+        for name, days in due.items()
+    }
+    shared: dict[tuple[_Span, int], list[str]] = defaultdict(list)
+    for name in sorted(due, key=_depth):
+        for span in spans[name]:
+            shared[span, _wave(name, span, spans)].append(name)
 
-    def order(item: tuple[datetime | None, int, date, date]) -> tuple[float, int, int, date]:
-        deadline, wave, first, _ = item
-        soonest = math.inf if deadline is None else deadline.timestamp()
-        return (soonest, -_month(first), wave, first)
+    def order(item: tuple[_Span, int]) -> tuple[float, int, int, date]:
+        span, wave = item
+        soonest = math.inf if span.deadline is None else span.deadline.timestamp()
+        return (soonest, -_month(span.first), wave, span.first)
 
     return [
         Chunk(
             datasets=tuple(shared[found]),
-            first=found[2],
-            last=found[3],
+            first=found[0].first,
+            last=found[0].last,
             again=again,
-            expiring=found[0] is not None,
+            expiring=found[0].deadline is not None,
         )
         for found in sorted(shared, key=order)
     ]
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Consecutive days of one month that a dataset is due for."""
+
+    deadline: datetime | None  # when the first of the month is forgotten, if that is soon
+    first: date
+    last: date
+
+    def overlaps(self, other: _Span) -> bool:
+        """True if a day is in both."""
+        return self.first <= other.last and other.first <= self.last
+
+
+def _depth(name: str) -> int:
+    """0 for a dataset that stands alone, else one more than the last that it needs."""
+    return max((_depth(needed) + 1 for needed in DATASETS[name].needs), default=0)
+
+
+def _wave(name: str, span: _Span, spans: Mapping[str, Collection[_Span]]) -> int:
+    """How many runs must have ended before that of a dataset's days, because it needs them.
+
+    What it needs for exactly the same days is captured in the same run; what has an earlier
+    deadline has been captured before.
+    """
+    return max(
+        (
+            _wave(needed, other, spans) + (other != span)
+            for needed in DATASETS[name].needs
+            for other in spans.get(needed, ())
+            if other.overlaps(span) and other.deadline == span.deadline
+        ),
+        default=0,
+    )
 
 
 def _deadlines(urgent: Iterable[ledger.Entry]) -> dict[tuple[str, int], datetime]:
@@ -84,11 +123,6 @@ def _deadlines(urgent: Iterable[ledger.Entry]) -> dict[tuple[str, int], datetime
                 at = (name, _month(line.day))
                 found[at] = min(found.get(at, line.askable_until), line.askable_until)
     return found
-
-
-def _wave(name: str) -> int:
-    """0 for a dataset that stands alone, else one more than the last that it needs."""
-    return max((_wave(needed) + 1 for needed in DATASETS[name].needs), default=0)
 
 
 def _month(day: date) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -49,7 +49,8 @@ class Runner:
         """Capture the present state of the account, unless that was done today."""
         if names:
             keys = [captures.key(name) for name in names]
-            self._materialize(keys, config=_config(names, again=again))
+            config = captures.asking_again(*names) if again else None
+            self._materialize(keys, config=config)
 
     def capture(self, chunk: Chunk) -> None:
         """Capture the days of a chunk in one run."""
@@ -58,7 +59,8 @@ class Runner:
             "dagster/asset_partition_range_end": chunk.last.isoformat(),
         }
         keys = [captures.key(name) for name in chunk.datasets]
-        self._materialize(keys, tags=tags, config=_config(chunk.datasets, again=chunk.again))
+        config = captures.asking_again(*chunk.datasets) if chunk.again else None
+        self._materialize(keys, tags=tags, config=config)
 
     def load(self) -> None:
         """Bring tables and marts that are behind the lake level, and make the served copy."""
@@ -125,12 +127,6 @@ class _Heard:
         """Raise what an asset could not go on after."""
         if self._fatal is not None:
             raise self._fatal
-
-
-def _config(names: Iterable[str], *, again: bool) -> dict[str, Any]:
-    if not again:
-        return {}
-    return {"ops": {captures.op_name(name): {"config": {"again": True}} for name in names}}
 
 
 def _errors(result: dg.ExecuteInProcessResult) -> list[tuple[str | None, str]]:

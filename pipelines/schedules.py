@@ -61,11 +61,11 @@ def request(chunk: Chunk, tick: str, switched_on: Collection[str]) -> dg.RunRequ
     """One run that captures a chunk, the account's domains and carriers first."""
     names = [*(d.name for d in DIMENSIONS if d.name in switched_on), *chunk.datasets]
     kind = "again" if chunk.again else "missing"
-    ops = {captures.op_name(n): {"config": {"again": chunk.again}} for n in chunk.datasets}
+    config = captures.asking_again(*chunk.datasets) if chunk.again else {}
     return dg.RunRequest(
         run_key=f"{tick} {kind} {chunk.first} {chunk.last} {chunk.datasets[0]}",
         asset_selection=[captures.key(name) for name in names],
-        run_config={"ops": ops},
+        run_config=config,
         tags={
             RANGE_START: chunk.first.isoformat(),
             RANGE_END: chunk.last.isoformat(),

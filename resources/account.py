@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
@@ -25,7 +26,7 @@ class NotYet(Exception):
 
 @dataclass(frozen=True)
 class Account:
-    """Reads the lake; asks nobody."""
+    """Reads the lake, domains and carriers once; asks nobody."""
 
     lake: Path
     settings: Settings
@@ -50,13 +51,17 @@ class Account:
         Raises NotYet if there is none: an account without domains has no statistics, and a
         capture of nothing must not pass for an empty day.
         """
-        found = {d.name: d for d in self._given() or self._listed()}
-        if not found:
+        if not self._domains:
             raise NotYet(
                 "no domain is known. If ListDomainDetail lists none for this key, check that the "
                 "key may see the projects of the domains, or name them in livestats.toml under "
                 "[domains]"
             )
+        return self._domains
+
+    @cached_property
+    def _domains(self) -> tuple[Domain, ...]:
+        found = {d.name: d for d in self._given() or self._listed()}
         return tuple(sorted(found.values()))
 
     def _given(self) -> list[Domain]:
@@ -79,6 +84,10 @@ class Account:
 
     def isps(self) -> tuple[str, ...]:
         """The carriers of the newest list. Raises NotYet if it was never captured."""
+        return self._isps
+
+    @cached_property
+    def _isps(self) -> tuple[str, ...]:
         paths = snapshots(self.lake, "isp")
         if not paths:
             raise NotYet("the list of carriers is not captured yet: capture the dataset isp first")

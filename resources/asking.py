@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -76,7 +76,7 @@ class Asker:
     client: Client
     dataset: Dataset
     halt: threading.Event
-    _reading: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(READERS))
+    reading: threading.Semaphore  # of READERS, shared by all datasets of a run
 
     def ask(self, walk: Walk, is_given_up: Callable[[], bool]) -> list[Answered]:
         """The answer to one question, or to its halves if the whole takes the API too long.
@@ -152,7 +152,7 @@ class Asker:
     @contextmanager
     def _turn(self, body: Body) -> Iterator[None]:
         """Decoding takes memory: only a few may at a time, and of large answers one."""
-        with self._reading if isinstance(body, bytes) else _one_large:
+        with self.reading if isinstance(body, bytes) else _one_large:
             yield
 
     def _check_addresses(self, walk: Walk, rows: Rows) -> None:

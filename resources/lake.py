@@ -144,6 +144,7 @@ class LakeWriter:
         )
         self._waiting: list[pa.Table] = []
         self._rows_waiting = 0
+        self.waiting_bytes = 0  # of the rows that are still in memory
 
     def add(self, walked: Rows) -> None:
         """Append the rows of one walk."""
@@ -151,6 +152,7 @@ class LakeWriter:
         for table in walked.tables():
             self._waiting.append(table)
             self._rows_waiting += table.num_rows
+            self.waiting_bytes += table.nbytes
             if self._rows_waiting >= _ROWS_PER_GROUP:
                 self._write()
 
@@ -158,7 +160,7 @@ class LakeWriter:
         if not self._waiting:
             return
         table = pa.concat_tables(self._waiting)
-        self._waiting, self._rows_waiting = [], 0
+        self._waiting, self._rows_waiting, self.waiting_bytes = [], 0, 0
         if BUSINESS_DATE in self._schema.names:
             days = pa.repeat(pa.scalar(self._day, pa.date32()), table.num_rows)
             table = table.add_column(0, self._schema.field(BUSINESS_DATE), days)

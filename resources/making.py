@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from resources import files, lake, ledger, raw
 from resources.account import Account, snapshots
@@ -18,36 +20,77 @@ from resources.api.plan import Known, Walk, walks
 from resources.asking import Answered
 from resources.home import Home
 from resources.ledger import State
-from resources.settings import Settings
 
 NO_WARNING = timedelta(0)
 """Whether a day expires soon does not matter once it is being asked."""
 
 _MOST_NAMED = 20  # failed questions in the note of a day
+_comparing = threading.Lock()  # two days at a time would take twice the memory
 
 
 def questions(
-    home: Home, settings: Settings, dataset: Dataset, day: date, now: datetime
+    home: Home, account: Account, dataset: Dataset, day: date, now: datetime
 ) -> list[Walk]:
     """All questions of a day, from what the lake knows of the account.
 
     Raises NotYet if another dataset must be captured first; one that is lost is done without.
     """
+    zone = account.settings.zone
     if dataset.is_dimension:
-        return [*walks(dataset, day, settings.zone, Known())]
+        return [*walks(dataset, day, zone, Known())]
     needed = (DATASETS[name] for name in dataset.needs)
-    lost = frozenset(one.name for one in needed if _is_lost(home, settings, one, day, now))
-    known = Account(home.lake, settings).known(dataset, day, lost)
-    return [*walks(dataset, day, settings.zone, known)]
+    lost = frozenset(one.name for one in needed if _is_lost(home, zone, one, day, now))
+    return [*walks(dataset, day, zone, account.known(dataset, day, lost))]
 
 
-def _is_lost(home: Home, settings: Settings, needed: Dataset, day: date, now: datetime) -> bool:
+def _is_lost(home: Home, zone: ZoneInfo, needed: Dataset, day: date, now: datetime) -> bool:
     folder = home.raw / needed.name / day.isoformat()
-    line = ledger.entry(needed, day, folder, now, settings.zone, NO_WARNING)
+    line = ledger.entry(needed, day, folder, now, zone, NO_WARNING)
     return line.state is State.LOST
 
 
-@dataclass
+@dataclass(frozen=True)
+class Made:
+    """A day that was captured."""
+
+    origin: lake.Origin
+    is_new: bool  # False: the rows are those of the capture before
+    requests: int
+    bytes: int  # of the answers
+
+
+@dataclass(frozen=True)
+class Aside:
+    """The two files of a day while they are being built."""
+
+    capture: raw.CaptureWriter
+    table: lake.LakeWriter
+
+    @classmethod
+    def open(cls, home: Home, dataset: Dataset, day: date) -> Aside:
+        """Start both, or none."""
+        capture = raw.CaptureWriter(home.raw / dataset.name / day.isoformat(), dataset, day)
+        try:
+            path = lake.path_of(home.lake, dataset.name, day)
+            return cls(capture, lake.LakeWriter(path, dataset, day))
+        except BaseException:
+            capture.abandon()
+            raise
+
+    def add(self, part: int, one: Answered) -> None:
+        """Append an answer, as the question number `part` of the day."""
+        for p in one.parts:
+            response = raw.Response(part, p.page, p.payload, p.fetched_at, p.size, p.stored)
+            self.capture.add(response)
+        self.table.add(one.rows)
+
+    def abandon(self) -> None:
+        """Forget both."""
+        self.capture.abandon()
+        self.table.abandon()
+
+
+@dataclass(eq=False)
 class Job:
     """One day being captured. The holder has its lock, and ends with `release`."""
 
@@ -58,8 +101,7 @@ class Job:
     walks: Sequence[Walk]
     before: raw.Capture | None
     domains: Sequence[str]
-    writer: raw.CaptureWriter = field(init=False)
-    table: lake.LakeWriter = field(init=False)
+    aside: Aside | None = None  # opened late: days that wait for answers hold no files
     taken: int = 0  # questions that are done with, answered or not
     answered: int = 0  # of these, questions that were answered
     error: Exception | None = None  # the first in the order of the questions
@@ -72,33 +114,21 @@ class Job:
         """Its place in the raw archive."""
         return self.home.raw / self.dataset.name / self.day.isoformat()
 
-    def open(self) -> None:
-        """Start the files aside."""
-        self.writer = raw.CaptureWriter(self.folder, self.dataset, self.day)
-        try:
-            path = lake.path_of(self.home.lake, self.dataset.name, self.day)
-            self.table = lake.LakeWriter(path, self.dataset, self.day)
-        except BaseException:
-            self.writer.abandon()
-            raise
+    @property
+    def held(self) -> int:
+        """Bytes of memory that its rows take until they are written."""
+        return self.aside.table.waiting_bytes if self.aside else 0
 
     def add(self, answered: Sequence[Answered]) -> None:
         """Add the answer to the next question to the files, unless the day has failed already."""
         self.answered += bool(answered)
         for one in answered if self.error is None else ():
-            for part in one.parts:
-                self.writer.add(
-                    raw.Response(
-                        self._parts,
-                        part.page,
-                        part.payload,
-                        part.fetched_at,
-                        part.size,
-                        part.stored,
-                    )
-                )
-            self.table.add(one.rows)
+            self._opened().add(self._parts, one)
             self._parts += 1
+
+    def _opened(self) -> Aside:
+        self.aside = self.aside or Aside.open(self.home, self.dataset, self.day)
+        return self.aside
 
     def fail(self, walk: Walk, error: Exception) -> None:
         """Note a question that has no answer."""
@@ -107,38 +137,40 @@ class Job:
 
     def abandon(self) -> None:
         """Forget what is aside."""
-        self.writer.abandon()
-        self.table.abandon()
+        if self.aside is not None:
+            self.aside.abandon()
 
     def release(self) -> None:
-        """Let others at the day."""
+        """Let others at the day; a second time changes nothing."""
+        lock, self.lock = self.lock, -1  # its number may be another file's by then
         with suppress(OSError):
-            os.close(self.lock)
+            os.close(lock)
 
-    def commit(self, now: datetime, time_zone: str) -> tuple[lake.Origin, bool]:
-        """Name the day captured; where its rows come from, and whether they are new.
+    def commit(self, now: datetime, time_zone: str) -> Made:
+        """Name the day captured.
 
         Rows that are those of the newest capture add nothing but a note. If the lake file cannot be
         swapped in after the capture has its name, the next run makes it from the capture.
         """
-        tally = self.table.tally
-        facts = {"time_zone": time_zone, "domains": [*self.domains], **tally.facts()}
+        made = self._opened()
+        capture, table = made.capture, made.table
+        facts = {"time_zone": time_zone, "domains": [*self.domains], **table.tally.facts()}
         before = self.before.name if self.before else None
-        name = self.writer.seal(now, tally.rows, before, facts)
-        origin = self.table.seal(name, self.writer.requests)
-        same = self._same_as_before()
+        name = capture.seal(now, table.tally.rows, before, facts)
+        origin = table.seal(name, capture.requests)
+        same = self._same_as_before(table)
         if same is not None:
             self.abandon()
             raw.note_seen(same.folder.parent, same.name, now)
         else:
-            self.writer.commit(name)
-            self.table.commit()
+            capture.commit(name)
+            table.commit()
         (self.folder / ledger.PARTIAL).unlink(missing_ok=True)
-        return origin, same is None
+        return Made(origin, same is None, capture.requests, capture.bytes)
 
-    def _same_as_before(self) -> raw.Capture | None:
+    def _same_as_before(self, table: lake.LakeWriter) -> raw.Capture | None:
         """The earlier capture that the new one is equal to."""
-        before, path = self.before, self.table.path
+        before, path = self.before, table.path
         if before is None and self.dataset.is_dimension:
             earlier = snapshots(self.home.lake, self.dataset.name)
             if not earlier:
@@ -153,9 +185,10 @@ class Job:
             origin = self._made_anew(before, path)
         if origin is None:
             return None
-        if tuple(sorted(self.table.tally.unknown)) != origin.unknown:
+        if tuple(sorted(table.tally.unknown)) != origin.unknown:
             return None  # a new field: only raw has it, so the answer is worth keeping
-        return before if lake.same_rows(path, self.table.aside) else None
+        with _comparing:
+            return before if lake.same_rows(path, table.aside) else None
 
     def _made_anew(self, before: raw.Capture, path: Path) -> lake.Origin | None:
         """The lake file made again, since what counts is the capture; None if that is damaged."""

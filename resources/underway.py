@@ -1,59 +1,104 @@
-"""The questions under way, in the order of asking: bounded by their number and by their bytes."""
+"""The questions under way: in the order of asking, and bounded by the bytes of all their answers."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 
+from resources.api.catalogue.model import Scope
 from resources.api.plan import Walk
 from resources.asking import Answered
 from resources.making import Job
 
 MOST_HELD_BYTES = 256_000_000
-"""Of answers that are on their way or wait for their turn: beyond it no further question is sent."""
+"""Of answers that are on their way, wait for their turn or to be written, of all datasets of a run:
+beyond it no further question is sent."""
 
 FIRST_GUESS_BYTES = 4_000_000
-"""Of an answer, before the first of its dataset has come."""
+"""Of an answer, before enough of its dataset have come."""
+
+_ENOUGH = 8  # answers after which the largest of them says more than the guess
+_ANEW_EVERY_DAY = (Scope.STREAM, Scope.ADDRESSES)  # too many to remember each
+_TIMES = frozenset(("StartTime", "EndTime"))
 
 
-class UnderWay:
-    """Questions handed to workers, answers taken oldest first. For one thread's use."""
+@dataclass(eq=False)
+class Question:
+    """One question handed to the workers."""
 
-    def __init__(self, pool: ThreadPoolExecutor, most: int) -> None:
-        """At most `most` questions at a time."""
-        self._pool, self._most = pool, most
-        self._queue: deque[tuple[Job, Walk, Future[list[Answered]]]] = deque()
-        self._largest = FIRST_GUESS_BYTES
-
-    def __len__(self) -> int:
-        return len(self._queue)
+    job: Job
+    walk: Walk
+    held: int  # bytes counted for it: a guess before the answer has come
+    future: Future[list[Answered]] = field(default_factory=Future)
 
     @property
-    def has_room(self) -> bool:
-        """True if one more question may be sent: not too many, and not too large in all.
+    def is_answered(self) -> bool:
+        """True if the answer has come, and is one."""
+        done = self.future.done() and not self.future.cancelled()
+        return done and self.future.exception() is None
 
-        What has not come yet is taken to be as large as the largest that has. One question is
-        always under way, however large.
+
+class Room:
+    """The bytes that all datasets of a run share. For one thread's use."""
+
+    def __init__(self, most: int = MOST_HELD_BYTES) -> None:
+        """`most` is the bound in bytes."""
+        self._most = most
+        self._held = 0
+        self._under_way = 0
+        self._next: object | None = None
+        self.changes = 0  # goes up whenever somebody may find room who found none before
+
+    def admits(self, size: int, who: object) -> bool:
+        """Count one more question, of a guessed `size`, if it fits beside the others.
+
+        Where nothing is under way it is admitted however large, or no room would ever be made.
+        Who is refused is the next to be admitted: small answers do not overtake a large one for
+        ever, so `who` must come again.
         """
-        if not self._queue:
-            return True
-        done = [f for *_, f in self._queue if f.done() and f.exception() is None]
-        answers = [answered for future in done for answered in future.result()]
-        self._largest = max([self._largest, *(a.largest for a in answers)])
-        awaited = len(self._queue) - len(done) + 1
-        held = sum(a.held for a in answers) + awaited * self._largest
-        return len(self._queue) < self._most and held <= MOST_HELD_BYTES
+        if self._next not in (None, who):
+            return False
+        if self._under_way and self._held + size > self._most:
+            self._next = who
+            return False
+        self._next = None
+        self._under_way += 1
+        self.change(size)
+        return True
 
-    def send(self, job: Job, walk: Walk, ask: Callable[[Job, Walk], list[Answered]]) -> None:
-        """Hand a question to the workers."""
-        self._queue.append((job, walk, self._pool.submit(ask, job, walk)))
+    def change(self, size: int) -> None:
+        """Count so many bytes more, or less."""
+        self._held += size
+        self.changes += 1
 
-    def oldest(self) -> tuple[Job, Walk, Future[list[Answered]]]:
-        """The question that was sent first; it no longer counts."""
-        return self._queue.popleft()
+    def leave(self, size: int) -> None:
+        """A question is no longer under way, and its `size` bytes are not counted for it."""
+        self._under_way -= 1
+        self.change(-size)
 
-    def cancel(self) -> None:
-        """Drop what no worker has begun with."""
-        for *_, future in self._queue:
-            future.cancel()
+
+class Sizes:
+    """How large the answers of one dataset are: guessed from those that have come."""
+
+    def __init__(self, scope: Scope) -> None:
+        """`scope` says whether the same is asked about every day."""
+        self._each: dict[str, int] | None = None if scope in _ANEW_EVERY_DAY else {}
+        self._largest, self._seen = 0, 0
+
+    def guess(self, walk: Walk) -> int:
+        """Bytes of the answer to `walk`: as on another day, else as the largest so far."""
+        if self._each and (known := self._each.get(_about(walk))) is not None:
+            return known
+        return max(self._largest, 0 if self._seen >= _ENOUGH else FIRST_GUESS_BYTES)
+
+    def learn(self, walk: Walk, largest: int) -> None:
+        """Note the size of the largest body that came."""
+        self._seen += 1
+        self._largest = max(self._largest, largest)
+        if self._each is not None:
+            self._each[_about(walk)] = largest
+
+
+def _about(walk: Walk) -> str:
+    """What a question is about, whatever the day."""
+    return repr([item for item in walk.payload.items() if item[0] not in _TIMES])

@@ -83,15 +83,16 @@ class Lab:
         **options: object,
     ) -> list[Result]:
         """Capture datasets (default: all), without Dagster; a result for each day of each."""
-        wanted, days = set(names or self.archive.settings.datasets), sorted(days)
+        names, days = set(names or self.archive.settings.datasets), sorted(days)
+        wanted = [d for d in IN_ORDER if d.name in names]
         found: list[Result] = []
         with self.capturing(**options) as one:
-            for dataset in (d for d in IN_ORDER if d.name in wanted):
-                if dataset.is_dimension:
-                    found.append(one.capture_dimension(dataset, again=again))
-                else:
-                    found += one.capture(dataset, days, again=again)
-        return found
+            dimensions = [dataset for dataset in wanted if dataset.is_dimension]
+            found += [one.capture_dimension(dataset, again=again) for dataset in dimensions]
+            due = {dataset: days for dataset in wanted if not dataset.is_dimension}
+            found += one.capture_all(due, again=again)
+        order = [d.name for d in wanted]
+        return sorted(found, key=lambda result: order.index(result.dataset))
 
     def only(self, *names: str) -> Lab:
         """The same archive with all other datasets switched off."""

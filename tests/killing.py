@@ -2,8 +2,8 @@
 
 `python -m tests.killing` is the parent of those processes: it has imported all that they need, and
 forks one for each line that comes in on stdin, `n: run to the n-th step and die there`, or `0: run
-to the end`. A step is a call of the operating system, DuckDB or Arrow that the main thread makes
-from Python: every write, rename, flush, lock and statement is one, and each is a place to die.
+to the end`. A step is a call of the operating system, DuckDB or Arrow that any thread makes from
+Python: every write, rename, flush, lock and statement is one, and each is a place to die.
 Instants inside DuckDB and Arrow are hit by an alarm that ends the process after some time.
 """
 
@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -39,7 +40,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Killer:
-    """Counts the steps of this thread, and ends the process at the one that was asked for."""
+    """Counts the steps of all threads, and ends the process at the one that was asked for."""
 
     def __init__(self, at: int) -> None:
         self._at, self.steps = at, 0
@@ -85,6 +86,7 @@ def _child(asked: Mapping[str, object]) -> None:
             # Nobody handles the alarm, so it ends the process as SIGKILL would.
             signal.setitimer(signal.ITIMER_REAL, float(str(asked["after_s"])))
         killer = Killer(int(str(asked["at"])))
+        threading.setprofile(killer)
         sys.setprofile(killer)
         try:
             work(int(str(asked["days"])))

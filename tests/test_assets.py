@@ -166,7 +166,7 @@ def told(tmp_path, monkeypatch):
 
     def run(*told, **more):
         class Capturer:
-            def capture(self, *_args, **_more):
+            def capture_all(self, *_args, **_more):
                 for result_or_error in told:
                     if isinstance(result_or_error, Exception):
                         raise result_or_error
@@ -294,7 +294,7 @@ def test_complete_days_are_kept_and_asked_again_if_the_run_says_so(captured):
     _, first = materialize(captured.archive, [EDGE], *DAYS)
     assert outcomes(first) == {"2026-11-20": "kept", "2026-11-21": "kept"}
     assert captured.requests == requests
-    again = {"ops": {captures.op_name("edge_stat"): {"config": {"again": True}}}}
+    again = captures.asking_again("edge_stat")
     _, second = materialize(captured.archive, [EDGE], *DAYS, config=again)
     assert outcomes(second) == {"2026-11-20": "unchanged", "2026-11-21": "unchanged"}
     assert captured.requests == requests + 2

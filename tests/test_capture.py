@@ -2,17 +2,15 @@
 
 import json
 import threading
-from concurrent.futures import Future
 from datetime import date, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 
-from resources import files, lake, ledger, raw, underway
+from resources import files, lake, ledger, raw
 from resources.api.catalogue import DATASETS
 from resources.api.simulator import Account, Late
 from resources.outcome import Outcome
-from resources.underway import UnderWay
+from resources.underway import Room
 from tests.archives import NOW, contents, failures, lab, leftovers
 
 DAYS = [date(2026, 11, day) for day in (18, 19, 20, 21)]
@@ -211,56 +209,20 @@ def test_a_note_of_a_failure_goes_when_the_day_is_captured(found):
 # Bounds -------------------------------------------------------------------------------------------
 
 
-class Pool:
-    """Workers that do nothing by themselves: the test says when an answer comes, and how large."""
+def test_of_one_dataset_twice_as_many_questions_are_under_way_as_it_has_workers(found, monkeypatch):
+    """Enough to keep every worker busy while the oldest answer is awaited, and no more."""
+    most = 0
 
-    def submit(self, *_):
-        self.last = Future()
-        return self.last
+    class Counted(Room):
+        def admits(self, size, who):
+            nonlocal most
+            admitted = super().admits(size, who)
+            most = max(most, self._under_way)
+            return admitted
 
-
-def answer(size):
-    return [SimpleNamespace(held=size, largest=size)]
-
-
-def test_no_more_questions_are_under_way_than_allowed():
-    queue = UnderWay(Pool(), 3)
-    while queue.has_room:
-        queue.send(None, None, None)
-    assert len(queue) == 3
-
-
-def test_answers_under_way_and_waiting_stay_below_the_bound_in_bytes():
-    """20 MB each: a dozen at most, whether they wait for their turn or are on their way."""
-    pool, size = Pool(), 20_000_000
-    queue = UnderWay(pool, 1000)
-    queue.send(None, None, None)
-    pool.last.set_result(answer(size))
-    while queue.has_room:
-        queue.send(None, None, None)
-        if len(queue) % 2:
-            pool.last.set_result(answer(size))
-    assert len(queue) == underway.MOST_HELD_BYTES // size
-    queue.oldest()
-    assert queue.has_room
-
-
-def test_one_question_is_always_under_way_however_large():
-    pool = Pool()
-    queue = UnderWay(pool, 32)
-    queue.send(None, None, None)
-    pool.last.set_result(answer(underway.MOST_HELD_BYTES * 2))
-    assert not queue.has_room
-    queue.oldest()
-    assert queue.has_room
-
-
-def test_a_failed_question_holds_no_memory():
-    pool = Pool()
-    queue = UnderWay(pool, 32)
-    queue.send(None, None, None)
-    pool.last.set_exception(ValueError("refused"))
-    assert queue.has_room
+    monkeypatch.setattr("resources.capture.Room", Counted)
+    assert failures(found.set(workers=3).capture(DAYS, (TOP.name,))) == []
+    assert most == 6
 
 
 def test_few_answers_are_decoded_at_the_same_time(found, monkeypatch):

@@ -168,10 +168,9 @@ def test_what_an_expiring_dataset_needs_is_as_urgent():
     days = {name: [day] for name in ("push_stream_metrics", "batch_push_stream_metrics")}
     days["edge_stat"] = [date(2026, 11, 20)]
     found = due.chunks(days, urgent=[line("push_stream_metrics", day)])
-    assert [chunk.datasets[0] for chunk in found] == [
-        "batch_push_stream_metrics",
-        "push_stream_metrics",
-        "edge_stat",
+    assert [chunk.datasets for chunk in found] == [
+        ("batch_push_stream_metrics", "push_stream_metrics"),
+        ("edge_stat",),
     ]
 
 

@@ -28,6 +28,7 @@ import urllib3
 from resources.api.bodies import Body, Incoming, whole
 from resources.api.budget import Budget
 from resources.api.credentials import Credentials
+from resources.api.door import Door
 from resources.api.errors import (
     ApiError,
     FixSetup,
@@ -126,6 +127,7 @@ class Client:
         self._chance = chance
         self._local = threading.local()
         self._sessions: WeakSet[requests.Session] = WeakSet()  # those of ended threads go away
+        self._door = Door()
         self._lock = threading.Lock()  # guards what follows, and the set above
         self._calls: Counter[str] = Counter()
         self._bytes_received = 0
@@ -174,7 +176,8 @@ class Client:
             self._budget.take(action)
             attempts = failures.total() + clock_refused + 1
             try:
-                return self._attempt(action, request, read, attempts)
+                with self._door.passed():
+                    return self._attempt(action, request, read, attempts)
             except WrongClock as error:
                 if clock_refused:
                     raise
