@@ -43,9 +43,15 @@ def _is_outdated(config: Path) -> bool:
 def instance(archive: Archive) -> Iterator[dg.DagsterInstance]:
     """Run history in the home; runs of command lines that were killed are ended in it."""
     folder = dagster_home(archive)
-    with _surrounded(folder), dg.DagsterInstance.from_config(str(folder)) as found:
+    with _surrounded(folder), _opened(folder) as found:
         end_dead_runs(found)
         yield found
+
+
+def _opened(folder: Path) -> dg.DagsterInstance:
+    """The instance, one process at a time: two that both make the first tables make neither."""
+    with files.locked(folder):
+        return dg.DagsterInstance.from_config(str(folder))
 
 
 def surroundings(folder: Path) -> dict[str, str]:

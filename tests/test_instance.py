@@ -2,6 +2,8 @@
 
 import logging
 import os
+import subprocess
+import sys
 import time
 from types import MappingProxyType, SimpleNamespace
 
@@ -127,3 +129,29 @@ def test_the_daemon_ends_only_what_is_known_to_be_gone(tags, is_ended, archive):
 
 def test_a_run_that_has_not_said_which_process_it_is_is_let_be(archive):
     assert monitored(archive, begun(archive)).status is dg.DagsterRunStatus.STARTED
+
+
+OPEN = """
+import sys
+from pipelines.instance import instance
+from resources.archive import Archive
+
+archive = Archive.open({"LIVESTATS_HOME": sys.argv[1]})
+print("ready", flush=True)
+sys.stdin.readline()
+with instance(archive) as history:
+    print(len(history.get_runs()))
+"""
+
+
+def test_processes_that_begin_a_home_together_share_its_history(tmp_path):
+    """Each finds no tables and makes them; one of them only does."""
+    words = [sys.executable, "-c", OPEN, str(tmp_path / "home")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    beginners = [subprocess.Popen(words, **pipes) for _ in range(3)]
+    for one in beginners:
+        assert one.stdout.readline() == "ready\n"
+    for one in beginners:
+        one.stdin.write("\n")
+        one.stdin.flush()
+    assert [one.communicate()[0] for one in beginners] == ["0\n"] * 3
