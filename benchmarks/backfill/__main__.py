@@ -1,0 +1,212 @@
+"""Measure backfills beside the floors and beside peers, and write docs/performance.md.
+
+python -m benchmarks.backfill                    # all of it in 25 minutes
+python -m benchmarks.backfill --case medium-31   # one cell, told on the screen only
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from benchmarks.backfill import report
+from benchmarks.backfill.cases import ALL, MATRIX, SHAPES, Case
+from benchmarks.backfill.contenders import ROOT, Bench, Measured, peers_python
+from benchmarks.backfill.serving import Server
+
+RESULTS = ROOT / "benchmarks" / "backfill" / "results.json"
+PAGE = ROOT / "docs" / "performance.md"
+
+_START_S = 10.0  # of any contender, guessed generously
+_DAY_S = {"small": 1.0, "medium": 4.0, "large": 90.0}  # of livestats, until it has been measured
+_SHARE = {"livestats": 1.0, "requests": 0.3, "cpu": 0.5, "dlt-rows": 5, "dlt-arrow": 2, "naive": 3}
+
+
+class Campaign:
+    """Cells one after the other, until the time is over."""
+
+    def __init__(self, scratch: Path, minutes: float, hours: float) -> None:
+        self.scratch, self.hours = scratch, hours
+        self._deadline_s = time.monotonic() + minutes * 60
+        self._stack = ExitStack()
+        self._servers: dict[str, Server] = {}
+        self._day_s = dict(_DAY_S)
+        self.told: dict[str, Any] = {
+            "machine": report.machine(),
+            "hours": hours,
+            "cells": [],
+            "skipped": [],
+        }
+
+    def __enter__(self) -> Campaign:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def left_s(self) -> float:
+        """Time that is left."""
+        return self._deadline_s - time.monotonic()
+
+    def bench(self, size: str) -> Bench:
+        """The bench for an account of that size; its server stays for the next case."""
+        if size not in self._servers:
+            domains, streams = SHAPES[size]
+            started = time.monotonic()
+            server = Server(domains, streams, self.hours, self.scratch)
+            self._servers[size] = self._stack.enter_context(server)
+            say(f"server for {size}: day rendered in {time.monotonic() - started:.0f} s")
+        return Bench(self._servers[size], self.scratch)
+
+    def cell(self, case: Case) -> None:
+        """All contenders of a case, as far as time goes."""
+        found: dict[str, Any] = {}
+        for who in case.who:
+            needed_s = self.needed_s(case, who)
+            if needed_s > self.left_s:
+                self.skip(f"{case} {who}", f"needs about {needed_s:.0f} s")
+                continue
+            one = self.attempt(who, case)
+            found[who] = one.told()
+            if who == "livestats" and not one.failed:
+                day_s = (one.wall_s - _START_S / 2) / case.days
+                if not (case.budget or case.latency_ms):
+                    self._day_s[case.size] = max(day_s, 0.05)
+        if found:
+            cell = {"case": case.name, "days": case.days, "size": case.size, "measured": found}
+            self.told["cells"].append(cell | {"latency_ms": case.latency_ms, "budget": case.budget})
+
+    def attempt(self, who: str, case: Case) -> Measured:
+        """Measure; whatever goes wrong is a result, too."""
+        try:
+            bench = self.bench(case.size)
+            limit_s = max(60.0, 2 * self.needed_s(case, who))
+            if who == "livestats" and case.days > 300:
+                one = self.year(bench, case, limit_s)
+            else:
+                one = bench.measure(who, case, limit_s)
+        except Exception as error:  # noqa: BLE001 - told in the table; the other cells still count
+            said = f"{type(error).__name__}: {error}"
+            one = Measured(who=who, wall_s=0, cpu_s=0, rss_mb=0, cores=0, failed=said)
+        say(
+            f"{case} {who}: {one.wall_s:.1f} s, CPU {one.cpu_s:.1f} s, {one.rss_mb:.0f} MB, "
+            f"{one.requests:,} requests, {one.throttled} throttled {one.failed}"
+        )
+        return one
+
+    def year(self, bench: Bench, case: Case, limit_s: float) -> Measured:
+        """A year's backfill, and the daily run that follows it."""
+        home = self.scratch / "year"
+        one = bench.livestats(case, limit_s, home=home)
+        if not one.failed and case.size == "medium":
+            daily = bench.daily(case, home, 120.0)
+            one_day = Case(size=case.size, days=1)
+            floor = bench.requests_floor(one_day, 120.0)
+            self.told["daily"] = {"run": daily.told(), "floor": floor.told()}
+        shutil.rmtree(home, ignore_errors=True)
+        return one
+
+    def shares(self) -> None:
+        """Whose CPU it is: a run of its own, for looking costs some."""
+        case = Case(size="medium", days=10)
+        if self.needed_s(case, "livestats") > self.left_s:
+            self.skip("Dagster's share", "no time")
+            return
+        one = self.bench("medium").livestats(case, 600.0, shares=True)
+        self.told["shares"] = one.told()
+        say(f"whose CPU: {one.extra.get('cpu_of')} {one.failed}")
+
+    def together(self) -> None:
+        """Four processes, one home, one budget."""
+        case = Case(size="medium", days=8, budget=True)
+        if self.needed_s(case, "livestats") > self.left_s:
+            self.skip("four processes", "no time")
+            return
+        one = self.bench("medium").together(case, 600.0)
+        self.told["together"] = one.told()
+        say(f"four processes: {one.wall_s:.0f} s, {one.throttled} throttled {one.failed}")
+
+    def skip(self, what: str, why: str) -> None:
+        """Say what is not measured."""
+        self.told["skipped"].append(f"{what}: {why}, {max(0, self.left_s):.0f} s were left")
+        say(f"skipped {self.told['skipped'][-1]}")
+
+    def needed_s(self, case: Case, who: str) -> float:
+        """A guess, from what was measured so far."""
+        days = min(case.days, 31) if who == "cpu" else case.days
+        needed_s = _START_S + days * self._day_s[case.size] * _SHARE[who]
+        if case.size in self._servers and who != "cpu":
+            per_day: dict[str, tuple[int, float]] = {}
+            for one in self._servers[case.size].plan["requests"]:
+                calls, _ = per_day.get(one["action"], (0, 0.0))
+                per_day[one["action"]] = calls + 1, one["rate_per_s"]
+            if case.budget:
+                slowest_s = max(calls / rate for calls, rate in per_day.values())
+                needed_s = max(needed_s, _START_S + 1.1 * days * slowest_s)
+            most = max(calls for calls, _ in per_day.values())
+            needed_s = max(needed_s, _START_S + days * most * case.latency_ms / 1000 / 16)
+        return needed_s
+
+
+def say(text: str) -> None:
+    """One line with the time, on stderr."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+def steps(campaign: Campaign, cases: tuple[Case, ...]) -> Iterator[None]:
+    """The whole campaign, a step at a time."""
+    for number, case in enumerate(cases):
+        campaign.cell(case)
+        yield
+        if cases is MATRIX and number == 1:
+            campaign.shares()
+            yield
+            campaign.together()
+            yield
+
+
+def main() -> int:
+    """Measure, write; 1 if a contender of a named case failed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n", 1)[0], epilog="Cases: medium-31, medium-10-50ms-budget ..."
+    )
+    parser.add_argument("--minutes", type=float, default=25.0, help="what does not fit is named")
+    parser.add_argument("--case", action="append", default=[], help="a single cell; repeatable")
+    parser.add_argument("--who", default=",".join(ALL), help=f"for --case: of {', '.join(ALL)}")
+    parser.add_argument("--hours", type=float, default=2.0, help="that a stream is live on a day")
+    parser.add_argument("--scratch", type=Path, help="folder for archives, up to 30 GB for a year")
+    parser.add_argument(
+        "--report", action="store_true", help="write the page from the last figures"
+    )
+    asked = parser.parse_args()
+    if asked.report:
+        report.write(json.loads(RESULTS.read_text("utf-8")), PAGE)
+        return 0
+    cases = tuple(Case.of(text, tuple(asked.who.split(","))) for text in asked.case) or MATRIX
+    if any(who.startswith("dlt") for case in cases for who in case.who):
+        peers_python()  # installed before the time counts
+    scratch = Path(tempfile.mkdtemp(prefix="livestats-bench-", dir=asked.scratch))
+    try:
+        with Campaign(scratch, asked.minutes, asked.hours) as campaign:
+            for _ in steps(campaign, cases):
+                if not asked.case:
+                    RESULTS.write_text(json.dumps(campaign.told, indent=1) + "\n", "utf-8")
+                    report.write(campaign.told, PAGE)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    print("\n".join(report.cells(campaign.told)))
+    measured = [one for cell in campaign.told["cells"] for one in cell["measured"].values()]
+    return int(bool(asked.case) and any(one["failed"] for one in measured))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,82 @@
+"""A livestats command, and whose CPU it used: Dagster's or livestats' own.
+
+    python -m benchmarks.backfill.attributed shares.json backfill --from ... --to ...
+
+A thread looks fifty times a second at what every other thread does and how much CPU it has used
+since. That belongs to whoever is nearest to the top of its stack: a frame of Dagster's packages
+(what it calls, SQLAlchemy for one, included) or one of livestats; all else is `neither`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+
+EVERY_S = 0.02
+_ROOT = str(Path(__file__).resolve().parents[2])
+_OWN = tuple(f"{_ROOT}/{name}/" for name in ("pipelines", "assets", "resources"))
+
+
+def whose(frame: FrameType | None) -> str:
+    """Who is nearest to the top of a stack."""
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if "/site-packages/dagster" in name:
+            return "dagster"
+        if name.startswith(_OWN):
+            return "livestats"
+        frame = frame.f_back
+    return "neither"
+
+
+class Sampler(threading.Thread):
+    """Adds up CPU seconds by whose they are."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.cpu_s: Counter[str] = Counter()
+        self._seen: dict[int, float] = {}
+
+    def run(self) -> None:
+        while True:
+            time.sleep(EVERY_S)
+            self.look()
+
+    def look(self) -> None:
+        """Credit what each thread has used since the last look to what it is doing now."""
+        frames = sys._current_frames()  # noqa: SLF001 - the documented way to see other threads
+        for ident, frame in frames.items():
+            if ident == self.ident:
+                continue
+            try:
+                used = time.clock_gettime(time.pthread_getcpuclockid(ident))
+            except OSError:  # it has ended
+                continue
+            before = self._seen.get(ident, 0.0)
+            self._seen[ident] = used
+            # The number of an ended thread may come again: then the count starts anew.
+            self.cpu_s[whose(frame)] += used - before if used >= before else used
+
+
+def main() -> None:
+    """Run the command, write the shares."""
+    out = Path(sys.argv[1])
+    sys.argv[1:] = sys.argv[2:]
+    sampler = Sampler()
+    sampler.start()
+    try:
+        from pipelines.cli import main as livestats
+
+        livestats()
+    finally:
+        sampler.look()
+        out.write_text(json.dumps(sampler.cpu_s), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""What ended in a home: rows by dataset and day from the ledger, rows by table from the tables.
+
+python -m benchmarks.backfill.check HOME
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+
+from resources.api.catalogue import DAILY, DIMENSIONS
+
+
+def main() -> None:
+    """Print it as JSON."""
+    served = Path(sys.argv[1]) / "served" / "livestats.duckdb"
+    with duckdb.connect(served, read_only=True) as connection:
+        captured = connection.execute(
+            "SELECT dataset, sum(rows)::BIGINT FROM ledger WHERE rows IS NOT NULL GROUP BY dataset"
+        ).fetchall()
+        counts = {
+            d.name: connection.execute(f'SELECT count(*) FROM "{d.name}"').fetchall()[0][0]
+            for d in (*DAILY, *DIMENSIONS)
+        }
+    # A row that several days list stands in the table once: there the ledger says what came.
+    once = [d.name for d in DAILY if d.once is not None]
+    print(json.dumps({"captured": dict(captured), "tables": counts, "once": once}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""The benchmark cannot rot: its smallest case runs, and asks, serves and keeps what it should.
+
+No figure of time is looked at here; docs/performance.md has those.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.backfill import report
+from benchmarks.backfill.cases import MATRIX, Case
+from benchmarks.backfill.contenders import Bench
+from benchmarks.backfill.days import TEMPLATE, on_day
+from benchmarks.backfill.load import Load, answer, api_of, day_of_requests
+from benchmarks.backfill.serving import Server
+from benchmarks.backfill.stamps import Library, as_template_day
+from resources.api.rows import read_page
+
+TINY = Load(domains=1, streams=2, hours=0.5)
+MOST_MB = 1074  # a GiB
+days = st.dates(date(2025, 1, 1), date(2027, 12, 31))
+
+
+@pytest.fixture(scope="module")
+def api():
+    return api_of(TINY)
+
+
+@pytest.fixture(scope="module")
+def asked(api):
+    return [*day_of_requests(api)]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    scratch = tmp_path_factory.mktemp("bench")
+    with Server(TINY.domains, TINY.streams, TINY.hours, scratch) as server:
+        yield Bench(server, scratch)
+
+
+def test_a_backfill_asks_what_the_plan_says_and_keeps_what_was_served(bench):
+    case = Case(size="small", days=2)
+    found = bench.livestats(case, 300)
+    assert found.failed == ""
+    plan = bench.server.plan["requests"]
+    assert found.requests == sum(case.days if one["daily"] else 1 for one in plan)
+    assert found.extra["served"].keys() == {one["table"] for one in plan}
+    assert found.served_rows > 1000
+    assert found.throttled == 0
+    assert found.rss_mb < MOST_MB
+    assert found.cpu_s > 0
+
+
+def test_the_floors_are_of_the_same_requests_and_rows(bench):
+    case = Case(size="small", days=2)
+    plan = bench.server.plan["requests"]
+    requests = bench.requests_floor(case, 100)
+    assert requests.failed == ""
+    assert requests.requests == sum(case.days if one["daily"] else 1 for one in plan)
+    cpu = bench.cpu_floor(case, 100)
+    daily = sum(requests.extra["served"][name] for name in {p["table"] for p in plan if p["daily"]})
+    assert (cpu.failed, cpu.rows) == ("", daily)
+
+
+def test_the_naive_script_brings_the_same_rows(bench):
+    found = bench.naive(Case(size="small", days=1), 100)
+    assert found.failed == ""
+    assert found.rows == found.served_rows > 500
+
+
+def test_a_contender_that_fails_is_told_and_is_no_crash(bench):
+    bench.server.plan["requests"].append({**bench.server.plan["requests"][-1], "action": "None"})
+    try:
+        found = bench.requests_floor(Case(size="small", days=1), 100)
+    finally:
+        bench.server.plan["requests"].pop()
+    assert "InvalidActionOrVersion" in found.failed
+    cell = {"case": "small-1", "days": 1, "size": "small", "latency_ms": 0, "budget": False}
+    told = {
+        "machine": report.machine(),
+        "hours": 2.0,
+        "cells": [cell | {"measured": {"requests": found.told()}}],
+        "skipped": ["large-1: no time"],
+    }
+    lines = [*report.figures(told)]
+    assert any("ended with 1" in line and "InvalidActionOrVersion" in line for line in lines)
+    assert any("large-1: no time" in line for line in lines)
+
+
+def test_every_answer_is_the_simulators_own_and_livestats_reads_it(api, asked):
+    library = Library(api)
+    for one in asked:
+        action = one.dataset.endpoint.action
+        template, day = library.find(action, one.body)
+        assert day == TEMPLATE
+        assert template.table == one.dataset.name
+        text = template.on(TEMPLATE)
+        result = json.loads(text)["Result"]
+        expected = json.loads(json.dumps(answer(api, action, one.body)))
+        if one.dataset.name not in ("batch_push_stream_metrics", "transcode_info"):  # identifiers
+            assert result == expected
+        assert read_page(one.dataset, one.walk, text, 1).table.num_rows == template.rows
+
+
+@given(day=days)
+def test_an_answer_for_another_day_differs_in_its_times_only(day, api, asked):
+    library = Library(api)
+    (one,) = (a for a in asked if a.dataset.name == "push_stream_info")
+    template, found = library.find(one.dataset.endpoint.action, on_day(one.body, day))
+    assert found == day
+    text = template.on(day).decode()
+    assert f"{TEMPLATE}T" not in text or abs(day - TEMPLATE) <= timedelta(days=1)
+    starts = [row["StartTime"] for row in json.loads(text)["Result"]["PushStreamInfoDataList"]]
+    assert starts
+    assert {start[:10] for start in starts} == {str(day)}
+
+
+def test_pushes_of_different_days_have_different_identifiers_and_begin_on_their_day(api, asked):
+    library = Library(api)
+    one = next(a for a in asked if a.dataset.name == "batch_push_stream_metrics")
+    seen = []
+    for day in (TEMPLATE, TEMPLATE + timedelta(days=1)):
+        template, _ = library.find(one.dataset.endpoint.action, on_day(one.body, day))
+        streams = json.loads(template.on(day))["Result"]["StreamMetricList"]
+        seen.append({s["SessionID"]: s["MetricList"][0]["StreamBeginTime"] for s in streams})
+    first, second = seen
+    assert not first.keys() & second.keys()
+    assert [b - a for a, b in zip(first.values(), second.values(), strict=True)] == [
+        86_400_000
+    ] * len(first)
+
+
+@given(day=days, other=st.integers(-2, 2))
+def test_moving_a_request_to_a_day_and_back_changes_nothing(day, other):
+    for at in (day, TEMPLATE + timedelta(days=other)):
+        end = TEMPLATE + timedelta(days=1)
+        body = f'{{"StartTime":"{TEMPLATE}T00:00:00+08:00","EndTime":"{end}T00:00:00+08:00"}}'
+        assert as_template_day(on_day(body.encode(), at)) == (at, body.encode())
+
+
+@pytest.mark.parametrize("case", MATRIX, ids=str)
+def test_a_case_can_be_named(case):
+    assert Case.of(case.name, case.who) == case
+
+
+@pytest.mark.parametrize("text", ["medium", "tiny-1", "medium-0", "medium-1-fast", "medium-400"])
+def test_a_name_that_is_none_says_how_one_is_made(text):
+    with pytest.raises(ValueError, match="write it like medium-31"):
+        Case.of(text)
