@@ -12,7 +12,7 @@ from pipelines.coverage_report import NEEDS, Report, alike
 from resources.ledger import Entry
 
 _MOST = 7  # lines of a list; the calendar shows all
-_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b(?: \d\d:\d\d\b)?")
+DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b(?: \d\d:\d\d\b)?")
 
 
 def text(value: object) -> str:
@@ -32,7 +32,7 @@ def cards(report: Report) -> Iterator[tuple[str, str]]:
         ("Rows not of this version", _stale(report)),
     ):
         # A date that is broken at its hyphens is hard to read.
-        yield title, _DATE.sub(r"<time>\g<0></time>", content)
+        yield title, DATE.sub(r"<time>\g<0></time>", content)
 
 
 def _list(items: Iterable[str]) -> str:

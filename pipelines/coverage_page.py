@@ -120,7 +120,7 @@ def _datasets(report: Report) -> Iterator[str]:
         complete = [line for line in entries if line.state.is_complete]
         restated = sum(line.captures > 1 for line in complete)
         yield (
-            f'<tr><th scope="row">{text(name)}</th><td class="look">{_strip(entries)}</td>'
+            f'<tr><th scope="row">{text(name)}</th><td class="look">{strip([line.state for line in entries])}</td>'
             f"<td>{len(complete):,} of {len(entries):,}</td>"
             f"<td>{complete[0].day if complete else '–'}</td>"
             f"<td>{complete[-1].day if complete else '–'}</td>"
@@ -130,11 +130,15 @@ def _datasets(report: Report) -> Iterator[str]:
     yield "</tbody></table></div>\n"
 
 
-def _strip(entries: Sequence[Entry]) -> str:
-    """The whole range as a bar: one rectangle for each run of days in the same state."""
+def strip(states: Sequence[State | None]) -> str:
+    """A range as a bar: one rectangle for each run of days in the same state; nothing for None."""
     drawn, at = [], 0
-    for state, run in groupby(line.state for line in entries):
-        days, height = len(list(run)), _HEIGHTS[state]
+    for state, run in groupby(states):
+        days = len(list(run))
+        if state is None:
+            at += days
+            continue
+        height = _HEIGHTS[state]
         drawn.append(
             f'<rect class="{_CLASSES[state]}" x="{at}" y="{16 - height}" width="{days}" '
             f'height="{height}"/>'

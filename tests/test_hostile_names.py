@@ -6,11 +6,14 @@ from datetime import date
 import pytest
 
 from assets import metadata
+from pipelines.report import whole
+from pipelines.report.scope import Range
 from resources import lake, raw
 from resources.api.simulator import Account, roster
 from resources.api.simulator.roster import HOSTILE_NAMES
 from tests.archives import contents, lab
 from tests.comparing import Expected, differences
+from tests.reading_pages import Page
 
 DAY = (date(2026, 11, 21),)
 NAMES = (
@@ -86,6 +89,20 @@ def test_the_preview_for_the_browser_shows_names_and_runs_nothing(hostile):
     assert "<" not in shown.value
 
 
+def test_the_report_shows_names_and_runs_nothing(hostile):
+    text = whole.report(hostile.archive, Range(DAY[0], DAY[0]), None)
+    found = Page(text)
+    assert (found.stray, found.inside) == ([], [])
+    assert {"script", "img", "b", "a"} & {*found.tags} <= {"b"}  # ours, of the hatched sign
+    assert found.tags["b"] == text.count('<b aria-hidden="true"></b>')
+    worst = hostile.rows(
+        "SELECT app, stream FROM stream_traffic_daily WHERE down_traffic_bytes > 0 "
+        "ORDER BY down_traffic_bytes DESC LIMIT 5"
+    )
+    for app, stream in worst:
+        assert " ".join(f"{app}/{stream}".split()) in found.text
+
+
 def test_reading_again_from_raw_gives_the_same(hostile):
     before = contents(hostile.archive.home.lake)
     for path in hostile.archive.home.lake.glob(f"*/day=*/{lake.FILE}"):
@@ -108,9 +125,25 @@ def odd_domains(monkeypatch):
     monkeypatch.setattr(roster, "_space", space)
 
 
+def reports_are_harmless(found):
+    """Of the account, whose pictures name domains, and of each domain."""
+    days = Range(DAY[0], DAY[0])
+    for name in (None, *DOMAINS):
+        page = Page(whole.report(found.archive, days, name))
+        assert (page.stray, page.inside) == ([], [])
+        assert {"script", "img", "a"}.isdisjoint(page.tags)
+        assert page.tags["title"] == 1
+        assert not [n for n in page.names if n.startswith("on") or n == "src"]
+        if name:
+            assert " ".join(name.split()) in page.text
+
+
 @pytest.mark.usefixtures("odd_domains")
 def test_domains_may_be_called_anything(tmp_path):
-    names = ("domain", "isp", "batch_stream_traffic", "stream_count", "push_stream_info")
+    names = (
+        *("domain", "isp", "batch_stream_traffic", "stream_count", "push_stream_info"),
+        *("edge_stat", "stream_session_by_domain"),
+    )
     account = Account(domains=len(DOMAINS), streams_per_domain=1, deleted=0)
     with lab(tmp_path / "home", account) as usual:
         found = usual.only(*names)
@@ -122,6 +155,7 @@ def test_domains_may_be_called_anything(tmp_path):
         assert set(found.rows("SELECT DISTINCT domain FROM stream_count")) == {
             (name,) for pull in DOMAINS for name in (pull, f"push {pull}")
         }
+        reports_are_harmless(found)
         assert {p.name for p in tmp_path.iterdir()} == {"home"}
         folders = {
             p.relative_to(found.root / "raw").parts[0] for p in (found.root / "raw").iterdir()

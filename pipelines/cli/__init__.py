@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "alarms": "alarms",
         "tables": "tables",
         "query": "query",
+        "report": "report",
         "diff": "diff",
         "publish": "rebuild",
         "replay": "rebuild",

@@ -1,0 +1,73 @@
+"""`livestats report`: a page of pictures and sentences."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipelines.cli import screen
+from pipelines.cli.options import Day, Refused, in_order, opened
+
+if TYPE_CHECKING:
+    from resources.archive import Archive
+
+
+class Month(click.ParamType[date]):
+    """A calendar month in ISO form."""
+
+    name = "month"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(f"{value}-01")
+        except ValueError:
+            self.fail(f"{value!r} is no month. Write it like 2026-11.", param, ctx)
+
+
+@click.command()
+@click.option("--from", "first", type=Day(), help="First day. Default: 30 days before --to.")
+@click.option("--to", "last", type=Day(), help="Last day, included. Default: yesterday.")
+@click.option("--month", "month", type=Month(), help="A calendar month instead, as it is billed.")
+@click.option("--domain", metavar="NAME", help="Only this domain. Default: the whole account.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("report.html"),
+    show_default=True,
+    help="File to write.",
+)
+def report(
+    first: date | None, last: date | None, month: date | None, domain: str | None, output: Path
+) -> None:
+    r"""Make a page of pictures: traffic, viewers, health, errors, streams, coverage.
+
+    One HTML file that needs no network: for the browser, light or dark, for mail and paper. What
+    is not in the archive is shown as a gap. It is made from the served copy, at any time.
+
+    \b
+    Examples:
+      livestats report
+      livestats report --month 2026-10 --output october.html
+      livestats report --from 2026-11-01 --to 2026-11-07 --domain live.example.com
+    """
+    from pipelines.report import whole
+    from pipelines.report.scope import NothingToReport
+    from resources import files
+
+    if month is not None and (first is not None or last is not None):
+        raise click.UsageError("Give --month, or --from and --to, not both.")
+    in_order(first, last)
+    archive: Archive = opened()
+    try:
+        asked = whole.month(month) if month else None
+        days = whole.chosen(archive, asked.first if asked else first, asked.last if asked else last)
+        text = whole.report(archive, days, domain)
+    except NothingToReport as error:
+        raise Refused(str(error)) from error
+    files.write_whole(output.resolve(), text.encode("utf-8", "backslashreplace"))
+    screen.note(f"Written: {output} ({screen.size(output.stat().st_size)}), {days}")
