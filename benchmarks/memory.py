@@ -2,7 +2,6 @@
 
     python -m benchmarks.memory answer --mb 300          one answer of 300 MB, there and back
     python -m benchmarks.memory table --rows 100000000   a large table, loaded, read and rebuilt
-    python -m benchmarks.memory account                  one day of every dataset, large account
 
 Every step is a process of its own, as a user starts it; its peak is what the kernel says when it
 has ended. The server is another process. Ends with 1 if a step failed or took more than --most.
@@ -18,6 +17,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 
 MOST_MB = 1024
@@ -29,7 +29,14 @@ _SETTINGS = {
     "VOLC_SECRETKEY": "a-secret-of-no-account",
 }
 DAY = "2026-11-21"
-METRICS = "batch_push_stream_metrics"
+LAST = date(2026, 11, 20)
+METRICS, SESSIONS = "batch_push_stream_metrics", "stream_session"
+ROWS_PER_DOMAIN = 3 * 12 * 288  # of SESSIONS and a day: variants x carriers x slots
+
+
+def day_of(number: int) -> date:
+    """The days of the large table, newest first."""
+    return LAST - timedelta(days=number)
 
 
 @dataclass
@@ -74,6 +81,11 @@ class Steps:
         command = [sys.executable, "-c", "from pipelines.cli import main; main()", *words.split()]
         return self.run(f"livestats {words}", command, PYTHONPATH=str(Path.cwd()), **environ)
 
+    def program(self, name: str, *words: object) -> float:
+        """A program of the benchmarks."""
+        command = [sys.executable, "-m", f"benchmarks.{name}", *map(str, words)]
+        return self.run(" ".join(command[2:]), command, PYTHONPATH=str(Path.cwd()))
+
 
 @contextmanager
 def served(*words: str) -> Iterator[str]:
@@ -103,7 +115,25 @@ def answer(steps: Steps, mb: float, unknown: bool) -> None:
         steps.livestats(words)
 
 
-PARTS = {"answer": answer}
+def table(steps: Steps, rows: int, rows_per_day: int) -> None:
+    """A table of so many rows, one day copied to many: loaded, read, restated, made anew."""
+    domains = max(1, rows_per_day // ROWS_PER_DOMAIN)
+    days = max(3, rows // (domains * ROWS_PER_DOMAIN))
+    newest, name = day_of(0), SESSIONS
+    steps.program("many_days", "make", domains, days)
+    steps.livestats("publish")
+    steps.program("many_days", "make", domains, 2, "--restated")
+    steps.livestats("publish")
+    steps.livestats("verify")
+    steps.program("many_days", "declared-otherwise")
+    steps.livestats("publish")
+    steps.livestats(f"diff {name} {newest}")
+    few = f"--from {day_of(2)} --to {newest} --dataset {name}"
+    steps.livestats(f"verify --deep {few}")
+    steps.livestats(f"replay --dataset {name}")
+
+
+PARTS = ("answer", "table")
 
 
 def main() -> int:
@@ -112,6 +142,8 @@ def main() -> int:
     parser.add_argument("part", nargs="?", choices=PARTS, help="default: all")
     parser.add_argument("--mb", type=float, default=300, help="of the one answer")
     parser.add_argument("--unknown", action="store_true", help="with a field nobody declared")
+    parser.add_argument("--rows", type=int, default=100_000_000, help="of the table")
+    parser.add_argument("--rows-per-day", type=int, default=1_000_000)
     parser.add_argument("--most", type=float, default=MOST_MB, help="MB that a step may take")
     asked = parser.parse_args()
     failed = []
@@ -120,6 +152,8 @@ def main() -> int:
             steps = Steps(Path(folder) / "home", asked.most)
             if name == "answer":
                 answer(steps, asked.mb, asked.unknown)
+            else:
+                table(steps, asked.rows, asked.rows_per_day)
             failed += steps.failed
     return 1 if failed else 0
 

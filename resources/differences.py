@@ -18,7 +18,7 @@ import duckdb
 from resources.api.catalogue.columns import BUSINESS_DATE, RANK, SLOT_SECONDS
 from resources.api.catalogue.model import Column, Dataset, Kind
 
-_MEMORY = "512MB"
+_MEMORY = "256MB"
 _SUM_DIGITS, _SHARE_DIGITS = 12, 9
 """Significant ones: the rest of a sum of floats depends on the order of the rows."""
 

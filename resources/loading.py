@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from resources import lake, warehouse
+from resources import lake, listed, warehouse
 from resources.api.catalogue.columns import BUSINESS_DATE
-from resources.api.catalogue.model import Dataset, Once
+from resources.api.catalogue.model import Dataset
 from resources.home import Home
 from resources.warehouse import WarehouseError, is_declared
 
@@ -21,6 +21,9 @@ log = logging.getLogger("livestats.warehouse")
 
 # By name over all files: else the columns of the first would be taken for those of the others.
 _BY_NAME = "union_by_name = true, hive_partitioning = false"
+
+_MOST_ROWS = 5_000_000
+"""In a batch: to find a key that stands twice, a hash of every key is held or spilled."""
 
 _MISFITS = (duckdb.ConstraintException, duckdb.BinderException, duckdb.ConversionException)
 """What DuckDB raises for a file that another version of the catalogue has made."""
@@ -50,27 +53,36 @@ class _File:
 def bring_level(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset) -> Loaded:
     """Load the days of `dataset` whose lake file is not the one that was loaded.
 
-    At most 31 days in a transaction: each either counts fully or not at all.
+    At most 31 days in a transaction, fewer if they are large: each either counts fully or not at
+    all. A table that is declared otherwise by now is made anew in one transaction: the old one
+    stays until all days are in the new one. What is inserted goes to the file as it comes, so a
+    hundred million rows in one transaction take the memory of a month; only disk, for a while.
 
     Raises WarehouseError if what was loaded is not what the files say they hold.
     """
-    if not is_declared(connection, dataset):
-        with _transaction(connection, f"{dataset.name}: columns of the catalogue"):
-            warehouse.declare(connection, dataset)
-    if dataset.is_dimension:
-        return _load_dimension(connection, home, dataset)
-    found = _lake_files(home.lake, dataset.name)
-    held = loaded(connection, dataset.name)
-    newer = [f for d, f in sorted(found.items()) if held.get(d) != (f.size, f.modified_ns)]
+    found, held = _lake_files(home.lake, dataset.name), loaded(connection, dataset.name)
+    if is_declared(connection, dataset):
+        newer = [f for d, f in found.items() if held.get(d) != (f.size, f.modified_ns)]
+        at_once = False
+    else:
+        newer, at_once = [*found.values()], bool(held)
+        if not at_once:
+            with warehouse.transaction(connection):
+                warehouse.declare(connection, dataset)
     rows = 0
-    for start in range(0, len(newer), warehouse.DAYS_PER_TRANSACTION):
-        rows += _load(connection, dataset, newer[start : start + warehouse.DAYS_PER_TRANSACTION])
+    with warehouse.transaction(connection) if at_once else nullcontext():
+        if at_once:
+            warehouse.declare(connection, dataset)
+        for batch in _batches(dataset, newer, found):
+            with nullcontext() if at_once else warehouse.transaction(connection):
+                rows += _load(connection, dataset, batch)
+    total = _count(connection, dataset.name)
     return Loaded(
         table=dataset.name,
         days=[f.day for f in newer],
-        rows=rows,
-        total_rows=_count(connection, dataset.name),
-        gone=sorted(set(held) - set(found)),
+        rows=total if dataset.is_dimension else rows,
+        total_rows=total,
+        gone=[] if dataset.is_dimension or at_once else sorted(set(held) - set(found)),
     )
 
 
@@ -83,43 +95,83 @@ def is_level(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset
     return all(held.get(day) == (f.size, f.modified_ns) for day, f in found.items())
 
 
-def _load(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: Sequence[_File]) -> int:
-    """Replace the days of `batch` in one transaction; the number of rows they hold now."""
-    origins = [_origin(dataset, f) for f in batch]
-    days, paths = [f.day for f in batch], [str(f.path) for f in batch]
-    target = f"meta.{dataset.name}_listed" if dataset.once else dataset.name
-    with _transaction(connection, f"{dataset.name}: files of {days[0]} to {days[-1]}"):
-        if dataset.once:
-            _remember_keys(connection, dataset, days)
-        connection.execute(
-            f"DELETE FROM {target} WHERE {BUSINESS_DATE} IN (FROM unnest(?))", [days]
-        )
-        inserted = connection.execute(
-            f"INSERT INTO {target} BY NAME FROM read_parquet(?, {_BY_NAME})", [paths]
-        ).fetchall()
-        _prove_count(dataset, inserted, origins)
-        _prove(connection, dataset, target, days, {o.day: o.rows for o in origins})
-        if dataset.once:
-            _remember_keys(connection, dataset, days)
-            _keep_once(connection, dataset)
-        for f, origin in zip(batch, origins, strict=True):
-            _note_loaded(connection, dataset, f, origin)
-    rows = sum(o.rows for o in origins)
+_Batch = Sequence[tuple[_File, lake.Origin]]
+
+
+def _batches(
+    dataset: Dataset, newer: Sequence[_File], found: Mapping[date, _File]
+) -> Iterator[_Batch]:
+    """What is loaded in one go: all snapshots of a dimension, or days, not too many rows of them."""
+    if dataset.is_dimension:
+        if newer:
+            yield [(f, _origin(dataset, f)) for f in found.values()]
+        return
+    batch: list[tuple[_File, lake.Origin]] = []
+    rows = 0
+    for f in newer:
+        origin = _origin(dataset, f)
+        if len(batch) == warehouse.DAYS_PER_TRANSACTION or rows + origin.rows > _MOST_ROWS:
+            if batch:
+                yield batch
+            batch, rows = [], 0
+        batch.append((f, origin))
+        rows += origin.rows
+    if batch:
+        yield batch
+
+
+def _load(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch) -> int:
+    """Replace the days of `batch`, inside of a transaction; the number of rows they hold now.
+
+    Raises WarehouseError if they do not fit the table.
+    """
+    days = [f.day for f, _ in batch]
+    try:
+        if dataset.is_dimension:
+            _put_snapshots(connection, dataset, batch)
+        else:
+            _put_days(connection, dataset, batch, days)
+    except _MISFITS as error:
+        raise WarehouseError(
+            f"{dataset.name}: files of {days[0]} to {days[-1]} do not fit the table: {error}. "
+            "Nothing was changed; run `livestats replay` for these days: it makes the files anew."
+        ) from error
+    for f, origin in batch:
+        _note_loaded(connection, dataset, f, origin)
+    rows = sum(origin.rows for _, origin in batch)
     log.info("%s: %d days loaded, %d rows", dataset.name, len(batch), rows)
     return rows
 
 
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection, what: str) -> Iterator[None]:
-    """`warehouse.transaction`; raises WarehouseError if `what` does not fit the table."""
-    try:
-        with warehouse.transaction(connection):
-            yield
-    except _MISFITS as error:
-        raise WarehouseError(
-            f"{what} do not fit the table: {error}. Nothing was changed; run `livestats replay` "
-            "for these days: it makes the files anew."
-        ) from error
+def _put_days(
+    connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch, days: Sequence[date]
+) -> None:
+    origins, paths = [o for _, o in batch], [str(f.path) for f, _ in batch]
+    target = f"meta.{dataset.name}_listed" if dataset.once else dataset.name
+    if dataset.once:
+        listed.remember(connection, dataset, days)
+    connection.execute(f"DELETE FROM {target} WHERE {BUSINESS_DATE} IN (FROM unnest(?))", [days])
+    inserted = connection.execute(
+        f"INSERT INTO {target} BY NAME FROM read_parquet(?, {_BY_NAME})", [paths]
+    ).fetchall()
+    _prove_count(dataset, inserted, origins)
+    _prove(connection, dataset, target, days, {o.day: o.rows for o in origins})
+    if dataset.once:
+        listed.remember(connection, dataset, days)
+        listed.keep_once(connection, dataset)
+
+
+def _put_snapshots(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch) -> None:
+    """The newest row of each key over all snapshots: what was ever there can still be joined."""
+    key, paths = ", ".join(dataset.key), [str(f.path) for f, _ in batch]
+    connection.execute(f"DELETE FROM {dataset.name}")
+    connection.execute(
+        f"INSERT INTO {dataset.name} BY NAME SELECT * EXCLUDE (filename) "
+        f"FROM read_parquet(?, filename = true, {_BY_NAME}) "
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY filename DESC) = 1 "
+        f"ORDER BY {key}",
+        [paths],
+    )
 
 
 def _prove_count(
@@ -171,58 +223,6 @@ def _prove(
             f"{dataset.name}: the key ({key}) = {twice[0]} stands twice in the lake. Nothing was "
             "changed; capture these days again with --force."
         )
-
-
-def _remember_keys(
-    connection: duckdb.DuckDBPyConnection, dataset: Dataset, days: Sequence[date]
-) -> None:
-    """Collect the keys that the days list, to decide anew which day each belongs to."""
-    key = ", ".join(dataset.key)
-    listed = f"meta.{dataset.name}_listed"
-    connection.execute(
-        f"CREATE TEMP TABLE IF NOT EXISTS touched AS SELECT {key} FROM {listed} LIMIT 0"
-    )
-    connection.execute(
-        f"INSERT INTO touched SELECT {key} FROM {listed} WHERE {BUSINESS_DATE} IN (FROM unnest(?))",
-        [days],
-    )
-
-
-def _keep_once(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
-    """Put each touched key into the table once, under the first or last day that lists it."""
-    order = "DESC" if dataset.once is Once.LAST_DAY else "ASC"
-    match = " AND ".join(f"t.{name} IS NOT DISTINCT FROM k.{name}" for name in dataset.key)
-    key = ", ".join(dataset.key)
-    connection.execute(f"DELETE FROM {dataset.name} t WHERE EXISTS (FROM touched k WHERE {match})")
-    connection.execute(
-        f"INSERT INTO {dataset.name} BY NAME "
-        f"SELECT * FROM meta.{dataset.name}_listed t WHERE EXISTS (FROM touched k WHERE {match}) "
-        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {BUSINESS_DATE} {order}) = 1"
-    )
-    connection.execute("DROP TABLE touched")
-
-
-def _load_dimension(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset) -> Loaded:
-    """The newest row of each key over all snapshots: what was ever there can still be joined."""
-    found = [*_lake_files(home.lake, dataset.name).values()]
-    held = loaded(connection, dataset.name)
-    newer = [f for f in found if held.get(f.day) != (f.size, f.modified_ns)]
-    if newer:
-        origins = [_origin(dataset, f) for f in found]
-        key, paths = ", ".join(dataset.key), [str(f.path) for f in found]
-        with _transaction(connection, f"{dataset.name}: files of up to {found[-1].day}"):
-            connection.execute(f"DELETE FROM {dataset.name}")
-            connection.execute(
-                f"INSERT INTO {dataset.name} BY NAME SELECT * EXCLUDE (filename) "
-                f"FROM read_parquet(?, filename = true, {_BY_NAME}) "
-                f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY filename DESC) = 1 "
-                f"ORDER BY {key}",
-                [paths],
-            )
-            for f, origin in zip(found, origins, strict=True):
-                _note_loaded(connection, dataset, f, origin)
-    total = _count(connection, dataset.name)
-    return Loaded(table=dataset.name, days=[f.day for f in newer], rows=total, total_rows=total)
 
 
 def _note_loaded(

@@ -21,7 +21,8 @@ STORAGE = "v1.2.0"
 """Of the file: drivers of DuckDB 1.2 and newer open it."""
 
 DAYS_PER_TRANSACTION = 31
-_MEMORY = "1GB"
+MEMORY = "256MB"
+"""Of DuckDB's own, in each connection; what it does not count comes to about as much again."""
 
 META = """
 CREATE SCHEMA IF NOT EXISTS meta;
@@ -51,7 +52,7 @@ def writing(home: Home, time_zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
                 str(home.warehouse),
                 config={
                     "storage_compatibility_version": STORAGE,
-                    "memory_limit": _MEMORY,
+                    "memory_limit": MEMORY,
                     "temp_directory": str(home.warehouse.parent / "spill"),
                 },
             )

@@ -221,23 +221,56 @@ def test_a_load_that_breaks_off_anywhere_changes_nothing_and_can_be_repeated(
     assert loading.is_level(connection, home, dataset)
 
 
-def test_a_table_that_is_made_anew_is_never_taken_for_loaded(home, connection, load):
-    """However the making breaks off: an empty table beside notes of loaded days would stay empty."""
-    store(home.lake, COUNT, FIRST, domains("a"))
-    load()
-    other = replace(COUNT, description="Another description.")
-    at = 0
+@pytest.mark.parametrize("dataset", [COUNT, IP_INFO, DOMAIN], ids=lambda d: d.name)
+def test_a_table_that_is_made_anew_is_the_old_one_until_all_its_days_are_in(
+    dataset, home, connection, load, monkeypatch
+):
+    """However the making breaks off, and however many batches it takes."""
+    monkeypatch.setattr(warehouse, "DAYS_PER_TRANSACTION", 2)
+    key = dataset.key[-1] if dataset is not COUNT else "domain"
+    for day in DAYS:
+        store(home.lake, dataset, day, [{key: f"a {day}"}, {key: "b"}])
+    load(dataset)
+    other = replace(dataset, description="Another description.")
+    before, at = everything(connection), 0
     while True:
         at += 1
         try:
             loading.bring_level(Breaking(connection, at), home, other)
             break
         except Broken:
-            level = loading.is_level(connection, home, other)
-            assert not level or rows_of(connection)
-            noted = loading.loaded(connection, COUNT.name)
-            assert rows_of(connection) or not noted
-    assert len(rows_of(connection)) == 1
+            if loading.is_level(connection, home, other):
+                break  # it was about to count the rows
+            assert everything(connection) == before
+    assert at > 10
+    same = {name: rows for name, rows in before.items() if name != "meta.state"}
+    assert {n: rows for n, rows in everything(connection).items() if n != "meta.state"} == same
+    assert loading.is_level(connection, home, other)
+
+
+def test_a_file_that_is_damaged_leaves_the_old_table_when_it_is_made_anew(home, connection, load):
+    for day in DAYS:
+        path = store(home.lake, COUNT, day, domains("a"))
+    load()
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(WarehouseError, match=str(path)):
+        load(replace(COUNT, description="Another description."))
+    assert counts(connection) == dict.fromkeys(DAYS, 1)
+    assert warehouse.is_declared(connection, COUNT)
+
+
+def test_days_with_many_rows_are_loaded_few_at_a_time(home, connection, load, monkeypatch):
+    """To prove the keys of a batch unique takes memory for each of its rows."""
+    sizes = [1, 2, 3, 1]
+    for day, size in zip(DAYS, sizes, strict=True):
+        store(home.lake, COUNT, day, domains(*"abc"[:size]))
+    monkeypatch.setattr(loading, "_MOST_ROWS", 3)
+    at_once = []
+    real = loading._put_days
+    monkeypatch.setattr(loading, "_put_days", lambda *a: at_once.append(list(a[-1])) or real(*a))
+    assert load().rows == 7
+    assert at_once == [DAYS[:2], DAYS[2:3], DAYS[3:]]
+    assert counts(connection) == dict(zip(DAYS, sizes, strict=True))
 
 
 def test_what_was_loaded_before_the_failing_batch_stays_loaded(home, connection, load, monkeypatch):

@@ -19,7 +19,6 @@ from resources.marts import level
 from resources.verify.findings import Finding, Kind, Place, Told, Way
 
 _BATCH = warehouse.DAYS_PER_TRANSACTION
-_MEMORY = "1GB"
 
 
 @dataclass
@@ -39,7 +38,7 @@ class Tables:
     ) -> None:
         """Bound the memory; what does not fit goes to `spill`."""
         self._archive, self._connection, self._told = archive, connection, told
-        connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        connection.execute(f"SET memory_limit = '{warehouse.MEMORY}'")
         connection.execute("SET temp_directory = ?", [str(spill)])
 
     def table(self, dataset: Dataset, seen: Files, *, whole: bool) -> Iterator[Finding]:

@@ -1,0 +1,41 @@
+"""Rows that several days list stand in their table once: under the first or the last of these days.
+
+All that the days list stays in meta.<table>_listed, so that a day can be replaced at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import duckdb
+
+from resources.api.catalogue.columns import BUSINESS_DATE
+from resources.api.catalogue.model import Dataset, Once
+
+
+def remember(connection: duckdb.DuckDBPyConnection, dataset: Dataset, days: Sequence[date]) -> None:
+    """Collect the keys that the days list now, to decide anew which day each belongs to."""
+    key = ", ".join(dataset.key)
+    listed = f"meta.{dataset.name}_listed"
+    connection.execute(
+        f"CREATE TEMP TABLE IF NOT EXISTS touched AS SELECT {key} FROM {listed} LIMIT 0"
+    )
+    connection.execute(
+        f"INSERT INTO touched SELECT {key} FROM {listed} WHERE {BUSINESS_DATE} IN (FROM unnest(?))",
+        [days],
+    )
+
+
+def keep_once(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
+    """Put each touched key into the table once, under the first or last day that lists it."""
+    order = "DESC" if dataset.once is Once.LAST_DAY else "ASC"
+    match = " AND ".join(f"t.{name} IS NOT DISTINCT FROM k.{name}" for name in dataset.key)
+    key = ", ".join(dataset.key)
+    connection.execute(f"DELETE FROM {dataset.name} t WHERE EXISTS (FROM touched k WHERE {match})")
+    connection.execute(
+        f"INSERT INTO {dataset.name} BY NAME "
+        f"SELECT * FROM meta.{dataset.name}_listed t WHERE EXISTS (FROM touched k WHERE {match}) "
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {BUSINESS_DATE} {order}) = 1"
+    )
+    connection.execute("DROP TABLE touched")
