@@ -24,16 +24,14 @@ def spec(served: dg.AssetKey) -> dg.AssetCheckSpec:
 
 
 def result(archive: Archive) -> dg.AssetCheckResult:
-    """A warning with the days of each dataset that the API is about to forget."""
-    expiring = {
-        dataset.name: [
-            line.day.isoformat()
-            for line in archive.ledger(dataset, archive.first_day, archive.today)
-            if line.state is State.EXPIRING
-        ]
-        for dataset in archive.daily
-    }
-    found = {name: days for name, days in expiring.items() if days}
+    """A warning with the days that the API is about to forget, as the served ledger has them."""
+    with archive.reading() as connection:
+        rows = connection.execute(
+            "SELECT dataset, list(business_date::VARCHAR ORDER BY business_date) FROM ledger "
+            "WHERE state = ? GROUP BY dataset ORDER BY dataset",
+            [State.EXPIRING],
+        ).fetchall()
+    found: dict[str, list[str]] = dict(rows)
     return dg.AssetCheckResult(
         passed=not found,
         check_name=CHECK,

@@ -137,11 +137,14 @@ def alike(days: Days) -> list[tuple[tuple[str, ...], Sequence[date]]]:
 def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date) -> Report:
     """The report on these datasets from `first` to `last`, both included.
 
-    Lists the folders of all days and reads the footer of every lake file: for a year of all
-    datasets about a second. Opens no database and asks nobody.
+    Looks at the folders of all days and at all lake files, and reads what has changed since the
+    last look. Opens no database and asks nobody.
     """
     lines = {d.name: archive.ledger(d, first, max(first, last)) for d in datasets}
-    stale = {name: ledger.stale_days(found, archive.home.lake) for name, found in lines.items()}
+    stale = {
+        name: ledger.stale_days(found, archive.home.lake, archive.home.remembered)
+        for name, found in lines.items()
+    }
     return Report(
         home=archive.home.root,
         now=archive.now(),

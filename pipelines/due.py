@@ -136,7 +136,7 @@ def missing(archive: Archive, datasets: Sequence[Dataset]) -> list[Chunk]:
     urgent: list[ledger.Entry] = []
     for dataset in datasets:
         lines = archive.ledger(dataset, archive.first_day, archive.today)
-        unmade = archive.unmade(dataset, lines)
+        unmade = archive.unmade(lines)
         due[dataset.name] = [
             line.day for line in lines if line.state.can_be_asked or line.day in unmade
         ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from resources import lake, ledger, loading, raw, reconcile, revisions, served, warehouse
+from resources import ledger, loading, reconcile, revisions, served, warehouse
 from resources.api.catalogue import DAILY, DATASETS
 from resources.api.catalogue.model import Dataset
 from resources.api.errors import FixSetup
@@ -86,27 +86,23 @@ class Archive:
         """The ledger's lines of a dataset from `first` to `last`, both included."""
         days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
         warning = timedelta(days=self.settings.expiry_warning_days)
-        return ledger.entries(dataset, days, self.home.raw, self.now(), self.settings.zone, warning)
+        return ledger.entries(
+            dataset,
+            days,
+            self.home.raw,
+            self.now(),
+            self.settings.zone,
+            warning,
+            self.home.remembered,
+        )
 
-    def unmade(self, dataset: Dataset, lines: Iterable[Entry]) -> set[date]:
-        """Captured days of `lines` whose lake file is missing or stands for an older capture.
+    def unmade(self, lines: Iterable[Entry]) -> set[date]:
+        """Captured days of `lines`, of one dataset, whose lake file is missing or of another capture.
 
         A crash between the two steps leaves such a day; capturing it again makes the file from
-        the capture, without a request. Files are opened only if they are older than the capture.
+        the capture, without a request.
         """
-        found: set[date] = set()
-        for line in (line for line in lines if line.capture is not None):
-            capture = self.home.raw / dataset.name / line.day.isoformat() / str(line.capture)
-            path = lake.path_of(self.home.lake, dataset.name, line.day)
-            try:
-                if path.stat().st_mtime_ns >= capture.stat().st_mtime_ns:
-                    continue
-            except FileNotFoundError:
-                found.add(line.day)
-                continue
-            if not lake.is_level(lake.origin_of(path), raw.CaptureName(capture.name)):
-                found.add(line.day)
-        return found
+        return {*ledger.unmade_days(lines, self.home.lake, self.home.remembered)}
 
     @contextmanager
     def capturing(self) -> Iterator[Capturer]:

@@ -50,6 +50,11 @@ class Home:
         return self.root / "state" / "budget"
 
     @property
+    def remembered(self) -> Path:
+        """What earlier looks at raw archive and lake found: see `facts`. May be deleted."""
+        return self.root / "state" / "remembered"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's run history; nothing else depends on it."""
         return self.root / "dagster"

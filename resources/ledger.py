@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from resources import lake, raw
+from resources import facts, lake
 from resources.api.catalogue import DATASETS
 from resources.api.catalogue.model import Dataset
 from resources.api.windows import day_of, day_window
 
-PARTIAL = "partial.json"
+PARTIAL = facts.PARTIAL
 """Beside the captures of a day: what was missing when it was last tried."""
 
 LONGEST_RUN_DAYS = 31
@@ -59,16 +60,22 @@ class Entry:
     askable_until: datetime | None = None  # when the API forgets it
 
 
+@lru_cache(maxsize=4096)
+def _window(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The same for all datasets, and asked for each."""
+    return day_window(day, zone)
+
+
 def settles_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime:
     """When the day is over and its documented delay has passed, and that of what it asks from."""
     delays = (dataset.delay, *(DATASETS[name].delay for name in dataset.needs))
-    return day_window(day, zone)[1] + max(delays)
+    return _window(day, zone)[1] + max(delays)
 
 
 def forgotten_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime | None:
     """When the API stops answering for the whole day; None if it never does."""
     history = dataset.history
-    return None if history is None else day_window(day, zone)[0] + history
+    return None if history is None else _window(day, zone)[0] + history
 
 
 def entry(
@@ -80,18 +87,29 @@ def entry(
     expiry_warning: timedelta,
 ) -> Entry:
     """The ledger's line for one day; `folder` is its place in the raw archive, if there is one."""
+    found = facts.Day() if folder is None else facts.day(folder)
+    return _line(dataset, day, found, now, zone, expiry_warning)
+
+
+def _line(
+    dataset: Dataset,
+    day: date,
+    found: facts.Day,
+    now: datetime,
+    zone: ZoneInfo,
+    expiry_warning: timedelta,
+) -> Entry:
     settled, forgotten = settles_at(dataset, day, zone), forgotten_at(dataset, day, zone)
-    captures = raw.captures_in(folder) if folder is not None else []
-    if captures and folder is not None:
-        name = captures[-1]
+    if found.captures:
+        name = found.captures[-1]
         return Entry(
             dataset=dataset.name,
             day=day,
             state=State.CAPTURED if name.rows else State.EMPTY,
             rows=name.rows,
-            captures=len(captures),
+            captures=len(found.captures),
             captured_at=name.fetched_at,
-            last_seen_at=raw.last_seen(folder),
+            last_seen_at=found.last_seen,
             capture=name.text,
             askable_from=settled,
             askable_until=forgotten,
@@ -99,14 +117,14 @@ def entry(
     return Entry(
         dataset=dataset.name,
         day=day,
-        state=_incomplete(folder, now, settled, forgotten, expiry_warning),
+        state=_incomplete(found.is_partial, now, settled, forgotten, expiry_warning),
         askable_from=settled,
         askable_until=forgotten,
     )
 
 
 def _incomplete(
-    folder: Path | None,
+    is_partial: bool,
     now: datetime,
     settled: datetime,
     forgotten: datetime | None,
@@ -118,22 +136,30 @@ def _incomplete(
         return State.SETTLING
     if forgotten is not None and now >= forgotten - expiry_warning:
         return State.EXPIRING
-    if folder is not None and (folder / PARTIAL).is_file():
-        return State.PARTIAL
-    return State.MISSING
+    return State.PARTIAL if is_partial else State.MISSING
 
 
 def entries(
     dataset: Dataset,
-    days: list[date],
+    days: Sequence[date],
     root: Path,
     now: datetime,
     zone: ZoneInfo,
     expiry_warning: timedelta,
+    memory: Path | None = None,
+    *,
+    and_others: bool = False,
 ) -> list[Entry]:
-    """The ledger's lines of one daily dataset for `days`; `root` is the raw archive."""
-    folders = raw.days_of(root, dataset.name)
-    return [entry(dataset, day, folders.get(day), now, zone, expiry_warning) for day in days]
+    """The ledger's lines of one daily dataset for `days`; `root` is the raw archive.
+
+    `memory` is where facts of earlier looks are: see `facts.days`. `and_others`: also days that
+    were worked on all the same.
+    """
+    found = facts.days(root, dataset.name, None if and_others else {*days}, memory)
+    if and_others:
+        days = sorted({*found, *days})
+    nothing = facts.Day()
+    return [_line(dataset, day, found.get(day, nothing), now, zone, expiry_warning) for day in days]
 
 
 def is_due_again(dataset: Dataset, line: Entry, now: datetime, zone: ZoneInfo) -> bool:
@@ -145,19 +171,43 @@ def is_due_again(dataset: Dataset, line: Entry, now: datetime, zone: ZoneInfo) -
     return is_young and day_of(line.last_seen_at, zone) < today
 
 
-def stale_days(lines: Iterable[Entry], root: Path) -> list[date]:
+def stale_days(lines: Iterable[Entry], root: Path, memory: Path | None = None) -> list[date]:
     """Captured days whose lake file is not what the present code makes of their newest capture.
 
     Made by another version of the normaliser, from an earlier capture, missing or unreadable: a
-    replay mends all of it, offline. Unlike the rest of the ledger this opens files: it reads the
-    footer of each in the lake `root`, about 0.2 ms a day.
+    replay mends all of it, offline. Unlike the rest of the ledger this reads the footers of files in
+    the lake `root`, about 0.2 ms a day for those that `memory` does not know.
     """
-    return [
-        line.day
-        for line in lines
-        if line.capture is not None
-        and not lake.is_level(
-            lake.origin_of(lake.path_of(root, line.dataset, line.day)),
-            raw.CaptureName(line.capture),
-        )
-    ]
+    return _not_made(lines, root, memory, lambda made: made.schema_version == lake.SCHEMA_VERSION)
+
+
+def unmade_days(lines: Iterable[Entry], root: Path, memory: Path | None = None) -> list[date]:
+    """Captured days whose lake file is missing, unreadable or of another capture.
+
+    A crash between the two steps leaves such a day. Files of an older normaliser are not among
+    them: they hold what the newest capture says, as it was understood then.
+    """
+    return _not_made(lines, root, memory, lambda _: True)
+
+
+def _not_made(
+    lines: Iterable[Entry],
+    root: Path,
+    memory: Path | None,
+    is_good: Callable[[facts.Made], bool],
+) -> list[date]:
+    captured: dict[str, list[Entry]] = {}
+    for line in lines:
+        if line.capture is not None:
+            captured.setdefault(line.dataset, []).append(line)
+    found: list[date] = []
+    for name, of_one in captured.items():
+        made = facts.made(root, name, {line.day for line in of_one}, memory)
+        found += [
+            line.day
+            for line in of_one
+            if (file := made.get(line.day)) is None
+            or file.capture != line.capture
+            or not is_good(file)
+        ]
+    return found

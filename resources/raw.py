@@ -271,10 +271,10 @@ def days_of(raw: Path, dataset: str) -> dict[date, Path]:
     folder = raw / dataset
     if not folder.is_dir():
         return {}
-    return {day: p for p in sorted(folder.iterdir()) if (day := _day(p.name)) is not None}
+    return {day: p for p in sorted(folder.iterdir()) if (day := day_named(p.name)) is not None}
 
 
-def _day(text: str) -> date | None:
+def day_named(text: str) -> date | None:
     """The day that a folder is named after; None for any other folder, such as a backup's."""
     try:
         day = date.fromisoformat(text)

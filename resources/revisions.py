@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from resources import differences, files, lake, raw, warehouse
+from resources import differences, facts, files, lake, raw, warehouse
 from resources.api.catalogue import DATASETS
 from resources.api.catalogue.model import Dataset
 from resources.api.errors import ApiError
@@ -91,13 +91,13 @@ class Row:
     problem: str | None = None
 
 
-def revisions(root: Path) -> list[Revision]:
-    """All revisions in the raw archive `root`, by dataset, day and time. Opens no file."""
+def revisions(root: Path, memory: Path | None = None) -> list[Revision]:
+    """All revisions in the raw archive `root`, by dataset, day and time; memory: see `facts`."""
     return [
         Revision(dataset=name, day=day, previous=earlier, capture=later)
         for name in DATASETS
-        for day, folder in raw.days_of(root, name).items()
-        for earlier, later in pairwise(raw.captures_in(folder))
+        for day, found in facts.days(root, name, memory=memory).items()
+        for earlier, later in pairwise(found.captures)
     ]
 
 
@@ -119,7 +119,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, home: Home) -> int:
     so, and it is tried again next time.
     """
     _ensure_table(connection)
-    found = {_names(revision): revision for revision in revisions(home.raw)}
+    found = {_names(revision): revision for revision in revisions(home.raw, home.remembered)}
     known = _known(connection)
     current = (lake.SCHEMA_VERSION, None)
     todo = [revision for names, revision in found.items() if known.get(names) != current]

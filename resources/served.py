@@ -6,17 +6,16 @@ has the old copy open keeps it, whoever opens the link gets the new one.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from resources import files, ledger, raw, warehouse
+from resources import files, ledger, warehouse
 from resources.api.catalogue import DAILY
 from resources.api.windows import day_of
 from resources.home import Home
@@ -71,7 +70,14 @@ def refresh_ledger(
         for dataset in DAILY
         if dataset.name in settings.datasets
         for line in ledger.entries(
-            dataset, _days(home, dataset.name, days), home.raw, now, settings.zone, warning
+            dataset,
+            days,
+            home.raw,
+            now,
+            settings.zone,
+            warning,
+            home.remembered,
+            and_others=True,
         )
     ]
     connection.register("lines", _as_table(lines))
@@ -95,29 +101,36 @@ def _as_table(lines: list[ledger.Entry]) -> pa.Table:
     return pa.table(columns)
 
 
-def _days(home: Home, dataset: str, days: list[date]) -> list[date]:
-    """The days of the archive, and earlier ones that were captured all the same."""
-    return sorted({*raw.days_of(home.raw, dataset), *days})
-
-
 def _replace_ledger(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the table what `lines` is; lines that stay as they are are not written again."""
     declared = [(name, sql, comment) for name, (sql, comment) in LEDGER_COLUMNS.items()]
-    if warehouse.columns(connection, "ledger") == declared and _holds_lines(connection):
+    if warehouse.columns(connection, "ledger") != declared:
+        with warehouse.transaction(connection):
+            columns = ", ".join(f"{name} {sql}" for name, sql, _ in declared)
+            connection.execute(f"CREATE OR REPLACE TABLE ledger ({columns})")
+            connection.execute("INSERT INTO ledger BY NAME FROM lines ORDER BY ALL")
+            connection.execute(f"COMMENT ON TABLE ledger IS '{LEDGER_COMMENT}'")
+            for name, _, comment in declared:
+                connection.execute(f"COMMENT ON COLUMN ledger.{name} IS '{comment}'")
         return
-    with warehouse.transaction(connection):
-        columns = ", ".join(f"{name} {sql}" for name, sql, _ in declared)
-        connection.execute(f"CREATE OR REPLACE TABLE ledger ({columns})")
-        connection.execute("INSERT INTO ledger BY NAME FROM lines ORDER BY ALL")
-        connection.execute(f"COMMENT ON TABLE ledger IS '{LEDGER_COMMENT}'")
-        for name, _, comment in declared:
-            connection.execute(f"COMMENT ON COLUMN ledger.{name} IS '{comment}'")
-
-
-def _holds_lines(connection: duckdb.DuckDBPyConnection) -> bool:
-    return connection.execute(
-        "SELECT count(*) = 0 FROM ((FROM lines EXCEPT ALL FROM ledger) "
-        "UNION ALL (FROM ledger EXCEPT ALL FROM lines))"
-    ).fetchall() == [(True,)]
+    connection.execute("CREATE OR REPLACE TEMP TABLE gone AS FROM ledger EXCEPT ALL FROM lines")
+    ((gone, held),) = connection.execute(
+        "SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM ledger)"
+    ).fetchall()
+    ((lines,),) = connection.execute("SELECT count(*) FROM lines").fetchall()
+    if gone or held != lines:
+        with warehouse.transaction(connection):
+            connection.execute(
+                "DELETE FROM ledger l USING gone g "
+                "WHERE l.dataset = g.dataset AND l.business_date = g.business_date"
+            )
+            # A line that stands there twice goes twice, and comes back once.
+            connection.execute(
+                "INSERT INTO ledger BY NAME SELECT n.* FROM lines n "
+                "WHERE NOT EXISTS (FROM ledger l WHERE l.dataset = n.dataset "
+                "AND l.business_date = n.business_date) ORDER BY ALL"
+            )
+    connection.execute("DROP TABLE gone")
 
 
 def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
@@ -136,7 +149,7 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
         files.remove_stale(home.served.parent)
         made = files.aside(copy)
         try:
-            shutil.copyfile(home.warehouse, made)
+            files.copy(home.warehouse, made)
             files.swap_in(made, copy)
         except BaseException:
             made.unlink(missing_ok=True)

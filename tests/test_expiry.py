@@ -14,10 +14,10 @@ NOON = "2026-11-22T12:00:00+08:00"
 
 @pytest.fixture
 def archive_from(tmp_path):
-    """An empty archive from a first day on, at noon of 2026-11-22."""
+    """A published archive without days from a first day on, at noon of 2026-11-22."""
 
     def opened(first_day):
-        return Archive.open(
+        archive = Archive.open(
             {
                 "LIVESTATS_HOME": str(tmp_path / "home"),
                 "LIVESTATS_NOW": NOON,
@@ -25,6 +25,8 @@ def archive_from(tmp_path):
             },
             tmp_path,
         )
+        archive.publish()
+        return archive
 
     return opened
 

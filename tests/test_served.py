@@ -189,7 +189,7 @@ def crash(home, publish, monkeypatch):
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(served.shutil, "copyfile"), (files, "swap_in"), (files, "flush"), (os, "symlink")],
+    [(files, "copy"), (files, "swap_in"), (files, "flush"), (os, "symlink")],
     ids=["while copying", "before the copy has its name", "while flushing", "before the link"],
 )
 def test_a_crash_on_the_way_leaves_the_old_copy_served(module, name, home, publish, crash):
@@ -215,7 +215,7 @@ def test_a_full_disk_leaves_the_old_copy_and_nothing_half_made(home, publish, mo
 
     publish("a")
     with monkeypatch.context() as patch:
-        patch.setattr(served.shutil, "copyfile", full)
+        patch.setattr(files, "copy", full)
         with pytest.raises(OSError, match="No space"):
             publish("b")
     assert shown(home) == "a"

@@ -1,0 +1,95 @@
+"""An archive of any age, made in minutes by the real writers: all datasets, few rows a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from unittest import mock
+
+import pyarrow as pa
+
+from resources import files, lake, raw
+from resources.api.catalogue import DAILY
+from resources.api.catalogue.columns import SLOT_START_AT
+from resources.api.catalogue.model import Dataset, Kind
+from resources.api.rows import Rows, row_schema
+from resources.archive import Archive
+
+TODAY = date(2026, 11, 22)
+ROWS = 4
+"""Rows of each dataset and day: what is measured is what the archive costs, not its rows."""
+
+_ZONE = timedelta(hours=8)
+_BODY = raw.pack(b'{"Result": {}}')
+
+
+def archive(home: Path, days: int) -> Archive:
+    """The archive of an account that has been captured for `days` days up to yesterday."""
+    first = TODAY - timedelta(days=days)
+    return Archive.open(
+        {
+            "LIVESTATS_HOME": str(home),
+            "LIVESTATS_NOW": f"{TODAY}T12:00:00+08:00",
+            "LIVESTATS_FIRST_DAY": first.isoformat(),
+        },
+        home.parent,
+    )
+
+
+def grow(one: Archive, days: Iterable[date]) -> None:
+    """Put `days` of all daily datasets into raw archive and lake, as captures would."""
+    one.home.prepare(one.settings, one.now())
+    with _unflushed():
+        for dataset in DAILY:
+            for day in days:
+                _capture(one, dataset, day)
+
+
+@contextmanager
+def _unflushed() -> Iterator[None]:
+    """Files of a benchmark need not survive a power cut."""
+    with mock.patch.object(files, "flush"):
+        yield
+
+
+def _capture(one: Archive, dataset: Dataset, day: date) -> None:
+    folder = one.home.raw / dataset.name / day.isoformat()
+    folder.mkdir(parents=True, exist_ok=True)
+    fetched_at = datetime.combine(day + timedelta(days=1), time(2), UTC)
+    writer = raw.CaptureWriter(folder, dataset, day)
+    writer.add(raw.Response(0, 1, {}, fetched_at.isoformat(), 14, _BODY))
+    name = writer.seal(fetched_at, ROWS, None, {"outside": 0, "unknown": [], "disagreeing": []})
+    writer.commit(name)
+    for later in range(1, 1 + min(dataset.reread_days, (TODAY - day).days - 1)):
+        raw.note_seen(folder, name, fetched_at + timedelta(days=later))
+    made = lake.LakeWriter(lake.path_of(one.home.lake, dataset.name, day), dataset, day)
+    made.add(Rows(_rows(dataset, day), 0, (), ()))
+    made.seal(name, 1)
+    made.commit()
+
+
+def _rows(dataset: Dataset, day: date) -> pa.Table:
+    """Rows of one domain, one to each hour from noon on."""
+    noon = datetime.combine(day, time(12), UTC) - _ZONE
+    wanted = set(row_schema(dataset).names)
+    columns = [c for c in dataset.columns if c.name in wanted]
+    return pa.Table.from_pylist(
+        [{c.name: _value(c.name, c.kind, noon, number) for c in columns} for number in range(ROWS)],
+        row_schema(dataset),
+    )
+
+
+def _value(name: str, kind: Kind, noon: datetime, number: int) -> object:
+    if kind in (Kind.INSTANT, Kind.INSTANT_MS):
+        return noon + timedelta(hours=number if name == SLOT_START_AT else 0)
+    if kind is Kind.INTEGER:
+        return 300 if name == "slot_seconds" else 100 + number
+    if kind is Kind.FLOAT:
+        return 0.5 + number
+    if kind is Kind.BOOLEAN:
+        return True
+    if name == "domain":
+        return "pull.example"
+    return f"{name}-{number}-{noon:%Y%m%d}"
