@@ -132,7 +132,7 @@ def main() -> int:
             wanted = (first + timedelta(days=i) for i in range((last - first).days + 1))
             grown.grow(one, [day for day in wanted if day not in there])
             results[days] = measured(one, first - timedelta(days=1))
-            print(f"{days} days measured", file=sys.stderr)
+            report({days: results[days]})
     finally:
         shutil.rmtree(scratch)
     report(results)

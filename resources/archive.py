@@ -8,21 +8,27 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
-
-from resources import ledger, loading, reconcile, revisions, served, warehouse
+from resources import ledger
 from resources.api.catalogue import DAILY, DATASETS
 from resources.api.catalogue.model import Dataset
 from resources.api.errors import FixSetup
 from resources.api.windows import day_of
-from resources.capture import Capturer, Progress
 from resources.clock import Clock, clock
-from resources.connection import capturer
 from resources.home import Home
 from resources.ledger import Entry
-from resources.marts import level
 from resources.settings import Settings, SettingsError, load
+
+# What asks the API or opens a database is imported where it is used: `livestats status` does
+# neither, and is there in half of the time.
+if TYPE_CHECKING:
+    import duckdb
+
+    from resources.capture import Capturer, Progress
+    from resources.loading import Loaded
+    from resources.marts.level import Made
+    from resources.served import Published
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,8 @@ class Archive:
     @contextmanager
     def capturing(self) -> Iterator[Capturer]:
         """The connection to the API; see `connection.capturer` for what it raises."""
+        from resources.connection import capturer
+
         try:
             with capturer(self.settings, self.environ) as found:
                 yield found
@@ -117,6 +125,10 @@ class Archive:
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The warehouse's one writing connection; see `warehouse.writing` for what it raises."""
+        import duckdb
+
+        from resources import warehouse
+
         try:
             self.home.prepare(self.settings, self.now())
             with warehouse.writing(self.home, self.settings.time_zone) as connection:
@@ -128,18 +140,22 @@ class Archive:
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A read-only connection to the served copy."""
+        from resources import served
+
         with served.reading(self.home, self.settings.time_zone) as connection:
             yield connection
 
-    def bring_level(self, datasets: Iterable[Dataset]) -> Iterator[loading.Loaded]:
+    def bring_level(self, datasets: Iterable[Dataset]) -> Iterator[Loaded]:
         """Bring tables level with the lake; yields what was done to each."""
+        from resources import loading
+
         with self.writing() as connection:
             for dataset in datasets:
                 loaded = loading.bring_level(connection, self.home, dataset)
                 self.report(loaded)
                 yield loaded
 
-    def bring_marts_level(self) -> list[level.Made]:
+    def bring_marts_level(self) -> list[Made]:
         """Bring the marts level with the tables; what was done to each."""
         with self.writing() as connection:
             return self._follow(connection)
@@ -149,6 +165,9 @@ class Archive:
 
         Opens nothing for writing.
         """
+        from resources import loading, served
+        from resources.marts import level
+
         names = self.settings.datasets
         try:
             with self.reading() as connection:
@@ -163,16 +182,21 @@ class Archive:
         except served.NothingServed:
             return [*names]
 
-    def publish(self) -> served.Published:
+    def publish(self) -> Published:
         """Bring all that follows from the tables level, and serve what is new."""
+        from resources import served
+
         with self.writing() as connection:
             self._follow(connection)
             published = served.publish(connection, self.home)
         self.report(published)
         return published
 
-    def _follow(self, connection: duckdb.DuckDBPyConnection) -> list[level.Made]:
+    def _follow(self, connection: duckdb.DuckDBPyConnection) -> list[Made]:
         """Write ledger, revisions, reconciliation and marts into the warehouse."""
+        from resources import reconcile, revisions, served
+        from resources.marts import level
+
         served.refresh_ledger(connection, self.home, self.settings, self.now())
         revisions.refresh(connection, self.home)
         reconcile.bring_level(connection, self.home, self.settings.datasets)

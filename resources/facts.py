@@ -37,8 +37,8 @@ T = TypeVar("T")
 
 _FORMAT = 1
 _TICK_NS = 2_000_000_000
-_FEW = 31
-"""Days that are looked at without a memory, and new ones before it is written again."""
+_FEW = 7  # days that are looked at without a memory
+_MANY = 31  # days that are new or gone before it is written again
 
 PARTIAL = "partial.json"
 """Beside the captures of a day: what was missing when it was last tried."""
@@ -88,7 +88,7 @@ def made(
     if wanted is not None and len(wanted) <= _FEW:
         paths = ((one, lake.path_of(root, dataset, one)) for one in sorted(wanted))
         return {one: found for one, path in paths if (found := _read_made(path)) is not None}
-    said = _look(_lake_files(root / dataset), _read_made, _kept_made, memory, f"lake-{dataset}")
+    said = _look(_lake_files(root, dataset), _read_made, _kept_made, memory, f"lake-{dataset}")
     return {one: Made(*kept) for one, kept in said.items() if wanted is None or one in wanted}
 
 
@@ -130,15 +130,9 @@ def _day_folders(folder: Path) -> _Found:
                 yield one, Path(entry.path), entry.stat()
 
 
-def _lake_files(folder: Path) -> _Found:
-    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as listed:
-        for entry in listed:
-            prefix, _, text = entry.name.partition("=")
-            one = raw.day_named(text)
-            if prefix == "day" and one is not None:
-                with suppress(FileNotFoundError, NotADirectoryError):
-                    path = f"{entry.path}/{lake.FILE}"
-                    yield one, Path(path), os.stat(path)  # noqa: PTH116 - a third of the time
+def _lake_files(root: Path, dataset: str) -> _Found:
+    for one, (path, state) in lake.states_of(root, dataset).items():
+        yield one, path, state
 
 
 # Remembering -----------------------------------------------------------------------------------
@@ -190,7 +184,7 @@ def _look(
         if may_be_kept and max(stat.st_mtime_ns, stat.st_ctime_ns) < looked_at_ns - _TICK_NS:
             current[text] = [state, content]
             new += 1
-    if memory is not None and (new >= _FEW or len(known) - len(current) >= _FEW):
+    if memory is not None and (new >= _MANY or len(known) - len(current) >= _MANY):
         _remember(memory / name, current)
     return dict(sorted(facts.items()))
 

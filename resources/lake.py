@@ -20,7 +20,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -29,7 +28,7 @@ from resources.api.catalogue.columns import BUSINESS_DATE
 from resources.api.catalogue.model import Dataset
 from resources.api.plan import walk_of
 from resources.api.rows import Rows, join, read_page, row_schema
-from resources.raw import Capture, CaptureName
+from resources.raw import Capture, CaptureName, day_named
 from resources.version import VERSION
 
 SCHEMA_VERSION = 1
@@ -104,13 +103,21 @@ def path_of(lake: Path, dataset: str, day: date) -> Path:
 
 def days_of(lake: Path, dataset: str) -> dict[date, Path]:
     """The files of a dataset, oldest day first. Other folders, such as a backup's, are left alone."""
-    found: dict[date, Path] = {}
-    for path in sorted((lake / dataset).glob(f"day=*/{FILE}")):
-        with suppress(ValueError):
-            day = day_of(path)
-            if path == path_of(lake, dataset, day):
-                found[day] = path
-    return found
+    return {day: path for day, (path, _) in states_of(lake, dataset).items()}
+
+
+def states_of(lake: Path, dataset: str) -> dict[date, tuple[Path, os.stat_result]]:
+    """The same, each with what the file system says of it; nothing is opened."""
+    found: dict[date, tuple[Path, os.stat_result]] = {}
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(lake / dataset) as listed:
+        for folder in listed:
+            prefix, _, text = folder.name.partition("=")
+            day = day_named(text)
+            if prefix == "day" and day is not None:
+                path = f"{folder.path}/{FILE}"
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    found[day] = Path(path), os.stat(path)  # noqa: PTH116 - a third of the time
+    return dict(sorted(found.items()))
 
 
 def day_of(path: Path) -> date:
@@ -287,6 +294,8 @@ def same_rows(one: Path, other: Path) -> bool:
 
     What does not fit into memory lies aside beside `one` for the while.
     """
+    import duckdb  # a tenth of a second, and only here
+
     first, second = pq.ParquetFile(one), pq.ParquetFile(other)
     with first, second:
         if not first.schema_arrow.equals(second.schema_arrow):

@@ -243,11 +243,10 @@ def _note_loaded(
 
 
 def _lake_files(root: Path, name: str) -> dict[date, _File]:
-    found = {}
-    for day, path in lake.days_of(root, name).items():
-        stat = path.stat()
-        found[day] = _File(day, path, stat.st_size, stat.st_mtime_ns)
-    return found
+    return {
+        day: _File(day, path, state.st_size, state.st_mtime_ns)
+        for day, (path, state) in lake.states_of(root, name).items()
+    }
 
 
 def _origin(dataset: Dataset, file: _File) -> lake.Origin:

@@ -83,6 +83,8 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo(f"\n{BROKEN_OFF}", err=True)
             ctx.exit(130)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise  # click's own; to look at it as below would import half of everything
         except Exception as error:
             from pipelines.cli.failures import explained
 
