@@ -42,9 +42,15 @@ def _is_outdated(config: Path) -> bool:
 @contextmanager
 def instance(archive: Archive) -> Iterator[dg.DagsterInstance]:
     """Run history in the home; runs of command lines that were killed are ended in it."""
-    folder = dagster_home(archive)
-    with _surrounded(folder), _opened(folder) as found:
+    with history_in(dagster_home(archive)) as found:
         end_dead_runs(found)
+        yield found
+
+
+@contextmanager
+def history_in(folder: Path) -> Iterator[dg.DagsterInstance]:
+    """The run history in a DAGSTER_HOME as it is."""
+    with _surrounded(folder), _opened(folder) as found:
         yield found
 
 

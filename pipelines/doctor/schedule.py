@@ -17,9 +17,10 @@ def daemon_found(archive: Archive) -> Iterator[Finding]:
     if not (archive.home.dagster / "dagster.yaml").is_file():
         yield ok("daemon", "none has run on this home yet: `livestats ui`, or cron")
         return
-    import dagster as dg  # over a second: only where there is something to look at
+    # Imports Dagster, over a second: only where there is something to look at.
+    from pipelines.instance import history_in
 
-    with dg.DagsterInstance.from_config(str(archive.home.dagster.resolve())) as history:
+    with history_in(archive.home.dagster.resolve()) as history:
         beats = [beat.timestamp for beat in history.get_daemon_heartbeats().values()]
         off = [
             state.name
