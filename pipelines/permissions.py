@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ def probes(
 ) -> Iterator[Probe]:
     """Ask every action that a dataset which is switched on needs; one bucket of yesterday each.
 
-    An action that dislikes the question is allowed: permissions are looked at before parameters.
+    An action that dislikes the question is allowed.
     """
     actions: dict[str, list[Dataset]] = {}
     for name in settings.datasets:
@@ -63,12 +63,8 @@ def probes(
             if datasets[0].name == "isp":
                 carriers = _carriers(answer)
             probe = Probe(action=action, datasets=tuple(d.name for d in datasets), error=error)
-            is_question = isinstance(error, FixRequest) and probe.is_offered
-            yield (
-                probe
-                if not is_question
-                else Probe(action=action, datasets=probe.datasets, error=None)
-            )
+            # Permissions are looked at before parameters: who dislikes these has allowed the call.
+            yield replace(probe, error=None) if isinstance(error, FixRequest) else probe
 
 
 def _payload(

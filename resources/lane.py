@@ -15,7 +15,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from resources.api.catalogue.model import Dataset
-from resources.api.errors import ApiError, FixSetup
+from resources.api.errors import ApiError, FixAction, FixSetup
 from resources.api.plan import Walk
 from resources.asking import Answered, Asker, Halted
 from resources.days import Days
@@ -71,6 +71,7 @@ class Lane:
         self._asked: deque[Question] = deque()
         self._ending: deque[_Ending] = deque()
         self._open: list[Job] = []
+        self._refused: FixAction | None = None  # set by a worker: the action cannot be called
 
     # What the run calls ------------------------------------------------------------------------
 
@@ -177,10 +178,17 @@ class Lane:
 
     def _answer(self, job: Job, walk: Walk) -> list[Answered]:
         """In a worker: one question of a day that has not failed yet."""
+        if self._refused is not None:  # every day fails with it, and none costs another call
+            known = self._refused
+            raise FixAction(known.what, known.advice, action=known.action, code=known.code)
         try:
             return self._asker.ask(walk, lambda: job.is_given_up)
         except FixSetup as error:
             self._run.end_early(error)  # no other call can succeed
+            raise
+        except FixAction as error:
+            self._refused = error
+            job.is_given_up = True
             raise
         except ApiError:
             job.is_given_up = True

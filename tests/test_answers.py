@@ -16,8 +16,8 @@ from resources.api.answers import decode
 from resources.api.catalogue import DATASETS, ENDPOINTS
 from resources.api.errors import (
     ApiError,
+    FixAction,
     FixRequest,
-    FixSetup,
     TryLater,
     WrongAnswer,
 )
@@ -476,7 +476,7 @@ def test_whatever_happens_to_the_bytes_the_error_is_one_of_ours(endpoint, data):
     [
         ({"CodeN": 100018, "Code": "FlowLimitExceeded", "Message": "slow down"}, 200, TryLater),
         ({"Code": "InvalidParam.BindError", "Message": "no"}, 400, FixRequest),
-        ({"Code": "AccessDenied"}, 403, FixSetup),
+        ({"Code": "AccessDenied"}, 403, FixAction),
         ({"Message": "something new"}, 200, TryLater),
     ],
 )

@@ -18,6 +18,7 @@ from resources.api.client import CHUNK_BYTES, Client, Timeouts, read_json
 from resources.api.credentials import Credentials
 from resources.api.errors import (
     ApiError,
+    FixAction,
     FixRequest,
     FixSetup,
     IncompleteAnswer,
@@ -271,7 +272,7 @@ def test_a_passing_fault_costs_one_more_attempt(client, server, fault):
     [
         (Reply(error_body("InvalidParam.BindError"), 400), FixRequest),
         (Reply(error_body("InvalidParam")), FixRequest),
-        (Reply(error_body("AccessDenied"), 403), FixSetup),
+        (Reply(error_body("AccessDenied"), 403), FixAction),
         (Reply(b"<html>Not Found</html>", 404), FixSetup),
         (Reply(b"", 400), FixRequest),
         (Reply(b"", 407), FixSetup),

@@ -69,6 +69,10 @@ class FixRequest(ApiError):
     """The same call never succeeds: another attempt only spends quota."""
 
 
+class FixAction(ApiError):
+    """No call of this action succeeds, for it is denied or not offered; those of others may."""
+
+
 class FixSetup(ApiError):
     """No call succeeds until a person has mended the key, a permission, the clock or the URL."""
 
@@ -215,18 +219,19 @@ _TOKEN = _case(
     "Renew the temporary credentials and set all three of VOLC_ACCESSKEY, VOLC_SECRETKEY and "
     "VOLC_SESSION_TOKEN; unset VOLC_SESSION_TOKEN if the key is a permanent one.",
 )
-_POLICY = _case(
-    FixSetup,
+_ALLOW = (
     "Attach the policy LIVEReadOnlyAccess to the user of this key (console, access control, "
-    "users, permissions), for every project whose domains are captured.",
+    "users, permissions), for every project whose domains are captured."
 )
+_POLICY = _case(FixSetup, _ALLOW)
+_DENIED = _case(FixAction, _ALLOW)
 _URL = _case(
     FixSetup,
     "Check the API URL and region (LIVESTATS_API_URL, LIVESTATS_API_REGION): this address does "
     "not serve the live-streaming API.",
 )
 _WITHDRAWN = _case(
-    FixRequest,
+    FixAction,
     "This vendor does not offer the action, or no longer: switch its datasets off in the settings.",
 )
 _PARAMETER = _case(
@@ -255,9 +260,9 @@ CODES: tuple[tuple[str, int | None, _Case], ...] = (
     ("InvalidAccessKey", 100009, _KEY),
     ("InvalidClientTokenId", 100009, _KEY),
     ("SignatureDoesNotMatch", 100010, _SIGNATURE),
-    ("LackPolicy", 100012, _POLICY),
-    ("LackProjectPolicy", 100012, _POLICY),
-    ("AccessDenied", 100013, _POLICY),
+    ("LackPolicy", 100012, _DENIED),
+    ("LackProjectPolicy", 100012, _DENIED),
+    ("AccessDenied", 100013, _DENIED),
     ("InternalError", 100014, _FAULT),
     ("InternalServiceError", 100014, _FAULT),
     ("FailToConnect", None, _FAULT),
