@@ -26,31 +26,23 @@
 --     over these has daily_peak_average_mbps x days_in_month / days_with_traffic.
 --   is_complete: Whether the month is over and every day of it is captured.
 --   basis: monitoring: these are monitoring data, and the vendor's bill may differ.
-WITH daily AS (
+WITH days AS (
     SELECT
-        domain,
-        business_date,
         date_trunc('month', business_date)::DATE AS month,
-        max(up_mbps) AS up_mbps,
-        max(down_mbps) AS down_mbps,
-        max(total_mbps) AS total_mbps
-    FROM bandwidth_5min
-    GROUP BY domain, business_date
-),
-days AS (
-    SELECT
-        month,
         domain,
-        max(up_mbps, 4) AS up_peaks,
-        max(down_mbps, 4) AS down_peaks,
-        max(total_mbps, 4) AS total_peaks,
-        sum(up_mbps) AS up_sum,
-        sum(down_mbps) AS down_sum,
-        sum(total_mbps) AS total_sum,
-        count(*) FILTER (up_mbps > 0) AS up_days,
-        count(*) FILTER (down_mbps > 0) AS down_days,
-        count(*) FILTER (total_mbps > 0) AS total_days
-    FROM daily
+        max(peak_up_mbps, 4) AS up_peaks,
+        max(peak_down_mbps, 4) AS down_peaks,
+        max(peak_total_mbps, 4) AS total_peaks,
+        sum(peak_up_mbps) AS up_sum,
+        sum(peak_down_mbps) AS down_sum,
+        sum(peak_total_mbps) AS total_sum,
+        count(*) FILTER (peak_up_mbps > 0) AS up_days,
+        count(*) FILTER (peak_down_mbps > 0) AS down_days,
+        count(*) FILTER (peak_total_mbps > 0) AS total_days,
+        sum(up_traffic_bytes) AS up_traffic_bytes,
+        sum(down_traffic_bytes) AS down_traffic_bytes,
+        sum(points_present)::BIGINT AS points_present
+    FROM traffic_daily_by_domain
     GROUP BY month, domain
 ),
 points AS (
@@ -60,10 +52,7 @@ points AS (
         domain,
         max(up_mbps, 447) AS up_top,
         max(down_mbps, 447) AS down_top,
-        max(total_mbps, 447) AS total_top,
-        sum(up_traffic_bytes) AS up_traffic_bytes,
-        sum(down_traffic_bytes) AS down_traffic_bytes,
-        count(*) AS points_present
+        max(total_mbps, 447) AS total_top
     FROM bandwidth_5min
     GROUP BY month, domain
 ),

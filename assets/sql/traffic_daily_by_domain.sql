@@ -1,7 +1,7 @@
 -- Traffic and bandwidth of each domain and day, all carriers together. Traffic adds up over domains
 -- and days; peaks and percentiles never do, for they are at different times.
 -- group: traffic
--- kind: view
+-- kind: table by day
 -- key: business_date, domain
 -- columns:
 --   business_date: Calendar day in the business time zone.
