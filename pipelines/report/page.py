@@ -58,19 +58,18 @@ def _card(card: Card) -> str:
 
 
 def _section(section: Section) -> Iterator[str]:
-    yield f"<section><h2>{text(section.title)}</h2>\n"
+    # On paper, a title and what it says stay with the first picture or table.
+    yield f'<section><div class="lead"><h2>{text(section.title)}</h2>\n'
     yield f'<p class="headline">{_said(section.headline)}</p>\n'
     if section.missing:
         yield f'<p class="gap"><b aria-hidden="true"></b><span>{_said(section.missing)}</span></p>\n'
     for sentence in section.sentences:
         yield f'<p class="pale">{_said(sentence)}</p>\n'
-    for chart in section.charts:
-        yield from _chart(chart)
-    for table in section.tables:
-        yield from _table(table)
+    parts = ["".join(_chart(chart)) for chart in section.charts]
+    parts += ["".join(_table(table)) for table in section.tables]
     if section.strips:
-        yield from _strips(section.strips)
-    yield "</section>\n"
+        parts.append("".join(_strips(section.strips)))
+    yield f"{''.join(parts[:1])}</div>\n{''.join(parts[1:])}</section>\n"
 
 
 def _chart(chart: Chart) -> Iterator[str]:

@@ -50,7 +50,7 @@ def share(part: float) -> str:
     """A part of 1 as per cent; little ones keep what tells them apart from nothing."""
     percent = part * 100
     if percent and abs(percent) < 0.995:
-        return f"{percent:.2g}{_SPACE}%"
+        return f"{percent:.2f}{_SPACE}%" if abs(percent) >= 0.095 else f"{percent:.1g}{_SPACE}%"
     if 99 < percent < 100:
         return f"{int(percent * 100) / 100:.2f}{_SPACE}%"  # never 100 % if something is bad
     return f"{percent:.0f}{_SPACE}%" if percent >= 99.95 else f"{percent:.1f}{_SPACE}%"
