@@ -118,13 +118,14 @@ def main() -> int:
     """Grow, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--days", type=int, nargs="+", default=[*SIZES])
+    parser.add_argument("--home", type=Path, help="grow this archive, and keep it")
     asked = parser.parse_args()
     METER.install()
     scratch = Path(tempfile.mkdtemp(prefix="livestats-growth-"))
+    home = asked.home or scratch / "home"
     results: dict[int, dict[str, tuple[float, int]]] = {}
     try:
         for days in sorted(asked.days):
-            home = scratch / "home"
             one = grown.archive(home, days)
             last = grown.TODAY - timedelta(days=1)
             first = grown.TODAY - timedelta(days=days)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from resources import files
+from resources import compaction, files
 from resources.api.catalogue.model import Dataset
 from resources.dictionary import column_comment, table_comment
 from resources.home import Home
@@ -47,28 +47,49 @@ def writing(home: Home, time_zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
     with files.locked(home.warehouse.parent):
+        connection = _connect(home)
         try:
-            connection = duckdb.connect(
-                str(home.warehouse),
-                config={
-                    "storage_compatibility_version": STORAGE,
-                    "memory_limit": MEMORY,
-                    "temp_directory": str(home.warehouse.parent / "spill"),
-                },
-            )
-        except duckdb.IOException as error:
-            raise WarehouseError(_unopened(home.warehouse, error)) from error
-        except duckdb.Error as error:
-            raise WarehouseError(
-                f"{home.warehouse} cannot be opened: {error}. It can be made again from the lake: "
-                "move it away and run `livestats publish`."
-            ) from error
-        try:
+            if compaction.is_due(connection):
+                connection = _compacted(home, connection)
             connection.execute("SET TimeZone = ?", [time_zone])
             connection.execute(META)
             yield connection
         finally:
             connection.close()
+
+
+def _connect(home: Home) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(
+            str(home.warehouse),
+            config={
+                "storage_compatibility_version": STORAGE,
+                "memory_limit": MEMORY,
+                "temp_directory": str(home.warehouse.parent / "spill"),
+            },
+        )
+    except duckdb.IOException as error:
+        raise WarehouseError(_unopened(home.warehouse, error)) from error
+    except duckdb.Error as error:
+        raise WarehouseError(
+            f"{home.warehouse} cannot be opened: {error}. It can be made again from the lake: "
+            "move it away and run `livestats publish`."
+        ) from error
+
+
+def _compacted(home: Home, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A connection to the file made anew without gaps; the caller holds the lock."""
+    files.remove_stale(home.warehouse.parent)
+    new = compaction.make(connection, home.warehouse, STORAGE)
+    if new is None:
+        return connection
+    connection.close()
+    # A log beside the old file would be taken for one of the new file.
+    if Path(f"{home.warehouse}.wal").exists() or Path(f"{new}.wal").exists():
+        compaction.remove(new)
+    else:
+        files.swap_in(new, home.warehouse)
+    return _connect(home)
 
 
 def _unopened(path: Path, error: Exception) -> str:
