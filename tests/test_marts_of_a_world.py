@@ -8,6 +8,7 @@ from statistics import median
 
 import pytest
 
+from resources.api.simulator import Account
 from resources.api.simulator.places import ISPS
 from tests.answering import TROUBLED, World, answer, by, columns
 from tests.archives import DAYS, lab
@@ -422,3 +423,22 @@ class TestCoverage:
             ("2026-11-01", due, len(DAYS))
         }
         assert {r["complete_percent"] for r in found} == {100 * len(DAYS) / due}
+
+
+def test_what_is_switched_off_takes_only_its_own_marts_along(tmp_path):
+    """A place is not known without ip_info, and pushes are judged without what origins send."""
+    names = ("domain", "push_stream_info", "batch_push_stream_metrics")
+    account = Account(seed=10, domains=1, streams_per_domain=2, deleted=0)
+    with lab(tmp_path / "home", account) as everything:
+        some = everything.only(*names)
+        some.backfill(DAYS[:1])
+        there = {name for (name,) in some.rows("SELECT mart FROM meta.mart")}
+        assert there >= {"push_sessions", "push_interruptions_daily", "stream_health_daily"}
+        assert not there & {"viewers_daily", "errors_daily", "origin_pull_daily"}
+        pushes = answer(some, "push_sessions")
+        assert pushes
+        assert {row["client_city"] for row in pushes} == {None}
+        assert answer(some, "stream_health_daily")
+        assert answer(some, "stream_health_source_daily") == []
+        behind = some.archive.behind()
+    assert behind == []

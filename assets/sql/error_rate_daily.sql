@@ -1,4 +1,5 @@
--- Rates of 4xx and 5xx answers by domain and day, from counts, all carriers together.
+-- Rates of 4xx and 5xx answers by domain and day, from counts, all carriers together. A push domain
+-- answers a handful of pushes: look at responses before comparing.
 -- group: errors
 -- kind: view
 -- key: business_date, domain, request_type
