@@ -11,6 +11,8 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.cli import main, query
 from resources import examples, exports, questions
@@ -168,6 +170,25 @@ def test_every_format_gives_every_row_in_order(written, style):
     }[style]()
     ordered = duckdb.sql("SELECT i FROM range(120000) t(i) ORDER BY hash(i)").fetchall()
     assert rows == [(i, str(i)) for (i,) in ordered]
+
+
+@settings(deadline=None, max_examples=50)
+@given(rows=st.lists(st.tuples(st.text(), st.none() | st.floats(), st.binary()), max_size=5))
+def test_whatever_a_text_holds_json_and_csv_say_it(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("any") / "answer"
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE t (a VARCHAR, x DOUBLE, b BLOB)")
+        for row in rows:
+            connection.execute("INSERT INTO t VALUES (?, ?, ?)", row)
+        exports.write(connection.sql("FROM t"), "json", path)
+        found = json.loads(path.read_text("utf-8"))
+        exports.write(connection.sql("SELECT a FROM t"), "csv", path)
+        texts = [*csv.reader(io.StringIO(path.read_text("utf-8"), newline=""))][1:]
+    finite = [x if x is not None and math.isfinite(x) else None for _, x, _ in rows]
+    assert [(row["a"], row["x"]) for row in found] == list(
+        zip((a for a, *_ in rows), finite, strict=True)
+    )
+    assert [a for line in texts for a in line] == [a for a, *_ in rows]
 
 
 @pytest.mark.parametrize("style", exports.FORMATS)

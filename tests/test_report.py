@@ -100,6 +100,14 @@ def test_traffic_and_its_percentile_are_those_of_the_table(archive, said, domain
     assert f"the peak {peak} on 2026-11-" in text
 
 
+def test_each_domain_has_its_own_percentile(archive, said):
+    text = said().partition("Traffic by domain Domain")[2]
+    for domain in (PULL, PUSH):
+        slots, _ = by_hand(archive, f"domain = '{domain}'")
+        p95 = words.bandwidth(traffic.percentile(slots, len(CAPTURED) * 288)).replace("\xa0", " ")
+        assert re.search(rf"{domain} (?:\S+ \S+ ){{3}}{re.escape(p95)} ", text), domain
+
+
 def test_the_peak_of_viewers_is_that_of_the_sums_with_its_time(archive, said):
     ((peak, at),) = archive.rows(
         "SELECT sum(online_users) AS n, strftime(slot_start_at, '%Y-%m-%d %H:%M') "

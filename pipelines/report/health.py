@@ -28,9 +28,11 @@ SELECT business_date, sum(live_slots), sum(good_slots), {_SUMS} FROM stream_heal
 WHERE {_SCOPE} GROUP BY business_date ORDER BY business_date
 """
 _STREAMS = f"""
-SELECT domain, app, stream, sum(live_slots), sum(good_slots), {_SUMS} FROM stream_health_daily
+SELECT count(*) OVER (), count(*) FILTER (sum(good_slots) < sum(live_slots)) OVER (),
+       domain, app, stream, sum(live_slots), sum(good_slots), {_SUMS} FROM stream_health_daily
 WHERE {_SCOPE} GROUP BY domain, app, stream HAVING sum(live_slots) > 0
 ORDER BY sum(good_slots) / sum(live_slots), sum(live_slots) DESC, domain, app, stream
+LIMIT $most
 """
 
 
@@ -46,8 +48,10 @@ def section(source: Source) -> Section:
     missing = gaps.missing(source, NEEDS)
     if not live:
         return Section(TITLE, "No stream was live.", missing)
-    streams = source.rows(_STREAMS, push=source.domain and source.domain.push)
-    bad = [row for row in streams if row[4] < row[3]]
+    push = source.domain and source.domain.push
+    streams = source.rows(_STREAMS, push=push, most=_WORST)
+    number, suffering = streams[0][:2]
+    bad = [row[2:] for row in streams if row[6] < row[5]]
     worst = bad[0] if bad else None
     told = (
         f" The worst stream is {worst[2]} with {words.share(worst[4] / worst[3])}, "
@@ -68,9 +72,9 @@ def section(source: Source) -> Section:
             "Good is a minute without a stall, a gap in the sound, a dip of the bit rate, a low "
             "frame rate, or sound and picture apart. The limits stand in the table health_threshold.",
         ],
-        card=Card("Good minutes", words.share(good / live), f"{screen.counted(len(streams), 'stream')}", moved),
+        card=Card("Good minutes", words.share(good / live), f"{screen.counted(number, 'stream')}", moved),
         charts=[_chart(source, days)] if source.range.length > 1 else [],
-        tables=[_table(bad)] if bad else [],
+        tables=[_table(bad, suffering)] if bad else [],
     )  # fmt: skip
 
 
@@ -126,7 +130,7 @@ def _bad(row: tuple[Any, ...] | None) -> float:
     return 1 - row[2] / row[1] if row and row[1] else 0.0
 
 
-def _table(bad: Sequence[tuple[Any, ...]]) -> Table:
+def _table(bad: Sequence[tuple[Any, ...]], suffering: int) -> Table:
     most = max(1 - row[4] / row[3] for row in bad)
     rows: list[Sequence[str | Bar]] = [
         (
@@ -136,9 +140,9 @@ def _table(bad: Sequence[tuple[Any, ...]]) -> Table:
             Bar(words.share(1 - good / live), (1 - good / live) / most),
             words.count(live),
         )
-        for domain, app, stream, live, good, *slots in bad[:_WORST]
+        for domain, app, stream, live, good, *slots in bad
     ]
-    left = len(bad) - len(rows)
+    left = suffering - len(rows)
     return Table(
         "Streams with the most trouble",
         ("Stream", "Push domain", "Mostly", "Bad minutes", "Live minutes"),

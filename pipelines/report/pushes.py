@@ -28,7 +28,7 @@ WHERE {_SCOPE} AND interruptions > 0 GROUP BY ALL ORDER BY 2 DESC, 1
 _STREAMS = f"""
 SELECT domain, app, stream, {_WHAT} FROM push_interruptions_daily
 WHERE {_SCOPE} AND interruptions > 0 GROUP BY domain, app, stream
-ORDER BY 4 DESC, 5 DESC, domain, app, stream
+ORDER BY 4 DESC, 5 DESC, domain, app, stream LIMIT {_SHOWN}
 """
 
 
@@ -115,7 +115,7 @@ def _streams(found: Sequence[tuple[Any, ...]]) -> Table:
             words.duration(off or 0),
             words.duration(longest or 0),
         )
-        for domain, app, stream, n, off, longest in found[:_SHOWN]
+        for domain, app, stream, n, off, longest in found
     ]
     return Table(
         "Streams that were interrupted most",

@@ -15,11 +15,12 @@ _SHOWN = 15
 
 _STREAMS = """
 SELECT domain, app, stream, sum(down_traffic_bytes), max(peak_online_users),
-       count(*) FILTER (down_traffic_bytes > 0)
+       count(*) FILTER (down_traffic_bytes > 0),
+       sum(sum(down_traffic_bytes)) OVER (), count(*) OVER ()
 FROM stream_traffic_daily
 WHERE business_date BETWEEN $first AND $last AND ($domain::VARCHAR IS NULL OR domain = $domain)
 GROUP BY domain, app, stream HAVING sum(down_traffic_bytes) > 0
-ORDER BY sum(down_traffic_bytes) DESC, domain, app, stream
+ORDER BY sum(down_traffic_bytes) DESC, domain, app, stream LIMIT $most
 """
 
 
@@ -29,15 +30,15 @@ def section(source: Source) -> Section:
     if nothing is not None:
         return nothing
     missing = gaps.missing(source, NEEDS)
-    found = source.rows(_STREAMS, domain=source.domain and source.domain.name)
+    domain = source.domain and source.domain.name
+    found = source.rows(_STREAMS, domain=domain, most=_SHOWN)
     if not found:
         return Section(TITLE, "No stream was watched.", missing)
-    every = sum(row[3] for row in found)
-    _, app, stream, most, *_ = found[0]
+    _, app, stream, most, _, _, every, number = found[0]
     return Section(
         TITLE,
         f"{app}/{stream} made the most traffic: {words.traffic(most)}, "
-        f"{words.share(most / every)} of that of all {words.count(len(found))} streams.",
+        f"{words.share(most / every)} of that of all {words.count(number)} streams.",
         missing,
         tables=[_table(found, every)],
     )
@@ -53,7 +54,7 @@ def _table(found: Sequence[tuple[Any, ...]], every: float) -> Table:
             "–" if peak is None else words.count(peak),
             f"{days}",
         )
-        for domain, app, stream, size, peak, days in found[:_SHOWN]
+        for domain, app, stream, size, peak, days, *_ in found
     ]
     return Table(
         "Streams with the most traffic",

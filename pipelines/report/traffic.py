@@ -30,7 +30,7 @@ GROUP BY slot_start_at ORDER BY slot_start_at
 _DOMAINS = """
 SELECT domain, sum(down_traffic_bytes), sum(up_traffic_bytes), max(total_mbps),
        arg_max(slot_start_at, (total_mbps, -epoch(slot_start_at))),
-       list(total_mbps ORDER BY total_mbps DESC)
+       coalesce((list(total_mbps ORDER BY total_mbps DESC))[$dropped + 1], 0)
 FROM bandwidth_5min
 WHERE business_date BETWEEN $first AND $last AND ($domain::VARCHAR IS NULL OR domain = $domain)
 GROUP BY domain ORDER BY sum(down_traffic_bytes + up_traffic_bytes) DESC, domain
@@ -46,14 +46,19 @@ GROUP BY business_date ORDER BY business_date
 """
 
 
+def dropped(points: int) -> int:
+    """How many of the highest points the 95th percentile leaves out; the next one is it."""
+    return points * 5 // 100
+
+
 def percentile(values: Sequence[float], points: int) -> float:
     """The 95th percentile as it is billed, of `points` slots of which those not in `values` are 0.
 
-    The top floor(5 %) of the points are dropped, and the next is it; 0 for no points.
+    0 for no points. Of a whole month it is what billing_monthly_account says.
     """
     ranked = sorted(values, reverse=True)
-    dropped = points * 5 // 100
-    return ranked[dropped] if dropped < len(ranked) else 0.0
+    place = dropped(points)
+    return ranked[place] if place < len(ranked) else 0.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ class Traffic:
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         domain = self.source.domain
-        return self.source.rows(sql, self.range, domain=domain and domain.name)
+        named = domain and domain.name
+        return self.source.rows(sql, self.range, domain=named, dropped=dropped(self.points))
 
     @cached_property
     def slots(self) -> Mapping[datetime, float]:
@@ -74,7 +80,7 @@ class Traffic:
 
     @cached_property
     def domains(self) -> list[tuple[Any, ...]]:
-        """Name, bytes down, bytes up, peak in Mbps, its slot, and all slots of it, most first."""
+        """Name, bytes down, bytes up, peak in Mbps, its slot, 95th percentile; most bytes first."""
         return self._rows(_DOMAINS)
 
     @cached_property
@@ -228,10 +234,10 @@ def _domains(found: Traffic) -> Table:
             Bar(words.share((down + up) / (found.bytes or 1)), (down + up) / most),
             words.traffic(down),
             words.traffic(up),
-            words.bandwidth(percentile(values, found.points)),
+            words.bandwidth(p95),
             f"{words.bandwidth(peak)}, {words.moment(at)}",
         )
-        for name, down, up, peak, at, values in found.domains[:20]
+        for name, down, up, peak, at, p95 in found.domains[:20]
     ]
     left = len(found.domains) - len(rows)
     return Table(
