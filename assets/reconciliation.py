@@ -35,6 +35,7 @@ def result(archive: Archive) -> dg.AssetCheckResult:
         "comparisons": found.comparisons,
         "differing": found.differing,
         "not_comparable": found.not_comparable,
+        "sparse": found.sparse,
     }
     if found.differences:
         facts["differences"] = _table(found)
@@ -49,7 +50,9 @@ def result(archive: Archive) -> dg.AssetCheckResult:
 
 def _summary(found: reconciliation.Standing) -> str:
     if not found.differing:
-        return f"{found.comparisons - found.not_comparable} comparisons agree."
+        sparse = f", {found.sparse} days are sparse" if found.sparse else ""
+        agreeing = found.comparisons - found.not_comparable - found.sparse
+        return f"{agreeing} comparisons agree{sparse}."
     days = {d.business_date for d in found.differences}
     rules = sorted({d.rule for d in found.differences})
     shown = f", the newest {_SHOWN} of them" if found.differing > _SHOWN else ""

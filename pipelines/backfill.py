@@ -140,9 +140,12 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
         with Runner(replace(archive, heard=_Listener(summary))) as runner:
             runner.capture_dimensions(todo.dimensions, again=todo.again)
             for number, chunk in enumerate(todo.chunks, start=1):
+                datasets = (
+                    "1 dataset" if len(chunk.datasets) == 1 else f"{len(chunk.datasets)} datasets"
+                )
                 tell(
-                    f"[{number}/{len(todo.chunks)}] {chunk.first} to {chunk.last}: "
-                    f"{len(chunk.datasets)} datasets{', again' if chunk.again else ''}"
+                    f"[{number}/{len(todo.chunks)}] {chunk.first} to {chunk.last}: {datasets}"
+                    f"{', again' if chunk.again else ''}"
                 )
                 runner.capture(chunk)
                 if number in todo.ends_of_months:

@@ -113,7 +113,7 @@ def _stale(report: Report) -> str:
 def _newest(report: Report) -> str:
     line = report.newest
     if line is None:
-        return "<p>Nothing is captured yet.</p>"
+        return "<p>None of these days is captured.</p>"
     fetched = _moment(report, line.captured_at)
     return f"<p><strong>{text(line.dataset)}</strong> {line.day}, fetched {fetched}</p>"
 

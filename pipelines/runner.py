@@ -17,6 +17,9 @@ from pipelines.processes import PROCESS, this_process
 from pipelines.upkeep import forget_old_runs
 from resources.archive import Archive
 
+# Not the names of the schedule's jobs: it starts nothing while one of those runs.
+_CAPTURES, _LOADS = "backfill", "backfill_load"
+
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 # Dagster turns Ctrl-C inside of a step into a failure of the step.
@@ -50,7 +53,7 @@ class Runner:
         if names:
             keys = [captures.key(name) for name in names]
             config = captures.asking_again(*names) if again else None
-            self._materialize(keys, config=config)
+            self._materialize(_CAPTURES, keys, config=config)
 
     def capture(self, chunk: Chunk) -> None:
         """Capture the days of a chunk in one run."""
@@ -60,7 +63,7 @@ class Runner:
         }
         keys = [captures.key(name) for name in chunk.datasets]
         config = captures.asking_again(*chunk.datasets) if chunk.again else None
-        self._materialize(keys, tags=tags, config=config)
+        self._materialize(_CAPTURES, keys, tags=tags, config=config)
 
     def load(self) -> None:
         """Bring tables and marts that are behind the lake level, and make the served copy."""
@@ -70,7 +73,7 @@ class Runner:
         behind = archive.behind() if has_warehouse else archive.settings.datasets
         changed = [name for name in behind if name in archive.settings.datasets]
         keys = [*map(tables.key, changed), *marts.following(archive.settings.datasets, behind)]
-        self._materialize([*keys, tables.SERVED])
+        self._materialize(_LOADS, [*keys, tables.SERVED])
 
     def tidy(self) -> None:
         """Forget old runs: whoever backfills by cron has no daemon that would."""
@@ -78,6 +81,7 @@ class Runner:
 
     def _materialize(
         self,
+        job: str,
         keys: Sequence[dg.AssetKey],
         *,
         tags: Mapping[str, str] | None = None,
@@ -86,10 +90,13 @@ class Runner:
         if not keys:
             return
         heard = _Heard(self._archive)
-        result = dg.materialize(
-            self._assets,
-            selection=[*keys],
+        # What dg.materialize does, under a name that tells people what ran.
+        definitions = dg.Definitions(
+            assets=self._assets,
+            jobs=[dg.define_asset_job(job, selection=[*keys])],
             resources={"archive": heard.archive},
+        )
+        result = definitions.resolve_job_def(job).execute_in_process(
             instance=self._history,
             tags={COMMAND: "backfill", PROCESS: this_process(), **(tags or {})},
             run_config={**_QUIET, **(config or {})},

@@ -56,6 +56,7 @@ SELECT $rule, business_date, scope, expected, actual, $relation, $unit,
        CASE WHEN expected IS NULL OR actual IS NULL THEN 'not comparable'
             WHEN (CASE $relation WHEN '=' THEN abs(actual - expected) ELSE actual - expected END)
                  <= $tolerance * abs(expected) + slack THEN 'agrees'
+            WHEN actual < expected THEN $if_less
             ELSE 'differs' END,
        note
 FROM (SELECT business_date, scope, expected::DOUBLE AS expected, actual::DOUBLE AS actual,
@@ -141,7 +142,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, rule: Rule, days: Sequence[d
             "INSERT INTO made SELECT $rule, $day, $account, NULL, NULL, $relation, $unit, "
             "$tolerance, 'not comparable', $note",
             {
-                **_said(rule),
+                **{name: said for name, said in _said(rule).items() if name != "if_less"},
                 "day": days[0],
                 "account": ACCOUNT,
                 "note": f"cannot be computed: {error}".splitlines()[0],
@@ -155,6 +156,7 @@ def _said(rule: Rule) -> dict[str, object]:
         "relation": rule.relation,
         "unit": rule.unit,
         "tolerance": rule.tolerance,
+        "if_less": rule.if_less,
     }
 
 

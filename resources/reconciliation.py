@@ -32,7 +32,9 @@ COLUMNS: _Columns = {
     ),
     "verdict": (
         "VARCHAR",
-        "agrees, differs, or not comparable: a side is missing. Flagged only, no row is altered.",
+        "agrees, differs, sparse (a day without all of its slots: the vendor may leave out those "
+        "in which nothing happened), or not comparable: a side is missing. Flagged only, no row is "
+        "altered.",
     ),
     "note": (
         "VARCHAR",
@@ -77,6 +79,7 @@ class Standing:
 
     comparisons: int
     not_comparable: int
+    sparse: int
     differing: int
     differences: Sequence[Difference]  # the newest ones
 
@@ -107,8 +110,9 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
 
 def standing(connection: duckdb.DuckDBPyConnection, at_most: int) -> Standing:
     """The table's verdicts, with the newest differences, `at_most` of them."""
-    ((comparisons, not_comparable, differing),) = connection.execute(
+    ((comparisons, not_comparable, sparse, differing),) = connection.execute(
         "SELECT count(*), count(*) FILTER (verdict = 'not comparable'), "
+        "count(*) FILTER (verdict = 'sparse'), "
         f"count(*) FILTER (verdict = 'differs') FROM {TABLE}"
     ).fetchall()
     rows = connection.execute(
@@ -120,6 +124,7 @@ def standing(connection: duckdb.DuckDBPyConnection, at_most: int) -> Standing:
     return Standing(
         comparisons=comparisons,
         not_comparable=not_comparable,
+        sparse=sparse,
         differing=differing,
         differences=[Difference(**dict(zip(names, row, strict=True))) for row in rows],
     )

@@ -188,7 +188,7 @@ def test_a_long_list_says_how_much_it_leaves_out():
 @pytest.mark.parametrize("lines", [{}, {"edge_stat": []}])
 def test_nothing_to_show_is_a_page_too(lines):
     found = read(report(lines))
-    assert "Nothing is captured yet." in found.text
+    assert "None of these days is captured." in found.text
     assert found.cells == []
 
 

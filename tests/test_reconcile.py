@@ -225,9 +225,22 @@ def test_a_domain_with_a_slot_less_is_sparse_in_that_table(copy):
     sides = {rule: PUSH if rule.needs == ("stream_count",) else PULL for rule in SLOTS}
     assert copy.odd() == {(rule.name, DAY, side) for rule, side in sides.items()}
     found = copy.rows(
-        "SELECT DISTINCT expected, actual FROM reconciliation WHERE verdict = 'differs'"
+        "SELECT DISTINCT expected, actual FROM reconciliation WHERE verdict = 'sparse'"
     )
     assert found == [(288.0, 287.0)]
+    assert copy.rows("FROM reconciliation WHERE verdict = 'differs'") == []
+
+
+def test_a_slot_too_many_is_no_sparse_day(copy):
+    """Only what is left out can be an empty slot."""
+    (rule, *_) = SLOTS
+    name = rule.needs[0]
+    copy.alter(name, "FROM t UNION ALL SELECT * REPLACE (slot_start_at + INTERVAL 1 SECOND AS "
+                     "slot_start_at) FROM t QUALIFY row_number() OVER () = 1")  # fmt: skip
+    copy.bring_level([name])
+    assert copy.rows("SELECT DISTINCT rule FROM reconciliation WHERE verdict = 'differs'") == [
+        (rule.name,)
+    ]
 
 
 def test_totals_that_disagreed_when_the_answers_were_read_are_named(copy):

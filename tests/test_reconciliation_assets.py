@@ -101,3 +101,14 @@ def test_many_differences_are_counted_and_the_newest_shown(broken):
     assert "60 of" in result.description
     assert "the newest 50 of them between 2026-01-11 and 2026-03-01" in result.description
     assert len(result.metadata["differences"].value.splitlines()) == 2 + 50
+
+
+def test_sparse_days_are_told_and_warn_nobody(broken):
+    result = broken(
+        "UPDATE reconciliation SET verdict = 'sparse' "
+        "WHERE rule = 'slots_of_edge_stat' AND verdict = 'agrees'"
+    )
+    sparse = result.metadata["sparse"].value
+    assert result.passed
+    assert sparse > 0
+    assert result.description.endswith(f"comparisons agree, {sparse} days are sparse.")

@@ -200,7 +200,7 @@ def test_what_a_run_captured_is_loaded_however_it_ended(account, status, job):
         ("load", {}, ("warehouse/edge_stat", "served/livestats")),
         ("__ASSET_JOB", {}, ("served/livestats",)),
         ("upkeep", {}, ()),
-        ("__ephemeral_asset_job__", {"livestats/command": "backfill"}, ("lake/edge_stat",)),
+        ("backfill", {"livestats/command": "backfill"}, ("lake/edge_stat",)),
     ],
     ids=["a load", "a load by click", "upkeep", "the command line"],
 )

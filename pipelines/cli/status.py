@@ -230,7 +230,7 @@ def _sentences(report: Report) -> list[str]:
     found = []
     newest = report.newest
     if newest is None or newest.captured_at is None:
-        found.append("Nothing is captured yet.")
+        found.append("None of these days is captured.")
     else:
         fetched = report.local(newest.captured_at)
         found.append(f"Newest capture: {newest.dataset} {newest.day}, fetched {fetched}.")

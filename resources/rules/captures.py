@@ -23,8 +23,9 @@ def _slots(dataset: Dataset) -> Rule:
         "day there; with fewer the day is sparse.",
         unit="slots",
         tolerance=0.0,
+        if_less="sparse",
         why="The vendor does not say whether it leaves out slots in which nothing happened. "
-        "Where it does, sparse days of quiet domains are no fault.",
+        "Where it does, sparse days of quiet domains are no fault, and nobody is warned of them.",
         needs=(dataset.name,),
         sql=f"""
             SELECT business_date, domain AS scope, {DAY_S} // max(slot_seconds) AS expected,

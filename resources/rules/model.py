@@ -37,6 +37,8 @@ class Rule:
     needs: tuple[str, ...]  # datasets; a day that lacks one of them is not comparable
     sql: str
     relation: Literal["=", "<="] = "="
+    if_less: Literal["differs", "sparse"] = "differs"
+    """Verdict where `actual` is less than it should be; sparse is told and warns nobody."""
     from_origins: bool = False  # reads `origins`: what each lake file says of its answers
 
     @property
