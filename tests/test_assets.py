@@ -176,7 +176,7 @@ def told(tmp_path, monkeypatch):
         def capturer(*_args):
             yield Capturer()
 
-        monkeypatch.setattr("resources.archive.capturer", capturer)
+        monkeypatch.setattr("resources.connection.capturer", capturer)
         return materialize(one, [EDGE], date(2026, 11, 19), LAST, **more)
 
     return run

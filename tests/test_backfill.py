@@ -66,7 +66,7 @@ def captured(done):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Retries are not waited for."""
-    monkeypatch.setattr("resources.archive.capturer", partial(capturer, sleep=no_wait))
+    monkeypatch.setattr("resources.connection.capturer", partial(capturer, sleep=no_wait))
 
 
 def plan(found, first=FIRST, last=LAST, names=SOME, **more):
@@ -285,7 +285,7 @@ def broken(account, tmp_path_factory):
     faults = Faults(first={"DescribeLiveBatchPushStreamMetrics": (10_000, "unavailable")})
     home = tmp_path_factory.mktemp("broken") / "home"
     with lab(home, SMALL, faults=faults) as faulty, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("resources.archive.capturer", partial(capturer, sleep=no_wait))
+        patch.setattr("resources.connection.capturer", partial(capturer, sleep=no_wait))
         summary = run(faulty)
     return account.with_(LIVESTATS_HOME=str(home)), summary
 

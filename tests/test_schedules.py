@@ -32,7 +32,7 @@ def account(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr("resources.archive.capturer", partial(capturer, sleep=no_wait))
+    monkeypatch.setattr("resources.connection.capturer", partial(capturer, sleep=no_wait))
 
 
 @pytest.fixture
