@@ -21,24 +21,21 @@ SIMULATED = ("--seed", "7", "--domains", "4", "--streams", "6", "--rate", "none"
 """The account: four pull domains and a deleted one, each with a push domain and six streams."""
 
 ANSWER = """
-WITH slots AS (    -- carriers added up first: their peaks do not add
-    SELECT domain, slot_start_at, sum(down_bandwidth_mbps) AS mbps, sum(down_traffic_bytes) AS bytes
-    FROM edge_stat GROUP BY ALL
-), carried AS (
-    SELECT domain, max(mbps) / 1000 AS peak_gbps, sum(bytes) / 1e12 AS traffic_tb
-    FROM slots GROUP BY ALL
+WITH carried AS (
+    SELECT domain, max(peak_down_mbps) / 1000 AS peak_gbps,
+           sum(down_traffic_bytes) / 1e12 AS traffic_tb
+    FROM traffic_daily_by_domain GROUP BY domain
 ), watched AS (
-    SELECT domain, max(online_users)::BIGINT AS peak_viewers
-    FROM stream_session_by_domain WHERE online_user_type = 'Online' GROUP BY ALL
+    SELECT domain, max(peak_online_users) AS peak_viewers
+    FROM viewers_daily WHERE online_user_type = 'Online' GROUP BY domain
 ), answered AS (
-    SELECT domain, 100 * sum(status_count) FILTER (status_code >= 500) / sum(status_count) AS "5xx_%"
-    FROM play_status_code WHERE request_type = 'Access' GROUP BY ALL
-), streams AS (    -- share of minutes with a picture that stalls or sound that drifts
-    SELECT domain AS push_domain, stream,
-           100 * avg((video_frame_gap_ms > 500 OR abs(pts_delta_ms) > 200)::INT) AS troubled
-    FROM batch_push_stream_metrics WHERE agg_type = 'avg' GROUP BY ALL
+    SELECT domain, 100 * sum(http_5xx_responses) / sum(responses) AS "5xx_%"
+    FROM error_rate_daily WHERE request_type = 'Access' GROUP BY domain
+), streams AS (    -- share of minutes that breach a limit of health_threshold
+    SELECT domain AS push_domain, stream, 100 - 100 * sum(good_slots) / sum(live_slots) AS bad
+    FROM stream_health_daily GROUP BY ALL
 ), worst AS (
-    SELECT push_domain, max_by(format('{} {:.0f} %', stream, troubled), troubled) AS worst_stream
+    SELECT push_domain, max_by(format('{} {:.0f} %', stream, bad), bad) AS worst_stream
     FROM streams GROUP BY ALL
 )
 SELECT domain, peak_gbps, traffic_tb, peak_viewers, worst_stream, "5xx_%"

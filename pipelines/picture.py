@@ -34,18 +34,11 @@ _HEALTH = (  # what a stretch of time of a stream was like, and its colour
 _CELL = timedelta(minutes=10)
 _STREAMS = 10
 
-_TROUBLE = """
-    CASE WHEN video_frame_gap_ms > 500 THEN 'stall'
-         WHEN abs(pts_delta_ms) > 200 THEN 'audio drift'
-         WHEN video_bitrate_kbps < 0.6 * median(video_bitrate_kbps)
-              OVER (PARTITION BY domain, app, stream) THEN 'bit-rate dip'
-    END"""
-
 _BANDWIDTH = """
-SELECT domain, slot_start_at, sum(down_bandwidth_mbps) / 1000
-FROM edge_stat WHERE business_date BETWEEN $1 AND $2 AND domain IN (
+SELECT domain, slot_start_at, down_mbps / 1000
+FROM bandwidth_5min WHERE business_date BETWEEN $1 AND $2 AND domain IN (
     SELECT domain FROM domain WHERE domain_type = 'pull-flv')
-GROUP BY ALL ORDER BY ALL
+ORDER BY ALL
 """
 _VIEWERS = """
 SELECT domain, slot_start_at, online_users / 1000
@@ -54,12 +47,14 @@ WHERE business_date BETWEEN $1 AND $2 AND online_user_type = 'Online' ORDER BY A
 """
 _STREAM_HEALTH = f"""
 WITH minutes AS (
-    SELECT business_date, domain, app, stream, slot_start_at, {_TROUBLE} AS trouble
-    FROM batch_push_stream_metrics WHERE agg_type = 'avg'
+    SELECT domain, app, stream, slot_start_at,
+           CASE WHEN is_stall THEN 'stall' WHEN is_av_offset THEN 'audio drift'
+                WHEN is_bitrate_dip THEN 'bit-rate dip' END AS trouble
+    FROM stream_health_slot WHERE measured_at = 'push' AND business_date BETWEEN $1 AND $2
 )
 SELECT domain, app, stream, time_bucket(INTERVAL '{int(_CELL.total_seconds())} seconds',
        slot_start_at) AS cell, coalesce(max(trouble), 'good')
-FROM minutes WHERE business_date BETWEEN $1 AND $2 GROUP BY ALL ORDER BY ALL
+FROM minutes GROUP BY ALL ORDER BY ALL
 """
 
 
