@@ -118,7 +118,7 @@ def targets(told: Mapping[str, Any]) -> Iterator[Line]:
             kind = "CPU" if what == "cpu_s" else "wall"
             yield _least(f"{kind} ≥ 3 × less than {NAMES[form]}", ahead, 3.0)
     shares = told.get("shares", {}).get("extra", {}).get("cpu_of")
-    share = shares and shares.get("dagster", 0.0) / sum(shares.values())
+    share = shares.get("dagster", 0.0) / sum(shares.values()) if shares else 1.0
     yield (
         "Dagster's share of the CPU < 25 %",
         f"{share:.0%} (medium-{told['shares']['days']})" if shares else "",

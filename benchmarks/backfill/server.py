@@ -12,10 +12,12 @@ import argparse
 import asyncio
 import gc
 import json
+import os
 import socket
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -204,6 +206,10 @@ def main() -> None:
         library.find(one["action"], one["body"].encode())
     if asked.plan is not None:
         asked.plan.write_text(json.dumps(planned), "utf-8")
+    # Calls are counted when they are answered: a server that waits for a core would see bursts
+    # where there were none. It needs little, and is no part of what is measured.
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
     gc.collect()
     gc.freeze()  # nothing of it ever becomes garbage
     asyncio.run(_serve(Benchmark(library), asked.port))
