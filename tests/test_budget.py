@@ -85,6 +85,40 @@ def test_the_next_call_waits_for_its_instant(budget, clock):
     assert clock.slept == [pytest.approx(1 / 9.3)]
 
 
+def test_calls_that_slept_through_their_instants_do_not_come_in_a_burst(tmp_path, clock):
+    """Ten callers wait; the machine stands still for a while, and then all of them wake."""
+    made = []
+
+    def call(others):
+        def sleep(seconds):
+            if made:  # after the standstill
+                clock.sleep(seconds)
+            elif others:
+                call(others - 1)  # while this one sleeps
+            else:
+                clock.now += 5.0  # nobody wakes in time
+
+        Budget(tmp_path, "acc", lambda _: 30, None, clock, sleep).take("A")
+        made.append(clock.now)
+
+    Budget(tmp_path, "acc", lambda _: 30, None, clock).reserve("A")
+    call(9)
+    assert len(made) == 10
+    assert min(made) >= START + 5
+    assert all(b - a >= 1 / 30 for a, b in pairwise(made))
+
+
+def test_a_machine_that_is_always_late_still_makes_its_calls(tmp_path, clock):
+    def sleep(seconds):
+        clock.sleep(seconds + 0.2)
+
+    slow = Budget(tmp_path, "acc", lambda _: 30, None, clock, sleep)
+    for _ in range(20):
+        slow.take("A")
+        slow.reserve("A")  # somebody else's
+    assert len(clock.slept) <= 4 * 20
+
+
 def test_idle_time_is_not_saved_up_for_a_burst(budget, clock):
     shared = budget(10)
     shared.take("A")
