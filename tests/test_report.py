@@ -93,7 +93,7 @@ def test_traffic_and_its_percentile_are_those_of_the_table(archive, said, domain
     ranked = sorted([*slots, *[0.0] * (points - len(slots))])
     ranked.reverse()
     text = said(domain=domain)
-    assert f"{words.traffic(size)} in all.".replace("\xa0", " ") in text
+    assert f"{words.traffic(size)} in all on the captured days.".replace("\xa0", " ") in text
     p95 = words.bandwidth(ranked[points * 5 // 100]).replace("\xa0", " ")
     assert f"The 95th percentile of the bandwidth is {p95}" in text
     peak = words.bandwidth(max(slots)).replace("\xa0", " ")

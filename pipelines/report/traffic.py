@@ -120,7 +120,7 @@ def section(source: Source) -> Section:
     bills = billed(source)
     return Section(
         TITLE,
-        f"{words.traffic(found.bytes)} in all. The 95th percentile of the bandwidth is "
+        f"{words.traffic(found.bytes)} in all{' on the captured days' if missing else ''}. The 95th percentile of the bandwidth is "
         f"{words.bandwidth(found.p95)}, the peak {words.bandwidth(peak)} on {words.moment(peak_at)}.",
         missing,
         sentences=[
