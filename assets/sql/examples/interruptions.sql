@@ -1,11 +1,18 @@
 -- Which streams were interrupted most in the last week, for how long, and why?
 
-SELECT domain, stream, sum(interruptions)::BIGINT AS interruptions,
-       sum(interrupted_s)::BIGINT AS off_s, max(longest_interruption_s) AS longest_s,
-       max_by(interruption_reason, interruptions) AS most_common_reason
-FROM push_interruptions_daily
-WHERE business_date > (SELECT max(business_date) FROM push_interruptions_daily) - 7
+WITH reasons AS (
+    SELECT domain, app, stream, interruption_reason AS reason,
+           sum(interruptions)::BIGINT AS times, sum(interrupted_s)::BIGINT AS off_s,
+           max(longest_interruption_s) AS longest_s
+    FROM push_interruptions_daily
+    WHERE interruptions > 0
+      AND business_date > (SELECT max(business_date) FROM push_interruptions_daily) - 7
+    GROUP BY ALL
+)
+SELECT domain, stream, sum(times)::BIGINT AS interruptions, sum(off_s)::BIGINT AS off_s,
+       max(longest_s) AS longest_s,
+       first(reason ORDER BY times DESC, reason) AS most_common_reason
+FROM reasons
 GROUP BY domain, app, stream
-HAVING sum(interruptions) > 0
 ORDER BY interruptions DESC, off_s DESC, domain, stream
 LIMIT 8
