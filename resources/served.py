@@ -150,6 +150,8 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
         made = files.aside(copy)
         try:
             files.copy(home.warehouse, made)
+            # A BI tool that opens it for writing would shut out all others: it is refused instead.
+            made.chmod(0o444 & made.stat().st_mode)
             files.swap_in(made, copy)
         except BaseException:
             made.unlink(missing_ok=True)

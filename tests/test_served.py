@@ -87,6 +87,13 @@ def test_what_is_published_can_be_read_and_not_written(home, publish):
             connection.execute("CREATE TABLE mine AS SELECT 1")
 
 
+def test_nobody_may_write_to_a_copy(publish):
+    """DuckDB takes a lock on a file that it opens for writing, and then no other can open it."""
+    mode = publish("a").path.stat().st_mode
+    assert mode & 0o222 == 0
+    assert mode & 0o400
+
+
 def test_a_link_within_the_folder_lets_the_home_be_moved(home, publish, tmp_path):
     publish("a")
     assert home.served.readlink().name == str(home.served.readlink())
@@ -225,6 +232,7 @@ def test_a_full_disk_leaves_the_old_copy_and_nothing_half_made(home, publish, mo
 
 def test_a_copy_that_is_gone_or_damaged_is_named_and_made_again(home, publish):
     path = publish("a").path
+    path.chmod(0o600)
     path.write_bytes(b"damaged" * 1000)
     said = nothing(home)
     assert str(path) in said

@@ -165,6 +165,13 @@ def test_a_file_that_grew_without_end_is_not_read(lab):
 
 # What each damage is called, and that its remedy mends it ----------------------------------------
 
+
+def overwrite(path):
+    """Put something else into a file that nobody may write to."""
+    path.chmod(0o600)
+    path.write_bytes(b"no database")
+
+
 DAMAGES = {
     "answers of the newest capture flipped": (
         lambda lab: flip(captures(lab)[-1] / RESPONSES),
@@ -245,7 +252,7 @@ DAMAGES = {
         {("behind", "publish")},
     ),
     "served copy damaged": (
-        lambda lab: lab.archive.home.served.resolve().write_bytes(b"no database"),
+        lambda lab: overwrite(lab.archive.home.served.resolve()),
         {("damaged", "publish")},
     ),
 }
