@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "tables": "tables",
         "query": "query",
         "report": "report",
+        "superset": "superset",
         "diff": "diff",
         "publish": "rebuild",
         "replay": "rebuild",

@@ -15,6 +15,7 @@ def explained(error: BaseException) -> str | None:
 
     Errors that Dagster or a library has wrapped are looked for inside.
     """
+    from pipelines.superset.client import SupersetError
     from resources.account import NotYet
     from resources.api.errors import ApiError
     from resources.connection import Halted
@@ -32,6 +33,7 @@ def explained(error: BaseException) -> str | None:
         NotTold,
         NotYet,
         SettingsError,
+        SupersetError,
         WarehouseError,
     )
     if isinstance(error, click.exceptions.Exit | click.Abort | click.ClickException):

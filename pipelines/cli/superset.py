@@ -1,0 +1,117 @@
+"""`livestats superset`: the served copy in Apache Superset."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipelines.cli import screen
+from pipelines.cli.options import json_option, opened
+
+if TYPE_CHECKING:
+    from pipelines.superset.client import Answer
+    from pipelines.superset.documents import Source
+
+PASSWORD = "SUPERSET_PASSWORD"  # noqa: S105 - the name of the variable
+_FILE = "livestats-superset.zip"
+
+
+@click.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=f"File to write; default: {_FILE}, or none with --import.",
+)
+@click.option("--import", "url", metavar="URL", help="Superset to import it into, and to ask.")
+@click.option("--user", default="admin", show_default=True, help="User of that Superset.")
+@click.option(
+    "--path",
+    type=click.Path(path_type=Path),
+    help="The served copy as the Superset server sees it; default: as it is seen here.",
+)
+@click.option(
+    "--name",
+    default="livestats",
+    show_default=True,
+    help="Of the database in Superset. Another name stands beside what an import made before.",
+)
+@json_option
+def superset(
+    output: Path | None, url: str | None, user: str, path: Path | None, name: str, as_json: bool
+) -> None:
+    r"""Make a bundle for Apache Superset: database, datasets, charts and a dashboard.
+
+    The tables are described as the served copy has them. Importing a bundle again updates what an
+    earlier one made; what was changed by hand in Superset under the same name is overwritten.
+
+    With --import the charts are asked for their data afterwards; an empty one counts as an error.
+    The password comes from SUPERSET_PASSWORD, or is asked for.
+
+    \b
+    Examples:
+      livestats superset                                    write livestats-superset.zip
+      livestats superset --import http://127.0.0.1:8088     import it, and ask every chart
+      livestats superset --path /data/livestats.duckdb      Superset runs in a container
+
+    docs/bi.md tells how to get a Superset that reads DuckDB.
+    """
+    from pipelines.superset.bundle import bundle, zipped
+    from pipelines.superset.documents import Source
+    from pipelines.superset.tables import served_tables
+
+    archive = opened()
+    source = Source(
+        name=name,
+        path=str(path or archive.home.served.absolute()),
+        time_zone=archive.settings.time_zone,
+    )
+    with archive.reading() as connection:
+        tables = served_tables(connection)
+    data = zipped(bundle(source, tables))
+    if output or not url:
+        target = output or Path(_FILE)
+        target.write_bytes(data)
+        screen.note(f"Written: {target} ({len(tables)} tables, {screen.size(len(data))})")
+    if url:
+        password = os.environ.get(PASSWORD) or click.prompt("Password", hide_input=True, err=True)
+        _import(source, data, url, user, password, as_json=as_json)
+    elif not as_json:
+        screen.note("Superset: Dashboards > Import, or `livestats superset --import URL`.")
+
+
+def _import(
+    source: Source, data: bytes, url: str, user: str, password: str, *, as_json: bool
+) -> None:
+    from pipelines.superset.client import signed_in
+    from pipelines.superset.overview import TITLE
+
+    with signed_in(url, user, password) as found:
+        screen.note(f"Importing into {found.url} as {user} ...")
+        found.import_bundle(data)
+        uuid = str(source.uuid("dashboard", TITLE))
+        page = found.url + found.dashboard(uuid)["url"]
+        answers = []
+        for answer in found.answers(uuid):
+            answers.append(answer)
+            if not as_json:
+                click.echo(_line(answer))
+    bad = [answer for answer in answers if not answer.is_good]
+    if as_json:
+        charts = [{"chart": a.chart, "rows": a.rows, "error": a.error} for a in answers]
+        screen.emit_json({"dashboard": page, "charts": charts})
+    screen.note(f"{TITLE}: {page}")
+    if bad or not answers:
+        screen.note(
+            f"{len(bad)} of {screen.counted(len(answers), 'chart')} without data. Empty: are the "
+            "days captured? `livestats status` tells. Errors: can Superset see --path?"
+        )
+        click.get_current_context().exit(1)
+
+
+def _line(answer: Answer) -> str:
+    if answer.error:
+        return f"  error  {answer.chart}: {answer.error}"
+    return f"{answer.rows:7,}  {answer.chart}"

@@ -1,0 +1,79 @@
+"""The bundle: a zip of YAML documents, the same bytes for the same tables."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from pipelines.superset import documents
+from pipelines.superset.dashboard import dashboard
+from pipelines.superset.documents import Source
+from pipelines.superset.joined import with_joined
+from pipelines.superset.metrics import METRICS
+from pipelines.superset.model import Section, Table
+from pipelines.superset.overview import CHOICES, SECTIONS, TIME_RANGE, TITLE
+
+ROOT = "livestats"
+"""Folder that everything in the zip stands in: Superset wants one."""
+
+_ANY_TIME = (1980, 1, 1, 0, 0, 0)  # of each file in the zip: the bytes shall not tell when
+
+
+def bundle(source: Source, tables: Sequence[Table]) -> dict[str, Any]:
+    """All documents by their path in the zip.
+
+    Charts of tables that are not there (their datasets are switched off) are left out.
+    """
+    tables = with_joined(tables)
+    known = {table.name: table for table in tables}
+    sections = available(SECTIONS, known)
+    choices = [choice for choice in CHOICES if choice.table in known]
+    charts = [chart for section in sections for row in section.rows for chart in row]
+    return {
+        # Without a type: Superset takes it as assets, over its API, and as a dashboard, by click.
+        "metadata.yaml": {"version": documents.VERSION},
+        f"databases/{_file(source.name)}": documents.database(source),
+        **{
+            f"datasets/{_file(source.name, '')}/{_file(table.name)}": documents.dataset(
+                source, table, METRICS.get(table.name, ())
+            )
+            for table in tables
+        },
+        **{
+            f"charts/{_file(chart.title)}": documents.chart(source, chart, known[chart.table])
+            for chart in charts
+        },
+        f"dashboards/{_file(TITLE)}": dashboard(source, TITLE, sections, choices, TIME_RANGE),
+    }
+
+
+def available(sections: Sequence[Section], tables: Mapping[str, Table]) -> list[Section]:
+    """The sections without charts, rows and titles of what is not there."""
+    found = []
+    for section in sections:
+        rows = [tuple(c for c in row if c.table in tables) for row in section.rows]
+        if any(rows):
+            found.append(Section(title=section.title, rows=tuple(row for row in rows if row)))
+    return found
+
+
+def zipped(found: Mapping[str, Any]) -> bytes:
+    """The documents as a file that Superset imports."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, document in found.items():
+            text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+            archive.writestr(
+                zipfile.ZipInfo(f"{ROOT}/{path}", _ANY_TIME), text, zipfile.ZIP_DEFLATED
+            )
+    return made.getvalue()
+
+
+def _file(name: str, ending: str = ".yaml") -> str:
+    """A file name of plain letters; names are in the documents."""
+    plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
+    return plain.strip("_").lower() + ending
