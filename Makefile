@@ -17,11 +17,11 @@ ifneq ($(wildcard $(STAMP)),)
   BROKEN := $(shell grep -qsF '$(CURDIR)/$(BIN)/' $(BIN)/livestats && $(BIN)/python -c '' > /dev/null 2>&1 || echo broken)
 endif
 
-.PHONY: help venv demo ui test lint lock clean broken
+.PHONY: help venv demo ui superset test lint lock clean broken
 
 help: ## this list
 	@echo "make <target>:"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 venv: $(STAMP) ## .venv with the pinned packages and the command .venv/bin/livestats
 
@@ -30,6 +30,9 @@ demo: $(STAMP) ## a simulated account end to end; needs neither an account nor, 
 
 ui: $(STAMP) ## Dagster's web interface and schedules on your archive, until Ctrl-C
 	@$(BIN)/livestats ui
+
+superset: ## Apache Superset in an environment of its own, on http://127.0.0.1:8088, until Ctrl-C
+	@PYTHON=$(PYTHON) bi/superset
 
 test: $(STAMP) ## the tests
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope $(ARGS) || { \
