@@ -164,6 +164,7 @@ def _choice(source: Source, choice: Choice, excluded: Sequence[int]) -> dict[str
             "defaultToFirstItem": False,
             "multiSelect": True,
             "searchAllOptions": False,
+            "creatable": False,
             "inverseSelection": False,
         },
         "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
