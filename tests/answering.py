@@ -8,20 +8,23 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
 
 from resources.api.simulator import Account, truth
+from resources.api.simulator.world import World as Simulated
 from resources.api.windows import day_window
 from resources.bookkeeping import OWN_TABLES
 from resources.marts import definition, level, schema
-from tests.archives import DAYS, NOW, Lab
+from tests.archives import NOW, Lab
 from tests.comparing import DICTIONARY, KINDS
 
 TROUBLED = Account(seed=10, domains=2, streams_per_domain=4, deleted=0, audience=0.1)
 """Among its streams are some that stall, dip and drift; on the first of DAYS one carrier fails."""
 
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
 Row = dict[str, Any]
 Key = tuple[Any, ...]
 
@@ -58,19 +61,17 @@ def columns(rows: Iterable[Mapping[str, Any]], key: Sequence[str], *names: str) 
 class World:
     """What really happened in a simulated account, one day and question at a time."""
 
-    def __init__(self, lab: Lab, days: Sequence[date] = DAYS) -> None:
-        self.days = days
-        self._lab = lab
-        sites = lab.simulator.world.sites.values()
+    def __init__(self, simulated: Simulated, now: datetime = NOW) -> None:
+        self._simulated, self._now = simulated, now
+        sites = simulated.sites.values()
         self.pulls = sorted(site.name for site in sites if not site.is_push)
         self.pushes = sorted(site.name for site in sites if site.is_push)
 
     def rows(self, action: str, day: date, **parameters: Any) -> list[Row]:
         """The API's rows of one day; see `simulator.truth`."""
-        start, end = day_window(day, self._lab.archive.settings.zone)
-        return truth.rows(
-            self._lab.simulator.world, f"DescribeLive{action}", parameters, start, end, now=NOW
-        )
+        start, end = day_window(day, _SHANGHAI)
+        action = f"DescribeLive{action}"
+        return truth.rows(self._simulated, action, parameters, start, end, now=self._now)
 
     def slots(self, action: str, day: date, **parameters: Any) -> list[tuple[datetime, Row]]:
         """Rows of 5-minute slots with their start."""

@@ -44,7 +44,7 @@ def done(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def world(done):
-    return World(done)
+    return World(done.simulator.world)
 
 
 def viewers(world, kind, day, domain):
