@@ -119,7 +119,7 @@ def _read_made(path: Path) -> Made | None:
     return None if origin is None else Made(origin.capture, origin.schema_version)
 
 
-_Found = Iterator[tuple[date, Path, os.stat_result]]
+_Found = Iterator[tuple[date, str, os.stat_result]]
 
 
 def _day_folders(folder: Path) -> _Found:
@@ -127,7 +127,7 @@ def _day_folders(folder: Path) -> _Found:
         for entry in listed:
             one = raw.day_named(entry.name)
             if one is not None:
-                yield one, Path(entry.path), entry.stat()
+                yield one, entry.path, entry.stat()
 
 
 def _lake_files(root: Path, dataset: str) -> _Found:
@@ -178,7 +178,7 @@ def _look(
             facts[one], current[text] = remembered[1], remembered
             continue
         looked_at_ns = time.time_ns()
-        content, may_be_kept = kept(read(path))
+        content, may_be_kept = kept(read(Path(path)))
         if content is not None:
             facts[one] = content
         if may_be_kept and max(stat.st_mtime_ns, stat.st_ctime_ns) < looked_at_ns - _TICK_NS:

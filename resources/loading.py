@@ -45,7 +45,7 @@ class _File:
     """A lake file as the folder shows it, without opening it."""
 
     day: date
-    path: Path
+    path: str
     size: int
     modified_ns: int
 
@@ -146,7 +146,7 @@ def _load(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch
 def _put_days(
     connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch, days: Sequence[date]
 ) -> None:
-    origins, paths = [o for _, o in batch], [str(f.path) for f, _ in batch]
+    origins, paths = [o for _, o in batch], [f.path for f, _ in batch]
     target = f"meta.{dataset.name}_listed" if dataset.once else dataset.name
     if dataset.once:
         listed.remember(connection, dataset, days)
@@ -163,7 +163,7 @@ def _put_days(
 
 def _put_snapshots(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch) -> None:
     """The newest row of each key over all snapshots: what was ever there can still be joined."""
-    key, paths = ", ".join(dataset.key), [str(f.path) for f, _ in batch]
+    key, paths = ", ".join(dataset.key), [f.path for f, _ in batch]
     connection.execute(f"DELETE FROM {dataset.name}")
     connection.execute(
         f"INSERT INTO {dataset.name} BY NAME SELECT * EXCLUDE (filename) "
@@ -250,7 +250,7 @@ def _lake_files(root: Path, name: str) -> dict[date, _File]:
 
 
 def _origin(dataset: Dataset, file: _File) -> lake.Origin:
-    origin = lake.proven_origin(file.path)
+    origin = lake.proven_origin(Path(file.path))
     about = (dataset.name, file.day.isoformat())
     if origin is None or (origin.dataset, origin.day) != about:
         raise WarehouseError(

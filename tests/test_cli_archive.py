@@ -433,8 +433,9 @@ def test_ui_starts_dagster_on_the_home_from_the_checkout(run, environ, monkeypat
     monkeypatch.setattr("os.chdir", lambda folder: started.update(folder=folder))
     result = run("ui", "--port", "3999")
     assert result.exit_code == 0, result.output
-    assert started["words"][1:] == [
-        "-m", "dagster", "dev", "-w", "workspace.yaml", "--host", "127.0.0.1", "--port", "3999",
+    assert started["words"][3:] == [
+        "-m", "dagster", "dev", "-w", "workspace.yaml", "--log-level", "warning",
+        "--host", "127.0.0.1", "--port", "3999",
     ]  # fmt: skip
     assert (started["folder"] / "workspace.yaml").is_file()
     home = environ["LIVESTATS_HOME"]
@@ -445,9 +446,16 @@ def test_ui_starts_dagster_on_the_home_from_the_checkout(run, environ, monkeypat
 @pytest.mark.parametrize(
     ("words", "started"),
     [
-        (["web"], "dagster_webserver -w workspace.yaml --host 127.0.0.1 --port 3000"),
-        (["daemon"], "dagster._daemon run -w workspace.yaml"),
-        (["daemon", "code:4000"], "dagster._daemon run --grpc-host code --grpc-port 4000"),
+        (
+            ["web"],
+            "dagster_webserver -w workspace.yaml --dagster-log-level warning "
+            "--host 127.0.0.1 --port 3000",
+        ),
+        (["daemon"], "dagster._daemon run -w workspace.yaml --log-level warning"),
+        (
+            ["daemon", "code:4000"],
+            "dagster._daemon run --grpc-host code --grpc-port 4000 --log-level warning",
+        ),
         (
             ["code"],
             "dagster code-server start -f pipelines/definitions.py --working-directory . "
@@ -456,7 +464,7 @@ def test_ui_starts_dagster_on_the_home_from_the_checkout(run, environ, monkeypat
     ],
 )
 def test_ui_can_run_one_part_alone(words, started):
-    _, dash_m, *found = ui.command("127.0.0.1", 3000, *words)
+    _, _, _, dash_m, *found = ui.command("127.0.0.1", 3000, *words)
     assert (dash_m, " ".join(found)) == ("-m", started)
     (module, *_) = found
     assert importlib.util.find_spec(f"{module}.__main__")

@@ -12,6 +12,8 @@ import click
 from pipelines.cli import screen
 from pipelines.cli.options import Refused, opened
 
+_QUIET = ["--log-level", "warning"]  # not a line for each look at each sensor
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -70,15 +72,17 @@ def command(host: str, port: int, only: str | None = None, code: str | None = No
     listen = ["--host", host, "--port", str(port)]
     match only:
         case None:
-            words = ["dagster", "dev", "-w", "workspace.yaml", *listen]
+            words = ["dagster", "dev", "-w", "workspace.yaml", *_QUIET, *listen]
         case "code":
             words = ["dagster", "code-server", "start", "-f", "pipelines/definitions.py"]
             words += ["--working-directory", ".", *listen]
         case "web":
-            words = ["dagster_webserver", *_workspace(code), *listen]
+            words = ["dagster_webserver", *_workspace(code), "--dagster-log-level", "warning"]
+            words += listen
         case _:
-            words = ["dagster._daemon", "run", *_workspace(code)]
-    return [sys.executable, "-m", *words]
+            words = ["dagster._daemon", "run", *_workspace(code), *_QUIET]
+    # Dagster would rather be started by a program that is not installed, and says so each time.
+    return [sys.executable, "-W", "ignore:Function `dev_command` is superseded", "-m", *words]
 
 
 def _workspace(code: str | None) -> list[str]:
