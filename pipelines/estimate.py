@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -80,6 +81,22 @@ def calls_per_s(dataset: Dataset, settings: Settings) -> float | None:
     limits = [dataset.endpoint.rate_per_s * settings.quota_factor, settings.calls_per_second]
     known = [limit for limit in limits if limit]
     return min(known) * SHARE_OF_LIMIT if known else None
+
+
+def seconds_of_all(lines: Sequence[Estimate], settings: Settings) -> float:
+    """Time at the call budget of all datasets together, as far as their requests are known.
+
+    Actions are asked side by side, so the slowest of them counts, not their sum; only a ceiling
+    over the whole account adds them up. Datasets of one action share its limit.
+    """
+    by_action: dict[str, float] = defaultdict(float)
+    for line in lines:
+        by_action[DATASETS[line.dataset].endpoint.action] += line.seconds or 0.0
+    slowest = max(by_action.values(), default=0.0)
+    if not settings.calls_per_second:
+        return slowest
+    requests = sum(line.requests or 0 for line in lines)
+    return max(slowest, requests / (settings.calls_per_second * SHARE_OF_LIMIT))
 
 
 def requests_of(dataset: Dataset, days: Sequence[date], source: Source) -> tuple[int | None, str]:

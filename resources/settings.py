@@ -86,10 +86,12 @@ class Settings:
         metadata=_at("api.region", "Region that requests are signed for.", "LIVESTATS_API_REGION"),
     )
     calls_per_second: float | None = field(
-        default=30.0,
+        default=None,
         metadata=_at(
             "api.calls_per_second",
-            "Ceiling over all actions of the account together; each action keeps its own below.",
+            "Ceiling over all actions of the account together; none: each action keeps the limit "
+            "documented for it, and they go on side by side. Set it if the vendor limits your "
+            "account as a whole, or other programs need room beside this one.",
             "LIVESTATS_CALLS_PER_SECOND",
         ),
     )
@@ -104,7 +106,12 @@ class Settings:
     )
     workers: int = field(
         default=16,
-        metadata=_at("api.workers", "Requests under way at the same time.", "LIVESTATS_WORKERS"),
+        metadata=_at(
+            "api.workers",
+            "Requests of one action under way at the same time. Too few if calls per second x "
+            "seconds of an answer are more.",
+            "LIVESTATS_WORKERS",
+        ),
     )
     push_domains: tuple[str, ...] = field(
         default=(),

@@ -4,7 +4,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from pipelines.estimate import Source, calls_per_s, estimates, requests_of
+from pipelines.estimate import (
+    Estimate,
+    Source,
+    calls_per_s,
+    estimates,
+    requests_of,
+    seconds_of_all,
+)
 from resources.account import Account
 from resources.api.catalogue import DAILY, dataset
 from resources.api.catalogue.model import Role
@@ -71,3 +78,31 @@ def test_the_slower_of_the_two_limits_counts():
     assert calls_per_s(edge, Settings(calls_per_second=None, quota_factor=2)) == pytest.approx(
         edge.endpoint.rate_per_s * 2 * 0.93
     )
+
+
+# All together ------------------------------------------------------------------------------------
+
+
+def line(name, requests, per_s):
+    return Estimate(dataset=name, days=1, requests=requests, basis="", calls_per_s=per_s)
+
+
+LINES = [
+    line("edge_stat", 280, 28.0),
+    line("edge_stat_by_region", 560, 28.0),  # the same action: they share its limit
+    line("top_play", 280, 28.0),
+    line("push_stream_metrics", None, 28.0),
+]
+
+
+def test_actions_are_asked_side_by_side_so_the_slowest_counts():
+    assert seconds_of_all(LINES, Settings()) == pytest.approx(30)
+
+
+@pytest.mark.parametrize(("ceiling", "seconds"), [(10.0, 1120 / 9.3), (1000.0, 30)])
+def test_a_ceiling_over_the_account_adds_them_up(ceiling, seconds):
+    assert seconds_of_all(LINES, Settings(calls_per_second=ceiling)) == pytest.approx(seconds)
+
+
+def test_nothing_takes_no_time():
+    assert seconds_of_all([], Settings()) == 0

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipelines.backfill import BackfillPlan
     from pipelines.estimate import Estimate, Source
     from resources.archive import Archive
+    from resources.settings import Settings
 
 
 @click.command()
@@ -112,6 +113,8 @@ def _answer(
     lines: Sequence[Estimate],
     expiring: Mapping[str, list[date]],
 ) -> dict[str, Any]:
+    from pipelines.estimate import seconds_of_all
+
     known = [line.requests for line in lines if line.requests is not None]
     return {
         "home": str(archive.home.root),
@@ -119,7 +122,7 @@ def _answer(
         "kept": todo.kept,
         "requests": sum(known),
         "is_complete": len(known) == len(lines),
-        "seconds": round(sum(line.seconds or 0.0 for line in lines), 1),
+        "seconds": round(seconds_of_all(lines, archive.settings), 1),
         "datasets": [
             {
                 "dataset": line.dataset,
@@ -163,7 +166,7 @@ def _show(
             )
         console.print(table)
         console.print()
-    for text in summary_lines(todo, lines, expiring, archive.settings.expiry_warning_days):
+    for text in summary_lines(todo, lines, expiring, archive.settings):
         console.print(text)
     if hint:
         console.print(hint)
@@ -175,11 +178,13 @@ def summary_lines(
     todo: BackfillPlan,
     lines: Sequence[Estimate],
     expiring: Mapping[str, list[date]],
-    warning_days: int,
+    settings: Settings,
 ) -> list[str]:
     """The plan in sentences."""
+    from pipelines.estimate import seconds_of_all
+
     requests = sum(line.requests or 0 for line in lines)
-    seconds = sum(line.seconds or 0.0 for line in lines)
+    seconds = seconds_of_all(lines, settings)
     unknown = [line.dataset for line in lines if line.requests is None]
     is_rough = any(line.basis for line in lines)
     found = []
@@ -190,13 +195,15 @@ def summary_lines(
         found.append(
             f"{screen.counted(todo.days, 'dataset-day')} to capture, {about}"
             f"{screen.counted(requests, 'request')}: at least {screen.span(seconds)} at the call "
-            "budget."
+            "budget, all side by side."
         )
     if unknown:
         found.append(f"To that come the requests of {screen.names_text(unknown)}.")
     if todo.kept:
         found.append(f"Kept as they are: {screen.counted(todo.kept, 'dataset-day')}.")
-    found += screen.stated("Expiring", expiring, f"forgotten within {warning_days} days")
+    found += screen.stated(
+        "Expiring", expiring, f"forgotten within {settings.expiry_warning_days} days"
+    )
     found += screen.stated("Settling", todo.settling, "not complete at the vendor yet")
     found += screen.stated("Lost", todo.lost, "the API has forgotten them")
     return found

@@ -191,7 +191,8 @@ _TOO_SLOW = _case(
 )
 _THROTTLED = _case(
     TryLater,
-    "If it lasts, lower the calls per second in the settings, or see what else uses the account.",
+    "If it lasts, lower the calls per second in the settings (api.quota_factor for each action, "
+    "api.calls_per_second for all), or see what else uses the account.",
     throttled=True,
 )
 _CLOCK = _case(
