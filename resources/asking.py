@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from resources import raw
 from resources.api.bodies import LARGE_BYTES, Body, Packed
@@ -28,8 +28,6 @@ log = logging.getLogger("livestats.capture")
 READERS = min(4, os.cpu_count() or 1)
 """Answers that are decoded at the same time: each takes several times its size while it lasts."""
 
-
-_one_large = threading.Lock()
 T = TypeVar("T")
 
 
@@ -69,6 +67,32 @@ class Answered:
         return max((min(part.size, LARGE_BYTES) for part in self.parts), default=0)
 
 
+class Readers:
+    """The few threads that decode and pack answers, of all datasets of a run.
+
+    Decoding takes memory, so only READERS answers are decoded at a time, and of large ones one. And
+    what a thread has freed it keeps for itself: hundreds of workers would keep a lot.
+    """
+
+    def __init__(self) -> None:
+        """The threads start with the first answers."""
+        self._small = ThreadPoolExecutor(READERS, "reader")
+        self._large = ThreadPoolExecutor(1, "reader of large answers")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wait for what is under way."""
+        self._small.shutdown()
+        self._large.shutdown()
+
+    def work(self, do: Callable[[Body], T], body: Body) -> T:
+        """`do(body)`, when it is its turn; raises what that raises."""
+        pool = self._small if isinstance(body, bytes) else self._large
+        return pool.submit(do, body).result()
+
+
 @dataclass(frozen=True)
 class Asker:
     """Asks the questions of one dataset. Safe to share among threads."""
@@ -76,7 +100,7 @@ class Asker:
     client: Client
     dataset: Dataset
     halt: threading.Event
-    reading: threading.Semaphore  # of READERS, shared by all datasets of a run
+    readers: Readers
 
     def ask(self, walk: Walk, is_given_up: Callable[[], bool]) -> list[Answered]:
         """The answer to one question, or to its halves if the whole takes the API too long.
@@ -112,10 +136,12 @@ class Asker:
         if self.dataset.endpoint.paging is not None:
             return self._pages(walk, self.dataset.endpoint.paging)
 
+        def decoded(body: Body) -> Rows:
+            rows = join(self.dataset, walk, [read_page(self.dataset, walk, body)])
+            return rows.spilled(self.client.spill)
+
         def read(body: Body) -> Rows:
-            with self._turn(body):
-                rows = join(self.dataset, walk, [read_page(self.dataset, walk, body)])
-                return rows.spilled(self.client.spill)
+            return self.readers.work(decoded, body)
 
         part, rows = self._call(1, walk.payload, read)
         self._check_addresses(walk, rows)
@@ -128,9 +154,11 @@ class Asker:
         while number is not None:
             payload = {**walk.payload, **page_payload(paging, number)}
 
-            def read(body: Body, number: int = number) -> Page:
-                with self._turn(body):
-                    return read_page(self.dataset, walk, body, number)
+            def decoded(body: Body, number: int = number) -> Page:
+                return read_page(self.dataset, walk, body, number)
+
+            def read(body: Body, decoded: Callable[[Body], Page] = decoded) -> Page:
+                return self.readers.work(decoded, body)
 
             part, page = self._call(number, payload, read)
             parts.append(part)
@@ -146,14 +174,9 @@ class Asker:
             raise Halted("the run was broken off")
         answer = self.client.call(self.dataset.endpoint.action, payload, read)
         at = answer.fetched_at.isoformat(timespec="milliseconds")
-        part = Part(page, payload, at, len(answer.body), raw.pack(answer.body))
+        stored = self.readers.work(raw.pack, answer.body)
+        part = Part(page, payload, at, len(answer.body), stored)
         return part, answer.value
-
-    @contextmanager
-    def _turn(self, body: Body) -> Iterator[None]:
-        """Decoding takes memory: only a few may at a time, and of large answers one."""
-        with self.reading if isinstance(body, bytes) else _one_large:
-            yield
 
     def _check_addresses(self, walk: Walk, rows: Rows) -> None:
         """A lookup is complete if every address that was asked for came back."""

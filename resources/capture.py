@@ -19,12 +19,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from graphlib import TopologicalSorter
 
-from resources import asking, lake, raw
+from resources import lake, raw
 from resources.account import Account, snapshots
 from resources.api import windows
 from resources.api.catalogue.model import Dataset
 from resources.api.client import Client
 from resources.api.errors import FixSetup
+from resources.asking import Readers
 from resources.home import Home
 from resources.lane import Lane
 from resources.making import Job
@@ -34,7 +35,7 @@ from resources.underway import Question, Room
 
 __all__ = ["Capturer", "Outcome", "Progress", "Result"]
 
-HANDS = 4
+HANDS = 2
 """Days that are given their names at the same time: mostly they wait for the disk."""
 
 RETRY_BUSY_S = 0.2
@@ -120,12 +121,13 @@ class Run:
         self.capturer, self.again = capturer, again
         self.account = Account(capturer.home.lake, capturer.settings)
         self.room = Room()
-        self.reading = threading.Semaphore(asking.READERS)
         self.events: queue.SimpleQueue[tuple[Lane, Question] | None] = queue.SimpleQueue()
         """Answers that have come, and None for a day that has ended."""
         self.fatal: FixSetup | None = None
         self._progress = progress
         self._pools = ExitStack()
+        # Closed in the opposite order: workers need readers to the end.
+        self.readers = self._pools.enter_context(Readers())
         self.hands = self._pool("hand", HANDS)
         workers = {
             action: self._pool(action, capturer.settings.workers)

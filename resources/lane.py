@@ -57,7 +57,7 @@ class Lane:
         one = run.capturer
         self._days = Days(one.home, one.settings, run.account, dataset, one.clock, run.again)
         self._workers = workers
-        self._asker = Asker(one.client, dataset, one.halt, run.reading)
+        self._asker = Asker(one.client, dataset, one.halt, run.readers)
         self._sizes = Sizes(dataset.scope)
         # Enough to keep every worker asking while the oldest answer is awaited.
         self._most = one.settings.workers * 2

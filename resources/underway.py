@@ -10,7 +10,7 @@ from resources.api.plan import Walk
 from resources.asking import Answered
 from resources.making import Job
 
-MOST_HELD_BYTES = 256_000_000
+MOST_HELD_BYTES = 128_000_000
 """Of answers that are on their way, wait for their turn or to be written, of all datasets of a run:
 beyond it no further question is sent."""
 
