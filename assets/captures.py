@@ -121,7 +121,11 @@ def _days(
         archive: dg.ResourceParam[Archive],
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         days = [date.fromisoformat(k) for k in context.partition_keys]
-        due = {one: days for one in datasets if key(one.name) in context.selected_asset_keys}
+        due = {
+            one: archive.in_order_of_asking(one, days)
+            for one in datasets
+            if key(one.name) in context.selected_asset_keys
+        }
         # Of the datasets that are not done with.
         results: dict[str, list[Result]] = {one.name: [] for one in due}
         missing: list[Result] = []

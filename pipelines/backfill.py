@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -21,6 +23,9 @@ from resources.loading import Loaded
 from resources.served import Published
 
 _LONG_AGO = timedelta(days=3660)
+
+WORTH_DAYS = 7
+"""In a backfill of more days, the first that is complete is loaded and published at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +131,7 @@ def plan(
 
 
 def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Summary:
-    """Do it: capture chunk by chunk, and load and publish after each month.
+    """Do it: capture chunk by chunk; load and publish meanwhile, and all of it in the end.
 
     One dataset's failure holds up only what is asked by its answers. Errors of the set-up (no call
     can succeed) end the run at once: they are raised, and what is captured stays.
@@ -135,10 +140,14 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
     archive.home.prepare(archive.settings, archive.now())
     if todo.chunks or todo.dimensions or archive.behind():
         # Dagster takes a second to import: a run with nothing to do is spared it.
+        from pipelines.loader import Loader
         from pipelines.runner import Runner
 
-        with Runner(replace(archive, heard=_Listener(summary))) as runner:
+        listener = _Listener(summary)
+        heard = replace(archive, heard=listener)
+        with Runner(heard) as runner, Loader(heard, tell) as loader:
             runner.capture_dimensions(todo.dimensions, again=todo.again)
+            listener.first_day = _FirstDay(todo.chunks, loader.load)
             for number, chunk in enumerate(todo.chunks, start=1):
                 datasets = (
                     "1 dataset" if len(chunk.datasets) == 1 else f"{len(chunk.datasets)} datasets"
@@ -149,10 +158,10 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
                 )
                 runner.capture(chunk)
                 if number in todo.ends_of_months:
-                    tell(f"Loading and publishing {chunk.first:%B %Y}")
-                    runner.load()
+                    loader.load(f"{chunk.first:%B %Y}")
+            loader.finish()
             tell("Loading and publishing")
-            runner.load()
+            runner.load(loader.loaded)
             runner.tidy()
     else:
         summary.published = archive.home.served
@@ -160,13 +169,42 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
     return summary
 
 
-@dataclass(frozen=True)
+class _FirstDay:
+    """Has the first day that is in the lake with all its datasets loaded, if much is left to do.
+
+    Whoever backfills a year can look at a day of it within seconds.
+    """
+
+    def __init__(self, chunks: Sequence[Chunk], load: Callable[[str], None]) -> None:
+        self._load = load
+        self._awaited = len(chunks[0].datasets) if chunks else 0
+        self._is_worth_it = sum(chunk.days for chunk in chunks) > WORTH_DAYS
+        self._ended: Counter[date] = Counter()
+
+    def ended(self, day: date) -> None:
+        """A dataset is done with `day`, however."""
+        if self._is_worth_it:
+            self._ended[day] += 1
+            if self._ended[day] == self._awaited:
+                self._is_worth_it = False
+                self._load(str(day))
+
+
+@dataclass
 class _Listener:
-    """Adds up what the assets report."""
+    """Adds up what assets and loader report, each in a thread of its own."""
 
     summary: Summary
+    first_day: _FirstDay | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, event: object) -> None:
+        with self._lock:
+            self._hear(event)
+        if isinstance(event, Result) and self.first_day is not None:
+            self.first_day.ended(event.day)
+
+    def _hear(self, event: object) -> None:
         summary = self.summary
         match event:
             case Result():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -65,14 +65,18 @@ class Runner:
         config = captures.asking_again(*chunk.datasets) if chunk.again else None
         self._materialize(_CAPTURES, keys, tags=tags, config=config)
 
-    def load(self) -> None:
-        """Bring tables and marts that are behind the lake level, and make the served copy."""
+    def load(self, loaded: Collection[str] = ()) -> None:
+        """Bring tables and marts that are behind the lake level, and make the served copy.
+
+        `loaded` are tables that are level already and got rows: the history shall tell of them.
+        """
         archive = self._archive
         # The copy says what is behind, unless the warehouse that it was made from is gone.
         has_warehouse = archive.home.warehouse.exists()
         behind = archive.behind() if has_warehouse else archive.settings.datasets
-        changed = [name for name in behind if name in archive.settings.datasets]
-        keys = [*map(tables.key, changed), *marts.following(archive.settings.datasets, behind)]
+        names = archive.settings.datasets
+        changed = [name for name in names if name in behind or name in loaded]
+        keys = [*map(tables.key, changed), *marts.following(names, {*behind, *loaded})]
         self._materialize(_LOADS, [*keys, tables.SERVED])
 
     def tidy(self) -> None:

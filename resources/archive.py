@@ -110,6 +110,17 @@ class Archive:
         """
         return {*ledger.unmade_days(lines, self.home.lake, self.home.remembered)}
 
+    def in_order_of_asking(self, dataset: Dataset, days: Iterable[date]) -> list[date]:
+        """What is soon forgotten by the API oldest first, then the other days newest first."""
+        soon = self.now() + timedelta(days=self.settings.expiry_warning_days)
+
+        def order(day: date) -> tuple[bool, int]:
+            forgotten = ledger.forgotten_at(dataset, day, self.settings.zone)
+            is_urgent = forgotten is not None and forgotten <= soon
+            return not is_urgent, day.toordinal() if is_urgent else -day.toordinal()
+
+        return sorted(days, key=order)
+
     @contextmanager
     def capturing(self) -> Iterator[Capturer]:
         """The connection to the API; see `connection.capturer` for what it raises."""

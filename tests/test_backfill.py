@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -14,14 +15,17 @@ from pathlib import Path
 
 import pytest
 
+from assets import tables
 from pipelines import backfill
 from pipelines.instance import instance
+from pipelines.loader import Loader
 from resources import ledger, raw
 from resources.api.catalogue import DAILY, DATASETS, DIMENSIONS
 from resources.api.credentials import Credentials
 from resources.api.errors import FixSetup
 from resources.api.simulator import Faults
 from resources.connection import capturer
+from resources.warehouse import WarehouseError
 from tests.archives import DAYS, NOW, SMALL, contents, lab, no_wait
 
 FIRST, LAST = DAYS
@@ -252,18 +256,102 @@ def test_settling_days_leave_a_run_incomplete(captured):
     assert (summary.kept, summary.failed) == (1, [])
 
 
-def test_months_are_loaded_one_by_one(account):
+class Loads:
+    """Says when the background load has published, and holds requests of an action until then."""
+
+    def __init__(self, patch, found, dataset, number):
+        self.done, self.error = threading.Event(), None
+        action, asked = DATASETS[dataset].endpoint.action, found.simulator.calls
+        before, usual = asked[action], Loader._load
+
+        def load(loader):
+            try:
+                if self.error is not None:
+                    raise self.error
+                usual(loader)
+            finally:
+                self.done.set()
+
+        def choose(asked_for):
+            if asked_for == action and asked[action] - before >= number:
+                assert self.done.wait(120)
+
+        patch.setattr(Loader, "_load", load)
+        patch.setattr(found.simulator._service.chooser, "choose", choose)
+
+
+def test_a_month_is_loaded_while_the_next_is_captured(account, monkeypatch):
+    """October is not answered before November can be queried."""
     two = account.beside("months").with_(LIVESTATS_FIRST_DAY="2026-10-30")
-    told = []
-    summary = run(two, date(2026, 10, 31), date(2026, 11, 1), ("edge_stat",), told.append)
+    loads, told, seen = Loads(monkeypatch, two, "edge_stat", 2), [], []
+
+    def progress(*_):
+        if loads.done.is_set():
+            seen.extend(two.rows("SELECT DISTINCT business_date FROM edge_stat"))
+
+    archive = replace(two.archive, progress=progress)
+    todo = backfill.plan(archive, date(2026, 10, 31), date(2026, 11, 1), ("edge_stat",))
+    summary = backfill.run(archive, todo, told.append)
     assert summary.is_complete
-    assert told == [
-        "[1/2] 2026-11-01 to 2026-11-01: 1 dataset",
-        "Loading and publishing November 2026",
+    assert seen == [(date(2026, 11, 1),)]
+    assert told[0] == "[1/2] 2026-11-01 to 2026-11-01: 1 dataset"
+    assert set(told[1:3]) == {
+        "Loading and publishing November 2026, while the capture goes on",
         "[2/2] 2026-10-31 to 2026-10-31: 1 dataset",
-        "Loading and publishing",
-    ]
+    }
+    assert told[3:] == ["Loading and publishing"]
     assert two.rows("SELECT count(DISTINCT business_date) FROM edge_stat") == [(2,)]
+    with instance(two.archive) as history:
+        assert history.get_latest_materialization_event(tables.key("edge_stat")) is not None
+
+
+def test_the_first_complete_day_of_a_long_backfill_is_loaded_at_once(account, monkeypatch):
+    """It is the newest; the other is not answered before that can be queried."""
+    monkeypatch.setattr(backfill, "WORTH_DAYS", 1)
+    found = account.beside("first day")
+    loads, seen = Loads(monkeypatch, found, "edge_stat", 2), []
+
+    def progress(*_):
+        if loads.done.is_set():
+            seen.extend(found.rows("SELECT DISTINCT business_date FROM edge_stat"))
+
+    archive = replace(found.archive, progress=progress)
+    summary = backfill.run(archive, plan(found, names=("edge_stat",)), silent)
+    assert summary.is_complete
+    assert seen == [(LAST,)]
+
+
+def test_a_load_that_fails_is_told_and_does_not_end_the_capture(account, monkeypatch):
+    monkeypatch.setattr(backfill, "WORTH_DAYS", 1)
+    found, told = account.beside("failed load"), []
+    loads = Loads(monkeypatch, found, "edge_stat", 2)
+    loads.error = WarehouseError("the file is open in another program. Close it there.")
+    summary = run(found, names=("edge_stat",), tell=told.append)
+    assert summary.is_complete
+    assert any("Not loaded yet: the file is open in another program" in text for text in told)
+    assert found.rows("SELECT count(DISTINCT business_date) FROM edge_stat") == [(2,)]
+
+
+def test_a_load_that_fails_to_the_end_ends_the_run_with_its_error(account, monkeypatch):
+    found = account.beside("failed to the end")
+
+    def publish(_archive):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(backfill, "WORTH_DAYS", 1)
+    monkeypatch.setattr("resources.served.publish", lambda *_: publish(None))
+    told = []
+    with pytest.raises((OSError, RuntimeError), match="No space left"):
+        run(found, names=("edge_stat",), tell=told.append)
+    assert states(found, "edge_stat") == ["captured", "captured"]
+
+
+def test_an_error_of_ours_in_the_background_is_raised(account, monkeypatch):
+    monkeypatch.setattr(backfill, "WORTH_DAYS", 1)
+    found = account.beside("error of ours")
+    Loads(monkeypatch, found, "edge_stat", 2).error = KeyError("ours")
+    with pytest.raises(KeyError, match="ours"):
+        run(found, names=("edge_stat",))
 
 
 @pytest.mark.parametrize("now", ["2027-03-01T12:00:00+08:00", "2026-03-01T12:00:00+08:00"])

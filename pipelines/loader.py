@@ -1,0 +1,96 @@
+"""Loading and publishing in the background, while the capture of further days goes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import duckdb
+
+from resources.api.catalogue import DATASETS
+from resources.archive import Archive
+from resources.settings import SettingsError
+from resources.warehouse import WarehouseError
+
+EXPECTED = (WarehouseError, SettingsError, OSError, duckdb.Error)
+"""What the load at the end of the run meets again, if it lasts."""
+
+
+class Loader:
+    """One thread that brings tables and marts level and publishes, whenever it is asked to.
+
+    A wish while it is at work is granted afterwards, several of them at once: each publication
+    copies the whole warehouse. What goes wrong is told at once and does not end the capture; the
+    load at the end of the run tries all of it again. An error that nobody expects is raised by
+    `finish`.
+    """
+
+    def __init__(self, archive: Archive, tell: Callable[[str], None]) -> None:
+        """The thread starts with the first wish."""
+        self._archive, self._tell = archive, tell
+        self.loaded: set[str] = set()
+        """Tables that got rows."""
+        self._changed = threading.Condition()
+        self._wish: str | None = None
+        self._ends = False
+        self._thread: threading.Thread | None = None
+        self._error: Exception | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def load(self, what: str) -> None:
+        """Load all that is in the lake by now; `what` names it for people."""
+        with self._changed:
+            self._wish = what
+            self._changed.notify()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="loader")
+            self._thread.start()
+
+    def finish(self) -> None:
+        """Wait for what is under way, and forget other wishes: the load at the end grants them."""
+        self._end()
+        if self._error is not None:
+            raise self._error
+
+    def _end(self) -> None:
+        with self._changed:
+            self._wish, self._ends = None, True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _work(self) -> None:
+        while (what := self._next()) is not None:
+            self._tell(f"Loading and publishing {what}, while the capture goes on")
+            try:
+                self._load()
+            except EXPECTED as error:
+                self._tell(f"Not loaded yet: {error} The capture goes on; loading is tried again.")
+            except Exception as error:  # noqa: BLE001 - raised by `finish`
+                self._error = error
+                return
+
+    def _next(self) -> str | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._wish is not None or self._ends)
+            what, self._wish = self._wish, None
+            return what
+
+    def _load(self) -> None:
+        names = self._archive.settings.datasets
+        for loaded in self._archive.bring_level(DATASETS[name] for name in names):
+            if loaded.days:
+                self.loaded.add(loaded.table)
+        self._archive.publish()
