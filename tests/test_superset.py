@@ -153,8 +153,10 @@ def test_columns_and_types_are_those_that_a_query_gives(made, archive):
 
 
 def test_local_times_are_on_the_clock_of_the_business_zone(made, archive):
+    """Whatever zone the connection has."""
     (slots,) = [d for d in of(made, "datasets") if d["table_name"] == "livestats.bandwidth_5min"]
     with archive.reading() as connection:
+        connection.execute("SET TimeZone = 'America/New_York'")
         ((wrong, first),) = connection.execute(
             "SELECT count(*) FILTER (slot_start_at::DATE != business_date), "
             f"min(slot_start_at)::VARCHAR FROM {relation(slots)} AS asked"
