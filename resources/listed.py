@@ -18,9 +18,10 @@ def remember(connection: duckdb.DuckDBPyConnection, dataset: Dataset, days: Sequ
     """Collect the keys that the days list now, to decide anew which day each belongs to."""
     key = ", ".join(dataset.key)
     listed = f"meta.{dataset.name}_listed"
-    connection.execute(
-        f"CREATE TEMP TABLE IF NOT EXISTS touched AS SELECT {key} FROM {listed} LIMIT 0"
-    )
+    # Not AS SELECT ... LIMIT 0: DuckDB 2.0 then takes the table to be empty, whatever two threads
+    # put in, and finds no key in it.
+    declared = ", ".join(f"{name} {dataset.column[name].kind.sql}" for name in dataset.key)
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS touched ({declared})")
     connection.execute(
         f"INSERT INTO touched SELECT {key} FROM {listed} WHERE {BUSINESS_DATE} IN (FROM unnest(?))",
         [days],

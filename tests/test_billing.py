@@ -337,3 +337,34 @@ def as_bill(record):
         pytest.approx(record["daily_peak_average_mbps"], rel=1e-12),
         record["peak_mbps"],
     )
+
+
+# Many rows --------------------------------------------------------------------------------------
+
+
+def test_tables_by_day_are_whole_above_a_row_group_of_duckdb():
+    """More rows than DuckDB keeps in one piece: every day is there, once, also made anew."""
+    first, days, domains = date(2026, 9, 1), 30, 20
+    with made_up() as marts:
+        marts.connection.execute("SET threads = 2")  # with one, DuckDB appends in another way
+        marts.put("edge_stat", [point(first, 0, 1)])
+        marts.connection.execute(
+            "INSERT INTO edge_stat SELECT e.* REPLACE (business_date + day::INTEGER AS business_date,"
+            " slot_start_at + to_days(day::INTEGER) + to_seconds(300 * slot) AS slot_start_at,"
+            " 'pull-' || d AS domain) "
+            "FROM edge_stat e, range(?) a(day), range(288) b(slot), range(?) c(d)",
+            [days, domains],
+        )
+        marts.connection.execute("DELETE FROM edge_stat WHERE domain = ?", [ONE])
+        marts.connection.execute(
+            "INSERT OR REPLACE INTO meta.loaded SELECT 'edge_stat', ?::DATE + day::INTEGER, 'one', "
+            "0, 0, 0, 0 FROM range(?) a(day)",
+            [first, days],
+        )
+        whole = [(days * domains * 288,)]
+        assert marts.rows("SELECT count(*) FROM bandwidth_5min") == whole
+        marts.connection.execute("UPDATE meta.loaded SET capture = 'two' WHERE day = ?", [first])
+        assert marts.rows("SELECT count(*) FROM bandwidth_5min") == whole
+        daily = "SELECT count(*) FROM traffic_daily_by_domain WHERE business_date = ?"
+        assert marts.rows(daily, first) == [(domains,)]
+        assert marts.rows(f"SELECT count(*) FROM ({DOMAIN})") == [(domains,)]

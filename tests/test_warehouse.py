@@ -636,3 +636,14 @@ def test_the_connection_closes_and_the_lock_ends_with_the_block(home):
     with pytest.raises(duckdb.ConnectionException):
         connection.execute("SELECT 1")
     opened(home)
+
+
+def test_more_rows_than_duckdb_keeps_in_one_piece_stand_in_their_table_once(home, connection, load):
+    """Pushes of a busy day: above 122,880 rows DuckDB appends in another way."""
+    many = 130_000
+    connection.execute("SET threads = 2")
+    store(home.lake, PUSHES, DAYS[0], [{"stream": f"s{i}"} for i in range(many)])
+    store(home.lake, PUSHES, DAYS[1], [{"stream": "s0"}, {"stream": "other"}])
+    load(PUSHES)
+    counted = "SELECT business_date, count(*) FROM push_stream_info GROUP BY 1 ORDER BY 1"
+    assert connection.execute(counted).fetchall() == [(DAYS[0], many), (DAYS[1], 1)]

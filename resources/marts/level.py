@@ -183,7 +183,11 @@ def create(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     elif mart.kind is Kind.VIEW:
         connection.execute(f"CREATE OR REPLACE VIEW {mart.name} AS {mart.sql}")
     else:
-        connection.execute(f"CREATE OR REPLACE TABLE {mart.name} AS FROM ({mart.sql}) LIMIT 0")
+        # Not AS SELECT ... LIMIT 0: DuckDB 2.0 then takes the table to be empty for as long as it is
+        # open, whatever two threads put in, and filters find nothing.
+        columns = connection.execute(f"DESCRIBE FROM ({mart.sql})").fetchall()
+        declared = ", ".join(f"{name} {kind}" for name, kind, *_ in columns)
+        connection.execute(f"CREATE OR REPLACE TABLE {mart.name} ({declared})")
     kind = _OBJECT[mart.kind]
     connection.execute(f"COMMENT ON {kind} {mart.name} IS {_quoted(mart.comment)}")
     if mart.kind is not Kind.MACRO:
