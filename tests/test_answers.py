@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resources.api import careful
 from resources.api.answers import decode
 from resources.api.catalogue import DATASETS, ENDPOINTS
 from resources.api.errors import (
@@ -492,3 +493,16 @@ def test_an_error_counts_before_any_result(error, status, raised, result):
 
 def test_every_dataset_has_an_endpoint_with_a_sample():
     assert {d.endpoint.action for d in DATASETS.values()} == {p.stem for p in SAMPLES.iterdir()}
+
+
+def test_a_new_field_costs_no_careful_reading(monkeypatch):
+    """It would be twenty times slower, for every answer from the day on that the vendor adds one."""
+    document = sample(EDGE)
+    document["Result"]["New"] = {"Deep": [1, 2]}
+    for item in document["Result"]["EdgeStatDetailDataList"]:
+        item["Another"] = "text"
+    expected, _ = read(EDGE, sample(EDGE))
+    monkeypatch.setattr(careful, "read", lambda *_: pytest.fail("read carefully"))
+    result, unknown = read(EDGE, document)
+    assert result == expected
+    assert unknown == ("Result.EdgeStatDetailDataList[].Another", "Result.New")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-SLICE_BYTES = 8_000_000
+SLICE_BYTES = 2_000_000
 """Of items that are read at a time, at least."""
 
 _OPENING, _CLOSING, _LIST, _QUOTE = b"{[", b"}]", ord("["), ord('"')
