@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-SLICE_BYTES = 2_000_000
+SLICE_BYTES = 4_000_000
 """Of items that are read at a time, at least."""
 
 _OPENING, _CLOSING, _LIST, _QUOTE = b"{[", b"}]", ord("["), ord('"')
@@ -41,7 +41,7 @@ class Brackets:
         at = np.flatnonzero(marks)
         kinds = np.frombuffer(piece, dtype=np.uint8)[at]
         quotes = kinds == _QUOTE
-        in_text = (np.cumsum(quotes) + self._in_text) & 1
+        in_text = (np.cumsum(quotes, dtype=np.uint8) + np.uint8(self._in_text)) & 1  # parity only
         if len(at):
             self._in_text = bool(in_text[-1])
         outside = ~quotes & (in_text == 0)

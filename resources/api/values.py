@@ -107,7 +107,7 @@ def _convert(dataset: Dataset, source: Field, column: Column, raw: pa.Array) -> 
             return _checked(
                 dataset, source, raw, _instants_ms, "Unix milliseconds of the years 1 to 9999"
             )
-        case Kind.FLOAT:
+        case Kind.FLOAT if column.factor != 1.0:  # else it is finite: the readers see to that
             return _checked(
                 dataset,
                 source,
