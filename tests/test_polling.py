@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from resources import files, served, warehouse
+from resources import files, loading, served, warehouse
 from resources.api.catalogue import DATASETS
 from resources.home import Home
 from tests.storing import store
@@ -107,7 +107,7 @@ def publish(home, version):
     ]
     store(home.lake, COUNT, FIRST + timedelta(days=version // 2), rows, version)
     with warehouse.writing(home, ZONE) as connection:
-        warehouse.bring_level(connection, home, COUNT)
+        loading.bring_level(connection, home, COUNT)
         return served.publish(connection, home)
 
 
