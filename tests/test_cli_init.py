@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipelines.cli import main
 from resources.api.simulator import Simulator
 from resources.settings import FILE, Settings, load
-from resources.settings_text import text
+from resources.settings.text import text
 
 NO_KEY = {"VOLC_ACCESSKEY": None, "VOLC_SECRETKEY": None, "VOLC_SESSION_TOKEN": None}
 

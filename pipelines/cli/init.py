@@ -49,7 +49,7 @@ def init(
     Ends with 1 if the file is written and the key does not work yet.
     """
     from resources.settings import BYTEPLUS, FILE, SettingsError, load
-    from resources.settings_text import text
+    from resources.settings.text import text
 
     file = Path.cwd() / FILE
     if file.exists() and not force:

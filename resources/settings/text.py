@@ -9,7 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from resources.settings import FILE, Settings
+from resources.settings.model import Settings
+from resources.settings.reading import FILE
 
 _SECTIONS = {
     "archive": "Where the archive lies, and what its days are.",

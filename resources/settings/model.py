@@ -1,4 +1,4 @@
-"""The settings: livestats.toml, and environment variables over it. No secret is among them.
+"""The settings of an archive: what can be set, and what a value must be. No secret is among them.
 
 Every setting is one field of `Settings`; its metadata says where it stands in the file, which
 variable overrides it, and what it means, so that file, checks and documentation cannot disagree.
@@ -6,15 +6,10 @@ variable overrides it, and what it means, so that file, checks and documentation
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
 import math
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from resources.api import windows
@@ -25,12 +20,6 @@ HOSTS = {
     VOLCENGINE: "https://live.volcengineapi.com",
     BYTEPLUS: "https://open.byteplusapi.com",
 }
-
-FILE = "livestats.toml"
-FILE_VARIABLE = "LIVESTATS_SETTINGS"
-PREFIX = "LIVESTATS_"
-_BESIDE = (FILE_VARIABLE, "LIVESTATS_NOW", "LIVESTATS_ALERT_WEBHOOK")
-"""Variables that are no settings: where they stand, what time it is taken to be, and a secret."""
 
 
 class SettingsError(ValueError):
@@ -191,155 +180,6 @@ class Settings:
     def absent_parameters(self) -> frozenset[str]:
         """Parameters that the vendor does not take."""
         return ABSENT_ON_BYTEPLUS if self.vendor == BYTEPLUS else frozenset()
-
-
-@dataclass(frozen=True)
-class Found:
-    """Settings, and for each field that is not left at its default, where it was set."""
-
-    settings: Settings
-    origins: Mapping[str, str]  # name of the field -> the variable, or the path of the file
-    file: Path | None  # that was read
-
-
-def load(environ: Mapping[str, str], folder: Path) -> Settings:
-    """The settings of livestats.toml in `folder`, with environment variables over them.
-
-    LIVESTATS_SETTINGS names another file. A relative archive.home is taken from the file's folder. Raises SettingsError.
-    """
-    return find(environ, folder).settings
-
-
-def find(environ: Mapping[str, str], folder: Path) -> Found:
-    """The same, and where each value comes from. Raises SettingsError."""
-    named = environ.get(FILE_VARIABLE)
-    file = Path(named) if named else folder / FILE
-    if named and not file.is_file():
-        raise SettingsError(f"{FILE_VARIABLE} names {file}, and there is no such file.")
-    _refuse_unknown(environ)
-    given = _from_file(file) if file.is_file() else {}
-    origins = dict.fromkeys(given, str(file))
-    for known in fields(Settings):
-        variable = known.metadata["variable"]
-        if variable and environ.get(variable):
-            given[known.name] = _from_text(known, variable, environ[variable])
-            origins[known.name] = variable
-    if "api_url" in given:
-        if given["api_url"].rstrip("/") == HOSTS[BYTEPLUS]:
-            given.setdefault("vendor", BYTEPLUS)
-    elif given.get("vendor") in HOSTS:
-        given["api_url"] = HOSTS[given["vendor"]]
-    try:
-        return Found(Settings(**given), origins, file if file.is_file() else None)
-    except TypeError as error:  # a value of a type that no check expects
-        raise SettingsError(f"{file}: {error}") from error
-
-
-def _refuse_unknown(environ: Mapping[str, str]) -> None:
-    """Raise SettingsError for a variable that nobody would read: a slip that changes nothing."""
-    known = [*_BESIDE, *(v for f in fields(Settings) if (v := f.metadata["variable"]))]
-    for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in known and environ[name]:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f": did you mean {near[0]}?" if near else f". Known: {', '.join(known)}"
-            raise SettingsError(f"The environment has {name}, and there is no such setting{hint}")
-
-
-def _from_file(file: Path) -> dict[str, Any]:
-    try:
-        document = tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} is no TOML: {error}") from error
-    except OSError as error:
-        raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
-    places = {known.metadata["where"]: known for known in fields(Settings)}
-    given: dict[str, Any] = {}
-    for place, value in _leaves(document, ""):
-        if place not in places:
-            near = difflib.get_close_matches(place, places, n=1, cutoff=0.5)
-            hint = f": did you mean {near[0]}?" if near else f". Known: {', '.join(places)}"
-            raise SettingsError(f"{file}: there is no setting {place}{hint}")
-        known = places[place]
-        given[known.name] = _checked(known, f"{file}: {place}", value, file.parent)
-    return given
-
-
-def _leaves(table: Mapping[str, Any], above: str) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for key, value in table.items():
-        place = f"{above}{key}"
-        if isinstance(value, dict) and (value or _is_section(place)):
-            found += _leaves(value, f"{place}.")
-        else:
-            found.append((place, value))
-    return found
-
-
-def _is_section(place: str) -> bool:
-    return any(known.metadata["where"].startswith(f"{place}.") for known in fields(Settings))
-
-
-def _checked(known: dataclasses.Field[Any], place: str, value: Any, folder: Path) -> Any:
-    """A TOML value in the type of its setting."""
-    kind = str(known.type)
-    match value:
-        case str() if kind == "Path":
-            return folder / _expanded(place, value)
-        case str() if kind == "str":
-            return value
-        case list() if kind.startswith("tuple") and all(isinstance(v, str) for v in value):
-            return tuple(value)
-        case datetime():  # which Python takes for a date
-            pass
-        case date() if kind.startswith("date"):
-            return value
-        case bool():
-            pass
-        case int() if kind == "int":
-            return value
-        case int() | float() if kind.startswith("float"):
-            return float(value)
-    raise SettingsError(f"{place} = {value!r} is not {_wanted(kind)}. {known.metadata['meaning']}")
-
-
-def _wanted(kind: str) -> str:
-    """What a value of that type is written like."""
-    wanted = {
-        "Path": "a folder in quotes",
-        "str": "a text in quotes",
-        "int": "a whole number",
-        "date": "a day like 2026-11-01",
-        "float": "a number",
-        "tuple": "a list of texts, like ['a', 'b']",
-    }
-    return next(text for start, text in wanted.items() if kind.startswith(start))
-
-
-def _expanded(place: str, text: str) -> Path:
-    """A path whose ~ is a home folder: no shell has seen the settings file."""
-    try:
-        return Path(text).expanduser()
-    except RuntimeError as error:
-        raise SettingsError(f"{place} = {text!r}: {error}") from error
-
-
-def _from_text(known: dataclasses.Field[Any], variable: str, text: str) -> Any:
-    """The value of an environment variable in the type of its setting."""
-    kind = str(known.type)
-    try:
-        if kind == "Path":
-            return Path(text)
-        if kind.startswith("date"):
-            return date.fromisoformat(text)
-        if kind == "int":
-            return int(text)
-        if kind.startswith("float"):
-            return None if text == "none" else float(text)
-    except ValueError as error:
-        raise SettingsError(
-            f"{variable}={text!r} is not {_wanted(kind)}. {known.metadata['meaning']}"
-        ) from error
-    return text
 
 
 def _zone(name: str) -> ZoneInfo:
