@@ -63,7 +63,8 @@ def test_importing_them_asks_nobody_and_writes_nothing(environ, tmp_path):
     jobs, timers, executor = found.stdout.splitlines()
     assert jobs == "['capture', 'load', 'upkeep']"
     assert timers == (
-        "['capture_what_is_due', 'forget_old_runs'] ['load_after_failure', 'load_after_success']"
+        "['capture_what_is_due', 'forget_old_runs'] ['load_after_failure', 'load_after_success', "
+        "'tell_alarms', 'tell_failed_runs']"
     )
     assert executor == "in_process"
     assert not (tmp_path / "home").exists()
