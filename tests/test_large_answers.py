@@ -185,10 +185,12 @@ def test_half_an_answer_is_no_answer(cut):
         (b'"Bitrate"', b'"Bitrate'),
     ],
 )
-def test_what_is_no_json_is_no_answer(old, new):
+def test_what_is_no_json_is_no_answer(old, new, monkeypatch):
     """Wherever it stands: at the border of two slices, too."""
+    monkeypatch.setattr(slices, "SLICE_BYTES", 1)
+    monkeypatch.setattr(bodies, "PIECE_BYTES", 1)
     walk = next(iter(walks(METRICS, DAY, SHANGHAI, MANY)))
-    body = json.dumps(many(METRICS, 4)).encode()
+    body = json.dumps(many(METRICS, 1)).encode()
     for nth in range(body.count(old)):
         parts = body.split(old)
         changed = old.join(parts[: nth + 1]) + new + old.join(parts[nth + 1 :])
@@ -207,12 +209,13 @@ def test_an_error_in_place_of_a_large_answer_is_raised():
 # Sorted ------------------------------------------------------------------------------------------
 
 
-def streams(number):
+def streams(number, slots=2):
     """A large answer about so many streams, out of order."""
     document = sample(METRICS.endpoint.action)
     (first, *_) = document["Result"]["StreamMetricList"]
     names = [f"room{n * 5 % number:03}" for n in range(number)]
-    items = [{**first, "Stream": name} for name in names]
+    rows = first["MetricList"][:slots]
+    items = [{**first, "Stream": name, "MetricList": rows} for name in names]
     document["Result"]["StreamMetricList"] = items
     return document
 
@@ -246,7 +249,7 @@ def test_many_rows_come_in_the_order_of_few(tmp_path, monkeypatch):
 @pytest.mark.parametrize("at", range(1, 14))
 @pytest.mark.usefixtures("few_at_a_time")
 def test_a_key_that_comes_twice_is_found_wherever_it_falls(at):
-    document = streams(14)
+    document = streams(14, slots=1)
     items = document["Result"]["StreamMetricList"]
     items.append(items[at])
     walk = next(iter(walks(METRICS, DAY, SHANGHAI, MANY)))
