@@ -35,7 +35,7 @@ class Measured:
     wall_s: float
     cpu_s: float
     rss_mb: float
-    cores: float
+    cores: float  # busy on average, with the server's
     requests: int = 0
     bytes: int = 0
     throttled: int = 0
@@ -44,6 +44,12 @@ class Measured:
     days: int = 0  # measured; fewer than the case's where the rest is a multiple of them
     failed: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def none(cls, who: str, error: Exception) -> Measured:
+        """Nothing was measured."""
+        said = f"{type(error).__name__}: {error}"
+        return cls(who=who, wall_s=0, cpu_s=0, rss_mb=0, cores=0, failed=said)
 
     def told(self) -> dict[str, Any]:
         """For JSON."""
@@ -187,7 +193,7 @@ class Bench:
             wall_s=usage.wall_s,
             cpu_s=usage.cpu_s,
             rss_mb=usage.rss_mb,
-            cores=usage.cores,
+            cores=usage.cores + (served["server_cpu_s"] / usage.wall_s if usage.wall_s else 0.0),
             requests=sum(served["calls"].values()),
             bytes=served["bytes"],
             throttled=served["refused"].get("FlowLimitExceeded", 0),
