@@ -1,9 +1,17 @@
-"""Loading and publishing in the background, while the capture of further days goes on."""
+"""Loading and publishing in the background, while the capture of further days goes on.
+
+It is done by a process of its own: the memory of capture and load does not add up, and neither
+waits for the other's Python.
+"""
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from types import TracebackType
 from typing import Self
 
@@ -11,10 +19,12 @@ import duckdb
 
 from resources.api.catalogue import DATASETS
 from resources.archive import Archive
+from resources.loading import Loaded
+from resources.served import Published
 from resources.settings import SettingsError
 from resources.warehouse import WarehouseError
 
-EXPECTED = (WarehouseError, SettingsError, OSError, duckdb.Error)
+EXPECTED = (WarehouseError, SettingsError, OSError, duckdb.Error, BrokenProcessPool)
 """What the load at the end of the run meets again, if it lasts."""
 
 
@@ -89,8 +99,27 @@ class Loader:
             return what
 
     def _load(self) -> None:
-        names = self._archive.settings.datasets
-        for loaded in self._archive.bring_level(DATASETS[name] for name in names):
-            if loaded.days:
-                self.loaded.add(loaded.table)
-        self._archive.publish()
+        # Not with `heard` and `progress`: they belong to this process.
+        archive = Archive(self._archive.settings, dict(self._archive.environ))
+        with ProcessPoolExecutor(
+            1, get_context("spawn"), _ignore_interrupts, max_tasks_per_child=1
+        ) as other:
+            events = other.submit(load, archive).result()
+        for event in events:
+            self._archive.report(event)
+            if isinstance(event, Loaded) and event.days:
+                self.loaded.add(event.table)
+
+
+def load(archive: Archive) -> list[Loaded | Published]:
+    """Bring all level with the lake, and publish; what was done."""
+    names = archive.settings.datasets
+    done: list[Loaded | Published] = []
+    done += archive.bring_level(DATASETS[name] for name in names)
+    done.append(archive.publish())
+    return done
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C goes to all processes of a terminal; this one ends its transaction, and is waited for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

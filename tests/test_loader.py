@@ -1,45 +1,47 @@
 """Loading in the background: wishes add up, and the end waits for what is under way."""
 
 import threading
-from types import SimpleNamespace
+from datetime import date
 
 import pytest
 
 from pipelines.loader import Loader
+from resources import lake
+from resources.api.catalogue import DATASETS
+from resources.archive import Archive
+from resources.loading import Loaded
+from resources.served import Published
+from tests.storing import store
 
 
 class Loads:
-    """What a loader asks of an archive; a load ends when the test says so."""
+    """Stands in for the process that loads; a load ends when the test says so."""
 
-    def __init__(self):
-        self.settings = SimpleNamespace(datasets=("edge_stat",))
+    def __init__(self, patch):
         self.began, self.go_on = threading.Semaphore(0), threading.Semaphore(0)
         self.published = 0
+        patch.setattr(Loader, "_load", lambda _: self.load())
 
-    def bring_level(self, datasets):
-        assert [dataset.name for dataset in datasets] == ["edge_stat"]
+    def load(self):
         self.began.release()
         assert self.go_on.acquire(timeout=60)
-        yield SimpleNamespace(table="edge_stat", days=["a day"])
-
-    def publish(self):
         self.published += 1
 
 
 @pytest.fixture
-def loads():
-    return Loads()
+def loads(monkeypatch):
+    return Loads(monkeypatch)
 
 
 def test_without_a_wish_nothing_is_done(loads):
-    with Loader(loads, print) as loader:
+    with Loader(None, print) as loader:
         loader.finish()
     assert loads.published == 0
 
 
 def test_wishes_that_come_meanwhile_are_granted_together(loads):
     told = []
-    with Loader(loads, told.append) as loader:
+    with Loader(None, told.append) as loader:
         loader.load("October")
         assert loads.began.acquire(timeout=60)
         loader.load("September")
@@ -49,11 +51,10 @@ def test_wishes_that_come_meanwhile_are_granted_together(loads):
         loader.finish()
     assert loads.published == 2
     assert [text.split()[3].rstrip(",") for text in told] == ["October", "August"]
-    assert loader.loaded == {"edge_stat"}
 
 
 def test_the_end_waits_for_what_is_under_way_and_forgets_the_rest(loads):
-    with Loader(loads, print) as loader:
+    with Loader(None, print) as loader:
         loader.load("October")
         assert loads.began.acquire(timeout=60)
         loader.load("September")
@@ -65,7 +66,7 @@ def test_the_end_waits_for_what_is_under_way_and_forgets_the_rest(loads):
 
 def test_a_run_that_is_broken_off_waits_for_it_as_well(loads):
     def broken_off():
-        with Loader(loads, print) as loader:
+        with Loader(None, print) as loader:
             loader.load("October")
             assert loads.began.acquire(timeout=60)
             raise KeyboardInterrupt
@@ -74,3 +75,41 @@ def test_a_run_that_is_broken_off_waits_for_it_as_well(loads):
     with pytest.raises(KeyboardInterrupt):
         broken_off()
     assert loads.published == 1
+
+
+# The process that loads -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """An archive whose lake holds one day of one table, and what it was told."""
+    heard = []
+    environ = {"LIVESTATS_HOME": str(tmp_path / "home"), "LIVESTATS_FIRST_DAY": "2026-11-18"}
+    archive = Archive.open(environ, tmp_path).hearing(heard.append)
+    store(archive.home.lake, DATASETS["stream_count"], date(2026, 11, 20), [{"domain": "a"}])
+    return archive, heard
+
+
+def test_another_process_loads_and_what_it_did_is_reported_here(stored):
+    archive, heard = stored
+    with Loader(archive, print) as loader:
+        loader._load()
+    assert loader.loaded == {"stream_count"}
+    assert sum(event.rows for event in heard if isinstance(event, Loaded)) == 1
+    assert isinstance(heard[-1], Published)
+    with archive.reading() as connection:
+        assert connection.execute("SELECT domain FROM stream_count").fetchall() == [("a",)]
+
+
+def test_its_error_is_told_here(stored):
+    archive, _ = stored
+    for path in archive.home.lake.rglob(lake.FILE):
+        path.write_bytes(b"<html>not Parquet</html>")
+    told = []
+    with Loader(archive, told.append) as loader:
+        loader.load("November")
+        while len(told) < 2 and loader._thread.is_alive():
+            loader._thread.join(0.1)
+        loader.finish()
+    assert "Not loaded yet: " in told[1]
+    assert "livestats replay" in told[1]
