@@ -308,7 +308,7 @@ def test_a_month_is_loaded_while_the_next_is_captured(account, monkeypatch):
 def test_the_first_complete_day_of_a_long_backfill_is_loaded_at_once(account, monkeypatch):
     """It is the newest; the other is not answered before that can be queried."""
     monkeypatch.setattr(backfill, "WORTH_DAYS", 1)
-    found = account.beside("first day")
+    found = account.beside("first day").set(workers=1)
     loads, seen = Loads(monkeypatch, found, "edge_stat", 2), []
 
     def progress(*_):
@@ -323,7 +323,7 @@ def test_the_first_complete_day_of_a_long_backfill_is_loaded_at_once(account, mo
 
 def test_a_load_that_fails_is_told_and_does_not_end_the_capture(account, monkeypatch):
     monkeypatch.setattr(backfill, "WORTH_DAYS", 1)
-    found, told = account.beside("failed load"), []
+    found, told = account.beside("failed load").set(workers=1), []
     loads = Loads(monkeypatch, found, "edge_stat", 2)
     loads.error = WarehouseError("the file is open in another program. Close it there.")
     summary = run(found, names=("edge_stat",), tell=told.append)
@@ -348,7 +348,7 @@ def test_a_load_that_fails_to_the_end_ends_the_run_with_its_error(account, monke
 
 def test_an_error_of_ours_in_the_background_is_raised(account, monkeypatch):
     monkeypatch.setattr(backfill, "WORTH_DAYS", 1)
-    found = account.beside("error of ours")
+    found = account.beside("error of ours").set(workers=1)
     Loads(monkeypatch, found, "edge_stat", 2).error = KeyError("ours")
     with pytest.raises(KeyError, match="ours"):
         run(found, names=("edge_stat",))
