@@ -7,11 +7,15 @@ of `lock` then hold whatever a statement hides inside, a function or a part of i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 from duckdb import StatementType as Kind
+
+from resources.api.catalogue import DATASETS
+from resources.marts.definition import read
 
 _READS = (Kind.SELECT, Kind.EXPLAIN, Kind.PRAGMA, Kind.MULTI, Kind.SET)
 """MULTI is a PIVOT; SET is a variable, the schema, or one of `_SETTINGS`."""
@@ -69,14 +73,35 @@ def ask(connection: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyRela
 
 
 def told(error: duckdb.Error) -> str:
-    """What to tell about an error of DuckDB: what was refused, or what is wrong with the SQL."""
+    """What to tell about an error of DuckDB: what was refused, absent, or wrong with the SQL."""
     text = str(error)
     if isinstance(error, duckdb.PermissionException) or "has been locked" in text:
         return f"{text}\n{_ELSEWHERE}"
     if "read-only" in text:
         return f"What the statement would write is refused: read-only. {_ELSEWHERE}"
+    absent = _ABSENT.search(text)
+    needed = _needed(absent["name"]) if absent else None
+    if absent and needed:
+        return (
+            f"The served copy has no {absent['name']}, which needs {', '.join(needed)}. See "
+            "`livestats settings`: what datasets.off names is not captured, and nothing is made of "
+            "it. If all of them are captured, run `livestats publish`."
+        )
     hint = "" if "LINE" not in text else "\n"
     return f"{text}{hint}\nTables and columns: livestats tables"
+
+
+_ABSENT = re.compile(r"^Catalog Error: Table (Function )?with name (?P<name>\w+) does not exist")
+
+
+def _needed(name: str) -> list[str]:
+    """The datasets without which there is no table or mart of this name; none for another name."""
+    marts = read()
+    if name in DATASETS or name not in marts:
+        return [name] if name in DATASETS else []
+    mart = marts[name]
+    always = {part for part in mart.reads if part not in mart.optional}
+    return sorted({dataset for part in always for dataset in _needed(part)})
 
 
 def quoted(text: str) -> str:

@@ -27,7 +27,7 @@ class NothingServed(Exception):
 
 
 class DamagedCopy(NothingServed):
-    """The served copy cannot be opened; the message says how it is made again."""
+    """The served copy cannot be opened or read; the message says how it is made again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +199,21 @@ def connect(home: Home, time_zone: str) -> duckdb.DuckDBPyConnection:
 
 @contextmanager
 def reading(home: Home, time_zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to the served copy, closed with the block; raises as `connect`."""
+    """A read-only connection to the served copy, closed with the block; raises as `connect`.
+
+    Damage deep in the file is found by the question that reads there: DamagedCopy from the block.
+    """
     with closing(connect(home, time_zone)) as connection:
-        yield connection
+        try:
+            yield connection
+        except duckdb.Error as error:
+            if not str(error).startswith(_DAMAGED):
+                raise
+            path = home.served.resolve()
+            raise DamagedCopy(
+                f"{path} is damaged: {error}. Delete that file and run `livestats publish`: it is "
+                "made again from the warehouse."
+            ) from error
+
+
+_DAMAGED = "Corrupt database file"  # DuckDB has no class of its own for a wrong checksum

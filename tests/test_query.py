@@ -157,6 +157,50 @@ def test_a_plan_is_drawn_in_lines(ask):
     assert len(ask("EXPLAIN FROM isp").stdout.splitlines()) > 4
 
 
+@pytest.mark.parametrize(
+    ("sql", "needed"),
+    [
+        ("FROM edge_stat", "edge_stat"),
+        ("FROM billing_monthly_account", "edge_stat"),
+        ("FROM viewers_daily", "stream_session_by_domain"),
+        ("FROM stream_health_daily", "batch_push_stream_metrics"),
+        ("FROM origin_pull_daily", "edge_stat, source_traffic"),
+        ("FROM top_streams(DATE '2026-11-01', DATE '2026-11-02')", "batch_stream_traffic, domain"),
+    ],
+)
+def test_of_a_mart_that_is_not_there_what_it_needs_is_told(ask, sql, needed):
+    result = ask(sql)
+    assert result.exit_code == 2
+    assert f", which needs {needed}. See `livestats settings`" in result.stderr
+    assert "Did you mean" not in result.stderr
+
+
+def test_damage_inside_the_served_copy_is_told_with_its_remedy(tmp_path):
+    with lab(tmp_path / "home") as usual:
+        found = usual.only("domain", "isp", "stream_count")
+        found.backfill(DAYS[:1])
+        copy = found.archive.home.served.resolve()
+        whole = copy.read_bytes()
+        copy.chmod(0o600)
+        # The first blocks open the file; what a question reads lies further on.
+        copy.write_bytes(whole[:300_000] + b"\xff" * (len(whole) - 300_000))
+        environ = dict(found.archive.environ)
+        asked = [
+            CliRunner().invoke(main, words, env=environ)
+            for words in (
+                ["query", "FROM stream_count"],
+                ["report", "--output", f"{tmp_path}/r.html"],
+            )
+        ]
+        for result in asked:
+            assert result.exit_code != 0
+            assert str(copy) in result.stderr
+        assert "Delete that file and run `livestats publish`" in asked[0].stderr
+        copy.unlink()
+        assert CliRunner().invoke(main, ["publish"], env=environ).exit_code == 0
+        assert CliRunner().invoke(main, ["query", "FROM isp"], env=environ).exit_code == 0
+
+
 # Files -------------------------------------------------------------------------------------------
 
 
@@ -183,7 +227,7 @@ def test_whatever_a_text_holds_json_and_csv_say_it(tmp_path_factory, rows):
         exports.write(connection.sql("FROM t"), "json", path)
         found = json.loads(path.read_text("utf-8"))
         exports.write(connection.sql("SELECT a FROM t"), "csv", path)
-        texts = [*csv.reader(io.StringIO(path.read_text("utf-8"), newline=""))][1:]
+        texts = [*csv.reader(io.StringIO(path.read_bytes().decode("utf-8"), newline=""))][1:]
     finite = [x if x is not None and math.isfinite(x) else None for _, x, _ in rows]
     assert [(row["a"], row["x"]) for row in found] == list(
         zip((a for a, *_ in rows), finite, strict=True)
