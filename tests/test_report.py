@@ -166,7 +166,7 @@ def test_months_are_billed_as_the_marts_say(archive, said):
     ((p95,),) = archive.rows(
         "SELECT p95_mbps FROM billing_monthly_account WHERE direction = 'total'"
     )
-    told = f"November 2026 comes to a billed 95th percentile of {words.bandwidth(p95)}"
+    told = f"November 2026 comes to a 95th percentile of {words.bandwidth(p95)} for billing"
     assert told.replace("\xa0", " ") in said()
     assert "4 of 30 days that are captured" in said()
     assert "November 2026 is decided by the 5 minutes from" in said() or p95 == 0
@@ -444,6 +444,8 @@ def test_without_a_range_it_is_about_the_last_days(call):
         (["--from", "2026-11-20", "--to", "2026-11-19"], "--from 2026-11-20 is after --to"),
         (["--month", "2026-13"], "Write it like 2026-11"),
         (["--month", "2026-11", "--to", "2026-11-20"], "not both"),
+        (["--from", "1026-11-01"], "The archive begins with 2026-11-17"),
+        (["--output", "/no/such/folder/r.html"], "there is no folder /no/such/folder"),
     ],
 )
 def test_what_cannot_be_reported_is_told(call, tmp_path, arguments, told):
@@ -463,3 +465,15 @@ def test_before_anything_is_published_the_way_to_it_is_told(tmp_path):
 def test_a_domain_that_there_is_not_is_no_report(archive):
     with pytest.raises(NothingToReport):
         whole.report(archive.archive, ALL, "'; DROP TABLE domain; --")
+
+
+def test_without_a_list_of_domains_there_is_no_report_of_one(tmp_path):
+    settings = tmp_path / "livestats.toml"
+    settings.write_text('[datasets]\noff = ["domain"]\n[domains]\npush = ["push.example.com"]\n')
+    environ = {"LIVESTATS_HOME": str(tmp_path / "home"), "LIVESTATS_SETTINGS": str(settings)}
+    assert CliRunner().invoke(main, ["publish"], env=environ).exit_code == 0
+    words = ["report", "--output", str(tmp_path / "r.html")]
+    result = CliRunner().invoke(main, [*words, "--domain", "push.example.com"], env=environ)
+    assert result.exit_code == 2
+    assert "the dataset domain is switched off" in result.output
+    assert CliRunner().invoke(main, words, env=environ).exit_code == 0

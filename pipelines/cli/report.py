@@ -62,6 +62,8 @@ def report(
     if month is not None and (first is not None or last is not None):
         raise click.UsageError("Give --month, or --from and --to, not both.")
     in_order(first, last)
+    if not output.resolve().parent.is_dir():
+        raise Refused(f"{output} cannot be written: there is no folder {output.parent}.")
     archive: Archive = opened()
     try:
         asked = whole.month(month) if month else None

@@ -1,4 +1,4 @@
-"""What the calendar months that the range touches are billed by."""
+"""What the calendar months that the range touches come to by the usual billing rules."""
 
 from __future__ import annotations
 
@@ -34,10 +34,12 @@ class Billed:
 
 
 def billed(source: Source) -> Billed:
-    """The billed bandwidth of each calendar month of the range, the whole month each."""
+    """The bandwidth of each calendar month of the range by billing rules, the whole month each."""
     mart = "billing_monthly_account" if source.domain is None else "billing_monthly_by_domain"
     if not source.has(mart):
-        return Billed([f"No billed value: the served copy has no {mart}. Run `livestats publish`."])
+        return Billed(
+            [f"No month by billing rules: the served copy has no {mart}. Run `livestats publish`."]
+        )
     where = "" if source.domain is None else "AND domain = $domain"
     domain = source.domain and source.domain.name
     months = source.rows(_MONTHS.format(mart=mart, where=where), domain=domain)
@@ -45,7 +47,7 @@ def billed(source: Source) -> Billed:
         return Billed()
     decided = _decided(source)
     table = Table(
-        "Bandwidth of the calendar months, as it is billed",
+        "Bandwidth of the calendar months, by the usual billing rules",
         ("Month", "95th percentile", "Fourth peak", "Average of daily peaks", "Peak", "Days captured"),
         [_row(month) for month in months],
         figures=5,
@@ -59,10 +61,10 @@ def billed(source: Source) -> Billed:
 def _sentence(month: tuple[Any, ...]) -> str:
     first, p95, so_far, *_, captured, days, is_complete = month
     if is_complete:
-        return f"{first:%B %Y} is billed by a 95th percentile of {words.bandwidth(p95)}."
+        return f"{first:%B %Y} comes to a 95th percentile of {words.bandwidth(p95)} for billing."
     end = "" if so_far is None else f", {words.bandwidth(so_far)} if its other days are like those"
     return (
-        f"{first:%B %Y} comes to a billed 95th percentile of {words.bandwidth(p95)} by the "
+        f"{first:%B %Y} comes to a 95th percentile of {words.bandwidth(p95)} for billing by the "
         f"{captured} of {days} days that are captured{end}."
     )
 

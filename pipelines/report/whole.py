@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
-
-import duckdb
 
 from pipelines.report import cover, errors, health, pushes, streams, traffic, viewers
 from pipelines.report.page import page
@@ -13,6 +12,8 @@ from resources.archive import Archive
 
 SECTIONS = (traffic, viewers, health, errors, streams, pushes, cover)
 _USUAL_DAYS = 30
+_MOST_DAYS = 3_660
+"""Ten years, which take some seconds of one core; a slip like 1026-11-01 would take many minutes."""
 
 
 def month(first: date) -> Range:
@@ -24,7 +25,7 @@ def month(first: date) -> Range:
 def chosen(archive: Archive, first: date | None, last: date | None) -> Range:
     """The range that is asked for: its end is yesterday, its beginning 30 days ago, if not given.
 
-    Raises NothingToReport if it has no day that is over.
+    Raises NothingToReport if it has no day that is over, or is longer than ten years.
     """
     yesterday = archive.today - timedelta(days=1)
     end = min(last or yesterday, yesterday)
@@ -34,17 +35,23 @@ def chosen(archive: Archive, first: date | None, last: date | None) -> Range:
             f"{begin} is not over in {archive.settings.time_zone}: the newest day that can be "
             f"reported is {yesterday}."
         )
+    if (end - begin).days >= _MOST_DAYS:
+        raise NothingToReport(
+            f"{begin} to {end} are more than {_MOST_DAYS:,} days, which is the most of a report. "
+            f"The archive begins with {archive.first_day}."
+        )
     return Range(begin, end)
 
 
 def report(archive: Archive, days: Range, domain: str | None) -> str:
     """The page about `days`, of one domain or the account, from the served copy.
 
-    Raises NothingToReport if the served copy has no such domain; NothingServed.
+    Raises NothingToReport if the served copy has no such domain, or no domains; NothingServed.
     """
     with archive.reading() as connection:
-        about = _domain(connection, domain) if domain is not None else None
-        source = Source(connection, days, archive.settings.zone, about)
+        source = Source(connection, days, archive.settings.zone)
+        if domain is not None:
+            source = replace(source, domain=_domain(source, domain))
         found = [part.section(source) for part in SECTIONS]
         lines = [
             f"{days}, {'1 day' if days.length == 1 else f'{days.length:,} days'} of "
@@ -64,8 +71,13 @@ def _as_of(source: Source) -> str:
     return f"Captured by {newest.astimezone(source.zone):%Y-%m-%d %H:%M}."
 
 
-def _domain(connection: duckdb.DuckDBPyConnection, name: str) -> Domain:
-    rows = connection.execute("SELECT domain, domain_type, push_domain FROM domain").fetchall()
+def _domain(source: Source, name: str) -> Domain:
+    if not source.has("domain"):
+        raise NothingToReport(
+            "Which domains there are is not captured in this archive: the dataset domain is "
+            "switched off (datasets.off). Without --domain the report is about all of them."
+        )
+    rows = source.rows("SELECT domain, domain_type, push_domain FROM domain")
     known = {domain: (kind, push) for domain, kind, push in rows}
     if name not in known:
         from difflib import get_close_matches
