@@ -262,10 +262,10 @@ def environ(url: str, home: Path, case: Case) -> dict[str, str]:
 def peers_python() -> Path:
     """The interpreter of the peers' own environment, which is made if it is not there."""
     python = PEERS / "bin" / "python"
-    stamp = PEERS / ".complete"
-    if not stamp.exists() or stamp.stat().st_mtime < PEER_PACKAGES.stat().st_mtime:
+    stamp, wanted = PEERS / ".complete", PEER_PACKAGES.read_text("utf-8")
+    if not stamp.exists() or stamp.read_text("utf-8") != wanted:
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(PEERS)], check=True)
         install = [str(python), "-m", "pip", "install", "--quiet", "--requirement"]
         subprocess.run([*install, str(PEER_PACKAGES)], check=True)
-        stamp.touch()
+        stamp.write_text(wanted, "utf-8")
     return python
