@@ -125,6 +125,26 @@ def test_the_path_may_be_that_of_a_container(run, tmp_path):
     assert "duckdb:////data/livestats.duckdb\n" in text
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--name", " "], "--name is empty"),
+        (["--path", "served/livestats.duckdb"], "as the Superset server sees it"),
+    ],
+)
+def test_what_superset_could_not_find_is_refused(run, tmp_path, words, told):
+    result = run(*words)
+    assert result.exit_code == 2
+    assert told in result.output
+    assert not [*tmp_path.iterdir()]
+
+
+def test_programs_are_told_what_is_in_the_file(run):
+    found = json.loads(run("--json").stdout)
+    assert found["file"] == "livestats-superset.zip"
+    assert "billing_monthly_account" in found["tables"]
+
+
 def test_without_a_served_copy_the_way_to_it_is_told(tmp_path):
     result = CliRunner().invoke(main, ["superset"], env={"LIVESTATS_HOME": str(tmp_path / "none")})
     assert result.exit_code == 2

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import json_option, opened
+from pipelines.cli.options import Refused, json_option, opened
 
 if TYPE_CHECKING:
     from pipelines.superset.client import Answer
@@ -62,6 +62,10 @@ def superset(
     from pipelines.superset.documents import Source
     from pipelines.superset.tables import served_tables
 
+    if not name.strip():
+        raise Refused("--name is empty: give the database a name to be seen by in Superset.")
+    if path and not any(kind(path).is_absolute() for kind in (PurePosixPath, PureWindowsPath)):
+        raise Refused(f"--path {path} is relative: give it whole, as the Superset server sees it.")
     archive = opened()
     source = Source(
         name=name,
@@ -71,14 +75,16 @@ def superset(
     with archive.reading() as connection:
         tables = served_tables(connection)
     data = zipped(bundle(source, tables))
+    target = output or Path(_FILE)
     if output or not url:
-        target = output or Path(_FILE)
         target.write_bytes(data)
         screen.note(f"Written: {target} ({len(tables)} tables, {screen.size(len(data))})")
     if url:
         password = os.environ.get(PASSWORD) or click.prompt("Password", hide_input=True, err=True)
         _import(source, data, url, user, password, as_json=as_json)
-    elif not as_json:
+    elif as_json:
+        screen.emit_json({"file": str(target), "tables": [table.name for table in tables]})
+    else:
         screen.note("Superset: Dashboards > Import, or `livestats superset --import URL`.")
 
 

@@ -106,7 +106,7 @@ def signed_in(url: str, user: str, password: str) -> Iterator[Superset]:
                 json={"username": user, "password": password, "provider": "db", "refresh": False},
             )
         except SupersetError as error:
-            raise SupersetError(f"{error}. Signing in as {user} failed.") from None
+            raise SupersetError(f"Signing in as {user} failed: {error}") from None
         session.headers["Authorization"] = f"Bearer {token['access_token']}"
         guard = found.asked("GET", "/api/v1/security/csrf_token/")
         session.headers.update({"X-CSRFToken": guard["result"], "Referer": found.url})
