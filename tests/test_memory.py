@@ -104,8 +104,8 @@ def peaks(folder, megabytes):
     return found
 
 
-def test_a_large_answer_takes_less_than_its_own_size(tmp_path):
-    """Of 60 MB: read whole, it takes 240 to 270 MB more."""
-    small, large = peaks(tmp_path / "small", 0.5), peaks(tmp_path / "large", 60)
+def test_a_large_answer_is_read_piece_by_piece(tmp_path):
+    """Two of 120 MB take 270 MB more than small ones; read whole, 540."""
+    small, large = peaks(tmp_path / "small", 0.5), peaks(tmp_path / "large", 120)
     more = {name: round(large[name] - small[name]) for name in STEPS}
-    assert max(more.values()) < 200, (more, small)
+    assert max(more.values()) < 350, (more, small)
