@@ -493,3 +493,12 @@ def test_simulate_on_a_taken_port_says_so(simulator):
     result = CliRunner().invoke(main, ["simulate", "--port", port])
     assert result.exit_code == 2
     assert "Give another with --port" in result.output
+
+
+@pytest.mark.parametrize("command", ["publish", "replay"])
+def test_a_slip_in_the_path_begins_no_empty_archive(tmp_path, command):
+    home = tmp_path / "slip"
+    result = CliRunner().invoke(main, [command], env={"LIVESTATS_HOME": str(home)})
+    assert result.exit_code == 2
+    assert "Is LIVESTATS_HOME right?" in result.output
+    assert not home.exists()

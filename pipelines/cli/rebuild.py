@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import chosen, in_order, json_option, opened, with_range
+from pipelines.cli.options import Refused, chosen, in_order, json_option, opened, with_range
 
 if TYPE_CHECKING:
     from resources.archive import Archive
     from resources.loading import Loaded
     from resources.served import Published
+
+
+def _existing() -> Archive:
+    """The archive, unless there is none: a slip in its path must not begin an empty one."""
+    archive = opened()
+    if not any(folder.is_dir() for folder in (archive.home.raw, archive.home.lake)):
+        raise Refused(f"There is no archive in {archive.home.root}. Is LIVESTATS_HOME right?")
+    return archive
 
 
 @click.command()
@@ -28,7 +36,7 @@ def publish(as_json: bool) -> None:
     Example:
       livestats publish
     """
-    archive = opened()
+    archive = _existing()
     screen.note(f"Bringing {archive.home.warehouse} level with {archive.home.lake} ...")
     loaded, published = _level(archive)
     if as_json:
@@ -59,7 +67,7 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
 
     in_order(first, last)
     datasets = chosen(names, [*DATASETS.values()])
-    archive = opened()
+    archive = _existing()
     days = work.captured(archive, datasets, first, last)
     screen.note(f"Normalising {screen.counted(len(days), 'captured day')} of datasets again ...")
     results = []
