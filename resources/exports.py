@@ -6,11 +6,15 @@ Instants are written as RFC 3339 has them, with the offset of the session's zone
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from resources import files
 from resources.questions import QuestionError, quoted
@@ -45,21 +49,17 @@ def check(path: Path, style: str) -> None:
 
 
 def write(found: duckdb.DuckDBPyRelation, style: str, target: Path) -> None:
-    """Write all rows into `target`, which DuckDB must be allowed to write.
+    """Write all rows into the file `target`.
 
-    Raises QuestionError if two columns have one name: no reader of such a file is sure of them.
+    Raises QuestionError if two columns have one name: no reader of such a file is sure of them;
+    duckdb.Error if the query fails on its way; OSError if the file cannot be written.
     """
     twice = [name for name, times in Counter(found.columns).items() if times > 1]
     if twice:
         raise QuestionError(
             f"Two columns are named {twice[0]}: give one another name, with AS, to write a file."
         )
-    if style == "parquet":
-        found.to_parquet(str(target), compression="zstd")
-    elif style == "csv":
-        _projected(found, has_nan=True).to_csv(str(target), header=True)
-    else:
-        _write_json(found, target)
+    _WRITERS[style](found, target)
 
 
 def write_whole(found: duckdb.DuckDBPyRelation, style: str, path: Path, aside: Path) -> None:
@@ -72,45 +72,110 @@ def write_whole(found: duckdb.DuckDBPyRelation, style: str, path: Path, aside: P
         raise
 
 
+def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """What a query finds, batch by batch.
+
+    The files are not left to DuckDB's own COPY: in DuckDB 2.0.0 it waits for ever when the query
+    under it fails on its way.
+    """
+    while True:
+        try:
+            batch = reader.read_next_batch()
+        except StopIteration:
+            return
+        except (OSError, pa.ArrowException) as error:  # how Arrow hands on DuckDB's own
+            raise duckdb.Error(str(error)) from error
+        if batch.num_rows:
+            yield batch
+
+
+def _write_parquet(found: duckdb.DuckDBPyRelation, target: Path) -> None:
+    reader = _projected(found, "parquet").to_arrow_reader(_BATCH_ROWS)
+    with pq.ParquetWriter(target, reader.schema, compression="zstd") as file:
+        for batch in _batches(reader):
+            file.write_batch(batch)
+
+
+def _write_csv(found: duckdb.DuckDBPyRelation, target: Path) -> None:
+    """RFC 4180 with line feeds: a missing value is empty, an empty text is two quotes."""
+    cells = [_cell(_named(kind, name, "csv")) for name, kind in _columns(found)]
+    if len(cells) == 1:  # else a missing value were an empty line, which most readers skip
+        cells = [f"CASE WHEN {cells[0]} = '' THEN '\"\"' ELSE {cells[0]} END"]
+    with target.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerow(found.columns)
+        for batch in _lines(found, f"concat_ws(',', {', '.join(cells)})"):
+            file.write("\n".join(batch) + "\n")
+
+
 def _write_json(found: duckdb.DuckDBPyRelation, target: Path) -> None:
     """An array with an object for each row, a row a line."""
     pairs = ", ".join(
-        f"{quoted(name)}, {_value(kind, _identifier(name), has_nan=False)}"
-        for name, kind in zip(found.columns, found.types, strict=True)
+        f"{quoted(name)}, {_named(kind, name, 'json')}" for name, kind in _columns(found)
     )
-    lines = found.project(f"json_object({pairs})::VARCHAR AS line")
     with target.open("w", encoding="utf-8") as file:
         file.write("[")
         before = "\n"
-        for batch in lines.to_arrow_reader(_BATCH_ROWS):
-            if batch.num_rows:
-                file.write(before)
-                file.write(",\n".join(batch.column(0).to_pylist()))
-                before = ",\n"
+        for batch in _lines(found, f"json_object({pairs})::VARCHAR"):
+            file.write(before)
+            file.write(",\n".join(batch))
+            before = ",\n"
         file.write("\n]\n")
 
 
-def _projected(found: duckdb.DuckDBPyRelation, *, has_nan: bool) -> duckdb.DuckDBPyRelation:
+_WRITERS = {"csv": _write_csv, "json": _write_json, "parquet": _write_parquet}
+
+
+def _lines(found: duckdb.DuckDBPyRelation, expression: str) -> Iterator[list[str]]:
+    """The text that an expression gives for each row, batch by batch."""
+    lines = found.project(f"{expression} AS line")
+    for batch in _batches(lines.to_arrow_reader(_BATCH_ROWS)):
+        yield batch.column(0).to_pylist()
+
+
+def _cell(value: str) -> str:
+    """An expression for a cell of CSV: quoted where its text would mislead a reader."""
+    text = f"({value})::VARCHAR"
+    return (
+        f"CASE WHEN {text} IS NULL THEN '' "
+        f"WHEN {text} = '' OR regexp_matches({text}, '[\",\\r\\n]') "
+        f"THEN '\"' || replace({text}, '\"', '\"\"') || '\"' ELSE {text} END"
+    )
+
+
+def _columns(found: duckdb.DuckDBPyRelation) -> Iterator[tuple[str, Any]]:
+    return zip(found.columns, found.types, strict=True)
+
+
+def _projected(found: duckdb.DuckDBPyRelation, style: str) -> duckdb.DuckDBPyRelation:
     return found.project(
         ", ".join(
-            f"{_value(kind, _identifier(name), has_nan=has_nan)} AS {_identifier(name)}"
-            for name, kind in zip(found.columns, found.types, strict=True)
+            f"{_named(kind, name, style)} AS {_identifier(name)}" for name, kind in _columns(found)
         )
     )
 
 
-def _value(kind: Any, value: str, *, has_nan: bool, depth: int = 0) -> str:
+def _named(kind: Any, name: str, style: str) -> str:
+    return _value(kind, _identifier(name), style)
+
+
+# Kinds that Parquet, as Arrow writes it, does not have: they are written as their text.
+_TEXT_IN_PARQUET = {"interval", "time with time zone", "bit", "union", "variant", "bignum"}
+
+
+def _value(kind: Any, value: str, style: str, depth: int = 0) -> str:
     """An expression for `value`, one of type `kind` (a DuckDBPyType), as a file shall have it."""
     match kind.id:
-        case "timestamp with time zone":
+        case other if style == "parquet" and other in _TEXT_IN_PARQUET:
+            return f"({value})::VARCHAR"
+        case "timestamp with time zone" if style != "parquet":
             return f"regexp_replace(replace({value}::VARCHAR, ' ', 'T'), '([+-]\\d\\d)$', '\\1:00')"
-        case "float" | "double" if not has_nan:
+        case "float" | "double" if style == "json":
             return f"CASE WHEN isfinite({value}) THEN {value} END"
         case "list" | "array":
-            return _each(kind.children[0][1], value, has_nan=has_nan, depth=depth)
+            return _each(kind.children[0][1], value, style, depth)
         case "struct":
             inner = {
-                name: _value(child, f"({value}).{_identifier(name)}", has_nan=has_nan, depth=depth)
+                name: _value(child, f"({value}).{_identifier(name)}", style, depth)
                 for name, child in kind.children
             }
             packed = ", ".join(f"{_identifier(name)} := {text}" for name, text in inner.items())
@@ -118,8 +183,7 @@ def _value(kind: Any, value: str, *, has_nan: bool, depth: int = 0) -> str:
         case "map":
             pair = f"e{depth}"
             key, of = (
-                _value(child, f"{pair}.{name}", has_nan=has_nan, depth=depth + 1)
-                for name, child in kind.children
+                _value(child, f"{pair}.{name}", style, depth + 1) for name, child in kind.children
             )
             return (
                 f"map_from_entries(list_transform(map_entries({value}), lambda {pair}: "
@@ -128,9 +192,9 @@ def _value(kind: Any, value: str, *, has_nan: bool, depth: int = 0) -> str:
     return value
 
 
-def _each(child: Any, value: str, *, has_nan: bool, depth: int) -> str:
+def _each(child: Any, value: str, style: str, depth: int) -> str:
     name = f"e{depth}"
-    inner = _value(child, name, has_nan=has_nan, depth=depth + 1)
+    inner = _value(child, name, style, depth + 1)
     return value if inner == name else f"list_transform({value}, lambda {name}: {inner})"
 
 

@@ -34,8 +34,8 @@ class QuestionError(Exception):
     """A question that is not answered; the message says why and what to do instead."""
 
 
-def lock(connection: duckdb.DuckDBPyConnection, spill: Path, target: Path | None = None) -> None:
-    """Let the connection read its own database only, and write `target` (absolute) only.
+def lock(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
+    """Let the connection read its own database only, and write nothing.
 
     Sorting what does not fit into memory uses the folder `spill`. Cannot be undone; in a process,
     it holds for all connections to the file that are open together.
@@ -47,7 +47,7 @@ def lock(connection: duckdb.DuckDBPyConnection, spill: Path, target: Path | None
         SET autoload_known_extensions = false;
         SET autoinstall_known_extensions = false;
         SET allow_community_extensions = false;
-        SET allowed_paths = {_list([str(target)] if target else [])};
+        SET allowed_paths = [];
         SET allowed_configs = {_list(_SETTINGS)};
         SET enable_external_access = false;
         SET lock_configuration = true;

@@ -323,14 +323,40 @@ def test_two_columns_of_one_name_are_refused_in_files_only(ask):
     assert "Two columns are named a" in ask("SELECT 1 AS a, 2 AS a", "--format", "json").output
 
 
-def test_a_query_that_fails_on_its_way_leaves_the_old_file(ask, tmp_path):
-    path = tmp_path / "x.csv"
+@pytest.mark.parametrize("style", exports.FORMATS)
+def test_a_query_that_fails_on_its_way_leaves_the_old_file(ask, tmp_path, style):
+    path = tmp_path / f"x.{style}"
     path.write_text("old")
     sql = "SELECT CASE WHEN i < 200000 THEN i ELSE error('broke') END AS x FROM range(300000) t(i)"
-    result = ask(sql, "--output", path)
-    assert result.exit_code == 2
-    assert "broke" in result.output
-    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("x.csv", "old")]
+    # DuckDB 2.0.0 hangs here about every tenth time if its own COPY writes the file.
+    for _ in range(5):
+        result = ask(sql, "--output", path)
+        assert result.exit_code == 2
+        assert "broke" in result.output
+        assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [(path.name, "old")]
+
+
+def test_a_missing_value_an_empty_text_and_a_row_of_one_missing_value_are_told_apart(written):
+    text = written("SELECT * FROM (VALUES ('', NULL), ('a', '\r')) t(a, b)", "csv").read_bytes()
+    assert text == b'a,b\n"",\na,"\r"\n'
+    assert written("SELECT NULL AS a UNION ALL SELECT NULL", "csv").read_text() == 'a\n""\n""\n'
+
+
+def test_parquet_holds_whole_numbers_exactly_and_what_it_has_no_type_for_as_text(written):
+    path = written(
+        "SELECT sum(9007199254740993) AS big, INTERVAL 1 DAY AS one, ['101'::BIT] AS bits,"
+        " union_value(n := 1) AS either, 12::BIGNUM AS n, TIMESTAMPTZ '2026-11-01 00:00:00+08' AS t",
+        "parquet",
+    )
+    (row,) = pq.read_table(path).to_pylist()
+    assert row.pop("t") == datetime.fromisoformat("2026-11-01T00:00+08:00")
+    assert row == {
+        "big": 9007199254740993,
+        "one": "1 day",
+        "bits": ["101"],
+        "either": "1",
+        "n": "12",
+    }
 
 
 def test_sorting_more_than_fits_in_memory_uses_the_scratch_folder_and_not_the_home(

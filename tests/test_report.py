@@ -17,6 +17,7 @@ from pipelines.report import page, traffic, whole, words
 from pipelines.report.scope import NothingToReport, Range
 from resources.api.catalogue import DATASETS
 from resources.api.simulator import Account
+from resources.archive import Archive
 from tests.archives import lab
 from tests.reading_pages import Page, drawings, strokes
 from tests.test_coverage_page import contrast
@@ -471,7 +472,7 @@ def test_without_a_list_of_domains_there_is_no_report_of_one(tmp_path):
     settings = tmp_path / "livestats.toml"
     settings.write_text('[datasets]\noff = ["domain"]\n[domains]\npush = ["push.example.com"]\n')
     environ = {"LIVESTATS_HOME": str(tmp_path / "home"), "LIVESTATS_SETTINGS": str(settings)}
-    assert CliRunner().invoke(main, ["publish"], env=environ).exit_code == 0
+    Archive.open(environ, tmp_path).publish()
     words = ["report", "--output", str(tmp_path / "r.html")]
     result = CliRunner().invoke(main, [*words, "--domain", "push.example.com"], env=environ)
     assert result.exit_code == 2

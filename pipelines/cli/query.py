@@ -131,8 +131,8 @@ def _answer(text: str, style: str, output: Path | None, most: int) -> None:
     from resources import questions
 
     try:
-        with _scratch(output, style) as (spill, target), opened().reading() as connection:
-            questions.lock(connection, spill, target)
+        with _scratch(output) as (spill, target), opened().reading() as connection:
+            questions.lock(connection, spill)
             found = questions.ask(connection, text)
             if found is None:
                 screen.note("Done; the statement has no rows to show.")
@@ -145,14 +145,13 @@ def _answer(text: str, style: str, output: Path | None, most: int) -> None:
 
 
 @contextmanager
-def _scratch(output: Path | None, style: str) -> Iterator[tuple[Path, Path]]:
-    """A folder for sorting, and the file that DuckDB writes: beside `output` if there is one."""
+def _scratch(output: Path | None) -> Iterator[tuple[Path, Path]]:
+    """A folder for sorting, and the file to write first: beside `output` if there is one."""
     from resources import files
 
     with TemporaryDirectory(prefix="livestats-query-") as folder:
         aside = files.aside(output.resolve()) if output else Path(folder).resolve() / "answer"
-        # DuckDB chooses codecs by the ending of a name.
-        yield Path(folder) / "spill", aside.with_name(f"{aside.name}.{style}")
+        yield Path(folder) / "spill", aside
 
 
 def _written(found: duckdb.DuckDBPyRelation, style: str, output: Path | None, target: Path) -> None:
