@@ -18,6 +18,7 @@ IN_FILE = {
     "archive.time_zone": ('"UTC"', "time_zone", "UTC"),
     "archive.first_day": ("2025-03-04", "first_day", date(2025, 3, 4)),
     "archive.expiry_warning_days": ("30", "expiry_warning_days", 30),
+    "archive.language": ('"zh"', "language", "zh"),
     "api.vendor": ('"byteplus"', "vendor", "byteplus"),
     "api.url": ('"https://open.byteplusapi.com"', "api_url", "https://open.byteplusapi.com"),
     "api.region": ('"ap-singapore-1"', "api_region", "ap-singapore-1"),
@@ -38,6 +39,7 @@ IN_ENVIRONMENT = {
     "LIVESTATS_CALLS_PER_SECOND": ("2.5", "calls_per_second", 2.5),
     "LIVESTATS_QUOTA_FACTOR": ("0.5", "quota_factor", 0.5),
     "LIVESTATS_WORKERS": ("3", "workers", 3),
+    "LIVESTATS_LANGUAGE": ("zh", "language", "zh"),
 }
 
 
@@ -198,6 +200,7 @@ def test_a_value_of_another_type_is_refused_with_its_place(text, written):
         ("[archive]\ntime_zone = '../../etc/passwd'", "no known zone"),
         ("[archive]\ntime_zone = 'Europe/Berlin'", "Asia/Shanghai"),
         ("[archive]\ntime_zone = 'America/New_York'", "in summer"),
+        ("[archive]\nlanguage = 'cn'", "one of en, zh"),
         ("[datasets]\noff = ['top_plays']", "top_play"),
         ("[datasets]\noff = ['x', 'top_play']", "datasets.off"),
         ("archive = ", "no TOML"),

@@ -22,6 +22,10 @@ HOSTS = {
 }
 
 
+ENGLISH, CHINESE = "en", "zh"
+LANGUAGES = (ENGLISH, CHINESE)
+
+
 class SettingsError(ValueError):
     """A setting that cannot be followed; the message names it and what would be right."""
 
@@ -123,6 +127,15 @@ class Settings:
             "archive.expiry_warning_days", "A missing day is called expiring this many days ahead."
         ),
     )
+    language: str = field(
+        default=ENGLISH,
+        metadata=_at(
+            "archive.language",
+            "Of the comments on tables and columns, which BI tools show: en, or zh for Chinese. "
+            "Values and names stay as they are.",
+            "LIVESTATS_LANGUAGE",
+        ),
+    )
 
     def __post_init__(self) -> None:
         """Check what can be checked without opening anything."""
@@ -147,6 +160,10 @@ class Settings:
             raise SettingsError(
                 f"api.quota_factor = {self.quota_factor}: from 0.01 on is possible; 1 is the "
                 "documented quota."
+            )
+        if self.language not in LANGUAGES:
+            raise SettingsError(
+                f"archive.language = {self.language!r}: one of {', '.join(LANGUAGES)} is possible."
             )
         if not 0 <= self.expiry_warning_days <= 366:
             raise SettingsError(
