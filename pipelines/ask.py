@@ -13,13 +13,14 @@ from resources.api.bodies import Body
 from resources.api.budget import Budget
 from resources.api.catalogue import dataset
 from resources.api.catalogue.model import Role
-from resources.api.client import Client, Timeouts
+from resources.api.client import Client
 from resources.api.credentials import Credentials
 from resources.api.hosts import Host
 from resources.api.pages import page_payload
 from resources.api.plan import Domain, Known, walks
 from resources.api.retries import RetryPolicy
 from resources.api.rows import Page, read_page
+from resources.api.wire import Timeouts
 from resources.connection import rates
 from resources.settings import Settings
 

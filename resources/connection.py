@@ -10,10 +10,11 @@ from pathlib import Path
 
 from resources.api.budget import Budget
 from resources.api.catalogue import ENDPOINTS
-from resources.api.client import Client, Timeouts
+from resources.api.client import Client
 from resources.api.credentials import find_credentials
 from resources.api.hosts import Host
 from resources.api.retries import DEFAULT_RETRIES, RetryPolicy
+from resources.api.wire import Timeouts
 from resources.asking import Halted
 from resources.capture import Capturer
 from resources.clock import clock

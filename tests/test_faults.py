@@ -8,10 +8,10 @@ import pytest
 
 from resources import ledger, raw
 from resources.api.catalogue import DATASETS
-from resources.api.client import Timeouts
 from resources.api.errors import FixSetup
 from resources.api.retries import RetryPolicy
 from resources.api.simulator import Account, Faults
+from resources.api.wire import Timeouts
 from resources.outcome import Outcome
 from tests.archives import failures, lab, lake_rows, leftovers
 

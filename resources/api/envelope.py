@@ -1,0 +1,65 @@
+"""The envelope of an answer: whether it is one, and what an answer that is no success says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from resources.api.bodies import Body, whole
+from resources.api.errors import (
+    ApiError,
+    FixSetup,
+    Refusal,
+    TryLater,
+    from_answer,
+    printable,
+    read_refusal,
+)
+
+
+def read_json(body: Body) -> dict[str, Any]:
+    """The envelope of a successful answer, with `Result` in it (which may be null).
+
+    Raises TryLater if the body is not JSON, cut off, or holds neither Error nor Result, and the
+    error of `from_answer` if it holds an Error: the API sends those with HTTP 200, too.
+    """
+    text = whole(body)
+    document = _parsed(text)
+    if document is None:
+        start = printable(text[:200].decode("utf-8", errors="replace"), longest=80)
+        raise TryLater(f'the answer of {len(body)} bytes is not whole JSON: "{start}"')
+    refusal = read_refusal(document)
+    if refusal is not None:
+        raise from_answer(None, 200, refusal)
+    if not isinstance(document, dict) or "Result" not in document:
+        raise TryLater("the answer has neither a Result nor an Error")
+    return document
+
+
+def refused(
+    action: str, status: int, location: str | None, body: Body, retry_after_s: float | None
+) -> ApiError:
+    """The error for an answer that is no success, whoever on the way wrote it.
+
+    `location` is where a redirect points to.
+    """
+    if 300 <= status <= 399:
+        return FixSetup(
+            f"redirected to {printable(location or 'nowhere')} (HTTP {status})",
+            "Redirects are not followed. If that is the API, set it as the API URL "
+            "(LIVESTATS_API_URL); if it is a login page, this network wants a login.",
+            action=action,
+            http_status=status,
+        )
+    start = body if isinstance(body, bytes) else next(body.pieces())
+    page = start.decode("utf-8", errors="replace").strip()
+    refusal = read_refusal(_parsed(start)) or Refusal(message=page)
+    return from_answer(action, status, refusal, retry_after_s)
+
+
+def _parsed(body: bytes) -> object:
+    """The JSON document, None if it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
