@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 import dagster as dg
 
 from resources import alarms, webhook
-from resources.alarms import Alarm, Change
+from resources.alarms import Alarm, Change, Kind
 from resources.archive import Archive
+
+_LONGEST = 2000
+"""Characters of a failed run's reason that are sent."""
 
 
 def message(change: Change, home: str) -> str:
@@ -42,12 +45,15 @@ def alarm_sensor(archive: Archive) -> dg.SensorDefinition:
         name="tell_alarms",
         minimum_interval_seconds=600,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Gaps, days about to be forgotten, unknown fields, endpoints that disagree: "
-        f"told once in the log and to the webhook of {webhook.VARIABLE}, and again when over.",
+        description="Looks for what somebody should know: gaps, days about to be forgotten, a disk "
+        "that fills, damage, unknown fields, endpoints that disagree. Each is told once in the log "
+        f"and to the webhook of {webhook.VARIABLE}, and once more when it is over.",
     )
     def tell_alarms(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         if archive.home.identity is None:
             return dg.SkipReason("There is no archive yet.")
+        archive.home.state.mkdir(exist_ok=True)
+        archive.home.looked.touch()
         send = sender(archive.environ, str(archive.home.root))
 
         def told(change: Change) -> None:
@@ -78,14 +84,14 @@ def failure_sensor(archive: Archive) -> dg.SensorDefinition:
             if event.step_failure_data.error is not None
         ]
         text = "\n".join(errors) or context.failure_event.message or "no reason was given"
-        context.log.error("Run %s of %s failed: %s", run.run_id, run.job_name, text)
-        url = archive.environ.get(webhook.VARIABLE, "")
-        if url:
-            webhook.post(
-                url,
-                f"livestats {archive.home.root}\n[failed] run {run.run_id[:8]} of {run.job_name}: "
-                f"{text[:2000]}\n  -> What was complete is kept. See `livestats status` and "
-                "`livestats doctor`.",
-            )
+        alarm = Alarm(
+            kind=Kind.FAILED,
+            subject=f"run {run.run_id[:8]} of {run.job_name}",
+            text=text[:_LONGEST],
+            remedy="What was complete is kept. Mend what is said here; the schedule goes on by "
+            "itself, `livestats backfill` at once.",
+        )
+        context.log.error("%s: %s", alarm.key, text)
+        sender(archive.environ, str(archive.home.root))(Change(new=[alarm], gone=[]))
 
     return tell_failed_runs

@@ -10,9 +10,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pipelines import coverage
-from resources import files, ledger
+from resources import ledger
 from resources.api.catalogue.model import Dataset
-from resources.api.errors import printable
 from resources.archive import Archive
 from resources.ledger import Entry, State
 
@@ -157,15 +156,10 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
             for found in lines.values()
             for line in found
             if line.state in (State.PARTIAL, State.EXPIRING)
-            and (problem := _problem(archive.home.raw / line.dataset / line.day.isoformat()))
+            and (
+                problem := ledger.why_not_yet(
+                    archive.home.raw / line.dataset / line.day.isoformat()
+                )
+            )
         },
     )
-
-
-def _problem(folder: Path) -> str:
-    """What the run that tried a day last noted; "" if nothing that can be read."""
-    try:
-        note = files.unsealed((folder / ledger.PARTIAL).read_bytes())
-    except (OSError, ValueError):
-        return ""  # `livestats verify` tells of a note that is damaged
-    return printable(str(note.get("error") or ""))

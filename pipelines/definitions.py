@@ -9,6 +9,7 @@ import dagster as dg
 
 from pipelines.alarms import alarm_sensor, failure_sensor
 from pipelines.graph import all_assets
+from pipelines.proof import verify_schedule
 from pipelines.schedules import CAPTURE_JOB, LOAD_JOB, capture_schedule, load_sensor
 from pipelines.upkeep import upkeep_schedule
 from resources.archive import Archive
@@ -31,7 +32,11 @@ def definitions(archive: Archive) -> dg.Definitions:
     return dg.Definitions(
         assets=assets,
         jobs=[capture, load],
-        schedules=[capture_schedule(capture, archive), upkeep_schedule(archive)],
+        schedules=[
+            capture_schedule(capture, archive),
+            upkeep_schedule(archive),
+            verify_schedule(archive),
+        ],
         sensors=[
             *(load_sensor(status, load) for status in ends),
             alarm_sensor(archive),

@@ -117,4 +117,5 @@ def upkeep_schedule(archive: Archive) -> dg.ScheduleDefinition:
         cron_schedule="40 3 * * *",
         execution_timezone=archive.settings.time_zone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Once a day: forgets runs that are older than {KEEP_DAYS} days.",
     )

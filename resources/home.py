@@ -45,14 +45,24 @@ class Home:
         return self.root / "served" / "livestats.duckdb"
 
     @property
+    def state(self) -> Path:
+        """Notes that may be deleted: they cost a slow look, or an alarm that is told again."""
+        return self.root / "state"
+
+    @property
     def budget(self) -> Path:
         """When the next call may be made, shared by all processes."""
-        return self.root / "state" / "budget"
+        return self.state / "budget"
 
     @property
     def remembered(self) -> Path:
         """What earlier looks at raw archive and lake found: see `facts`. May be deleted."""
-        return self.root / "state" / "remembered"
+        return self.state / "remembered"
+
+    @property
+    def looked(self) -> Path:
+        """A file without content: when a daemon last looked for alarms."""
+        return self.state / "looked"
 
     @property
     def dagster(self) -> Path:

@@ -10,9 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from resources import facts, lake
+from resources import facts, files, lake
 from resources.api.catalogue import DATASETS
 from resources.api.catalogue.model import Dataset
+from resources.api.errors import printable
 from resources.api.windows import day_of, day_window
 
 PARTIAL = facts.PARTIAL
@@ -211,3 +212,12 @@ def _not_made(
             or not is_good(file)
         ]
     return found
+
+
+def why_not_yet(folder: Path) -> str:
+    """What the run that last tried a day lacked, from its folder in the raw archive; "" if unsaid."""
+    try:
+        note = files.unsealed((folder / PARTIAL).read_bytes())
+    except (OSError, ValueError):
+        return ""  # `livestats verify` tells of a note that is damaged
+    return printable(str(note.get("error") or ""))

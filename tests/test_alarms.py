@@ -18,6 +18,7 @@ from pipelines.cli import main
 from pipelines.definitions import definitions
 from resources import alarms, lake, webhook
 from resources.alarms import Kind
+from resources.alarms.standing import _days as days_text
 from tests.archives import DAYS, lab
 
 SECRET_PATH = "/hook/very-secret-part"
@@ -271,6 +272,27 @@ def test_a_test_message_can_be_sent(account):
     assert "A test" in heard[0]["text"]
 
 
+def test_what_is_new_or_over_is_printed_once_for_a_mail(account):
+    first, second = run(account, "--new"), run(account, "--new")
+    assert (first.exit_code, second.exit_code) == (1, 1)
+    assert "[gap] edge_stat" in first.output
+    assert second.output == ""
+    account.backfill(DAYS)
+    assert run(account, "--new").output.endswith("[over] gap edge_stat\n[over] gap top_play\n")
+
+
+def test_the_mail_and_the_robot_are_told_apart(account):
+    with robot() as (url, heard):
+        run(account, "--new")
+        run(account, "--send", LIVESTATS_ALERT_WEBHOOK=url)
+    assert len(heard) == 1
+
+
+@pytest.mark.parametrize("words", [("--new", "--send"), ("--new", "--json"), ("--test", "--new")])
+def test_words_that_do_not_go_together_are_refused(account, words):
+    assert run(account, *words).exit_code == 2
+
+
 @pytest.mark.parametrize("word", ["--send", "--test"])
 def test_without_a_robot_the_command_says_how_to_name_one(account, word):
     result = run(account, word)
@@ -328,4 +350,4 @@ def test_a_failed_run_is_told_with_its_reason(account, history):
 
 
 def test_days_are_told_by_the_first_and_their_number():
-    assert alarms._days([date(2026, 11, 2), date(2026, 11, 1)]) == "2026-11-01 and 1 more days"
+    assert days_text([date(2026, 11, 2), date(2026, 11, 1)]) == "2026-11-01 and 1 more days"

@@ -134,7 +134,7 @@ def test_the_disk_is_told_layer_by_layer(tmp_path):
     assert held["lake"] == 0
     assert 100_000 <= held["raw"] < 200_000
     assert machine.held_by_layer(tmp_path / "nowhere") == {}
-    assert "raw 0.00" in machine.space(tmp_path).text
+    assert "raw 0.00" in machine.space(archive(tmp_path)).text
 
 
 # What goes on by itself --------------------------------------------------------------------------

@@ -14,18 +14,25 @@ from pipelines.cli.options import Refused, json_option, opened
 @click.command()
 @json_option
 @click.option("--send", is_flag=True, help="Tell the webhook what is new or over. For cron.")
+@click.option(
+    "--new", "only_new", is_flag=True, help="Print only what is new or over. For cron's mail."
+)
 @click.option("--test", is_flag=True, help="Send a greeting to the webhook, and nothing else.")
-def alarms(as_json: bool, send: bool, test: bool) -> None:
-    r"""List gaps, days about to be forgotten, unknown fields, disagreements.
+def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
+    r"""List what somebody should know, with what to do about it.
+
+    Gaps, days about to be forgotten, a disk that fills, damage, unknown fields, disagreements.
 
     The daemon of `livestats ui` looks every ten minutes and tells what is new to the webhook that
     LIVESTATS_ALERT_WEBHOOK names: a robot of Feishu, DingTalk, WeCom or Slack, or anything that
-    takes {"text": ...}. Without a daemon, call this with --send from cron.
+    takes {"text": ...}. Without a daemon, call this with --send from cron, or with --new, which
+    prints nothing if nothing is new, so that cron mails what is.
 
     \b
     Examples:
       livestats alarms
       livestats alarms --send
+      livestats alarms --new
       livestats alarms --test
 
     Ends with 1 if there is an alarm, with 0 otherwise.
@@ -33,6 +40,8 @@ def alarms(as_json: bool, send: bool, test: bool) -> None:
     from resources import alarms as known
     from resources import webhook
 
+    if sum((send, only_new, test, as_json)) > 1 and not (as_json and send):
+        raise Refused("--send, --new, --test and --json do different things: give one of them.")
     archive = opened()
     home = str(archive.home.root)
     if (send or test) and not archive.environ.get(webhook.VARIABLE):
@@ -45,6 +54,13 @@ def alarms(as_json: bool, send: bool, test: bool) -> None:
         return
     if archive.home.identity is None:
         raise Refused(f"There is no archive in {home} yet. Run `livestats backfill`.")
+    if only_new:
+        # Imports Dagster, as below.
+        from pipelines.alarms import message
+
+        if known.tell(archive, lambda news: click.echo(message(news, home)), known.PRINTED):
+            click.get_current_context().exit(1)
+        return
     if send:
         # Imports Dagster: the text is that of its sensor.
         from pipelines.alarms import sender

@@ -33,8 +33,9 @@ def verify(
 ) -> None:
     r"""Prove the archive intact: read every byte back, and hold each layer against its source.
 
-    Every answer of the API, file of the lake, note and row of the tables is read; nothing is
-    changed, and nobody is asked. Each thing that is wrong is named, with the way to mend it.
+    Every answer of the API, file of the lake, note and row of the tables is read; none is
+    changed, and nobody is asked. Each thing that is wrong is named, with the way to mend it, and
+    stands as an alarm until it is verified again. The daemon does this once a week.
 
     \b
     Examples:
@@ -44,6 +45,7 @@ def verify(
     Ends with 0 if all is as it was written, with 1 if not.
     """
     from resources.api.catalogue import DATASETS
+    from resources.verify import note
     from resources.verify.whole import Verification
 
     in_order(first, last)
@@ -54,6 +56,7 @@ def verify(
     with _progress(look.archive.home.root, total) as told:
         look.told = told
         findings = list(look.findings())
+    note.write(look, findings)
     wrong = [f for f in findings if not f.is_harmless]
     if as_json:
         screen.emit_json(_answer(look, findings, is_intact=not wrong))

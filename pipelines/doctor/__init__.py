@@ -20,7 +20,7 @@ def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
     yield machine.clock_set(archive)
     home = machine.home_found(archive)
     yield home
-    yield machine.space(archive.home.root)
+    yield machine.space(archive)
     yield machine.warehouse_free(archive)
     yield machine.dagster_found(archive)
     if home.verdict is Verdict.OK:

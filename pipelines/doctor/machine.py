@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.doctor.findings import Finding, ok, problem, warning
+from resources import room
 from resources.archive import Archive
 from resources.clock import VARIABLE as CLOCK_VARIABLE
 from resources.files import lock_now
@@ -22,7 +21,6 @@ from resources.settings import FILE, Found, Settings, SettingsError
 from resources.version import VERSION
 
 _GB = 10**9
-_LITTLE_SPACE, _TOO_LITTLE_SPACE = 10 * _GB, 1 * _GB
 
 
 def versions() -> Iterator[Finding]:
@@ -81,7 +79,7 @@ def home_found(archive: Archive) -> Finding:
         archive.home.check(archive.settings)
     except SettingsError as error:
         return problem("home", str(error), "")
-    existing = home if home.exists() else _nearest(home)
+    existing = home if home.exists() else room.nearest(home)
     if not existing.is_dir() or not _can_write(existing):
         return problem(
             "home",
@@ -93,10 +91,6 @@ def home_found(archive: Archive) -> Finding:
     return ok("home", f"{home}, days since {archive.first_day}")
 
 
-def _nearest(path: Path) -> Path:
-    return next(parent for parent in path.absolute().parents if parent.exists())
-
-
 def _can_write(folder: Path) -> bool:
     try:
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".doctor-"):
@@ -105,30 +99,27 @@ def _can_write(folder: Path) -> bool:
         return False
 
 
-def space(home: Path) -> Finding:
-    """How much room is left on the disk of the home."""
-    usage = shutil.disk_usage(home if home.is_dir() else _nearest(home))
-    layers = ", ".join(f"{name} {held / _GB:,.2f}" for name, held in held_by_layer(home).items())
-    text = f"{usage.free / _GB:,.1f} GB free of {usage.total / _GB:,.0f} GB"
+def space(archive: Archive) -> Finding:
+    """How much room is left on the disk of the home, and what is wanted of it."""
+    found = room.look(archive)
+    held = held_by_layer(archive.home.root)
+    layers = ", ".join(f"{name} {size / _GB:,.2f}" for name, size in held.items())
+    text = f"{found.free / _GB:,.1f} GB free of {found.total / _GB:,.0f} GB"
     text += f"; the home holds, in GB: {layers}" if layers else ""
-    if usage.free < _TOO_LITTLE_SPACE:
-        return problem("disk", text, "Free space before you capture: a load needs room for a copy.")
-    if usage.free < _LITTLE_SPACE:
-        return warning("disk", text, "Free space, or put the home on a larger disk.")
+    text += f"; captures take {found.month / _GB:,.2f} a month" if found.month else ""
+    if found.is_too_little:
+        return problem(
+            "disk", text, f"Make room before you capture: a load wants {found.load / _GB:,.1f} GB."
+        )
+    if found.is_tight:
+        return warning("disk", text, "Make room, or put the home on a larger disk.")
     return ok("disk", text)
 
 
 def held_by_layer(home: Path) -> dict[str, int]:
     """Bytes on the disk below each folder of the home, of the files that are there."""
-    found = {}
-    for layer in sorted(p for p in home.iterdir() if p.is_dir()) if home.is_dir() else ():
-        held = 0
-        for folder, _, names in os.walk(layer):
-            for name in names:
-                with suppress(FileNotFoundError):  # a run at work has renamed it meanwhile
-                    held += (Path(folder) / name).lstat().st_blocks * 512
-        found[layer.name] = held
-    return found
+    layers = sorted(p for p in home.iterdir() if p.is_dir()) if home.is_dir() else ()
+    return {layer.name: room.held_by(layer) for layer in layers}
 
 
 def warehouse_free(archive: Archive) -> Finding:

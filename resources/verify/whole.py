@@ -48,8 +48,13 @@ class Verification:
     _seen: dict[str, Files] = field(default_factory=dict)
 
     @property
-    def _is_whole(self) -> bool:
+    def _has_all_days(self) -> bool:
         return self.first is None and self.last is None
+
+    @property
+    def is_whole(self) -> bool:
+        """True if nothing of the archive is left out."""
+        return self._has_all_days and len(self.datasets) == len(DATASETS)
 
     def size(self) -> int:
         """About how many bytes `told` will be told of."""
@@ -58,7 +63,7 @@ class Verification:
         for dataset in self.datasets:
             for root, times in ((home.raw, 1), (home.lake, 2)):  # the lake again for the tables
                 for folder, day in self._days(root, dataset.name):
-                    if day is not None and self._is_chosen(day):
+                    if day is not None and self.is_chosen(day):
                         sizes = (p.lstat().st_size for p in folder.rglob("*") if p.is_file())
                         found += times * sum(sizes)
         return found
@@ -72,7 +77,10 @@ class Verification:
             yield from self._dataset(dataset)
         yield from self._tables()
 
-    def _is_chosen(self, day: date) -> bool:
+    def is_chosen(self, day: date | None) -> bool:
+        """True if the day is looked at; what is of no day is, where no day is left out."""
+        if day is None:
+            return self._has_all_days
         return (self.first is None or day >= self.first) and (self.last is None or day <= self.last)
 
     def _read(self, path: Path, size: int) -> None:
@@ -125,7 +133,7 @@ class Verification:
             for folder, day in self._days(root, dataset.name):
                 if day is None:
                     yield _foreign(folder, "no day of a dataset", dataset)
-                elif self._is_chosen(day):
+                elif self.is_chosen(day):
                     found.add(day)
         for day in sorted(found):
             yield from self._day(Place(self.archive, dataset, day))
@@ -181,10 +189,10 @@ class Verification:
                 tables = Tables(self.archive, connection, Path(spill), self.told)
                 for dataset in self.datasets:
                     seen = self._seen[dataset.name]
-                    yield from tables.table(dataset, seen, whole=self._is_whole)
+                    yield from tables.table(dataset, seen, whole=self._has_all_days)
                     self.tables += 1
-                yield from tables.ledger(self._seen, whole=self._is_whole)
-                if self._is_whole and len(self.datasets) == len(DATASETS):
+                yield from tables.ledger(self._seen, whole=self._has_all_days)
+                if self.is_whole:
                     yield from tables.marts()
         except (served.DamagedCopy, duckdb.Error, OSError) as error:
             yield Finding(

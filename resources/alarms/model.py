@@ -1,0 +1,38 @@
+"""The alarms that there are, the most urgent first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What is the matter, the most urgent first. Each has its paragraph in docs/recovery.md."""
+
+    DISK = "disk"  # it will soon be full
+    EXPIRING = "expiring"  # a day is not here, and will soon be forgotten by the API
+    LOST = "lost"  # it has just been forgotten
+    FAILED = "failed"  # a run ended without all that it was asked for; told when it happens
+    SILENT = "silent"  # the daemon does not work any more, and days wait for it
+    GAP = "gap"  # a day that should be here is not
+    DAMAGE = "damage"  # the last verification found files that are not as they were written
+    OUTDATED = "outdated"  # rows of an earlier normaliser, after an upgrade
+    SCHEMA = "schema"  # the vendor sends a field that the catalogue does not know
+    DISAGREEMENT = "disagreement"  # endpoints contradict each other
+    BEHIND = "behind"  # readers see less than what is captured
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """One thing that stands, for as long as it stands."""
+
+    kind: Kind
+    subject: str  # a dataset, a rule, a part of the home, a run
+    text: str
+    remedy: str
+    mark: str = ""  # grows when it gets worse: then it is told again
+
+    @property
+    def key(self) -> str:
+        """What makes it the same alarm tomorrow, though its text may count on."""
+        return f"{self.kind} {self.subject}"
