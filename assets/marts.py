@@ -75,7 +75,7 @@ def _spec(mart: Mart, table_key: Callable[[str], dg.AssetKey]) -> dg.AssetSpec:
                     dg.TableColumn(
                         c.name,
                         types[c.name],
-                        description=c.comment,
+                        description=c.comment(),
                         tags={"key": ""} if c.name in mart.key else None,
                     )
                     for c in mart.columns

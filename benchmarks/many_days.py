@@ -122,8 +122,8 @@ def _make_day(archive: Archive, dataset: Dataset, day: date, templates: list[Tem
 
 
 def declared_otherwise(archive: Archive) -> None:
-    """Load the table as if a later livestats described it in other words."""
-    other = replace(SESSIONS, description=f"{SESSIONS.description} In other words.")
+    """Load the table as if a later livestats declared it with another key."""
+    other = replace(SESSIONS, key=SESSIONS.key[::-1])
     with archive.writing() as connection:
         loaded = loading.bring_level(connection, archive.home, other)
     print(f"{len(loaded.days)} days, {loaded.total_rows:,} rows")

@@ -138,7 +138,7 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
     """
     summary = Summary(kept=todo.kept)
     archive.home.prepare(archive.settings, archive.now())
-    if todo.chunks or todo.dimensions or archive.behind():
+    if todo.chunks or todo.dimensions or archive.behind() or not archive.is_described():
         # Dagster takes a second to import: a run with nothing to do is spared it.
         from pipelines.loader import Loader
         from pipelines.runner import Runner

@@ -7,9 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from resources import contents, reconciliation, warehouse
+from resources import comments, contents, reconciliation, warehouse
 from resources.home import Home
 from resources.marts import level
+from resources.settings import ENGLISH
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "dictionary.md"
 
@@ -110,6 +111,7 @@ def _meta() -> Iterator[str]:
     with TemporaryDirectory() as folder, warehouse.writing(Home(Path(folder)), "UTC") as connection:
         reconciliation.ensure_tables(connection)
         level.bring_level(connection, "UTC", ())
+        comments.bring_level(connection, ENGLISH)
         found = connection.execute(
             "SELECT t.table_name, t.comment, string_agg('`' || column_name || '`', ', ' "
             "ORDER BY column_index) FROM duckdb_tables() t JOIN duckdb_columns() c "

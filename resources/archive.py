@@ -193,6 +193,19 @@ class Archive:
         except served.NothingServed:
             return [*names]
 
+    def is_described(self) -> bool:
+        """True if the served copy says of its tables and columns what it is to say by now.
+
+        Opens nothing for writing.
+        """
+        from resources import comments, served
+
+        try:
+            with self.reading() as connection:
+                return comments.are_level(connection, self.settings.language)
+        except served.NothingServed:
+            return False
+
     def publish(self) -> Published:
         """Bring all that follows from the tables level, and serve what is new."""
         from resources import served
@@ -205,10 +218,12 @@ class Archive:
 
     def _follow(self, connection: duckdb.DuckDBPyConnection) -> list[Made]:
         """Write ledger, revisions, reconciliation and marts into the warehouse."""
-        from resources import reconcile, revisions, served
+        from resources import comments, reconcile, revisions, served
         from resources.marts import level
 
         served.refresh_ledger(connection, self.home, self.settings, self.now())
         revisions.refresh(connection, self.home)
         reconcile.bring_level(connection, self.home, self.settings.datasets)
-        return level.bring_level(connection, self.settings.time_zone, self.settings.datasets)
+        made = level.bring_level(connection, self.settings.time_zone, self.settings.datasets)
+        comments.bring_level(connection, self.settings.language)
+        return made

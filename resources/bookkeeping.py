@@ -30,3 +30,16 @@ OWN_TABLES: Mapping[str, OwnTable] = MappingProxyType(
     }
 )
 """By name, with what their comments in DuckDB say."""
+
+META_TABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "archive": "One row about the archive: time_zone is the business zone.",
+        "loaded": "Which lake file each day of a table was loaded from.",
+        "mart": "Which marts there are, and from which SQL each was made.",
+        "mart_day": "From which captures each day of a mart was made.",
+        "reconciled": "From which captures, and by which version of the rule, each day was "
+        "reconciled.",
+        "state": "Which warehouse file this is, and how often it has changed.",
+    }
+)
+"""What the tables of the schema meta hold, by which loads know what is level."""

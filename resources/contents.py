@@ -4,35 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from resources import dictionary
+from resources import dictionary, texts
 from resources.bookkeeping import OWN_TABLES
 from resources.marts import schema
 from resources.marts.definition import Mart, read
+from resources.settings import ENGLISH
 
 
-def tables() -> list[dict[str, Any]]:
+def tables(language: str = ENGLISH) -> list[dict[str, Any]]:
     """All that can stand in a FROM: the contract that other people's programs read.
 
     Each has the fields of `dictionary.tables`. `kind` is dataset, view, table by day, macro or
     bookkeeping; only a dataset has an `action`, and only a macro's `parameters` are its own: name
-    and default (None: it must be given). Marts and bookkeeping have no `field`.
+    and default (None: it must be given). Marts and bookkeeping have no `field`. What they say is in `language`; all else is the same in each.
     """
     types = schema.types()
     return [
-        *dictionary.tables(),
-        *(_mart(mart, dict(types[name])) for name, mart in sorted(read().items())),
+        *dictionary.tables(language),
+        *(_mart(mart, dict(types[name]), language) for name, mart in sorted(read().items())),
         *(
             {
                 "table": name,
                 "kind": "bookkeeping",
                 "group": "bookkeeping",
                 "action": None,
-                "description": own.comment,
+                "description": texts.say(own.comment, language),
                 "parameters": {},
                 "variants": [],
                 "key": [],
                 "columns": [
-                    _column(column, sql, None, comment)
+                    _column(column, sql, None, texts.say(comment, language))
                     for column, (sql, comment) in own.columns.items()
                 ],
             }
@@ -41,17 +42,20 @@ def tables() -> list[dict[str, Any]]:
     ]
 
 
-def _mart(mart: Mart, types: dict[str, str]) -> dict[str, Any]:
+def _mart(mart: Mart, types: dict[str, str], language: str) -> dict[str, Any]:
     return {
         "table": mart.name,
         "kind": mart.kind.value,
         "group": mart.group,
         "action": None,
-        "description": mart.meaning,
+        "description": texts.say(mart.meaning, language),
         "parameters": {p.name: p.default for p in mart.parameters},
         "variants": [],
         "key": list(mart.key),
-        "columns": [_column(c.name, types[c.name], c.unit, c.meaning) for c in mart.columns],
+        "columns": [
+            _column(c.name, types[c.name], c.unit, texts.say(c.meaning, language))
+            for c in mart.columns
+        ],
     }
 
 

@@ -4,54 +4,61 @@ from __future__ import annotations
 
 from typing import Any
 
+from resources import texts
 from resources.api.catalogue import DATASETS
 from resources.api.catalogue.model import Column, Dataset
+from resources.settings import ENGLISH, LANGUAGES
 
 
-def tables() -> list[dict[str, Any]]:
+def tables(language: str = ENGLISH) -> list[dict[str, Any]]:
     """All tables of the datasets: the contract that other people's programs read.
 
     Each has `table`, `kind` (dataset), `group`, `action`, `description`, `parameters` (fixed request fields), `variants`
     (parameter sets whose values are columns), `key` and `columns` with `name`, `type`, `unit`,
     `field` (the API's name; None if ours), `factor` (column value = API value x factor), `comment`.
     """
-    return [_table(dataset) for dataset in DATASETS.values()]
+    return [_table(dataset, language) for dataset in DATASETS.values()]
 
 
-def _table(dataset: Dataset) -> dict[str, Any]:
+def _table(dataset: Dataset, language: str) -> dict[str, Any]:
     return {
         "table": dataset.name,
         "kind": "dataset",
         "group": dataset.group,
         "action": dataset.endpoint.action,
-        "description": dataset.description,
+        "description": texts.say(dataset.description, language),
         "parameters": dataset.fixed_parameters,
         "variants": [dict(v) for v in dataset.variants if v],
         "key": list(dataset.key),
-        "columns": [_column(column) for column in dataset.columns],
+        "columns": [_column(column, language) for column in dataset.columns],
     }
 
 
-def _column(column: Column) -> dict[str, Any]:
+def _column(column: Column, language: str) -> dict[str, Any]:
     return {
         "name": column.name,
         "type": column.kind.sql,
         "unit": column.unit,
         "field": column.field,
         "factor": column.factor,
-        "comment": column.comment,
+        "comment": texts.say(column.comment, language),
     }
 
 
-def table_comment(dataset: Dataset) -> str:
+def table_comment(dataset: Dataset, language: str = ENGLISH) -> str:
     """What DuckDB and BI tools show of a table."""
-    return (
-        f"{dataset.description} Source: {dataset.endpoint.action}. Key: {', '.join(dataset.key)}."
+    return texts.table_comment(
+        dataset.description, source=dataset.endpoint.action, key=dataset.key, language=language
     )
 
 
-def column_comment(column: Column) -> str:
+def key_sentences(dataset: Dataset) -> tuple[str, ...]:
+    """How the comment of the table ends, in each language: it names the key."""
+    return tuple(texts.key_sentence(dataset.key, language) for language in LANGUAGES)
+
+
+def column_comment(column: Column, language: str = ENGLISH) -> str:
     """What DuckDB and BI tools show of a column: meaning, unit, API field."""
-    unit = f" Unit: {column.unit}." if column.unit else ""
-    source = f" API: {column.field}." if column.field else ""
-    return f"{column.comment}{unit}{source}"
+    return texts.column_comment(
+        column.comment, unit=column.unit, field=column.field, language=language
+    )

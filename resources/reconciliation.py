@@ -54,8 +54,6 @@ RULE_COLUMNS: _Columns = {
 _META = """
 CREATE TABLE IF NOT EXISTS meta.reconciled (
     rule VARCHAR, day DATE, inputs VARCHAR, PRIMARY KEY (rule, day));
-COMMENT ON TABLE meta.reconciled IS
-    'From which captures, and by which version of the rule, each day was reconciled.';
 """
 
 
@@ -101,8 +99,8 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
         return
     with warehouse.transaction(connection):
         if said is None:
-            _declare(connection, TABLE, COLUMNS, MEANING)
-            _declare(connection, RULE_TABLE, RULE_COLUMNS, RULE_MEANING)
+            _declare(connection, TABLE, COLUMNS)
+            _declare(connection, RULE_TABLE, RULE_COLUMNS)
             connection.execute("DELETE FROM meta.reconciled")
         connection.execute(f"DELETE FROM {RULE_TABLE}")
         connection.executemany(f"INSERT INTO {RULE_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)", rules)
@@ -131,20 +129,10 @@ def standing(connection: duckdb.DuckDBPyConnection, at_most: int) -> Standing:
 
 
 def _is_declared(connection: duckdb.DuckDBPyConnection, table: str, columns: _Columns) -> bool:
-    found = connection.execute(
-        "SELECT column_name, data_type, comment FROM duckdb_columns() "
-        "WHERE schema_name = 'main' AND table_name = ? ORDER BY column_index",
-        [table],
-    ).fetchall()
-    return found == [(name, kind, comment) for name, (kind, comment) in columns.items()]
+    found = warehouse.columns(connection, table)
+    return found == [(name, kind) for name, (kind, _) in columns.items()]
 
 
-def _declare(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: _Columns, meaning: str
-) -> None:
+def _declare(connection: duckdb.DuckDBPyConnection, table: str, columns: _Columns) -> None:
     declared = ", ".join(f"{name} {kind}" for name, (kind, _) in columns.items())
     connection.execute(f"CREATE OR REPLACE TABLE {table} ({declared})")
-    connection.execute(f"COMMENT ON TABLE {table} IS '{meaning}'")
-    for name, (_, comment) in columns.items():
-        quoted = comment.replace("'", "''")
-        connection.execute(f"COMMENT ON COLUMN {table}.{name} IS '{quoted}'")

@@ -236,16 +236,9 @@ def _replace(
 
 def _ensure_table(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the table as COLUMNS declares it; one that was declared otherwise is made anew."""
-    there = connection.execute(
-        "SELECT column_name, replace(data_type, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ'), comment "
-        "FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = 'revisions' "
-        "ORDER BY column_index"
-    ).fetchall()
-    if there == [(name, sql, comment) for name, (sql, comment) in COLUMNS.items()]:
+    wanted = [(name, sql) for name, (sql, _) in COLUMNS.items()]
+    if warehouse.columns(connection, "revisions") == wanted:
         return
-    declared = ", ".join(f"{name} {sql}" for name, (sql, _) in COLUMNS.items())
+    declared = ", ".join(f"{name} {sql}" for name, sql in wanted)
     with warehouse.transaction(connection):
         connection.execute(f"CREATE OR REPLACE TABLE revisions ({declared})")
-        connection.execute(f"COMMENT ON TABLE revisions IS '{TABLE_COMMENT}'")
-        for name, (_, comment) in COLUMNS.items():
-            connection.execute(f"COMMENT ON COLUMN revisions.{name} IS '{comment}'")

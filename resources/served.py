@@ -103,15 +103,12 @@ def _as_table(lines: list[ledger.Entry]) -> pa.Table:
 
 def _replace_ledger(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the table what `lines` is; lines that stay as they are are not written again."""
-    declared = [(name, sql, comment) for name, (sql, comment) in LEDGER_COLUMNS.items()]
+    declared = [(name, sql) for name, (sql, _) in LEDGER_COLUMNS.items()]
     if warehouse.columns(connection, "ledger") != declared:
         with warehouse.transaction(connection):
-            columns = ", ".join(f"{name} {sql}" for name, sql, _ in declared)
+            columns = ", ".join(f"{name} {sql}" for name, sql in declared)
             connection.execute(f"CREATE OR REPLACE TABLE ledger ({columns})")
             connection.execute("INSERT INTO ledger BY NAME FROM lines ORDER BY ALL")
-            connection.execute(f"COMMENT ON TABLE ledger IS '{LEDGER_COMMENT}'")
-            for name, _, comment in declared:
-                connection.execute(f"COMMENT ON COLUMN ledger.{name} IS '{comment}'")
         return
     connection.execute("CREATE OR REPLACE TEMP TABLE gone AS FROM ledger EXCEPT ALL FROM lines")
     ((gone, held),) = connection.execute(

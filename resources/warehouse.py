@@ -14,7 +14,7 @@ import duckdb
 
 from resources import compaction, files
 from resources.api.catalogue.model import Dataset
-from resources.dictionary import column_comment, table_comment
+from resources.dictionary import key_sentences, table_comment
 from resources.home import Home
 
 STORAGE = "v1.2.0"
@@ -29,9 +29,7 @@ CREATE SCHEMA IF NOT EXISTS meta;
 CREATE TABLE IF NOT EXISTS meta.loaded (
     dataset VARCHAR, day DATE, capture VARCHAR, rows BIGINT, schema_version INTEGER,
     size BIGINT, modified_ns BIGINT, PRIMARY KEY (dataset, day));
-COMMENT ON TABLE meta.loaded IS 'Which lake file each day of a table was loaded from.';
 CREATE TABLE IF NOT EXISTS meta.state AS SELECT uuid()::VARCHAR AS warehouse, 0::BIGINT AS changes;
-COMMENT ON TABLE meta.state IS 'Which warehouse file this is, and how often it has changed.';
 """
 
 
@@ -133,9 +131,11 @@ def state(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def is_declared(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> bool:
-    """True if the table is there as the catalogue has it; its own comment tells the key."""
-    declared = [(c.name, c.kind.sql, column_comment(c)) for c in dataset.columns]
-    if columns(connection, dataset.name) != declared:
+    """True if the table is there as the catalogue has it; its own comment tells the key.
+
+    What else comments say is no part of it: see `comments`.
+    """
+    if columns(connection, dataset.name) != [(c.name, c.kind.sql) for c in dataset.columns]:
         return False
     filled = connection.execute(
         "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = ? "
@@ -146,9 +146,9 @@ def is_declared(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> bool
         "SELECT comment FROM duckdb_tables() WHERE schema_name = 'main' AND table_name = ?",
         [dataset.name],
     ).fetchall()
-    return filled == [(c.name,) for c in dataset.columns if not c.nullable] and comment == [
-        (table_comment(dataset),)
-    ]
+    return filled == [(c.name,) for c in dataset.columns if not c.nullable] and all(
+        (said or "").endswith(key_sentences(dataset)) for (said,) in comment
+    )
 
 
 def declare(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
@@ -161,23 +161,21 @@ def declare(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
         names.append(f"meta.{dataset.name}_listed")
     for name in names:
         connection.execute(f"CREATE OR REPLACE TABLE {name} ({declared})")
-    connection.execute(f"COMMENT ON TABLE {dataset.name} IS {_quoted(table_comment(dataset))}")
-    for column in dataset.columns:
-        comment = _quoted(column_comment(column))
-        connection.execute(f"COMMENT ON COLUMN {dataset.name}.{column.name} IS {comment}")
+    # It tells the key to `is_declared`; those of the columns follow before anybody reads.
+    connection.execute(f"COMMENT ON TABLE {dataset.name} IS {quoted(table_comment(dataset))}")
     # In the same transaction: an empty table must never pass for a loaded one.
     connection.execute("DELETE FROM meta.loaded WHERE dataset = ?", [dataset.name])
 
 
-def columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str, str]]:
-    """Name, type and comment of each column as the table has them; [] if there is no table."""
-    rows = connection.execute(
-        "SELECT column_name, replace(data_type, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ'), comment "
+def columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
+    """Name and type of each column as the table has them; [] if there is no table."""
+    return connection.execute(
+        "SELECT column_name, replace(data_type, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ') "
         "FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = ? ORDER BY column_index",
         [table],
     ).fetchall()
-    return [(name, kind, comment) for name, kind, comment in rows]
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as SQL writes it."""
     return "'" + text.replace("'", "''") + "'"

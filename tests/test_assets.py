@@ -74,7 +74,7 @@ def test_a_mart_follows_what_it_reads_and_the_copy_follows_all_marts(graph, mart
 def test_the_columns_of_a_mart_are_described(graph, mart):
     schema = graph.get(marts.key(mart.name)).metadata["dagster/column_schema"]
     found = [(c.name, c.description, "key" in c.tags) for c in schema.columns]
-    assert found == [(c.name, c.comment, c.name in mart.key) for c in mart.columns]
+    assert found == [(c.name, c.comment(), c.name in mart.key) for c in mart.columns]
 
 
 @pytest.mark.parametrize("dataset", DAILY, ids=lambda d: d.name)

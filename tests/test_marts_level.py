@@ -5,7 +5,7 @@ from datetime import date
 import duckdb
 import pytest
 
-from resources import loading, warehouse
+from resources import comments, loading, warehouse
 from resources.api.catalogue import DATASETS
 from resources.home import Home
 from resources.marts import level
@@ -278,14 +278,15 @@ def test_what_somebody_dropped_comes_again(connection, put, bring):
     assert connection.execute("FROM above").fetchall() == [(3,)]
 
 
-def test_comments_of_relations_and_columns_are_those_of_the_header(connection, put, bring):
+def test_comments_of_relations_and_columns_are_those_of_the_header(connection, folder, put, bring):
     put(DAYS[0], 3)
     bring()
-    comments = connection.execute(
+    comments.bring_level(connection, "en", read.__wrapped__(folder))
+    found = connection.execute(
         "SELECT table_name, column_name, comment FROM duckdb_columns() "
         "WHERE table_name IN ('daily', 'above') ORDER BY table_name, column_index"
     ).fetchall()
-    assert comments == [
+    assert found == [
         ("above", "peak_streams", "Most streams. Unit: streams."),
         ("daily", "business_date", "Calendar day's date."),
         ("daily", "peak_streams", "Most streams. Unit: streams."),
@@ -297,6 +298,18 @@ def test_comments_of_relations_and_columns_are_those_of_the_header(connection, p
     ).fetchall()
     assert [text for (text,) in relations][:2] == ["Streams of a day.", "Most streams of all days."]
     assert "peak_streams (Most streams. Unit: streams.)" in relations[2][0]
+
+
+def test_other_words_in_a_header_make_no_day_anew(connection, folder, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    (folder / "daily.sql").write_text(DAILY.replace("Streams of a day.", "In other words."))
+    assert not any(made.is_new or made.days for made in bring().values())
+    comments.bring_level(connection, "en", read.__wrapped__(folder))
+    ((said,),) = connection.execute(
+        "SELECT comment FROM duckdb_tables() WHERE table_name = 'daily'"
+    ).fetchall()
+    assert said == "In other words."
 
 
 def test_another_snapshot_of_a_dimension_makes_every_day_again(connection, folder, put, bring):

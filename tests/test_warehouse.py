@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resources import lake, loading, warehouse
+from resources import comments, lake, loading, warehouse
 from resources.api.catalogue import DATASETS
 from resources.dictionary import tables
 from resources.home import Home
@@ -231,7 +231,7 @@ def test_a_table_that_is_made_anew_is_the_old_one_until_all_its_days_are_in(
     for day in DAYS:
         store(home.lake, dataset, day, [{key: f"a {day}"}, {key: "b"}])
     load(dataset)
-    other = replace(dataset, description="Another description.")
+    other = CHANGES["what may be null"](dataset)
     before, at = everything(connection), 0
     while True:
         at += 1
@@ -254,7 +254,7 @@ def test_a_file_that_is_damaged_leaves_the_old_table_when_it_is_made_anew(home, 
     load()
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(WarehouseError, match=str(path)):
-        load(replace(COUNT, description="Another description."))
+        load(replace(COUNT, key=COUNT.key[::-1]))
     assert counts(connection) == dict.fromkeys(DAYS, 1)
     assert warehouse.is_declared(connection, COUNT)
 
@@ -374,10 +374,6 @@ def with_columns(dataset, change):
 
 
 CHANGES = {
-    "a comment": lambda d: with_columns(
-        d, lambda c: (*c[:-1], replace(c[-1], comment="Other words, 'quoted'."))
-    ),
-    "a unit": lambda d: with_columns(d, lambda c: (*c[:-1], replace(c[-1], unit="kg"))),
     "a column more": lambda d: with_columns(
         d, lambda c: (*c, replace(c[-1], name="another", nullable=True))
     ),
@@ -385,7 +381,6 @@ CHANGES = {
     "what may be null": lambda d: with_columns(
         d, lambda columns: tuple(replace(c, nullable=True) for c in columns)
     ),
-    "the description": lambda d: replace(d, description="What it is, in other words."),
     "the key": lambda d: replace(d, key=(*d.key, "business_date")),
 }
 
@@ -533,21 +528,22 @@ def described(tmp_path_factory):
     with warehouse.writing(home, ZONE) as connection:
         for dataset in DATASETS.values():
             loading.bring_level(connection, home, dataset)
+        comments.bring_level(connection, "en")
         columns = connection.execute(
             "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() "
             "WHERE schema_name = 'main' ORDER BY column_index"
         ).fetchall()
-        comments = connection.execute(
+        tables_say = connection.execute(
             "SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = 'main'"
         ).fetchall()
         level = [loading.is_level(connection, home, d) for d in DATASETS.values()]
     assert all(level)
-    return columns, dict(comments)
+    return columns, dict(tables_say)
 
 
 @every
 def test_every_table_and_column_has_its_type_and_says_what_it_means(dataset, described):
-    columns, comments = described
+    columns, tables_say = described
     (declared,) = (t for t in tables() if t["table"] == dataset.name)
     found = [c[1:] for c in columns if c[0] == dataset.name]
     assert [(name, kind) for name, kind, _ in found] == [
@@ -558,8 +554,8 @@ def test_every_table_and_column_has_its_type_and_says_what_it_means(dataset, des
         assert comment.startswith(column["comment"])
         assert not column["unit"] or f"Unit: {column['unit']}." in comment
         assert not column["field"] or f"API: {column['field']}." in comment
-    assert declared["description"] in comments[dataset.name]
-    assert f"Key: {', '.join(declared['key'])}." in comments[dataset.name]
+    assert declared["description"] in tables_say[dataset.name]
+    assert f"Key: {', '.join(declared['key'])}." in tables_say[dataset.name]
 
 
 def test_times_are_shown_in_the_business_zone(connection):

@@ -17,7 +17,6 @@ log = logging.getLogger("livestats.marts")
 META = """
 CREATE TABLE IF NOT EXISTS meta.mart_day (
     mart VARCHAR, day DATE, inputs VARCHAR, PRIMARY KEY (mart, day));
-COMMENT ON TABLE meta.mart_day IS 'From which captures each day of a mart was made.';
 """
 
 Made = tuple[list[date], dict[date, str]]

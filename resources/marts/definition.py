@@ -34,6 +34,8 @@ import duckdb
 
 from resources.api.catalogue import DATASETS
 from resources.bookkeeping import OWN_TABLES
+from resources.settings import ENGLISH
+from resources.texts import column_comment, say, table_comment
 
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "sql"
 
@@ -61,10 +63,9 @@ class Column:
     unit: str | None
     meaning: str
 
-    @property
-    def comment(self) -> str:
+    def comment(self, language: str = ENGLISH) -> str:
         """What DuckDB and BI tools show of it."""
-        return f"{self.meaning} Unit: {self.unit}." if self.unit else self.meaning
+        return column_comment(self.meaning, unit=self.unit, language=language)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +91,6 @@ class Mart:
     parameters: tuple[Parameter, ...] = ()
     sql: str  # the SELECT, without a semicolon
     reads: tuple[str, ...]  # tables and marts, sorted
-    text: str  # the whole file
 
     @property
     def call(self) -> str:
@@ -99,16 +99,15 @@ class Mart:
             return self.name
         return f"{self.name}({', '.join('NULL' for p in self.parameters if p.default is None)})"
 
-    @property
-    def comment(self) -> str:
+    def comment(self, language: str = ENGLISH) -> str:
         """What DuckDB and BI tools show of it."""
-        found = self.meaning
-        if self.key:
-            found += f" Key: {', '.join(self.key)}."
+        found = table_comment(self.meaning, key=self.key, language=language)
         if self.kind is Kind.MACRO:
             # The columns of a macro cannot have comments.
-            said = (f"{c.name} ({c.comment})" for c in self.columns)
-            found += f" Columns: {'; '.join(said)}"
+            said = (
+                say("{} ({})", language).format(c.name, c.comment(language)) for c in self.columns
+            )
+            found += say(" Columns: {}", language).format(say("; ", language).join(said))
         return found
 
 
@@ -221,7 +220,7 @@ def _parsed(path: Path, parser: duckdb.DuckDBPyConnection) -> Mart:
         raise MartError(f"{path}: {', '.join(unread)} is optional, but no dataset that it reads.")
     return Mart(
         name=name, meaning=meaning, group=group, kind=Kind(kind), columns=columns, key=key,
-        optional=optional, parameters=parameters, sql=sql, reads=reads, text=text,
+        optional=optional, parameters=parameters, sql=sql, reads=reads,
     )  # fmt: skip
 
 

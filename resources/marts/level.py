@@ -25,9 +25,7 @@ log = logging.getLogger("livestats.marts")
 
 _META = """
 CREATE TABLE IF NOT EXISTS meta.mart (mart VARCHAR PRIMARY KEY, kind VARCHAR, version VARCHAR);
-COMMENT ON TABLE meta.mart IS 'Which marts there are, and from which SQL each was made.';
 CREATE TABLE IF NOT EXISTS meta.archive (time_zone VARCHAR);
-COMMENT ON TABLE meta.archive IS 'One row about the archive: time_zone is the business zone.';
 """
 
 _OBJECT = {Kind.VIEW: "VIEW", Kind.TABLE: "TABLE", Kind.MACRO: "MACRO TABLE"}
@@ -132,7 +130,7 @@ def _held(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
 
 
 def _versions(connection: duckdb.DuckDBPyConnection, marts: Mapping[str, Mart]) -> dict[str, str]:
-    """Another version whenever a mart's text is another, or a column of what it reads."""
+    """Another version whenever a mart's SQL is another, or a column of what it reads."""
     columns: dict[str, list[tuple[str, str]]] = {}
     for table, name, kind in connection.execute(
         "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal "
@@ -142,7 +140,8 @@ def _versions(connection: duckdb.DuckDBPyConnection, marts: Mapping[str, Mart]) 
     found: dict[str, str] = {}
     for mart in marts.values():
         inputs = [found[n] if n in marts else columns.get(n) for n in mart.reads]
-        whole = repr((mart.text, mart.sql, inputs)).encode()
+        given = [(p.name, p.default) for p in mart.parameters]
+        whole = repr((given, mart.sql, inputs)).encode()
         found[mart.name] = hashlib.sha256(whole).hexdigest()[:16]
     return found
 
@@ -174,7 +173,7 @@ def _define(connection: duckdb.DuckDBPyConnection, mart: Mart, version: str) -> 
 
 
 def create(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
-    """Create or replace a mart with its comments; a table is empty."""
+    """Create or replace a mart; a table is empty."""
     if mart.kind is Kind.MACRO:
         parameters = ", ".join(
             p.name if p.default is None else f"{p.name} := {p.default}" for p in mart.parameters
@@ -188,13 +187,3 @@ def create(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
         columns = connection.execute(f"DESCRIBE FROM ({mart.sql})").fetchall()
         declared = ", ".join(f"{name} {kind}" for name, kind, *_ in columns)
         connection.execute(f"CREATE OR REPLACE TABLE {mart.name} ({declared})")
-    kind = _OBJECT[mart.kind]
-    connection.execute(f"COMMENT ON {kind} {mart.name} IS {_quoted(mart.comment)}")
-    if mart.kind is not Kind.MACRO:
-        for column in mart.columns:
-            comment = _quoted(column.comment)
-            connection.execute(f"COMMENT ON COLUMN {mart.name}.{column.name} IS {comment}")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

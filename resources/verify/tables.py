@@ -45,7 +45,7 @@ class Tables:
         """What a table holds otherwise than the lake files; `whole`: all days have been seen."""
         if not warehouse.is_declared(self._connection, dataset):
             if seen.lake:
-                what = "is not there, or has other columns or comments than are declared now"
+                what = "is not there, or has other columns or another key than are declared now"
                 yield self._finding(dataset, None, Kind.BEHIND, what, _PUBLISH)
             return
         loaded = loading.loaded(self._connection, dataset.name)

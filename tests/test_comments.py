@@ -1,0 +1,115 @@
+"""What tables and columns say in the database: put on what is there, which stays as it is."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from resources import comments, loading
+from resources.api.catalogue import DATASETS
+from resources.bookkeeping import META_TABLES, OWN_TABLES
+from resources.verify.whole import Verification
+from tests.lived_in import NAMES, lived_in
+
+RELATIONS = """
+SELECT schema_name || '.' || table_name, comment FROM duckdb_tables() WHERE NOT internal
+UNION ALL SELECT schema_name || '.' || view_name, comment FROM duckdb_views() WHERE NOT internal
+UNION ALL SELECT schema_name || '.' || function_name, comment FROM duckdb_functions()
+WHERE NOT internal
+"""
+COLUMNS = """
+SELECT table_name || '.' || column_name, comment FROM duckdb_columns()
+WHERE NOT internal AND schema_name = 'main'
+"""
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory):
+    with lived_in(tmp_path_factory.mktemp("past") / "home") as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(past, tmp_path):
+    """A copy of the archive, to change."""
+    shutil.copytree(past.root, tmp_path / "home", symlinks=True)
+    return past.with_(LIVESTATS_HOME=str(tmp_path / "home"))
+
+
+def said(lab):
+    """What every table, view, macro and column of the served copy says."""
+    return dict(lab.rows(RELATIONS)), dict(lab.rows(COLUMNS))
+
+
+def held(lab):
+    """All rows of the warehouse's tables, but the count of changes."""
+    with lab.archive.writing() as connection:
+        names = connection.execute(
+            "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE NOT internal"
+        ).fetchall()
+        return {
+            name: sorted(connection.execute(f"FROM {name}").fetchall(), key=repr)
+            for (name,) in names
+            if name != "meta.state"
+        }
+
+
+@pytest.fixture
+def other_words(monkeypatch):
+    """Another livestats, which says all of it in other words."""
+    real = comments.described
+
+    def described(language, marts=None):
+        return {
+            name: replace(
+                one,
+                comment=f"It's new: {one.comment}",
+                columns={c: f"New: {text}" for c, text in one.columns.items()},
+            )
+            for name, one in real(language, marts).items()
+        }
+
+    monkeypatch.setattr(comments, "described", described)
+
+
+def test_everything_that_can_be_read_says_what_it_is(past):
+    relations, columns = said(past)
+    assert {f"main.{name}" for name in (*NAMES, *OWN_TABLES)} <= set(relations)
+    assert {f"meta.{name}" for name in META_TABLES} <= set(relations)
+    assert {"main.top_streams", "main.dim_domain", "main.stream_traffic_daily"} <= set(relations)
+    assert [name for name, text in columns.items() if not text] == []
+    assert {name for name, text in relations.items() if not text} == {
+        f"meta.{name}_listed" for name in NAMES if DATASETS[name].once
+    }
+
+
+@pytest.mark.usefixtures("other_words")
+def test_other_words_are_put_on_what_is_there_and_nothing_is_made_anew(lab):
+    before, (relations, columns) = held(lab), said(lab)
+    assert not lab.archive.is_described()
+    loaded = [*lab.archive.bring_level(DATASETS[name] for name in NAMES)]
+    assert [one.days for one in loaded] == [[]] * len(NAMES)
+    made = lab.archive.bring_marts_level()
+    assert not any(one.is_new or one.days for one in made)
+    assert lab.archive.publish().is_new
+    assert lab.archive.is_described()
+    assert held(lab) == before
+    now, of_columns = said(lab)
+    assert now == {n: f"It's new: {text}" if text else None for n, text in relations.items()}
+    assert of_columns == {n: f"New: {text}" for n, text in columns.items()}
+    assert not lab.archive.publish().is_new
+
+
+@pytest.mark.usefixtures("other_words")
+def test_tables_that_say_it_in_other_words_are_level_and_intact(lab):
+    """Comments are not columns: there is nothing to mend."""
+    assert lab.archive.behind() == []
+    assert [*Verification(lab.archive).findings()] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_that_was_made_for_another_key_is_not_as_declared(name, past):
+    other = replace(DATASETS[name], key=(*DATASETS[name].key, "another"))
+    with past.archive.reading() as connection:
+        assert loading.is_level(connection, past.archive.home, DATASETS[name])
+        assert not loading.is_level(connection, past.archive.home, other)
