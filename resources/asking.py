@@ -6,27 +6,22 @@ All of it runs in a worker thread and touches no file.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self, TypeVar
+from typing import TypeVar
 
-from resources import raw
-from resources.api.bodies import LARGE_BYTES, Body, Packed
+from resources.api.bodies import LARGE_BYTES, Body
 from resources.api.catalogue.model import Dataset, Paging, Scope
 from resources.api.client import Client
 from resources.api.errors import IncompleteAnswer, TryLater
 from resources.api.pages import WALKS, next_page, page_payload
 from resources.api.plan import Walk, halves
 from resources.api.rows import Page, Rows, join, read_page
+from resources.readers import Readers, Stored
 
 log = logging.getLogger("livestats.capture")
-
-READERS = min(4, os.cpu_count() or 1)
-"""Answers that are decoded at the same time: each takes several times its size while it lasts."""
 
 T = TypeVar("T")
 
@@ -43,7 +38,7 @@ class Part:
     payload: Mapping[str, object]
     fetched_at: str
     size: int  # bytes of the body
-    stored: bytes | Packed
+    stored: Stored
 
 
 @dataclass(frozen=True)
@@ -65,32 +60,6 @@ class Answered:
     def largest(self) -> int:
         """Bytes of memory that its largest body took: a larger one comes in by way of the disk."""
         return max((min(part.size, LARGE_BYTES) for part in self.parts), default=0)
-
-
-class Readers:
-    """The few threads that decode and pack answers, of all datasets of a run.
-
-    Decoding takes memory, so only READERS answers are decoded at a time, and of large ones one. And
-    what a thread has freed it keeps for itself: hundreds of workers would keep a lot.
-    """
-
-    def __init__(self) -> None:
-        """The threads start with the first answers."""
-        self._small = ThreadPoolExecutor(READERS, "reader")
-        self._large = ThreadPoolExecutor(1, "reader of large answers")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Wait for what is under way."""
-        self._small.shutdown()
-        self._large.shutdown()
-
-    def work(self, do: Callable[[Body], T], body: Body) -> T:
-        """`do(body)`, when it is its turn; raises what that raises."""
-        pool = self._small if isinstance(body, bytes) else self._large
-        return pool.submit(do, body).result()
 
 
 @dataclass(frozen=True)
@@ -136,12 +105,12 @@ class Asker:
         if self.dataset.endpoint.paging is not None:
             return self._pages(walk, self.dataset.endpoint.paging)
 
-        def decoded(body: Body) -> Rows:
+        def alone(body: Body) -> Rows:
             rows = join(self.dataset, walk, [read_page(self.dataset, walk, body)])
             return rows.spilled(self.client.spill)
 
-        def read(body: Body) -> Rows:
-            return self.readers.work(decoded, body)
+        def read(body: Body) -> tuple[Rows, Stored]:
+            return self.readers.read(self.dataset, walk, body, alone)
 
         part, rows = self._call(1, walk.payload, read)
         self._check_addresses(walk, rows)
@@ -157,7 +126,7 @@ class Asker:
             def decoded(body: Body, number: int = number) -> Page:
                 return read_page(self.dataset, walk, body, number)
 
-            def read(body: Body, decoded: Callable[[Body], Page] = decoded) -> Page:
+            def read(body: Body, decoded: Callable[[Body], Page] = decoded) -> tuple[Page, Stored]:
                 return self.readers.work(decoded, body)
 
             part, page = self._call(number, payload, read)
@@ -168,15 +137,17 @@ class Asker:
         return Answered(walk, parts, join(self.dataset, walk, pages))
 
     def _call(
-        self, page: int, payload: Mapping[str, object], read: Callable[[Body], T]
+        self,
+        page: int,
+        payload: Mapping[str, object],
+        read: Callable[[Body], tuple[T, Stored]],
     ) -> tuple[Part, T]:
         if self.halt.is_set():
             raise Halted("the run was broken off")
         answer = self.client.call(self.dataset.endpoint.action, payload, read)
+        value, stored = answer.value
         at = answer.fetched_at.isoformat(timespec="milliseconds")
-        stored = self.readers.work(raw.pack, answer.body)
-        part = Part(page, payload, at, len(answer.body), stored)
-        return part, answer.value
+        return Part(page, payload, at, len(answer.body), stored), value
 
     def _check_addresses(self, walk: Walk, rows: Rows) -> None:
         """A lookup is complete if every address that was asked for came back."""

@@ -25,11 +25,11 @@ from resources.api import windows
 from resources.api.catalogue.model import Dataset
 from resources.api.client import Client
 from resources.api.errors import FixSetup
-from resources.asking import Readers
 from resources.home import Home
 from resources.lane import Lane
 from resources.making import Job
 from resources.outcome import Outcome, Progress, Result
+from resources.readers import Readers
 from resources.settings import Settings
 from resources.underway import Question, Room
 

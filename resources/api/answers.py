@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,6 +46,28 @@ def decode(endpoint: Endpoint, body: bytes, http_status: int = 200) -> Decoded:
     API's own envelope, also inside HTTP 200; WrongAnswer for a missing or mistyped field.
     """
     return _decode(endpoint, envelope(endpoint), body, http_status, len(body))
+
+
+def decode_together(endpoint: Endpoint, bodies: Sequence[bytes]) -> pa.StructArray | None:
+    """Result of each answer, one after the other; the parser is started once.
+
+    None if any of them is not exactly as declared: then each is to be read by itself, by `decode`.
+    """
+    if not all(_is_one_line(body) for body in bodies):
+        return None
+    shape = envelope(endpoint)
+    table = _parsed(shape, b"\n".join(bodies), "error", is_lines=True)
+    return _results(shape, table) if table is not None and len(table) == len(bodies) else None
+
+
+def _is_one_line(body: bytes) -> bool:
+    """True for what can be joined to others by line breaks, and only be read if it is whole.
+
+    No document goes over a border: a line break cannot stand inside of a text, nor `{` behind `}`
+    inside of a document. So every line that was read holds a document or more, and as many
+    documents as lines are one for each.
+    """
+    return body[:1] == b"{" and body[-1:] == b"}" and b"\n" not in body
 
 
 def decode_items(endpoint: Endpoint, name: str, items: bytes, first: int, size: int) -> Decoded:
@@ -88,27 +110,40 @@ def _fast(shape: Node, text: bytes) -> Decoded | None:
         table = _parsed(shape, text, "ignore") if unknown else None
     if table is None or table.num_rows != 1:
         return None
-    result = table.column("Result").combine_chunks()
-    if result.null_count:
+    result = _results(shape, table)
+    return None if result is None else Decoded(result, unknown)
+
+
+def _results(shape: Node, table: pa.Table) -> pa.StructArray | None:
+    """Result of each answer that was read; None if any is refused by the API, or not complete."""
+    results = table.column("Result").combine_chunks()
+    if results.null_count:
         return None
     if "ResponseMetadata" in table.column_names:
         metadata = table.column("ResponseMetadata").combine_chunks()
-        if not metadata.field("Error").null_count:
+        if metadata.field("Error").null_count < len(metadata):
             return None
-    return Decoded(result, unknown) if _is_complete(shape.child("Result"), result) else None
+    return results if _is_complete(shape.child("Result"), results) else None
 
 
 def _parsed(
-    shape: Node, text: bytes, other_fields: Literal["error", "infer", "ignore"]
+    shape: Node,
+    text: bytes,
+    other_fields: Literal["error", "infer", "ignore"],
+    *,
+    is_lines: bool = False,
 ) -> pa.Table | None:
-    """The text as Arrow's parser reads it, None if it refuses."""
+    """The text as Arrow's parser reads it, None if it refuses.
+
+    `is_lines`: line breaks are nowhere but between documents, which saves looking for their ends.
+    """
     try:
         table = pj.read_json(
             pa.BufferReader(text),
             read_options=pj.ReadOptions(use_threads=False, block_size=len(text) + 1),
             parse_options=pj.ParseOptions(
                 explicit_schema=pa.schema(list(shape.arrow)),
-                newlines_in_values=True,
+                newlines_in_values=not is_lines,
                 unexpected_field_behavior=other_fields,
             ),
         )

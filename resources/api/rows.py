@@ -108,12 +108,12 @@ class _Reading:
     def add(self, decoded: Decoded) -> None:
         """Take the rows of a slice, or of the whole."""
         flat = flatten(decoded.result, self.layout)
-        table = table_of(self._dataset, self._walk, flat, self._ranked_before + self._rows)
-        table, outside = _inside(self._dataset, table, self._walk)
-        self._tables.append(table)
+        table = table_of(self._dataset, [self._walk], flat, self._ranked_before + self._rows)
+        inside = rows_inside(self._dataset, table, [self._walk], flat.answer)
+        self._tables.append(table if inside is None else table.filter(inside))
         self._totals.add(flat)
         self._rows += flat.rows
-        self._outside += outside
+        self._outside += flat.rows - self._tables[-1].num_rows
         self._unknown.update(decoded.unknown)
         self.items += len(flat.items)
 
@@ -136,7 +136,7 @@ class _Reading:
             },
             outside=self._outside,
             unknown=tuple(sorted(self._unknown)),
-            disagreeing=tuple(self._totals.disagreeing(result)) if is_all_here else (),
+            disagreeing=self._totals.disagreeing(result)[0] if is_all_here else (),
         )
 
 
@@ -200,21 +200,28 @@ def _split_list(dataset: Dataset) -> str:
     return layout.levels[0].name if layout else ""
 
 
-def _inside(dataset: Dataset, table: pa.Table, walk: Walk) -> tuple[pa.Table, int]:
-    """Rows that begin inside the half-open window, and how many did not.
+def rows_inside(
+    dataset: Dataset, table: pa.Table, walks: Sequence[Walk], answer: np.ndarray
+) -> pa.BooleanArray | None:
+    """Which rows begin inside the half-open window of their walk; None: all of them.
 
+    `answer` says for each row which of the walks that is; all of them have a window, or none.
     Slots begin in it; an event may have begun long before it, but not after it.
     """
     column = SLOT_START_AT if dataset.bucket_s is not None else dataset.event_start
-    if column is None or walk.window is None:
-        return table, 0
-    start, end = (pa.scalar(edge, TIMESTAMP) for edge in walk.window)
+    windows = [walk.window for walk in walks if walk.window is not None]
+    if column is None or not windows:
+        return None
+    starts, ends = (pa.array(edges, TIMESTAMP) for edges in zip(*windows, strict=True))
+    if len(set(windows)) == 1:
+        start, end = starts[0], ends[0]
+    else:
+        start, end = (edges.take(pa.array(answer)) for edges in (starts, ends))
     begins = table.column(column)
     inside = pc.less(begins, end)
     if dataset.event_start is None:
         inside = pc.and_(inside, pc.greater_equal(begins, start))
-    kept = table.filter(inside)
-    return kept, table.num_rows - kept.num_rows
+    return None if pc.all(inside, skip_nulls=False, min_count=0).as_py() else inside
 
 
 def _repeated(tables: Iterable[pa.Table], key: Sequence[str]) -> str | None:

@@ -18,19 +18,19 @@ _ZERO = 1e-6
 
 
 class Totals:
-    """What the rows of one answer add up to, beside what it tells of itself and of its items.
+    """What the rows of answers add up to, beside what each tells of itself and of its items.
 
     A split adds up to the total of Result besides, or one of its values is missing: except for
     peaks, and for dimensions whose values overlap.
     """
 
-    def __init__(self, dataset: Dataset, *, is_split: bool) -> None:
-        """No rows have come yet."""
+    def __init__(self, dataset: Dataset, *, is_split: bool, answers: int = 1) -> None:
+        """No rows have come yet of so many `answers`."""
         self._totals = [t for t in dataset.endpoint.totals if t.of is not None]
-        self._is_split = is_split
+        self._is_split, self._answers = is_split, answers
         self._overlaps = any(SPLITS[name].overlaps for name in dataset.split)
-        self._folded: dict[str, float] = {}
-        self._odd: set[str] = set()  # totals that those of some item contradict
+        self._folded: dict[str, np.ndarray] = {}  # for each answer
+        self._agree: dict[str, np.ndarray] = {}  # whether those of all its items do
 
     def add(self, flat: Flat) -> None:
         """Count rows; of a split, whole items of the outermost list."""
@@ -38,38 +38,39 @@ class Totals:
             values = next((v for f, v in flat.fields.values() if f.name == total.of), None)
             if values is None:
                 continue
+            numbers, groups = np.nan_to_num(_floats(values)), flat.answer
             if self._is_split:
                 told = _floats(pc.struct_field(flat.items, total.name))
-                folded = _fold(total, values, flat.top, len(told))
-                known = ~np.isnan(told)
-                if not np.allclose(folded[known], told[known], rtol=_AGREE, atol=_ZERO):
-                    self._odd.add(total.name)
-            else:
-                folded = _fold(total, values, np.zeros(flat.rows, int), 1)
-            before = self._folded.get(total.name, 0.0)
-            if total.how == "max":
-                self._folded[total.name] = float(folded.max(initial=before))
-            else:
-                self._folded[total.name] = before + float(folded.sum())
+                numbers = _fold(total, np.zeros(len(told)), numbers, flat.top)
+                agree = np.isnan(told) | _is_close(numbers, told)
+                so_far = self._agree.setdefault(total.name, np.ones(self._answers, dtype=bool))
+                so_far[flat.answer_of_item[~agree]] = False
+                groups = flat.answer_of_item
+            folded = self._folded.setdefault(total.name, np.zeros(self._answers))
+            _fold(total, folded, numbers, groups)
 
-    def disagreeing(self, result: pa.StructArray) -> Iterator[str]:
-        """Names of totals, of Result or of any item, that the rows do not add up to."""
+    def disagreeing(self, results: pa.StructArray) -> list[tuple[str, ...]]:
+        """Names of totals, of Result or of any item, that the rows of each answer do not add to."""
+        found: list[tuple[str, ...]] = [()] * self._answers
         for total in self._totals:
             if total.name not in self._folded:
                 continue
-            agree = total.name not in self._odd
+            agree = self._agree.get(total.name, np.ones(self._answers, dtype=bool))
             if not self._is_split or (total.how == "sum" and not self._overlaps):
-                (told,) = _floats(pc.struct_field(result, total.name))
-                agree &= np.isnan(told) or np.isclose(
-                    self._folded[total.name], told, rtol=_AGREE, atol=_ZERO
-                )
-            if not agree:
-                yield total.name
+                told = _floats(pc.struct_field(results, total.name))
+                agree = agree & (np.isnan(told) | _is_close(self._folded[total.name], told))
+            for at in np.flatnonzero(~agree):
+                found[at] += (total.name,)
+        return found
 
 
-def _fold(total: Total, values: pa.Array, groups: np.ndarray, count: int) -> np.ndarray:
-    numbers = np.nan_to_num(_floats(values))
-    folded = np.zeros(count)
+def _is_close(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    close: np.ndarray = np.isclose(one, other, rtol=_AGREE, atol=_ZERO)
+    return close
+
+
+def _fold(total: Total, folded: np.ndarray, numbers: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """`folded`, with the numbers of each group added to it, one after the other."""
     (np.maximum if total.how == "max" else np.add).at(folded, groups, numbers)
     return folded
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 
@@ -54,8 +54,11 @@ def row_schema(dataset: Dataset) -> pa.Schema:
     return _schema(tuple(c for c in dataset.columns if c.name != BUSINESS_DATE))
 
 
-def table_of(dataset: Dataset, walk: Walk, flat: Flat, before: int) -> pa.Table:
-    """Rows of one answer to `walk`, in the API's order; `before` stand above them in the ranking.
+def table_of(dataset: Dataset, walks: Sequence[Walk], flat: Flat, before: int = 0) -> pa.Table:
+    """Rows of the answers to `walks`, one after the other, each in the API's order.
+
+    `before` rows stand above those of the first answer in the ranking; there may be others only if
+    their rows are not ranked.
 
     Raises WrongAnswer for a value that is no time or no number, a row about something that was not
     asked for, or a column that nothing fills.
@@ -64,33 +67,43 @@ def table_of(dataset: Dataset, walk: Walk, flat: Flat, before: int) -> pa.Table:
     columns = []
     for target in schema:
         column = dataset.column[target.name]
-        values = _values(dataset, walk, flat, column, before)
+        values = _values(dataset, walks, flat, column, before)
         if not column.nullable and values.null_count:
             raise WrongAnswer(dataset.endpoint.action, f"a row's {column.field}", None, "filled")
         columns.append(values)
     return pa.table(columns, schema=schema)
 
 
-def _values(dataset: Dataset, walk: Walk, flat: Flat, column: Column, before: int) -> pa.Array:
+def _values(
+    dataset: Dataset, walks: Sequence[Walk], flat: Flat, column: Column, before: int
+) -> pa.Array:
     kind = _ARROW[column.kind]
-    constant = walk.constants.get(column.name)
     if column.name == SLOT_SECONDS:
         return pa.repeat(pa.scalar(dataset.bucket_s, kind), flat.rows)
     if column.name == RANK:
         return pa.array(np.arange(before + 1, before + 1 + flat.rows), kind)
+    constants = [walk.constants.get(column.name) for walk in walks]
+    is_same = len(set(constants)) == 1
     if column.name not in flat.fields:
-        if constant is None:
+        if None in constants:
             raise WrongAnswer(
                 dataset.endpoint.action, f"a row's {column.field}", "missing", "there"
             )
-        return pa.repeat(pa.scalar(constant, kind), flat.rows)
+        if is_same:
+            return pa.repeat(pa.scalar(constants[0], kind), flat.rows)
+        return pa.array(constants, kind).take(pa.array(flat.answer))
     source, raw = flat.fields[column.name]
     values = _convert(dataset, source, column, raw)
-    if constant is not None:
-        values = values.fill_null(constant)
-        asked = frozenset((constant,))
+    if not is_same:
+        wanted = pa.array(constants, kind).take(pa.array(flat.answer))
+        values = pc.coalesce(values, wanted)
+        _refuse_foreign(dataset, column, values, wanted)
+        return values
+    if constants[0] is not None:
+        values = values.fill_null(constants[0])
+        asked = frozenset((constants[0],))
     else:
-        asked = walk.within.get(column.name, frozenset())
+        asked = walks[0].within.get(column.name, frozenset())
     if asked:
         _refuse_unasked(dataset, column, values, asked)
     return values
@@ -180,4 +193,17 @@ def _refuse_unasked(
         expected = wanted[0] if len(wanted) == 1 else f"one of the {len(wanted)} asked for"
         raise WrongAnswer(
             dataset.endpoint.action, f"a row's {column.field}", foreign[0].as_py(), expected
+        )
+
+
+def _refuse_foreign(dataset: Dataset, column: Column, values: pa.Array, wanted: pa.Array) -> None:
+    """The same where each answer was asked for another value."""
+    foreign = pc.indices_nonzero(pc.fill_null(pc.not_equal(values, wanted), True))
+    if len(foreign):
+        at = foreign[0].as_py()
+        raise WrongAnswer(
+            dataset.endpoint.action,
+            f"a row's {column.field}",
+            values[at].as_py(),
+            wanted[at].as_py(),
         )

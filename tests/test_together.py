@@ -1,0 +1,350 @@
+"""Small answers read together: what each would be by itself, or nothing at all."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resources import raw, readers
+from resources.api import answers
+from resources.api.catalogue import DATASETS
+from resources.api.catalogue.model import Kind
+from resources.api.errors import ApiError, WrongAnswer
+from resources.api.plan import halves, walks
+from resources.api.rows import join, read_page
+from resources.api.simulator import Account
+from resources.api.together import likeness, read_together
+from resources.readers import Readers
+from tests.archives import failures, lab, lake_rows
+from tests.test_rows import DAY, MANY, SHANGHAI, questions, sample_of, written
+
+TOGETHER = [d for d in DATASETS.values() if likeness(d, next(walks(d, DAY, SHANGHAI, MANY)))]
+METRICS = DATASETS["push_stream_metrics"]
+every_dataset = pytest.mark.parametrize("dataset", TOGETHER, ids=lambda d: d.name)
+
+
+def alone(dataset, walk, body):
+    """What is said of one answer by itself: its rows, or the error."""
+    try:
+        return join(dataset, walk, [read_page(dataset, walk, body)])
+    except ApiError as error:
+        return error
+
+
+def told(rows):
+    table = pa.concat_tables(rows.tables())
+    return table.to_pylist(), table.schema, rows.outside, rows.unknown, rows.disagreeing
+
+
+def alike(asked):
+    """The questions that can be read together, with their bodies."""
+    found = {}
+    for dataset, walk, body in asked:
+        found.setdefault(likeness(dataset, walk), []).append((walk, body))
+    return [some for some in found.values() if len(some) > 1]
+
+
+# Any answers ------------------------------------------------------------------------------------
+
+
+def spoilt(document, draw):
+    """An answer with something odd in it: a document, or the bytes of none."""
+    result = document["Result"]
+    lists = [name for name, value in result.items() if isinstance(value, list) and value]
+    name = draw(st.sampled_from(lists or [""]))
+    item = draw(st.sampled_from(result[name])) if name else {}
+    item = item if isinstance(item, dict) else {}
+    match draw(st.sampled_from(range(12))):
+        case 0:
+            result["New"] = 1
+        case 1 if name:
+            item["New"] = [{"a": None}]
+        case 2 if name:
+            result[name] = result[name] * 2
+        case 3 if item:
+            item[draw(st.sampled_from(sorted(item)))] = draw(
+                st.sampled_from([None, 12.0, 1e300, -(2**63), 2**63, "x", True, [], [{}], "\n"])
+            )
+        case 4 if name:
+            result[name] = [None, *result[name]]
+        case 5:
+            error = {"Code": "InternalError", "Message": "x"}
+            return {**document, "ResponseMetadata": {"RequestId": "r", "Error": error}}
+        case 6:
+            text = json.dumps(document).encode()
+            return text[: draw(st.integers(0, len(text)))]
+        case 7:
+            return draw(st.sampled_from([b"", b"null", b"{}", b"{}{}", b'{"Result":"}', b"}{"]))
+        case 8:
+            text = json.dumps(document).encode()
+            return text + draw(st.sampled_from([b"\n", b" ", text, b"null", b"\0", b"," + text]))
+        case 9:
+            return json.dumps(document, indent=1).encode()
+        case 10:
+            return {**document, "Result": draw(st.sampled_from([None, {}]))}
+        case _:
+            pass
+    return document
+
+
+@st.composite
+def days(draw, dataset):
+    """Answers to some questions of a day, with totals that are right or wrong; some are odd."""
+    asked = []
+    for _ in range(draw(st.integers(2, 5))):
+        walk, document = draw(questions(dataset))
+        for total in dataset.endpoint.totals:
+            whole = total.kind is Kind.INTEGER
+            numbers = st.integers(0, 10) if whole else st.floats(0, 10)
+            document["Result"][total.name] = draw(st.none() | st.just(0) | numbers)
+        shorter = halves(dataset, walk)
+        walk = draw(st.sampled_from([walk, walk, *shorter]))
+        odd = draw(st.integers(0, 4)) == 0
+        document = spoilt(document, draw) if odd else document
+        is_text = isinstance(document, bytes)
+        asked.append((dataset, walk, document if is_text else written(document, False, True)))
+    return asked
+
+
+@every_dataset
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_each_answer_is_what_it_is_by_itself(dataset, data):
+    """Whatever stands in the answers: what is refused alone, or reports a new field, is not read
+    together, and neither is what stands beside it."""
+    for some in alike(data.draw(days(dataset))):
+        asked, bodies = zip(*some, strict=True)
+        found = read_together(dataset, asked, bodies)
+        if found is not None:
+            assert [told(rows) for rows in found] == [
+                told(alone(dataset, walk, body)) for walk, body in some
+            ]
+
+
+def cut(text):
+    return st.integers(0, len(text)).map(lambda at: text[:at])
+
+
+PLAIN = json.dumps(sample_of(METRICS.name), separators=(",", ":")).encode()
+LINE = json.dumps({"Result": {METRICS.endpoint.rows.levels[0].name: None}}).encode()
+scraps = st.sampled_from(
+    [b"{", b"}", b'"', b"\\", b"null", b"[", b"]", b",", b" ", b"\r", b"\0", LINE]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    bodies=st.lists(
+        st.one_of(
+            st.just(PLAIN),
+            st.just(LINE),
+            cut(PLAIN),
+            st.lists(scraps, max_size=6).map(b"".join),
+        ),
+        min_size=2,
+        max_size=4,
+    )
+)
+def test_no_document_is_taken_for_another_answers(bodies):
+    """Two in one body and none in the next are as many as there are bodies, and still refused."""
+    found = answers.decode_together(METRICS.endpoint, bodies)
+    if found is not None:
+        for number, body in enumerate(bodies):
+            json.loads(body)
+            assert answers.decode(METRICS.endpoint, body).result[0] == found[number]
+
+
+# What must be read together ---------------------------------------------------------------------
+
+
+@every_dataset
+def test_answers_as_documented_are_read_together(dataset, monkeypatch):
+    """With one start of the parser, whoever they are about and in whatever order their rows are."""
+    parsed, usual = [], answers._parsed
+
+    def counted(*text, **how):
+        parsed.append(text)
+        return usual(*text, **how)
+
+    plain = json.dumps(sample_of(dataset.name)).replace("null", "[]")  # the fast reader's, all
+    backwards = json.loads(plain, object_hook=reversed_lists)
+    asked = [
+        (dataset, walk, json.dumps(document).encode())
+        for walk in walks(dataset, DAY, SHANGHAI, MANY)
+        for document in (json.loads(plain), backwards, json.loads(plain))
+    ]
+    mine = [one for one in asked if not isinstance(alone(*one), ApiError)]  # not of another domain
+    assert mine
+    monkeypatch.setattr(answers, "_parsed", counted)
+    for some in alike(mine):
+        parsed.clear()
+        found = read_together(dataset, *zip(*some, strict=True))
+        assert len(parsed) == 1
+        assert [told(rows) for rows in found] == [told(alone(dataset, *one)) for one in some]
+
+
+def reversed_lists(item):
+    return {k: v[::-1] if isinstance(v, list) else v for k, v in item.items()}
+
+
+def metrics(*seconds):
+    """A question about one stream, and an answer with a row for each of these seconds."""
+    document = json.loads(PLAIN)
+    first = document["Result"]["MetricList"][0]
+    times = [f"2025-03-01T00:00:{second:02}+08:00" for second in seconds]
+    document["Result"]["MetricList"] = [{**first, "TimeStamp": time} for time in times]
+    return next(walks(METRICS, DAY, SHANGHAI, MANY)), json.dumps(document).encode()
+
+
+def test_a_row_that_came_twice_keeps_the_answers_apart():
+    good, twice = metrics(0, 30), metrics(0, 0)
+    assert read_together(METRICS, *zip(good, good, strict=True)) is not None
+    assert read_together(METRICS, *zip(good, twice, strict=True)) is None
+
+
+def test_the_same_row_in_two_answers_is_no_row_twice():
+    good = metrics(30, 0)
+    found = read_together(METRICS, *zip(good, good, strict=True))
+    assert [rows.table["slot_start_at"].to_pylist() for rows in found] == [
+        sorted(rows.table["slot_start_at"].to_pylist()) for rows in found
+    ]
+
+
+def test_rows_outside_of_a_window_are_counted_for_their_own_answer():
+    walk, body = metrics(0, 30)
+    other = replace(walk, window=(walk.window[0] - timedelta(days=1), walk.window[0]))
+    found = read_together(METRICS, [walk, other], [body, body])
+    assert [(rows.table.num_rows, rows.outside) for rows in found] == [(2, 0), (0, 2)]
+
+
+def test_no_dataset_with_pages_or_ranks_is_read_together():
+    """Their pages prove each other, and a rank goes on from page to page."""
+    for dataset in DATASETS.values():
+        walk = next(walks(dataset, DAY, SHANGHAI, MANY))
+        if dataset.endpoint.paging is not None or dataset.ranked:
+            assert likeness(dataset, walk) is None
+        else:
+            assert dataset in TOGETHER
+
+
+# In a run -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def one_reader(monkeypatch):
+    """Readers that begin when the answers of all who ask have come: `run(asks)` has them all ask."""
+    monkeypatch.setattr(readers, "READERS", 1)
+    with Readers() as few:
+        handed_over, begin = threading.Semaphore(0), threading.Event()
+        submit = few._small.submit
+
+        def counted(*work):
+            future = submit(*work)
+            handed_over.release()
+            return future
+
+        def run(asks):
+            few._small.submit = submit
+            begin.clear()
+            submit(begin.wait, 60)
+            few._small.submit = counted
+            with ThreadPoolExecutor(len(asks)) as pool:
+                futures = [pool.submit(ask, few) for ask in asks]
+                for _ in asks:
+                    assert handed_over.acquire(timeout=60)
+                begin.set()
+            return [future.exception() or future.result() for future in futures]
+
+        yield run
+
+
+def test_answers_that_wait_are_read_together_and_with_an_odd_one_each_by_itself(monkeypatch):
+    walk, body = metrics(0, 30)
+    bodies = [body, metrics(30)[1], body.replace(b'"2025-03-01T00:00:00+08:00"', b"7"), body]
+    by_itself = []
+
+    def asked(number):
+        def read(text):
+            by_itself.append(number)
+            return join(METRICS, walk, [read_page(METRICS, walk, text)])
+
+        return lambda few: few.read(METRICS, walk, bodies[number], read)
+
+    with one_reader(monkeypatch) as run:
+        for numbers, apart in (([0, 1, 3], []), ([0, 1, 2, 3], [0, 1, 2, 3])):
+            by_itself.clear()
+            found = run([asked(number) for number in numbers])
+            assert sorted(by_itself) == apart
+            for number, one in zip(numbers, found, strict=True):
+                if number == 2:
+                    assert str(one) == str(alone(METRICS, walk, bodies[2]))
+                    assert isinstance(one, WrongAnswer)
+                else:
+                    rows, stored = one
+                    assert told(rows) == told(alone(METRICS, walk, bodies[number]))
+                    assert stored == raw.pack(bodies[number])
+
+
+def test_so_many_bytes_are_read_together_and_no_more(monkeypatch):
+    """The others are read next, but for another kind whose turn it is."""
+    walk, body = metrics(0, 30)
+    sizes, usual = [], readers.read_together
+
+    def counted(dataset, asked, bodies):
+        sizes.append(len(bodies))
+        return usual(dataset, asked, bodies)
+
+    monkeypatch.setattr(readers, "read_together", counted)
+    monkeypatch.setattr(readers, "MOST_BYTES", len(body) * 2 + 1)
+    with one_reader(monkeypatch) as run:
+        found = run([lambda few: few.read(METRICS, walk, body, None)] * 4)
+    assert sizes == [2, 2]
+    assert [told(rows) for rows, _ in found] == [told(alone(METRICS, walk, body))] * 4
+
+
+def test_what_goes_wrong_in_reading_together_is_told_to_all_who_wait(monkeypatch):
+    def broken(*_):
+        raise MemoryError("no more")
+
+    walk, body = metrics(0, 30)
+    monkeypatch.setattr(readers, "read_together", broken)
+    with one_reader(monkeypatch) as run:
+        found = run([lambda few: few.read(METRICS, walk, body, None)] * 3)
+    assert [str(error) for error in found] == ["no more"] * 3
+
+
+def test_an_archive_is_the_same_however_its_answers_were_read(tmp_path, monkeypatch):
+    day = date(2026, 11, 20)
+    with lab(tmp_path / "home", Account(domains=2, streams_per_domain=4, deleted=0)) as found:
+        sizes = []
+        usual = readers.read_together
+
+        def counted(dataset, asked, bodies):
+            sizes.append(len(bodies))
+            return usual(dataset, asked, bodies)
+
+        monkeypatch.setattr(readers, "READERS", 1)
+        monkeypatch.setattr(readers, "read_together", counted)
+        assert failures(found.capture([day])) == []
+        assert sizes
+        monkeypatch.setattr(readers, "likeness", lambda *_: None)
+        other = found.beside("other")
+        assert failures(other.capture([day])) == []
+        assert lake_rows(found.archive.home) == lake_rows(other.archive.home)
+        for name in found.archive.settings.datasets:
+            assert [*asked_and_told(found, name)] == [*asked_and_told(other, name)]
+
+
+def asked_and_told(one, name):
+    for folder in raw.days_of(one.archive.home.raw, name).values():
+        for walk, page, payload, body in raw.newest(folder).responses():
+            document = json.loads(body)
+            document.get("ResponseMetadata", {}).pop("RequestId", None)
+            yield walk, page, payload, document
