@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from assets import metadata
+from assets.freshness import EVERY_DAY
 from resources import lake
 from resources.api.catalogue import DATASETS
 from resources.api.catalogue.model import Dataset
@@ -65,6 +66,7 @@ def _about(dataset: Dataset, names: Collection[str]) -> dict[str, Any]:
         "group_name": dataset.group,
         "kinds": {"parquet"},
         "owners": OWNERS,
+        "freshness_policy": EVERY_DAY,
         "metadata": metadata.of_dataset(dataset),
         "code_version": str(lake.SCHEMA_VERSION),
     }

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets import captures
+from assets.freshness import EVERY_DAY
 from resources.api.catalogue import DATASETS
 from resources.archive import Archive
 from resources.bookkeeping import OWN_TABLES
@@ -68,6 +69,7 @@ def _spec(mart: Mart, table_key: Callable[[str], dg.AssetKey]) -> dg.AssetSpec:
         group_name="marts",
         kinds={"duckdb", "sql"},
         owners=captures.OWNERS,
+        freshness_policy=EVERY_DAY,
         tags={"livestats/group": mart.group},
         metadata={
             "dagster/column_schema": dg.TableSchema(

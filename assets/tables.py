@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets import captures, expiry, marts, metadata, reconciliation
+from assets.freshness import EVERY_DAY
 from resources.api.catalogue import DATASETS
 from resources.archive import Archive
 from resources.loading import Loaded
@@ -39,6 +40,7 @@ def _spec(name: str) -> dg.AssetSpec:
         group_name="warehouse",
         kinds={"duckdb"},
         owners=captures.OWNERS,
+        freshness_policy=EVERY_DAY,
         metadata={**metadata.of_dataset(dataset), "dagster/table_name": name},
         skippable=True,
     )
@@ -67,6 +69,10 @@ def _facts(loaded: Loaded) -> dict[str, Any]:
         "dagster/row_count": loaded.total_rows,
         "days_loaded": len(loaded.days),
         "rows_loaded": loaded.rows,
+        # Dagster's pages read it from the newest materialization only.
+        "dagster/column_lineage": metadata.same_columns(
+            DATASETS[loaded.table], captures.key(loaded.table)
+        ),
     }
     if loaded.days:
         found |= {"from": loaded.days[0].isoformat(), "to": loaded.days[-1].isoformat()}
@@ -85,6 +91,7 @@ def _served(names: Sequence[str]) -> dg.AssetsDefinition:
         group_name="served",
         kinds={"duckdb"},
         owners=captures.OWNERS,
+        freshness_policy=EVERY_DAY,
         check_specs=[
             dg.AssetCheckSpec(
                 _CHECK,

@@ -8,12 +8,14 @@ import dagster as dg
 import pytest
 
 from assets import captures, marts, tables
+from assets.freshness import EVERY_DAY
 from pipelines.graph import all_assets
 from resources import lake
 from resources.api.catalogue import DAILY, DATASETS, DIMENSIONS
 from resources.api.errors import FixSetup
 from resources.archive import Archive
 from resources.capture import Outcome, Result
+from resources.loading import Loaded
 from resources.marts.definition import read, sources
 from tests.archives import DAYS, SMALL, lab
 
@@ -121,6 +123,29 @@ def test_every_asset_says_what_it_is(graph):
         assert node.description, key
         assert node.owners, key
         assert node.kinds, key
+        assert node.group_name in RANKS, key
+        has_columns = "dagster/column_schema" in node.metadata
+        assert has_columns or key == tables.SERVED, key
+
+
+def test_every_asset_is_late_when_two_looks_of_the_schedule_have_passed_it_over(graph):
+    """And stale after a second night: every dataset is asked for something every day."""
+    for key in graph.get_all_asset_keys():
+        policy = graph.get(key).freshness_policy
+        assert policy == EVERY_DAY, key
+    assert EVERY_DAY.warn_window.to_timedelta() == timedelta(hours=26)
+    assert EVERY_DAY.fail_window.to_timedelta() == timedelta(hours=50)
+
+
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=lambda d: d.name)
+def test_each_column_of_a_table_comes_from_that_of_the_lake(dataset):
+    """Dagster shows it of the newest load."""
+    loaded = Loaded(table=dataset.name, days=[], rows=0, total_rows=0, gone=[])
+    lineage = tables._facts(loaded)["dagster/column_lineage"]
+    found = {name: [(d.asset_key, d.column_name) for d in deps]
+             for name, deps in lineage.deps_by_column.items()}  # fmt: skip
+    lake_key = captures.key(dataset.name)
+    assert found == {c.name: [(lake_key, c.name)] for c in dataset.columns}
 
 
 def test_columns_are_described_with_unit_and_key(graph):
