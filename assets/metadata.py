@@ -43,13 +43,6 @@ def of_dataset(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def same_columns(dataset: Dataset, source: dg.AssetKey) -> dg.TableColumnLineage:
-    """Each column of a dataset's table comes from that of the same name in `source`."""
-    return dg.TableColumnLineage(
-        {c.name: [dg.TableColumnDep(source, c.name)] for c in dataset.columns}
-    )
-
-
 def of_day(result: Result) -> dict[str, Any]:
     """What one run did for one day."""
     origin = result.origin

@@ -69,10 +69,6 @@ def _facts(loaded: Loaded) -> dict[str, Any]:
         "dagster/row_count": loaded.total_rows,
         "days_loaded": len(loaded.days),
         "rows_loaded": loaded.rows,
-        # Dagster's pages read it from the newest materialization only.
-        "dagster/column_lineage": metadata.same_columns(
-            DATASETS[loaded.table], captures.key(loaded.table)
-        ),
     }
     if loaded.days:
         found |= {"from": loaded.days[0].isoformat(), "to": loaded.days[-1].isoformat()}

@@ -17,9 +17,13 @@ _LONGEST = 2000
 def message(change: Change, home: str) -> str:
     """What is new, what to do about it, and what is over; for people."""
     lines = [f"livestats {home}"]
-    for alarm in change.new:
+    for alarm in alarms.grouped(change.new):
         lines += [f"[{alarm.kind}] {alarm.subject}: {alarm.text}", f"  -> {alarm.remedy}"]
-    lines += [f"[over] {key}" for key in change.gone]
+    over: dict[str, list[str]] = {}
+    for key in change.gone:
+        kind, _, subject = key.partition(" ")
+        over.setdefault(kind, []).append(subject)
+    lines += [f"[over] {kind} {', '.join(subjects)}" for kind, subjects in over.items()]
     return "\n".join(lines)
 
 
@@ -33,8 +37,9 @@ def summary(standing: Sequence[Alarm]) -> str:
     """One line for the page of sensors."""
     if not standing:
         return "Nothing to tell: every day that can be had is here."
-    shown = "; ".join(f"{a.kind} {a.subject}: {a.text}" for a in standing[:5])
-    more = f"; and {len(standing) - 5} more" if len(standing) > 5 else ""
+    found = alarms.grouped(standing)
+    shown = "; ".join(f"{a.kind} {a.subject}: {a.text}" for a in found[:5])
+    more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
     return f"{len(standing)} alarms stand: {shown}{more}"
 
 
@@ -57,7 +62,7 @@ def alarm_sensor(archive: Archive) -> dg.SensorDefinition:
         send = sender(archive.environ, str(archive.home.root))
 
         def told(change: Change) -> None:
-            for alarm in change.new:
+            for alarm in alarms.grouped(change.new):
                 context.log.warning("%s %s: %s", alarm.kind, alarm.subject, alarm.text)
             for key in change.gone:
                 context.log.info("over: %s", key)

@@ -24,7 +24,7 @@ def verify_schedule(archive: Archive) -> dg.ScheduleDefinition:
         look = Verification(archive)
         found = [*look.findings()]
         note.write(look, found)
-        wrong = [one for one in found if not one.is_harmless]
+        wrong = [one for one in found if note.is_damage(one)]
         read = f"{look.captures:,} captures, {look.lake_files:,} lake files, {look.bytes:,} bytes"
         if wrong:
             texts = [f"{one.path}: {one.what} -> {one.remedy}" for one in wrong[:_NAMED]]

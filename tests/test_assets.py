@@ -15,7 +15,6 @@ from resources.api.catalogue import DAILY, DATASETS, DIMENSIONS
 from resources.api.errors import FixSetup
 from resources.archive import Archive
 from resources.capture import Outcome, Result
-from resources.loading import Loaded
 from resources.marts.definition import read, sources
 from tests.archives import DAYS, SMALL, lab
 
@@ -135,17 +134,6 @@ def test_every_asset_is_late_when_two_looks_of_the_schedule_have_passed_it_over(
         assert policy == EVERY_DAY, key
     assert EVERY_DAY.warn_window.to_timedelta() == timedelta(hours=26)
     assert EVERY_DAY.fail_window.to_timedelta() == timedelta(hours=50)
-
-
-@pytest.mark.parametrize("dataset", DATASETS.values(), ids=lambda d: d.name)
-def test_each_column_of_a_table_comes_from_that_of_the_lake(dataset):
-    """Dagster shows it of the newest load."""
-    loaded = Loaded(table=dataset.name, days=[], rows=0, total_rows=0, gone=[])
-    lineage = tables._facts(loaded)["dagster/column_lineage"]
-    found = {name: [(d.asset_key, d.column_name) for d in deps]
-             for name, deps in lineage.deps_by_column.items()}  # fmt: skip
-    lake_key = captures.key(dataset.name)
-    assert found == {c.name: [(lake_key, c.name)] for c in dataset.columns}
 
 
 def test_columns_are_described_with_unit_and_key(graph):

@@ -274,6 +274,15 @@ def test_damage_is_found_by_the_schedule_and_over_when_it_is_mended(account):
     assert weekly(account) == (True, "")
 
 
+def test_damage_is_not_what_is_only_not_loaded_yet(account):
+    """The schedule may look between a capture and its load; a copy that stays behind is told."""
+    next_day = later(account, days=1)
+    assert failures(next_day.capture([date(2026, 11, 22)], NAMES)) == []
+    assert run(next_day, "livestats verify").exit_code == 1
+    assert stand(next_day, Kind.DAMAGE) == []
+    assert weekly(next_day) == (True, "")
+
+
 def test_damage_is_over_when_its_days_alone_are_verified_again(account):
     """An archive of years is not read for one file."""
     files = [lake.path_of(account.archive.home.lake, "edge_stat", day) for day in DAYS]

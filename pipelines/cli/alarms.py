@@ -71,7 +71,7 @@ def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
     if as_json:
         screen.emit_json([asdict(alarm) for alarm in found])
     else:
-        for alarm in found:
+        for alarm in known.grouped(found):
             click.echo(f"{alarm.kind:<13} {alarm.subject}: {alarm.text}")
             click.echo(f"{'':<13} -> {alarm.remedy}")
         if not found:

@@ -5,8 +5,8 @@ The list of alarms is `Kind`, and nothing else: commands, sensors and docs/recov
 
 from __future__ import annotations
 
-from resources.alarms.model import Alarm, Kind
+from resources.alarms.model import Alarm, Kind, grouped
 from resources.alarms.standing import standing
 from resources.alarms.telling import PRINTED, SENT, Change, tell
 
-__all__ = ["PRINTED", "SENT", "Alarm", "Change", "Kind", "standing", "tell"]
+__all__ = ["PRINTED", "SENT", "Alarm", "Change", "Kind", "grouped", "standing", "tell"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -36,3 +37,14 @@ class Alarm:
     def key(self) -> str:
         """What makes it the same alarm tomorrow, though its text may count on."""
         return f"{self.kind} {self.subject}"
+
+
+def grouped(alarms: Iterable[Alarm]) -> list[Alarm]:
+    """The same, for people: what says the same of several subjects is said once."""
+    found: dict[tuple[Kind, str, str], Alarm] = {}
+    for alarm in alarms:
+        about = (alarm.kind, alarm.text, alarm.remedy)
+        before = found.get(about)
+        subject = f"{before.subject}, {alarm.subject}" if before else alarm.subject
+        found[about] = replace(alarm, subject=subject)
+    return [*found.values()]

@@ -54,7 +54,6 @@ def _waits(line: Entry, now: datetime, longer_than: timedelta) -> bool:
 def _of_ledger(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list[Alarm]:
     """Days that are not captured."""
     name, now = dataset.name, archive.now()
-    once_more = f"`livestats backfill`; if that does not help: `livestats status --dataset {name}`."
 
     def alarm(kind: Kind, lines: Iterable[Entry], text: str, remedy: str) -> list[Alarm]:
         days = [line.day for line in lines]
@@ -78,11 +77,12 @@ def _of_ledger(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> li
     ]
     return [
         *alarm(Kind.LOST, lost, "never captured, and now forgotten by the API", _NO_MORE),
-        *alarm(Kind.EXPIRING, expiring, "missing, and soon forgotten by the API", once_more),
-        *alarm(Kind.GAP, overdue, "complete at the vendor, and not here", once_more),
+        *alarm(Kind.EXPIRING, expiring, "missing, and soon forgotten by the API", _ONCE_MORE),
+        *alarm(Kind.GAP, overdue, "complete at the vendor, and not here", _ONCE_MORE),
     ]
 
 
+_ONCE_MORE = "`livestats backfill` asks again, and names what it cannot have, and why."
 _NO_MORE = "Nothing brings it back. Mend what kept it from being captured: `livestats doctor`."
 
 
@@ -94,7 +94,7 @@ def _of_lake(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list
     found = []
     if old:
         text = f"rows as an earlier version of livestats read them: {_days(old)}"
-        remedy = f"`livestats replay --dataset {name}` reads the answers again, without the API."
+        remedy = "`livestats replay` reads the answers again, without the API."
         found.append(Alarm(kind=Kind.OUTDATED, subject=name, text=text, remedy=remedy))
     unknown: set[str] = set()
     for line in lines:
@@ -209,4 +209,5 @@ def _is_waiting(archive: Archive, name: str) -> bool:
 
 def _days(days: Iterable[date]) -> str:
     first, *rest = sorted(days)
-    return f"{first} and {len(rest)} more days" if rest else str(first)
+    more = "1 more day" if len(rest) == 1 else f"{len(rest)} more days"
+    return f"{first} and {more}" if rest else str(first)

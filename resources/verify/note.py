@@ -12,7 +12,7 @@ from typing import Any
 
 from resources import files
 from resources.home import Home
-from resources.verify.findings import Finding
+from resources.verify.findings import Finding, Kind
 from resources.verify.whole import Verification
 
 _FILE = "verified.json"
@@ -58,6 +58,11 @@ def _wrong(facts: dict[str, Any]) -> Wrong:
     )
 
 
+def is_damage(found: Finding) -> bool:
+    """True unless time mends it: rows that are not loaded yet, leftovers that are never read."""
+    return not found.is_harmless and found.kind is not Kind.BEHIND
+
+
 def write(look: Verification, found: Iterable[Finding]) -> None:
     """Note what `look` found: it replaces what was noted of all that it looked at.
 
@@ -71,7 +76,7 @@ def write(look: Verification, found: Iterable[Finding]) -> None:
     new = (
         Wrong(path=_below(home, f.path), what=f.what, dataset=f.dataset, day=f.day)
         for f in found
-        if not f.is_harmless
+        if is_damage(f)
     )
     at = look.archive.now() if look.is_whole else before.at
     facts = {
