@@ -238,7 +238,8 @@ def _wanted(archive: Archive, names: Sequence[str]) -> list[Dataset]:
         dataset(name)
         if name not in archive.settings.datasets:
             raise ValueError(f"{name} is switched off in the settings: take it out of datasets.off")
-    return [d for d in DATASETS.values() if d.name in (names or archive.settings.datasets)]
+    wanted = names or archive.settings.datasets
+    return [archive.settings.of(d) for d in DATASETS.values() if d.name in wanted]
 
 
 def _range(archive: Archive, first: date | None, last: date | None) -> tuple[date, date]:

@@ -120,7 +120,8 @@ def _datasets(report: Report) -> Iterator[str]:
         complete = [line for line in entries if line.state.is_complete]
         restated = sum(line.captures > 1 for line in complete)
         yield (
-            f'<tr><th scope="row">{text(name)}</th><td class="look">{strip([line.state for line in entries])}</td>'
+            f'<tr><th scope="row">{text(name)}{_limit(report, name)}</th>'
+            f'<td class="look">{strip([line.state for line in entries])}</td>'
             f"<td>{len(complete):,} of {len(entries):,}</td>"
             f"<td>{complete[0].day if complete else '–'}</td>"
             f"<td>{complete[-1].day if complete else '–'}</td>"
@@ -128,6 +129,11 @@ def _datasets(report: Report) -> Iterator[str]:
             f"<td>{restated or '–'}</td></tr>\n"
         )
     yield "</tbody></table></div>\n"
+
+
+def _limit(report: Report, name: str) -> str:
+    limit = report.limits.get(name)
+    return f"<br><small>only {text(limit)}</small>" if limit else ""
 
 
 def strip(states: Sequence[State | None]) -> str:

@@ -48,6 +48,8 @@ class Report:
     stale: Days = field(default_factory=dict)  # see ledger.stale_days; only datasets with any
     problems: Mapping[tuple[str, date], str] = field(default_factory=dict)
     """Why a day that was tried is not complete, in the words of the run that tried it last."""
+    limits: Mapping[str, str] = field(default_factory=dict)
+    """Which part of the account settings limit a dataset to; only datasets with such a limit."""
 
     @cached_property
     def needs(self) -> dict[str, dict[str, list[date]]]:
@@ -151,6 +153,7 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
         warning_days=archive.settings.expiry_warning_days,
         lines=lines,
         stale={name: days for name, days in stale.items() if days},
+        limits={name: limit for name in lines if (limit := archive.settings.narrowed(name))},
         problems={
             (line.dataset, line.day): problem
             for found in lines.values()

@@ -63,7 +63,7 @@ def estimates(
     for name, dataset in DATASETS.items():
         days = due.get(name)
         if days:
-            requests, basis = requests_of(dataset, days, source)
+            requests, basis = requests_of(settings.of(dataset), days, source)
             found.append(
                 Estimate(
                     dataset=name,

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from resources import lake
 from resources.api.catalogue import dataset as dataset_named
 from resources.api.catalogue.model import Dataset, Role
-from resources.api.plan import Domain, Known, Stream
+from resources.api.plan import Domain, Known, Stream, domains_of
 from resources.settings import Settings
 
 
@@ -37,8 +37,15 @@ class Account:
         `lost` names datasets that can never be captured for that day: their streams or addresses
         are then left to the other sources. Raises NotYet for what can still be captured first.
         """
+        domains = self.domains()
+        if dataset.domains and not domains_of(dataset, domains):
+            raise NotYet(
+                f"dataset.{dataset.name}.domains = {[*dataset.domains]} fits none of the account's "
+                f"{len(domains)} domains: mend it in livestats.toml, or switch {dataset.name} off "
+                "under datasets.off"
+            )
         return Known(
-            domains=self.domains(),
+            domains=domains,
             isps=self.isps() if "ISP" in dataset.split else (),
             streams=tuple(self._streams(dataset, day, lost)),
             addresses=tuple(self._addresses(dataset, day, lost)),

@@ -86,14 +86,14 @@ class Archive:
     @property
     def daily(self) -> tuple[Dataset, ...]:
         """The datasets with days that are switched on."""
-        return tuple(d for d in DAILY if d.name in self.settings.datasets)
+        return tuple(self.settings.of(d) for d in DAILY if d.name in self.settings.datasets)
 
     def ledger(self, dataset: Dataset, first: date, last: date) -> list[ledger.Entry]:
         """The ledger's lines of a dataset from `first` to `last`, both included."""
         days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
         warning = timedelta(days=self.settings.expiry_warning_days)
         return ledger.entries(
-            dataset,
+            self.settings.of(dataset),
             days,
             self.home.raw,
             self.now(),
@@ -223,7 +223,9 @@ class Archive:
 
         served.refresh_ledger(connection, self.home, self.settings, self.now())
         revisions.refresh(connection, self.home)
-        reconcile.bring_level(connection, self.home, self.settings.datasets)
-        made = level.bring_level(connection, self.settings.time_zone, self.settings.datasets)
+        names = self.settings.datasets
+        narrowed = {name: self.settings.narrowed(name) for name in names}
+        reconcile.bring_level(connection, self.home, names, narrowed)
+        made = level.bring_level(connection, self.settings.time_zone, names)
         comments.bring_level(connection, self.settings.language)
         return made

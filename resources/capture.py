@@ -83,7 +83,8 @@ class Capturer:
         way are put aside.
         """
         self.halt.clear()
-        with Run(self, due, again, progress) as run:
+        as_set = {self.settings.of(dataset): days for dataset, days in due.items()}
+        with Run(self, as_set, again, progress) as run:
             yield from run.results()
 
     def capture_dimension(self, dataset: Dataset, *, again: bool = False) -> Result:

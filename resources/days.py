@@ -73,7 +73,8 @@ class Days:
             walks = questions(self.home, self.account, dataset, day, now)
         except NotYet as error:
             return self._failed(day, folder, error, None)
-        return Job(dataset, day, self.home, lock, walks, before, [d.name for d in domains])
+        names = [d.name for d in domains if dataset.takes_domain(d.name)]
+        return Job(dataset, day, self.home, lock, walks, before, names)
 
     def _lock_folder(self, day: date) -> Path:
         """Days are locked singly; a dimension as a whole, since its days are one history."""

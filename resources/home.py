@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from resources import files
+from resources import files, meanings
 from resources.api.windows import day_of
 from resources.settings import Settings, SettingsError
 
-FORMAT = 1
+FORMAT = 2
+"""Of the identity file. 2: datasets may mean something else than usual, which 1 would not see."""
+
+_PLAIN = 1  # no dataset does
 _BY_HAND = {"first_day", "format", "time_zone"}  # of archive.json; the rest is added
 REMEMBERED = timedelta(days=366)  # how far back the API answers at most
 
@@ -89,6 +93,7 @@ class Home:
             if made_by <= FORMAT:  # a newer one may tell the rest in another way
                 date.fromisoformat(found["first_day"])
                 ZoneInfo(found["time_zone"])
+                dict(found.get("datasets", {}))
         except (FileNotFoundError, NotADirectoryError):  # nothing, or a file in the home's place
             return None
         except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
@@ -107,8 +112,8 @@ class Home:
     def prepare(self, settings: Settings, now: datetime) -> None:
         """Create what is missing, and refuse a home that does not fit the settings.
 
-        Raises SettingsError for another time zone or a newer format, before anything is created,
-        or if the home cannot be written.
+        Raises SettingsError for another time zone, datasets whose days would mean something else,
+        or a newer format, before anything is created, or if the home cannot be written.
         """
         self.check(settings)
         try:
@@ -121,7 +126,7 @@ class Home:
                 self.dagster,
             ):
                 folder.mkdir(parents=True, exist_ok=True)
-            if self.identity is None or set(self.identity) == _BY_HAND:
+            if not self._is_identified(self.identity, settings):
                 self._identify(settings, now)
         except OSError as error:
             raise SettingsError(
@@ -136,18 +141,33 @@ class Home:
             files.remove_stale(self.root)
             del self.__dict__["identity"]
             found = self.identity
-            if found is not None and set(found) != _BY_HAND:
+            if self._is_identified(found, settings):
                 return
+            self.check(settings)  # another process may have been first, with other settings
             first = settings.first_day or first_day(settings, now)
+            pinned = meanings.to_pin(self._pinned, settings)
             identity = {
-                "format": FORMAT,
                 "time_zone": settings.time_zone,
                 "first_day": first.isoformat(),
-                **(found or {}),
                 "created_at": now.isoformat(timespec="seconds"),
+                **{k: v for k, v in (found or {}).items() if k not in ("datasets", "sha256")},
+                "format": FORMAT if pinned else _PLAIN,
+                **({"datasets": pinned} if pinned else {}),
             }
             files.write_whole(self.identity_file, files.sealed(identity))
             del self.__dict__["identity"]
+
+    def _is_identified(self, found: dict[str, object] | None, settings: Settings) -> bool:
+        """True if an identity file of this content says all that it is to say."""
+        if found is None or set(found) == _BY_HAND:
+            return False
+        return meanings.to_pin(self._pinned, settings) == self._pinned
+
+    @property
+    def _pinned(self) -> meanings.Meanings:
+        """What the identity file says of single datasets."""
+        found: Any = (self.identity or {}).get("datasets", {})
+        return dict(found)
 
     def check(self, settings: Settings) -> None:
         """Raise SettingsError if this archive was made under settings that cannot be changed."""
@@ -160,6 +180,7 @@ class Home:
                 f"{settings.time_zone}. A day means something else in another zone: set "
                 "archive.time_zone back, or name another home."
             )
+        meanings.check(self.root, self.raw, self._pinned, settings)
 
     def first_day(self, settings: Settings, now: datetime) -> date:
         """The first day of the archive: the one in the settings, else as at its first run."""

@@ -155,6 +155,8 @@ class Job:
         made = self._opened()
         capture, table = made.capture, made.table
         facts = {"time_zone": time_zone, "domains": [*self.domains], **table.tally.facts()}
+        if self.dataset.meaning:
+            facts["settings"] = dict(self.dataset.meaning)
         before = self.before.name if self.before else None
         name = capture.seal(now, table.tally.rows, before, facts)
         origin = table.seal(name, capture.requests)

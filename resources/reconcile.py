@@ -7,9 +7,10 @@ rows are made aside and swapped in, a month of days in one transaction.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from itertools import groupby
+from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
@@ -24,12 +25,14 @@ log = logging.getLogger("livestats.reconcile")
 _STALE = """
 CREATE OR REPLACE TEMP TABLE stale AS
 WITH needs AS (SELECT unnest($rules) AS rule, unnest($versions) AS version,
-                      unnest($datasets) AS dataset),
+                      unnest($datasets) AS dataset, unnest($narrowed::VARCHAR[]) AS narrowed),
 days AS (SELECT DISTINCT rule, version, day FROM needs JOIN meta.loaded USING (dataset)),
 sides AS (
-    SELECT d.rule, d.version, d.day, n.dataset, l.capture IS NOT NULL AS is_there,
+    SELECT d.rule, d.version, d.day, n.dataset,
+           l.capture IS NOT NULL AND n.narrowed IS NULL AS is_there,
            CASE WHEN is_there
                 THEN concat_ws('/', l.capture, l.schema_version, l.size, l.modified_ns)
+                WHEN l.capture IS NOT NULL THEN n.narrowed
                 WHEN NOT list_contains($switched_on, n.dataset) THEN 'switched off'
                 WHEN g.state = 'lost' THEN 'lost'
                 WHEN g.state IN ('captured', 'empty') THEN 'not loaded'
@@ -67,15 +70,20 @@ ORDER BY business_date, scope
 
 
 _BY_NAME = {rule.name: rule for rule in RULES}
+_WHOLE: Mapping[str, str] = MappingProxyType({})
 
 
 def bring_level(
-    connection: duckdb.DuckDBPyConnection, home: Home, switched_on: Collection[str]
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    switched_on: Collection[str],
+    narrowed: Mapping[str, str] = _WHOLE,
 ) -> int:
     """Reconcile the days whose loaded captures have changed; the number of (rule, day) done.
 
     `connection` is the warehouse's writing one, and its ledger is fresh: it tells why a side is
-    missing. `switched_on` names the datasets that are captured.
+    missing. `switched_on` names the datasets that are captured; `narrowed` those that settings limit
+    to a part of the account, and to which: two that are not limited alike cannot be compared.
     """
     reconciliation.ensure_tables(connection)
     pairs = [(rule, dataset) for rule in RULES for dataset in rule.needs]
@@ -85,6 +93,7 @@ def bring_level(
             "rules": [rule.name for rule, _ in pairs],
             "versions": [rule.version for rule, _ in pairs],
             "datasets": [dataset for _, dataset in pairs],
+            "narrowed": [_limit(rule, dataset, narrowed) for rule, dataset in pairs],
             "switched_on": [*switched_on],
         },
     )
@@ -95,6 +104,13 @@ def bring_level(
     ((done,),) = connection.execute("SELECT count(*) FROM stale").fetchall()
     connection.execute("DROP TABLE IF EXISTS made; DROP TABLE stale")
     return int(done)
+
+
+def _limit(rule: Rule, dataset: str, narrowed: Mapping[str, str]) -> str | None:
+    """What keeps a dataset from being compared with the others of the rule, if anything."""
+    one = narrowed.get(dataset, "")
+    alike = {narrowed.get(other, "") for other in rule.needs} == {one}
+    return f"limited by the settings to {one}" if one and not alike else None
 
 
 def _reconcile(connection: duckdb.DuckDBPyConnection, home: Home, days: Sequence[date]) -> None:

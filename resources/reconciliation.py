@@ -38,7 +38,8 @@ COLUMNS: _Columns = {
     ),
     "note": (
         "VARCHAR",
-        "Which side is missing and why (lost, not captured, switched off), or what was worst.",
+        "Which side is missing and why (lost, not captured, switched off, limited by the settings), or "
+        "what was worst.",
     ),
 }
 RULE_MEANING = "The rules of the table reconciliation, and why their tolerances are what they are."

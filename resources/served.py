@@ -6,7 +6,7 @@ has the old copy open keeps it, whoever opens the link gets the new one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -55,6 +55,11 @@ LEDGER_COLUMNS = {
     "capture": ("VARCHAR", "Name of the newest capture in the raw archive."),
     "askable_from": ("TIMESTAMPTZ", "When the day is complete at the vendor."),
     "askable_until": ("TIMESTAMPTZ", "When the API forgets it; NULL: never."),
+    "limited_to": (
+        "VARCHAR",
+        "Part of the account that the settings limit the dataset to: its days are complete as far as "
+        "that. NULL: all of it.",
+    ),
 }
 
 
@@ -70,7 +75,7 @@ def refresh_ledger(
         for dataset in DAILY
         if dataset.name in settings.datasets
         for line in ledger.entries(
-            dataset,
+            settings.of(dataset),
             days,
             home.raw,
             now,
@@ -80,7 +85,8 @@ def refresh_ledger(
             and_others=True,
         )
     ]
-    connection.register("lines", _as_table(lines))
+    limits = {name: settings.narrowed(name) or None for name in settings.datasets}
+    connection.register("lines", _as_table(lines, limits))
     try:
         _replace_ledger(connection)
     finally:
@@ -88,7 +94,7 @@ def refresh_ledger(
     return len(lines)
 
 
-def _as_table(lines: list[ledger.Entry]) -> pa.Table:
+def _as_table(lines: list[ledger.Entry], limits: Mapping[str, str | None]) -> pa.Table:
     kinds = {"VARCHAR": pa.string(), "DATE": pa.date32(), "BIGINT": pa.int64()}
     attribute = {"business_date": "day"}
     columns = {
@@ -97,7 +103,9 @@ def _as_table(lines: list[ledger.Entry]) -> pa.Table:
             kinds.get(sql, pa.timestamp("us", "UTC")),
         )
         for name, (sql, _) in LEDGER_COLUMNS.items()
+        if name != "limited_to"
     }
+    columns["limited_to"] = pa.array([limits.get(line.dataset) for line in lines], pa.string())
     return pa.table(columns)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import tomllib
-from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
@@ -12,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.cli import main
+from resources.api.catalogue import DATASETS
 from resources.api.simulator import Simulator
-from resources.settings import FILE, Settings, load
+from resources.settings import FILE, Settings, general, load
+from resources.settings.datasets import KEYS, keys_of
 from resources.settings.text import text
 
 NO_KEY = {"VOLC_ACCESSKEY": None, "VOLC_SECRETKEY": None, "VOLC_SESSION_TOKEN": None}
@@ -65,7 +66,7 @@ def test_whatever_is_written_is_read_back(tmp_path_factory, **given):
 def test_a_file_with_nothing_given_is_all_defaults_and_names_every_setting(tmp_path):
     assert read_back(tmp_path, {}) == Settings()
     written = text({})
-    for known in fields(Settings):
+    for known in general():
         key = known.metadata["where"].rpartition(".")[2]
         assert f"\n# {key} = " in written
         assert known.metadata["meaning"] in written
@@ -151,9 +152,13 @@ def test_settings_shows_values_and_where_they_come_from(run, tmp_path):
     (tmp_path / FILE).write_text("[api]\nworkers = 3\n")
     result = run("settings", "--json", LIVESTATS_TIME_ZONE="UTC")
     found = {line["setting"]: (line["value"], line["from"]) for line in json.loads(result.stdout)}
-    assert set(found) == {known.metadata["where"] for known in fields(Settings)}
+    places = {known.metadata["where"] for known in general()}
+    of_datasets = {
+        f"dataset.{name}.{key}" for name, one in DATASETS.items() for key in keys_of(one)
+    }
+    assert set(found) == places | of_datasets
     assert found["api.workers"] == (3, str(tmp_path / FILE))
     assert found["archive.time_zone"] == ("UTC", "LIVESTATS_TIME_ZONE")
     assert found["archive.home"] == ("data", "default")
     shown = run("settings").output
-    assert [name for name in found if name not in shown] == []
+    assert [name for name in (*places, *DATASETS, *KEYS) if name not in shown] == []

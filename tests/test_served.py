@@ -305,6 +305,7 @@ def as_row(line):
         line.capture,
         line.askable_from,
         line.askable_until,
+        None,  # limited_to
     )
 
 

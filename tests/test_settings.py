@@ -1,7 +1,7 @@
 """Settings: from the file and over it the environment; what cannot be followed is refused by name."""
 
 import re
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.api.catalogue import DATASETS
-from resources.settings import FILE, FILE_VARIABLE, Settings, SettingsError, find, load
+from resources.settings import (
+    FILE,
+    FILE_VARIABLE,
+    Settings,
+    SettingsError,
+    find,
+    general,
+    load,
+)
 
 IN_FILE = {
     "archive.home": ('"{other}"', "home", Path("/elsewhere")),
@@ -73,8 +81,8 @@ def test_without_file_and_variables_the_defaults_hold(tmp_path):
 
 
 def test_every_setting_is_tried_below():
-    places = {f.metadata["where"] for f in fields(Settings)}
-    variables = {f.metadata["variable"] for f in fields(Settings)} - {None}
+    places = {f.metadata["where"] for f in general()}
+    variables = {f.metadata["variable"] for f in general()} - {None}
     assert places == set(IN_FILE)
     assert variables == set(IN_ENVIRONMENT)
 
@@ -88,7 +96,7 @@ def test_every_setting_can_stand_in_the_file(place, written):
 @pytest.mark.parametrize("variable", IN_ENVIRONMENT)
 def test_every_variable_wins_over_the_file(variable, written):
     text, name, value = IN_ENVIRONMENT[variable]
-    (known,) = (f for f in fields(Settings) if f.metadata["variable"] == variable)
+    (known,) = (f for f in general() if f.metadata["variable"] == variable)
     in_file = IN_FILE[known.metadata["where"]][0].format(other="/of/the/file")
     in_file = in_file.replace("ap-singapore-1", "cn-north-1")
     assert getattr(written(line(known.metadata["where"], in_file), {variable: text}), name) == value

@@ -1,5 +1,5 @@
 -- Viewers of each domain and day: the peak with its time, the average, and minutes watched, from
--- 5-minute slots. A slot's figure is the peak inside it, so average and minutes are a little above
+-- its slots. A slot's figure is the peak inside it, so average and minutes are a little above
 -- the truth. Peaks of domains or days are never added: see viewers_daily_account for all domains
 -- together.
 -- group: viewers

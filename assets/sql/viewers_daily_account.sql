@@ -1,4 +1,4 @@
--- Viewers of the whole account by day: domains are added up in each 5-minute slot, and the peak is
+-- Viewers of the whole account by day: domains are added up in each slot, and the peak is
 -- that of the sums, never the sum of peaks. Domains that peak at different minutes of one slot make
 -- the sum a little too high.
 -- group: viewers

@@ -1,4 +1,4 @@
--- Viewers of each domain and hour, from 5-minute slots. A slot's figure is the peak inside it, so
+-- Viewers of each domain and hour, from its slots. A slot's figure is the peak inside it, so
 -- average and minutes are a little above the truth. Peaks of domains are never added.
 -- group: viewers
 -- kind: table by day

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipelines.cli import screen
 from pipelines.cli.options import json_option
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from resources.settings import Found
 
 
 @click.command()
@@ -16,8 +22,9 @@ def settings(as_json: bool) -> None:
     r"""Show every setting, its value, and where that comes from.
 
     A setting comes from the environment, else from livestats.toml in the current folder (or the
-    file that LIVESTATS_SETTINGS names), else it has its default. The access key is no setting and
-    is not shown; `livestats doctor` says where it was found.
+    file that LIVESTATS_SETTINGS names), else it has its default. Below: each dataset with the keys
+    that a section [dataset.NAME] of it may have, and what holds; (set) is what the file says. The
+    access key is no setting and is not shown; `livestats doctor` says where it was found.
 
     \b
     Examples:
@@ -25,14 +32,29 @@ def settings(as_json: bool) -> None:
       livestats settings --json
     """
     import os
-    from dataclasses import fields
 
-    from rich.table import Table
-
-    from resources.settings import Settings, find
+    from resources.settings import find
 
     found = find(os.environ, Path.cwd())
-    lines = [
+    lines = _general(found)
+    if as_json:
+        screen.emit_json([*lines, *_of_datasets(found)])
+        return
+    table = _table("setting", "value", "from", "meaning")
+    for line in lines:
+        table.add_row(line["setting"], _shown(line["value"]), line["from"], line["meaning"])
+    console = screen.console(wide=True)
+    console.print(table)
+    console.print()
+    console.print(_datasets(found))
+    if found.file is None:
+        screen.note("\nThere is no settings file here. `livestats init` makes one.")
+
+
+def _general(found: Found) -> list[dict[str, Any]]:
+    from resources.settings import general
+
+    return [
         {
             "setting": known.metadata["where"],
             "value": getattr(found.settings, known.name),
@@ -40,20 +62,62 @@ def settings(as_json: bool) -> None:
             "variable": known.metadata["variable"],
             "meaning": known.metadata["meaning"],
         }
-        for known in fields(Settings)
+        for known in general()
     ]
-    if as_json:
-        screen.emit_json(lines)
-        return
+
+
+def _of_datasets(found: Found) -> list[dict[str, Any]]:
+    """The keys of all datasets."""
+    from resources.api.catalogue import DATASETS
+    from resources.settings.datasets import KEYS, SECTION, keys_of, value_of
+
+    return [
+        {
+            "setting": f"{SECTION}.{name}.{key}",
+            "value": value_of(found.settings.of(dataset), key),
+            "from": str(found.file) if _is_set(found, name, key) else "default",
+            "variable": None,
+            "meaning": KEYS[key].metadata["meaning"],
+        }
+        for name, dataset in DATASETS.items()
+        for key in keys_of(dataset)
+    ]
+
+
+def _is_set(found: Found, name: str, key: str) -> bool:
+    return getattr(found.settings.own.get(name), key, None) is not None
+
+
+def _datasets(found: Found) -> Table:
+    """A line for each dataset, a column for each key."""
+    from resources.api.catalogue import DATASETS
+    from resources.settings.datasets import KEYS, keys_of, value_of
+
+    table = _table("dataset", "on", *KEYS)
+    for name, dataset in DATASETS.items():
+        has = keys_of(dataset)
+        one = found.settings.of(dataset)
+        cells = [
+            f"{_of_one(value_of(one, key))}{' (set)' if _is_set(found, name, key) else ''}"
+            if key in has
+            else ""
+            for key in KEYS
+        ]
+        table.add_row(name, "yes" if name in found.settings.datasets else "no", *cells)
+    return table
+
+
+def _of_one(value: object) -> str:
+    return "all" if value == () else _shown(value)
+
+
+def _table(*titles: str) -> Table:
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False, header_style="")
-    for title in ("setting", "value", "from", "meaning"):
+    for title in titles:
         table.add_column(title, overflow="fold")
-    for line in lines:
-        table.add_row(line["setting"], _shown(line["value"]), line["from"], line["meaning"])
-    console = screen.console(wide=True)
-    console.print(table)
-    if found.file is None:
-        screen.note("\nThere is no settings file here. `livestats init` makes one.")
+    return table
 
 
 def _shown(value: object) -> str:

@@ -125,6 +125,7 @@ def _answer(report: Report) -> dict[str, Any]:
         "datasets": [
             {
                 "dataset": name,
+                "limited_to": report.limits.get(name),
                 "counts": {s.value: n for s, n in coverage.counts(entries).items()},
                 "days": [
                     {
@@ -234,6 +235,10 @@ def _sentences(report: Report) -> list[str]:
     else:
         fetched = report.local(newest.captured_at)
         found.append(f"Newest capture: {newest.dataset} {newest.day}, fetched {fetched}.")
+    for name, limit in report.limits.items():
+        found.append(
+            f"Limited by the settings: {name} to {limit}. Its days are complete as far as that."
+        )
     for lost in report.lost:
         since, last = report.local(lost.since), report.local(lost.until)
         when = f"on {since}" if len(lost.days) == 1 else f"day by day from {since} to {last}"

@@ -6,7 +6,6 @@ import os
 import platform
 import tempfile
 from collections.abc import Iterator
-from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from resources import room
 from resources.archive import Archive
 from resources.clock import VARIABLE as CLOCK_VARIABLE
 from resources.files import lock_now
-from resources.settings import FILE, Found, Settings, SettingsError
+from resources.settings import FILE, Found, SettingsError, general
 from resources.version import VERSION
 
 _GB = 10**9
@@ -45,7 +44,7 @@ def _installed(name: str) -> str | None:
 def settings_found(found: Found) -> Iterator[Finding]:
     """Which file counts, and which values are not the defaults."""
     yield ok("settings", str(found.file or f"no {FILE} here: defaults and environment"))
-    for known in fields(Settings):
+    for known in general():
         value = getattr(found.settings, known.name)
         if value != known.default:
             origin = found.origins.get(known.name, "default")

@@ -60,7 +60,7 @@ _LATEST = Section(
             ),
             _latest(
                 "Peak viewers", "viewers_daily_account", "max_peak_online_users",
-                "Most viewers of the whole account in one 5-minute slot, open sessions.", WHOLE,
+                "Most viewers of the whole account in one slot, open sessions.", WHOLE,
                 filters=(ONLINE,),
             ),
             _latest(

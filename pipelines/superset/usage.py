@@ -103,7 +103,7 @@ VIEWERS = Section(
         (
             Chart(
                 title="Minutes watched by day", table="viewers_daily", kind=Kind.BAR,
-                note="Viewers of each 5-minute slot times its length; minutes add up.",
+                note="Viewers of each slot times its length; minutes add up.",
                 metrics=("total_viewer_minutes",), by=("domain",), filters=(ONLINE,), grain=DAY,
                 width=6, options={"y_axis_format": SHORT},
             ),

@@ -175,8 +175,7 @@ def _windows(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[W
 
 def _scopes(dataset: Dataset, known: Known) -> Iterator[dict[str, object]]:
     """What each request is about, as request fields."""
-    serving = {d.name for d in known.domains if d.serves(dataset.role)}
-    domains = sorted(serving or {d.name for d in known.domains})
+    domains = domains_of(dataset, known.domains)
     match dataset.scope:
         case Scope.ACCOUNT:
             if domains:
@@ -191,12 +190,18 @@ def _scopes(dataset: Dataset, known: Known) -> Iterator[dict[str, object]]:
         case Scope.STREAM:
             asked = set(domains)
             for s in sorted(set(known.streams)):
-                if s.domain in asked:
+                if s.domain in asked and dataset.takes_stream(s.app, s.stream):
                     yield {"Domain": s.domain, "App": s.app, "Stream": s.stream}
         case Scope.ADDRESSES:
             parameter = _address_parameter(dataset)
             for addresses in even_chunks(sorted(set(known.addresses)), parameter.max_items or 1):
                 yield {parameter.name: [*addresses]}
+
+
+def domains_of(dataset: Dataset, known: Sequence[Domain]) -> list[str]:
+    """The domains of the account that a dataset asks for: of its role, and as the settings say."""
+    serving = {d.name for d in known if d.serves(dataset.role)}
+    return sorted(filter(dataset.takes_domain, serving or {d.name for d in known}))
 
 
 def _filters(dataset: Dataset, domains: Sequence[str], known: Known) -> Iterator[dict[str, object]]:

@@ -79,7 +79,8 @@ def _values(
 ) -> pa.Array:
     kind = _ARROW[column.kind]
     if column.name == SLOT_SECONDS:
-        return pa.repeat(pa.scalar(dataset.bucket_s, kind), flat.rows)
+        asked = walk.payload.get("Aggregation", dataset.bucket_s)  # settings may change it
+        return pa.repeat(pa.scalar(asked, kind), flat.rows)
     if column.name == RANK:
         return pa.array(np.arange(before + 1, before + 1 + flat.rows), kind)
     constants = [walk.constants.get(column.name) for walk in walks]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from resources.api.catalogue import DATASETS
 from resources.rules.model import DAY_S, Rule
 
-_COUNT_SLOT_S = DATASETS["stream_count"].bucket_s
+_COUNT_SLOT_S = "(FROM width)"
 
 PUSHES = Rule(
     name="peak_pushes",
@@ -21,7 +20,9 @@ PUSHES = Rule(
     # meta...listed has the pushes that the capture of this very day lists: the table itself has
     # each push under one day only.
     sql=f"""
-        WITH listed AS (
+        WITH width AS (
+            SELECT max(slot_seconds) FROM stream_count WHERE business_date IN (FROM days)),
+        listed AS (
             SELECT business_date, domain, app, stream, push_started_at, push_ended_at
             FROM meta.push_stream_info_listed WHERE business_date IN (FROM days)),
         seen AS (

@@ -1,5 +1,7 @@
-"""The settings: what can be set (model), where it is read (reading), how it is written (text)."""
+"""The settings: what can be set (model, datasets), where it is read, how it is written (text)."""
 
+from resources.settings.datasets import Own
+from resources.settings.errors import SettingsError
 from resources.settings.model import (
     BYTEPLUS,
     CHINESE,
@@ -8,7 +10,7 @@ from resources.settings.model import (
     LANGUAGES,
     VOLCENGINE,
     Settings,
-    SettingsError,
+    general,
 )
 from resources.settings.reading import FILE, FILE_VARIABLE, Found, find, load
 
@@ -22,8 +24,10 @@ __all__ = [
     "LANGUAGES",
     "VOLCENGINE",
     "Found",
+    "Own",
     "Settings",
     "SettingsError",
     "find",
+    "general",
     "load",
 ]

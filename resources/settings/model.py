@@ -7,13 +7,20 @@ variable overrides it, and what it means, so that file, checks and documentation
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from resources.api import windows
 from resources.api.catalogue import ABSENT_ON_BYTEPLUS, DATASETS, dataset
+from resources.api.catalogue.model import Dataset
+from resources.settings import datasets as single
+from resources.settings.datasets import Own
+from resources.settings.errors import SettingsError
 
 VOLCENGINE, BYTEPLUS = "volcengine", "byteplus"
 HOSTS = {
@@ -24,10 +31,6 @@ HOSTS = {
 
 ENGLISH, CHINESE = "en", "zh"
 LANGUAGES = (ENGLISH, CHINESE)
-
-
-class SettingsError(ValueError):
-    """A setting that cannot be followed; the message names it and what would be right."""
 
 
 def _at(where: str, meaning: str, variable: str | None = None) -> dict[str, str | None]:
@@ -136,6 +139,8 @@ class Settings:
             "LIVESTATS_LANGUAGE",
         ),
     )
+    own: Mapping[str, Own] = field(default_factory=dict, hash=False)
+    """What is said of single datasets, by name: the sections [dataset.<name>] of the file."""
 
     def __post_init__(self) -> None:
         """Check what can be checked without opening anything."""
@@ -175,6 +180,45 @@ class Settings:
                 dataset(name)
             except ValueError as error:
                 raise SettingsError(f"datasets.off: {error}") from error
+        self._check_slots()
+
+    def _check_slots(self) -> None:
+        """A day must be whole slots."""
+        offset = datetime(2026, 1, 1, tzinfo=self.zone).utcoffset() or timedelta(0)
+        for name, one in self._changed.items():
+            if one.bucket_s and offset % timedelta(seconds=one.bucket_s):
+                raise SettingsError(
+                    f"dataset.{name}.bucket_seconds = {one.bucket_s}: in {self.time_zone}, {offset} "
+                    "from UTC, a day does not begin with such a slot. Use a narrower one."
+                )
+
+    @cached_property
+    def _changed(self) -> dict[str, Dataset]:
+        """The datasets that settings of their own have made other than the catalogue."""
+        try:
+            return {name: single.apply(dataset(name), own) for name, own in self.own.items()}
+        except SettingsError:
+            raise
+        except ValueError as error:
+            raise SettingsError(f"dataset: {error}") from error
+
+    def of(self, one: Dataset) -> Dataset:
+        """A dataset of the catalogue as these settings have it."""
+        return self._changed.get(one.name, one)
+
+    def narrowed(self, name: str) -> str:
+        """Which part of the account a dataset is limited to, in words; "" for all of it."""
+        one = self.of(DATASETS[name])
+        own = [
+            f"{what} {', '.join(patterns)}"
+            for what, patterns in (("domains", one.domains), ("streams", one.streams))
+            if patterns
+        ]
+        # What others are asked by limits it as well, unless one of them knows the whole.
+        above = {n: self.narrowed(n) for n in one.needs if n in self.datasets}
+        if above and all(above.values()):
+            own += [f"what {n} has ({limit})" for n, limit in above.items()]
+        return "; ".join(own)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -197,6 +241,11 @@ class Settings:
     def absent_parameters(self) -> frozenset[str]:
         """Parameters that the vendor does not take."""
         return ABSENT_ON_BYTEPLUS if self.vendor == BYTEPLUS else frozenset()
+
+
+def general() -> tuple[Field[Any], ...]:
+    """The settings that stand at one place each; those of single datasets are in `own`."""
+    return tuple(known for known in fields(Settings) if known.metadata)
 
 
 def _zone(name: str) -> ZoneInfo:

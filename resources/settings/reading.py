@@ -6,18 +6,27 @@ import dataclasses
 import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from resources.settings.model import BYTEPLUS, HOSTS, Settings, SettingsError
+from resources.api.catalogue import DATASETS
+from resources.settings import datasets as single
+from resources.settings.errors import SettingsError
+from resources.settings.model import BYTEPLUS, HOSTS, Settings, general
 
 FILE = "livestats.toml"
 FILE_VARIABLE = "LIVESTATS_SETTINGS"
 PREFIX = "LIVESTATS_"
 _BESIDE = (FILE_VARIABLE, "LIVESTATS_NOW", "LIVESTATS_ALERT_WEBHOOK")
 """Variables that are no settings: where they stand, what time it is taken to be, and a secret."""
+
+_OF_DATASETS = [
+    f"{single.SECTION}.{name}.{key}"
+    for name, one in DATASETS.items()
+    for key in single.keys_of(one)
+]
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,7 @@ def find(environ: Mapping[str, str], folder: Path) -> Found:
     _refuse_unknown(environ)
     given = _from_file(file) if file.is_file() else {}
     origins = dict.fromkeys(given, str(file))
-    for known in fields(Settings):
+    for known in general():
         variable = known.metadata["variable"]
         if variable and environ.get(variable):
             given[known.name] = _from_text(known, variable, environ[variable])
@@ -64,7 +73,7 @@ def find(environ: Mapping[str, str], folder: Path) -> Found:
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     """Raise SettingsError for a variable that nobody would read: a slip that changes nothing."""
-    known = [*_BESIDE, *(v for f in fields(Settings) if (v := f.metadata["variable"]))]
+    known = [*_BESIDE, *(v for f in general() if (v := f.metadata["variable"]))]
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known and environ[name]:
             near = difflib.get_close_matches(name, known, n=1)
@@ -79,11 +88,13 @@ def _from_file(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{file} is no TOML: {error}") from error
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
-    places = {known.metadata["where"]: known for known in fields(Settings)}
+    places = {known.metadata["where"]: known for known in general()}
     given: dict[str, Any] = {}
+    if single.SECTION in document:
+        given["own"] = single.read(document.pop(single.SECTION), file)
     for place, value in _leaves(document, ""):
         if place not in places:
-            near = difflib.get_close_matches(place, places, n=1, cutoff=0.5)
+            near = difflib.get_close_matches(place, [*places, *_OF_DATASETS], n=1, cutoff=0.5)
             hint = f": did you mean {near[0]}?" if near else f". Known: {', '.join(places)}"
             raise SettingsError(f"{file}: there is no setting {place}{hint}")
         known = places[place]
@@ -103,7 +114,7 @@ def _leaves(table: Mapping[str, Any], above: str) -> list[tuple[str, Any]]:
 
 
 def _is_section(place: str) -> bool:
-    return any(known.metadata["where"].startswith(f"{place}.") for known in fields(Settings))
+    return any(known.metadata["where"].startswith(f"{place}.") for known in general())
 
 
 def _checked(known: dataclasses.Field[Any], place: str, value: Any, folder: Path) -> Any:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from resources.settings.model import Settings
+from resources.settings.datasets import KEYS, SECTION, Own
+from resources.settings.model import general
 from resources.settings.reading import FILE
 
 _SECTIONS = {
@@ -34,7 +34,7 @@ def text(given: Mapping[str, Any]) -> str:
     ]
     for section, about in _SECTIONS.items():
         lines += ["", f"[{section}]  # {about}"]
-        for known in fields(Settings):
+        for known in general():
             above, _, key = str(known.metadata["where"]).rpartition(".")
             if above != section:
                 continue
@@ -45,7 +45,27 @@ def text(given: Mapping[str, Any]) -> str:
             else:
                 shown = _EXAMPLES.get(known.metadata["where"], known.default)
                 lines.append(f"# {key} = {_toml(shown)}")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_of_datasets(given.get("own", {}))]) + "\n"
+
+
+def _of_datasets(own: Mapping[str, Own]) -> list[str]:
+    """The sections of single datasets; an example where there is none."""
+    lines = [
+        "",
+        f"# A section [{SECTION}.NAME] says something of a single dataset. No dataset has all these",
+        "# keys: `livestats settings` shows which has what.",
+        "#",
+    ]
+    lines += [f"# {key}: {known.metadata['meaning']}" for key, known in KEYS.items()]
+    if not own:
+        example = {"bucket_seconds": 5, "reread_days": 5, "streams": ("live/*",)}
+        lines += ["#", f"# [{SECTION}.push_stream_metrics]"]
+        lines += [f"# {key} = {_toml(value)}" for key, value in example.items()]
+    for name, one in own.items():
+        lines += ["", f"[{SECTION}.{name}]"]
+        said = {key: getattr(one, key) for key in KEYS}
+        lines += [f"{key} = {_toml(value)}" for key, value in said.items() if value is not None]
+    return lines
 
 
 def _toml(value: object) -> str:

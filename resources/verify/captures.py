@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from resources import files, ledger, raw
+from resources import files, ledger, meanings, raw
 from resources.api import bodies
 from resources.verify.findings import (
     Finding,
@@ -185,6 +185,11 @@ def _misfit(place: Place, name: raw.CaptureName, manifest: Mapping[str, Any]) ->
     for key, value in expected.items():
         if told[key] != value:
             return f"its manifest says {key} {told[key]!r}, and its place {value!r}"
+    settings = place.archive.settings
+    wanted = settings.of(place.dataset).meaning
+    if place.dataset.name in settings.datasets and manifest.get("settings", {}) != wanted:
+        kept = meanings.in_words(manifest.get("settings", {}))
+        return f"its manifest says settings {kept}, and [dataset.{place.dataset.name}] others"
     if manifest["format"] > raw.FORMAT:
         return f"it has format {manifest['format']} of a newer livestats"
     if datetime.fromisoformat(manifest["fetched_at"]) != name.fetched_at:

@@ -210,6 +210,7 @@ DATASETS = (
             for q in ("Domain", "Stream")
             for s in ("PeakBandwidth", "AvgBandwidth", "TotalTraffic")
         ),
+        relied_on=("Domain/TotalTraffic", "Stream/TotalTraffic"),
         variant_columns={"QueryType": "query_type", "SortBy": "sort_by"},
         variant_comments={
             "QueryType": "What is ranked: Domain or Stream.",

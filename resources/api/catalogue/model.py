@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from functools import cached_property
 from types import MappingProxyType
 
@@ -293,6 +294,12 @@ PROTOCOL_GROUPS: tuple[tuple[str, ...], ...] = (
 )
 
 
+def label_of(variant: Mapping[str, object]) -> str:
+    """A variant as settings and people name it: its values, such as max or Domain/TotalTraffic."""
+    values = (v if isinstance(v, list) else [v] for v in variant.values())
+    return "/".join("+".join(map(str, value)) for value in values)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)  # one object per entry: identity is equality
 class Dataset:
     """What we keep of an endpoint: endpoint + fixed parameters. One dataset is one table."""
@@ -317,6 +324,12 @@ class Dataset:
     asked_within: timedelta | None = None  # where the endpoint itself forgets nothing
     reread_days: int = 3  # younger days are asked again, for late data
     group: str = "usage"
+    widths: tuple[int, ...] = ()  # other bucket widths (s) that marts and rules can stand
+    relied_on: tuple[str, ...] = ()  # labels of variants that marts and rules read
+    domains: tuple[str, ...] = ()  # patterns of those that are asked; (): all
+    streams: tuple[str, ...] = ()  # patterns of app/stream; (): all
+    meaning: Mapping[str, object] = field(default_factory=dict)
+    """What settings have made other than the catalogue has it, and a captured day rests on."""
 
     @property
     def is_dimension(self) -> bool:
@@ -339,6 +352,15 @@ class Dataset:
     def delay(self) -> timedelta:
         """How long after its end a day can be asked."""
         return self.endpoint.delay_of(self.bucket_s)
+
+    def takes_domain(self, name: str) -> bool:
+        """True if the dataset is to hold this domain."""
+        return not self.domains or any(fnmatchcase(name, one) for one in self.domains)
+
+    def takes_stream(self, app: str, stream: str) -> bool:
+        """True if the dataset is to hold this stream."""
+        name = f"{app}/{stream}"
+        return not self.streams or any(fnmatchcase(name, one) for one in self.streams)
 
     @property
     def fixed_parameters(self) -> dict[str, object]:

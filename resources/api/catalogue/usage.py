@@ -56,6 +56,8 @@ from resources.api.catalogue.parts import (
 )
 
 _FIVE_MINUTES = timedelta(minutes=5)
+_WIDTHS = (60, 3600)
+"""Beside 300 s, where nothing is made of 5-minute points: bandwidth, billed ones too, is."""
 
 _SESSION_ROWS, _SESSION_SPLIT = series(
     "SessionDetailDataList",
@@ -397,8 +399,10 @@ DATASETS = (
         scope=Scope.DOMAINS,
         role=Role.PULL,
         bucket_s=300,
+        widths=_WIDTHS,
         split=("Domain", "ISP"),
         variants=tuple({"OnlineUserType": t} for t in ("Online", "Viewer", "ClientIP")),
+        relied_on=("Online",),
         variant_columns={"OnlineUserType": "online_user_type"},
         variant_comments={"OnlineUserType": _ONLINE_COMMENT},
         key=("domain", "isp", "online_user_type", "slot_start_at"),
@@ -411,8 +415,10 @@ DATASETS = (
         scope=Scope.DOMAINS,
         role=Role.PULL,
         bucket_s=300,
+        widths=_WIDTHS,
         split=("Domain",),
         variants=tuple({"OnlineUserType": t} for t in ("Online", "Viewer", "ClientIP")),
+        relied_on=("Online",),
         variant_columns={"OnlineUserType": "online_user_type"},
         variant_comments={"OnlineUserType": _ONLINE_COMMENT},
         key=("domain", "online_user_type", "slot_start_at"),
@@ -424,6 +430,7 @@ DATASETS = (
         scope=Scope.DOMAINS,
         role=Role.PULL,
         variants=({"OnlineUserType": "Online"}, {"OnlineUserType": "Viewer"}),
+        relied_on=("Online",),
         variant_columns={"OnlineUserType": "online_user_type"},
         variant_comments={"OnlineUserType": _ONLINE_COMMENT},
         key=("business_date", "domain", "app", "stream", "online_user_type"),
@@ -442,6 +449,7 @@ DATASETS = (
         scope=Scope.DOMAINS,
         role=Role.PULL,
         bucket_s=300,
+        widths=_WIDTHS,
         split=("Domain", "ISP"),
         key=("domain", "isp", "slot_start_at"),
         description="Traffic pulled from the origins, by domain and carrier, every 5 minutes.",
@@ -451,8 +459,10 @@ DATASETS = (
         endpoint=STATUS,
         scope=Scope.DOMAINS,
         bucket_s=300,
+        widths=_WIDTHS,
         split=("Domain", "ISP"),
         variants=({"Type": "Access"}, {"Type": "Source"}),
+        relied_on=("Access",),
         variant_columns={"Type": "request_type"},
         variant_comments={
             "Type": "Access: pushes and plays. Source: requests to the origin. Never mix the two."
@@ -465,8 +475,10 @@ DATASETS = (
         endpoint=STREAM_COUNT,
         scope=Scope.DOMAINS,
         bucket_s=300,
+        widths=_WIDTHS,
         split=("Domain",),
         variants=tuple({"StreamType": [t]} for t in ("push", "relay-source", "transcode")),
+        relied_on=("push",),
         variant_columns={"StreamType": "stream_type"},
         variant_comments={
             "StreamType": "push, relay-source or transcode. Peaks of types do not add up."
