@@ -19,8 +19,12 @@ from resources.settings.model import BYTEPLUS, HOSTS, Settings, general
 FILE = "livestats.toml"
 FILE_VARIABLE = "LIVESTATS_SETTINGS"
 PREFIX = "LIVESTATS_"
-_BESIDE = (FILE_VARIABLE, "LIVESTATS_NOW", "LIVESTATS_ALERT_WEBHOOK")
-"""Variables that are no settings: where they stand, what time it is taken to be, and a secret."""
+BESIDE: Mapping[str, str] = {
+    FILE_VARIABLE: f"another settings file than {FILE} of the current folder.",
+    "LIVESTATS_NOW": "what time it is taken to be, such as 2026-11-22T12:00:00+08:00: for drills.",
+    "LIVESTATS_ALERT_WEBHOOK": "where alarms are sent to; its value is a secret.",
+}
+"""Variables that are no settings, and what they say."""
 
 _OF_DATASETS = [
     f"{single.SECTION}.{name}.{key}"
@@ -73,7 +77,7 @@ def find(environ: Mapping[str, str], folder: Path) -> Found:
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     """Raise SettingsError for a variable that nobody would read: a slip that changes nothing."""
-    known = [*_BESIDE, *(v for f in general() if (v := f.metadata["variable"]))]
+    known = [*BESIDE, *(v for f in general() if (v := f.metadata["variable"]))]
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known and environ[name]:
             near = difflib.get_close_matches(name, known, n=1)

@@ -12,7 +12,7 @@ from resources.settings.datasets import KEYS, SECTION, Own
 from resources.settings.model import general
 from resources.settings.reading import FILE
 
-_SECTIONS = {
+SECTIONS = {
     "archive": "Where the archive lies, and what its days are.",
     "api": "Whom to ask, and how fast.",
     "domains": "Which domains; without these two, all that the account ever had.",
@@ -32,7 +32,7 @@ def text(given: Mapping[str, Any]) -> str:
         "# their defaults. Environment variables, named in brackets, come before this file.",
         "# The access key is no setting: VOLC_ACCESSKEY and VOLC_SECRETKEY, or ~/.volc/credentials.",
     ]
-    for section, about in _SECTIONS.items():
+    for section, about in SECTIONS.items():
         lines += ["", f"[{section}]  # {about}"]
         for known in general():
             above, _, key = str(known.metadata["where"]).rpartition(".")
@@ -41,10 +41,10 @@ def text(given: Mapping[str, Any]) -> str:
             variable = known.metadata["variable"]
             lines += ["", f"# {known.metadata['meaning']}{f' ({variable})' if variable else ''}"]
             if known.name in given:
-                lines.append(f"{key} = {_toml(given[known.name])}")
+                lines.append(f"{key} = {toml(given[known.name])}")
             else:
                 shown = _EXAMPLES.get(known.metadata["where"], known.default)
-                lines.append(f"# {key} = {_toml(shown)}")
+                lines.append(f"# {key} = {toml(shown)}")
     return "\n".join([*lines, *_of_datasets(given.get("own", {}))]) + "\n"
 
 
@@ -60,15 +60,15 @@ def _of_datasets(own: Mapping[str, Own]) -> list[str]:
     if not own:
         example = {"bucket_seconds": 5, "reread_days": 5, "streams": ("live/*",)}
         lines += ["#", f"# [{SECTION}.push_stream_metrics]"]
-        lines += [f"# {key} = {_toml(value)}" for key, value in example.items()]
+        lines += [f"# {key} = {toml(value)}" for key, value in example.items()]
     for name, one in own.items():
         lines += ["", f"[{SECTION}.{name}]"]
         said = {key: getattr(one, key) for key in KEYS}
-        lines += [f"{key} = {_toml(value)}" for key, value in said.items() if value is not None]
+        lines += [f"{key} = {toml(value)}" for key, value in said.items() if value is not None]
     return lines
 
 
-def _toml(value: object) -> str:
+def toml(value: object) -> str:
     """A value as TOML writes it; a JSON string is a TOML string."""
     match value:
         case bool():
@@ -78,7 +78,7 @@ def _toml(value: object) -> str:
         case date():
             return value.isoformat()
         case tuple() | list():
-            return f"[{', '.join(_toml(item) for item in value)}]"
+            return f"[{', '.join(toml(item) for item in value)}]"
         case Path() | str():
             return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
     raise TypeError(f"{value!r} has no form in TOML")
