@@ -79,8 +79,10 @@ def _values(
 ) -> pa.Array:
     kind = _ARROW[column.kind]
     if column.name == SLOT_SECONDS:
-        asked = walk.payload.get("Aggregation", dataset.bucket_s)  # settings may change it
-        return pa.repeat(pa.scalar(asked, kind), flat.rows)
+        widths = [walk.payload.get("Aggregation", dataset.bucket_s) for walk in walks]
+        if len(set(widths)) == 1:  # settings may have made it another than the catalogue's
+            return pa.repeat(pa.scalar(widths[0], kind), flat.rows)
+        return pa.array(widths, kind).take(pa.array(flat.answer))
     if column.name == RANK:
         return pa.array(np.arange(before + 1, before + 1 + flat.rows), kind)
     constants = [walk.constants.get(column.name) for walk in walks]
