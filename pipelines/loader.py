@@ -99,11 +99,11 @@ class Loader:
             return what
 
     def _load(self) -> None:
-        # Not with `heard` and `progress`: they belong to this process.
-        archive = Archive(self._archive.settings, dict(self._archive.environ))
-        with ProcessPoolExecutor(
-            1, get_context("spawn"), _ignore_interrupts, max_tasks_per_child=1
-        ) as other:
+        # Not with `heard` and `progress`: they belong to this process. One thread: the capture has
+        # work for the other cores, and more threads take more CPU for the same rows.
+        archive = Archive(self._archive.settings, dict(self._archive.environ), threads=1)
+        # No max_tasks_per_child: the pool would start a second process, and wait for it to end.
+        with ProcessPoolExecutor(1, get_context("spawn"), _ignore_interrupts) as other:
             events = other.submit(load, archive).result()
         for event in events:
             self._archive.report(event)

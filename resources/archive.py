@@ -41,6 +41,7 @@ class Archive:
     heard: Callable[[object], None] | None = None
     """Told what assets did: capture.Result, loading.Loaded, served.Published, or an exception
     after which no other asset can succeed."""
+    threads: int | None = None  # of DuckDB, where it writes; None: one for each core
 
     @classmethod
     def open(cls, environ: Mapping[str, str], folder: Path | None = None) -> Archive:
@@ -142,7 +143,7 @@ class Archive:
 
         try:
             self.home.prepare(self.settings, self.now())
-            with warehouse.writing(self.home, self.settings.time_zone) as connection:
+            with warehouse.writing(self.home, self.settings.time_zone, self.threads) as connection:
                 yield connection
         except (warehouse.WarehouseError, SettingsError, OSError, duckdb.Error) as error:
             self.report(error)

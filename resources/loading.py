@@ -136,8 +136,7 @@ def _load(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch
             f"{dataset.name}: files of {days[0]} to {days[-1]} do not fit the table: {error}. "
             "Nothing was changed; run `livestats replay` for these days: it makes the files anew."
         ) from error
-    for f, origin in batch:
-        _note_loaded(connection, dataset, f, origin)
+    _note_loaded(connection, dataset, batch)
     rows = sum(origin.rows for _, origin in batch)
     log.info("%s: %d days loaded, %d rows", dataset.name, len(batch), rows)
     return rows
@@ -225,20 +224,13 @@ def _prove(
         )
 
 
-def _note_loaded(
-    connection: duckdb.DuckDBPyConnection, dataset: Dataset, file: _File, origin: lake.Origin
-) -> None:
+def _note_loaded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch) -> None:
+    """Note from which files the days were loaded, in one statement: one a day took 3 ms each."""
+    notes = [(f.day, o.capture, o.rows, o.schema_version, f.size, f.modified_ns) for f, o in batch]
     connection.execute(
-        "INSERT OR REPLACE INTO meta.loaded VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            dataset.name,
-            file.day,
-            origin.capture,
-            origin.rows,
-            origin.schema_version,
-            file.size,
-            file.modified_ns,
-        ],
+        "INSERT OR REPLACE INTO meta.loaded SELECT ?, unnest(?::DATE[]), unnest(?::VARCHAR[]), "
+        "unnest(?::BIGINT[]), unnest(?::INTEGER[]), unnest(?::BIGINT[]), unnest(?::BIGINT[])",
+        [dataset.name, *map(list, zip(*notes, strict=True))],
     )
 
 

@@ -1,7 +1,9 @@
 """Loading in the background: wishes add up, and the end waits for what is under way."""
 
 import threading
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
+from multiprocessing.context import SpawnContext, SpawnProcess
 
 import pytest
 
@@ -99,6 +101,25 @@ def test_another_process_loads_and_what_it_did_is_reported_here(stored):
     assert isinstance(heard[-1], Published)
     with archive.reading() as connection:
         assert connection.execute("SELECT domain FROM stream_count").fetchall() == [("a",)]
+
+
+def test_a_load_takes_one_process_and_one_thread_of_duckdb(stored, monkeypatch):
+    """Executors replace a worker that has done its tasks, and wait for the new one at the end."""
+    started, asked = [], []
+
+    def process(**about):
+        started.append(about)
+        return SpawnProcess(**about)
+
+    monkeypatch.setattr(SpawnContext, "Process", staticmethod(process))
+    submit = ProcessPoolExecutor.submit
+    monkeypatch.setattr(
+        ProcessPoolExecutor, "submit", lambda *words: asked.append(words[-1]) or submit(*words)
+    )
+    with Loader(stored[0], print) as loader:
+        loader._load()
+    assert len(started) == 1
+    assert [archive.threads for archive in asked] == [1]
 
 
 def test_its_error_is_told_here(stored):

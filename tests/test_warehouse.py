@@ -84,6 +84,12 @@ def everything(connection):
 # Like make ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_threads_of_duckdb_can_be_bounded(tmp_path, threads):
+    with warehouse.writing(Home(tmp_path), "Asia/Shanghai", threads) as connection:
+        assert connection.execute("SELECT current_setting('threads')").fetchall() == [(threads,)]
+
+
 def test_a_load_brings_every_day_of_the_lake_and_a_second_one_changes_nothing(
     home, connection, load
 ):
