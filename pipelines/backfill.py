@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,9 @@ _LONG_AGO = timedelta(days=3660)
 
 WORTH_DAYS = 7
 """In a backfill of more days, the first that is complete is loaded and published at once."""
+
+MOST = 3 / 4
+"""Of the days of the last chunk, if it has more than WORTH_DAYS: then these are loaded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +151,7 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
         heard = replace(archive, heard=listener)
         with Runner(heard) as runner, Loader(heard, tell) as loader:
             runner.capture_dimensions(todo.dimensions, again=todo.again)
-            listener.first_day = _FirstDay(todo.chunks, loader.load)
+            listener.loads = _Loads(todo.chunks, loader.load)
             for number, chunk in enumerate(todo.chunks, start=1):
                 datasets = (
                     "1 dataset" if len(chunk.datasets) == 1 else f"{len(chunk.datasets)} datasets"
@@ -156,6 +160,7 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
                     f"[{number}/{len(todo.chunks)}] {chunk.first} to {chunk.last}: {datasets}"
                     f"{', again' if chunk.again else ''}"
                 )
+                listener.loads.begin(chunk)
                 runner.capture(chunk)
                 if number in todo.ends_of_months:
                     loader.load(f"{chunk.first:%B %Y}")
@@ -169,25 +174,43 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
     return summary
 
 
-class _FirstDay:
-    """Has the first day that is in the lake with all its datasets loaded, if much is left to do.
+class _Loads:
+    """Has days loaded while much is left to do: whoever backfills a year sees a day within seconds.
 
-    Whoever backfills a year can look at a day of it within seconds.
+    Once more when most of the last chunk is in the lake: then little is left for the load at the
+    end, which nothing else goes on beside.
     """
 
     def __init__(self, chunks: Sequence[Chunk], load: Callable[[str], None]) -> None:
-        self._load = load
-        self._awaited = len(chunks[0].datasets) if chunks else 0
+        self._chunks, self._load = chunks, load
         self._is_worth_it = sum(chunk.days for chunk in chunks) > WORTH_DAYS
-        self._ended: Counter[date] = Counter()
+        self._ended: Counter[date] = Counter()  # of the present chunk: datasets that are done
+        self._awaited: Chunk | None = None
+        self._complete = 0
+
+    def begin(self, chunk: Chunk) -> None:
+        """What ends from now on is of this chunk."""
+        self._awaited, self._complete = chunk, 0
+        self._ended.clear()
 
     def ended(self, day: date) -> None:
         """A dataset is done with `day`, however."""
-        if self._is_worth_it:
-            self._ended[day] += 1
-            if self._ended[day] == self._awaited:
-                self._is_worth_it = False
-                self._load(str(day))
+        chunk = self._awaited
+        if chunk is None:  # a dimension
+            return
+        self._ended[day] += 1
+        if self._ended[day] < len(chunk.datasets):
+            return
+        self._complete += 1
+        if chunk is self._chunks[0] and self._is_worth_it:
+            self._is_worth_it = False
+            self._load(str(day))
+        elif (
+            chunk is self._chunks[-1]
+            and chunk.days > WORTH_DAYS
+            and self._complete == math.ceil(chunk.days * MOST)
+        ):
+            self._load(f"{self._complete} of the last {chunk.days} days")
 
 
 @dataclass
@@ -195,14 +218,14 @@ class _Listener:
     """Adds up what assets and loader report, each in a thread of its own."""
 
     summary: Summary
-    first_day: _FirstDay | None = None
+    loads: _Loads | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, event: object) -> None:
         with self._lock:
             self._hear(event)
-        if isinstance(event, Result) and self.first_day is not None:
-            self.first_day.ended(event.day)
+        if isinstance(event, Result) and self.loads is not None:
+            self.loads.ended(event.day)
 
     def _hear(self, event: object) -> None:
         summary = self.summary

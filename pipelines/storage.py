@@ -14,22 +14,30 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as db
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from dagster import StringSource
 from dagster._config.config_schema import UserConfigSchema
 from dagster._core.events import ASSET_EVENTS
 from dagster._core.events.log import EventLogEntry
-from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
+from dagster._core.storage.event_log.schema import (
+    SqlEventLogStorageMetadata,
+    SqlEventLogStorageTable,
+)
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     INDEX_SHARD_NAME,
     SqliteEventLogStorage,
 )
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
 from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
+from dagster._core.storage.sql import get_alembic_config
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
@@ -116,6 +124,25 @@ class EventLog(SqliteEventLogStorage):
             with engine.connect() as connection, connection.begin():
                 yield connection
 
+    def _initdb(self, engine: Engine, for_index_shard: bool = False) -> None:
+        # Dagster reads all of its migrations, four dozen scripts, to look at a file that has its
+        # version, and twice for one that is new: each run has one of its own.
+        with engine.connect() as connection:
+            if MigrationContext.configure(connection).get_current_revision() is not None:
+                return
+        if not for_index_shard:  # that may be of a Dagster of long ago
+            try:
+                with engine.connect() as connection:
+                    SqlEventLogStorageMetadata.create_all(connection)
+                    MigrationContext.configure(connection).stamp(_migrations(), "head")
+                    connection.commit()
+                    connection.execute(db.text("PRAGMA journal_mode=WAL"))
+            except db.exc.DatabaseError:
+                pass  # another process is at it: Dagster's own way waits for that
+            else:
+                return
+        super()._initdb(engine, for_index_shard)
+
     def has_table(self, table_name: str) -> bool:
         # Tables come, with upgrades, and do not go.
         if table_name not in self._tables:
@@ -165,6 +192,12 @@ class EventLog(SqliteEventLogStorage):
         super().dispose()
         self._runs.close()
         self._index.close()
+
+
+@cache
+def _migrations() -> ScriptDirectory:
+    """Dagster's migrations of event logs; read once by a process."""
+    return ScriptDirectory.from_config(get_alembic_config(sqlite_event_log.__file__))
 
 
 def _kind(event: EventLogEntry) -> tuple[str, bool]:

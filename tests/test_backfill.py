@@ -17,6 +17,7 @@ import pytest
 
 from assets import tables
 from pipelines import backfill
+from pipelines.due import Chunk
 from pipelines.instance import instance
 from pipelines.loader import Loader
 from resources import ledger, raw
@@ -319,6 +320,47 @@ def test_the_first_complete_day_of_a_long_backfill_is_loaded_at_once(account, mo
     summary = backfill.run(archive, plan(found, names=("edge_stat",)), silent)
     assert summary.is_complete
     assert seen == [(LAST,)]
+
+
+def chunk(first, last, *names):
+    return Chunk(datasets=names, first=date(2026, *first), last=date(2026, *last))
+
+
+def loads_of(*chunks):
+    """What is loaded in the background as day after day ends, of one dataset after the other."""
+    told = []
+    loads = backfill._Loads(chunks, told.append)
+    loads.ended(LAST)  # a dimension, before the first chunk
+    for one in chunks:
+        loads.begin(one)
+        for _ in one.datasets:
+            for number in range(one.days):
+                loads.ended(one.last - timedelta(days=number))
+    return told
+
+
+@pytest.mark.parametrize(
+    ("chunks", "expected"),
+    [
+        ([chunk((11, 1), (11, 7), "isp")], []),
+        ([chunk((11, 1), (11, 10), "isp", "edge")], ["2026-11-10", "8 of the last 10 days"]),
+        (
+            [chunk((11, 1), (11, 4), "isp"), chunk((10, 1), (10, 31), "isp")],
+            ["2026-11-04", "24 of the last 31 days"],
+        ),
+        (
+            [chunk((11, 1), (11, 20), "isp", "edge"), chunk((10, 30), (10, 31), "isp")],
+            ["2026-11-20"],
+        ),
+        ([chunk((11, 1), (11, 8), "isp"), chunk((11, 1), (11, 8), "edge")],
+         ["2026-11-08", "6 of the last 8 days"]),
+    ],
+    ids=["a week", "ten days", "a month at the end", "two days at the end", "twice the same days"],
+)  # fmt: skip
+def test_the_first_complete_day_is_loaded_and_most_of_the_last_ones_before_the_end(
+    chunks, expected
+):
+    assert loads_of(*chunks) == expected
 
 
 def test_a_load_that_fails_is_told_and_does_not_end_the_capture(account, monkeypatch):

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 import yaml
+from alembic.script import ScriptDirectory
 from dagster._core.events import (
     AssetMaterializationPlannedData,
     DagsterEvent,
@@ -19,6 +20,8 @@ from dagster._core.events import (
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.utils import make_new_run_id
+from sqlalchemy import MetaData
+from sqlalchemy.exc import OperationalError
 
 from pipelines import storage
 from pipelines.instance import TEMPLATE, dagster_home, instance
@@ -100,6 +103,69 @@ def test_a_batch_of_events_is_written_as_dagster_writes_them_one_by_one(tmp_path
     assert written(ours) == written(theirs)
     assert len(written(ours)["index", "event_logs"]) == 28
     assert len(written(ours)["index", "asset_event_tags"]) == 14
+
+
+def declared(folder):
+    """How the files of a history are made: tables, indexes, version, and how they are written."""
+    found = {}
+    for path in sorted(folder.glob("*.db")):
+        with closing(sqlite3.connect(path)) as connection:
+            found[path.stem] = [
+                connection.execute(sql).fetchall()
+                for sql in (
+                    "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY 1, 2",
+                    "SELECT * FROM alembic_version",
+                    "PRAGMA journal_mode",
+                )
+            ]
+    return found
+
+
+def test_a_new_run_has_the_file_that_dagster_makes(tmp_path):
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    for log in (storage.EventLog(str(ours)), SqliteEventLogStorage(str(theirs))):
+        log.store_event(events()[0])
+        log.dispose()
+    assert declared(ours) == declared(theirs)
+    assert [*declared(ours)] == [RUN, "index"]
+
+
+def test_dagsters_migrations_are_read_once_for_all_runs(tmp_path, monkeypatch):
+    """Four dozen scripts."""
+    storage.EventLog(str(tmp_path)).dispose()  # a home that is there
+    storage._migrations.cache_clear()
+    read = []
+    usual = ScriptDirectory.from_config
+    monkeypatch.setattr(
+        ScriptDirectory, "from_config", lambda config: read.append(config) or usual(config)
+    )
+    log = storage.EventLog(str(tmp_path))
+    for _ in range(3):
+        log.store_event(entry(planned(ASSETS[0], DAYS[0]), 0, make_new_run_id()))
+    log.dispose()
+    assert len(read) == 1
+    again = storage.EventLog(str(tmp_path))
+    assert again.all_asset_keys() == [ASSETS[0]]
+    again.dispose()
+    assert len(read) == 1
+
+
+def test_a_file_that_another_process_makes_at_the_same_time_is_made_once(tmp_path, monkeypatch):
+    log = storage.EventLog(str(tmp_path))
+    usual = MetaData.create_all
+    tries = []
+
+    def create_all(self, bind):
+        tries.append(bind)
+        usual(self, bind)
+        if len(tries) == 1:
+            raise OperationalError("CREATE TABLE event_logs", {}, Exception("already exists"))
+
+    monkeypatch.setattr(MetaData, "create_all", create_all)
+    log.store_event(entry(planned(ASSETS[0], DAYS[0]), 0))
+    assert len(log.get_logs_for_run(RUN)) == 1
+    assert len(tries) == 2
+    log.dispose()
 
 
 def test_events_that_dagster_hands_over_together_are_one_transaction(archive, monkeypatch):
