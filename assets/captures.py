@@ -17,6 +17,8 @@ from resources.api.catalogue.model import Dataset
 from resources.archive import Archive
 from resources.capture import Outcome, Result
 from resources.ledger import LONGEST_RUN_DAYS
+from resources.settings import ENGLISH
+from resources.texts import say
 
 OWNERS = ["team:live"]
 
@@ -48,26 +50,26 @@ def _dimension_step(name: str) -> str:
 
 
 def capture_assets(
-    partitions: dg.PartitionsDefinition[Any], names: Collection[str]
+    partitions: dg.PartitionsDefinition[Any], names: Collection[str], language: str = ENGLISH
 ) -> list[dg.AssetsDefinition]:
     """An asset for each dataset of `names`: dimensions each in a step, all others in one."""
     datasets = [DATASETS[name] for name in names]
     daily = [dataset for dataset in datasets if not dataset.is_dimension]
-    dimensions = [_dimension(dataset) for dataset in datasets if dataset.is_dimension]
-    return [*dimensions, *([_days(daily, partitions, names)] if daily else [])]
+    dimensions = [_dimension(dataset, language) for dataset in datasets if dataset.is_dimension]
+    return [*dimensions, *([_days(daily, partitions, names, language)] if daily else [])]
 
 
-def _about(dataset: Dataset, names: Collection[str]) -> dict[str, Any]:
+def _about(dataset: Dataset, names: Collection[str], language: str) -> dict[str, Any]:
     """What the asset of a dataset says of itself; it depends on no dataset but `names`."""
     return {
         "key": key(dataset.name),
         "deps": [key(needed) for needed in _upstream(dataset) if needed in names],
-        "description": dataset.description,
+        "description": say(dataset.description, language),
         "group_name": dataset.group,
         "kinds": {"parquet"},
         "owners": OWNERS,
         "freshness_policy": EVERY_DAY,
-        "metadata": metadata.of_dataset(dataset),
+        "metadata": metadata.of_dataset(dataset, language),
         "code_version": str(lake.SCHEMA_VERSION),
     }
 
@@ -76,7 +78,7 @@ def _check(dataset: Dataset) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(_CHECK, asset=key(dataset.name), description=_CHECK_MEANS)
 
 
-def _dimension(dataset: Dataset) -> dg.AssetsDefinition:
+def _dimension(dataset: Dataset, language: str) -> dg.AssetsDefinition:
     """The present state of the account: no partitions."""
 
     def dimension(
@@ -93,12 +95,15 @@ def _dimension(dataset: Dataset) -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata=found, check_results=[_checked([result])])
 
     made: dg.AssetsDefinition
-    made = dg.asset(**_about(dataset, ()), check_specs=[_check(dataset)])(dimension)
+    made = dg.asset(**_about(dataset, (), language), check_specs=[_check(dataset)])(dimension)
     return made
 
 
 def _days(
-    datasets: Sequence[Dataset], partitions: dg.PartitionsDefinition[Any], names: Collection[str]
+    datasets: Sequence[Dataset],
+    partitions: dg.PartitionsDefinition[Any],
+    names: Collection[str],
+    language: str,
 ) -> dg.AssetsDefinition:
     """The lake files of all daily datasets, one partition per day, captured side by side.
 
@@ -110,7 +115,9 @@ def _days(
         warnings.simplefilter("ignore", dg.BetaWarning)
         asset = dg.multi_asset(
             name=STEP,
-            specs=[dg.AssetSpec(**_about(one, names), skippable=True) for one in datasets],
+            specs=[
+                dg.AssetSpec(**_about(one, names, language), skippable=True) for one in datasets
+            ],
             check_specs=[_check(one) for one in datasets],
             partitions_def=partitions,
             backfill_policy=dg.BackfillPolicy.multi_run(LONGEST_RUN_DAYS),

@@ -15,11 +15,13 @@ from resources.bookkeeping import OWN_TABLES
 from resources.marts import schema
 from resources.marts.definition import Kind, Mart, available, read, sources
 from resources.marts.level import Made
+from resources.settings import ENGLISH
+from resources.texts import say
 
 _MEANS = {
-    Kind.VIEW: "View",
-    Kind.TABLE: "Table, brought level day by day,",
-    Kind.MACRO: "Table macro",
+    Kind.VIEW: "View `{}`. {}",
+    Kind.TABLE: "Table, brought level day by day, `{}`. {}",
+    Kind.MACRO: "Table macro `{}`. {}",
 }
 
 
@@ -44,18 +46,18 @@ def following(names: Collection[str], behind: Collection[str]) -> list[dg.AssetK
 
 
 def mart_assets(
-    names: Collection[str], table_key: Callable[[str], dg.AssetKey]
+    names: Collection[str], table_key: Callable[[str], dg.AssetKey], language: str = ENGLISH
 ) -> list[dg.AssetsDefinition]:
     """The marts that the datasets `names` are enough for; `table_key` gives a dataset's table."""
     marts = _possible(names)
-    return [_marts(marts, table_key)] if marts else []
+    return [_marts(marts, table_key, language)] if marts else []
 
 
 def _possible(names: Collection[str]) -> list[Mart]:
     return available(read(), [*names, *OWN_TABLES])
 
 
-def _spec(mart: Mart, table_key: Callable[[str], dg.AssetKey]) -> dg.AssetSpec:
+def _spec(mart: Mart, table_key: Callable[[str], dg.AssetKey], language: str) -> dg.AssetSpec:
     deps = [
         table_key(name) if name in DATASETS else key(name)
         for name in mart.reads
@@ -65,7 +67,7 @@ def _spec(mart: Mart, table_key: Callable[[str], dg.AssetKey]) -> dg.AssetSpec:
     return dg.AssetSpec(
         key(mart.name),
         deps=deps,
-        description=f"{_MEANS[mart.kind]} `{mart.name}`. {mart.meaning}",
+        description=say(_MEANS[mart.kind], language).format(mart.name, say(mart.meaning, language)),
         group_name="marts",
         kinds={"duckdb", "sql"},
         owners=captures.OWNERS,
@@ -77,7 +79,7 @@ def _spec(mart: Mart, table_key: Callable[[str], dg.AssetKey]) -> dg.AssetSpec:
                     dg.TableColumn(
                         c.name,
                         types[c.name],
-                        description=c.comment(),
+                        description=c.comment(language),
                         tags={"key": ""} if c.name in mart.key else None,
                     )
                     for c in mart.columns
@@ -90,8 +92,12 @@ def _spec(mart: Mart, table_key: Callable[[str], dg.AssetKey]) -> dg.AssetSpec:
     )
 
 
-def _marts(marts: Collection[Mart], table_key: Callable[[str], dg.AssetKey]) -> dg.AssetsDefinition:
-    @dg.multi_asset(name="marts", specs=[_spec(mart, table_key) for mart in marts], can_subset=True)
+def _marts(
+    marts: Collection[Mart], table_key: Callable[[str], dg.AssetKey], language: str
+) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="marts", specs=[_spec(mart, table_key, language) for mart in marts], can_subset=True
+    )
     def bring_level(
         context: dg.AssetExecutionContext, archive: dg.ResourceParam[Archive]
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]

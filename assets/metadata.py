@@ -13,12 +13,13 @@ from resources import lake
 from resources.api.catalogue.model import Dataset
 from resources.capture import Result
 from resources.dictionary import column_comment
+from resources.settings import ENGLISH
 
 _PREVIEW_ROWS = 5
 _PREVIEW_COLUMNS = 10
 
 
-def of_dataset(dataset: Dataset) -> dict[str, Any]:
+def of_dataset(dataset: Dataset, language: str = ENGLISH) -> dict[str, Any]:
     """What is always true of a dataset: its columns, key, source and limits."""
     endpoint = dataset.endpoint
     history = f"{dataset.history.days} days" if dataset.history else "the present state only"
@@ -28,7 +29,7 @@ def of_dataset(dataset: Dataset) -> dict[str, Any]:
                 dg.TableColumn(
                     c.name,
                     c.kind.sql,
-                    description=column_comment(c),
+                    description=column_comment(c, language),
                     constraints=dg.TableColumnConstraints(nullable=c.nullable),
                     tags={"key": ""} if c.name in dataset.key else None,
                 )

@@ -12,6 +12,8 @@ from assets.freshness import EVERY_DAY
 from resources.api.catalogue import DATASETS
 from resources.archive import Archive
 from resources.loading import Loaded
+from resources.settings import ENGLISH
+from resources.texts import say
 
 # No Dagster pool keeps writers apart: a place in one outlives a process that is killed, and all
 # later runs wait for it. The warehouse's own lock ends with its process.
@@ -26,32 +28,34 @@ def key(name: str) -> dg.AssetKey:
     return dg.AssetKey(["warehouse", name])
 
 
-def table_assets(names: Sequence[str]) -> list[dg.AssetsDefinition]:
+def table_assets(names: Sequence[str], language: str = ENGLISH) -> list[dg.AssetsDefinition]:
     """One asset for each table and mart of `names`, and the served copy of them."""
-    return [_tables(names), *marts.mart_assets(names, key), _served(names)]
+    return [_tables(names, language), *marts.mart_assets(names, key, language), _served(names)]
 
 
-def _spec(name: str) -> dg.AssetSpec:
+def _spec(name: str, language: str) -> dg.AssetSpec:
     dataset = DATASETS[name]
     return dg.AssetSpec(
         key(name),
         deps=[captures.key(name)],
-        description=f"DuckDB table `{name}`. {dataset.description}",
+        description=say("DuckDB table `{}`. {}", language).format(
+            name, say(dataset.description, language)
+        ),
         group_name="warehouse",
         kinds={"duckdb"},
         owners=captures.OWNERS,
         freshness_policy=EVERY_DAY,
-        metadata={**metadata.of_dataset(dataset), "dagster/table_name": name},
+        metadata={**metadata.of_dataset(dataset, language), "dagster/table_name": name},
         skippable=True,
     )
 
 
-def _tables(names: Sequence[str]) -> dg.AssetsDefinition:
+def _tables(names: Sequence[str], language: str) -> dg.AssetsDefinition:
     """All tables in one step with one connection; each can be materialised alone."""
 
     @dg.multi_asset(
         name="tables",
-        specs=[_spec(name) for name in names],
+        specs=[_spec(name, language) for name in names],
         can_subset=True,
     )
     def tables(

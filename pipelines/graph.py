@@ -19,7 +19,8 @@ def all_assets(archive: Archive) -> list[dg.AssetsDefinition]:
     partitions = daily(
         archive.first_day, archive.settings.time_zone, days_ahead=math.ceil(round(ahead, 3))
     )
+    names, language = archive.settings.datasets, archive.settings.language
     return [
-        *captures.capture_assets(partitions, archive.settings.datasets),
-        *tables.table_assets(archive.settings.datasets),
+        *captures.capture_assets(partitions, names, language),
+        *tables.table_assets(names, language),
     ]

@@ -78,6 +78,20 @@ def test_the_columns_of_a_mart_are_described(graph, mart):
     assert found == [(c.name, c.comment(), c.name in mart.key) for c in mart.columns]
 
 
+def test_the_setting_has_assets_and_their_columns_described_in_chinese(tmp_path):
+    environ = {"LIVESTATS_HOME": str(tmp_path), "LIVESTATS_LANGUAGE": "zh"}
+    archive = Archive.open(environ, tmp_path)
+    found = dg.Definitions(assets=all_assets(archive), resources={"archive": archive})
+    graph = found.resolve_asset_graph()
+    for key in (captures.key("top_play"), tables.key("top_play")):
+        node = graph.get(key)
+        assert "当日按峰值带宽" in node.description
+        columns = {c.name: c.description for c in node.metadata["dagster/column_schema"].columns}
+        assert columns["rank"] == "在云厂商榜单中的名次，1 为第一名。"
+    mart = graph.get(marts.key("dim_isp"))
+    assert mart.description == "视图 `dim_isp`。运营商及其名称：可与各表的 isp 字段关联。"
+
+
 @pytest.mark.parametrize("dataset", DAILY, ids=lambda d: d.name)
 def test_a_capture_follows_the_datasets_that_say_what_to_ask(graph, dataset):
     parents = {key.path[-1] for key in graph.get(captures.key(dataset.name)).parent_keys}

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -105,6 +106,17 @@ def test_tables_shows_marts_and_what_is_kept_about_the_archive():
     assert "settling" in run("tables", "ledger").stdout
 
 
+def test_tables_are_described_in_the_language_of_the_settings(monkeypatch):
+    monkeypatch.setenv("LIVESTATS_LANGUAGE", "zh")
+    shown = run("tables", "bandwidth_5min").stdout
+    assert "主键        domain, slot_start_at" in shown
+    assert re.search("up_mbps +DOUBLE +Mbps +时段内的平均上行带宽，单位为每秒 10\\^6 比特。", shown)
+    assert (
+        "isp                                           2  运营商及其代码 " in run("tables").stdout
+    )
+    assert json.loads(run("tables", "isp", "--json").stdout)[0]["description"] == "运营商及其代码。"
+
+
 def test_an_unknown_table_names_the_nearest():
     result = run("tables", "edge_stats")
     assert result.exit_code == 2
@@ -112,7 +124,7 @@ def test_an_unknown_table_names_the_nearest():
 
 
 def test_a_fault_of_ours_keeps_its_traceback(monkeypatch):
-    def broken():
+    def broken(_language):
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(dictionary, "tables", broken)
@@ -120,7 +132,7 @@ def test_a_fault_of_ours_keeps_its_traceback(monkeypatch):
 
 
 def test_an_interrupt_says_that_nothing_is_lost(monkeypatch):
-    def broken_off():
+    def broken_off(_language):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(dictionary, "tables", broken_off)

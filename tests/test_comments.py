@@ -1,14 +1,17 @@
 """What tables and columns say in the database: put on what is there, which stays as it is."""
 
+import re
 import shutil
 from dataclasses import replace
 
 import pytest
 
-from resources import comments, loading
+from pipelines import backfill
+from resources import comments, lake, loading
 from resources.api.catalogue import DATASETS
 from resources.bookkeeping import META_TABLES, OWN_TABLES
 from resources.verify.whole import Verification
+from tests.archives import DAYS
 from tests.lived_in import NAMES, lived_in
 
 RELATIONS = """
@@ -113,3 +116,54 @@ def test_a_table_that_was_made_for_another_key_is_not_as_declared(name, past):
     with past.archive.reading() as connection:
         assert loading.is_level(connection, past.archive.home, DATASETS[name])
         assert not loading.is_level(connection, past.archive.home, other)
+
+
+# The other language ------------------------------------------------------------------------------
+
+
+def without_chinese(texts):
+    return [name for name, text in texts.items() if text and not re.search("[\u4e00-\u9fff]", text)]
+
+
+def test_the_setting_puts_all_comments_into_chinese_and_back(lab, monkeypatch):
+    """At the next publish; rows, days and revisions stay, and no lake file is read."""
+    before, english = held(lab), said(lab)
+    chinese = lab.set(language="zh").archive
+    assert chinese.behind() == []
+    assert not chinese.is_described()
+    with monkeypatch.context() as without_lake:
+        without_lake.setattr(lake, "proven_origin", None)  # with which every file is opened
+        assert [one.days for one in chinese.bring_level(DATASETS[n] for n in NAMES)] == [[]] * 6
+        assert chinese.publish().is_new
+    assert chinese.is_described()
+    assert not chinese.publish().is_new
+    relations, columns = said(lab)
+    assert without_chinese(relations) == without_chinese(columns) == []
+    assert set(columns) == set(english[1])
+    assert (
+        columns["top_play.peak_bandwidth_mbps"]
+        == "当日峰值带宽。单位：Mbps。接口字段：PeakBandwidth。"
+    )
+    assert "字段：rank（" in relations["main.top_streams"]
+    assert held(lab) == before
+    assert [*Verification(chinese).findings()] == [*Verification(lab.archive).findings()] == []
+    lab.archive.publish()
+    assert said(lab) == english
+    assert held(lab) == before
+
+
+def test_a_table_that_is_made_anew_under_the_setting_is_in_chinese(lab):
+    chinese = lab.set(language="zh")
+    lab.archive.home.warehouse.unlink()
+    chinese.load()
+    relations, columns = said(chinese)
+    assert without_chinese(relations) == without_chinese(columns) == []
+    assert chinese.archive.behind() == []
+
+
+def test_a_backfill_with_nothing_to_ask_publishes_the_other_language(lab):
+    for language, asked in (("zh", "域名。"), ("zh", "域名。"), ("en", "Domain name.")):
+        archive = lab.set(language=language).archive
+        backfill.run(archive, backfill.plan(archive, *DAYS, NAMES), lambda _: None)
+        assert said(lab)[1]["dim_domain.domain"] == asked
+    assert lab.requests == 0

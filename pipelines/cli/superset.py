@@ -71,6 +71,7 @@ def superset(
         name=name,
         path=str(path or archive.home.served.absolute()),
         time_zone=archive.settings.time_zone,
+        language=archive.settings.language,
     )
     with archive.reading() as connection:
         tables = served_tables(connection)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,8 +32,11 @@ def tables(names: tuple[str, ...], as_json: bool) -> None:
       livestats tables --json           everything, for programs
     """
     from resources import contents
+    from resources.settings import load
+    from resources.texts import say
 
-    known = {table["table"]: table for table in contents.tables()}
+    language = load(os.environ, Path.cwd()).language
+    known = {table["table"]: table for table in contents.tables(language)}
     found = (
         [_named(known, name) for name in dict.fromkeys(names)] if names else list(known.values())
     )
@@ -39,10 +46,11 @@ def tables(names: tuple[str, ...], as_json: bool) -> None:
     console = screen.console(wide=True)
     if names:
         for table in found:
-            _columns(console, table)
+            _columns(console, table, language)
     else:
-        _list(console, found)
-        console.print("\nColumns: livestats tables NAME. For programs: livestats tables --json")
+        _list(console, found, language)
+        more = "Columns: livestats tables NAME. For programs: livestats tables --json"
+        console.print(f"\n{say(more, language)}")
 
 
 _HEADINGS = {
@@ -62,23 +70,25 @@ def _named(known: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
     return known[name]
 
 
-def _list(console: Console, found: list[dict[str, Any]]) -> None:
+def _list(console: Console, found: list[dict[str, Any]], language: str) -> None:
     from rich.table import Table
     from rich.text import Text
+
+    from resources.texts import say
 
     width = max(len(_call(table)) for table in found)
     for section, heading in _HEADINGS.items():
         shown = Table(box=None, pad_edge=False, header_style="bold")
-        shown.add_column("table", no_wrap=True, min_width=width)
-        shown.add_column("columns", justify="right")
-        shown.add_column("what it holds")
+        shown.add_column(say("table", language), no_wrap=True, min_width=width)
+        shown.add_column(say("columns", language), justify="right", no_wrap=True)
+        shown.add_column(say("what it holds", language))
         for table in found:
             kind = table["kind"] if table["kind"] in _HEADINGS else "mart"
             if kind == section:
-                first = table["description"].partition(". ")[0].removesuffix(".")
+                first = _first_sentence(table["description"])
                 row = (_call(table), str(len(table["columns"])), first)
                 shown.add_row(*map(Text, row))
-        console.print(Text(f"\n{heading}", style="bold"))
+        console.print(Text(f"\n{say(heading, language)}", style="bold"))
         console.print(shown)
 
 
@@ -90,35 +100,47 @@ def _call(table: dict[str, Any]) -> str:
     return f"{table['table']}({', '.join(given)})"
 
 
-def _columns(console: Console, table: dict[str, Any]) -> None:
+def _first_sentence(text: str) -> str:
+    """Without its full stop, an English or a Chinese one."""
+    return re.split(r"\. |。", text, maxsplit=1)[0].removesuffix(".")
+
+
+def _columns(console: Console, table: dict[str, Any], language: str) -> None:
+    from rich.cells import set_cell_size
     from rich.table import Table
     from rich.text import Text
 
+    from resources.texts import say, say_unit
+
     console.print(Text(_call(table), style="bold"))
     console.print(Text(table["description"]))
-    if table["action"]:
-        console.print(f"action      {table['action']}")
-    else:
-        console.print(f"kind        {table['kind']}")
-    if table["key"]:
-        console.print(f"key         {', '.join(table['key'])}")
-    if table["parameters"] and table["action"]:
-        fixed = ", ".join(f"{k} = {_word(v)}" for k, v in table["parameters"].items())
-        console.print(f"asked with  {fixed}")
-    for variant in table["variants"]:
-        console.print(f"variant     {', '.join(f'{k} = {_word(v)}' for k, v in variant.items())}")
+    for label, fact in _facts(table):
+        # markup=False: what stands in brackets is no style
+        console.print(f"{set_cell_size(say(label, language), 12)}{fact}", markup=False)
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("column", "type", "unit", "API field"):
-        shown.add_column(heading, no_wrap=True)
-    shown.add_column("meaning")
+        shown.add_column(say(heading, language), no_wrap=True)
+    shown.add_column(say("meaning", language))
     for column in table["columns"]:
         source = column["field"] or ""
         if column["field"] and column["factor"] != 1:
             source += f" x {column['factor']:g}"
-        row = (column["name"], column["type"], column["unit"] or "", source, column["comment"])
+        unit = say_unit(column["unit"], language)
+        row = (column["name"], column["type"], unit, source, column["comment"])
         shown.add_row(*map(Text, row))
     console.print(shown)
     console.print()
+
+
+def _facts(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Where the rows come from, and what occurs once."""
+    yield ("action", table["action"]) if table["action"] else ("kind", table["kind"])
+    if table["key"]:
+        yield "key", ", ".join(table["key"])
+    if table["parameters"] and table["action"]:
+        yield "asked with", ", ".join(f"{k} = {_word(v)}" for k, v in table["parameters"].items())
+    for variant in table["variants"]:
+        yield "variant", ", ".join(f"{k} = {_word(v)}" for k, v in variant.items())
 
 
 def _word(value: object) -> str:

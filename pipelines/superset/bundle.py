@@ -28,7 +28,7 @@ def bundle(source: Source, tables: Sequence[Table]) -> dict[str, Any]:
 
     Charts of tables that are not there (their datasets are switched off) are left out.
     """
-    tables = with_joined(tables)
+    tables = with_joined(tables, source.language)
     known = {table.name: table for table in tables}
     sections = available(SECTIONS, known)
     choices = [choice for choice in CHOICES if choice.table in known]

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pipelines.superset.model import Chart, Filter, Kind, Metric, Table
+from resources.settings import ENGLISH
 
 VERSION = "1.0.0"
 """Of the form of the documents; Superset's own."""
@@ -26,6 +27,7 @@ class Source:
     name: str  # in Superset; another name stands beside, not in the place of the first
     path: str  # of the served copy, as the Superset server sees it
     time_zone: str  # of business days; times are shown in it
+    language: str = ENGLISH  # of what people read
 
     def uuid(self, kind: str, name: str = "") -> UUID:
         """The same for the same name for ever: importing again updates instead of adding."""

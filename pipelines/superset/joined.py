@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.superset.model import Table
+from resources.settings import ENGLISH
+from resources.texts import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +41,13 @@ LEFT JOIN main.billing_monthly_account m
 JOINED = (BANDWIDTH_AND_P95,)
 
 
-def with_joined(tables: Sequence[Table]) -> list[Table]:
+def with_joined(tables: Sequence[Table], language: str = ENGLISH) -> list[Table]:
     """The tables, and those that can be made of them."""
     known = {table.name: table for table in tables}
     found = [*tables]
     for joined in JOINED:
         if {*joined.reads} <= {*known}:
             columns = tuple(known[table].column(column) for table, column in joined.columns)
-            found.append(
-                Table(name=joined.name, comment=joined.comment, columns=columns, sql=joined.sql)
-            )
+            comment = say(joined.comment, language)
+            found.append(Table(name=joined.name, comment=comment, columns=columns, sql=joined.sql))
     return found

@@ -23,6 +23,13 @@ def say(text: str, language: str) -> str:
     return chinese().get(text, text) if language == CHINESE else text
 
 
+def say_unit(unit: str | None, language: str) -> str:
+    """A column's unit in `language`; symbols, such as Mbps, are the same in each. None: ''."""
+    name = f"unit {unit}"
+    said = say(name, language)
+    return said if said != name else unit or ""
+
+
 @cache
 def chinese() -> Mapping[str, str]:
     """Every text that has been translated: English -> Chinese."""
@@ -53,7 +60,7 @@ def column_comment(
     """What a database and BI tools show of a column: meaning, unit, API field."""
     found = say(meaning, language)
     if unit:
-        found += say(" Unit: {}.", language).format(say(unit, language))
+        found += say(" Unit: {}.", language).format(say_unit(unit, language))
     if field:
         found += say(" API: {}.", language).format(field)
     return found
