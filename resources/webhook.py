@@ -22,8 +22,8 @@ def post(url: str, text: str) -> None:
 
     Raises NotTold if it does not arrive, also where the host answers 200 and refuses inside.
     """
-    host = urlsplit(url).hostname or ""
-    if urlsplit(url).scheme not in ("http", "https") or not host:
+    host = host_of(url)
+    if host is None:
         raise NotTold(f"{VARIABLE} is no address. Set it to the whole URL of the robot.")
     failure = ""
     try:
@@ -37,6 +37,15 @@ def post(url: str, text: str) -> None:
             f"{host} did not take the alarm ({failure}). Check {VARIABLE}; a robot with a keyword "
             "filter wants the word livestats."
         )
+
+
+def host_of(url: str) -> str | None:
+    """The host, which may be shown; None if it is no address that could be posted to."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname if parts.scheme in ("http", "https") else None
+    except ValueError:
+        return None
 
 
 def body(host: str, text: str) -> Mapping[str, object]:

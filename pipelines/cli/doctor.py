@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ _COLOURS = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 def doctor(as_json: bool) -> None:
     r"""Check all that has to be in place, and say what to do.
 
-    Settings, key, clock, network, domains, permissions, disk, locks, versions, schedule, alarms.
+    Versions, settings, clock, home, disk, locks, call budget, databases, freshness, daemon,
+    schedules, alarms, key, network, domains, and the permission for each action.
     Asks the API one small question per action, captures nothing, writes nothing.
 
     \b
@@ -53,9 +55,8 @@ def doctor(as_json: bool) -> None:
         fields = ("name", "verdict", "text", "advice")
         screen.emit_json([{name: getattr(f, name) for name in fields} for f in found])
     else:
-        warnings = sum(f.verdict is Verdict.WARNING for f in found)
         click.echo()
-        click.echo(_ending(problems, warnings))
+        click.echo(ending(found))
     if problems:
         click.get_current_context().exit(1)
 
@@ -73,12 +74,14 @@ def show(finding: Finding) -> None:
         console.print(Text(f"{'':<22}-> {finding.advice}"), soft_wrap=True)
 
 
-def _ending(problems: list[Finding], warnings: int) -> str:
-    if problems:
-        first = problems[0]
-        return (
-            f"{screen.counted(len(problems), 'problem')}; begin with "
-            f"{first.name}: {first.advice or first.text}"
-        )
-    noted = f" ({screen.counted(warnings, 'warning')})" if warnings else ""
-    return f"All is in place{noted}. Next: livestats plan, then livestats backfill"
+def ending(found: Sequence[Finding]) -> str:
+    """What to do first."""
+    problems = [f for f in found if f.verdict == "problem"]
+    warnings = [f for f in found if f.verdict == "warning"]
+    for kind, some in (("problem", problems), ("warning", warnings)):
+        if some:
+            first = some[0]
+            before = "No problem, " if some is warnings else ""
+            what = f"{before}{screen.counted(len(some), kind)}"
+            return f"{what}; begin with {first.name}: {first.advice or first.text}"
+    return "All is in place. Next: livestats plan, then livestats backfill"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.doctor import api, machine, schedule
+from pipelines.doctor import home as of_home
 from pipelines.doctor.findings import Finding, Verdict, problem
 from resources.archive import Archive
 from resources.settings import find
@@ -21,10 +22,14 @@ def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
     home = machine.home_found(archive)
     yield home
     yield machine.space(archive)
+    yield of_home.locks_found(archive)
+    yield of_home.budget_found(archive)
     yield machine.warehouse_free(archive)
     yield machine.dagster_found(archive)
     if home.verdict is Verdict.OK:
+        yield of_home.freshness_found(archive)
         yield from schedule.daemon_found(archive)
+        yield schedule.teller_found(archive)
         yield schedule.alarms_found(archive)
     credentials, finding = api.key_found(archive.environ)
     yield finding

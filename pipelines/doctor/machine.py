@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -32,6 +33,21 @@ def versions() -> Iterator[Finding]:
         yield problem("dagster", text, "Run `make venv`: it installs the pinned versions.")
     else:
         yield ok("dagster", f"{installed['dagster']}, library and web server")
+    others = {name: _installed(name) for name in tested() if _installed(name) != tested()[name]}
+    if others:
+        text = ", ".join(
+            f"{n} {have or 'missing'} (tested: {tested()[n]})" for n, have in others.items()
+        )
+        yield warning("versions", text, "Run `make venv`: it installs the versions of the lock.")
+
+
+@cache
+def tested() -> Mapping[str, str]:
+    """Packages and the versions that livestats was tested with: the lock file of the checkout."""
+    path = Path(__file__).resolve().parents[2] / "requirements.lock"
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    pinned = (line.split("#")[0].split(";")[0].strip().partition("==") for line in lines)
+    return {name: number for name, _, number in pinned if number}
 
 
 def _installed(name: str) -> str | None:
@@ -79,7 +95,7 @@ def home_found(archive: Archive) -> Finding:
     except SettingsError as error:
         return problem("home", str(error), "")
     existing = home if home.exists() else room.nearest(home)
-    if not existing.is_dir() or not _can_write(existing):
+    if not existing.is_dir() or not can_write(existing):
         return problem(
             "home",
             f"{home} cannot be written",
@@ -90,7 +106,8 @@ def home_found(archive: Archive) -> Finding:
     return ok("home", f"{home}, days since {archive.first_day}")
 
 
-def _can_write(folder: Path) -> bool:
+def can_write(folder: Path) -> bool:
+    """Tried, not asked: permissions do not tell of disks that are read-only."""
     try:
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".doctor-"):
             return True

@@ -2,48 +2,83 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from pipelines.doctor.findings import Finding, ok, warning
-from resources import alarms
+from pipelines.doctor.findings import Finding, ok, problem, warning
+from resources import alarms, webhook
 from resources.archive import Archive
 
 _SILENT_S = 300  # a daemon tells every half minute that it lives
+_NEEDED = ("SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR", "MONITORING")
+"""Parts of a daemon that livestats does not work without, as Dagster names them."""
 
 
 def daemon_found(archive: Archive) -> Iterator[Finding]:
     """Whether a daemon runs on this home, and whether somebody switched a schedule off in it."""
-    if not (archive.home.dagster / "dagster.yaml").is_file():
+    folder = archive.home.dagster
+    if not (folder / "dagster.yaml").is_file():
         yield ok("daemon", "none has run on this home yet: `livestats ui`, or cron")
         return
     # Imports Dagster, over a second: only where there is something to look at.
+    from dagster import DagsterError
+    from sqlalchemy.exc import DatabaseError
+    from yaml import YAMLError
+
     from pipelines.instance import history_in
 
-    with history_in(archive.home.dagster.resolve()) as history:
-        beats = [beat.timestamp for beat in history.get_daemon_heartbeats().values()]
-        off = [
-            state.name
-            for state in history.all_instigator_state()
-            if state.status.value == "STOPPED"
-        ]
-    silent_s = time.time() - max(beats, default=0.0)
-    if not beats:
-        yield ok("daemon", "none has run on this home yet: `livestats ui`, or cron")
-    elif silent_s > _SILENT_S:
-        yield warning(
-            "daemon",
-            f"silent for {silent_s / 60:,.0f} minutes: nothing is captured by itself",
-            "Start it: `livestats ui`, or its systemd unit (docs/operating.md).",
+    try:
+        with history_in(folder.resolve()) as history:
+            beats = {name: b.timestamp for name, b in history.get_daemon_heartbeats().items()}
+            states = history.all_instigator_state()
+    except (DagsterError, DatabaseError, YAMLError, sqlite3.Error, OSError) as error:
+        yield problem(
+            "run history",
+            f"{folder} cannot be used: {str(error).splitlines()[0]}",
+            "Mend dagster.yaml, or move the folder away (no daemon running): it is made anew, and "
+            "nothing of the archive depends on it.",
         )
-    else:
-        yield ok("daemon", "runs")
+        return
+    yield _daemon(beats)
+    off = sorted(state.name for state in states if state.status.value == "STOPPED")
     if off:
         yield warning(
             "schedules",
-            f"switched off: {', '.join(sorted(off))}",
+            f"switched off: {', '.join(off)}",
             "Switch them on in Dagster, under Automation, unless that is wanted.",
         )
+    elif beats:
+        yield ok("schedules", "none is switched off")
+
+
+def _daemon(beats: Mapping[str, float]) -> Finding:
+    """The verdict on when each part of a daemon last told that it lives, in seconds since 1970."""
+    if not beats:
+        return ok("daemon", "none has run on this home yet: `livestats ui`, or cron")
+    silent_s = {name: time.time() - moment for name, moment in beats.items()}
+    start = "Start it: `livestats ui`, or its systemd unit (docs/operating.md)."
+    if min(silent_s.values()) > _SILENT_S:
+        minutes = min(silent_s.values()) / 60
+        text = f"silent for {minutes:,.0f} minutes: nothing is captured by itself"
+        return warning("daemon", text, start)
+    hanging = sorted(name for name in _NEEDED if silent_s.get(name, 0) > _SILENT_S)
+    if hanging:
+        text = f"it runs, but without its {', '.join(hanging)}"
+        return warning("daemon", text, "Restart it: its log says what went wrong.")
+    return ok("daemon", "runs")
+
+
+def teller_found(archive: Archive) -> Finding:
+    """Who is told of alarms. The address is a secret: its host is named."""
+    url = archive.environ.get(webhook.VARIABLE, "")
+    if not url:
+        return ok("webhook", f"alarms are told in the log only: {webhook.VARIABLE} is not set")
+    host = webhook.host_of(url)
+    if host is None:
+        text = f"{webhook.VARIABLE} is no address"
+        return problem("webhook", text, "Set it to the whole URL of the robot, or unset it.")
+    return ok("webhook", f"alarms are told to {host}; to try it: `livestats alarms --test`")
 
 
 def alarms_found(archive: Archive) -> Finding:

@@ -1,0 +1,103 @@
+"""What of the home has to work: locks, the call budget, and a served copy that is up to date."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+import duckdb
+
+from pipelines.doctor.findings import Finding, ok, problem, warning
+from pipelines.doctor.machine import can_write
+from resources import room, served
+from resources.alarms.standing import OVERDUE
+from resources.archive import Archive
+from resources.files import lock_now
+
+_LOOKED_BACK = timedelta(days=7)
+
+
+def locks_found(archive: Archive) -> Finding:
+    """Whether the file system of the home keeps locks: some network ones only pretend to."""
+    home = archive.home.root
+    folder = home if home.is_dir() else room.nearest(home)
+    try:
+        first = lock_now(folder)
+        if first is None:
+            return ok("locks", "a livestats process holds one now")
+        try:
+            second = lock_now(folder)
+        finally:
+            os.close(first)
+    except OSError as error:
+        return problem(
+            "locks",
+            f"the file system of {folder} cannot lock ({error.strerror or error})",
+            "Put the home on a local disk: processes must keep out of each other's way.",
+        )
+    if second is None:
+        return ok("locks", "the file system of the home keeps them")
+    os.close(second)
+    return problem(
+        "locks",
+        f"the file system of {folder} gives one lock to two at once",
+        "Put the home on a local disk: processes must keep out of each other's way.",
+    )
+
+
+def budget_found(archive: Archive) -> Finding:
+    """Whether processes can share the calls of the account, and how many there are."""
+    settings, folder = archive.settings, archive.home.budget
+    most = settings.calls_per_second
+    text = f"{settings.quota_factor:g} of each action's documented calls per second"
+    text += f", at most {most:g} of all" if most is not None else ""
+    if folder.exists() and not can_write(folder):
+        return problem(
+            "budget",
+            f"{folder} cannot be written, so processes would not share the account's calls",
+            "Fix its owner or permissions, or delete it: it is made anew.",
+        )
+    return ok("budget", text)
+
+
+def freshness_found(archive: Archive) -> Finding:
+    """When the API was last asked with success, and whether readers see what came."""
+    if archive.home.identity is None:
+        return ok("freshness", "there is no archive yet")
+    now, first = archive.now(), archive.today - _LOOKED_BACK
+    lines = [line for one in archive.daily for line in archive.ledger(one, first, archive.today)]
+    seen = [line for line in lines if line.state.is_complete and line.last_seen_at is not None]
+    try:
+        with archive.reading():
+            pass
+        unread = archive.behind()
+    except served.DamagedCopy as error:
+        return problem("freshness", str(error), "`livestats publish` makes the copy again.")
+    except served.NothingServed:
+        if seen:
+            return warning("freshness", "nothing is served yet", "Run `livestats publish`.")
+        return ok("freshness", "nothing is captured yet")
+    except duckdb.Error as error:
+        text = f"{archive.home.served} cannot be read: {str(error).splitlines()[0]}"
+        return problem("freshness", text, "`livestats publish` makes the copy again.")
+    if not seen:
+        text = f"nothing of the last {_LOOKED_BACK.days} days is captured"
+        return warning("freshness", text, "Run `livestats backfill`; is a daemon or cron at work?")
+    newest = max(seen, key=lambda line: line.last_seen_at or now)
+    age = now - (newest.last_seen_at or now)
+    text = f"the API last told {newest.dataset} of {newest.day}, {_hours(age)} ago"
+    if age > OVERDUE:
+        return warning("freshness", text, "Run `livestats backfill`; is a daemon or cron at work?")
+    if unread:
+        return warning(
+            "freshness",
+            f"{text}; the served copy does not show all of {', '.join(unread[:5])}"
+            + (f" and {len(unread) - 5} more" if len(unread) > 5 else ""),
+            "A load may be under way; else run `livestats publish`.",
+        )
+    return ok("freshness", f"{text}; the served copy shows all")
+
+
+def _hours(age: timedelta) -> str:
+    minutes = max(0, round(age / timedelta(minutes=1)))
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60:,} hours"
