@@ -9,6 +9,7 @@ The copy is open for reading only, and never locked: loads go on beside it.
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 
@@ -17,7 +18,11 @@ import duckdb
 from resources import served
 from resources.archive import Archive
 
-__all__ = ["Stats", "open"]
+__all__ = ["Stats", "UnknownTable", "open"]
+
+
+class UnknownTable(LookupError):
+    """There is no table or view of that name; the message names the nearest."""
 
 
 class Stats:
@@ -83,7 +88,15 @@ class Stats:
         )
 
     def columns(self, table: str) -> duckdb.DuckDBPyRelation:
-        """The columns of a table or view: name, type, what it means."""
+        """The columns of a table or view: name, type, what it means.
+
+        Raises UnknownTable if there is none of that name.
+        """
+        names = [name for name, *_ in self.tables().fetchall()]
+        if table not in names:
+            near = get_close_matches(table, names, n=1, cutoff=0.4)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise UnknownTable(f"There is no table or view {table!r}: {hint}All: .tables()")
         return self._connection.sql(
             "SELECT column_name AS name, data_type AS type, comment FROM duckdb_columns() "
             "WHERE schema_name = 'main' AND database_name = current_database() "

@@ -58,18 +58,33 @@ def lock(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
 def ask(connection: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyRelation | None:
     """The answer of the last statement, not computed yet; None for one without rows, such as SET.
 
-    Raises QuestionError for a statement that does more than read, duckdb.Error for a wrong one.
+    Raises QuestionError for a statement that does more than read, and for several answers, of which
+    one alone would be seen; duckdb.Error for a wrong statement.
     """
     statements = connection.extract_statements(text)
     for statement in statements:
         if statement.type not in _READS:
             raise QuestionError(f"{statement.type.name} is refused: read-only. {_ELSEWHERE}")
+    for number, statement in enumerate(statements[:-1], start=1):
+        if statement.type is not Kind.SET:
+            raise QuestionError(
+                f"Statement {number} of {len(statements)} has an answer that would not be shown: "
+                "one answer is shown, that of the last statement, and only SET may stand before "
+                "it. Ask one after the other, or put them together with UNION ALL."
+            )
     found: duckdb.DuckDBPyRelation | None = None
     for statement in statements:
-        found = connection.sql(statement.query)
+        found = connection.sql(_without_end(statement.query))
         if statement.type is Kind.SET:
             found = None
     return found
+
+
+def _without_end(statement: str) -> str:
+    """One statement without its semicolon: a comment behind it would stand in DuckDB's way."""
+    text = statement.encode()  # tokens are counted in bytes
+    ends = (at for at, _ in duckdb.tokenize(statement) if text[at : at + 1] == b";")
+    return text[: next(ends, len(text))].decode()
 
 
 def told(error: duckdb.Error) -> str:
@@ -80,10 +95,10 @@ def told(error: duckdb.Error) -> str:
     if "read-only" in text:
         return f"What the statement would write is refused: read-only. {_ELSEWHERE}"
     absent = _ABSENT.search(text)
-    needed = _needed(absent["name"]) if absent else None
-    if absent and needed:
+    datasets = needed(absent["name"]) if absent else None
+    if absent and datasets:
         return (
-            f"The served copy has no {absent['name']}, which needs {', '.join(needed)}. See "
+            f"The served copy has no {absent['name']}, which needs {', '.join(datasets)}. See "
             "`livestats settings`: what datasets.off names is not captured, and nothing is made of "
             "it. If all of them are captured, run `livestats publish`."
         )
@@ -94,14 +109,14 @@ def told(error: duckdb.Error) -> str:
 _ABSENT = re.compile(r"^Catalog Error: Table (Function )?with name (?P<name>\w+) does not exist")
 
 
-def _needed(name: str) -> list[str]:
+def needed(name: str) -> list[str]:
     """The datasets without which there is no table or mart of this name; none for another name."""
     marts = read()
     if name in DATASETS or name not in marts:
         return [name] if name in DATASETS else []
     mart = marts[name]
     always = {part for part in mart.reads if part not in mart.optional}
-    return sorted({dataset for part in always for dataset in _needed(part)})
+    return sorted({dataset for part in always for dataset in needed(part)})
 
 
 def quoted(text: str) -> str:

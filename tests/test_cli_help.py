@@ -117,6 +117,19 @@ def test_tables_are_described_in_the_language_of_the_settings(monkeypatch):
     assert json.loads(run("tables", "isp", "--json").stdout)[0]["description"] == "运营商及其代码。"
 
 
+def test_a_table_that_the_settings_leave_out_says_so(monkeypatch, tmp_path):
+    (tmp_path / "livestats.toml").write_text('[datasets]\noff = ["push_stream_info"]\n')
+    monkeypatch.setenv("LIVESTATS_SETTINGS", str(tmp_path / "livestats.toml"))
+    assert run("tables", "edge_stat", "dim_isp", "ledger").stderr == ""
+    for name, what in (("push_stream_info", "It is"), ("push_interruptions_daily", "It needs")):
+        result = run("tables", name)
+        assert (result.exit_code, name in result.stdout) == (0, True)
+        assert f"{name} is not in this archive. {what}" in result.stderr
+        assert "datasets.off names it" in result.stderr
+    monkeypatch.setenv("LIVESTATS_VENDOR", "byteplus")
+    assert "byteplus has no action for it" in run("tables", "batch_stream_session").stderr
+
+
 def test_an_unknown_table_names_the_nearest():
     result = run("tables", "edge_stats")
     assert result.exit_code == 2

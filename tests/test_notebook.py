@@ -94,6 +94,15 @@ def test_tables_and_columns_are_listed_with_what_they_mean(stats):
         assert all(comment for *_, comment in found), name
 
 
+@pytest.mark.parametrize(
+    ("typo", "nearest"), [("stream_counts", "did you mean stream_count?"), ("%", "All: .tables()")]
+)
+def test_columns_of_a_table_that_is_not_there_name_the_nearest(stats, typo, nearest):
+    """An empty frame would pass for a table without columns."""
+    with pytest.raises(livestats.UnknownTable, match=re.escape(nearest)):
+        stats.columns(typo)
+
+
 def test_what_is_open_stays_as_it_was_until_it_is_refreshed(archive, stats):
     before = stats.copy
     assert stats.is_newest

@@ -120,6 +120,23 @@ def test_what_writes_attaches_or_reads_files_is_refused_and_told(ask, served, tm
     assert served.archive.home.served.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "sql", ["SELECT 1; SELECT 2", "FROM isp; SET VARIABLE x = 1", "EXPLAIN FROM isp; FROM isp;"]
+)
+def test_an_answer_that_would_not_be_shown_is_refused(ask, sql):
+    """Else the last one would pass for all that was asked."""
+    result = ask(sql)
+    assert result.exit_code == 2
+    assert "Statement 1 of 2 has an answer that would not be shown" in result.stderr
+    assert result.stdout == ""
+
+
+def test_what_is_set_may_stand_before_and_a_semicolon_after(ask):
+    result = ask("SET TimeZone = 'UTC'; SET VARIABLE x = '；a;b'; SELECT getvariable('x'); -- 一;")
+    assert "；a;b" in result.stdout
+    assert "12" in ask("SELECT 12; /* ; */").stdout
+
+
 @pytest.mark.parametrize("sql", ["COPY isp TO 'x'", "FROM read_csv('/x')", "SET threads = 1"])
 def test_the_message_says_how_to_do_it_instead(ask, sql):
     result = ask(sql)

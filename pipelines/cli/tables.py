@@ -17,6 +17,8 @@ from pipelines.cli.options import json_option
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from resources.settings import Settings
+
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
@@ -35,7 +37,8 @@ def tables(names: tuple[str, ...], as_json: bool) -> None:
     from resources.settings import load
     from resources.texts import say
 
-    language = load(os.environ, Path.cwd()).language
+    settings = load(os.environ, Path.cwd())
+    language = settings.language
     known = {table["table"]: table for table in contents.tables(language)}
     found = (
         [_named(known, name) for name in dict.fromkeys(names)] if names else list(known.values())
@@ -47,6 +50,7 @@ def tables(names: tuple[str, ...], as_json: bool) -> None:
     if names:
         for table in found:
             _columns(console, table, language)
+            _say_if_left_out(table["table"], settings)
     else:
         _list(console, found, language)
         more = "Columns: livestats tables NAME. For programs: livestats tables --json"
@@ -130,6 +134,20 @@ def _columns(console: Console, table: dict[str, Any], language: str) -> None:
         shown.add_row(*map(Text, row))
     console.print(shown)
     console.print()
+
+
+def _say_if_left_out(name: str, settings: Settings) -> None:
+    """What the archive does not have, and why."""
+    from resources.questions import needed
+
+    for missing in (one for one in needed(name) if one not in settings.datasets):
+        why = (
+            f"{settings.vendor} has no action for it"
+            if missing in settings.not_offered
+            else "datasets.off names it"
+        )
+        what = "It" if missing == name else f"It needs {missing}, which"
+        screen.note(f"{name} is not in this archive. {what} is not captured: {why}.\n")
 
 
 def _facts(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
