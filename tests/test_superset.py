@@ -113,6 +113,54 @@ def test_no_name_in_the_zip_leads_out_of_its_folder(tables):
     assert [p for p in paths if not re.fullmatch(r"[a-z0-9_]+(/[a-z0-9_]+)*\.yaml", p)] == []
 
 
+# The language ------------------------------------------------------------------------------------
+
+
+def read_by_people(document):
+    """What of a document is words."""
+    form = document.get("params", {})
+    yield from (
+        document[n] for n in ("slice_name", "description", "dashboard_title") if n in document
+    )
+    yield from (form[name] for name in ("compare_suffix", "subheader") if name in form)
+    yield from (c["customColumnName"] for c in form.get("column_config", {}).values())
+    for metric in document.get("metrics", ()):
+        yield from filter(None, (metric["verbose_name"], metric["description"]))
+    for place in document.get("position", {}).values():
+        if isinstance(place, dict):
+            meta = place.get("meta", {})
+            yield from (meta[name] for name in ("text", "sliceName") if name in meta)
+    for found in document.get("metadata", {}).get("native_filter_configuration", ()):
+        yield found["name"]
+
+
+def test_under_the_setting_all_that_people_read_is_chinese(tables):
+    chinese = bundle(replace(SOURCE, language="zh"), tables)
+    for folder in ("datasets", "charts", "dashboards"):
+        for document in of(chinese, folder):
+            # The tables describe themselves, in what the served copy was published in.
+            its_own = 1 if folder == "datasets" else 0
+            said = [*read_by_people(document)][its_own:]
+            assert [text for text in said if not re.search("[\u4e00-\u9fff]", text)] == []
+    titles = [document["slice_name"] for document in of(chinese, "charts")]
+    assert len({*titles}) == len(titles) == len(ALL_CHARTS)
+
+
+def test_a_bundle_in_another_language_updates_what_is_there(made, tables):
+    """The same identities, files, queries and addresses; else an import would double them."""
+    chinese = json.loads(json.dumps(bundle(replace(SOURCE, language="zh"), tables)))
+    assert [*chinese] == [*made]
+    assert {n: d.get("uuid") for n, d in chinese.items()} == {
+        n: d.get("uuid") for n, d in made.items()
+    }
+    assert [(d["uuid"], q) for d, _, q in queries(chinese)] == [
+        (d["uuid"], q) for d, _, q in queries(made)
+    ]
+    assert [d["slug"] for d in of(chinese, "dashboards")] == [
+        d["slug"] for d in of(made, "dashboards")
+    ]
+
+
 # The database ------------------------------------------------------------------------------------
 
 

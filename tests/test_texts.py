@@ -10,7 +10,10 @@ from click.testing import CliRunner
 from pipelines import dictionary_page
 from pipelines.cli import main
 from pipelines.graph import all_assets
+from pipelines.superset.bundle import bundle
+from pipelines.superset.documents import Source
 from pipelines.superset.joined import JOINED
+from pipelines.superset.model import Column, Table
 from resources import comments, contents, texts
 from resources.archive import Archive
 from resources.bookkeeping import META_TABLES
@@ -64,6 +67,20 @@ def used(monkeypatch, tmp_path):
     every = [table["table"] for table in contents.tables("zh")]
     for command in (["tables"], ["tables", *every]):
         assert CliRunner().invoke(main, command).exit_code == 0
+    bundle(
+        Source(name="livestats", path="/srv/livestats.duckdb", time_zone="UTC", language="zh"),
+        [
+            Table(
+                name=table["table"],
+                comment=table["description"],
+                columns=tuple(
+                    Column(name=c["name"], type=c["type"], comment=c["comment"])
+                    for c in table["columns"]
+                ),
+            )
+            for table in contents.tables("zh")
+        ],
+    )
     all_assets(
         Archive.open({"LIVESTATS_LANGUAGE": "zh", "LIVESTATS_HOME": str(tmp_path)}, tmp_path)
     )

@@ -94,6 +94,7 @@ def _import(
 ) -> None:
     from pipelines.superset.client import signed_in
     from pipelines.superset.overview import TITLE
+    from resources.texts import say
 
     with signed_in(url, user, password) as found:
         screen.note(f"Importing into {found.url} as {user} ...")
@@ -109,7 +110,7 @@ def _import(
     if as_json:
         charts = [{"chart": a.chart, "rows": a.rows, "error": a.error} for a in answers]
         screen.emit_json({"dashboard": page, "charts": charts})
-    screen.note(f"{TITLE}: {page}")
+    screen.note(f"{say(TITLE, source.language)}: {page}")
     if bad or not answers:
         screen.note(
             f"{len(bad)} of {screen.counted(len(answers), 'chart')} without data. Empty: are the "

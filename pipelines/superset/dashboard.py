@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.superset.documents import VERSION, Source
 from pipelines.superset.model import Chart, Section
+from resources.texts import say
 
 _GRID = ["ROOT_ID", "GRID_ID"]
 _COLUMNS = 12
@@ -34,7 +35,7 @@ def dashboard(
     charts = [chart for section in sections for row in section.rows for chart in row]
     numbers = {chart.title: number for number, chart in enumerate(charts, 1)}
     return {
-        "dashboard_title": title,
+        "dashboard_title": say(title, source.language),
         "slug": f"{source.name}-{title}".lower().replace(" ", "-"),
         "uuid": str(source.uuid("dashboard", title)),
         "version": VERSION,
@@ -62,15 +63,17 @@ def _deaf(charts: Iterable[Chart], follower: str, numbers: Mapping[str, int]) ->
 def _position(
     source: Source, title: str, sections: Sequence[Section], numbers: Mapping[str, int]
 ) -> dict[str, Any]:
+    said = say(title, source.language)
     found: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
         "ROOT_ID": {"id": "ROOT_ID", "type": "ROOT", "children": ["GRID_ID"]},
-        "HEADER_ID": {"id": "HEADER_ID", "type": "HEADER", "meta": {"text": title}},
+        "HEADER_ID": {"id": "HEADER_ID", "type": "HEADER", "meta": {"text": said}},
     }
     order = []
     for s, section in enumerate(sections):
         if section.title:
-            order.append(_add(found, f"HEADER-{s}", "HEADER", _GRID, _heading(section.title)))
+            heading = _heading(say(section.title, source.language))
+            order.append(_add(found, f"HEADER-{s}", "HEADER", _GRID, heading))
         for r, row in enumerate(section.rows):
             key = f"ROW-{s}-{r}"
             order.append(key)
@@ -121,7 +124,7 @@ def _placed(
         {
             "chartId": numbers[chart.title],
             "uuid": str(source.uuid("chart", chart.title)),
-            "sliceName": chart.title,
+            "sliceName": say(chart.title, source.language),
             "width": width,
             "height": max(c.height for c in row),
         }
@@ -134,7 +137,7 @@ def _filter(source: Source, title: str, kind: str, excluded: Sequence[int]) -> d
         "id": f"NATIVE_FILTER-{source.uuid('filter', title)}",
         "type": "NATIVE_FILTER",
         "filterType": kind,
-        "name": title,
+        "name": say(title, source.language),
         "description": "",
         "scope": {"rootPath": ["ROOT_ID"], "excluded": [*excluded]},
         "cascadeParentIds": [],

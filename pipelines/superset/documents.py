@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pipelines.superset.model import Chart, Filter, Kind, Metric, Table
 from resources.settings import ENGLISH
+from resources.texts import say
 
 VERSION = "1.0.0"
 """Of the form of the documents; Superset's own."""
@@ -89,9 +90,9 @@ def dataset(source: Source, table: Table, metrics: Sequence[Metric]) -> dict[str
         "metrics": [
             {
                 "metric_name": metric.name,
-                "verbose_name": metric.title,
+                "verbose_name": say(metric.title, source.language),
                 "expression": metric.sql,
-                "description": metric.note or None,
+                "description": say(metric.note, source.language) or None,
                 "d3format": metric.format,
             }
             for metric in metrics
@@ -114,7 +115,7 @@ def _local(source: Source, table: Table) -> str:
 
 def chart(source: Source, chart: Chart, table: Table) -> dict[str, Any]:
     """A chart, with the query that asks its data without a browser."""
-    form = form_data(chart, table)
+    form = in_words(form_data(chart, table), source.language)
     context = {
         "datasource": {"id": 0, "type": "table"},  # Superset puts in what the import made
         "force": False,
@@ -124,8 +125,8 @@ def chart(source: Source, chart: Chart, table: Table) -> dict[str, Any]:
         "result_type": "full",
     }
     return {
-        "slice_name": chart.title,
-        "description": chart.note,
+        "slice_name": say(chart.title, source.language),
+        "description": say(chart.note, source.language),
         "viz_type": chart.kind.value,
         "params": form,
         "query_context": json.dumps(context, ensure_ascii=False),
@@ -195,6 +196,20 @@ def form_data(chart: Chart, table: Table) -> dict[str, Any]:
     if chart.kind is not Kind.TABLE:
         found["groupby"] = [*chart.by]
     return found | dict(chart.options)
+
+
+def in_words(form: dict[str, Any], language: str) -> dict[str, Any]:
+    """The same settings, with what people read of them in `language`."""
+    found = {k: say(v, language) if k in _READ else v for k, v in form.items()}
+    if "column_config" in form:
+        found["column_config"] = {
+            name: {**shown, "customColumnName": say(shown["customColumnName"], language)}
+            for name, shown in form["column_config"].items()
+        }
+    return found
+
+
+_READ = ("compare_suffix", "subheader")
 
 
 def _rows(chart: Chart) -> dict[str, Any]:
