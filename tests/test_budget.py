@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resources.api.budget import LONGEST_AHEAD_S, Budget, first_gap
+from resources.api.budget import IN_TURN, LONGEST_AHEAD_S, SHARE_OF_LIMIT, Budget, first_gap
 from resources.api.errors import FixSetup
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -106,6 +106,47 @@ def test_calls_that_slept_through_their_instants_do_not_come_in_a_burst(tmp_path
     assert len(made) == 10
     assert min(made) >= START + 5
     assert all(b - a >= 1 / 30 for a, b in pairwise(made))
+
+
+def test_a_process_holds_no_more_instants_than_it_needs_however_many_threads_wait(tmp_path):
+    """All that it held while the machine let it sleep would be lost to the other processes."""
+    asleep, go_on = threading.Semaphore(0), threading.Semaphore(0)
+
+    def sleep(_):
+        asleep.release()
+        assert go_on.acquire(timeout=60)
+
+    def rate(_):
+        return 10
+
+    crowded = Budget(tmp_path, "acc", rate, clock=lambda: START, sleep=sleep)
+    with ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(crowded.take, "A") for _ in range(8)]
+        assert asleep.acquire(timeout=60)
+        assert asleep.acquire(timeout=60)
+        assert not asleep.acquire(timeout=0.05)
+        # One has gone at once, two are asleep, five wait without an instant.
+        ahead_s = Budget(tmp_path, "acc", rate, clock=lambda: START).reserve("A") / 1e9 - START
+        go_on.release(8)
+    assert ahead_s == pytest.approx(3 / (10 * SHARE_OF_LIMIT))
+    assert all(call.result() is None for call in calls)
+
+
+def test_a_turn_ends_also_by_an_error(budget, clock):
+    """Who is broken off while it sleeps leaves its turn to others."""
+    one = budget()
+    one.take("A")
+
+    def broken_off(_):
+        raise KeyboardInterrupt
+
+    usual, one._sleep = one._sleep, broken_off
+    for _ in range(IN_TURN + 1):
+        with pytest.raises(KeyboardInterrupt):
+            one.take("A")
+    one._sleep = usual
+    one.take("A")
+    assert len(clock.slept) == 1
 
 
 def test_a_machine_that_is_always_late_still_makes_its_calls(tmp_path, clock):

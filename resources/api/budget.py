@@ -14,6 +14,7 @@ import fcntl
 import math
 import os
 import re
+import threading
 import time
 from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,11 @@ SHARE_OF_LIMIT = 0.93
 # the 70 ms for the way to the API. On a machine that is late every time it is no use to go on.
 LATEST_NS = 50_000_000
 MOST_MISSED = 3
+
+# Calls of a process that hold an instant and sleep until it comes, of each action; others wait for
+# their turn without one. What a process holds is lost to all when the machine lets it sleep on, and
+# comes in a burst when that was not for long. Two, so that one is ready when the other goes.
+IN_TURN = 2
 
 LONGEST_BACK_OFF_S = 60.0  # for everybody; who was told to wait longer waits on its own
 # Nothing sets an instant further ahead than a back-off and a minute's queue of waiting calls, so
@@ -70,18 +76,20 @@ class Budget:
         self._account_interval_ns = _interval_ns(account_per_s)
         self._clock = clock
         self._sleep = sleep
+        self._turns: dict[str, threading.Semaphore] = {}
 
     def take(self, action: str) -> None:
         """Wait until one call of `action` may be made; come back to make it at once."""
-        for _ in range(1 + MOST_MISSED):
-            instant = self.reserve(action)
-            wait_s = (instant - self._now_ns()) / _SECOND_NS
-            if wait_s <= 0:
-                return
-            # Bounded, should the clock have been set back between the two lines above.
-            self._sleep(min(wait_s, LONGEST_AHEAD_S))
-            if self._now_ns() <= instant + LATEST_NS:
-                return
+        with self._turns.setdefault(action, threading.Semaphore(IN_TURN)):
+            for _ in range(1 + MOST_MISSED):
+                instant = self.reserve(action)
+                wait_s = (instant - self._now_ns()) / _SECOND_NS
+                if wait_s <= 0:
+                    return
+                # Bounded, should the clock have been set back between the two lines above.
+                self._sleep(min(wait_s, LONGEST_AHEAD_S))
+                if self._now_ns() <= instant + LATEST_NS:
+                    return
 
     def reserve(self, action: str) -> int:
         """Reserve the next free instant for one call of `action`, in ns of Unix time."""
