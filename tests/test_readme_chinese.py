@@ -41,3 +41,8 @@ def test_both_lead_to_the_same_pages(pattern):
 def test_each_leads_to_the_other():
     assert "(README.zh-CN.md)" in ENGLISH
     assert "(README.md)" in CHINESE
+
+
+def test_no_line_ends_between_two_chinese_characters():
+    """A page shows a line's end as a space, which Chinese has none of; after a mark it is unseen."""
+    assert re.findall(".{6}[\u4e00-\u9fff]\n *[\u4e00-\u9fff].{6}", CHINESE) == []
