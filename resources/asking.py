@@ -18,7 +18,7 @@ from resources.api.client import Client
 from resources.api.errors import IncompleteAnswer, TryLater
 from resources.api.pages import WALKS, next_page, page_payload
 from resources.api.plan import Walk, halves
-from resources.api.rows import Page, Rows, join, read_page
+from resources.api.rows import Page, Rows, join
 from resources.readers import Readers, Stored
 
 log = logging.getLogger("livestats.capture")
@@ -105,12 +105,11 @@ class Asker:
         if self.dataset.endpoint.paging is not None:
             return self._pages(walk, self.dataset.endpoint.paging)
 
-        def alone(body: Body) -> Rows:
-            rows = join(self.dataset, walk, [read_page(self.dataset, walk, body)])
-            return rows.spilled(self.client.spill)
+        def finished(page: Page) -> Rows:
+            return join(self.dataset, walk, [page]).spilled(self.client.spill)
 
         def read(body: Body) -> tuple[Rows, Stored]:
-            return self.readers.read(self.dataset, walk, body, alone)
+            return self.readers.read(self.dataset, walk, 1, body, finished)
 
         part, rows = self._call(1, walk.payload, read)
         self._check_addresses(walk, rows)
@@ -123,11 +122,8 @@ class Asker:
         while number is not None:
             payload = {**walk.payload, **page_payload(paging, number)}
 
-            def decoded(body: Body, number: int = number) -> Page:
-                return read_page(self.dataset, walk, body, number)
-
-            def read(body: Body, decoded: Callable[[Body], Page] = decoded) -> tuple[Page, Stored]:
-                return self.readers.work(decoded, body)
+            def read(body: Body, number: int = number) -> tuple[Page, Stored]:
+                return self.readers.read(self.dataset, walk, number, body, _as_it_is)
 
             part, page = self._call(number, payload, read)
             parts.append(part)
@@ -160,3 +156,7 @@ class Asker:
                     f"{min(missing)} among them",
                     action=self.dataset.endpoint.action,
                 )
+
+
+def _as_it_is(page: Page) -> Page:
+    return page

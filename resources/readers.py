@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from resources import raw
 from resources.api.bodies import Body, Packed
 from resources.api.catalogue.model import Dataset
 from resources.api.plan import Walk
-from resources.api.rows import Rows
+from resources.api.rows import Page, read_page
 from resources.api.together import MOST_BYTES, likeness, read_together
 
 READERS = min(4, os.cpu_count() or 1)
@@ -26,14 +26,15 @@ Stored = bytes | Packed
 
 
 @dataclass(frozen=True, eq=False)
-class _Waiting:
+class _Waiting(Generic[T]):
     """A small answer that waits for its turn to be read."""
 
     dataset: Dataset
     walk: Walk
+    number: int
     body: bytes
-    alone: Callable[[Body], Rows]
-    future: Future[tuple[Rows, Stored]] = field(default_factory=Future)
+    finish: Callable[[Page], T]
+    future: Future[tuple[T, Stored]] = field(default_factory=Future)
 
 
 class Readers:
@@ -49,7 +50,7 @@ class Readers:
         self._small = ThreadPoolExecutor(READERS, "reader")
         self._large = ThreadPoolExecutor(1, "reader of large answers")
         self._lock = threading.Lock()  # guards what follows
-        self._waiting: dict[Hashable, deque[_Waiting]] = {}  # the kind whose turn it is first
+        self._waiting: dict[Hashable, deque[_Waiting[Any]]] = {}  # the kind whose turn it is first
 
     def __enter__(self) -> Self:
         return self
@@ -59,22 +60,23 @@ class Readers:
         self._small.shutdown()
         self._large.shutdown()
 
-    def work(self, do: Callable[[Body], T], body: Body) -> tuple[T, Stored]:
-        """`do(body)`, and the body packed, when it is its turn; raises what `do` raises."""
-        pool = self._small if isinstance(body, bytes) else self._large
-        return pool.submit(lambda: (do(body), raw.pack(body))).result()
-
     def read(
-        self, dataset: Dataset, walk: Walk, body: Body, alone: Callable[[Body], Rows]
-    ) -> tuple[Rows, Stored]:
-        """The same where `alone` gives the rows of an answer to `walk` of an endpoint without pages.
+        self,
+        dataset: Dataset,
+        walk: Walk,
+        number: int,
+        body: Body,
+        finish: Callable[[Page], T],
+    ) -> tuple[T, Stored]:
+        """What `finish` makes of page `number` of the answer to `walk`, and the body packed.
 
-        It is called only if the answer is not read together with others that are alike.
+        Raises what reading the answer by itself raises, or `finish`.
         """
         alike = likeness(dataset, walk)
         if alike is None or not isinstance(body, bytes) or len(body) > MOST_BYTES:
-            return self.work(alone, body)
-        one = _Waiting(dataset, walk, body, alone)
+            pool = self._small if isinstance(body, bytes) else self._large
+            return pool.submit(_read, dataset, walk, number, body, finish).result()
+        one = _Waiting(dataset, walk, number, body, finish)
         with self._lock:
             self._waiting.setdefault(alike, deque()).append(one)
         self._small.submit(self._read_some)
@@ -89,14 +91,17 @@ class Readers:
             for one in some:
                 one.future.set_exception(error)
             return
-        for number, one in enumerate(some):
+        for i, one in enumerate(some):
             try:
-                rows = together[number] if together is not None else one.alone(one.body)
-                one.future.set_result((rows, raw.pack(one.body)))
+                if together is None:
+                    found = _read(one.dataset, one.walk, one.number, one.body, one.finish)
+                else:
+                    found = one.finish(together[i]), raw.pack(one.body)
+                one.future.set_result(found)
             except Exception as error:  # noqa: BLE001 - the same
                 one.future.set_exception(error)
 
-    def _take(self) -> list[_Waiting]:
+    def _take(self) -> list[_Waiting[Any]]:
         """Answers that are alike, and no longer wait: the oldest of the kind whose turn it is."""
         with self._lock:
             alike = next(iter(self._waiting), None)
@@ -112,9 +117,16 @@ class Readers:
             return some
 
 
-def _together(some: Sequence[_Waiting]) -> Sequence[Rows] | None:
-    """The rows of answers that are alike; None if they are to be read one by one."""
+def _read(
+    dataset: Dataset, walk: Walk, number: int, body: Body, finish: Callable[[Page], T]
+) -> tuple[T, Stored]:
+    """One answer by itself."""
+    return finish(read_page(dataset, walk, body, number)), raw.pack(body)
+
+
+def _together(some: Sequence[_Waiting[Any]]) -> Sequence[Page] | None:
+    """Answers that are alike; None if they are to be read one by one."""
     if len(some) < 2:
         return None
-    walks, bodies = [one.walk for one in some], [one.body for one in some]
-    return read_together(some[0].dataset, walks, bodies)
+    asked = [(one.walk, one.number) for one in some]
+    return read_together(some[0].dataset, asked, [one.body for one in some])

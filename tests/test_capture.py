@@ -226,10 +226,10 @@ def test_of_one_dataset_twice_as_many_questions_are_under_way_as_it_has_workers(
 
 
 def test_few_answers_are_decoded_at_the_same_time(found, monkeypatch):
-    from resources import asking, readers
+    from resources import readers
 
     at_once, most, lock = 0, 0, threading.Lock()
-    usual = asking.read_page
+    usual = readers.read_page
 
     def watched(*asked):
         nonlocal at_once, most
@@ -242,7 +242,7 @@ def test_few_answers_are_decoded_at_the_same_time(found, monkeypatch):
             with lock:
                 at_once -= 1
 
-    monkeypatch.setattr(asking, "read_page", watched)
+    monkeypatch.setattr(readers, "read_page", watched)
     monkeypatch.setattr(readers, "READERS", 1)
     found.set(workers=8).capture(DAYS, (TOP.name,))
     assert most == 1

@@ -40,10 +40,11 @@ class Page:
 
     table: pa.Table
     facts: pages.PageFacts | None  # None for an endpoint without pages
-    totals: Mapping[str, float] = field(default_factory=dict)
+    totals: Mapping[str, float] = field(default_factory=dict)  # of an endpoint with pages
     outside: int = 0  # rows whose slot lies outside the window: dropped
     unknown: tuple[str, ...] = ()  # fields that the catalogue does not know
     disagreeing: tuple[str, ...] = ()  # totals that are not what the rows add up to
+    is_sorted: bool = False  # True: the rows are in the order of their key, and no key came twice
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class _Reading:
         self.layout = split_rows or endpoint.rows
         self.items = 0  # of the outermost list
         self._dataset, self._walk = dataset, walk
-        self._ranked_before = (number - 1) * endpoint.paging.size if endpoint.paging else 0
+        self._ranked_before = ranked_before(dataset, number)
         self._rows = self._outside = 0
         self._tables: list[pa.Table] = []
         self._unknown: set[str] = set()
@@ -108,7 +109,8 @@ class _Reading:
     def add(self, decoded: Decoded) -> None:
         """Take the rows of a slice, or of the whole."""
         flat = flatten(decoded.result, self.layout)
-        table = table_of(self._dataset, [self._walk], flat, self._ranked_before + self._rows)
+        before = self._ranked_before + self._rows
+        table = table_of(self._dataset, [self._walk], flat, [before])
         inside = rows_inside(self._dataset, table, [self._walk], flat.answer)
         self._tables.append(table if inside is None else table.filter(inside))
         self._totals.add(flat)
@@ -122,18 +124,12 @@ class _Reading:
         endpoint = self._dataset.endpoint
         if self._walk.is_split and not self._rows:
             _refuse_unsplit(self._dataset, self._walk, result)
-        scalars = {
-            f.name: result.field(f.name)[0].as_py()
-            for f in result.type
-            if not pa.types.is_nested(f.type)
-        }
+        facts, totals = facts_of(self._dataset, result, self._rows)
         is_all_here = not (self._outside or endpoint.paging)
         return Page(
             table=_joined(self._tables),
-            facts=_facts(self._dataset, result, scalars, self._rows),
-            totals={
-                t.name: scalars[t.name] for t in endpoint.totals if scalars[t.name] is not None
-            },
+            facts=facts,
+            totals=totals,
             outside=self._outside,
             unknown=tuple(sorted(self._unknown)),
             disagreeing=self._totals.disagreeing(result)[0] if is_all_here else (),
@@ -159,16 +155,8 @@ def join(dataset: Dataset, walk: Walk, walked: Sequence[Page]) -> Rows:
 
     Raises IncompleteAnswer if a key came twice: then the pages are not of one moment.
     """
-    table = pa.concat_tables([p.table for p in walked])
-    key = [name for name in dataset.key if name in table.column_names]
-    order = pc.sort_indices(table, [(name, "ascending") for name in key])
-    in_order = Sorted(table, order) if table.nbytes > _LARGE_BYTES else None
-    table = in_order or table.take(order).combine_chunks()
-    twice = _repeated(in_order.tables(key) if in_order else [table], key)
-    if twice is not None:
-        raise IncompleteAnswer(
-            printable(f"a key came twice in {walk}: {twice}"), action=dataset.endpoint.action
-        )
+    is_sorted = len(walked) == 1 and walked[0].is_sorted
+    table = walked[0].table if is_sorted else _sorted(dataset, walk, walked)
     disagreeing = {name for page in walked for name in page.disagreeing}
     if dataset.endpoint.paging is not None:
         totals = walked[0].totals
@@ -179,6 +167,21 @@ def join(dataset: Dataset, walk: Walk, walked: Sequence[Page]) -> Rows:
         unknown=tuple(sorted({name for p in walked for name in p.unknown})),
         disagreeing=tuple(sorted(disagreeing)),
     )
+
+
+def _sorted(dataset: Dataset, walk: Walk, walked: Sequence[Page]) -> pa.Table | Sorted:
+    """The rows of all pages by key, each of which came once."""
+    table = pa.concat_tables([p.table for p in walked])
+    key = [name for name in dataset.key if name in table.column_names]
+    order = pc.sort_indices(table, [(name, "ascending") for name in key])
+    in_order = Sorted(table, order) if table.nbytes > _LARGE_BYTES else None
+    table = in_order or table.take(order).combine_chunks()
+    twice = _repeated(in_order.tables(key) if in_order else [table], key)
+    if twice is not None:
+        raise IncompleteAnswer(
+            printable(f"a key came twice in {walk}: {twice}"), action=dataset.endpoint.action
+        )
+    return table
 
 
 def _refuse_unsplit(dataset: Dataset, walk: Walk, result: pa.StructArray) -> None:
@@ -243,11 +246,26 @@ def _repeated(tables: Iterable[pa.Table], key: Sequence[str]) -> str | None:
     return None
 
 
-def _facts(
-    dataset: Dataset, result: pa.StructArray, scalars: Mapping[str, object], rows: int
-) -> pages.PageFacts | None:
+def ranked_before(dataset: Dataset, number: int) -> int:
+    """How many rows stand above those of page `number`."""
     paging = dataset.endpoint.paging
-    if paging is None:
-        return None
-    block = {} if paging.block is None else {paging.block: result.field(paging.block)[0].as_py()}
-    return pages.facts(dataset.endpoint.action, paging, {**scalars, **block}, rows)
+    return 0 if paging is None else (number - 1) * paging.size
+
+
+def facts_of(
+    dataset: Dataset, result: pa.StructArray, rows: int
+) -> tuple[pages.PageFacts | None, Mapping[str, float]]:
+    """What Result tells of pages and totals, if the endpoint has pages, and holds `rows` itself.
+
+    Raises IncompleteAnswer for numbers of pages that are none.
+    """
+    endpoint = dataset.endpoint
+    if endpoint.paging is None:
+        return None, {}
+    told = {
+        f.name: result.field(f.name)[0].as_py()
+        for f in result.type
+        if not pa.types.is_nested(f.type) or f.name == endpoint.paging.block
+    }
+    totals = {t.name: told[t.name] for t in endpoint.totals if told[t.name] is not None}
+    return pages.facts(endpoint.action, endpoint.paging, told, rows), totals

@@ -1,13 +1,13 @@
 """Small answers of one dataset read together: one start of the parser, one call of each kernel.
 
 Most answers are small, and to read one alone costs more for what is begun than for its rows. What
-comes out is what `rows.read_page` and `rows.join` make of each answer by itself; each is proven by
+comes out is what `rows.read_page` makes of each answer by itself, but that the rows are sorted; each is proven by
 itself. Where anything is odd about any of them, nothing comes out: those two then say what it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -16,9 +16,10 @@ import pyarrow.compute as pc
 from resources.api.answers import decode_together
 from resources.api.catalogue.model import Dataset, Kind
 from resources.api.errors import ApiError
-from resources.api.flatten import flatten
+from resources.api.flatten import Flat, flatten
+from resources.api.pages import PageFacts
 from resources.api.plan import Walk
-from resources.api.rows import Rows, rows_inside
+from resources.api.rows import Page, facts_of, ranked_before, rows_inside
 from resources.api.totals import Totals
 from resources.api.values import table_of
 
@@ -28,27 +29,21 @@ MOST_BYTES = 4_000_000
 
 def likeness(dataset: Dataset, walk: Walk) -> Hashable | None:
     """Answers to walks of which this is equal can be read together; None: not with any other."""
-    if dataset.endpoint.paging is not None or dataset.ranked:
-        return None
     if any(dataset.column[name].kind is Kind.FLOAT for name in dataset.key):
         return None  # equal numbers that are not the same, and NaN, have no place of their own
-    within = {name: asked for name, asked in walk.within.items() if name not in walk.constants}
-    return (
-        dataset.name,
-        walk.is_split,
-        walk.window is None,
-        frozenset(walk.constants),
-        frozenset(within.items()),
-    )
+    has_window = walk.window is not None
+    return dataset, walk.is_split, has_window, frozenset(walk.constants), frozenset(walk.within)
 
 
 def read_together(
-    dataset: Dataset, walks: Sequence[Walk], bodies: Sequence[bytes]
-) -> list[Rows] | None:
-    """The rows of each answer, or None if they are to be read one by one.
+    dataset: Dataset, asked: Sequence[tuple[Walk, int]], bodies: Sequence[bytes]
+) -> list[Page] | None:
+    """What each answer says, or None if they are to be read one by one.
 
-    The `walks` are alike, see `likeness`; the rows of all lie in one piece of memory.
+    `asked` are the walks, which are alike (see `likeness`), and of each the number of the page. The
+    rows of all pages lie in one piece of memory.
     """
+    walks = [walk for walk, _ in asked]
     results = decode_together(dataset.endpoint, bodies)
     if results is None:
         return None
@@ -58,32 +53,53 @@ def read_together(
     if walks[0].is_split and not came.all():
         return None  # there may have been nothing to split
     try:
-        table = table_of(dataset, walks, flat)
+        before = [ranked_before(dataset, number) for _, number in asked]
+        table = table_of(dataset, walks, flat, before)
+        facts = _facts(dataset, results, came)
     except ApiError:
         return None
-    totals = Totals(dataset, is_split=walks[0].is_split, answers=len(walks))
-    totals.add(flat)
-    disagreeing = totals.disagreeing(results)
-    answer = flat.answer
-    inside = rows_inside(dataset, table, walks, answer)
-    if inside is not None:
-        table, answer = table.filter(inside), answer[_booleans(inside)]
+    inside = rows_inside(dataset, table, walks, flat.answer)
+    if inside is None:
+        answer = flat.answer
+    else:
+        table, answer = table.filter(inside), flat.answer[_booleans(inside)]
     sorted_table = _sorted(dataset, walks, table, answer)
     if sorted_table is None:
         return None
     kept = np.bincount(answer, minlength=len(walks))
-    starts = np.cumsum(kept) - kept
+    starts = (np.cumsum(kept) - kept).tolist()
+    outside = (came - kept).tolist()
+    disagreeing = _disagreeing(dataset, walks, flat, results)
     return [
-        Rows(
+        Page(
             table=sorted_table.slice(start, rows),
-            outside=outside,
-            unknown=(),
-            disagreeing=() if outside else tuple(sorted(names)),
+            facts=facts[i][0],
+            totals=facts[i][1],
+            outside=outside[i],
+            disagreeing=() if outside[i] else disagreeing[i],
+            is_sorted=True,
         )
-        for start, rows, outside, names in zip(
-            starts.tolist(), kept.tolist(), (came - kept).tolist(), disagreeing, strict=True
-        )
+        for i, (start, rows) in enumerate(zip(starts, kept.tolist(), strict=True))
     ]
+
+
+def _facts(
+    dataset: Dataset, results: pa.StructArray, came: np.ndarray
+) -> list[tuple[PageFacts | None, Mapping[str, float]]]:
+    if dataset.endpoint.paging is None:
+        return [(None, {})] * len(results)
+    return [facts_of(dataset, results.slice(i, 1), rows) for i, rows in enumerate(came.tolist())]
+
+
+def _disagreeing(
+    dataset: Dataset, walks: Sequence[Walk], flat: Flat, results: pa.StructArray
+) -> list[tuple[str, ...]]:
+    """Totals that the rows of each answer do not add up to; those of a page need not."""
+    if dataset.endpoint.paging is not None:
+        return [()] * len(walks)
+    totals = Totals(dataset, is_split=walks[0].is_split, answers=len(walks))
+    totals.add(flat)
+    return totals.disagreeing(results)
 
 
 def _booleans(mask: pa.ChunkedArray) -> np.ndarray:

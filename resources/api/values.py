@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -54,11 +55,12 @@ def row_schema(dataset: Dataset) -> pa.Schema:
     return _schema(tuple(c for c in dataset.columns if c.name != BUSINESS_DATE))
 
 
-def table_of(dataset: Dataset, walks: Sequence[Walk], flat: Flat, before: int = 0) -> pa.Table:
+def table_of(
+    dataset: Dataset, walks: Sequence[Walk], flat: Flat, before: Sequence[int]
+) -> pa.Table:
     """Rows of the answers to `walks`, one after the other, each in the API's order.
 
-    `before` rows stand above those of the first answer in the ranking; there may be others only if
-    their rows are not ranked.
+    So many rows as `before` says stand above those of each answer in its ranking.
 
     Raises WrongAnswer for a value that is no time or no number, a row about something that was not
     asked for, or a column that nothing fills.
@@ -75,7 +77,7 @@ def table_of(dataset: Dataset, walks: Sequence[Walk], flat: Flat, before: int = 
 
 
 def _values(
-    dataset: Dataset, walks: Sequence[Walk], flat: Flat, column: Column, before: int
+    dataset: Dataset, walks: Sequence[Walk], flat: Flat, column: Column, before: Sequence[int]
 ) -> pa.Array:
     kind = _ARROW[column.kind]
     if column.name == SLOT_SECONDS:
@@ -84,7 +86,9 @@ def _values(
             return pa.repeat(pa.scalar(widths[0], kind), flat.rows)
         return pa.array(widths, kind).take(pa.array(flat.answer))
     if column.name == RANK:
-        return pa.array(np.arange(before + 1, before + 1 + flat.rows), kind)
+        first = np.searchsorted(flat.answer, np.arange(len(walks)))
+        above = np.asarray(before) - first  # of the first row of all
+        return pa.array(np.arange(1, flat.rows + 1) + above[flat.answer], kind)
     constants = [walk.constants.get(column.name) for walk in walks]
     is_same = len(set(constants)) == 1
     if column.name not in flat.fields:
@@ -104,11 +108,15 @@ def _values(
         return values
     if constants[0] is not None:
         values = values.fill_null(constants[0])
-        asked = frozenset((constants[0],))
-    else:
-        asked = walks[0].within.get(column.name, frozenset())
-    if asked:
-        _refuse_unasked(dataset, column, values, asked)
+        _refuse_unasked(dataset, column, values, frozenset((constants[0],)))
+        return values
+    within = [walk.within.get(column.name, frozenset()) for walk in walks]
+    if len(set(within)) == 1:
+        _refuse_unasked(dataset, column, values, within[0])
+        return values
+    first = np.searchsorted(flat.answer, np.arange(len(walks) + 1)).tolist()
+    for asked, (start, end) in zip(within, pairwise(first), strict=True):
+        _refuse_unasked(dataset, column, values.slice(start, end - start), asked)
     return values
 
 
@@ -189,6 +197,9 @@ def _in_calendar(instants: pa.Array) -> pa.Array:
 def _refuse_unasked(
     dataset: Dataset, column: Column, values: pa.Array, asked: frozenset[str]
 ) -> None:
+    """Refuse a value that was not asked for; whatever comes was, if nothing was named."""
+    if not asked:
+        return
     found = values.unique().drop_null()
     foreign = found.filter(pc.invert(pc.is_in(found, pa.array(sorted(asked), found.type))))
     if len(foreign):
