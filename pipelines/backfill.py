@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipelines import due
 from pipelines.due import Chunk
-from resources.account import snapshots
+from resources.account import Account, NotYet, snapshots
 from resources.api.catalogue import DATASETS, DIMENSIONS, dataset
 from resources.api.catalogue.model import Dataset
 from resources.archive import Archive
@@ -151,6 +151,7 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
         heard = replace(archive, heard=listener)
         with Runner(heard) as runner, Loader(heard, tell) as loader:
             runner.capture_dimensions(todo.dimensions, again=todo.again)
+            _stop_without_domains(archive, todo, summary)
             listener.loads = _Loads(todo.chunks, loader.load)
             for number, chunk in enumerate(todo.chunks, start=1):
                 datasets = (
@@ -172,6 +173,22 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
         summary.published = archive.home.served
     summary.is_complete = not (summary.failed or todo.lost or todo.settling)
     return summary
+
+
+def _stop_without_domains(archive: Archive, todo: BackfillPlan, summary: Summary) -> None:
+    """Raise NotYet if the domains could not be listed and none is known from before.
+
+    Every day of every dataset would fail for want of them, each with the same words.
+    """
+    reasons = {name: message for name, _, message in summary.failed}
+    if not todo.chunks or "domain" not in reasons:
+        return
+    try:
+        Account(archive.home.lake, archive.settings).domains()
+    except NotYet as none:
+        raise NotYet(
+            f"nothing can be captured before the domains are listed: {reasons['domain']}"
+        ) from none
 
 
 class _Loads:

@@ -99,7 +99,7 @@ def test_init_writes_the_file_tries_the_key_and_writes_no_secret(run, tmp_path):
 def test_without_a_key_the_file_is_written_and_the_key_asked_for(run, tmp_path):
     result = run("init")
     assert result.exit_code == 1
-    assert "Set VOLC_ACCESSKEY and VOLC_SECRETKEY" in result.output
+    assert "export VOLC_ACCESSKEY=... VOLC_SECRETKEY=..." in result.output
     assert (
         load({}, tmp_path) == Settings(home=tmp_path / "data") or load({}, tmp_path) == Settings()
     )

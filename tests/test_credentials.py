@@ -74,7 +74,9 @@ def test_half_a_pair_is_never_completed_from_a_file(home, names):
 
 
 def test_nothing_found_says_what_to_set(tmp_path):
-    with pytest.raises(FixSetup, match=r"no access key .* Set VOLC_ACCESSKEY and VOLC_SECRETKEY"):
+    with pytest.raises(
+        FixSetup, match=r"no access key .*: export VOLC_ACCESSKEY=\.\.\. VOLC_SECRETKEY="
+    ):
         find_credentials({}, tmp_path)
 
 

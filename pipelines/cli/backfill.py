@@ -114,9 +114,9 @@ def _captured(summary: Summary) -> str:
 def missing(todo: BackfillPlan, failed: Sequence[tuple[str, date | None, str]]) -> list[str]:
     """What was asked for and is not captured, with the reason."""
     lines = []
-    for (name, message), days in _grouped(failed).items():
+    for (message, days), names in _grouped(failed).items():
         where = f" {screen.days_text(days)}" if days else ""
-        lines.append(f"Failed: {name}{where}: {message}")
+        lines.append(f"Failed: {screen.names_text(names)}{where}: {message}")
     lines += screen.stated(
         "Settling", todo.settling, "not complete at the vendor yet; run again later"
     )
@@ -128,12 +128,16 @@ def missing(todo: BackfillPlan, failed: Sequence[tuple[str, date | None, str]]) 
 
 def _grouped(
     failed: Iterable[tuple[str, date | None, str]],
-) -> dict[tuple[str, str], list[date]]:
-    found: dict[tuple[str, str], list[date]] = {}
+) -> dict[tuple[str, tuple[date, ...]], list[str]]:
+    """Message and days -> the datasets of which both are true."""
+    by_name: dict[tuple[str, str], list[date]] = {}
     for name, day, message in failed:
-        days = found.setdefault((name, message), [])
+        days = by_name.setdefault((name, message), [])
         if day is not None:
             days.append(day)
+    found: dict[tuple[str, tuple[date, ...]], list[str]] = {}
+    for (name, message), days in by_name.items():
+        found.setdefault((message, tuple(sorted(days))), []).append(name)
     return found
 
 

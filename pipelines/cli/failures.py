@@ -43,9 +43,15 @@ def explained(error: BaseException) -> str | None:
         if isinstance(inner, known):
             return str(inner)
         if isinstance(inner, sqlite3.Error):
+            if "disk is full" in str(inner):
+                return (
+                    "The disk of the home is full: Dagster's run history could not be written. What "
+                    "is captured stays. Make room (`livestats doctor` shows what each layer holds), "
+                    "then run the same again."
+                )
             return (
-                f"Dagster's run history in the home cannot be used: {inner}. Is the disk full, or "
-                "the home read-only? What is captured stays; mend that, and run again."
+                f"Dagster's run history in the home cannot be used: {inner}. Is the home "
+                "read-only? What is captured stays; mend that, and run again."
             )
         inner = inner.__cause__ or inner.__context__
     if isinstance(error, OSError) and error.strerror and not isinstance(error, BrokenPipeError):

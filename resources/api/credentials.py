@@ -91,7 +91,8 @@ def find_credentials(environ: Mapping[str, str], home_dir: Path) -> tuple[Creden
             return _from_file(path, parse(text)), str(path)
     raise FixSetup(
         f"no access key in the environment, in {ini} or in {config}",
-        f"Set {ACCESS_KEY} and {SECRET_KEY}.",
+        f"Make a key in the vendor's console (access keys), then: export {ACCESS_KEY}=... "
+        f"{SECRET_KEY}=...",
     )
 
 

@@ -215,6 +215,12 @@ _SIGNATURE = _case(
     "Check that the secret key (VOLC_SECRETKEY) belongs to the access key, that the region is "
     "right (LIVESTATS_API_REGION), and that no proxy rewrites the request.",
 )
+_SCOPE = _case(
+    FixSetup,
+    "Check the region first: the API takes cn-north-1, which is the default, so unset "
+    "LIVESTATS_API_REGION, and region under [api] in livestats.toml. If it is that, check that the "
+    "access key (VOLC_ACCESSKEY) is one of this vendor.",
+)
 _TOKEN = _case(
     FixSetup,
     "Renew the temporary credentials and set all three of VOLC_ACCESSKEY, VOLC_SECRETKEY and "
@@ -237,8 +243,9 @@ _WITHDRAWN = _case(
 )
 _PARAMETER = _case(
     FixRequest,
-    "Check the range of time first: longer than one call may ask, or older than the API "
-    "remembers. If neither, correct the entry of this action in the catalogue.",
+    "Check the range of time first: longer than one call may ask, older than the API remembers, or "
+    "in the future because this machine's clock is ahead (`livestats doctor` compares them). If "
+    "none of these, correct the entry of this action in the catalogue.",
 )
 _NOT_YOURS = _case(
     FixRequest,
@@ -272,7 +279,7 @@ CODES: tuple[tuple[str, int | None, _Case], ...] = (
     ("ServiceUnavailableTemp", 100019, _FAULT),
     ("MethodNotAllowed", 100020, _WITHDRAWN),
     ("InvalidAuthorization", 100024, _STRIPPED),
-    ("InvalidCredential", 100025, _KEY),
+    ("InvalidCredential", 100025, _SCOPE),
     ("InvalidSecretToken", 100026, _TOKEN),
     ("AccountFlowLimitExceeded", 100027, _THROTTLED),
     ("UndefinedError", None, _FAULT),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from resources.api.catalogue.model import Field, Kind, Layout
+from resources.api.catalogue.model import Field, Kind, Layout, Total
 from resources.api.simulator.noise import chance, key_of
 from resources.api.simulator.query import Query
 from resources.api.simulator.render import Result, echo, number, paged, times
@@ -24,6 +24,7 @@ def answer(world: World, query: Query) -> Result:
     """Lists, totals and pages as the entry says; values depend on path and time only."""
     endpoint = query.endpoint
     rows = _items(world, query, endpoint.rows, 0, (endpoint.action,))
+    leaves = rows if len(endpoint.rows.levels) == 1 else []
     head = endpoint.rows.levels[0].name
     result = echo(query)
     if endpoint.paging is not None and len(endpoint.rows.levels) == 1:
@@ -32,13 +33,24 @@ def answer(world: World, query: Query) -> Result:
         result[head] = rows
     if query.splits and endpoint.split_rows is not None:
         layout = endpoint.split_rows
-        result[layout.levels[0].name] = _items(world, query, layout, 0, (endpoint.action, "split"))
-    leaves = rows if len(endpoint.rows.levels) == 1 else []
-    for total in endpoint.totals:
+        items = _items(world, query, layout, 0, (endpoint.action, "split"))
+        result[layout.levels[0].name] = items
+        leaves = []
+        for item in items:
+            below = item[layout.levels[1].name] if len(layout.levels) == 2 else []
+            item.update(_totals([t for t in endpoint.totals if t.in_splits], below))
+            leaves += below
+    return result | _totals(endpoint.totals, leaves)
+
+
+def _totals(totals: Sequence[Total], leaves: Sequence[Result]) -> Result:
+    """What an answer, or one item of a split, tells about the rows in it."""
+    found: Result = {}
+    for total in totals:
         values = [row[total.of] for row in leaves if total.of in row] or [0]
         value = sum(values) if total.how == "sum" else max(values)
-        result[total.name] = number(value) if total.kind is Kind.FLOAT else int(value)
-    return result
+        found[total.name] = number(value) if total.kind is Kind.FLOAT else int(value)
+    return found
 
 
 def _items(
