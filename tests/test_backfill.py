@@ -17,10 +17,12 @@ import pytest
 
 from assets import tables
 from pipelines import backfill
+from pipelines.cli.backfill import missing
 from pipelines.due import Chunk
 from pipelines.instance import instance
 from pipelines.loader import Loader
 from resources import ledger, raw
+from resources.account import NotYet
 from resources.api.catalogue import DAILY, DATASETS, DIMENSIONS
 from resources.api.credentials import Credentials
 from resources.api.errors import FixSetup
@@ -532,3 +534,36 @@ def test_a_lost_warehouse_is_made_again_from_the_lake(done):
     summary = run(found, names=("source_traffic",))
     assert set(summary.loaded) > {"edge_stat", "source_traffic"}
     assert found.rows("SELECT count(*) FROM edge_stat") == before
+
+
+def test_without_a_list_of_domains_no_day_is_tried_and_the_reason_is_told_once(tmp_path):
+    """Else every day of every dataset says that no domain is known."""
+    with lab(tmp_path / "home", denied=["ListDomainDetail"]) as fresh:
+        todo = backfill.plan(fresh.archive, FIRST, LAST, ())
+        with pytest.raises(
+            NotYet, match="before the domains are listed: ListDomainDetail: refused"
+        ):
+            backfill.run(fresh.archive, todo, silent)
+        assert "DescribeLiveEdgeStatData" not in fresh.simulator.calls
+
+
+def test_domains_of_the_settings_need_no_list(tmp_path):
+    with lab(tmp_path / "home", denied=["ListDomainDetail"]) as fresh:
+        named = fresh.only("domain", "isp", "edge_stat").set(pull_domains=("pull-1.sim.example",))
+        todo = backfill.plan(named.archive, FIRST, FIRST, ())
+        done = backfill.run(named.archive, todo, silent)
+        assert [name for name, *_ in done.failed] == ["domain"]
+        assert done.captured == 2
+
+
+def test_what_fails_alike_is_told_in_one_line():
+    todo = backfill.BackfillPlan(
+        datasets=(), dimensions=(), chunks=(), lost={}, settling={}, kept=0
+    )
+    failed = [("edge_stat", FIRST, "no"), ("top_play", LAST, "no"), ("edge_stat", LAST, "no")]
+    failed += [("top_play", FIRST, "no"), ("isp", None, "no"), ("source_traffic", FIRST, "other")]
+    assert missing(todo, failed) == [
+        f"Failed: edge_stat, top_play {FIRST} to {LAST}: no",
+        "Failed: isp: no",
+        f"Failed: source_traffic {FIRST}: other",
+    ]

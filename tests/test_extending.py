@@ -20,7 +20,7 @@ from tests.documents import shell_lines
 CHECKOUT = Path(__file__).resolve().parents[1]
 PAGES = [CHECKOUT / "docs" / name for name in ("add-an-endpoint.md", "add-a-mart.md")]
 BLOCK = re.compile(
-    r"In\s`(?P<path>[\w/.]+)`, (?P<place>a new file|before `\w+`|as the last of `\w+`):\n\n"
+    r"In\s`(?P<path>[\w/.]+)`, (?P<place>a new file|at the end|before `\w+`|as the last of `\w+`):\n\n"
     r"```\w+\n(?P<text>.*?)^```",
     re.DOTALL | re.MULTILINE,
 )
@@ -30,6 +30,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from click.testing import CliRunner
 from pipelines.cli import main
+from resources import lake
 from resources.api.simulator import Account, Simulator
 from resources.archive import Archive
 
@@ -52,6 +53,8 @@ with Simulator(Account(domains=1, streams_per_domain=1, deleted=0), rate=None, c
         "DetailField": ["Domain"]}, day, day + timedelta(days=1))]
     found["calls"] = sim.calls["DescribeLiveSnapshotData"]
 archive = Archive.open(environ, Path(home).parent)
+made = sorted(archive.home.lake.glob("snapshot/*/" + lake.FILE))
+found["disagreeing"] = [lake.origin_of(path).disagreeing for path in made]
 with archive.reading() as db:
     def ask(sql):
         return db.execute(sql).fetchall()
@@ -84,6 +87,9 @@ def put(root, path, place, text):
         assert not file.exists(), f"{path} is there already: the page needs another example"
         file.write_text(text, "utf-8")
         return
+    if place == "at the end":
+        file.write_text(file.read_text("utf-8").rstrip() + "\n" + text, "utf-8")
+        return
     before, _, name = place.partition(" `")
     name = name.removesuffix("`")
     old = file.read_text("utf-8")
@@ -104,7 +110,7 @@ def checkout(tmp_path_factory):
     for name in ("README.md", "pyproject.toml"):
         shutil.copy(CHECKOUT / name, copy)
     blocks = [found for page in PAGES for found in BLOCK.finditer(page.read_text("utf-8"))]
-    assert len(blocks) == 5
+    assert len(blocks) == 10
     for found in blocks:
         put(copy, **found.groupdict())
     return copy
@@ -150,7 +156,7 @@ def test_the_tests_that_the_pages_name_hold_what_was_added(checkout):
             checkout, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *words
         )
         assert re.search(r"^\d+ passed", said, re.MULTILINE), said
-    assert len(lines) == 2
+    assert len(lines) == 3
 
 
 def test_the_pages_that_are_made_know_them(checkout):
@@ -176,6 +182,7 @@ def test_a_new_endpoint_is_captured_with_the_rows_of_the_account(found):
     assert found["rows"] == expected
     assert found["ledger"] == [["captured"]] * 2
     assert found["calls"] == 2  # a day in one request
+    assert found["disagreeing"] == [[], []], "totals are those of the rows"
 
 
 def test_a_new_endpoint_has_assets_comments_and_a_ledger(found):

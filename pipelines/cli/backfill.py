@@ -116,7 +116,7 @@ def missing(todo: BackfillPlan, failed: Sequence[tuple[str, date | None, str]]) 
     lines = []
     for (message, days), names in _grouped(failed).items():
         where = f" {screen.days_text(days)}" if days else ""
-        lines.append(f"Failed: {screen.names_text(names)}{where}: {message}")
+        lines.append(f"Failed: {', '.join(names)}{where}: {message}")
     lines += screen.stated(
         "Settling", todo.settling, "not complete at the vendor yet; run again later"
     )
