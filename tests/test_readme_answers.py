@@ -48,7 +48,7 @@ def test_the_line_of_python_gives_a_frame(archive, monkeypatch):
 
 def test_the_index_of_the_docs_names_every_page():
     index = (PAGES / "README.md").read_text("utf-8")
-    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", index))
+    linked = set(re.findall(r"\]\(([\w.-]+\.md)\)", index))
     assert linked == {path.name for path in PAGES.glob("*.md")} - {"README.md"}
 
 
