@@ -68,7 +68,7 @@ class Account:
 
     @cached_property
     def _domains(self) -> tuple[Domain, ...]:
-        found = {d.name: d for d in self._given() or self._listed()}
+        found = {d.name: d for d in self._given() or self.listed()}
         return tuple(sorted(found.values()))
 
     def _given(self) -> list[Domain]:
@@ -79,7 +79,7 @@ class Account:
             *(Domain(name, Role.ANY) for name in push & pull),
         ]
 
-    def _listed(self) -> Iterator[Domain]:
+    def listed(self) -> Iterator[Domain]:
         """Domains of all snapshots; a push domain may be named only by the pull domain bound to it."""
         rows = self._newest("domain", ["domain", "domain_type", "push_domain"])
         roles = {str(row["domain"]): _role(str(row["domain_type"])) for row in rows}

@@ -19,6 +19,7 @@ from resources.asking import Halted
 from resources.capture import Capturer
 from resources.clock import clock
 from resources.home import Home
+from resources.owner import Owner
 from resources.settings import Settings
 
 __all__ = ["Halted", "capturer", "rates"]
@@ -66,8 +67,9 @@ def capturer(
     `sleep`, `retries` and `timeouts` are there for tests: waits that take no time, and patience
     that ends.
 
-    Raises FixSetup if there is no key or the URL is unsound; SettingsError if the home cannot be
-    used. Nothing is asked of the API yet.
+    Raises FixSetup if there is no key, it is of another account, or the URL is unsound;
+    SettingsError if the home cannot be used. Nothing is asked of the API yet, but for the domains
+    of a key that is used on the home for the first time.
     """
     credentials, _ = find_credentials(environ, Path.home())
     host = Host(settings.api_url, settings.api_region)
@@ -91,4 +93,5 @@ def capturer(
         sleep=wait,
         spill=home.root,
     ) as client:
+        Owner(home, settings).check(client, credentials.account_id())
         yield Capturer(home, settings, client, now, wait.halt)

@@ -69,6 +69,11 @@ class Home:
         return self.state / "looked"
 
     @property
+    def keys(self) -> Path:
+        """Fingerprints of the keys that are of this account: see `owner`. May be deleted."""
+        return self.state / "keys"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's run history; nothing else depends on it."""
         return self.root / "dagster"

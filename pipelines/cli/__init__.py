@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "init": "init",
         "settings": "settings",
         "doctor": "doctor",
+        "account": "account",
         "plan": "plan",
         "backfill": "backfill",
         "status": "status",

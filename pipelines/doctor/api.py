@@ -13,11 +13,13 @@ import requests
 from pipelines.ask import Listed, list_domains
 from pipelines.doctor.findings import Finding, ok, problem, warning
 from pipelines.permissions import Probe, probes
+from resources.account import NotYet
 from resources.api.catalogue.model import Role
 from resources.api.credentials import Credentials, find_credentials
 from resources.api.errors import ApiError
 from resources.api.hosts import Host
 from resources.archive import Archive
+from resources.owner import OtherAccount, Owner
 from resources.settings import Settings
 
 _CLOCK_WARNING_S, _CLOCK_PROBLEM_S = 60, 600  # the API refuses signatures that are 15 minutes off
@@ -83,6 +85,7 @@ def access_found(archive: Archive, credentials: Credentials) -> Iterator[Finding
         return
     yield ok("access", "the API accepts the key")
     yield _domains(archive.settings, listed)
+    yield _owner(archive, credentials.account_id(), listed)
     found = probes(
         archive.settings, credentials, listed.domains, budget if usable else None, archive.now()
     )
@@ -106,6 +109,27 @@ def judged_permissions(found: Sequence[Probe]) -> Iterator[Finding]:
         )
     if not refused:
         yield ok("actions", f"the key may call all {len(found)} that are needed")
+
+
+def _owner(archive: Archive, key: str, listed: Listed) -> Finding:
+    """Whether the key is of the account whose days the home holds."""
+    owner = Owner(archive.home, archive.settings)
+    names = [d.name for d in listed.domains]
+    try:
+        known = owner.domains()
+    except NotYet as error:
+        return warning("account", f"not known: {error}", "Then run `livestats doctor` again.")
+    if not known:
+        return ok("account", "the home knows no domain yet: the first backfill makes it this key's")
+    shared = len(known.intersection(names))
+    if key not in owner.known_keys():
+        try:
+            owner.compare(known, names, listed.total)
+        except OtherAccount as error:
+            if len(names) == listed.total:
+                return problem("account", error.what, error.advice)
+            return ok("account", f"none of the first {len(names)} domains is known to the home yet")
+    return ok("account", f"the home's own: {shared} of the {len(known)} domains that it knows")
 
 
 def _domains(settings: Settings, listed: Listed) -> Finding:

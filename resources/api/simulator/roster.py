@@ -87,8 +87,8 @@ def _space(account: Account, number: int) -> Space:
     scale = account.audience * 12_000.0 / (1.0 + number) ** 0.7 * (0.8 + 0.4 * chance(key, "scale"))
     return Space(
         number=number,
-        pull=f"pull-{number + 1}.sim.example",
-        push=f"push-{number + 1}.sim.example",
+        pull=f"pull-{number + 1}.{account.zone}",
+        push=f"push-{number + 1}.{account.zone}",
         vhost=f"sim-space-{number + 1}",
         scale=scale,
         deleted=number >= account.domains,

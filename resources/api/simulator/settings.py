@@ -22,6 +22,7 @@ class Account:
     deleted: int = 1  # further pull domains that were deleted; their statistics remain
     hostile: bool = False  # names with quotes, slashes, line ends, SQL and HTML among the streams
     audience: float = 1.0  # factor on all viewers
+    zone: str = "sim.example"  # that the names of its domains end in
 
 
 @dataclass(frozen=True, kw_only=True)
