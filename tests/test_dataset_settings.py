@@ -1,7 +1,6 @@
 """Settings of single datasets: what each can have, what follows, and what a home holds on to."""
 
 import json
-import shutil
 from datetime import timedelta
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.cli import main
+from pipelines.doctor.machine import settings_found
 from pipelines.replay import captured, replay
 from resources import ledger, raw
 from resources.api.catalogue import DAILY, DATASETS
@@ -17,11 +17,12 @@ from resources.api.catalogue.model import Role, label_of
 from resources.api.plan import Domain, Known, Stream, walks
 from resources.api.simulator import Account
 from resources.home import Home
-from resources.settings import FILE, Own, Settings, SettingsError, load
+from resources.settings import FILE, Own, Settings, SettingsError, find, load
 from resources.settings.datasets import KEYS, keys_of, widths_of
 from resources.settings.text import text
 from resources.verify.whole import Verification
 from tests.archives import DAYS, SMALL, failures, lab
+from tests.recovering import follow
 
 DAY = DAYS[-1]
 PUSH, BATCH, SESSION = "push_stream_metrics", "batch_push_stream_metrics", "stream_session"
@@ -207,7 +208,7 @@ def test_days_are_asked_again_as_long_as_set(tmp_path):
 
 OWN = {
     PUSH: Own(bucket_seconds=5, streams=("*/room-*1",)),
-    "stream_count": Own(bucket_seconds=60),
+    "stream_count": Own(bucket_seconds=3600),
     "stream_session_by_domain": Own(bucket_seconds=3600, variants=("Online",)),
     "play_status_code": Own(bucket_seconds=3600, variants=("Access",)),
     "batch_stream_traffic": Own(domains=("pull-1.*",)),
@@ -234,7 +235,7 @@ def test_rows_are_those_that_were_asked_for(other):
     assert widths == {
         PUSH: [(5,)],
         BATCH: [(60,)],
-        "stream_count": [(60,)],
+        "stream_count": [(3600,)],
         "stream_session_by_domain": [(3600,)],
         "play_status_code": [(3600,)],
     }
@@ -423,18 +424,14 @@ def test_another_home_takes_the_new_meaning(small):
 
 
 def test_a_dataset_can_be_begun_anew_as_the_message_says(small, tmp_path):
-    """Nothing of the old meaning is left in the tables."""
-    away = tmp_path / "away"
-    for layer in ("raw", "lake"):
-        shutil.move(small.root / layer / "stream_count", away / layer / "stream_count")
-    small.archive.home.warehouse.unlink()
+    """And as docs/recovery.md says. Nothing of the old meaning is left in the tables."""
     file = tmp_path / "other.toml"
     off = json.dumps([*small.archive.settings.datasets_off])
     file.write_text(f"[datasets]\noff = {off}\n[dataset.stream_count]\nbucket_seconds = 60\n")
-    environ = {**small.archive.environ, "LIVESTATS_SETTINGS": str(file)}
-    words = ["backfill", "--dataset", "stream_count", "--from", str(DAYS[0]), "--to", str(DAY)]
-    result = CliRunner().invoke(main, words, env=environ)
-    assert result.exit_code == 0, result.output
+    changed = small.with_(LIVESTATS_SETTINGS=str(file), LIVESTATS_FIRST_DAY=str(DAYS[0]))
+    told = follow(changed, "The settings do not fit the home", {"NAME": "stream_count"})
+    assert "2 dataset-days" in told
+    assert (small.root.parent / "home.old" / "raw" / "stream_count" / str(DAY)).is_dir()
     assert small.rows(
         "SELECT DISTINCT slot_seconds, business_date FROM stream_count ORDER BY 2"
     ) == [(60, day) for day in DAYS]
@@ -499,6 +496,15 @@ def test_settings_shows_what_holds_and_what_the_file_says(tmp_path):
     assert by_place[f"dataset.{PUSH}.streams"]["from"] == str(file)
     assert by_place[f"dataset.{PUSH}.bucket_seconds"]["value"] == 30
     assert by_place[f"dataset.{PUSH}.bucket_seconds"]["from"] == "default"
+
+
+def test_doctor_shows_them_too(tmp_path):
+    (tmp_path / FILE).write_text(
+        f"[dataset.{PUSH}]\nbucket_seconds = 5\nstreams = ['a/*', 'b/*']\n"
+    )
+    shown = [finding.text for finding in settings_found(find({}, tmp_path))]
+    place = tmp_path / FILE
+    assert f"dataset.{PUSH}: bucket_seconds = 5, streams = a/*, b/* (from {place})" in shown
 
 
 def test_status_says_what_a_dataset_is_limited_to(other, tmp_path):

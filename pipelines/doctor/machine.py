@@ -6,6 +6,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -65,6 +66,10 @@ def settings_found(found: Found) -> Iterator[Finding]:
         if value != known.default:
             origin = found.origins.get(known.name, "default")
             yield ok("", f"{known.metadata['where']} = {_shown(value)} (from {origin})")
+    for name, own in found.settings.own.items():
+        said = {key: value for key, value in asdict(own).items() if value is not None}
+        shown = ", ".join(f"{key} = {_shown(value)}" for key, value in said.items())
+        yield ok("", f"dataset.{name}: {shown} (from {found.file})")
     absent = found.settings.not_offered
     if absent:
         yield ok("", f"{found.settings.vendor} does not offer, so never captured: {_shown(absent)}")
