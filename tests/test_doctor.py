@@ -355,7 +355,7 @@ def test_everything_is_looked_at(fresh, monkeypatch):
     assert [f.name for f in found if f.name] == [
         "versions", "dagster", "settings", "clock", "home", "disk", "locks", "budget", "warehouse",
         "dagster home", "freshness", "daemon", "schedules", "webhook", "alarms", "key", "api",
-        "access", "domains", "actions",
+        "access", "domains", "account", "actions",
     ]  # fmt: skip
     assert [f for f in found if f.verdict is Verdict.PROBLEM] == []
 
