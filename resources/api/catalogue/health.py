@@ -160,7 +160,8 @@ DATASETS = (
         variant_columns={"AggType": "agg_type"},
         variant_comments=_AGG_COMMENT,
         key=("domain", "app", "stream", "session_id", "agg_type", "slot_start_at"),
-        description="Health of every push by minute, with codec, addresses and push session.",
+        description="Health of every push by minute or as set, with codec, addresses and push "
+        "session.",
         group="health",
     ),
     Dataset(
@@ -172,7 +173,8 @@ DATASETS = (
         widths=(5,),
         streams_from=("batch_push_stream_metrics", "push_stream_info"),
         key=("domain", "app", "stream", "slot_start_at"),
-        description="Health of each pushed stream by half minute; slot maxima, PTS are the last.",
+        description="Health of each pushed stream by half minute or as set; slot maxima, PTS are the "
+        "last.",
         group="health",
     ),
     Dataset(
@@ -187,7 +189,7 @@ DATASETS = (
         variant_columns={"AggType": "agg_type"},
         variant_comments=_AGG_COMMENT,
         key=("domain", "app", "stream", "agg_type", "slot_start_at"),
-        description="Health of every stream pulled from an origin, by minute.",
+        description="Health of every stream pulled from an origin, by minute or as set.",
         group="health",
     ),
     Dataset(

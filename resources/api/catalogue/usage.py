@@ -406,7 +406,7 @@ DATASETS = (
         variant_columns={"OnlineUserType": "online_user_type"},
         variant_comments={"OnlineUserType": _ONLINE_COMMENT},
         key=("domain", "isp", "online_user_type", "slot_start_at"),
-        description="Viewers and requests by domain and carrier, every 5 minutes. Peaks of "
+        description="Viewers and requests by domain and carrier, every 5 minutes or as set. Peaks of "
         "carriers do not add up: see stream_session_by_domain for a domain's viewers.",
     ),
     Dataset(
@@ -422,7 +422,7 @@ DATASETS = (
         variant_columns={"OnlineUserType": "online_user_type"},
         variant_comments={"OnlineUserType": _ONLINE_COMMENT},
         key=("domain", "online_user_type", "slot_start_at"),
-        description="Viewers and requests by domain, every 5 minutes.",
+        description="Viewers and requests by domain, every 5 minutes or as set.",
     ),
     Dataset(
         name="batch_stream_session",
@@ -452,7 +452,8 @@ DATASETS = (
         widths=_WIDTHS,
         split=("Domain", "ISP"),
         key=("domain", "isp", "slot_start_at"),
-        description="Traffic pulled from the origins, by domain and carrier, every 5 minutes.",
+        description="Traffic pulled from the origins, by domain and carrier, every 5 minutes or as "
+        "set.",
     ),
     Dataset(
         name="play_status_code",
@@ -468,7 +469,7 @@ DATASETS = (
             "Type": "Access: pushes and plays. Source: requests to the origin. Never mix the two."
         },
         key=("domain", "isp", "request_type", "slot_start_at", "status_code"),
-        description="Status codes by domain and carrier, every 5 minutes.",
+        description="Status codes by domain and carrier, every 5 minutes or as set.",
     ),
     Dataset(
         name="stream_count",
@@ -484,7 +485,7 @@ DATASETS = (
             "StreamType": "push, relay-source or transcode. Peaks of types do not add up."
         },
         key=("domain", "stream_type", "slot_start_at"),
-        description="Most concurrent streams by domain and type, every 5 minutes.",
+        description="Most concurrent streams by domain and type, every 5 minutes or as set.",
     ),
     Dataset(
         name="edge_stat",
