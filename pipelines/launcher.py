@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+from typing import Any
 
 import dagster as dg
 from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, WorkerStatus
@@ -37,7 +38,7 @@ class Launcher(DefaultRunLauncher):
             return _healthy(is_alive(process), process)
         if run.tags.get(HOST) != socket.gethostname() or not _is_local(run):
             return _healthy(True, "")  # on another machine or container: not for us to say
-        started = self._started(run)
+        started = _started(self._instance, run)
         if started is None:
             return _healthy(True, "")  # it has not said which process it is
         number, moment = started
@@ -47,13 +48,37 @@ class Launcher(DefaultRunLauncher):
             self._instance.add_run_tags(run.run_id, {PROCESS: named(number)})
         return _healthy(is_there, named(number))
 
-    def _started(self, run: dg.DagsterRun) -> tuple[int, float] | None:
-        """The number of the run's process and when it noted that, in seconds since 1970."""
-        notes = self._instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
-        for note in reversed(notes):
-            if found := _STARTED.match(note.message):
-                return int(found[1]), note.timestamp
-        return None
+
+def end_orphans(history: dg.DagsterInstance, port: int) -> int:
+    """Mark runs that the code server at `port` did before it was ended as failed; their number.
+
+    A code server that starts calls it, for only it can tell: its runs were its children, in a
+    container of its own mostly, whose processes nobody else sees.
+    """
+    dead = [
+        run
+        for run in history.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+        if _server(run).get("port") == port
+        and (started := _started(history, run)) is not None
+        and not began_by(*started)
+    ]
+    for run in dead:
+        history.report_run_failed(run, "The code server that ran this was ended.")
+    return len(dead)
+
+
+def _started(history: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[int, float] | None:
+    """The number of the run's process and when it noted that, in seconds since 1970."""
+    notes = history.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+    for note in reversed(notes):
+        if found := _STARTED.match(note.message):
+            return int(found[1]), note.timestamp
+    return None
+
+
+def _server(run: dg.DagsterRun) -> dict[str, Any]:
+    """Where the code of a run was served: on a socket, or at a host and port."""
+    return dict(json.loads(run.tags.get(GRPC_INFO_TAG, "{}")))
 
 
 def _is_local(run: dg.DagsterRun) -> bool:
@@ -62,7 +87,7 @@ def _is_local(run: dg.DagsterRun) -> bool:
     What is served at an address may run in another container, whose numbers of processes mean
     nothing here.
     """
-    return "socket" in json.loads(run.tags.get(GRPC_INFO_TAG, "{}"))
+    return "socket" in _server(run)
 
 
 def _healthy(is_there: bool, process: str) -> CheckRunHealthResult:

@@ -14,6 +14,7 @@ from dagster._core.utils import make_new_run_id
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 
 from pipelines.instance import COMMAND, instance
+from pipelines.launcher import end_orphans
 from pipelines.processes import HOST, PROCESS, this_process
 from resources.archive import Archive
 
@@ -125,6 +126,26 @@ def test_a_process_that_began_after_the_run_is_not_the_runs(archive, monkeypatch
 def test_the_daemon_ends_only_what_is_known_to_be_gone(tags, is_ended, archive):
     status = monitored(archive, launched(archive, 999999999, tags)).status
     assert (status is dg.DagsterRunStatus.FAILURE) is is_ended
+
+
+@pytest.mark.parametrize(
+    ("port", "number", "is_ended"),
+    [(4000, 999999999, True), (4000, os.getpid(), False), (4001, 999999999, False)],
+    ids=["it is gone", "it lives", "of another server"],
+)
+def test_a_code_server_that_starts_ends_what_it_ran_before(archive, port, number, is_ended):
+    """In its own container: from outside, nobody can tell."""
+    run_id = launched(archive, number, {GRPC_INFO_TAG: '{"host": "code", "port": 4000}'})
+    with instance(archive) as history:
+        assert end_orphans(history, port) == is_ended
+    assert (status_of(archive, run_id) is dg.DagsterRunStatus.FAILURE) is is_ended
+
+
+def test_a_code_server_that_starts_lets_runs_be_that_it_knows_nothing_of(archive):
+    begun(archive)
+    launched(archive, 999999999)  # of a daemon that serves its code on a socket
+    with instance(archive) as history:
+        assert end_orphans(history, 4000) == 0
 
 
 def test_a_run_that_has_not_said_which_process_it_is_is_let_be(archive):

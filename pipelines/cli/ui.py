@@ -45,13 +45,15 @@ def ui(host: str, port: int, only: str | None, code: str | None) -> None:
       livestats ui --only daemon
     """
     from pipelines.instance import dagster_home, instance
+    from pipelines.launcher import end_orphans
     from resources.settings import FILE, FILE_VARIABLE
 
     words = command(host, port, only, code)
     archive = opened()
     folder = dagster_home(archive)
-    with instance(archive):
-        pass  # runs of command lines that were killed no longer count as running
+    with instance(archive) as history:  # ends runs of command lines that were killed
+        if only == "code":
+            end_orphans(history, port)
     environ = surroundings(os.environ, archive.home.root, folder)
     if not environ.get(FILE_VARIABLE) and Path(FILE).is_file():
         environ[FILE_VARIABLE] = str(Path(FILE).resolve())
