@@ -4,29 +4,71 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from click.testing import CliRunner, Result
 
 from pipelines.cli import main
 from resources.api.catalogue import DATASETS
-from tests.archives import Lab
+from tests.archives import DAYS, NOW, SMALL, Lab, lab, moving
 
+NAMES = ("domain", "isp", "edge_stat", "top_play")
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "recovery.md"
 _BY_OTHERS = {"systemctl"}  # what no test can run
 
 
+class _Clock:
+    """The vendor's, that goes along with the archive's."""
+
+    span = timedelta(0)
+
+    def __init__(self) -> None:
+        self._begun = moving(NOW)
+
+    def __call__(self) -> datetime:
+        return self._begun() + self.span
+
+
+_CLOCK = _Clock()
+
+
+@contextmanager
+def served_account(folder: Path) -> Iterator[Lab]:
+    """Two days of two datasets, captured and served; the archive begins with them."""
+    environ = {"LIVESTATS_FIRST_DAY": str(DAYS[0])}
+    with lab(folder / "home", SMALL, environ=environ, clock=_CLOCK) as found:
+        account = keeping(found, *NAMES)
+        account.backfill(DAYS)
+        yield account
+
+
+def copied(account: Lab, folder: Path) -> Lab:
+    """The same account with a copy of its home in `folder`, to harm; it is the day of the copy."""
+    _CLOCK.span = timedelta(0)
+    shutil.copytree(account.root, folder / "home", symlinks=True)
+    return keeping(account.with_(LIVESTATS_HOME=str(folder / "home")), *NAMES)
+
+
+def later(account: Lab, **span: float) -> Lab:
+    """The same archive after some time; the vendor's clock goes along."""
+    _CLOCK.span += timedelta(**span)
+    return account.with_(LIVESTATS_NOW=(account.archive.now() + timedelta(**span)).isoformat())
+
+
 def headings(chapter: str) -> list[str]:
-    """The paragraphs of a chapter, in their order."""
+    """The paragraphs of a chapter of docs/recovery.md, in their order."""
     text = PAGE.read_text("utf-8").split(f"\n## {chapter}\n")[1].split("\n## ")[0]
     return re.findall(r"^### (.*)$", text, re.MULTILINE)
 
 
-def commands(heading: str) -> list[str]:
+def commands(heading: str, page: Path = PAGE) -> list[str]:
     """The indented command lines of a paragraph, without their comments."""
-    text = PAGE.read_text("utf-8").split(f"\n### {heading}\n")[1]
+    (_, text) = re.split(rf"^#+ {heading}$", page.read_text("utf-8"), flags=re.MULTILINE)
     text = re.split(r"^##", text, maxsplit=1, flags=re.MULTILINE)[0]
     lines = re.findall(r"^ {4}(\S.*)$", text, re.MULTILINE)
     return [line.split("  #")[0].strip() for line in lines]

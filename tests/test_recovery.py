@@ -17,11 +17,19 @@ from resources.alarms import Kind
 from resources.api.catalogue import DATASETS
 from resources.api.simulator import Account, Late
 from resources.connection import capturer
-from tests.archives import DAYS, NOW, SMALL, failures, lab, moving, no_wait
-from tests.recovering import commands, follow, headings, keeping, run
+from tests.archives import DAYS, SMALL, failures, lab, no_wait
+from tests.recovering import (
+    NAMES,
+    commands,
+    copied,
+    follow,
+    headings,
+    keeping,
+    later,
+    run,
+    served_account,
+)
 from tests.test_alarms import robot
-
-NAMES = ("domain", "isp", "edge_stat", "top_play")
 
 
 @pytest.fixture(autouse=True)
@@ -30,44 +38,17 @@ def quick(monkeypatch):
     monkeypatch.setattr("resources.connection.capturer", partial(capturer, sleep=no_wait))
 
 
-class Ahead:
-    """The vendor's clock, that goes along with the archive's."""
-
-    span = timedelta(0)
-
-    def __init__(self):
-        self.begun = moving(NOW)
-
-    def __call__(self):
-        return self.begun() + self.span
-
-
-CLOCK = Ahead()
-
-
 @pytest.fixture(scope="module")
 def captured(tmp_path_factory):
     """Two days of two datasets, captured and served; the archive begins with them."""
-    folder = tmp_path_factory.mktemp("recovery")
-    environ = {"LIVESTATS_FIRST_DAY": str(DAYS[0])}
-    with lab(folder / "home", SMALL, environ=environ, clock=CLOCK) as found:
-        account = keeping(found, *NAMES)
-        account.backfill(DAYS)
-        yield account
+    with served_account(tmp_path_factory.mktemp("recovery")) as found:
+        yield found
 
 
 @pytest.fixture
 def account(captured, tmp_path):
     """A copy of it, to harm."""
-    CLOCK.span = timedelta(0)
-    shutil.copytree(captured.root, tmp_path / "home", symlinks=True)
-    return keeping(captured.with_(LIVESTATS_HOME=str(tmp_path / "home")), *NAMES)
-
-
-def later(account, **span):
-    """The same archive after some time; not back again."""
-    CLOCK.span = timedelta(**span)
-    return account.with_(LIVESTATS_NOW=(account.archive.now() + timedelta(**span)).isoformat())
+    return copied(captured, tmp_path)
 
 
 def stand(account, kind):
