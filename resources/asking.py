@@ -54,7 +54,7 @@ class Answered:
         """Bytes of memory that it takes until it is written."""
         stored = (part.stored for part in self.parts)
         packed = sum(len(one) for one in stored if isinstance(one, bytes))
-        return int(self.rows.table.nbytes) + packed
+        return self.rows.nbytes + packed
 
     @property
     def largest(self) -> int:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -24,10 +25,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from resources import files
+from resources.api.bodies import Body
 from resources.api.catalogue.columns import BUSINESS_DATE
 from resources.api.catalogue.model import Dataset
-from resources.api.plan import walk_of
-from resources.api.rows import Rows, join, read_page, row_schema
+from resources.api.plan import Walk, walk_of
+from resources.api.rows import Rows, join, row_schema
+from resources.api.together import read_in_turn
 from resources.raw import Capture, CaptureName, day_named
 from resources.version import VERSION
 
@@ -163,7 +166,7 @@ class LakeWriter:
         for table in walked.tables():
             self._waiting.append(table)
             self._rows_waiting += table.num_rows
-            self.waiting_bytes += table.nbytes
+            self.waiting_bytes += walked.nbytes if table is walked.table else table.nbytes
             if self._rows_waiting >= _ROWS_PER_GROUP:
                 self._write()
 
@@ -275,21 +278,25 @@ def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Orig
     """
     writer = LakeWriter(path_of(lake, dataset.name, day), dataset, day)
     try:
-        paging = dataset.endpoint.paging
-        numbers = {paging.number_param, paging.size_param} if paging else set()
-        for _, parts in groupby(capture.responses(), key=lambda part: part[0]):
-            walked, walk = [], None
-            for _, page, payload, body in parts:
-                walk = walk_of(dataset, {k: v for k, v in payload.items() if k not in numbers})
-                walked.append(read_page(dataset, walk, body, page))
-            if walk is not None:
-                writer.add(join(dataset, walk, walked))
+        answers = read_in_turn(dataset, _asked(dataset, capture))
+        for _, parts in groupby(answers, key=lambda part: part[0]):
+            walked = [(walk, read()) for _, walk, read in parts]
+            writer.add(join(dataset, walked[0][0], [page for _, page in walked]))
         origin = writer.seal(capture.name, len(capture.manifest["requests"]))
         writer.commit()
         return origin
     except BaseException:
         writer.abandon()
         raise
+
+
+def _asked(dataset: Dataset, capture: Capture) -> Iterator[tuple[int, Walk, int, Body]]:
+    """Number and walk of each question, number of the page, and the answer."""
+    paging = dataset.endpoint.paging
+    numbers = {paging.number_param, paging.size_param} if paging else set()
+    for question, page, payload, body in capture.responses():
+        walk = walk_of(dataset, {k: v for k, v in payload.items() if k not in numbers})
+        yield question, walk, page, body
 
 
 def same_rows(one: Path, other: Path) -> bool:

@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 
 from resources import raw, readers
 from resources.api import answers
+from resources.api import together as api_together
+from resources.api.bodies import Packed, Scratch, pack
 from resources.api.catalogue import DATASETS
 from resources.api.catalogue.model import Kind
 from resources.api.errors import ApiError, WrongAnswer
 from resources.api.plan import halves, walks
 from resources.api.rows import join, read_page
 from resources.api.simulator import Account
-from resources.api.together import likeness, read_together
+from resources.api.together import likeness, read_in_turn, read_together
 from resources.readers import Readers
 from tests.archives import failures, lab, lake_rows
 from tests.test_rows import DAY, MANY, SHANGHAI, questions, sample_of, written
@@ -293,6 +295,73 @@ def test_a_rank_goes_on_from_page_to_page():
     first, third = (sorted(rows.table["rank"].to_pylist()) for _, rows in found)
     assert first[0] == 1
     assert third == [rank + 2 * dataset.endpoint.paging.size for rank in first]
+
+
+# One after the other ------------------------------------------------------------------------------
+
+
+def said(read):
+    try:
+        page = read()
+        return told((page, join(METRICS, metrics(0)[0], [page])))
+    except ApiError as error:
+        return str(error)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    kinds=st.lists(st.sampled_from(["small", "other", "odd", "large", "other walk"]), max_size=9),
+    most=st.sampled_from([0, 1500, 10**6]),
+)
+def test_a_capture_is_read_again_answer_by_answer_in_its_order(kinds, most):
+    """Whatever is read together: a large answer before the next is asked for."""
+    walk, body = metrics(0, 30)
+    large = pack(body)
+    made = {
+        "small": (walk, body),
+        "other": (walk, metrics(30)[1]),
+        "odd": (walk, body[:-9]),
+        "large": (walk, Packed(scratch_of(large), 0, len(large), len(body))),
+        "other walk": (replace(walk, window=None), body),
+    }
+    asked_for = []
+
+    def answers_():
+        for mark, kind in enumerate(kinds):
+            asked_for.append(mark)
+            yield mark, made[kind][0], 1, made[kind][1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api_together, "MOST_BYTES", most)
+        found = []
+        for mark, asked, read in read_in_turn(METRICS, answers_()):
+            assert kinds[mark] != "large" or asked_for[-1] == mark
+            found.append((mark, asked, said(read)))
+    assert found == [
+        (mark, made[kind][0], said(partial(read_page, METRICS, *made[kind])))
+        for mark, kind in enumerate(kinds)
+    ]
+
+
+def scratch_of(data):
+    scratch = Scratch(None)
+    scratch.file.write(data)
+    scratch.file.flush()
+    return scratch
+
+
+def test_small_answers_of_a_capture_are_read_together(monkeypatch):
+    walk, body = metrics(0, 30)
+    sizes, usual = [], api_together.read_together
+
+    def counted(dataset, asked, bodies):
+        sizes.append(len(bodies))
+        return usual(dataset, asked, bodies)
+
+    monkeypatch.setattr(api_together, "read_together", counted)
+    monkeypatch.setattr(api_together, "MOST_BYTES", 3 * len(body))
+    assert len([*read_in_turn(METRICS, [(i, walk, 1, body) for i in range(8)])]) == 8
+    assert sizes == [3, 3, 2]
 
 
 # In a run -----------------------------------------------------------------------------------------

@@ -116,14 +116,19 @@ def _fast(shape: Node, text: bytes) -> Decoded | None:
 
 def _results(shape: Node, table: pa.Table) -> pa.StructArray | None:
     """Result of each answer that was read; None if any is refused by the API, or not complete."""
-    results = table.column("Result").combine_chunks()
+    results = one_piece(table.column("Result"))
     if results.null_count:
         return None
     if "ResponseMetadata" in table.column_names:
-        metadata = table.column("ResponseMetadata").combine_chunks()
+        metadata = one_piece(table.column("ResponseMetadata"))
         if metadata.field("Error").null_count < len(metadata):
             return None
     return results if _is_complete(shape.child("Result"), results) else None
+
+
+def one_piece(column: pa.ChunkedArray) -> pa.Array:
+    """All of a column; where it is in one piece already, without a copy."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _parsed(

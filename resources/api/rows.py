@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,11 @@ class Rows:
     outside: int
     unknown: tuple[str, ...]
     disagreeing: tuple[str, ...]
+
+    @cached_property
+    def nbytes(self) -> int:
+        """Bytes of memory that they take; to add them up takes longer than it seems."""
+        return int(self.table.nbytes)
 
     def tables(self) -> Iterator[pa.Table]:
         """The rows, some at a time if they are many."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Literal
 
 import pyarrow as pa
@@ -46,7 +46,7 @@ class Node:
     required: bool = False
     kept: bool = True
 
-    @property
+    @cached_property
     def arrow(self) -> pa.DataType:
         """The Arrow type that holds it."""
         if self.json == "object":

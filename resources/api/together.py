@@ -7,21 +7,26 @@ itself. Where anything is odd about any of them, nothing comes out: those two th
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from resources.api.answers import decode_together
+from resources.api.answers import decode_together, one_piece
+from resources.api.bodies import Body
 from resources.api.catalogue.model import Dataset, Kind
 from resources.api.errors import ApiError
 from resources.api.flatten import Flat, flatten
 from resources.api.pages import PageFacts
 from resources.api.plan import Walk
-from resources.api.rows import Page, facts_of, ranked_before, rows_inside
+from resources.api.rows import Page, facts_of, ranked_before, read_page, rows_inside
 from resources.api.totals import Totals
 from resources.api.values import table_of
+
+T = TypeVar("T")
 
 MOST_BYTES = 4_000_000
 """Of answers that are read together: many more cost no less for each byte, and take memory."""
@@ -83,6 +88,42 @@ def read_together(
     ]
 
 
+def read_in_turn(
+    dataset: Dataset, answers: Iterable[tuple[T, Walk, int, Body]]
+) -> Iterator[tuple[T, Walk, Callable[[], Page]]]:
+    """How to read each of these answers, before the next is asked for: small ones are, together.
+
+    Each has a mark, which comes back, its walk and the number of the page. Reading one raises what
+    `rows.read_page` raises.
+    """
+    some: list[tuple[T, Walk, int, bytes]] = []
+    size, alike = 0, None
+    for mark, walk, number, body in answers:
+        of_kind = likeness(dataset, walk) if isinstance(body, bytes) else None
+        if of_kind != alike or size + len(body) > MOST_BYTES:
+            yield from _each(dataset, some)
+            some, size, alike = [], 0, of_kind
+        if isinstance(body, bytes) and of_kind is not None:
+            some.append((mark, walk, number, body))
+            size += len(body)
+        else:
+            yield mark, walk, partial(read_page, dataset, walk, body, number)
+    yield from _each(dataset, some)
+
+
+def _each(
+    dataset: Dataset, some: Sequence[tuple[T, Walk, int, bytes]]
+) -> Iterator[tuple[T, Walk, Callable[[], Page]]]:
+    """The same for small answers that are alike."""
+    asked = [(walk, number) for _, walk, number, _ in some]
+    pages = read_together(dataset, asked, [one[-1] for one in some]) if len(some) > 1 else None
+    for i, (mark, walk, number, body) in enumerate(some):
+        if pages is None:
+            yield mark, walk, partial(read_page, dataset, walk, body, number)
+        else:
+            yield mark, walk, partial(pages.__getitem__, i)
+
+
 def _facts(
     dataset: Dataset, results: pa.StructArray, came: np.ndarray
 ) -> list[tuple[PageFacts | None, Mapping[str, float]]]:
@@ -133,7 +174,7 @@ def _sorted(
 
 def _ranked(column: pa.ChunkedArray) -> tuple[np.ndarray, int]:
     """For each value its place among the different ones, null behind all; and how many places."""
-    found = column.combine_chunks().dictionary_encode()
+    found = one_piece(column).dictionary_encode()
     order = pc.sort_indices(found.dictionary).to_numpy()
     places = np.empty(len(order) + 1, dtype=np.int64)
     places[order], places[-1] = np.arange(len(order)), len(order)
