@@ -204,6 +204,21 @@ def test_account_says_whose_the_home_is_and_whether_the_key_is_known(home):
         assert len(found["domains"]) == 4
 
 
+def test_without_a_key_the_domains_are_told_all_the_same(home, tmp_path):
+    with served(home) as one:
+        bare = {"VOLC_ACCESSKEY": "", "VOLC_SECRETKEY": "", "HOME": str(tmp_path)}
+        environ = {**one.archive.environ, **bare}
+        told = CliRunner().invoke(main, ["account"], env=environ)
+        assert told.exit_code == 1
+        assert "knows 4 domains: pull-1.sim.example" in told.stdout
+        assert "No key was looked at: no access key" in told.stdout
+        accepted = CliRunner().invoke(main, ["account", "--accept"], env=environ)
+        assert accepted.exit_code != 0
+        assert "no access key" in accepted.output
+    new = {**environ, "LIVESTATS_HOME": str(tmp_path / "new")}
+    assert "knows 0 domains yet." in CliRunner().invoke(main, ["account"], env=new).stdout
+
+
 def test_doctor_tells_the_account(home, tmp_path):
     def account(one):
         told = CliRunner().invoke(main, ["doctor", "--json"], env=one.archive.environ)

@@ -27,20 +27,31 @@ def account(accept: bool, as_json: bool) -> None:
       livestats account
       livestats account --accept
 
-    Ends with 1 if the key has not been used on this home before; the next backfill will find out.
+    Ends with 1 if there is no key, or it has not been used on this home before: the next backfill
+    then finds out.
     """
     from resources.api.credentials import find_credentials
+    from resources.api.errors import ApiError
     from resources.owner import Owner
 
     archive = opened()
     owner = Owner(archive.home, archive.settings)
     domains = sorted(owner.domains())
-    credentials, source = find_credentials(os.environ, Path.home())
-    key = credentials.account_id()
-    if accept:
+    key, source, said = None, "", ""
+    try:
+        credentials, source = find_credentials(os.environ, Path.home())
+        key = credentials.account_id()
+    except ApiError as error:
+        if accept:
+            raise
+        said = f"No key was looked at: {error}"
+    if accept and key is not None:
         archive.home.prepare(archive.settings, archive.now())
         owner.accept(key)
     is_known = key in owner.known_keys()
+    if key is not None:
+        verdict = "known to be of its account" if is_known else "not used on it before"
+        said = f"The key in {source} (fingerprint {key}) is {verdict}."
     if as_json:
         screen.emit_json(
             {
@@ -53,8 +64,7 @@ def account(accept: bool, as_json: bool) -> None:
         )
     else:
         click.echo(f"{archive.home.root} knows {screen.counted(len(domains), 'domain')}", nl=False)
-        click.echo(f": {screen.names_text(domains)}" if domains else " yet.")
-        verdict = "known to be of its account" if is_known else "not used on it before"
-        click.echo(f"The key in {source} (fingerprint {key}) is {verdict}.")
+        click.echo(f": {screen.names_text(domains)}." if domains else " yet.")
+        click.echo(said)
     if not is_known:
         click.get_current_context().exit(1)
