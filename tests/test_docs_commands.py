@@ -35,7 +35,7 @@ NOT_RUN = {
     r"useradd .*|install .*|cp .*|systemctl .*": "changes the system; commands of the units: below",
     r"docker compose .*": "needs a container engine; its commands: below",
     r"rsync .*": "needs a second machine",
-    r"mv \$LIVESTATS_HOME/.*": "test_recovery does it",
+    r"(mkdir|mv|rm) .*\$LIVESTATS_HOME.*": "test_recovery does what the page says",
     r"python -m benchmarks\.\w+.*": "takes minutes; test_benchmarks runs their parts",
     r"(\.venv/bin/)?python -m pipelines\.\w+": "writes into docs/; what it would write is tested",
     r"\.venv/bin/python -m pytest .*": "the tests; those of added things: test_extending",
@@ -75,7 +75,9 @@ COMMANDS_SHOWN = sorted({command for page, command in CASES if page not in FOLLO
 # Commands that ask much of the API are run on an archive of few datasets; those that only read, on
 # one that has them all.
 ASKING = re.compile(r"livestats (backfill|replay|publish|prune)\b")
-LACKING = re.compile(r"livestats (status|alarms$|alarms --send)")
+JUDGING = re.compile(r"livestats (alarms|diff|doctor|plan|status)\b")
+"""They end with 1 where something is missing or wrong, which it is here and there: an answer, too."""
+NOTHING_YET = re.compile(r"FROM (revisions|ledger|reconciliation WHERE)")
 FEW = ("domain", "region", "isp", "edge_stat", "batch_stream_traffic")
 
 
@@ -158,13 +160,12 @@ def test_a_command_that_is_shown_does_what_it_says(few, command):
 
 
 def assert_answers(me, command):
-    """It ends with 0, or with a 1 that is an answer: days are missing here, and alarms stand."""
     said, code = me.run(command.replace("/srv/livestats", str(me.folder / "srv")))
     if command.startswith("livestats init"):
         (me.folder / "livestats.toml").unlink()  # or the next one finds it there
-    assert code == (1 if LACKING.match(command) else 0), said
+    assert code == 0 or (code == 1 and JUDGING.match(command)), said
     assert "Failed:" not in said
-    assert "No rows." not in said
+    assert "No rows." not in said or NOTHING_YET.search(command)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
