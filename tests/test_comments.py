@@ -4,6 +4,7 @@ import re
 import shutil
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 
 from pipelines import backfill
@@ -108,6 +109,24 @@ def test_tables_that_say_it_in_other_words_are_level_and_intact(lab):
     """Comments are not columns: there is nothing to mend."""
     assert lab.archive.behind() == []
     assert [*Verification(lab.archive).findings()] == []
+
+
+@pytest.mark.parametrize(
+    ("about", "intact"), [("comment", True), ("unit", False), ("field", False)]
+)
+def test_a_lake_file_may_say_it_in_other_words_but_not_in_another_unit(
+    about, intact, past, monkeypatch
+):
+    def another(dataset):
+        told = [
+            field.with_metadata({**field.metadata, about: "Another."}) for field in made(dataset)
+        ]
+        return pa.schema(told, metadata=made(dataset).metadata)
+
+    made = lake.schema
+    monkeypatch.setattr(lake, "schema", another)
+    found = {finding.what for finding in Verification(past.archive).findings()}
+    assert found == (set() if intact else {"its columns are not those that are declared now"})
 
 
 @pytest.mark.parametrize("name", NAMES)

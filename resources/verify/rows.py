@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -77,9 +77,9 @@ class LakeDay:
         with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
             self._told(self.path, self.path.stat().st_size)
             if not declared(file.schema_arrow).equals(
-                lake.schema(self._place.dataset), check_metadata=True
+                declared(lake.schema(self._place.dataset)), check_metadata=True
             ):
-                return "its columns or their comments are not those that are declared now"
+                return "its columns are not those that are declared now"
             rows = 0
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group)
@@ -140,6 +140,11 @@ class LakeDay:
 
 
 def declared(schema: pa.Schema) -> pa.Schema:
-    """A file's schema without what is written about the file itself."""
-    about = {k: v for k, v in (schema.metadata or {}).items() if k not in lake.FILE_METADATA}
-    return schema.with_metadata(about)
+    """A file's schema: names, types, units, API fields; other words in a comment change nothing."""
+    fields = [field.with_metadata(_without(field.metadata, ())) for field in schema]
+    return pa.schema(fields, metadata=_without(schema.metadata, lake.FILE_METADATA))
+
+
+def _without(about: Mapping[bytes, bytes] | None, others: Collection[bytes]) -> dict[bytes, bytes]:
+    """What is told about a file or a column, but for comments and `others`."""
+    return {k: v for k, v in (about or {}).items() if k != b"comment" and k not in others}
