@@ -49,6 +49,14 @@ class BackfillPlan:
         return sum(chunk.days * len(chunk.datasets) for chunk in self.chunks)
 
     @property
+    def due(self) -> dict[str, int]:
+        """Days to capture of each dataset."""
+        found: Counter[str] = Counter()
+        for chunk in self.chunks:
+            found.update(dict.fromkeys(chunk.datasets, chunk.days))
+        return dict(found)
+
+    @property
     def ends_of_months(self) -> set[int]:
         """Numbers (from 1) of the chunks after which another month follows."""
         months = [chunk.first.replace(day=1) for chunk in self.chunks]
@@ -147,7 +155,7 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
         from pipelines.loader import Loader
         from pipelines.runner import Runner
 
-        listener = _Listener(summary)
+        listener = _Listener(summary, archive.heard)
         heard = replace(archive, heard=listener)
         with Runner(heard) as runner, Loader(heard, tell) as loader:
             runner.capture_dimensions(todo.dimensions, again=todo.again)
@@ -235,6 +243,7 @@ class _Listener:
     """Adds up what assets and loader report, each in a thread of its own."""
 
     summary: Summary
+    also: Callable[[object], None] | None = None  # told the same
     loads: _Loads | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -243,6 +252,8 @@ class _Listener:
             self._hear(event)
         if isinstance(event, Result) and self.loads is not None:
             self.loads.ended(event.day)
+        if self.also is not None:
+            self.also(event)
 
     def _hear(self, event: object) -> None:
         summary = self.summary

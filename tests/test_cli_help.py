@@ -13,7 +13,6 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import COMMANDS, failures, main, options, screen, simulate
-from pipelines.cli.progress import Count, Lines
 from resources import contents, dictionary
 from resources.api.catalogue import DATASETS, dataset
 from resources.api.errors import FixSetup, TryLater
@@ -190,28 +189,6 @@ def test_days_are_written_as_stretches():
 )
 def test_a_span_is_told_in_the_units_of_people(seconds, text):
     assert screen.span(seconds) == text
-
-
-def test_progress_counts_dataset_days_and_parts_of_them():
-    count = Count(total=3)
-    day = date(2026, 11, 1)
-    count.add("edge_stat", day, 1, 4)
-    assert count.done == pytest.approx(0.25)
-    for answers in (2, 3, 4):
-        count.add("edge_stat", day, answers, 4)
-    assert (count.done, count.whole, count.answers) == (1, 1, 4)
-
-
-def test_without_a_terminal_progress_is_a_parseable_line_now_and_then(capsys):
-    times = iter([0.0, 1.0, 11.0, 11.0, 12.0])
-    lines = Lines(Count(total=4), clock=lambda: next(times))
-    for number in (1, 2, 3):
-        lines.answer(dataset("edge_stat"), date(2026, 11, number), 1, 1)
-    (line,) = capsys.readouterr().err.splitlines()
-    words = dict(word.split("=") for word in line.split()[1:])
-    assert words == {
-        "dataset_days": "2", "of": "4", "answers": "2", "dataset": "edge_stat", "day": "2026-11-02",
-    }  # fmt: skip
 
 
 def test_faults_of_the_simulator_are_checked():

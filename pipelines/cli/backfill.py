@@ -51,8 +51,10 @@ def backfill(
     todo = checked(lambda: work.plan(archive, first, last, names, force=force))
     for line in before(todo, str(archive.home.root)):
         screen.note(line)
-    with told_once(), capturing(todo.days) as shown:
-        summary = work.run(replace(archive, progress=shown.answer), todo, shown.tell)
+    with told_once(), capturing(todo.due) as shown:
+        summary = work.run(
+            replace(archive, progress=shown.answer, heard=shown.heard), todo, shown.tell
+        )
     if as_json:
         screen.emit_json(answer(todo, summary))
     else:

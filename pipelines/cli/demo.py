@@ -59,8 +59,10 @@ def demo(days: int, keep: Path | None) -> None:
         todo = backfill.plan(archive, first, last, ())
         for line in before(todo, str(home)):
             screen.note(line)
-        with capturing(todo.days) as shown:
-            summary = backfill.run(replace(archive, progress=shown.answer), todo, shown.tell)
+        with capturing(todo.due) as shown:
+            summary = backfill.run(
+                replace(archive, progress=shown.answer, heard=shown.heard), todo, shown.tell
+            )
         for line in after(todo, summary, archive.home.served):
             click.echo(line)
         if not summary.is_complete:

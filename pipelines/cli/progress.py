@@ -1,9 +1,11 @@
-"""Progress of a capture: a bar on a terminal, parseable lines elsewhere."""
+"""Progress of a capture: bars on a terminal, lines that programs can read elsewhere."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +17,12 @@ if TYPE_CHECKING:
     from resources.api.catalogue.model import Dataset
 
 LINE_EVERY_S = 10.0
+LINES_AT_FIRST = 6
+THEN_EVERY_S = 60.0
+"""A line now and then; a capture of hours does not fill a log."""
+
+_DRAWN_EVERY_S = 0.25
+_RECENT_S = 60.0
 
 
 class Shown(Protocol):
@@ -23,89 +31,222 @@ class Shown(Protocol):
     def answer(self, dataset: Dataset, day: date, answers: int, questions: int) -> None:
         """One more answer of the API."""
 
+    def heard(self, event: object) -> None:
+        """What came of something: results of days are counted."""
+
     def tell(self, text: str) -> None:
         """What is being done now."""
 
 
 @dataclass
+class Share:
+    """How far one dataset is."""
+
+    days: int  # to be captured
+    ended: int = 0  # captured, or given up
+    asked: int = 0  # questions of days that have ended
+    known: int = 0  # days that have ended and were asked about
+    under_way: dict[date, tuple[int, int]] = field(default_factory=dict)  # answers, questions
+
+    @property
+    def questions_a_day(self) -> float | None:
+        """What a day takes, by those that were begun; None if none was."""
+        begun = self.known + len(self.under_way)
+        open_ = sum(questions for _, questions in self.under_way.values())
+        return (self.asked + open_) / begun if begun else None
+
+    def left(self, a_day: float) -> float:
+        """Questions that are still to be asked, if a day that is not begun takes so many."""
+        waiting = max(self.days - self.ended - len(self.under_way), 0)
+        return waiting * a_day + sum(all_ - done for done, all_ in self.under_way.values())
+
+
 class Count:
-    """Dataset-days done, counted from answers."""
+    """How much is done and how much is left, counted in questions to the API.
 
-    total: int
-    answers: int = 0
-    parts: dict[tuple[str, date], float] = field(default_factory=dict)
-    whole: int = 0
+    Days of datasets differ a hundredfold in what they take, so days alone would tell a false time.
+    What a dataset's day takes is known from those that were begun; of a dataset that was not, it is
+    taken for the average.
+    """
 
-    def add(self, name: str, day: date, answers: int, questions: int) -> None:
-        """Take one answer into account."""
+    def __init__(self, due: Mapping[str, int], clock: Callable[[], float] = time.monotonic) -> None:
+        """`due` is how many days of each dataset are to be captured; `clock` gives seconds."""
+        self.shares = {name: Share(days) for name, days in due.items()}
+        self.answers = 0
+        self._clock = clock
+        self._seen = deque([(clock(), 0)])
+
+    @property
+    def total(self) -> int:
+        """Dataset-days to be captured."""
+        return sum(share.days for share in self.shares.values())
+
+    @property
+    def ended(self) -> int:
+        """Dataset-days that are captured or given up."""
+        return sum(share.ended for share in self.shares.values())
+
+    def answer(self, name: str, day: date, answers: int, questions: int) -> None:
+        """Take one more answer into account."""
         self.answers += 1
-        if answers >= questions:
-            self.parts.pop((name, day), None)
-            self.whole += 1
-        else:
-            self.parts[name, day] = answers / questions
+        if (share := self.shares.get(name)) is not None:
+            share.under_way[day] = (answers, questions)
+        now = self._clock()
+        if now - self._seen[-1][0] >= 1:
+            self._seen.append((now, self.answers))
+            while len(self._seen) > 2 and now - self._seen[1][0] >= _RECENT_S:
+                self._seen.popleft()
+
+    def end(self, name: str, day: date) -> None:
+        """A day has ended, however."""
+        share = self.shares.get(name)
+        if share is None or share.ended == share.days:
+            return
+        share.ended += 1
+        if day in share.under_way:
+            share.known += 1
+            share.asked += share.under_way.pop(day)[1]
+
+    @property
+    def per_s(self) -> float:
+        """Answers a second in the last minute."""
+        moment, answers = self._seen[0]
+        elapsed_s = self._clock() - moment
+        return (self.answers - answers) / elapsed_s if elapsed_s > 0 else 0.0
+
+    @property
+    def left(self) -> float | None:
+        """Questions that are left; None before the first answer."""
+        known = [n for share in self.shares.values() if (n := share.questions_a_day) is not None]
+        if not known:
+            return None
+        usual = sum(known) / len(known)
+        return sum(
+            share.left(usual if share.questions_a_day is None else share.questions_a_day)
+            for share in self.shares.values()
+        )
 
     @property
     def done(self) -> float:
-        """Dataset-days, the answered parts of unfinished ones included; never above the total."""
-        return min(self.whole + sum(self.parts.values()), self.total)
+        """The part of all questions that is answered, from 0 to 1."""
+        left = self.left
+        if left is None:
+            return 0.0
+        return self.answers / (self.answers + left) if left else 1.0
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds until all is captured, at the present rate; None if that is not known yet."""
+        left, per_s = self.left, self.per_s
+        return left / per_s if left is not None and per_s > 0 else None
 
 
-@dataclass
 class Lines:
-    """One line of `name=value` words now and then."""
+    """One line of `name=value` words now and then. What is not known yet is `-`."""
 
-    count: Count
-    clock: Callable[[], float] = time.monotonic
-    every_s: float = LINE_EVERY_S
-    _next_s: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._next_s = self.clock() + self.every_s
+    def __init__(self, count: Count, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` gives seconds."""
+        self._count, self._clock = count, clock
+        self._told = 0
+        self._next_s = clock() + LINE_EVERY_S
 
     def answer(self, dataset: Dataset, day: date, answers: int, questions: int) -> None:
         """Count, and say so if the last line is a while ago."""
-        self.count.add(dataset.name, day, answers, questions)
-        if self.clock() >= self._next_s:
-            self._next_s = self.clock() + self.every_s
-            screen.note(
-                f"progress dataset_days={self.count.whole} of={self.count.total} "
-                f"answers={self.count.answers} dataset={dataset.name} day={day}"
-            )
+        self._count.answer(dataset.name, day, answers, questions)
+        if self._clock() >= self._next_s:
+            self._told += 1
+            wait_s = LINE_EVERY_S if self._told < LINES_AT_FIRST else THEN_EVERY_S
+            self._next_s = self._clock() + wait_s
+            screen.note(line(self._count, dataset.name, day))
+
+    def heard(self, event: object) -> None:
+        """Count days that have ended."""
+        count_event(self._count, event)
 
     def tell(self, text: str) -> None:
         """A line."""
         screen.note(text)
 
 
+def line(count: Count, name: str, day: date) -> str:
+    """How far the capture is, for programs; `name` and `day` are what it is at."""
+    left_s = count.left_s
+    return (
+        f"progress dataset_days={count.ended} of={count.total} percent={100 * count.done:.0f} "
+        f"answers={count.answers} answers_per_s={count.per_s:.1f} "
+        f"left_s={'-' if left_s is None else round(left_s)} dataset={name} day={day}"
+    )
+
+
+def count_event(count: Count, event: object) -> None:
+    """Take what came of a day into account."""
+    from resources.outcome import Result
+
+    if isinstance(event, Result):
+        count.end(event.dataset, event.day)
+
+
+def standing(count: Count) -> str:
+    """How far the capture is, for people."""
+    left_s = count.left_s
+    left = "" if left_s is None else f", {screen.span(left_s)} left"
+    return f"{count.answers:,} answers, {count.per_s:.1f}/s{left}"
+
+
 @contextmanager
-def capturing(total: int) -> Iterator[Shown]:
-    """Show the progress of `total` dataset-days on stderr while the block runs."""
+def capturing(due: Mapping[str, int]) -> Iterator[Shown]:
+    """Show on stderr how far the capture of so many days of datasets is, while the block runs."""
     console = screen.console(stderr=True)
-    count = Count(total)
-    if not console.is_terminal or not total:
+    count = Count(due)
+    if not console.is_terminal or not count.total:
         yield Lines(count)
         return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.console import Group
+    from rich.live import Live
+    from rich.progress import BarColumn, Progress, TextColumn
 
-    columns = (
+    whole = Progress(
         BarColumn(bar_width=24),
         TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(compact=True),
-        TextColumn("{task.fields[answers]:,} answers"),
-        TextColumn("{task.description}", style="dim"),
+        TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=total, answers=0)
+    each = Progress(
+        TextColumn("{task.description:<27}", style="dim"),
+        BarColumn(bar_width=16),
+        TextColumn("{task.completed} of {task.total} days", style="dim"),
+    )
+    task = whole.add_task("", total=1.0)
+    rows = {
+        name: each.add_task(name, total=share.days, visible=False)
+        for name, share in count.shares.items()
+    }
+    with Live(Group(whole, each), console=console, transient=True, auto_refresh=False) as live:
 
-        class OnBar:
+        class OnTerminal:
+            drawn_s = 0.0
+            lock = threading.RLock()  # loads tell from a thread of their own
+
             def answer(self, dataset: Dataset, day: date, answers: int, questions: int) -> None:
-                count.add(dataset.name, day, answers, questions)
-                about = f"{dataset.name} {day}"
-                bar.update(task, completed=count.done, answers=count.answers, description=about)
+                with self.lock:
+                    count.answer(dataset.name, day, answers, questions)
+                    if time.monotonic() - self.drawn_s >= _DRAWN_EVERY_S:
+                        self.draw()
+
+            def heard(self, event: object) -> None:
+                with self.lock:
+                    count_event(count, event)
 
             def tell(self, text: str) -> None:
-                console.print(text)
-                bar.update(task, description=text)
+                with self.lock:
+                    console.print(text)
+                    self.draw()
 
-        yield OnBar()
+            def draw(self) -> None:
+                self.drawn_s = time.monotonic()
+                whole.update(task, completed=count.done, description=standing(count))
+                for name, share in count.shares.items():
+                    is_at_work = bool(share.under_way) and share.ended < share.days
+                    each.update(rows[name], completed=share.ended, visible=is_at_work)
+                live.refresh()
+
+        yield OnTerminal()
