@@ -53,10 +53,18 @@ def test_nothing_is_known_before_the_first_answer(clock):
 
 def test_what_a_day_takes_is_known_from_the_first(clock):
     count = Count({"edge_stat": 3}, clock)
-    capture(count, clock, "edge_stat", DAYS[0], 4)
+    capture(count, clock, "edge_stat", DAYS[0], 4, each_s=2)
     assert (count.ended, count.answers, count.left) == (1, 4, 8)
     assert count.done == pytest.approx(1 / 3)
-    assert count.left_s == pytest.approx(8.0)
+    assert count.left_s == pytest.approx(16.0)
+
+
+def test_no_time_is_told_from_the_first_seconds(clock):
+    """Nor from the start of the run to its first answer."""
+    count = Count({"edge_stat": 3}, clock)
+    clock.now = 60.0
+    capture(count, clock, "edge_stat", DAYS[0], 4, each_s=1)
+    assert (count.per_s, count.left_s) == (1.0, None)
 
 
 def test_datasets_are_weighed_by_what_they_take(clock):

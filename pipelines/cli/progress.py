@@ -23,6 +23,7 @@ THEN_EVERY_S = 60.0
 
 _DRAWN_EVERY_S = 0.25
 _RECENT_S = 60.0
+_ENOUGH_S = 5.0  # of answers, before a time is told from them
 
 
 class Shown(Protocol):
@@ -74,7 +75,7 @@ class Count:
         self.shares = {name: Share(days) for name, days in due.items()}
         self.answers = 0
         self._clock = clock
-        self._seen = deque([(clock(), 0)])
+        self._seen: deque[tuple[float, int]] = deque()  # moments with the answers until then
 
     @property
     def total(self) -> int:
@@ -92,7 +93,7 @@ class Count:
         if (share := self.shares.get(name)) is not None:
             share.under_way[day] = (answers, questions)
         now = self._clock()
-        if now - self._seen[-1][0] >= 1:
+        if not self._seen or now - self._seen[-1][0] >= 1:
             self._seen.append((now, self.answers))
             while len(self._seen) > 2 and now - self._seen[1][0] >= _RECENT_S:
                 self._seen.popleft()
@@ -110,7 +111,7 @@ class Count:
     @property
     def per_s(self) -> float:
         """Answers a second in the last minute."""
-        moment, answers = self._seen[0]
+        moment, answers = self._seen[0] if self._seen else (self._clock(), 0)
         elapsed_s = self._clock() - moment
         return (self.answers - answers) / elapsed_s if elapsed_s > 0 else 0.0
 
@@ -138,7 +139,8 @@ class Count:
     def left_s(self) -> float | None:
         """Seconds until all is captured, at the present rate; None if that is not known yet."""
         left, per_s = self.left, self.per_s
-        return left / per_s if left is not None and per_s > 0 else None
+        is_early = not self._seen or self._clock() - self._seen[0][0] < _ENOUGH_S
+        return None if left is None or not per_s or is_early else left / per_s
 
 
 class Lines:
