@@ -9,15 +9,12 @@ dagster.yaml, and everything works as before on the same files, only slower.
 
 from __future__ import annotations
 
-import os
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import sqlalchemy as db
 from alembic.runtime.migration import MigrationContext
@@ -38,11 +35,12 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
 from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
 from dagster._core.storage.sql import get_alembic_config
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from dagster._core.storage.sqlite import create_db_conn_string
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.pool import QueuePool
+
+from pipelines.engines import Engines, version
 
 RUNS_OPEN = 8
 """Runs whose files stay open at once: more than write at once, and few enough to forget old ones."""
@@ -52,60 +50,13 @@ BATCH = 500
 """Events of one kind that Dagster may hand over together; it asks the environment how many."""
 
 
-def opened(conn_string: str) -> Engine:
-    """An engine whose connections stay open, for as many threads as ask at once."""
-    engine = db.create_engine(
-        conn_string,
-        poolclass=QueuePool,
-        pool_size=1,
-        max_overflow=-1,
-        connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS},
-    )
-
-    @db.event.listens_for(engine, "connect")
-    def lighter(connection: Any, _record: object) -> None:
-        # The journal is a WAL: without a flush for each event a power cut may cost the last few,
-        # and nothing of the archive depends on them; the file itself stays sound.
-        connection.execute("PRAGMA synchronous = NORMAL")
-
-    return engine
-
-
-class _Engines:
-    """Engines by what they are for, those of this process only, the ones used last."""
-
-    def __init__(self, at_most: int) -> None:
-        self._at_most = at_most
-        self._engines: OrderedDict[str, Engine] = OrderedDict()
-        self._lock = threading.Lock()
-        self._process = os.getpid()
-
-    def of(self, name: str, conn_string: str) -> Engine:
-        with self._lock:
-            if self._process != os.getpid():  # SQLite's connections do not survive a fork
-                self._engines.clear()
-                self._process = os.getpid()
-            engine = self._engines.pop(name, None)
-            if engine is None:
-                engine = opened(conn_string)
-            self._engines[name] = engine
-            while len(self._engines) > self._at_most:
-                self._engines.popitem(last=False)[1].dispose()
-            return engine
-
-    def close(self) -> None:
-        with self._lock:
-            while self._engines:
-                self._engines.popitem()[1].dispose()
-
-
 class EventLog(SqliteEventLogStorage):
     """Dagster's event log: one file for each run, and the index of all assets' events."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         """Nothing is opened before it is used, but for an index that is not there yet."""
-        self._index = _Engines(1)
-        self._runs = _Engines(RUNS_OPEN)
+        self._index = Engines(1)
+        self._runs = Engines(RUNS_OPEN)
         self._tables: set[str] = set()
         self._has_index_columns = False
         super().__init__(base_dir, inst_data)
@@ -128,7 +79,7 @@ class EventLog(SqliteEventLogStorage):
         # Dagster reads all of its migrations, four dozen scripts, to look at a file that has its
         # version, and twice for one that is new: each run has one of its own.
         with engine.connect() as connection:
-            if MigrationContext.configure(connection).get_current_revision() is not None:
+            if version(connection) is not None:
                 return
         if not for_index_shard:  # that may be of a Dagster of long ago
             try:
@@ -204,13 +155,30 @@ def _kind(event: EventLogEntry) -> tuple[str, bool]:
     return event.run_id, event.is_dagster_event and event.dagster_event_type in ASSET_EVENTS
 
 
+def _is_made(path: Path, storage: Runs | Schedules, *tables: str) -> bool:
+    """True if the file needs nothing to be made: Dagster reads all its migrations to say so."""
+    if not path.exists():
+        return False
+    with storage.connect() as connection:
+        there = db.inspect(connection).get_table_names()
+        return version(connection) is not None and {*tables} <= {*there}
+
+
 class Runs(SqliteRunStorage):
     """Dagster's list of runs."""
 
     def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
         """Nothing is opened before it is used."""
-        self._engines = _Engines(1)
+        self._engines = Engines(1)
         super().__init__(conn_string, inst_data)
+
+    @classmethod
+    def from_local(cls, base_dir: str, inst_data: ConfigurableClassData | None = None) -> Self:
+        found = cls(create_db_conn_string(base_dir, "runs"), inst_data)
+        if not _is_made(Path(base_dir) / "runs.db", found, "instance_info"):
+            found.dispose()
+            found = super().from_local(base_dir, inst_data)
+        return found
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -228,8 +196,17 @@ class Schedules(SqliteScheduleStorage):
 
     def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
         """Nothing is opened before it is used."""
-        self._engines = _Engines(1)
+        self._engines = Engines(1)
         super().__init__(conn_string, inst_data)
+
+    @classmethod
+    def from_local(cls, base_dir: str, inst_data: ConfigurableClassData | None = None) -> Self:
+        found = cls(create_db_conn_string(base_dir, "schedules"), inst_data)
+        if not _is_made(Path(base_dir) / "schedules.db", found):
+            found.dispose()
+            # Its annotation names its own class.
+            found = cast("Self", super().from_local(base_dir, inst_data))
+        return found
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:

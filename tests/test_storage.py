@@ -130,6 +130,36 @@ def test_a_new_run_has_the_file_that_dagster_makes(tmp_path):
     assert [*declared(ours)] == [RUN, "index"]
 
 
+def test_a_history_that_is_there_is_opened_without_a_look_at_dagsters_migrations(
+    archive, monkeypatch
+):
+    """Each process opens it: a run that the schedule starts, and each command."""
+    with instance(archive) as history:
+        history.handle_new_event(entry(planned(ASSETS[0], DAYS[0]), 0))
+
+    def refused(_config):
+        raise AssertionError("read again")
+
+    monkeypatch.setattr(ScriptDirectory, "from_config", refused)
+    with instance(archive) as history:
+        assert history.get_runs() == []
+        assert history.all_instigator_state() == []
+        assert len(history.all_logs(RUN)) == 1
+
+
+@pytest.mark.parametrize("cut", ["DROP TABLE instance_info", "DROP TABLE alembic_version"])
+def test_a_list_of_runs_that_was_half_made_is_made_whole(archive, cut):
+    with instance(archive):
+        pass
+    with closing(sqlite3.connect(archive.home.dagster / "history" / "runs.db")) as connection:
+        connection.execute(cut)
+        connection.commit()
+    with instance(archive) as history:
+        assert history.run_storage.get_run_storage_id()
+        assert history.get_runs() == []
+    assert declared(archive.home.dagster / "history")["runs"][1]
+
+
 def test_dagsters_migrations_are_read_once_for_all_runs(tmp_path, monkeypatch):
     """Four dozen scripts."""
     storage.EventLog(str(tmp_path)).dispose()  # a home that is there
