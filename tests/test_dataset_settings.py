@@ -423,7 +423,7 @@ def test_another_home_takes_the_new_meaning(small):
     assert failures(other.capture([DAY], ["domain", "isp", "stream_count"])) == []
 
 
-def test_a_dataset_can_be_begun_anew_as_the_message_says(small, tmp_path):
+def test_the_settings_do_not_fit_the_home_and_a_dataset_is_begun_anew(small, tmp_path):
     """And as docs/recovery.md says. Nothing of the old meaning is left in the tables."""
     file = tmp_path / "other.toml"
     off = json.dumps([*small.archive.settings.datasets_off])

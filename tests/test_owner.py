@@ -106,7 +106,7 @@ def test_a_known_key_may_list_new_domains_only(home):
         assert len(Owner(tomorrow.archive.home, tomorrow.archive.settings).domains()) == 6
 
 
-def test_an_account_whose_domains_are_all_new_is_accepted_by_a_word(home):
+def test_the_key_is_of_another_account_whose_domains_are_all_new_and_it_is_accepted(home):
     with served(home, THEIRS, credentials=THEIR_KEY) as one:
         with pytest.raises(OtherAccount):
             one.capture([DAYS[1]], NAMES)
