@@ -163,7 +163,8 @@ def test_the_setting_puts_all_comments_into_chinese_and_back(lab, monkeypatch):
         columns["top_play.peak_bandwidth_mbps"]
         == "当日峰值带宽。单位：Mbps。接口字段：PeakBandwidth。"
     )
-    assert "字段：rank（" in relations["main.top_streams"]
+    assert "参数：first_day（日期范围的第一天，按业务时区。）；" in relations["main.top_streams"]
+    assert "字段：rank（名次" in relations["main.top_streams"]
     assert held(lab) == before
     assert [*Verification(chinese).findings()] == [*Verification(lab.archive).findings()] == []
     lab.archive.publish()

@@ -297,7 +297,10 @@ def test_comments_of_relations_and_columns_are_those_of_the_header(connection, f
         "SELECT comment FROM duckdb_functions() WHERE function_name = 'top'"
     ).fetchall()
     assert [text for (text,) in relations][:2] == ["Streams of a day.", "Most streams of all days."]
-    assert "peak_streams (Most streams. Unit: streams.)" in relations[2][0]
+    assert relations[2][0] == (
+        "Days by streams. Parameters: last_day (Last day.); n (How many.). "
+        "Columns: business_date (Calendar day.); peak_streams (Most streams. Unit: streams.)."
+    )
 
 
 def test_other_words_in_a_header_make_no_day_anew(connection, folder, put, bring):

@@ -103,12 +103,17 @@ class Mart:
         """What DuckDB and BI tools show of it."""
         found = table_comment(self.meaning, key=self.key, language=language)
         if self.kind is Kind.MACRO:
-            # The columns of a macro cannot have comments.
-            said = (
-                say("{} ({})", language).format(c.name, c.comment(language)) for c in self.columns
-            )
-            found += say(" Columns: {}", language).format(say("; ", language).join(said))
+            # Neither the parameters nor the columns of a macro can have comments.
+            given = [(p.name, say(p.meaning, language)) for p in self.parameters]
+            found += say(" Parameters: {}.", language).format(_listed(given, language))
+            columns = [(c.name, c.comment(language)) for c in self.columns]
+            found += say(" Columns: {}.", language).format(_listed(columns, language))
         return found
+
+
+def _listed(items: Sequence[tuple[str, str]], language: str) -> str:
+    """Names, each with what it means."""
+    return say("; ", language).join(say("{} ({})", language).format(*item) for item in items)
 
 
 @cache
