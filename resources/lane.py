@@ -195,7 +195,10 @@ class Lane:
             raise
 
     def came(self, question: Question) -> None:
-        """Count an answer that has come as large as it is, and no longer as a guess."""
+        """Count an answer that has come as large as it is, and no longer as a guess; once."""
+        if question.is_counted:
+            return
+        question.is_counted = True
         if question.is_answered:
             answered = question.future.result()
             if answered:
@@ -209,10 +212,14 @@ class Lane:
     def _take(self, question: Question) -> None:
         """Put the answer to the oldest question into the day's files."""
         job, walk = question.job, question.walk
+        self.came(question)  # it may have come since the run last looked at its events
         self._run.room.leave(question.held)
         before = job.held
+        # It holds the question, which held it: without a cut the answer would stay in memory until
+        # Python looks for cycles.
+        future, question.future = question.future, Future()
         try:
-            job.add(question.future.result())
+            job.add(future.result())
         except (FixSetup, Halted) as error:
             fatal = self._run.fatal or error
             job.fail(walk, fatal)

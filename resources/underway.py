@@ -30,6 +30,7 @@ class Question:
     walk: Walk
     held: int  # bytes counted for it: a guess before the answer has come
     future: Future[list[Answered]] = field(default_factory=Future)
+    is_counted: bool = False  # `held` is no guess any more
 
     @property
     def is_answered(self) -> bool:

@@ -1,7 +1,9 @@
 """The engine: order, bounds, progress, locks, and what it says of days that it does not ask."""
 
+import gc
 import json
 import threading
+from concurrent.futures import wait
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -9,6 +11,8 @@ import pytest
 from resources import files, lake, ledger, raw
 from resources.api.catalogue import DATASETS
 from resources.api.simulator import Account, Late
+from resources.asking import Answered
+from resources.lane import Lane
 from resources.outcome import Outcome
 from resources.underway import Room
 from tests.archives import NOW, contents, failures, lab, leftovers
@@ -223,6 +227,38 @@ def test_of_one_dataset_twice_as_many_questions_are_under_way_as_it_has_workers(
     monkeypatch.setattr("resources.capture.Room", Counted)
     assert failures(found.set(workers=3).capture(DAYS, (TOP.name,))) == []
     assert most == 6
+
+
+def test_an_answer_that_is_taken_before_its_event_is_heard_is_counted_once(found, monkeypatch):
+    """Else the room would shrink or grow by what the guess was wrong by, answer after answer."""
+    rooms = []
+
+    class Kept(Room):
+        def __init__(self):
+            super().__init__()
+            rooms.append(self)
+
+    usual = Lane.go_on
+
+    def go_on(lane):
+        wait([question.future for question in lane._asked])
+        return usual(lane)
+
+    monkeypatch.setattr("resources.capture.Room", Kept)
+    monkeypatch.setattr(Lane, "go_on", go_on)
+    assert failures(found.capture(DAYS, (TOP.name,))) == []
+    assert [(room._held, room._under_way) for room in rooms] == [(0, 0)]
+
+
+def test_answers_that_are_written_leave_memory_at_once(found):
+    """Not when Python next looks for cycles: that is after hundreds of others."""
+    gc.collect()
+    gc.disable()
+    try:
+        assert failures(found.capture(DAYS, (TOP.name,))) == []
+        assert [one for one in gc.get_objects() if isinstance(one, Answered)] == []
+    finally:
+        gc.enable()
 
 
 def test_few_answers_are_decoded_at_the_same_time(found, monkeypatch):
