@@ -24,6 +24,7 @@ _EARLIER = frozenset(
     (
         "57d38fad2447a1fb06cc4b877b7026b61b45851d015b022de0a70f69a8325882",
         "de781c5ef47e1b1a181c2188ada1030a36e70f56a4f6919ec8d31643377debd5",
+        "e86ff3de3b85cee252241946c221eeed2f271acfff684049c9d1eaf286297b40",
     )
 )
 """SHA-256 of templates that were shipped before."""

@@ -19,6 +19,7 @@ from dagster._core.scheduler.instigation import (
     ScheduleInstigatorData,
 )
 from dagster._daemon.types import DaemonHeartbeat
+from dagster._utils.error import SerializableErrorInfo
 
 from pipelines.ask import list_domains
 from pipelines.cli.doctor import ending
@@ -301,6 +302,15 @@ def test_a_daemon_of_which_a_part_hangs_is_told(with_history):
     finding, *_ = schedule.daemon_found(found)
     assert finding.verdict is Verdict.WARNING
     assert finding.text.endswith("without its SCHEDULER")
+
+
+def test_what_a_daemon_complains_of_is_told(with_history):
+    found, history = with_history
+    said = SerializableErrorInfo("Another SENSOR daemon is still sending heartbeats\n", [], None)
+    history.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "SENSOR", "some-daemon", [said]))
+    finding, *_ = schedule.daemon_found(found)
+    assert finding.verdict is Verdict.WARNING
+    assert finding.text.endswith("says: Another SENSOR daemon is still sending heartbeats")
 
 
 def test_the_parts_of_a_daemon_are_called_as_dagster_calls_them(with_history):

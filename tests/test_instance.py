@@ -176,3 +176,12 @@ def test_processes_that_begin_a_home_together_share_its_history(tmp_path):
         one.stdin.write("\n")
         one.stdin.flush()
     assert [one.communicate()[0] for one in beginners] == ["0\n"] * 3
+
+
+def test_what_is_queued_waits_for_a_code_server_that_is_restarted(archive):
+    """Seen with a real one: all that the schedule had asked for failed within seconds."""
+    with instance(archive) as history:
+        found = history.get_concurrency_config().run_queue_config
+    assert found.max_user_code_failure_retries * found.user_code_failure_retry_delay >= 600
+    assert found.max_concurrent_runs == 2
+    assert len(found.tag_concurrency_limits) == 2

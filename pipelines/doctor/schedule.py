@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pipelines.doctor.findings import Finding, ok, problem, warning
 from resources import alarms, webhook
+from resources.api.errors import printable
 from resources.archive import Archive
 
 _SILENT_S = 300  # a daemon tells every half minute that it lives
@@ -30,7 +31,7 @@ def daemon_found(archive: Archive) -> Iterator[Finding]:
 
     try:
         with history_in(folder.resolve()) as history:
-            beats = {name: b.timestamp for name, b in history.get_daemon_heartbeats().items()}
+            found = history.get_daemon_heartbeats()
             states = history.all_instigator_state()
     except (DagsterError, DatabaseError, YAMLError, sqlite3.Error, OSError) as error:
         yield problem(
@@ -40,7 +41,8 @@ def daemon_found(archive: Archive) -> Iterator[Finding]:
             "nothing of the archive depends on it.",
         )
         return
-    yield _daemon(beats)
+    beats = {name: beat.timestamp for name, beat in found.items()}
+    yield _daemon(beats, [e.message for beat in found.values() for e in beat.errors or ()])
     off = sorted(state.name for state in states if state.status.value == "STOPPED")
     if off:
         yield warning(
@@ -52,8 +54,11 @@ def daemon_found(archive: Archive) -> Iterator[Finding]:
         yield ok("schedules", "none is switched off")
 
 
-def _daemon(beats: Mapping[str, float]) -> Finding:
-    """The verdict on when each part of a daemon last told that it lives, in seconds since 1970."""
+def _daemon(beats: Mapping[str, float], errors: Sequence[str]) -> Finding:
+    """The verdict on when each part of a daemon last told that it lives, in seconds since 1970.
+
+    `errors` are what they told at the same time: that there are two daemons, for one.
+    """
     if not beats:
         return ok("daemon", "none has run on this home yet: `livestats ui`, or cron")
     silent_s = {name: time.time() - moment for name, moment in beats.items()}
@@ -66,6 +71,9 @@ def _daemon(beats: Mapping[str, float]) -> Finding:
     if hanging:
         text = f"it runs, but without its {', '.join(hanging)}"
         return warning("daemon", text, "Restart it: its log says what went wrong.")
+    if errors:
+        text = f"it runs, and says: {printable(errors[0].strip())}"
+        return warning("daemon", text, "Its log says more. Of two on one home, stop one.")
     return ok("daemon", "runs")
 
 
