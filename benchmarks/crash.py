@@ -50,11 +50,13 @@ def main() -> int:
             steps = backfills.run(LIVESTATS_HOME=str(scratch / "counted")) or 0
             while found["kills"] < asked.kills:
                 one = whole.beside("killed")
-                end_s = 0.0
+                end_s, tries = 0.0, 0
                 while True:
-                    at, after_s = chance.randint(1, steps // 4), 0.0
+                    # Later and later: what looks through all tables and publishes must fit once.
+                    far, tries = 1 + tries // 5, tries + 1
+                    at, after_s = chance.randint(1, far * steps // 4), 0.0
                     if chance.random() < 0.5:
-                        at, after_s = 0, chance.uniform(0.05, 2.0)
+                        at, after_s = 0, chance.uniform(0.05, 2.0 * far)
                     began_s = time.monotonic()
                     done = backfills.run(at, after_s, LIVESTATS_HOME=str(one.root))
                     end_s += time.monotonic() - began_s
