@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pipelines import due
 from pipelines.due import Chunk
+from pipelines.importing import importing
 from resources.account import Account, NotYet, snapshots
 from resources.api.catalogue import DATASETS, DIMENSIONS, dataset
 from resources.api.catalogue.model import Dataset
@@ -152,8 +153,9 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
     archive.home.prepare(archive.settings, archive.now())
     if todo.chunks or todo.dimensions or archive.behind() or not archive.is_described():
         # Dagster takes a second to import: a run with nothing to do is spared it.
-        from pipelines.loader import Loader
-        from pipelines.runner import Runner
+        with importing("pipelines.runner"):
+            from pipelines.loader import Loader
+            from pipelines.runner import Runner
 
         listener = _Listener(summary, archive.heard)
         heard = replace(archive, heard=listener)

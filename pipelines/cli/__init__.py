@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from pipelines.importing import importing
 from resources.version import VERSION
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
@@ -64,7 +65,9 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        found = getattr(import_module(f"pipelines.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        module = f"pipelines.cli.{COMMANDS[cmd_name]}"
+        with importing(module):
+            found = getattr(import_module(module), cmd_name)
         return _as_written(found) if isinstance(found, click.Command) else None
 
     def resolve_command(
