@@ -111,6 +111,13 @@ class Archive:
         """
         return {*ledger.unmade_days(lines, self.home.lake, self.home.remembered)}
 
+    def _without_rows(self, dataset: Dataset) -> set[date]:
+        """All of its captured days that `unmade` tells; none of a dimension: the next has all."""
+        from resources import raw
+
+        days = [] if dataset.is_dimension else [*raw.days_of(self.home.raw, dataset.name)]
+        return self.unmade(self.ledger(dataset, min(days), max(days))) if days else set()
+
     def in_order_of_asking(self, dataset: Dataset, days: Iterable[date]) -> list[date]:
         """What is soon forgotten by the API oldest first, then the other days newest first."""
         soon = self.now() + timedelta(days=self.settings.expiry_warning_days)
@@ -158,11 +165,15 @@ class Archive:
             yield connection
 
     def bring_level(self, datasets: Iterable[Dataset]) -> Iterator[Loaded]:
-        """Bring tables level with the lake; yields what was done to each."""
-        from resources import loading
+        """Bring tables level with the lake, and the lake with what is captured.
+
+        Yields what was done to each table.
+        """
+        from resources import loading, making_up
 
         with self.writing() as connection:
             for dataset in datasets:
+                making_up.make_rows(self.home, dataset, self._without_rows(dataset))
                 loaded = loading.bring_level(connection, self.home, dataset)
                 self.report(loaded)
                 yield loaded
@@ -173,11 +184,11 @@ class Archive:
             return self._follow(connection)
 
     def behind(self) -> list[str]:
-        """Tables and marts of the served copy that do not hold the lake as it is.
+        """Tables and marts of the served copy that do not hold what is captured.
 
         Opens nothing for writing.
         """
-        from resources import loading, served
+        from resources import loading, making_up, served
         from resources.marts import level
 
         names = self.settings.datasets
@@ -188,6 +199,11 @@ class Archive:
                         name
                         for name in names
                         if not loading.is_level(connection, self.home, DATASETS[name])
+                        or any(
+                            making_up.untouched(
+                                self.home, DATASETS[name], self._without_rows(DATASETS[name])
+                            )
+                        )
                     ),
                     *level.behind(connection, names),
                 ]

@@ -1,0 +1,70 @@
+"""Making up for a crash: the rows of a day that is captured, and whose lake file is not there.
+
+A capture gets its name before its rows do. A process that is killed in between leaves a day that the
+ledger calls captured and that no table has. Whoever loads makes such days first, from the capture,
+without asking the API, whatever range is being worked on: what is green has its rows.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from resources import files, lake, raw
+from resources.api.catalogue.model import Dataset
+from resources.api.errors import ApiError
+from resources.home import Home
+
+log = logging.getLogger("livestats.capture")
+
+
+def make_rows(home: Home, dataset: Dataset, days: Iterable[date]) -> list[date]:
+    """Make the lake files of those `days` that have a capture and no file of it; which were made.
+
+    A day that somebody is at work on is left to them. A damaged capture is logged and its day left
+    as it was; it stays among those without rows, which `livestats status` and `verify` name.
+    """
+    made = []
+    for day in sorted(days):
+        with _held(_folder(home, dataset, day)) as is_held:
+            if not is_held or (capture := raw.newest(_folder(home, dataset, day))) is None:
+                continue
+            path = lake.path_of(home.lake, dataset.name, day)
+            files.remove_stale(path.parent)
+            if lake.is_level(lake.origin_of(path), capture.name):
+                continue
+            try:
+                origin = lake.normalise(home.lake, dataset, day, capture)
+            except (raw.DamagedCapture, ApiError) as error:
+                log.error("%s %s: %s", dataset.name, day, error)
+                continue
+            log.info("%s %s: rows made from its capture, %d", dataset.name, day, origin.rows)
+            made.append(day)
+    return made
+
+
+def untouched(home: Home, dataset: Dataset, days: Iterable[date]) -> Iterator[date]:
+    """Those of `days` that nobody is at work on."""
+    for day in days:
+        with _held(_folder(home, dataset, day)) as is_held:
+            if is_held:
+                yield day
+
+
+def _folder(home: Home, dataset: Dataset, day: date) -> Path:
+    return home.raw / dataset.name / day.isoformat()
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[bool]:
+    """Hold the day, if nobody else does."""
+    lock = files.lock_now(folder)
+    try:
+        yield lock is not None
+    finally:
+        if lock is not None:
+            os.close(lock)
