@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -23,6 +23,18 @@ from resources.settings import Settings
 class NotYet(Exception):
     """A day that cannot be planned before another dataset has been captured; the message says which."""
 
+    BEFORE = "must be captured first"  # how it ends where these are datasets of the same day
+
+
+def check_patterns(dataset: Dataset, domains: Sequence[Domain]) -> None:
+    """Raise NotYet if the dataset's patterns for domains fit none: a slip, and no empty day."""
+    if dataset.domains and domains and not domains_of(dataset, domains):
+        raise NotYet(
+            f"dataset.{dataset.name}.domains = {[*dataset.domains]} fits none of the account's "
+            f"{len(domains)} domains: mend it in livestats.toml, or switch {dataset.name} off "
+            "under datasets.off"
+        )
+
 
 @dataclass(frozen=True)
 class Account:
@@ -38,12 +50,7 @@ class Account:
         are then left to the other sources. Raises NotYet for what can still be captured first.
         """
         domains = self.domains()
-        if dataset.domains and not domains_of(dataset, domains):
-            raise NotYet(
-                f"dataset.{dataset.name}.domains = {[*dataset.domains]} fits none of the account's "
-                f"{len(domains)} domains: mend it in livestats.toml, or switch {dataset.name} off "
-                "under datasets.off"
-            )
+        check_patterns(dataset, domains)
         return Known(
             domains=domains,
             isps=self.isps() if "ISP" in dataset.split else (),
@@ -127,7 +134,7 @@ class Account:
         paths = {name: lake.path_of(self.lake, name, day) for name in wanted}
         missing = [name for name, path in paths.items() if not path.is_file()]
         if missing:
-            raise NotYet(f"{', '.join(missing)} of {day} must be captured first")
+            raise NotYet(f"{', '.join(missing)} of {day} {NotYet.BEFORE}")
         if names and not paths:
             raise NotYet(
                 f"{dataset.name} takes its streams or addresses from {', '.join(names)}, and none "

@@ -12,12 +12,13 @@ from resources.api.budget import Budget
 from resources.api.catalogue import ENDPOINTS
 from resources.api.client import Client
 from resources.api.credentials import find_credentials
+from resources.api.errors import FixSetup
 from resources.api.hosts import Host
 from resources.api.retries import DEFAULT_RETRIES, RetryPolicy
 from resources.api.wire import Timeouts
 from resources.asking import Halted
 from resources.capture import Capturer
-from resources.clock import clock
+from resources.clock import VARIABLE, clock
 from resources.home import Home
 from resources.owner import Owner
 from resources.settings import Settings
@@ -73,6 +74,12 @@ def capturer(
     """
     credentials, _ = find_credentials(environ, Path.home())
     host = Host(settings.api_url, settings.api_region)
+    if environ.get(VARIABLE) and not host.is_loopback:
+        raise FixSetup(
+            f"{VARIABLE} is set, and the API is not on this machine",
+            f"Days captured under a clock that is set would bear its times for ever, and count as "
+            f"complete too early: unset {VARIABLE}. It is for drills against `livestats simulate`.",
+        )
     now = clock(environ)
     home = Home(settings.home)
     home.prepare(settings, now())

@@ -46,6 +46,16 @@ def test_a_home_of_another_time_zone_is_refused(found):
         pass
 
 
+def test_a_clock_that_is_set_is_for_drills_and_marks_no_real_archive(found):
+    real = found.set(api_url="https://live.volcengineapi.com")
+    moved = {"LIVESTATS_NOW": "2026-12-24T12:00:00+08:00"}
+    with pytest.raises(FixSetup, match="unset LIVESTATS_NOW"), open_it(real, **moved):
+        pass
+    assert not real.archive.home.root.exists()
+    with open_it(found, **moved):
+        pass
+
+
 def test_its_connections_close_with_the_block(found):
     with open_it(found) as one:
         one.client.call(ACTION, {})

@@ -92,6 +92,7 @@ def test_each_key_is_taken_or_refused_with_those_that_the_dataset_has(name, key,
     [
         ("[dataset.push_stream_metric]\nx = 1", "did you mean push_stream_metrics?"),
         (f"[dataset.{PUSH}]\nstream = ['a']", "did you mean streams?"),
+        (f"[dataset.{PUSH}]\nstreams = ['live']", "'live/*' for all streams of an app"),
         (f"[datasets.{PUSH}]\nstreams = ['a']", f"did you mean dataset.{PUSH}.streams?"),
         ("[dataset.edge_stat]\nbucket_seconds = 60", "its slots have 300 s"),
         ("[dataset.edge_stat]\nsplits = ['ISP']", "edge_stat_by_protocol"),
@@ -125,7 +126,7 @@ def test_what_cannot_be_followed_says_what_can(said, told, written):
             "bucket_seconds": st.sampled_from([5, 30]),
             "reread_days": st.integers(0, 365),
             "domains": st.lists(st.text(min_size=1), min_size=1).map(tuple),
-            "streams": st.lists(st.text(min_size=1), min_size=1).map(tuple),
+            "streams": st.lists(st.text().map("{}/*".format), min_size=1).map(tuple),
         },
     )
 )
@@ -478,6 +479,19 @@ def test_patterns_that_fit_no_domain_are_no_empty_day(small):
     assert not result.outcome.is_complete
     assert "fits none of the account's" in result.message
     assert "dataset.batch_stream_traffic.domains" in result.message
+
+
+def test_a_plan_says_so_before_anything_is_asked(small, tmp_path):
+    other = small.beside("other")
+    other.capture([], ["domain"])
+    file = tmp_path / "slip.toml"
+    file.write_text("[dataset.batch_stream_traffic]\ndomains = ['nobody.*']\n")
+    environ = {**other.archive.environ, "LIVESTATS_SETTINGS": str(file)}
+    asked_before = small.requests
+    result = CliRunner().invoke(main, ["plan", "--from", str(DAY), "--to", str(DAY)], env=environ)
+    assert result.exit_code == 1, result.output
+    assert "fits none of the account's" in result.output
+    assert small.requests == asked_before
 
 
 # How it is shown ---------------------------------------------------------------------------------

@@ -147,7 +147,7 @@ def test_empty_sections_change_nothing(written):
         ("api = 3", "api", "api.url"),
         ("[domain]", "domain", "domains.pu"),
         ("[api.url]", "api.url", "not a text in quotes"),
-        ('[secrets]\nkey = "x"', "secrets.key", "Known: archive.home"),
+        ('[other]\nthing = "x"', "other.thing", "Known: archive.home"),
     ],
 )
 def test_an_unknown_setting_is_refused_with_the_nearest_name(text, wrong, nearest, written):
@@ -155,6 +155,17 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name(text, wrong, neares
     assert FILE in said
     assert wrong in said
     assert nearest in said
+
+
+@pytest.mark.parametrize("key", ["secret_key", "access_key", "session_token"])
+def test_a_key_in_the_file_is_refused_and_its_place_named(key, written):
+    said = refused(written, f"[api]\n{key} = 'hush'\n")
+    assert "VOLC_ACCESSKEY and VOLC_SECRETKEY" in said
+    assert "hush" not in said
+
+
+def test_an_empty_name_of_a_folder_is_not_the_current_one(written):
+    assert "is empty" in refused(written, "[archive]\nhome = ''\n")
 
 
 @settings(deadline=None)

@@ -71,9 +71,15 @@ def before(todo: BackfillPlan, home: str) -> list[str]:
     names = sorted({name for chunk in todo.chunks for name in chunk.datasets})
     first, last = min(c.first for c in todo.chunks), max(c.last for c in todo.chunks)
     span = f"{first}" if first == last else f"{first} to {last}"
+    lost = sum(map(len, todo.lost.values()))
+    forgotten = [
+        f"The API has forgotten {screen.counted(lost, 'dataset-day')} of the range already; the end "
+        "names them."
+    ]
     return [
+        *(forgotten if lost else []),
         f"Capturing {span}: {screen.counted(len(names), 'dataset')}, "
-        f"{screen.counted(todo.days, 'dataset-day')} into {home} ({_kept(todo.kept)})."
+        f"{screen.counted(todo.days, 'dataset-day')} into {home} ({_kept(todo.kept)}).",
     ]
 
 
@@ -146,13 +152,26 @@ def _grouped(
 def again(failed: Sequence[tuple[str, date | None, str]]) -> str:
     """The command that asks for what failed."""
     days = [day for _, day, _ in failed if day is not None]
-    names = sorted({name for name, _, _ in failed})
+    names = sorted({name for name, _, _ in failed} | _rested_on(failed))
     words = ["livestats backfill"]
     if days:
         words.append(f"--from {min(days)} --to {max(days)}")
     if len(names) <= 3:
         words += [f"--dataset {name}" for name in names]
     return " ".join(words)
+
+
+def _rested_on(failed: Sequence[tuple[str, date | None, str]]) -> set[str]:
+    """The datasets without which some of these fail again; those that are there cost no request."""
+    from resources.account import NotYet
+    from resources.api.catalogue import DATASETS
+
+    waiting = {name for name, _, message in failed if message.endswith(NotYet.BEFORE)}
+    found: set[str] = set()
+    while waiting:
+        waiting = {needed for name in waiting for needed in DATASETS[name].needs} - found
+        found |= waiting
+    return found
 
 
 def answer(todo: BackfillPlan, summary: Summary) -> dict[str, Any]:

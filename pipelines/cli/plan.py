@@ -52,6 +52,7 @@ def plan(
     todo = checked(lambda: backfill.plan(archive, first, last, names, force=force))
     due = days_due(todo)
     source, hint, problem = _source(archive, bool(due))
+    problem = problem or _unfit(archive, due, source)
     lines = estimates(due, source, archive.settings)
     seen = Outlook(
         lines=lines,
@@ -112,6 +113,19 @@ def _source(archive: Archive, is_needed: bool) -> tuple[Source, str, str]:
         return source, "", f"The domains are not known yet, and could not be asked for: {error}"
     hint = f"Not captured yet: {screen.counted(listed.total, 'domain')} as the API lists them now."
     return Source.of(account, listed.domains), hint, ""
+
+
+def _unfit(archive: Archive, due: Mapping[str, Sequence[date]], source: Source) -> str:
+    """Which patterns for domains fit none; '' if all fit."""
+    from resources.account import NotYet, check_patterns
+    from resources.api.catalogue import DATASETS
+
+    try:
+        for name in due:
+            check_patterns(archive.settings.of(DATASETS[name]), source.domains)
+    except NotYet as error:
+        return str(error)
+    return ""
 
 
 def _expiring(archive: Archive, due: Mapping[str, Sequence[date]]) -> dict[str, list[date]]:

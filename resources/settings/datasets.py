@@ -233,4 +233,10 @@ def _patterns(dataset: Dataset, key: str, given: Sequence[str]) -> tuple[str, ..
             f"empty. Without the key all {key} are captured; to capture none, switch the dataset "
             "off under datasets.off."
         )
+    flat = [pattern for pattern in given if "/" not in pattern]
+    if key == "streams" and flat:
+        raise SettingsError(
+            f"{_place(dataset, key)}: {flat[0]!r} fits no stream, for a stream is app/stream. "
+            f"Write '{flat[0]}/*' for all streams of an app, or '*/{flat[0]}' for a stream of any."
+        )
     return tuple(sorted(set(given)))

@@ -21,7 +21,8 @@ FILE_VARIABLE = "LIVESTATS_SETTINGS"
 PREFIX = "LIVESTATS_"
 BESIDE: Mapping[str, str] = {
     FILE_VARIABLE: f"another settings file than {FILE} of the current folder.",
-    "LIVESTATS_NOW": "what time it is taken to be, such as 2026-11-22T12:00:00+08:00: for drills.",
+    "LIVESTATS_NOW": "what time it is taken to be, such as 2026-11-22T12:00:00+08:00: for drills "
+    "against livestats simulate; nothing is captured with it from any other API.",
     "LIVESTATS_ALERT_WEBHOOK": "where alarms are sent to; its value is a secret.",
 }
 """Variables that are no settings, and what they say."""
@@ -98,6 +99,12 @@ def _from_file(file: Path) -> dict[str, Any]:
         given["own"] = single.read(document.pop(single.SECTION), file)
     for place, value in _leaves(document, ""):
         if place not in places:
+            if "key" in place.rpartition(".")[2] or "token" in place:
+                raise SettingsError(
+                    f"{file}: {place} is no setting: keys are never in this file. Take it out; "
+                    "they come from VOLC_ACCESSKEY and VOLC_SECRETKEY, or from the vendor's own "
+                    "files in ~/.volc."
+                )
             near = difflib.get_close_matches(place, [*places, *_OF_DATASETS], n=1, cutoff=0.5)
             hint = f": did you mean {near[0]}?" if near else f". Known: {', '.join(places)}"
             raise SettingsError(f"{file}: there is no setting {place}{hint}")
@@ -125,6 +132,8 @@ def _checked(known: dataclasses.Field[Any], place: str, value: Any, folder: Path
     """A TOML value in the type of its setting."""
     kind = str(known.type)
     match value:
+        case "" if kind == "Path":
+            raise SettingsError(f"{place} is empty: name a folder, or leave the line out.")
         case str() if kind == "Path":
             return folder / _expanded(place, value)
         case str() if kind == "str":
