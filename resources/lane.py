@@ -237,8 +237,9 @@ class Lane:
 
     def _end(self, job: Job) -> None:
         """Have the day named captured, or put aside."""
+        held = job.held  # before a hand is at it, which writes what is held
         future = self._run.hands.submit(self._days.end, job)
-        self._ending.append(_Ending(job, job.held, future))
+        self._ending.append(_Ending(job, held, future))
         future.add_done_callback(lambda _: self._run.events.put(None))
 
     def _ended(self) -> Result:

@@ -3,7 +3,7 @@
 import gc
 import json
 import threading
-from concurrent.futures import wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -246,6 +246,28 @@ def test_an_answer_that_is_taken_before_its_event_is_heard_is_counted_once(found
 
     monkeypatch.setattr("resources.capture.Room", Kept)
     monkeypatch.setattr(Lane, "go_on", go_on)
+    assert failures(found.capture(DAYS, (TOP.name,))) == []
+    assert [(room._held, room._under_way) for room in rooms] == [(0, 0)]
+
+
+def test_a_day_that_ends_while_it_is_being_counted_is_counted_once(found, monkeypatch):
+    """A hand may have written the rows before the run has noted how many bytes wait with it."""
+    rooms = []
+
+    class Kept(Room):
+        def __init__(self):
+            super().__init__()
+            rooms.append(self)
+
+    class AtOnce(ThreadPoolExecutor):
+        def submit(self, call, *given):
+            future = super().submit(call, *given)
+            if self._thread_name_prefix == "hand":
+                wait([future])
+            return future
+
+    monkeypatch.setattr("resources.capture.Room", Kept)
+    monkeypatch.setattr("resources.capture.ThreadPoolExecutor", AtOnce)
     assert failures(found.capture(DAYS, (TOP.name,))) == []
     assert [(room._held, room._under_way) for room in rooms] == [(0, 0)]
 
