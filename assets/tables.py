@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets import captures, expiry, marts, metadata, reconciliation
+from assets import calendar, captures, expiry, marts, metadata, reconciliation
 from assets.freshness import EVERY_DAY
 from resources.api.catalogue import DATASETS
 from resources.archive import Archive
@@ -114,6 +114,7 @@ def _served(names: Sequence[str]) -> dg.AssetsDefinition:
                 "copy": published.path.name,
                 "bytes": published.size,
                 "is_new": published.is_new,
+                "days": calendar.picture(archive),
             },
             check_results=[
                 dg.AssetCheckResult(

@@ -1,0 +1,68 @@
+"""The picture of the last months that Dagster shows with the served copy."""
+
+import base64
+import re
+from datetime import timedelta
+from xml.etree import ElementTree as ET
+
+import dagster as dg
+import pytest
+
+from assets import calendar, tables
+from resources.ledger import Entry, State
+from tests.archives import DAYS, lab
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def found(tmp_path):
+    with lab(tmp_path / "home") as usual:
+        some = usual.only("domain", "isp", "edge_stat", "stream_count")
+        some.backfill(DAYS)
+        yield some
+
+
+def drawn(value):
+    """The document inside of the Markdown."""
+    packed = re.fullmatch(r"!\[.*\]\(data:image/svg\+xml;base64,([^)]+)\)", value.md_str)
+    return ET.fromstring(base64.b64decode(packed[1]))
+
+
+def bars(document, state):
+    """Rows and widths in days of the bars of a state, without the legend."""
+    wide = [r for r in document.iter(f"{SVG}rect") if r.get("fill") == calendar._COLOURS[state]]
+    return [int(r.get("width")) // calendar._DAY for r in wide if r.get("width") != "11"]
+
+
+def test_it_shows_each_dataset_with_its_days(found):
+    document = drawn(calendar.picture(found.archive))
+    words = [t.text for t in document.iter(f"{SVG}text")]
+    assert {"edge_stat", "stream_count", "2026-11", "captured", "missing"} <= {*words}
+    assert "isp" not in words  # the present state, which has no days
+    assert bars(document, State.CAPTURED) == [2, 2]
+    assert bars(document, State.MISSING) == [(DAYS[0] - found.archive.first_day).days] * 2
+
+
+def test_days_in_one_state_are_one_bar_and_every_state_has_its_colour():
+    states = [*State, State.LOST]
+    lines = [
+        Entry(dataset="edge_stat", day=DAYS[0] + timedelta(days=at), state=state)
+        for at, state in enumerate(sorted(states, key=[*State].index))
+    ]
+    document = ET.fromstring(calendar.svg({"edge_stat": lines}))
+    assert bars(document, State.LOST) == [2]
+    assert sum(len(bars(document, state)) for state in State) == len(State)
+
+
+def test_an_archive_without_daily_datasets_has_an_empty_one():
+    assert "<text" not in calendar.svg({})
+
+
+def test_the_served_copy_has_it(found):
+    definitions = tables.table_assets(found.archive.settings.datasets)
+    result = dg.materialize(
+        definitions, selection=[tables.SERVED], resources={"archive": found.archive}
+    )
+    (event,) = result.asset_materializations_for_node("served__livestats")
+    assert isinstance(event.metadata["days"], dg.MarkdownMetadataValue)
