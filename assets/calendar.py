@@ -25,6 +25,7 @@ _COLOURS: Mapping[State, str] = {
     State.LOST: "#4a5568",
 }
 _LEFT, _TOP, _DAY, _ROW, _BAR = 200, 40, 6, 16, 11  # pixels
+_ROOM_DAYS = 8  # that the name of a month takes beside the next one
 
 
 def picture(archive: Archive) -> dg.MarkdownMetadataValue:
@@ -51,10 +52,10 @@ def svg(lines: Mapping[str, Sequence[Entry]]) -> str:
 
 def _months(days: Sequence[date]) -> Iterator[str]:
     for month, of_month in groupby(enumerate(days), key=lambda at: f"{at[1]:%Y-%m}"):
-        at, first = next(of_month)
-        if at == 0 or first.day == 1:
-            x = _LEFT + at * _DAY
-            yield f'<path d="M{x} {_TOP - 6}v-6" stroke="#a0aec0"/>'
+        (at, _), *more = of_month
+        x = _LEFT + at * _DAY
+        yield f'<path d="M{x} {_TOP - 6}v-6" stroke="#a0aec0"/>'
+        if at or len(more) >= _ROOM_DAYS:
             yield f'<text x="{x}" y="{_TOP - 16}">{month}</text>'
 
 

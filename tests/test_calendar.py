@@ -2,7 +2,7 @@
 
 import base64
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from xml.etree import ElementTree as ET
 
 import dagster as dg
@@ -53,6 +53,18 @@ def test_days_in_one_state_are_one_bar_and_every_state_has_its_colour():
     document = ET.fromstring(calendar.svg({"edge_stat": lines}))
     assert bars(document, State.LOST) == [2]
     assert sum(len(bars(document, state)) for state in State) == len(State)
+
+
+def test_the_names_of_months_do_not_lie_on_each_other():
+    def shown(first):
+        days = [
+            Entry(dataset="a", day=first + timedelta(days=n), state=State.LOST) for n in range(40)
+        ]
+        words = ET.fromstring(calendar.svg({"a": days})).iter(f"{SVG}text")
+        return [t.text for t in words if t.text.startswith("2026")]
+
+    assert shown(date(2026, 9, 20)) == ["2026-09", "2026-10"]
+    assert shown(date(2026, 9, 25)) == ["2026-10", "2026-11"]
 
 
 def test_an_archive_without_daily_datasets_has_an_empty_one():
