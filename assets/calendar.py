@@ -53,9 +53,10 @@ def svg(lines: Mapping[str, Sequence[Entry]]) -> str:
 def _months(days: Sequence[date]) -> Iterator[str]:
     for month, of_month in groupby(enumerate(days), key=lambda at: f"{at[1]:%Y-%m}"):
         (at, _), *more = of_month
+        is_cut = at == 0 and len(more) < min(_ROOM_DAYS, len(days) - 1)
         x = _LEFT + at * _DAY
         yield f'<path d="M{x} {_TOP - 6}v-6" stroke="#a0aec0"/>'
-        if at or len(more) >= _ROOM_DAYS:
+        if not is_cut:
             yield f'<text x="{x}" y="{_TOP - 16}">{month}</text>'
 
 
