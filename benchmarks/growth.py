@@ -2,6 +2,7 @@
 
     python -m benchmarks.growth                 # 1, 31, 366 and 1096 days
     python -m benchmarks.growth --days 1 31     # quicker
+    python -m benchmarks.growth --json FILE     # the figures into a file, for benchmarks.backfill
 
 One archive of all datasets grows from size to size; at each, what is done every day is measured:
 CPU seconds of this process, and how often it opens, lists or looks at a file. What has to look at
@@ -12,6 +13,7 @@ within one run say something.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -119,6 +121,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--days", type=int, nargs="+", default=[*SIZES])
     parser.add_argument("--home", type=Path, help="grow this archive, and keep it")
+    parser.add_argument("--json", type=Path, help="write the figures into this file as well")
     asked = parser.parse_args()
     METER.install()
     scratch = Path(tempfile.mkdtemp(prefix="livestats-growth-"))
@@ -137,6 +140,8 @@ def main() -> int:
     finally:
         shutil.rmtree(scratch)
     report(results)
+    if asked.json:
+        asked.json.write_text(json.dumps(results), "utf-8")
     return 0
 
 

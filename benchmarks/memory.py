@@ -10,6 +10,7 @@ has ended. The server is another process. Ends with 1 if a step failed or took m
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -46,6 +47,7 @@ class Steps:
     home: Path
     most_mb: float
     failed: list[str] = field(default_factory=list)
+    took: list[dict[str, str | float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Begin the table."""
@@ -70,21 +72,23 @@ class Steps:
         cpu_s = used.ru_utime + used.ru_stime
         print(f"| {name} | {peak_mb:,.0f} | {cpu_s:,.1f} | {'yes' if is_good else 'NO'} |")
         sys.stdout.flush()
+        self.took.append({"step": name, "peak_mb": peak_mb, "cpu_s": cpu_s})
         if not is_good:
             self.failed.append(name)
         if child.returncode:
             print(f"{name} ended with {child.returncode}:\n{log.read_text()[-3000:]}")
         return peak_mb
 
-    def livestats(self, words: str, **environ: str) -> float:
-        """One command of the command line."""
+    def livestats(self, words: str, about: str = "", **environ: str) -> float:
+        """One command of the command line; `about` says what it meets."""
         command = [sys.executable, "-c", "from pipelines.cli import main; main()", *words.split()]
-        return self.run(f"livestats {words}", command, PYTHONPATH=str(Path.cwd()), **environ)
+        said = f"`livestats {words}`{about and f', {about}'}"
+        return self.run(said, command, PYTHONPATH=str(Path.cwd()), **environ)
 
     def program(self, name: str, *words: object) -> float:
         """A program of the benchmarks."""
         command = [sys.executable, "-m", f"benchmarks.{name}", *map(str, words)]
-        return self.run(" ".join(command[2:]), command, PYTHONPATH=str(Path.cwd()))
+        return self.run(f"`{' '.join(command[2:])}`", command, PYTHONPATH=str(Path.cwd()))
 
 
 @contextmanager
@@ -104,13 +108,14 @@ def answer(steps: Steps, mb: float, unknown: bool) -> None:
     (steps.home.parent / "livestats.toml").write_text('[domains]\npush = ["push.example.com"]\n')
     day = f"--from {DAY} --to {DAY} --dataset {METRICS}"
 
-    def captured(words: str, *options: str) -> None:
+    def captured(words: str, about: str, *options: str) -> None:
         with served("benchmarks.large_answer", str(mb), *options) as url:
-            steps.livestats(f"backfill {day}{words}", LIVESTATS_API_URL=url)
+            steps.livestats(f"backfill {day}{words}", about, LIVESTATS_API_URL=url)
 
-    captured("", *(["--unknown"] if unknown else []))
-    captured(" --force", *(["--unknown"] if unknown else []))
-    captured(" --force", "--restated")
+    odd = ["--unknown"] if unknown else []
+    captured("", f"two answers of {mb:g} MB", *odd)
+    captured(" --force", "the same answers", *odd)
+    captured(" --force", "other answers: a revision", "--restated")
     for words in (f"diff {METRICS} {DAY}", f"replay {day}", "verify", "verify --deep", "publish"):
         steps.livestats(words)
 
@@ -121,12 +126,12 @@ def table(steps: Steps, rows: int, rows_per_day: int) -> None:
     days = max(3, rows // (domains * ROWS_PER_DOMAIN))
     newest, name = day_of(0), SESSIONS
     steps.program("many_days", "make", domains, days)
-    steps.livestats("publish")
+    steps.livestats("publish", f"{days} days to load")
     steps.program("many_days", "make", domains, 2, "--restated")
-    steps.livestats("publish")
+    steps.livestats("publish", "two days restated")
     steps.livestats("verify")
     steps.program("many_days", "declared-otherwise")
-    steps.livestats("publish")
+    steps.livestats("publish", "the table made anew")
     steps.livestats(f"diff {name} {newest}")
     few = f"--from {day_of(2)} --to {newest} --dataset {name}"
     steps.livestats(f"verify --deep {few}")
@@ -144,9 +149,10 @@ def main() -> int:
     parser.add_argument("--unknown", action="store_true", help="with a field nobody declared")
     parser.add_argument("--rows", type=int, default=100_000_000, help="of the table")
     parser.add_argument("--rows-per-day", type=int, default=1_000_000)
+    parser.add_argument("--json", type=Path, help="write the figures into this file as well")
     parser.add_argument("--most", type=float, default=MOST_MB, help="MB that a step may take")
     asked = parser.parse_args()
-    failed = []
+    failed, took = [], {}
     for name in [asked.part] if asked.part else PARTS:
         with tempfile.TemporaryDirectory(prefix="livestats-memory-") as folder:
             steps = Steps(Path(folder) / "home", asked.most)
@@ -155,6 +161,9 @@ def main() -> int:
             else:
                 table(steps, asked.rows, asked.rows_per_day)
             failed += steps.failed
+            took[name] = steps.took
+    if asked.json:
+        asked.json.write_text(json.dumps(took), "utf-8")
     return 1 if failed else 0
 
 

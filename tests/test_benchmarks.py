@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.backfill import report
+from benchmarks.backfill import beside, report
 from benchmarks.backfill.attributed import cpu_s
 from benchmarks.backfill.cases import MATRIX, Case
-from benchmarks.backfill.contenders import Bench
+from benchmarks.backfill.contenders import ROOT, Bench
 from benchmarks.backfill.days import TEMPLATE, on_day
 from benchmarks.backfill.load import Load, answer, api_of, day_of_requests
 from benchmarks.backfill.serving import Server
@@ -94,6 +94,80 @@ def test_a_contender_that_fails_is_told_and_is_no_crash(bench):
     lines = [*report.figures(told)]
     assert any("ended with 1" in line and "InvalidActionOrVersion" in line for line in lines)
     assert any("large-1: no time" in line for line in lines)
+
+
+def _cell(name, wall_s, **walls):
+    case = Case.of(name)
+    about = {"case": name, "days": case.days, "size": case.size}
+    measured = {
+        who: {"wall_s": w, "cpu_s": w, "cores": 1.0, "rss_mb": 100.0, "failed": "", "extra": {},
+              "days": case.days, "requests": 1, "bytes": 1, "throttled": 0, "rows": 1}
+        for who, w in {"livestats": wall_s, **walls}.items()
+    }  # fmt: skip
+    waits = {"latency_ms": case.latency_ms, "budget": case.budget}
+    return about | waits | {"measured": measured}
+
+
+def _told(**more):
+    cells = [
+        _cell("medium-3", 6.0, cpu=2.0, requests=0.1),
+        _cell("medium-3-50ms", 7.0, requests=1.9),
+        _cell("medium-3-200ms", 9.0, requests=8.0),
+        _cell("medium-31", 62.0),
+        _cell("medium-365", 800.0),
+    ]
+    machine = report.machine()
+    return {"machine": machine, "hours": 2.0, "cells": cells, "skipped": [], **more}
+
+
+def _verdicts(told):
+    return {
+        line.split("|")[1].strip(): line for line in report.figures(told) if line.count("|") == 4
+    }
+
+
+def test_only_cases_whose_requests_take_longer_than_their_bytes_count_as_bound_by_them():
+    (line,) = (v for k, v in _verdicts(_told()).items() if k.startswith("wall ≤ 1.2"))
+    assert "medium-3-200ms 1.12 ×" in line
+    assert "50ms 3" not in line
+    assert line.endswith("| met |")
+
+
+def test_a_year_whose_days_take_longer_than_a_months_is_not_flat():
+    (line,) = (v for k, v in _verdicts(_told()).items() if k.startswith("CPU of a day is flat"))
+    assert line.endswith("| 2.00 s and 2.19 s | met |")
+    told = _told()
+    told["cells"][-1] = _cell("medium-365", 900.0)
+    (line,) = (v for k, v in _verdicts(told).items() if k.startswith("CPU of a day is flat"))
+    assert line.endswith("| **missed** |")
+
+
+def test_start_up_growth_and_memory_stand_in_the_page():
+    step = {"step": "`livestats publish`", "peak_mb": 1100.0, "cpu_s": 2.0}
+    steps = {"status": (0.4, 7), "publish, nothing new": (9.0, 8)}
+    told = _told(
+        startup={"--help": 0.1},
+        growth={"1": steps, "1096": steps},
+        memory={"answer": [step], "table": [step | {"peak_mb": 500.0}]},
+    )
+    found = _verdicts(told)
+    assert found["`livestats --help` < 0.3 s"].endswith("| 0.10 s | met |")
+    assert found["status: below seconds with three years of history"].endswith("| met |")
+    assert "9.0 s CPU with 1096 days | **missed**" in " ".join(found.values())
+    assert found["peak memory, an answer of 300 MB"].endswith("| 1,100 MB | **missed** |")
+    assert found["peak memory, 100 million rows"].endswith("| 500 MB | met |")
+    assert "| status | 400 (7) | 400 (7) |" in [*report.figures(told)]
+
+
+def test_another_benchmark_writes_its_figures_for_the_page(tmp_path):
+    found = beside.run("startup", tmp_path, ROOT)
+    assert found["--help"] > 0
+
+
+def test_a_benchmark_without_figures_is_an_error_and_no_figure(tmp_path, monkeypatch):
+    monkeypatch.setitem(beside.PROGRAMS, "startup", ("benchmarks.none", 1.0))
+    with pytest.raises(OSError, match=r"startup\.json"):
+        beside.run("startup", tmp_path, ROOT)
 
 
 def test_every_answer_is_the_simulators_own_and_livestats_reads_it(api, asked):

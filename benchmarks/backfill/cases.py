@@ -55,7 +55,7 @@ class Case:
 _TWO = ("livestats", "requests")
 MATRIX = (
     Case(size="medium", days=1, who=ALL),
-    Case(size="medium", days=31),
+    Case(size="medium", days=31, who=(*FLOORS, "dlt-rows", "dlt-arrow")),
     Case(size="medium", days=10, budget=True, who=_TWO),
     Case(size="medium", days=3, who=ALL),
     Case(size="medium", days=3, latency_ms=50, budget=True, who=_TWO),

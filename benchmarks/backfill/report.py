@@ -10,6 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks.backfill import beside
+
 BEGIN = "<!-- figures: made by `python -m benchmarks.backfill` -->"
 END = "<!-- end of figures -->"
 
@@ -23,7 +25,6 @@ NAMES = {
 }
 
 Cell = Mapping[str, Any]
-Line = tuple[str, str, bool | None]
 
 
 def machine() -> dict[str, Any]:
@@ -60,6 +61,7 @@ def figures(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"| {target} | {measured} | {verdict} |"
     yield ""
     yield from cells(told)
+    yield from beside.tables(told)
     if told["skipped"]:
         yield from ("", "Not measured in this run: " + "; ".join(told["skipped"]) + ".")
 
@@ -97,10 +99,10 @@ def ratio(cell: Cell, who: str, over: str, what: str) -> float | None:
     return float(one[what] / below) if below else None
 
 
-def targets(told: Mapping[str, Any]) -> Iterator[Line]:
+def targets(told: Mapping[str, Any]) -> Iterator[beside.Line]:
     """Every target of the issue: what it says, what was measured, whether it is met."""
     found = {cell["case"]: cell for cell in told["cells"]}
-    waits = [c for c in told["cells"] if c["budget"] or c["latency_ms"]]
+    waits = [c for c in told["cells"] if (c["budget"] or c["latency_ms"]) and _waits(c, found)]
     wall = {c["case"]: r for c in waits if (r := ratio(c, "livestats", "requests", "wall_s"))}
     yield _most("wall ≤ 1.2 × requests only, where budget or latency binds", wall, 1.2)
     busy = [c for c in told["cells"] if "cpu" in c["measured"] and c["size"] != "small"]
@@ -141,9 +143,21 @@ def targets(told: Mapping[str, Any]) -> Iterator[Line]:
         f"{first_s} s" if first_s else "",
         first_s < 60 if first_s else None,
     )
+    yield from beside.targets(told)
 
 
-def _together(one: Mapping[str, Any] | None) -> Iterator[Line]:
+def _waits(cell: Cell, found: Mapping[str, Cell]) -> bool:
+    """Whether budget or latency binds: whether fetching alone takes longer than reading alone.
+
+    What reading takes is known from the case without either; unknown, it is taken for less.
+    """
+    plain = found.get(f"{cell['size']}-{cell['days']}")
+    return not plain or (_of(cell, "requests", "wall_s") or 0.0) >= (
+        _of(plain, "cpu", "wall_s") or 0.0
+    )
+
+
+def _together(one: Mapping[str, Any] | None) -> Iterator[beside.Line]:
     throttled, share = "four processes: no throttled call", "four processes: ≥ 90 % of the budget"
     if not one or one["failed"]:
         said = _plain(one["failed"]) if one else ""
@@ -159,7 +173,7 @@ def _together(one: Mapping[str, Any] | None) -> Iterator[Line]:
 
 def _most(
     target: str, found: Mapping[str, float | None], limit: float, form: str = "{:.2f} ×"
-) -> Line:
+) -> beside.Line:
     known = {name: value for name, value in found.items() if value}
     if not known:
         return target, "", None
@@ -167,7 +181,7 @@ def _most(
     return target, _told(known, form), known[worst] <= limit
 
 
-def _least(target: str, found: Mapping[str, float | None], limit: float) -> Line:
+def _least(target: str, found: Mapping[str, float | None], limit: float) -> beside.Line:
     known = {name: value for name, value in found.items() if value}
     if not known:
         return target, "", None
