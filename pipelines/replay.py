@@ -8,8 +8,8 @@ from datetime import date
 
 from resources import files, lake, raw
 from resources.api.catalogue.model import Dataset
-from resources.api.errors import ApiError
 from resources.archive import Archive
+from resources.making_up import UNREADABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ def replay(archive: Archive, days: Sequence[tuple[Dataset, date]]) -> Iterator[R
                 continue
             try:
                 origin = lake.normalise(archive.home.lake, dataset, day, capture)
-            except (raw.DamagedCapture, ApiError) as error:
+            except UNREADABLE as error:
                 yield Replayed(dataset=dataset.name, day=day, problem=str(error))
             else:
                 yield Replayed(dataset=dataset.name, day=day, rows=origin.rows)

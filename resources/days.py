@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from resources import files, lake, ledger, raw
+from resources import files, lake, ledger, making_up, raw
 from resources.account import Account, NotYet
 from resources.api import windows
 from resources.api.catalogue.model import Dataset
-from resources.api.errors import ApiError
 from resources.home import Home
 from resources.ledger import State
 from resources.making import NO_WARNING, Job, note_partial, questions
@@ -96,12 +95,9 @@ class Days:
 
         It has failed if it needs to be made again and the capture is damaged as well.
         """
-        path = lake.path_of(self.home.lake, self.dataset.name, day)
         try:
-            origin = lake.origin_of(path)
-            if not lake.is_level(origin, capture.name):
-                origin = lake.normalise(self.home.lake, self.dataset, day, capture)
-        except (raw.DamagedCapture, ApiError) as error:
+            origin, _ = making_up.level(self.home, self.dataset, day, capture)
+        except making_up.UNREADABLE as error:
             log.error("%s %s: %s", self.dataset.name, day, error)
             return self._result(day, Outcome.FAILED, message=str(error), error=error)
         (capture.folder.parent / ledger.PARTIAL).unlink(missing_ok=True)

@@ -22,6 +22,23 @@ from resources.home import Home
 log = logging.getLogger("livestats.capture")
 
 
+UNREADABLE = (raw.DamagedCapture, ApiError)
+"""What a capture raises whose rows cannot be made."""
+
+
+def level(
+    home: Home, dataset: Dataset, day: date, capture: raw.Capture
+) -> tuple[lake.Origin, bool]:
+    """The origin of a day's lake file, which is of `capture`, and whether it had to be made.
+
+    The caller holds the day. Raises UNREADABLE if the file has to be made and cannot be.
+    """
+    origin = lake.origin_of(lake.path_of(home.lake, dataset.name, day))
+    if origin is not None and lake.is_level(origin, capture.name):
+        return origin, False
+    return lake.normalise(home.lake, dataset, day, capture), True
+
+
 def make_rows(home: Home, dataset: Dataset, days: Iterable[date]) -> list[date]:
     """Make the lake files of those `days` that have a capture and no file of it; which were made.
 
@@ -33,17 +50,15 @@ def make_rows(home: Home, dataset: Dataset, days: Iterable[date]) -> list[date]:
         with _held(_folder(home, dataset, day)) as is_held:
             if not is_held or (capture := raw.newest(_folder(home, dataset, day))) is None:
                 continue
-            path = lake.path_of(home.lake, dataset.name, day)
-            files.remove_stale(path.parent)
-            if lake.is_level(lake.origin_of(path), capture.name):
-                continue
+            files.remove_stale(lake.path_of(home.lake, dataset.name, day).parent)
             try:
-                origin = lake.normalise(home.lake, dataset, day, capture)
-            except (raw.DamagedCapture, ApiError) as error:
+                origin, is_made = level(home, dataset, day, capture)
+            except UNREADABLE as error:
                 log.error("%s %s: %s", dataset.name, day, error)
                 continue
-            log.info("%s %s: rows made from its capture, %d", dataset.name, day, origin.rows)
-            made.append(day)
+            if is_made:
+                log.info("%s %s: rows made from its capture, %d", dataset.name, day, origin.rows)
+                made.append(day)
     return made
 
 

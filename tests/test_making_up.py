@@ -8,7 +8,9 @@ from pipelines import backfill
 from resources import files, lake, raw
 from resources.api.catalogue import DATASETS
 from resources.outcome import Outcome
+from tests import restating
 from tests.archives import DAYS, lab
+from tests.restating import TRAFFIC
 
 NAME = "source_traffic"
 EARLIER, LATER = DAYS
@@ -51,6 +53,24 @@ def test_so_does_a_publication_without_a_request(killed):
     assert said == found > 0
     assert killed.requests == before
     assert killed.archive.behind() == []
+
+
+def test_rows_of_an_earlier_capture_are_made_anew_of_the_newest(tmp_path, monkeypatch):
+    """Killed after a day was asked again: its file is there, and is what was said before."""
+    with lab(tmp_path / "home") as usual:
+        found = usual.only(TRAFFIC.name)
+        archive = found.archive
+        archive.home.prepare(archive.settings, archive.now())
+        restated = {("a.example.com", "one"): (1.0, 2.0)}
+        restating.capture(archive.home, restating.FIRST, {**restated, ("a", "two"): (3.0, 4.0)})
+        found.load()
+        with monkeypatch.context() as patch:
+            patch.setattr(lake.LakeWriter, "commit", lambda _: None)
+            restating.capture(archive.home, restating.SECOND, restated)
+        assert archive.behind() == [TRAFFIC.name]
+        found.load()
+        assert found.rows(f"SELECT stream FROM {TRAFFIC.name}") == [("one",)]
+        assert archive.behind() == []
 
 
 def test_what_has_no_rows_is_behind_until_it_has(killed):
