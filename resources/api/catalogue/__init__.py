@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from resources.api.catalogue import account, events, health, usage
+from resources.api.catalogue import account, edge, events, health, sessions, usage
 from resources.api.catalogue.model import Dataset, Endpoint
 
 API_VERSION = "2023-01-01"
 
+_PARTS = (account, sessions, usage, edge, events, health)
+
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
-    {d.name: d for d in (*account.DATASETS, *usage.DATASETS, *events.DATASETS, *health.DATASETS)}
+    {d.name: d for part in _PARTS for d in part.DATASETS}
 )
 """Every dataset by name."""
 

@@ -21,6 +21,9 @@ from resources.api.catalogue.model import (
 YEAR = timedelta(days=366)
 DAY = timedelta(days=1)
 MONTH = timedelta(days=31)
+FIVE_MINUTES = timedelta(minutes=5)
+WIDTHS = (60, 3600)
+"""Beside 300 s, where nothing is made of 5-minute points: bandwidth, billed ones too, is."""
 
 GB_TO_BYTES = 1e9  # the vendor counts base 1000
 BPS_TO_MBPS = 1e-6

@@ -1,4 +1,4 @@
-"""Viewers, traffic, status codes and stream counts."""
+"""Traffic, status codes and stream counts."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from resources.api.catalogue.parts import (
     DAY,
     DOMAINS,
     END,
+    FIVE_MINUTES,
     GB_TO_BYTES,
     ISPS,
     LIST_OR_ONE,
@@ -44,6 +45,7 @@ from resources.api.catalogue.parts import (
     STREAM_WHOLE,
     USER_REGIONS,
     WHOLE_DAY,
+    WIDTHS,
     YEAR,
     aggregation,
     choice,
@@ -53,96 +55,6 @@ from resources.api.catalogue.parts import (
     pages,
     series,
     split_labels,
-)
-
-_FIVE_MINUTES = timedelta(minutes=5)
-_WIDTHS = (60, 3600)
-"""Beside 300 s, where nothing is made of 5-minute points: bandwidth, billed ones too, is."""
-
-_SESSION_ROWS, _SESSION_SPLIT = series(
-    "SessionDetailDataList",
-    "SessionDataList",
-    split_labels("Domain", "ISP", "Protocol"),
-    (
-        SLOT,
-        count("OnlineUser", "online_users", "users", "Peak of concurrent viewers in the slot."),
-        count("Request", "requests", "requests", "Requests in the slot."),
-    ),
-)
-
-SESSION = Endpoint(
-    action="DescribeLiveStreamSessionData",
-    parameters=(
-        DOMAINS,
-        ONE_DOMAIN,
-        ONE_APP,
-        ONE_STREAM,
-        PROTOCOLS,
-        ISPS,
-        REGIONS,
-        START,
-        END,
-        aggregation(60, 300, 3600, default=300),
-        detail("Domain", "ISP", "Protocol"),
-        choice(
-            "OnlineUserType",
-            "Online",
-            "Online",
-            "Viewer",
-            "ClientIP",
-            echoed=False,
-            on_byteplus=False,
-        ),
-    ),
-    constraints=(LIST_OR_ONE, STREAM_WHOLE, QUIC_ALONE),
-    spans=SPLIT_SPANS,
-    history=YEAR,
-    delay=SERIES_DELAY,
-    delay_by_bucket=SERIES_DELAY_BY_BUCKET,
-    rows=_SESSION_ROWS,
-    split_rows=_SESSION_SPLIT,
-    totals=(
-        Total(name="TotalRequest", kind=Kind.INTEGER, of="Request"),
-        Total(name="PeakOnlineUser", kind=Kind.INTEGER, of="OnlineUser", how="max"),
-    ),
-)
-
-BATCH_SESSION = Endpoint(
-    action="DescribeLiveBatchStreamSessionData",
-    on_byteplus=False,
-    parameters=(
-        DOMAINS,
-        PROTOCOLS,
-        ISPS,
-        REGIONS,
-        START,
-        END,
-        *pages(100, 1000, 1000),
-        choice("OnlineUserType", "Viewer", "Online", "Viewer", echoed=False),
-    ),
-    constraints=(QUIC_ALONE,),
-    spans=WHOLE_DAY,
-    history=YEAR,
-    delay=_FIVE_MINUTES,
-    paging=STREAM_PAGES,
-    rows=Layout(
-        levels=(
-            Level(
-                name="StreamInfoList",
-                fields=(
-                    DOMAIN,
-                    APP,
-                    STREAM,
-                    count("PeakOnlineUser", "peak_online_users", "users", "Peak of the day."),
-                    count("TotalRequest", "requests", "requests", "Requests of the day."),
-                ),
-            ),
-        ),
-    ),
-    totals=(
-        Total(name="TotalRequest", kind=Kind.INTEGER, of="TotalRequest"),
-        Total(name="PeakOnlineUser", kind=Kind.INTEGER),  # peaks of streams do not add up
-    ),
 )
 
 BATCH_TRAFFIC = Endpoint(
@@ -314,7 +226,7 @@ STREAM_COUNT = Endpoint(
     constraints=(OnlyWith(names=("ISPList", "UserRegionList"), other="StreamType", value="push"),),
     spans=SPLIT_SPANS,
     history=YEAR,
-    delay=_FIVE_MINUTES,
+    delay=FIVE_MINUTES,
     rows=_COUNT_ROWS,
     split_rows=_COUNT_SPLIT,
     totals=(
@@ -322,120 +234,7 @@ STREAM_COUNT = Endpoint(
     ),
 )
 
-_EDGE_ROWS, _EDGE_SPLIT = series(
-    "EdgeStatDetailDataList",
-    "EdgeStatDataList",
-    split_labels(
-        "Domain",
-        "ISP",
-        "Protocol",
-        "Area",
-        "Country",
-        "Province",
-        "UserArea",
-        "UserCountry",
-        "UserProvince",
-    ),
-    (
-        SLOT,
-        measure("UpBandwidth", "up_bandwidth_mbps", "Mbps", "Peak upstream in the slot."),
-        measure("DownBandwidth", "down_bandwidth_mbps", "Mbps", "Peak downstream in the slot."),
-        measure("UpTraffic", "up_traffic_bytes", "bytes", "Upstream traffic.", GB_TO_BYTES),
-        measure("DownTraffic", "down_traffic_bytes", "bytes", "Downstream traffic.", GB_TO_BYTES),
-        measure("Request", "requests", "requests", "Requests in the slot."),
-    ),
-)
-
-EDGE = Endpoint(
-    action="DescribeLiveEdgeStatData",
-    parameters=(
-        DOMAINS,
-        PROTOCOLS,
-        ISPS,
-        REGIONS,
-        USER_REGIONS,
-        START,
-        END,
-        aggregation(60, 300, 3600, default=300),
-        detail(
-            "Domain",
-            "Protocol",
-            "ISP",
-            "Area",
-            "Country",
-            "Province",
-            "UserArea",
-            "UserCountry",
-            "UserProvince",
-        ),
-        Parameter(name="AppList", wire=Wire.TEXTS),
-        Parameter(name="StreamList", wire=Wire.TEXTS),
-    ),
-    constraints=(QUIC_ALONE, ONE_REGION_KIND),
-    spans=SPLIT_SPANS,
-    history=YEAR,
-    delay=SERIES_DELAY,
-    delay_by_bucket=SERIES_DELAY_BY_BUCKET,
-    rows=_EDGE_ROWS,
-    split_rows=_EDGE_SPLIT,
-    totals=(
-        Total(name="TotalUpTraffic", kind=Kind.FLOAT, of="UpTraffic"),
-        Total(name="TotalDownTraffic", kind=Kind.FLOAT, of="DownTraffic"),
-        Total(name="TotalRequest", kind=Kind.FLOAT, of="Request"),
-        Total(name="PeakUpBandwidth", kind=Kind.FLOAT, of="UpBandwidth", how="max"),
-        Total(name="PeakDownBandwidth", kind=Kind.FLOAT, of="DownBandwidth", how="max"),
-    ),
-)
-
-_ONLINE_COMMENT = (
-    "How viewers are counted: Online (open sessions), Viewer (sessions seen in the minute), "
-    "ClientIP (distinct addresses). Never mix them."
-)
-
 DATASETS = (
-    Dataset(
-        name="stream_session",
-        endpoint=SESSION,
-        scope=Scope.DOMAINS,
-        role=Role.PULL,
-        bucket_s=300,
-        widths=_WIDTHS,
-        split=("Domain", "ISP"),
-        variants=tuple({"OnlineUserType": t} for t in ("Online", "Viewer", "ClientIP")),
-        relied_on=("Online",),
-        variant_columns={"OnlineUserType": "online_user_type"},
-        variant_comments={"OnlineUserType": _ONLINE_COMMENT},
-        key=("domain", "isp", "online_user_type", "slot_start_at"),
-        description="Viewers and requests by domain and carrier, every 5 minutes or as set. Peaks of "
-        "carriers do not add up: see stream_session_by_domain for a domain's viewers.",
-    ),
-    Dataset(
-        name="stream_session_by_domain",
-        endpoint=SESSION,
-        scope=Scope.DOMAINS,
-        role=Role.PULL,
-        bucket_s=300,
-        widths=_WIDTHS,
-        split=("Domain",),
-        variants=tuple({"OnlineUserType": t} for t in ("Online", "Viewer", "ClientIP")),
-        relied_on=("Online",),
-        variant_columns={"OnlineUserType": "online_user_type"},
-        variant_comments={"OnlineUserType": _ONLINE_COMMENT},
-        key=("domain", "online_user_type", "slot_start_at"),
-        description="Viewers and requests by domain, every 5 minutes or as set.",
-    ),
-    Dataset(
-        name="batch_stream_session",
-        endpoint=BATCH_SESSION,
-        scope=Scope.DOMAINS,
-        role=Role.PULL,
-        variants=({"OnlineUserType": "Online"}, {"OnlineUserType": "Viewer"}),
-        relied_on=("Online",),
-        variant_columns={"OnlineUserType": "online_user_type"},
-        variant_comments={"OnlineUserType": _ONLINE_COMMENT},
-        key=("business_date", "domain", "app", "stream", "online_user_type"),
-        description="Peak viewers and requests of each stream and day.",
-    ),
     Dataset(
         name="batch_stream_traffic",
         endpoint=BATCH_TRAFFIC,
@@ -449,7 +248,7 @@ DATASETS = (
         scope=Scope.DOMAINS,
         role=Role.PULL,
         bucket_s=300,
-        widths=_WIDTHS,
+        widths=WIDTHS,
         split=("Domain", "ISP"),
         key=("domain", "isp", "slot_start_at"),
         description="Traffic pulled from the origins, by domain and carrier, every 5 minutes or as "
@@ -460,7 +259,7 @@ DATASETS = (
         endpoint=STATUS,
         scope=Scope.DOMAINS,
         bucket_s=300,
-        widths=_WIDTHS,
+        widths=WIDTHS,
         split=("Domain", "ISP"),
         variants=({"Type": "Access"}, {"Type": "Source"}),
         relied_on=("Access",),
@@ -476,7 +275,7 @@ DATASETS = (
         endpoint=STREAM_COUNT,
         scope=Scope.DOMAINS,
         bucket_s=300,
-        widths=_WIDTHS,
+        widths=WIDTHS,
         split=("Domain",),
         variants=tuple({"StreamType": [t]} for t in ("push", "relay-source", "transcode")),
         relied_on=("push",),
@@ -486,35 +285,5 @@ DATASETS = (
         },
         key=("domain", "stream_type", "slot_start_at"),
         description="Most concurrent streams by domain and type, every 5 minutes or as set.",
-    ),
-    Dataset(
-        name="edge_stat",
-        endpoint=EDGE,
-        scope=Scope.DOMAINS,
-        bucket_s=300,
-        split=("Domain", "ISP"),
-        key=("domain", "isp", "slot_start_at"),
-        description="Bandwidth, traffic and requests at the edge by domain and carrier, every "
-        "5 minutes. Monitoring data, not the billed usage.",
-    ),
-    Dataset(
-        name="edge_stat_by_protocol",
-        endpoint=EDGE,
-        scope=Scope.DOMAINS,
-        bucket_s=300,
-        split=("Domain", "Protocol"),
-        key=("domain", "protocol", "slot_start_at"),
-        description="Bandwidth, traffic and requests at the edge by domain and protocol, every 5 "
-        "minutes. QUIC overlaps the others: the sum over protocols exceeds the total.",
-    ),
-    Dataset(
-        name="edge_stat_by_region",
-        endpoint=EDGE,
-        scope=Scope.DOMAINS,
-        bucket_s=300,
-        split=("Domain", "UserArea", "UserCountry"),
-        key=("domain", "user_area", "user_country", "slot_start_at"),
-        description="Bandwidth, traffic and requests at the edge by domain and the client's area "
-        "and country, every 5 minutes.",
     ),
 )
