@@ -17,6 +17,7 @@ from typing import Self
 
 import duckdb
 
+from pipelines.leaving import Leaving
 from resources.api.catalogue import DATASETS
 from resources.archive import Archive
 from resources.loading import Loaded
@@ -103,7 +104,7 @@ class Loader:
         # work for the other cores, and more threads take more CPU for the same rows.
         archive = Archive(self._archive.settings, dict(self._archive.environ), threads=1)
         # No max_tasks_per_child: the pool would start a second process, and wait for it to end.
-        with ProcessPoolExecutor(1, get_context("spawn"), _ignore_interrupts) as other:
+        with ProcessPoolExecutor(1, get_context("spawn"), _prepare) as other:
             events = other.submit(load, archive).result()
         for event in events:
             self._archive.report(event)
@@ -120,6 +121,7 @@ def load(archive: Archive) -> list[Loaded | Published]:
     return done
 
 
-def _ignore_interrupts() -> None:
+def _prepare() -> None:
     """Ctrl-C goes to all processes of a terminal; this one ends its transaction, and is waited for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Leaving().status = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import click
 
 from pipelines.importing import importing
+from pipelines.leaving import leaving
 from resources.version import VERSION
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
@@ -58,6 +60,11 @@ def _as_written(command: click.Command) -> click.Command:
 
 class Commands(click.Group):
     """Finds a command's file when it is needed, and turns known errors into a message."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Do what `args` say; without any, what the process was started with, and end it then."""
+        with nullcontext() if args or kwargs else leaving():
+            return super().__call__(*args, **kwargs)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
