@@ -32,7 +32,9 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     INDEX_SHARD_NAME,
     SqliteEventLogStorage,
 )
+from dagster._core.storage.runs.schema import RunStorageSqlMetadata
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
+from dagster._core.storage.schedules.schema import ScheduleStorageSqlMetadata
 from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
 from dagster._core.storage.sql import get_alembic_config
 from dagster._core.storage.sqlite import create_db_conn_string
@@ -81,18 +83,8 @@ class EventLog(SqliteEventLogStorage):
         with engine.connect() as connection:
             if version(connection) is not None:
                 return
-        if not for_index_shard:  # that may be of a Dagster of long ago
-            try:
-                with engine.connect() as connection:
-                    SqlEventLogStorageMetadata.create_all(connection)
-                    MigrationContext.configure(connection).stamp(_migrations(), "head")
-                    connection.commit()
-                    connection.execute(db.text("PRAGMA journal_mode=WAL"))
-            except db.exc.DatabaseError:
-                pass  # another process is at it: Dagster's own way waits for that
-            else:
-                return
-        super()._initdb(engine, for_index_shard)
+        if not _make(engine, SqlEventLogStorageMetadata):
+            super()._initdb(engine, for_index_shard)
 
     def has_table(self, table_name: str) -> bool:
         # Tables come, with upgrades, and do not go.
@@ -145,9 +137,28 @@ class EventLog(SqliteEventLogStorage):
         self._index.close()
 
 
+def _make(engine: Engine, metadata: db.MetaData) -> bool:
+    """Make the tables of a new file, at the newest of Dagster's migrations, all or none of them.
+
+    False if the file is not new, or another process is at it: Dagster's own way knows of both.
+    """
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            if db.inspect(connection).get_table_names():
+                return False
+            metadata.create_all(connection)
+            MigrationContext.configure(connection).stamp(_migrations(), "head")
+            connection.commit()
+    except db.exc.DatabaseError:
+        return False
+    return True
+
+
 @cache
 def _migrations() -> ScriptDirectory:
-    """Dagster's migrations of event logs; read once by a process."""
+    """Dagster's migrations, which all its files share; read once by a process."""
     return ScriptDirectory.from_config(get_alembic_config(sqlite_event_log.__file__))
 
 
@@ -155,10 +166,19 @@ def _kind(event: EventLogEntry) -> tuple[str, bool]:
     return event.run_id, event.is_dagster_event and event.dagster_event_type in ASSET_EVENTS
 
 
-def _is_made(path: Path, storage: Runs | Schedules, *tables: str) -> bool:
-    """True if the file needs nothing to be made: Dagster reads all its migrations to say so."""
+def _is_made(storage: Runs | Schedules, path: Path, metadata: db.MetaData, *tables: str) -> bool:
+    """True if the file needs nothing to be made, or was new and is made now.
+
+    Dagster reads all its migrations, several times, for either.
+    """
     if not path.exists():
-        return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not _make(storage.engine, metadata):
+            return False
+        # What later Dagsters do to files of earlier ones: here it is only noted as done.
+        storage.migrate()
+        storage.optimize()
+        return True
     with storage.connect() as connection:
         there = db.inspect(connection).get_table_names()
         return version(connection) is not None and {*tables} <= {*there}
@@ -175,15 +195,19 @@ class Runs(SqliteRunStorage):
     @classmethod
     def from_local(cls, base_dir: str, inst_data: ConfigurableClassData | None = None) -> Self:
         found = cls(create_db_conn_string(base_dir, "runs"), inst_data)
-        if not _is_made(Path(base_dir) / "runs.db", found, "instance_info"):
+        path = Path(base_dir) / "runs.db"
+        if not _is_made(found, path, RunStorageSqlMetadata, "instance_info"):
             found.dispose()
             found = super().from_local(base_dir, inst_data)
         return found
 
+    @property
+    def engine(self) -> Engine:
+        return self._engines.of("runs", self._conn_string)
+
     @contextmanager
     def connect(self) -> Iterator[Connection]:
-        engine = self._engines.of("runs", self._conn_string)
-        with engine.connect() as connection, connection.begin():
+        with self.engine.connect() as connection, connection.begin():
             yield connection
 
     def dispose(self) -> None:
@@ -202,16 +226,19 @@ class Schedules(SqliteScheduleStorage):
     @classmethod
     def from_local(cls, base_dir: str, inst_data: ConfigurableClassData | None = None) -> Self:
         found = cls(create_db_conn_string(base_dir, "schedules"), inst_data)
-        if not _is_made(Path(base_dir) / "schedules.db", found):
+        if not _is_made(found, Path(base_dir) / "schedules.db", ScheduleStorageSqlMetadata):
             found.dispose()
             # Its annotation names its own class.
             found = cast("Self", super().from_local(base_dir, inst_data))
         return found
 
+    @property
+    def engine(self) -> Engine:
+        return self._engines.of("schedules", self._conn_string)
+
     @contextmanager
     def connect(self) -> Iterator[Connection]:
-        engine = self._engines.of("schedules", self._conn_string)
-        with engine.connect() as connection, connection.begin():
+        with self.engine.connect() as connection, connection.begin():
             yield connection
 
     def dispose(self) -> None:

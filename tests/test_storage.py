@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 import yaml
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from dagster._core.events import (
     AssetMaterializationPlannedData,
@@ -19,6 +20,8 @@ from dagster._core.events import (
 )
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
+from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
 from dagster._core.utils import make_new_run_id
 from sqlalchemy import MetaData
 from sqlalchemy.exc import OperationalError
@@ -128,6 +131,48 @@ def test_a_new_run_has_the_file_that_dagster_makes(tmp_path):
         log.dispose()
     assert declared(ours) == declared(theirs)
     assert [*declared(ours)] == [RUN, "index"]
+
+
+def done_migrations(path):
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(
+            "SELECT name, migration_completed IS NULL FROM secondary_indexes ORDER BY name"
+        ).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "name"),
+    [
+        (storage.Runs, SqliteRunStorage, "runs"),
+        (storage.Schedules, SqliteScheduleStorage, "schedules"),
+    ],
+)
+def test_a_new_list_is_the_file_that_dagster_makes(ours, theirs, name, tmp_path, monkeypatch):
+    theirs.from_local(str(tmp_path / "theirs"))
+    monkeypatch.setattr(theirs, "from_local", None)  # not by asking it
+    ours.from_local(str(tmp_path / "ours")).dispose()
+    files = [tmp_path / whose / f"{name}.db" for whose in ("ours", "theirs")]
+    assert declared(files[0].parent) == declared(files[1].parent)
+    assert done_migrations(files[0]) == done_migrations(files[1]) != []
+
+
+def test_a_list_whose_making_was_cut_off_holds_nothing_and_is_made_whole(tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def killed(*_):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MigrationContext, "stamp", killed)
+        with pytest.raises(Killed):
+            storage.Runs.from_local(str(tmp_path))
+    with closing(sqlite3.connect(tmp_path / "runs.db")) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
+    found = storage.Runs.from_local(str(tmp_path))
+    assert found.get_runs() == []
+    found.dispose()
+    assert declared(tmp_path)["runs"][1]
 
 
 def test_a_history_that_is_there_is_opened_without_a_look_at_dagsters_migrations(
