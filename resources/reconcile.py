@@ -13,7 +13,6 @@ from itertools import groupby
 from types import MappingProxyType
 
 import duckdb
-import pyarrow as pa
 
 from resources import lake, reconciliation, warehouse
 from resources.home import Home
@@ -102,7 +101,7 @@ def bring_level(
     for start in range(0, len(days), step):
         _reconcile(connection, home, [day for (day,) in days[start : start + step]])
     ((done,),) = connection.execute("SELECT count(*) FROM stale").fetchall()
-    connection.execute("DROP TABLE IF EXISTS made; DROP TABLE stale")
+    connection.execute("DROP TABLE IF EXISTS made; DROP TABLE IF EXISTS origins; DROP TABLE stale")
     return int(done)
 
 
@@ -124,14 +123,9 @@ def _reconcile(connection: duckdb.DuckDBPyConnection, home: Home, days: Sequence
     for name, group in groupby(comparable, key=lambda pair: pair[0]):
         rule = _BY_NAME[name]
         wanted = [day for _, day in group]
-        with_origins = _origins(home, rule, wanted) if rule.from_origins else None
-        if with_origins is not None:
-            connection.register("origins", with_origins)
-        try:
-            _compare(connection, rule, wanted)
-        finally:
-            if with_origins is not None:
-                connection.unregister("origins")
+        if rule.from_origins:
+            _put_origins(connection, home, rule, wanted)
+        _compare(connection, rule, wanted)
     connection.execute(
         "INSERT INTO made SELECT rule, day, $account, NULL, NULL, relation, unit, tolerance, "
         "'not comparable', missing FROM stale JOIN reconciliation_rule USING (rule) "
@@ -176,19 +170,23 @@ def _said(rule: Rule) -> dict[str, object]:
     }
 
 
-def _origins(home: Home, rule: Rule, days: Sequence[date]) -> pa.Table:
-    """Which totals disagree in the lake files of `days`; NULL for a file that cannot be read."""
+def _put_origins(
+    connection: duckdb.DuckDBPyConnection, home: Home, rule: Rule, days: Sequence[date]
+) -> None:
+    """Make the temporary table `origins`: which totals disagree in the lake files of `days`.
+
+    NULL for a file that cannot be read. Not by way of Arrow: see `served`.
+    """
     (name,) = rule.needs
     found = [lake.origin_of(lake.path_of(home.lake, name, day)) for day in days]
-    return pa.table(
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE origins AS SELECT $dataset AS dataset, "
+        "unnest($days::DATE[]) AS business_date, unnest($disagreeing::VARCHAR[][]) AS disagreeing",
         {
-            "dataset": pa.array([name] * len(days), pa.string()),
-            "business_date": pa.array(days, pa.date32()),
-            "disagreeing": pa.array(
-                [None if origin is None else [*origin.disagreeing] for origin in found],
-                pa.list_(pa.string()),
-            ),
-        }
+            "dataset": name,
+            "days": [*days],
+            "disagreeing": [None if one is None else [*one.disagreeing] for one in found],
+        },
     )
 
 

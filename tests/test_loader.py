@@ -1,9 +1,12 @@
 """Loading in the background: wishes add up, and the end waits for what is under way."""
 
+import subprocess
+import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from multiprocessing.context import SpawnContext, SpawnProcess
+from pathlib import Path
 
 import pytest
 
@@ -120,6 +123,24 @@ def test_a_load_takes_one_process_and_one_thread_of_duckdb(stored, monkeypatch):
         loader._load()
     assert len(started) == 1
     assert [archive.threads for archive in asked] == [1]
+
+
+def test_a_load_needs_no_pandas(stored, tmp_path):
+    """It would take half a second in each process that loads."""
+    code = """
+import os, sys
+from resources.archive import Archive
+from pipelines.loader import load
+load(Archive.open(os.environ))
+assert "duckdb" in sys.modules
+assert "pandas" not in sys.modules
+"""
+    subprocess.run(
+        [sys.executable, "-c", code],
+        env={**stored[0].environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        cwd=tmp_path,
+        check=True,
+    )
 
 
 def test_its_error_is_told_here(stored):

@@ -67,21 +67,30 @@ slots AS (  -- one row of two variants: averages tell rates, maxima tell gaps
     HAVING max(greatest(video_bitrate_kbps, audio_bitrate_kbps, video_framerate_fps,
                         audio_framerate_fps)) > 0
 ),
-placed AS (
+neighbours AS (  -- in microseconds: intervals and zones go through a calendar
     SELECT *,
-           -- Midnight cuts a day, not a push: what goes on over it is no break.
-           slot_start_at > timezone(time_zone, business_date::TIMESTAMP)
-           AND lag(slot_start_at + to_seconds(slot_seconds)) OVER push
-               IS DISTINCT FROM slot_start_at
-           OR slot_start_at + to_seconds(slot_seconds)
-              < timezone(time_zone, (business_date + 1)::TIMESTAMP)
-           AND lead(slot_start_at) OVER push
-               IS DISTINCT FROM slot_start_at + to_seconds(slot_seconds) AS is_partial
-    FROM slots, meta.archive
+           lag(epoch_us(slot_start_at) + 1_000_000 * slot_seconds) OVER push
+               IS DISTINCT FROM epoch_us(slot_start_at) AS follows_break,
+           lead(epoch_us(slot_start_at)) OVER push
+               IS DISTINCT FROM epoch_us(slot_start_at) + 1_000_000 * slot_seconds AS precedes_break
+    FROM slots
     WINDOW push AS (
         PARTITION BY business_date, measured_at, domain, app, stream, session_id
         ORDER BY slot_start_at
     )
+),
+placed AS (
+    SELECT * EXCLUDE (follows_break, precedes_break),
+           -- Midnight cuts a day, not a push: what goes on over it is no break. CASE asks the
+           -- calendar for the few minutes beside a break only.
+           CASE WHEN follows_break
+                THEN slot_start_at > timezone(time_zone, business_date::TIMESTAMP)
+                ELSE false END
+           OR CASE WHEN precedes_break
+                   THEN slot_start_at + to_seconds(slot_seconds)
+                        < timezone(time_zone, (business_date + 1)::TIMESTAMP)
+                   ELSE false END AS is_partial
+    FROM neighbours, meta.archive
 ),
 compared AS (
     SELECT *,

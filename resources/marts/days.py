@@ -10,6 +10,7 @@ import duckdb
 
 from resources import warehouse
 from resources.api.catalogue import DATASETS
+from resources.api.catalogue.columns import BUSINESS_DATE
 from resources.marts.definition import Mart, sources
 
 log = logging.getLogger("livestats.marts")
@@ -113,8 +114,11 @@ def _make(
     # Literals, not parameters: DuckDB then skips the row groups of other days.
     listed = ", ".join(f"DATE '{day}'" for day in days)
     connection.execute(f"DELETE FROM {mart.name} WHERE business_date IN ({listed})")
+    # By the key, which decides as much as all columns do for a third of the CPU.
+    order = ", ".join(dict.fromkeys((BUSINESS_DATE, *mart.key))) if mart.key else "ALL"
     connection.execute(
-        f"INSERT INTO {mart.name} FROM ({mart.sql}) WHERE business_date IN ({listed}) ORDER BY ALL"
+        f"INSERT INTO {mart.name} FROM ({mart.sql}) WHERE business_date IN ({listed}) "
+        f"ORDER BY {order}"
     )
     connection.execute(
         f"DELETE FROM meta.mart_day WHERE mart = ? AND day IN ({listed})", [mart.name]
