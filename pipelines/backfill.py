@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from pipelines import due
+from pipelines import due, without_pandas
 from pipelines.due import Chunk
 from pipelines.importing import importing
 from resources.account import Account, NotYet, snapshots
@@ -157,6 +157,7 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
             from pipelines.loader import Loader
             from pipelines.runner import Runner
 
+        without_pandas.settle()
         listener = _Listener(summary, archive.heard)
         heard = replace(archive, heard=listener)
         with Runner(heard) as runner, Loader(heard, tell) as loader:
