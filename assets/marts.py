@@ -2,7 +2,7 @@
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of asset functions.
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -46,24 +46,34 @@ def following(names: Collection[str], behind: Collection[str]) -> list[dg.AssetK
 
 
 def mart_assets(
-    names: Collection[str], table_key: Callable[[str], dg.AssetKey], language: str = ENGLISH
+    names: Collection[str],
+    table_key: Callable[[str], dg.AssetKey],
+    language: str = ENGLISH,
+    *,
+    is_shown: bool = True,
 ) -> list[dg.AssetsDefinition]:
-    """The marts that the datasets `names` are enough for; `table_key` gives a dataset's table."""
+    """The marts that the datasets `names` are enough for; `table_key` gives a dataset's table.
+
+    Without `is_shown` they say nothing of their columns and SQL.
+    """
     marts = _possible(names)
-    return [_marts(marts, table_key, language)] if marts else []
+    if not marts:
+        return []
+    return [_marts([_spec(mart, table_key, language, is_shown=is_shown) for mart in marts], marts)]
 
 
 def _possible(names: Collection[str]) -> list[Mart]:
     return available(read(), [*names, *OWN_TABLES])
 
 
-def _spec(mart: Mart, table_key: Callable[[str], dg.AssetKey], language: str) -> dg.AssetSpec:
+def _spec(
+    mart: Mart, table_key: Callable[[str], dg.AssetKey], language: str, *, is_shown: bool
+) -> dg.AssetSpec:
     deps = [
         table_key(name) if name in DATASETS else key(name)
         for name in mart.reads
         if name in DATASETS or name in read()
     ]
-    types = schema.types()[mart.name]
     return dg.AssetSpec(
         key(mart.name),
         deps=deps,
@@ -73,31 +83,32 @@ def _spec(mart: Mart, table_key: Callable[[str], dg.AssetKey], language: str) ->
         owners=captures.OWNERS,
         freshness_policy=EVERY_DAY,
         tags={"livestats/group": mart.group},
-        metadata={
-            "dagster/column_schema": dg.TableSchema(
-                columns=[
-                    dg.TableColumn(
-                        c.name,
-                        types[c.name],
-                        description=c.comment(language),
-                        tags={"key": ""} if c.name in mart.key else None,
-                    )
-                    for c in mart.columns
-                ]
-            ),
-            "dagster/table_name": mart.name,
-            "sql": dg.MetadataValue.md(f"```sql\n{mart.sql}\n```"),
-        },
+        metadata=_shown(mart, language) if is_shown else {},
         skippable=True,
     )
 
 
-def _marts(
-    marts: Collection[Mart], table_key: Callable[[str], dg.AssetKey], language: str
-) -> dg.AssetsDefinition:
-    @dg.multi_asset(
-        name="marts", specs=[_spec(mart, table_key, language) for mart in marts], can_subset=True
-    )
+def _shown(mart: Mart, language: str) -> dict[str, Any]:
+    types = schema.types()[mart.name]
+    return {
+        "dagster/column_schema": dg.TableSchema(
+            columns=[
+                dg.TableColumn(
+                    c.name,
+                    types[c.name],
+                    description=c.comment(language),
+                    tags={"key": ""} if c.name in mart.key else None,
+                )
+                for c in mart.columns
+            ]
+        ),
+        "dagster/table_name": mart.name,
+        "sql": dg.MetadataValue.md(f"```sql\n{mart.sql}\n```"),
+    }
+
+
+def _marts(specs: Sequence[dg.AssetSpec], marts: Collection[Mart]) -> dg.AssetsDefinition:
+    @dg.multi_asset(name="marts", specs=specs, can_subset=True)
     def bring_level(
         context: dg.AssetExecutionContext, archive: dg.ResourceParam[Archive]
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]

@@ -28,9 +28,15 @@ def key(name: str) -> dg.AssetKey:
     return dg.AssetKey(["warehouse", name])
 
 
-def table_assets(names: Sequence[str], language: str = ENGLISH) -> list[dg.AssetsDefinition]:
+def table_assets(
+    names: Sequence[str], language: str = ENGLISH, *, is_shown: bool = True
+) -> list[dg.AssetsDefinition]:
     """One asset for each table and mart of `names`, and the served copy of them."""
-    return [_tables(names, language), *marts.mart_assets(names, key, language), _served(names)]
+    return [
+        _tables(names, language),
+        *marts.mart_assets(names, key, language, is_shown=is_shown),
+        _served(names),
+    ]
 
 
 def _spec(name: str, language: str) -> dg.AssetSpec:

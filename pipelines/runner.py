@@ -32,7 +32,7 @@ class Runner:
     def __init__(self, archive: Archive) -> None:
         """Nothing is opened before the block is entered."""
         self._archive = archive
-        self._assets = all_assets(archive)
+        self._assets = all_assets(archive, is_shown=False)
         self._stack = ExitStack()
         self._history: dg.DagsterInstance
 

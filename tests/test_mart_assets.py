@@ -100,3 +100,18 @@ def test_what_is_behind_takes_the_marts_along_that_stand_on_it():
     tables_by_day = {m.name for m in read().values() if m.kind is Kind.TABLE}
     assert tables_by_day
     assert tables.SERVED not in found
+
+
+def test_the_history_of_a_run_is_the_same_whether_its_assets_are_shown_or_not(captured):
+    """What is left out of assets that are only run, Dagster keeps of no run."""
+
+    def kept(assets):
+        job = dg.define_asset_job("backfill_load", dg.AssetSelection.all(include_sources=False))
+        definitions = dg.Definitions(
+            assets=assets, jobs=[job], resources={"archive": captured.archive}
+        )
+        return definitions.resolve_job_def("backfill_load").get_job_snapshot()
+
+    run = all_assets(captured.archive, is_shown=False)
+    assert kept(run) == kept(all_assets(captured.archive))
+    assert not any(spec.metadata.get("sql") for one in run for spec in one.specs)

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -269,13 +269,19 @@ def _parameter(path: Path, line: str) -> Parameter:
 def _reads(path: Path, sql: str, parser: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """The tables and marts in the FROMs of `sql`, by its syntax alone; CTEs are none."""
     ((text,),) = parser.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
-    parsed = json.loads(text)
+    nodes: list[dict[str, Any]] = []  # every object of it, however deep
+
+    def keep(node: dict[str, Any]) -> dict[str, Any]:
+        nodes.append(node)
+        return node
+
+    parsed = json.loads(text, object_hook=keep)
     if parsed["error"] and parsed["error_type"] == "parser":
         raise MartError(f"{path}: {parsed['error_message']}")
     if parsed["error"] or len(parsed["statements"]) != 1:
         raise MartError(f"{path}: exactly one SELECT is to follow the header.")
     tables, ctes = set(), set()
-    for node in _nodes(parsed):
+    for node in nodes:
         if node.get("type") == "BASE_TABLE":
             tables.add(".".join(filter(None, (node["schema_name"], node["table_name"]))))
         elif node.get("type") == "TABLE_FUNCTION":
@@ -283,19 +289,11 @@ def _reads(path: Path, sql: str, parser: duckdb.DuckDBPyConnection) -> tuple[str
             if path.with_stem(name).exists():
                 tables.add(name)
         ctes |= {cte["key"] for cte in node.get("cte_map", {"map": ()})["map"]}
-    hidden = sorted(ctes & {*DATASETS, *OWN_TABLES, *(p.stem for p in path.parent.glob("*.sql"))})
+    hidden = sorted(
+        name for name in ctes if name in {*DATASETS, *OWN_TABLES} or path.with_stem(name).exists()
+    )
     if hidden:
         raise MartError(
             f"{path}: WITH {', '.join(hidden)} hides what has the same name; rename it."
         )
     return tuple(sorted(tables - ctes))
-
-
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    """Every object inside of parsed JSON."""
-    if isinstance(tree, dict):
-        yield tree
-        tree = [*tree.values()]
-    if isinstance(tree, list):
-        for item in tree:
-            yield from _nodes(item)
