@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from resources.api.credentials import Credentials
@@ -51,7 +52,7 @@ def sign(
     canonical_request = "\n".join(
         [
             method,
-            quote(path),
+            _quoted(path, "/"),
             canonical_query(query),
             *(f"{name}:{signed[name]}" for name in sorted(signed)),
             "",
@@ -61,9 +62,7 @@ def sign(
     )
     scope = [sent_at[:8], region, service, "request"]
     to_sign = "\n".join([ALGORITHM, sent_at, "/".join(scope), _sha256(canonical_request)])
-    key = credentials.secret_key.encode("ascii")
-    for part in scope:
-        key = _hmac(key, part)
+    key = _day_key(credentials.secret_key, *scope)
     headers["Authorization"] = (
         f"{ALGORITHM} Credential={credentials.access_key}/{'/'.join(scope)}, "
         f"SignedHeaders={names}, Signature={_hmac(key, to_sign).hex()}"
@@ -73,7 +72,22 @@ def sign(
 
 def canonical_query(query: Mapping[str, str]) -> str:
     """`query` as it is signed, and as it should stand in the URL: sorted, a blank is `%20`."""
-    return "&".join(f"{quote(key, safe='')}={quote(query[key], safe='')}" for key in sorted(query))
+    return "&".join([f"{_quoted(key)}={_quoted(query[key])}" for key in sorted(query)])
+
+
+@lru_cache(maxsize=256)
+def _quoted(text: str, safe: str = "") -> str:
+    """`text` as it stands in a URL; the same few actions are asked for all the time."""
+    return quote(text, safe)
+
+
+@lru_cache(maxsize=4)
+def _day_key(secret_key: str, *scope: str) -> bytes:
+    """The key that all requests of a day, region and service are signed with."""
+    key = secret_key.encode("ascii")
+    for part in scope:
+        key = _hmac(key, part)
+    return key
 
 
 def _sha256(text: str) -> str:
