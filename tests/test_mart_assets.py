@@ -106,7 +106,7 @@ def test_the_history_of_a_run_is_the_same_whether_its_assets_are_shown_or_not(ca
     """What is left out of assets that are only run, Dagster keeps of no run."""
 
     def kept(assets):
-        job = dg.define_asset_job("backfill_load", dg.AssetSelection.all(include_sources=False))
+        job = dg.define_asset_job("backfill_load", dg.AssetSelection.all())
         definitions = dg.Definitions(
             assets=assets, jobs=[job], resources={"archive": captured.archive}
         )
