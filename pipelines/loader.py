@@ -116,8 +116,9 @@ def load(archive: Archive) -> list[Loaded | Published]:
     """Bring all level with the lake, and publish; what was done."""
     names = archive.settings.datasets
     done: list[Loaded | Published] = []
-    done += archive.bring_level(DATASETS[name] for name in names)
-    done.append(archive.publish())
+    with archive.staying() as at_desk:
+        done += at_desk.bring_level(DATASETS[name] for name in names)
+        done.append(at_desk.publish())
     return done
 
 

@@ -77,7 +77,8 @@ class Runner:
         names = archive.settings.datasets
         changed = [name for name in names if name in behind or name in loaded]
         keys = [*map(tables.key, changed), *marts.following(names, {*behind, *loaded})]
-        self._materialize(_LOADS, [*keys, tables.SERVED])
+        with archive.staying() as at_desk:
+            self._materialize(_LOADS, [*keys, tables.SERVED], archive=at_desk)
 
     def tidy(self) -> None:
         """Forget old runs: whoever backfills by cron has no daemon that would."""
@@ -90,10 +91,11 @@ class Runner:
         *,
         tags: Mapping[str, str] | None = None,
         config: Mapping[str, Any] | None = None,
+        archive: Archive | None = None,
     ) -> None:
         if not keys:
             return
-        heard = _Heard(self._archive)
+        heard = _Heard(archive or self._archive)
         # What dg.materialize does, under a name that tells people what ran.
         definitions = dg.Definitions(
             assets=self._assets,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -31,6 +31,15 @@ if TYPE_CHECKING:
     from resources.served import Published
 
 
+@dataclass(kw_only=True)
+class Desk:
+    """A warehouse that stays open from its first use on, for steps that follow each other."""
+
+    stack: ExitStack
+    connection: duckdb.DuckDBPyConnection | None = None
+    followed: str | None = None  # the state of the tables from which the rest was brought level
+
+
 @dataclass(frozen=True)
 class Archive:
     """Settings, home and clock of one account. Opening it reads no secret and makes no call."""
@@ -42,6 +51,7 @@ class Archive:
     """Told what assets did: capture.Result, loading.Loaded, served.Published, or an exception
     after which no other asset can succeed."""
     threads: int | None = None  # of DuckDB, where it writes; None: one for each core
+    desk: Desk | None = None  # see `staying`; None: the warehouse is closed after each step
 
     @classmethod
     def open(cls, environ: Mapping[str, str], folder: Path | None = None) -> Archive:
@@ -142,6 +152,15 @@ class Archive:
             raise
 
     @contextmanager
+    def staying(self) -> Iterator[Archive]:
+        """The same archive, whose steps share one writing connection until the block ends.
+
+        What follows from the tables is brought level once, as long as they stay as they are.
+        """
+        with ExitStack() as stack:
+            yield replace(self, desk=Desk(stack=stack))
+
+    @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The warehouse's one writing connection; see `warehouse.writing` for what it raises."""
         import duckdb
@@ -149,9 +168,13 @@ class Archive:
         from resources import warehouse
 
         try:
-            self.home.prepare(self.settings, self.now())
-            with warehouse.writing(self.home, self.settings.time_zone, self.threads) as connection:
-                yield connection
+            with ExitStack() as stack:
+                desk = self.desk or Desk(stack=stack)
+                if desk.connection is None:
+                    self.home.prepare(self.settings, self.now())
+                    opened = warehouse.writing(self.home, self.settings.time_zone, self.threads)
+                    desk.connection = desk.stack.enter_context(opened)
+                yield desk.connection
         except (warehouse.WarehouseError, SettingsError, OSError, duckdb.Error) as error:
             self.report(error)
             raise
@@ -225,17 +248,18 @@ class Archive:
 
     def publish(self) -> Published:
         """Bring all that follows from the tables level, and serve what is new."""
-        from resources import served
+        from resources import served, warehouse
 
         with self.writing() as connection:
-            self._follow(connection)
+            if self.desk is None or self.desk.followed != warehouse.state(connection):
+                self._follow(connection)
             published = served.publish(connection, self.home)
         self.report(published)
         return published
 
     def _follow(self, connection: duckdb.DuckDBPyConnection) -> list[Made]:
         """Write ledger, revisions, reconciliation and marts into the warehouse."""
-        from resources import comments, reconcile, revisions, served
+        from resources import comments, reconcile, revisions, served, warehouse
         from resources.marts import level
 
         served.refresh_ledger(connection, self.home, self.settings, self.now())
@@ -245,4 +269,6 @@ class Archive:
         reconcile.bring_level(connection, self.home, names, narrowed)
         made = level.bring_level(connection, self.settings.time_zone, names)
         comments.bring_level(connection, self.settings.language)
+        if self.desk is not None:
+            self.desk.followed = warehouse.state(connection)
         return made

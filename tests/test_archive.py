@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from resources import loading, served
+from resources import loading, served, warehouse
 from resources.api.catalogue import DAILY, DATASETS
 from resources.api.errors import FixSetup
 from resources.archive import Archive
@@ -139,6 +139,28 @@ def test_loading_and_publishing_again_changes_no_file_that_is_read(stored):
     again = stored.publish()
     assert (first.is_new, again.is_new) == (True, False)
     assert contents(stored.home.lake, stored.home.served.parent) == before
+
+
+def test_steps_that_follow_each_other_open_the_warehouse_once_and_follow_the_tables_once(
+    stored, monkeypatch
+):
+    opened, followed = [], []
+    writing, refresh = warehouse.writing, served.refresh_ledger
+    monkeypatch.setattr(warehouse, "writing", lambda *a: opened.append(a) or writing(*a))
+    monkeypatch.setattr(served, "refresh_ledger", lambda *a: followed.append(a) or refresh(*a))
+    with stored.staying() as one:
+        assert not opened  # nor locked
+        one.bring_marts_level()
+        one.publish()
+        assert (len(opened), len(followed)) == (1, 1)
+        [*one.bring_level(DATASETS.values())]
+        one.publish()
+        assert (len(opened), len(followed)) == (1, 2)  # what follows is not that of before
+        one.publish()
+        assert (len(opened), len(followed)) == (1, 2)
+    assert stored.behind() == []
+    stored.publish()  # it is closed, and by itself each step brings all level that follows
+    assert (len(opened), len(followed)) == (2, 3)
 
 
 def test_what_is_read_is_the_lake_with_its_ledger(stored):
