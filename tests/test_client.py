@@ -29,10 +29,9 @@ from resources.api.errors import (
     WrongClock,
 )
 from resources.api.hosts import Host
-from resources.api.replies import PIECE_BYTES
 from resources.api.retries import RetryPolicy
 from resources.api.signing import sign
-from resources.api.wire import Timeouts
+from resources.api.wire import CHUNK_BYTES, Timeouts
 
 ACTION = "DescribeLiveISPData"
 NOW = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -206,7 +205,7 @@ def test_the_reader_makes_the_value(client):
 
 
 def test_compressed_answers_are_kept_decompressed_and_counted_compressed(client, server):
-    body = RESULT + b" " * 5 * PIECE_BYTES
+    body = RESULT + b" " * 5 * CHUNK_BYTES
     packed = gzip.compress(body)
     server.replies = [Reply(packed, Content_Encoding="gzip")]
     assert client.call(ACTION, {}).body == body
@@ -214,7 +213,7 @@ def test_compressed_answers_are_kept_decompressed_and_counted_compressed(client,
 
 
 def test_a_long_answer_comes_whole(client, server):
-    body = RESULT + b" " * 5 * PIECE_BYTES
+    body = RESULT + b" " * 5 * CHUNK_BYTES
     server.replies = [Reply(body)]
     assert client.call(ACTION, {}).body == body
 

@@ -21,6 +21,8 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 
+import urllib3
+
 from resources.api.bodies import Body, Incoming
 from resources.api.budget import Budget
 from resources.api.credentials import Credentials
@@ -28,7 +30,6 @@ from resources.api.door import Door
 from resources.api.envelope import read_json, refused
 from resources.api.errors import ApiError, TryLater, WrongClock
 from resources.api.hosts import VOLCENGINE, Host
-from resources.api.replies import Reply
 from resources.api.retries import DEFAULT_RETRIES, RetryPolicy, read_retry_after
 from resources.api.signing import sign
 from resources.api.wire import DEFAULT_TIMEOUTS, Timeouts, Wire, chunks
@@ -201,7 +202,7 @@ class Client:
             error.action = error.action or action
             raise
 
-    def _post(self, action: str, request: bytes, now: datetime) -> Reply:
+    def _post(self, action: str, request: bytes, now: datetime) -> urllib3.BaseHTTPResponse:
         query = {"Action": action, "Version": VERSION}
         headers = sign(
             method="POST",
@@ -218,7 +219,7 @@ class Client:
             self._calls[action] += 1
         return self._wire.post(query, request, headers)
 
-    def _body(self, response: Reply) -> Body:
+    def _body(self, response: urllib3.BaseHTTPResponse) -> Body:
         """The whole body, decompressed; secrets that a server echoes are cut out of it.
 
         Raises TryLater if it breaks off or takes longer than `body_s`.

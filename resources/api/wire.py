@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import requests
 import requests.adapters
@@ -19,8 +19,10 @@ import urllib3
 
 from resources.api.errors import ApiError, FixSetup, TryLater, printable
 from resources.api.hosts import Host
-from resources.api.replies import ENCODINGS, Lean, Reply
 from resources.api.signing import canonical_query
+
+CHUNK_BYTES = 1 << 18
+"""At most read at a time."""
 
 _MOST_IDLE = 1024
 """Connections that are kept when nothing is asked by them: no bound, each worker has one at most."""
@@ -59,14 +61,16 @@ class Wire:
         self._pool: _Pool | None = None
         self._is_closed = False
 
-    def post(self, query: Mapping[str, str], body: bytes, headers: Mapping[str, str]) -> Reply:
+    def post(
+        self, query: Mapping[str, str], body: bytes, headers: Mapping[str, str]
+    ) -> urllib3.BaseHTTPResponse:
         """Send `body`; the answer with its own still to be read, and to be closed by the caller.
 
         Raises TryLater or FixSetup if there is none, RuntimeError after `close`.
         """
         try:
             pool = self._opened()
-            reply = pool.connections.urlopen(
+            return pool.connections.urlopen(
                 "POST",
                 f"{pool.target}?{canonical_query(query)}",
                 body,
@@ -78,7 +82,6 @@ class Wire:
                 preload_content=False,
                 decode_content=False,
             )
-            return cast(Reply, reply)  # what its connections make
         except (OSError, urllib3.exceptions.HTTPError) as error:  # requests' errors are OSErrors
             failure = _unreachable(error)
         # Raised out here, without the library's error: that of a bad proxy URL quotes its password.
@@ -112,20 +115,24 @@ class Wire:
             connections = adapter.get_connection_with_tls_context(request, verify, proxies, cert)
             adapter.cert_verify(connections, request.url, verify, cert)
             target = adapter.request_url(request, proxies).partition("?")[0]
-        kind = connections.ConnectionCls
-        connections.ConnectionCls = type(kind.__name__, (Lean, kind), {})
-        headers = {"User-Agent": "livestats", "Accept": "*/*", "Accept-Encoding": ENCODINGS}
+            accepted = session.headers["Accept-Encoding"]
+        headers = {"User-Agent": "livestats", "Accept": "*/*", "Accept-Encoding": str(accepted)}
         return _Pool(connections, target, headers)
 
 
-def chunks(reply: Reply) -> Iterator[bytes]:
+def chunks(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
     """What comes of the body, decompressed. Raises TryLater if it breaks off."""
+    received = 0
     try:
-        yield from reply.chunks()
+        # read1 comes back with whatever there is; read would wait for a full chunk, and a server
+        # that drips a byte a minute would never let us look at the deadline.
+        while chunk := response.read1(CHUNK_BYTES, decode_content=True):
+            received += len(chunk)
+            yield chunk
     except (OSError, urllib3.exceptions.HTTPError) as error:
         raise TryLater(
-            f"the answer broke off after {reply.tell()} bytes ({_innermost(error)})",
-            timed_out=isinstance(error, TimeoutError),
+            f"the answer broke off after {received} bytes ({_innermost(error)})",
+            timed_out=isinstance(error, urllib3.exceptions.ReadTimeoutError),
         ) from error
 
 
