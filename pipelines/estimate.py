@@ -10,7 +10,7 @@ from itertools import islice
 
 from resources import lake
 from resources.account import Account, NotYet, snapshots
-from resources.api.budget import SHARE_OF_LIMIT
+from resources.api.budget import SHARE_OF_CEILING, SHARE_OF_LIMIT
 from resources.api.catalogue import DATASETS
 from resources.api.catalogue.model import Dataset, Scope
 from resources.api.plan import Domain, Known, walks
@@ -76,11 +76,11 @@ def estimates(
     return found
 
 
-def calls_per_s(dataset: Dataset, settings: Settings) -> float | None:
+def calls_per_s(dataset: Dataset, settings: Settings) -> float:
     """How fast a dataset may ask: its action's limit or the account's, less the safety margin."""
-    limits = [dataset.endpoint.rate_per_s * settings.quota_factor, settings.calls_per_second]
-    known = [limit for limit in limits if limit]
-    return min(known) * SHARE_OF_LIMIT if known else None
+    of_action = dataset.endpoint.rate_per_s * settings.quota_factor * SHARE_OF_LIMIT
+    ceiling = settings.calls_per_second
+    return of_action if ceiling is None else min(of_action, ceiling * SHARE_OF_CEILING)
 
 
 def seconds_of_all(lines: Sequence[Estimate], settings: Settings) -> float:
@@ -96,7 +96,7 @@ def seconds_of_all(lines: Sequence[Estimate], settings: Settings) -> float:
     if not settings.calls_per_second:
         return slowest
     requests = sum(line.requests or 0 for line in lines)
-    return max(slowest, requests / (settings.calls_per_second * SHARE_OF_LIMIT))
+    return max(slowest, requests / (settings.calls_per_second * SHARE_OF_CEILING))
 
 
 def requests_of(dataset: Dataset, days: Sequence[date], source: Source) -> tuple[int | None, str]:

@@ -14,9 +14,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import urllib3
 
+from resources.api import client as client_module
 from resources.api.budget import Budget
 from resources.api.client import Client
 from resources.api.credentials import Credentials
+from resources.api.door import Door
 from resources.api.envelope import read_json
 from resources.api.errors import (
     ApiError,
@@ -126,9 +128,9 @@ class Counted(Budget):
         self.taken = []
         self.backed_off = []
 
-    def take(self, action):
+    def turn(self, action):
         self.taken.append(action)
-        super().take(action)
+        return super().turn(action)
 
     def back_off(self, action, seconds):
         self.backed_off.append((action, seconds))
@@ -198,6 +200,55 @@ def test_what_is_sent_is_what_was_signed(client, server, world):
         now=NOW,
     )
     assert {name: headers[name] for name in expected} == expected
+
+
+def test_all_that_takes_time_is_done_before_the_moment_of_a_call(world, monkeypatch):
+    """Whatever came in between would make the call late, and shift it towards those behind."""
+    done, caller = [], threading.current_thread()
+
+    def noting(what, function):
+        def noted(*args, **options):
+            if threading.current_thread() is caller:  # not the server's
+                done.append(what)
+            return function(*args, **options)
+
+        return noted
+
+    monkeypatch.setattr(socket.socket, "connect", noting("connect", socket.socket.connect))
+    monkeypatch.setattr(socket.socket, "sendall", noting("send", socket.socket.sendall))
+    monkeypatch.setattr(client_module, "sign", noting("sign", sign))
+    world.budget.wait = noting("wait", world.budget.wait)
+    world.budget.left = noting("left", world.budget.left)
+    with world.client() as client:
+        client.call(ACTION, {})
+        client.call(ACTION, {})
+    one = ["sign", "wait", "send", "left"]
+    assert done == ["sign", "connect", *one[1:], *one]
+
+
+def test_who_waits_for_the_first_answer_holds_nothing_of_the_budget(world, server, monkeypatch):
+    """All of them would come in a burst once it is there."""
+    at_the_door, waiting = threading.Semaphore(0), Door._wait
+
+    def counted(door):
+        at_the_door.release()
+        return waiting(door)
+
+    class Late(Reply):
+        def write(self, handler):
+            for _ in range(5):
+                assert at_the_door.acquire(timeout=2)
+            turns.extend(world.budget.taken)
+            super().write(handler)
+
+    turns = []
+    monkeypatch.setattr(Door, "_wait", counted)
+    server.replies = [Late(), Reply()]
+    with world.client() as client, ThreadPoolExecutor(5) as pool:
+        for call in [pool.submit(client.call, ACTION, {}) for _ in range(5)]:
+            assert call.result().attempts == 1
+    assert turns == [ACTION]
+    assert len(world.budget.taken) == 5
 
 
 def test_the_reader_makes_the_value(client):

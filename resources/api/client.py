@@ -24,7 +24,7 @@ from typing import Any, Generic, Self, TypeVar, overload
 import urllib3
 
 from resources.api.bodies import Body, Incoming
-from resources.api.budget import Budget
+from resources.api.budget import Budget, Turn
 from resources.api.credentials import Credentials
 from resources.api.door import Door
 from resources.api.envelope import read_json, refused
@@ -133,11 +133,12 @@ class Client:
         clock_refused = False
         started_s = self._monotonic()
         while True:
-            self._budget.take(action)
             attempts = failures.total() + clock_refused + 1
             try:
-                with self._door.passed():
-                    return self._attempt(action, request, read, attempts)
+                # Whoever waits at the door holds nothing of the budget: once it is open, all would
+                # come in a burst.
+                with self._door.passed(), self._budget.turn(action) as turn:
+                    return self._attempt(action, request, read, attempts, turn)
             except WrongClock as error:
                 if clock_refused:
                     raise
@@ -180,12 +181,12 @@ class Client:
         self.close()
 
     def _attempt(
-        self, action: str, request: bytes, read: Callable[[Body], T], attempts: int
+        self, action: str, request: bytes, read: Callable[[Body], T], attempts: int, turn: Turn
     ) -> Answer[T]:
         retry_after_s: float | None = None
         try:
             now = self._clock()
-            response = self._post(action, request, now)
+            response = self._post(action, request, now, turn)
             with response:
                 retry_after_s = read_retry_after(response.headers.get("Retry-After"), now)
                 body = self._body(response)
@@ -202,7 +203,9 @@ class Client:
             error.action = error.action or action
             raise
 
-    def _post(self, action: str, request: bytes, now: datetime) -> urllib3.BaseHTTPResponse:
+    def _post(
+        self, action: str, request: bytes, now: datetime, turn: Turn
+    ) -> urllib3.BaseHTTPResponse:
         query = {"Action": action, "Version": VERSION}
         headers = sign(
             method="POST",
@@ -217,7 +220,7 @@ class Client:
         )
         with self._lock:
             self._calls[action] += 1
-        return self._wire.post(query, request, headers)
+        return self._wire.post(query, request, headers, turn.moment)
 
     def _body(self, response: urllib3.BaseHTTPResponse) -> Body:
         """The whole body, decompressed; secrets that a server echoes are cut out of it.

@@ -9,13 +9,15 @@ CPU than a small answer does.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 import requests.adapters
 import urllib3
+import urllib3.connection
 
 from resources.api.errors import ApiError, FixSetup, TryLater, printable
 from resources.api.hosts import Host
@@ -49,6 +51,35 @@ class _Pool:
     headers: Mapping[str, str]
 
 
+_HERE = threading.local()
+"""The moment of the request that this thread is about to send."""
+
+
+class _InOnePiece(urllib3.connection.HTTPConnection):
+    """Sends a request, head and body, when its moment has come."""
+
+    _held: list[bytes] | None = None
+
+    def request(self, *args: Any, **options: Any) -> None:
+        if self.is_closed:
+            self.connect()
+        held: list[bytes] = []
+        self._held = held
+        try:
+            super().request(*args, **options)
+        finally:
+            self._held = None
+        whole = b"".join(held)
+        with _HERE.moment():
+            super().send(whole)
+
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)  # to a proxy, for a tunnel
+        else:
+            self._held.append(data)
+
+
 class Wire:
     """Connections to one host. Safe to share among threads; each uses one at a time."""
 
@@ -62,12 +93,20 @@ class Wire:
         self._is_closed = False
 
     def post(
-        self, query: Mapping[str, str], body: bytes, headers: Mapping[str, str]
+        self,
+        query: Mapping[str, str],
+        body: bytes,
+        headers: Mapping[str, str],
+        moment: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> urllib3.BaseHTTPResponse:
         """Send `body`; the answer with its own still to be read, and to be closed by the caller.
 
-        Raises TryLater or FixSetup if there is none, RuntimeError after `close`.
+        Everything is ready, the connection as well, before `moment` is entered, and the request is
+        sent in one piece inside of it: what could delay it has happened.
+
+        Raises what `moment` raises, TryLater or FixSetup if there is none, RuntimeError after `close`.
         """
+        _HERE.moment = moment
         try:
             pool = self._opened()
             return pool.connections.urlopen(
@@ -84,6 +123,8 @@ class Wire:
             )
         except (OSError, urllib3.exceptions.HTTPError) as error:  # requests' errors are OSErrors
             failure = _unreachable(error)
+        finally:
+            del _HERE.moment
         # Raised out here, without the library's error: that of a bad proxy URL quotes its password.
         raise failure
 
@@ -116,6 +157,8 @@ class Wire:
             adapter.cert_verify(connections, request.url, verify, cert)
             target = adapter.request_url(request, proxies).partition("?")[0]
             accepted = session.headers["Accept-Encoding"]
+        kind = connections.ConnectionCls
+        connections.ConnectionCls = type(kind.__name__, (_InOnePiece, kind), {})
         headers = {"User-Agent": "livestats", "Accept": "*/*", "Accept-Encoding": str(accepted)}
         return _Pool(connections, target, headers)
 
