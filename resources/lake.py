@@ -15,7 +15,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -154,7 +154,12 @@ class LakeWriter:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.aside = files.aside(path)
         self._writer = pq.ParquetWriter(
-            self.aside, self._schema, compression="zstd", write_page_checksum=True
+            self.aside,
+            self._schema,
+            compression="zstd",
+            write_page_checksum=True,
+            # To look each number up takes a fifth of the time; without, files are no larger.
+            use_dictionary=[f.name for f in self._schema if not pa.types.is_floating(f.type)],
         )
         self._waiting: list[pa.Table] = []
         self._rows_waiting = 0
@@ -195,7 +200,7 @@ class LakeWriter:
             disagreeing=tuple(sorted(self.tally.disagreeing)),
         )
         self._write()
-        self._writer.add_key_value_metadata({_KEY: json.dumps(asdict(origin)).encode()})
+        self._writer.add_key_value_metadata({_KEY: json.dumps(vars(origin)).encode()})
         self._writer.add_key_value_metadata({_SEAL: _BLANK})
         self._writer.close()
         at, _, digest = _checksum(self.aside)

@@ -46,6 +46,7 @@ class Page:
     unknown: tuple[str, ...] = ()  # fields that the catalogue does not know
     disagreeing: tuple[str, ...] = ()  # totals that are not what the rows add up to
     is_sorted: bool = False  # True: the rows are in the order of their key, and no key came twice
+    nbytes: int | None = None  # of memory that the rows take, where it is known
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,12 @@ class Rows:
     outside: int
     unknown: tuple[str, ...]
     disagreeing: tuple[str, ...]
+    known_nbytes: int | None = None
 
     @cached_property
     def nbytes(self) -> int:
         """Bytes of memory that they take; to add them up takes longer than it seems."""
-        return int(self.table.nbytes)
+        return int(self.table.nbytes) if self.known_nbytes is None else self.known_nbytes
 
     def tables(self) -> Iterator[pa.Table]:
         """The rows, some at a time if they are many."""
@@ -172,6 +174,7 @@ def join(dataset: Dataset, walk: Walk, walked: Sequence[Page]) -> Rows:
         outside=sum(p.outside for p in walked),
         unknown=tuple(sorted({name for p in walked for name in p.unknown})),
         disagreeing=tuple(sorted(disagreeing)),
+        known_nbytes=walked[0].nbytes if is_sorted else None,
     )
 
 

@@ -1,8 +1,8 @@
 """Small answers of one dataset read together: one start of the parser, one call of each kernel.
 
 Most answers are small, and to read one alone costs more for what is begun than for its rows. What
-comes out is what `rows.read_page` makes of each answer by itself, but that the rows are sorted; each is proven by
-itself. Where anything is odd about any of them, nothing comes out: those two then say what it is.
+comes out is what `rows.read_page` makes of each answer by itself, but that the rows are sorted;
+each is proven by itself. Where anything is odd about any of them, nothing comes out: those two then say what it is.
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ def read_together(
     starts = (np.cumsum(kept) - kept).tolist()
     outside = (came - kept).tolist()
     disagreeing = _disagreeing(dataset, walks, flat, results)
+    row_bytes = sorted_table.nbytes / max(1, len(answer))
     return [
         Page(
             table=sorted_table.slice(start, rows),
@@ -83,6 +84,7 @@ def read_together(
             outside=outside[i],
             disagreeing=() if outside[i] else disagreeing[i],
             is_sorted=True,
+            nbytes=round(rows * row_bytes),
         )
         for i, (start, rows) in enumerate(zip(starts, kept.tolist(), strict=True))
     ]
