@@ -181,6 +181,23 @@ def test_a_day_that_cannot_be_computed_holds_up_no_other(connection, folder, put
     assert bring()["daily"].days == [DAYS[1]]
 
 
+def test_a_day_is_made_of_its_own_rows_on_both_sides_of_a_join(connection, folder, put, bring):
+    """DuckDB alone adds up all days of one side: too much to read, and one bad day spoils all."""
+    sums = "(SELECT business_date, {} FROM stream_count GROUP BY 1)"
+    one, other = (sums.format(f"max(peak_streams) AS {name}") for name in ("peak_streams", "most"))
+    loud = other.replace("peak_streams)", "peak_streams + 9223372036854775000)")
+    header = DAILY.partition("SELECT")[0]
+    both = "SELECT business_date, least(peak_streams, most) AS peak_streams"
+    joined = both + " FROM {} JOIN {} USING (business_date)"
+    for sides in ((one, loud), (loud, one)):
+        (folder / "daily.sql").write_text(header + joined.format(*sides))
+        for day, streams in zip(DAYS, (3, 9_000, 4), strict=True):
+            put(day, streams)
+        made = bring(behind=["daily"])["daily"]
+        assert (made.days, [*made.impossible]) == ([DAYS[0], DAYS[2]], [DAYS[1]])
+        assert by_day(connection) == {DAYS[0]: 3, DAYS[2]: 4}
+
+
 def test_a_table_that_is_made_anew_leaves_out_what_cannot_be_computed(
     connection, folder, put, bring
 ):

@@ -11,7 +11,8 @@ import duckdb
 from resources import warehouse
 from resources.api.catalogue import DATASETS
 from resources.api.catalogue.columns import BUSINESS_DATE
-from resources.marts.definition import Mart, sources
+from resources.api.catalogue.model import Dataset
+from resources.marts.definition import Kind, Mart, sources
 
 log = logging.getLogger("livestats.marts")
 
@@ -33,9 +34,9 @@ def make_stale(
     def make(days: Sequence[date]) -> None:
         for batch in _batches(days):
             with warehouse.transaction(connection):
-                _make(connection, mart, batch, found)
+                _make(connection, mart, marts, batch, found)
 
-    return _possible(connection, mart, sorted(found), make)
+    return _possible(connection, mart, marts, sorted(found), make)
 
 
 def make_all(
@@ -56,9 +57,9 @@ def make_all(
             forget(connection, mart.name)
             inputs = stale(connection, mart, marts)
             for batch in _batches(days):
-                _make(connection, mart, batch, inputs)
+                _make(connection, mart, marts, batch, inputs)
 
-    return _possible(connection, mart, with_all, make)
+    return _possible(connection, mart, marts, with_all, make)
 
 
 def forget(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -69,6 +70,7 @@ def forget(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 def _possible(
     connection: duckdb.DuckDBPyConnection,
     mart: Mart,
+    marts: Mapping[str, Mart],
     days: list[date],
     make: Callable[[Sequence[date]], None],
 ) -> Made:
@@ -77,7 +79,8 @@ def _possible(
         make(days)
     except duckdb.DataError:
         # A number that no sum can hold. It must not keep the other days from being served.
-        impossible = {day: problem for day in days if (problem := _problem(connection, mart, day))}
+        problems = {day: _problem(connection, mart, marts, day) for day in days}
+        impossible = {day: problem for day, problem in problems.items() if problem}
         if not impossible:
             raise
         for day, problem in impossible.items():
@@ -88,12 +91,11 @@ def _possible(
     return days, {}
 
 
-def _problem(connection: duckdb.DuckDBPyConnection, mart: Mart, day: date) -> str | None:
+def _problem(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, marts: Mapping[str, Mart], day: date
+) -> str | None:
     try:
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE tried AS FROM ({mart.sql}) "
-            f"WHERE business_date = DATE '{day}'"
-        )
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE tried AS {_of_days(mart, marts, [day])}")
     except duckdb.DataError as error:
         return str(error).splitlines()[0]
     connection.execute("DROP TABLE tried")
@@ -105,21 +107,44 @@ def _batches(days: Sequence[date]) -> list[Sequence[date]]:
     return [days[start : start + step] for start in range(0, len(days), step)]
 
 
+def _of_days(mart: Mart, marts: Mapping[str, Mart], days: Sequence[date]) -> str:
+    """The SELECT of a mart for `days`, which sees no rows of other days in what it reads.
+
+    A condition on the outside alone reaches one side of a join of two sums: DuckDB then adds up all
+    days of the other, and one that cannot be added up would stand in the way of all.
+    """
+    # Literals, not parameters: DuckDB then skips the row groups of other days.
+    chosen = f"WHERE business_date IN ({_listed(days)})"
+    seen = ", ".join(
+        f"{name} AS NOT MATERIALIZED (FROM main.{name} {chosen})"
+        for name in mart.reads
+        if (name in marts and marts[name].kind is Kind.TABLE)
+        or (name in DATASETS and _is_by_capture(DATASETS[name]))
+    )
+    return f"{f'WITH {seen} ' if seen else ''}FROM ({mart.sql}) {chosen}"
+
+
+def _is_by_capture(dataset: Dataset) -> bool:
+    """True if the rows of a day are those of its own capture, and change with nothing else."""
+    return not dataset.is_dimension and dataset.once is None
+
+
+def _listed(days: Sequence[date]) -> str:
+    return ", ".join(f"DATE '{day}'" for day in days)
+
+
 def _make(
     connection: duckdb.DuckDBPyConnection,
     mart: Mart,
+    marts: Mapping[str, Mart],
     days: Sequence[date],
     inputs: Mapping[date, str | None],
 ) -> None:
-    # Literals, not parameters: DuckDB then skips the row groups of other days.
-    listed = ", ".join(f"DATE '{day}'" for day in days)
+    listed = _listed(days)
     connection.execute(f"DELETE FROM {mart.name} WHERE business_date IN ({listed})")
     # By the key, which decides as much as all columns do for a third of the CPU.
     order = ", ".join(dict.fromkeys((BUSINESS_DATE, *mart.key))) if mart.key else "ALL"
-    connection.execute(
-        f"INSERT INTO {mart.name} FROM ({mart.sql}) WHERE business_date IN ({listed}) "
-        f"ORDER BY {order}"
-    )
+    connection.execute(f"INSERT INTO {mart.name} {_of_days(mart, marts, days)} ORDER BY {order}")
     connection.execute(
         f"DELETE FROM meta.mart_day WHERE mart = ? AND day IN ({listed})", [mart.name]
     )
@@ -143,7 +168,7 @@ def stale(
     All days that have inputs, if nothing is to count as `noted`.
     """
     used = [DATASETS[name] for name in sorted(sources(mart, marts)) if name in DATASETS]
-    by_capture = [d.name for d in used if not d.is_dimension and d.once is None]
+    by_capture = [d.name for d in used if _is_by_capture(d)]
     parts = [
         "SELECT day, dataset, concat_ws('/', capture, schema_version, size, modified_ns) "
         "FROM meta.loaded WHERE dataset IN (FROM unnest($captured))"
