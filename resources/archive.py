@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resources import ledger
+from resources.ahead import Ahead
 from resources.api.catalogue import DAILY, DATASETS
 from resources.api.catalogue.model import Dataset
 from resources.api.errors import FixSetup
@@ -52,6 +53,7 @@ class Archive:
     after which no other asset can succeed."""
     threads: int | None = None  # of DuckDB, where it writes; None: one for each core
     desk: Desk | None = None  # see `staying`; None: the warehouse is closed after each step
+    ahead: Ahead = field(default_factory=Ahead, compare=False, repr=False)  # see `copy_ahead`
 
     @classmethod
     def open(cls, environ: Mapping[str, str], folder: Path | None = None) -> Archive:
@@ -246,14 +248,21 @@ class Archive:
         except served.NothingServed:
             return False
 
+    def copy_ahead(self) -> None:
+        """Begin with the copy that `publish` makes, beside whatever comes before it."""
+        self.ahead.begin(self.home.served)
+
     def publish(self) -> Published:
         """Bring all that follows from the tables level, and serve what is new."""
         from resources import served, warehouse
 
-        with self.writing() as connection:
-            if self.desk is None or self.desk.followed != warehouse.state(connection):
-                self._follow(connection)
-            published = served.publish(connection, self.home)
+        try:
+            with self.writing() as connection:
+                if self.desk is None or self.desk.followed != warehouse.state(connection):
+                    self._follow(connection)
+                published = served.publish(connection, self.home, self.ahead)
+        finally:
+            self.ahead.close()
         self.report(published)
         return published
 

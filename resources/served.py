@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from resources import files, ledger, warehouse
+from resources.ahead import Ahead
 from resources.api.catalogue import DAILY
 from resources.api.windows import day_of
 from resources.home import Home
@@ -143,10 +144,13 @@ def _replace_ledger(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DROP TABLE gone")
 
 
-def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
+def publish(
+    connection: duckdb.DuckDBPyConnection, home: Home, ahead: Ahead | None = None
+) -> Published:
     """Copy the warehouse and switch the link to the copy; old copies go, but for the last one.
 
-    Whoever has just resolved the link still finds the file that it led to.
+    Whoever has just resolved the link still finds the file that it led to. Of what `ahead` has
+    copied, only the blocks that differ are written.
 
     The caller holds the writing connection, so nothing changes under the copy.
     """
@@ -159,7 +163,10 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
         files.remove_stale(home.served.parent)
         made = files.aside(copy)
         try:
-            files.copy(home.warehouse, made)
+            if ahead is not None and ahead.give(made):
+                files.bring_level(home.warehouse, made)
+            else:
+                files.copy(home.warehouse, made)
             # A BI tool that opens it for writing would shut out all others: it is refused instead.
             made.chmod(0o444 & made.stat().st_mode)
             files.swap_in(made, copy)
