@@ -125,10 +125,10 @@ class Archive:
 
     def _without_rows(self, dataset: Dataset) -> set[date]:
         """All of its captured days that `unmade` tells; none of a dimension: the next has all."""
-        from resources import raw
-
-        days = [] if dataset.is_dimension else [*raw.days_of(self.home.raw, dataset.name)]
-        return self.unmade(self.ledger(dataset, min(days), max(days))) if days else set()
+        if dataset.is_dimension:
+            return set()
+        home = self.home
+        return ledger.without_rows(dataset.name, home.raw, home.lake, home.remembered)
 
     def in_order_of_asking(self, dataset: Dataset, days: Iterable[date]) -> list[date]:
         """What is soon forgotten by the API oldest first, then the other days newest first."""

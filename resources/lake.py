@@ -121,8 +121,10 @@ def states_of(lake: Path, dataset: str) -> dict[date, tuple[str, os.stat_result]
             day = day_named(text)
             if prefix == "day" and day is not None:
                 path = f"{folder.path}/{FILE}"
-                with suppress(FileNotFoundError, NotADirectoryError):
+                try:
                     found[day] = path, os.stat(path)  # noqa: PTH116 - a third of the time
+                except (FileNotFoundError, NotADirectoryError):
+                    continue  # a day that is being made for the first time
     return dict(sorted(found.items()))
 
 

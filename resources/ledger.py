@@ -191,6 +191,19 @@ def unmade_days(lines: Iterable[Entry], root: Path, memory: Path | None = None) 
     return _not_made(lines, root, memory, lambda _: True)
 
 
+def without_rows(
+    dataset: str, root: Path, lake_root: Path, memory: Path | None = None
+) -> set[date]:
+    """The same for all days of a dataset in the raw archive `root`; no line is made for any."""
+    made = facts.made(lake_root, dataset, memory=memory)
+    return {
+        day
+        for day, found in facts.days(root, dataset, memory=memory).items()
+        if found.captures
+        and ((file := made.get(day)) is None or file.capture != found.captures[-1].text)
+    }
+
+
 def _not_made(
     lines: Iterable[Entry],
     root: Path,

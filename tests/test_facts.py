@@ -241,6 +241,15 @@ def test_days_whose_rows_are_of_another_capture_are_to_be_made(root):
     def lines():
         return ledger.entries(DATASET, DAYS, root / "raw", NOW, ZONE, timedelta(0))
 
+    def of_all(memory=None):
+        return ledger.without_rows(DATASET.name, root / "raw", root / "lake", memory)
+
     assert ledger.unmade_days(lines(), root / "lake") == [DAYS[7]]
-    store(root / "lake", DATASET, DAYS[7], [{}] * 3, version=1)
-    assert ledger.unmade_days(lines(), root / "lake", root / "state" / "remembered") == []
+    assert of_all() == {DAYS[7]}
+    shutil.rmtree(lake.path_of(root / "lake", DATASET.name, DAYS[8]).parent)
+    assert of_all() == {DAYS[7], DAYS[8]}
+    for day in DAYS[7:9]:
+        store(root / "lake", DATASET, day, [{}] * 3, version=int(day == DAYS[7]))
+    memory = root / "state" / "remembered"
+    assert ledger.unmade_days(lines(), root / "lake", memory) == []
+    assert of_all(memory) == set()
