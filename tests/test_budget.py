@@ -72,9 +72,19 @@ def most_in_a_second(instants):
     """The largest number of instants in any window of one second, one end of it open."""
     ordered = sorted(instants)
     return max(
-        sum(first <= other < first + SECOND_NS for other in ordered[nth : nth + 400])
+        sum(first <= other < first + SECOND_NS for other in ordered[nth : nth + 1200])
         for nth, first in enumerate(ordered)
     )
+
+
+@pytest.mark.parametrize("per_s", [101, 150, 1000, 30000])
+def test_a_fast_limit_is_kept_by_the_instants_of_a_part_of_a_second(budget, tmp_path, per_s):
+    instants = instants_of(budget(per_s), "A", 3000)
+    assert most_in_a_second(instants) <= per_s
+    rate = (len(instants) - 1) / ((instants[-1] - instants[0]) / SECOND_NS)
+    assert rate >= min(0.75 * per_s, 2000)
+    (file,) = tmp_path.iterdir()
+    assert len(file.read_text().split()) <= 100
 
 
 @pytest.mark.parametrize("per_s", [1, 2, 10, 30, 100])

@@ -26,6 +26,7 @@ from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -66,6 +67,9 @@ LONGEST_BACK_OFF_S = 60.0  # for everybody; who was told to wait longer waits on
 # one beyond was written before the clock was set back. It is forgotten.
 LONGEST_AHEAD_S = 120.0
 SLOWEST_PER_S = 1 / 50  # a slower limit would set instants further ahead than believed
+
+# Instants that a file lists at most: each call reads and writes them.
+_MOST_LISTED = 100
 
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 
@@ -137,6 +141,7 @@ class Budget:
         self._clock = clock
         self._sleep = sleep
         self._turns: dict[str, threading.Semaphore] = {}
+        self._paths: dict[str | None, Path] = {}
 
     def turn(self, action: str) -> Turn:
         """The place in the queue of one call: get it ready inside of the block, then send it.
@@ -176,7 +181,7 @@ class Budget:
         """Reserve the next free instant for one call of `action`, in ns of Unix time."""
         pace = _pace(self._per_action(action))
         # Always the action's file before the account's: two processes cannot wait for each other.
-        with self._locked(f".{_checked(action)}") as taken:
+        with self._locked(action) as taken:
             now = self._now_ns()
             recent = _recent(taken, now, pace.window_ns)
             instant = max([now, *(last + pace.gap_ns for last in recent[-1:])])
@@ -195,7 +200,7 @@ class Budget:
         """
         if self._per_action(action) is None:
             return True
-        with self._locked(f".{_checked(action)}") as taken:
+        with self._locked(action) as taken:
             if instant not in taken:
                 return False
             taken.remove(instant)
@@ -209,7 +214,7 @@ class Budget:
         """
         ahead_ns = round(min(max(seconds, 0.0), LONGEST_BACK_OFF_S) * _SECOND_NS)
         pace = _pace(self._per_action(action))
-        with self._locked(f".{_checked(action)}") as taken:
+        with self._locked(action) as taken:
             now = self._now_ns()
             recent = _recent(taken, now, pace.window_ns)
             # As if the call before that moment had been made.
@@ -225,7 +230,7 @@ class Budget:
         that was told to wait reserves far ahead, and the others may use the time until then.
         """
         interval_ns = self._account_interval_ns
-        with self._locked("") as taken:
+        with self._locked(None) as taken:
             recent = _recent(taken, now, interval_ns)
             instant = first_gap(sorted(recent), earliest, interval_ns)
             insort(recent, instant)
@@ -235,8 +240,14 @@ class Budget:
     def _now_ns(self) -> int:
         return round(self._clock() * _SECOND_NS)
 
-    def _locked(self, suffix: str) -> AbstractContextManager[list[int]]:
-        return locked(self._directory / f"{self._account}{suffix}")
+    def _locked(self, action: str | None) -> AbstractContextManager[list[int]]:
+        """The instants of an action, None for those of all."""
+        path = self._paths.get(action)
+        if path is None:
+            of_action = "" if action is None else f".{_checked(action)}"
+            name = f"{self._account}{of_action}"
+            path = self._paths.setdefault(action, self._directory / name)
+        return locked(path)
 
 
 def first_gap(taken: Sequence[int], earliest: int, interval: int) -> int:
@@ -252,14 +263,21 @@ def first_gap(taken: Sequence[int], earliest: int, interval: int) -> int:
     return instant
 
 
+@lru_cache(maxsize=64)
 def _pace(per_s: float | None) -> _Pace:
-    """How calls of a limit follow each other; a limit below one is one call in so many seconds."""
+    """How calls of a limit follow each other; a limit below one is one call in so many seconds.
+
+    One above _MOST_LISTED is kept over whole parts of a second: as many calls as one of them may
+    hold leave here in a part and SPARE_NS, so that all parts of a second hold no more than it may.
+    """
     if per_s is None:
         return _Pace(1, 0, 0)
     _check_limit(per_s)
-    calls = max(1, math.floor(per_s + 1e-9))  # 0.1 * 30 is 3, and a little less in floats
-    window_ns = math.ceil(_SECOND_NS / min(per_s, 1.0)) + SPARE_NS
-    return _Pace(calls, window_ns, round(_GAP * window_ns / calls))
+    parts = math.ceil(per_s / _MOST_LISTED)
+    calls = max(1, math.floor(per_s / parts + 1e-9))  # 0.1 * 30 is 3, and a little less in floats
+    part_ns = math.ceil(_SECOND_NS / min(per_s, 1.0) / parts)
+    window_ns = part_ns + SPARE_NS
+    return _Pace(calls, window_ns, round(_GAP * (window_ns if parts == 1 else part_ns) / calls))
 
 
 def _interval_ns(per_s: float | None) -> int:

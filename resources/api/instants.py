@@ -20,8 +20,7 @@ def locked(path: Path) -> Iterator[list[int]]:
     Raises FixSetup where it cannot be read and written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = _opened(path)
         try:
             # A lock belongs to the opened file, so it keeps threads apart as well.
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -40,6 +39,14 @@ def locked(path: Path) -> Iterator[list[int]]:
             "Make the directory writable for this user, on a disk with room that can lock "
             "files, or choose another home (LIVESTATS_HOME).",
         ) from error
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
 
 
 def _parse(text: bytes) -> list[int]:
