@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -37,6 +38,10 @@ __all__ = ["Capturer", "Outcome", "Progress", "Result"]
 
 HANDS = 2
 """Days that are given their names at the same time: mostly they wait for the disk."""
+
+HEAD_START_S = 2.0
+"""How long the first day of what says which streams to ask goes before all else, at most: those
+calls are the most by far, so where a budget or latency binds, all wait for their end."""
 
 RETRY_BUSY_S = 0.2
 """How often a day is tried that another run holds, where nothing else is left to begin."""
@@ -139,6 +144,7 @@ class Run:
             needed = [self._lanes[name] for name in dataset.needs if name in self._lanes]
             asking_it = workers[dataset.endpoint.action]
             self._lanes[dataset.name] = Lane(self, dataset, due[dataset], needed, asking_it)
+        self._head_start_ends_s: float | None = None
 
     def _pool(self, name: str, size: int) -> ThreadPoolExecutor:
         return self._pools.enter_context(ThreadPoolExecutor(size, name))
@@ -178,20 +184,38 @@ class Run:
             raise
 
     def _side_by_side(self) -> Iterator[Result]:
-        lanes = self._lanes.values()
+        # Those of the most calls are served first, and what says what they are to ask second.
+        lanes = sorted(
+            self._lanes.values(), key=lambda one: (not one.needs_others, not one.is_needed)
+        )
+        if any(lane.is_needed for lane in lanes):
+            self._head_start_ends_s = time.monotonic() + HEAD_START_S
         while not all(lane.is_done for lane in lanes):
             # Once more as long as anything moves: it may have made room, or ended a day that
             # another lane waits for.
             seen = -1
             while seen != self.room.changes:
                 seen = self.room.changes
+                is_first = self._is_head_start()
                 for lane in lanes:
-                    for result in lane.go_on():
+                    if is_first and not (lane.is_needed or lane.needs_others):
+                        continue
+                    for result in lane.go_on(only_first=is_first and lane.is_needed):
                         self.room.changes += 1
                         self._release(result)
                         yield result
             if not all(lane.is_done for lane in lanes):
                 self._wait()
+
+    def _is_head_start(self) -> bool:
+        """True until all lanes that need others have begun, or have waited for long enough."""
+        waiting = (
+            lane for lane in self._lanes.values() if lane.needs_others and not lane.has_begun
+        )
+        ends_s = self._head_start_ends_s
+        if ends_s is not None and (time.monotonic() >= ends_s or not any(waiting)):
+            self._head_start_ends_s = None
+        return self._head_start_ends_s is not None
 
     def _release(self, result: Result) -> None:
         for lane in self._lanes.values():
@@ -201,8 +225,12 @@ class Run:
     def _wait(self) -> None:
         """Until something has come or ended, or a day that another run holds is to be tried."""
         waiting = [lane for lane in self._lanes.values() if lane.is_waiting_for_others]
+        longest_s = RETRY_BUSY_S if waiting else None
+        if self._head_start_ends_s is not None:
+            left_s = max(0.0, self._head_start_ends_s - time.monotonic())
+            longest_s = left_s if longest_s is None else min(longest_s, left_s)
         try:
-            event = self.events.get(timeout=RETRY_BUSY_S if waiting else None)
+            event = self.events.get(timeout=longest_s)
             while True:
                 if event is not None:
                     lane, question = event

@@ -72,6 +72,11 @@ class Lane:
         self._ending: deque[_Ending] = deque()
         self._open: list[Job] = []
         self._refused: FixAction | None = None  # set by a worker: the action cannot be called
+        self.needs_others = bool(self._awaited)
+        self.is_needed = False  # by another lane
+        for lane in needed:
+            lane.is_needed = True
+        self.has_begun = False  # with a day
 
     # What the run calls ------------------------------------------------------------------------
 
@@ -85,13 +90,16 @@ class Lane:
         """True if all that is left to begin is held by another run."""
         return bool(self._busy) and not (self._ready or self._open)
 
-    def go_on(self) -> Iterator[Result]:
-        """Do all that can be done now; the results of days that have ended."""
+    def go_on(self, *, only_first: bool = False) -> Iterator[Result]:
+        """Do all that can be done now; the results of days that have ended.
+
+        `only_first`: with one day, no other is begun.
+        """
         while self._asked and self._asked[0].future.done():
             self._take(self._asked.popleft())
         while self._ending and self._ending[0].future.done():
             yield self._ended()
-        yield from self._send()
+        yield from self._send(only_first)
 
     def release(self, name: str, day: date) -> None:
         """A day of the dataset `name` has ended, however."""
@@ -139,12 +147,15 @@ class Lane:
 
     # Questions and answers ---------------------------------------------------------------------
 
-    def _send(self) -> Iterator[Result]:
+    def _send(self, only_first: bool) -> Iterator[Result]:
         """Send questions as long as there is room, beginning one day after the other."""
         while len(self._asked) < self._most:
             if self._job is None:
                 if not self._ready or len(self._ending) >= _MOST_ENDING:
                     return
+                if only_first and self.has_begun:
+                    return
+                self.has_begun = True
                 day = self._ready.popleft()
                 begun = self._days.begin(day)
                 if begun is None:
@@ -167,6 +178,8 @@ class Lane:
 
     def _ask(self, job: Job, walk: Walk) -> bool:
         """Hand a question to the workers, if there is room for its answer."""
+        if self._sizes.are_unknown and self._asked and not (self.is_needed or self.needs_others):
+            return False  # guesses of many datasets would take all the room for nothing
         guess = self._sizes.guess(walk)
         if not self._run.room.admits(guess, self):
             return False
@@ -204,10 +217,20 @@ class Lane:
             if answered:
                 self._sizes.learn(question.walk, max(one.largest for one in answered))
             held = sum(one.held for one in answered)
+            if self._sizes.is_learning:
+                self._guess_again()
         else:
             held = 0
         self._run.room.change(held - question.held)
         question.held = held
+
+    def _guess_again(self) -> None:
+        """Give back what questions under way were taken for before the first answers came."""
+        for question in self._asked:
+            if not question.is_counted:
+                guess = min(question.held, self._sizes.guess(question.walk))
+                self._run.room.change(guess - question.held)
+                question.held = guess
 
     def _take(self, question: Question) -> None:
         """Put the answer to the oldest question into the day's files."""

@@ -18,6 +18,7 @@ FIRST_GUESS_BYTES = 4_000_000
 """Of an answer, before enough of its dataset have come."""
 
 _ENOUGH = 8  # answers after which the largest of them says more than the guess
+_MARGIN = 4  # times the largest is an answer taken for before, and an eighth of the guess at least
 _ANEW_EVERY_DAY = (Scope.STREAM, Scope.ADDRESSES)  # too many to remember each
 _TIMES = frozenset(("StartTime", "EndTime"))
 
@@ -86,11 +87,26 @@ class Sizes:
         self._each: dict[str, int] | None = None if scope in _ANEW_EVERY_DAY else {}
         self._largest, self._seen = 0, 0
 
+    @property
+    def are_unknown(self) -> bool:
+        """True before the first answer."""
+        return self._seen == 0
+
+    @property
+    def is_learning(self) -> bool:
+        """True as long as guesses get better with each answer."""
+        return self._seen <= _ENOUGH
+
     def guess(self, walk: Walk) -> int:
         """Bytes of the answer to `walk`: as on another day, else as the largest so far."""
         if self._each and (known := self._each.get(_about(walk))) is not None:
             return known
-        return max(self._largest, 0 if self._seen >= _ENOUGH else FIRST_GUESS_BYTES)
+        if self._seen >= _ENOUGH:
+            return self._largest
+        unknown = FIRST_GUESS_BYTES
+        if self._seen:
+            unknown = min(unknown, max(self._largest * _MARGIN, unknown // 8))
+        return max(self._largest, unknown)
 
     def learn(self, walk: Walk, largest: int) -> None:
         """Note the size of the largest body that came."""

@@ -1,6 +1,7 @@
 """All datasets of a run at once: nobody holds up anybody, but by what must be known first."""
 
 import threading
+from collections import Counter
 from datetime import date
 from functools import partial
 
@@ -11,6 +12,8 @@ from resources.api.catalogue import DAILY, DATASETS
 from resources.api.errors import FixSetup
 from resources.api.retries import RetryPolicy
 from resources.api.simulator import Account
+from resources.asking import Asker
+from resources.days import Days
 from resources.outcome import Outcome
 from resources.underway import Room
 from tests.archives import failures, lab, lake_rows, leftovers
@@ -122,6 +125,58 @@ def test_a_day_follows_the_same_day_of_what_it_needs_and_no_other(found):
     for day in DAYS:
         for needed in (PUSH, PUSHES):
             assert order.index((needed.name, day.day)) < order.index((EACH_PUSH.name, day.day))
+
+
+def test_the_first_day_of_what_is_needed_goes_before_all_else(found, monkeypatch):
+    """What it says is asked by most of the calls: they are to begin as soon as can be."""
+    begun, begin = [], Days.begin
+
+    def noting(days, day):
+        begun.append((days.dataset.name, day.day))
+        return begin(days, day)
+
+    monkeypatch.setattr("resources.capture.HEAD_START_S", 60.0)
+    monkeypatch.setattr(Days, "begin", noting)
+    with found.capturing() as one:
+        due = {TOP: DAYS, TRAFFIC: DAYS, PUSH: DAYS, PUSHES: DAYS, EACH_PUSH: DAYS}
+        assert failures(one.capture_all(due)) == []
+    first = DAYS[0].day
+    assert sorted(begun[:2]) == [(PUSH.name, first), (PUSHES.name, first)]
+    assert begun[2] == (EACH_PUSH.name, first)
+    assert len(begun) == 5 * len(DAYS)
+
+
+def test_one_answer_says_how_large_they_are_before_others_of_its_dataset_are_asked_for(found):
+    """Guesses are large, and what they take is not there for the streams."""
+    under_way, done = Counter(), Counter()
+
+    class Counted(Asker):
+        def ask(self, walk, is_given_up):
+            name = self.dataset.name
+            under_way[name] += 1
+            assert done[name] or under_way[name] == 1
+            answered = super().ask(walk, is_given_up)
+            done[name], under_way[name] = True, under_way[name] - 1
+            return answered
+
+    with pytest.MonkeyPatch.context() as patch, found.capturing() as one:
+        patch.setattr("resources.lane.Asker", Counted)
+        assert failures(one.capture_all({TOP: DAYS, BY_REGION: DAYS})) == []
+    assert set(done) == {TOP.name, BY_REGION.name}
+
+
+@pytest.mark.parametrize("held", [PUSH, PUSHES], ids=lambda dataset: dataset.name)
+def test_what_is_needed_holds_up_others_for_a_moment_only(found, monkeypatch, held):
+    monkeypatch.setattr("resources.capture.HEAD_START_S", 0.01)
+    held = Held(found, held)
+    with found.capturing() as one:
+        results = one.capture_all({PUSH: DAYS, PUSHES: DAYS, EACH_PUSH: DAYS, TOP: DAYS})
+        others = [next(results) for _ in range(2 * len(DAYS))]
+        held.go_on.set()
+        rest = [*results]
+    assert TOP.name in {r.dataset for r in others}
+    assert EACH_PUSH.name not in {r.dataset for r in others}
+    assert {r.outcome for r in others + rest} == {Outcome.CAPTURED}
 
 
 def test_what_is_not_in_the_run_is_not_waited_for(found):

@@ -1,5 +1,6 @@
 """What is under way: bounded in bytes over all datasets, and nobody waits for ever."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,9 +87,24 @@ def test_the_same_question_of_another_day_is_as_large():
 def test_another_question_is_as_large_as_the_largest_once_enough_have_come():
     sizes = Sizes(Scope.STREAM)
     for n in range(8):
-        assert sizes.guess(walk(Stream=str(n))) == FIRST_GUESS_BYTES
         sizes.learn(walk(Stream=str(n)), 1000 + n)
     assert sizes.guess(walk(Stream="new")) == 1007
+
+
+@pytest.mark.parametrize(
+    ("came", "guess"),
+    [
+        (10, FIRST_GUESS_BYTES // 8),
+        (900_000, 3_600_000),
+        (3_000_000, FIRST_GUESS_BYTES),
+        (10**8,) * 2,
+    ],
+    ids=["tiny", "usual", "as guessed", "larger"],
+)
+def test_before_enough_have_come_the_next_may_be_some_times_as_large(came, guess):
+    sizes = Sizes(Scope.STREAM)
+    sizes.learn(walk(Stream="a"), came)
+    assert sizes.guess(walk(Stream="b")) == guess
 
 
 def test_streams_are_not_remembered_one_by_one():
