@@ -50,6 +50,7 @@ _MARK = _SEAL + bytes([0x18, len(_BLANK)])
 _TAIL = 1 << 18  # bytes at the end of a file in which the mark stands; the footer is far smaller
 _CHUNK = 1 << 20
 _MEMORY = "256MB"  # of DuckDB, for comparing files
+_MANY_PIECES = 32  # of a row group: each costs the writer more than to copy its few rows
 _ROWS_PER_GROUP = 122_880  # DuckDB reads one row group per thread; this is its own default
 
 
@@ -181,6 +182,8 @@ class LakeWriter:
         if not self._waiting:
             return
         table = pa.concat_tables(self._waiting)
+        if len(self._waiting) > _MANY_PIECES:
+            table = table.combine_chunks()
         self._waiting, self._rows_waiting, self.waiting_bytes = [], 0, 0
         if BUSINESS_DATE in self._schema.names:
             days = pa.repeat(pa.scalar(self._day, pa.date32()), table.num_rows)

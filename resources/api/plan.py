@@ -90,17 +90,21 @@ def walks(dataset: Dataset, day: date, zone: ZoneInfo, known: Known) -> Iterator
     if dataset.is_dimension:
         yield walk_of(dataset, dataset.parameters)
         return
+    variants = _offered(dataset, known)
+    times_of: dict[int, list[Mapping[str, str]]] = {}  # the same for all that are split as much
     for about in _scopes(dataset, known):
         details = [n for n in dataset.split if not _is_single(about.get(str(SPLITS[n].filter)))]
-        for variant in _offered(dataset, known):
+        splits = len(details)
+        if splits not in times_of:
+            times_of[splits] = _times(dataset, day, zone, splits)
+        for variant in variants:
             payload = {**about, **dataset.parameters, **variant}
             if dataset.bucket_s is not None:
                 payload["Aggregation"] = dataset.bucket_s
             if details:
                 payload["DetailField"] = details
-            for window in _windows(dataset, day, zone, len(details)):
-                times = window and wire_window(window, last_second=dataset.event_start is not None)
-                yield walk_of(dataset, {**payload, **(times or {})})
+            for times in times_of[splits]:
+                yield walk_of(dataset, {**payload, **times})
 
 
 def _offered(dataset: Dataset, known: Known) -> list[Mapping[str, object]]:
@@ -166,11 +170,14 @@ def halves(dataset: Dataset, walk: Walk) -> tuple[Walk, ...]:
     return tuple(walk_of(dataset, {**walk.payload, **wire_window(edge)}) for edge in edges)
 
 
-def _windows(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[Window | None]:
+def _times(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[Mapping[str, str]]:
+    """The windows of a day as request fields; one that holds none for what has no window."""
     if dataset.endpoint.is_present_state:
-        return [None]
+        return [{}]
     longest = dataset.endpoint.longest(dataset.bucket_s, splits)
-    return [*split(*day_window(day, zone), longest)]
+    last_second = dataset.event_start is not None
+    windows = split(*day_window(day, zone), longest)
+    return [wire_window(window, last_second=last_second) for window in windows]
 
 
 def _scopes(dataset: Dataset, known: Known) -> Iterator[dict[str, object]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -74,8 +75,13 @@ def read_window(payload: Mapping[str, object], *, last_second: bool = False) -> 
     start, end = payload.get("StartTime"), payload.get("EndTime")
     if start is None or end is None:
         return None
-    wire_end = datetime.fromisoformat(str(end))
-    return datetime.fromisoformat(str(start)), wire_end if last_second else wire_end + _LAST_SECOND
+    return _read_window(str(start), str(end), last_second)
+
+
+@lru_cache(maxsize=256)  # hundreds of requests of a day have the same
+def _read_window(start: str, end: str, last_second: bool) -> Window:
+    wire_end = datetime.fromisoformat(end)
+    return datetime.fromisoformat(start), wire_end if last_second else wire_end + _LAST_SECOND
 
 
 def has_constant_offset(zone: ZoneInfo) -> bool:
