@@ -197,9 +197,10 @@ class Archive:
         from resources import loading, making_up
 
         with self.writing() as connection:
+            standing = loading.Standing.of(connection)
             for dataset in datasets:
                 making_up.make_rows(self.home, dataset, self._without_rows(dataset))
-                loaded = loading.bring_level(connection, self.home, dataset)
+                loaded = loading.bring_level(connection, self.home, dataset, standing)
                 self.report(loaded)
                 yield loaded
 
@@ -219,11 +220,12 @@ class Archive:
         names = self.settings.datasets
         try:
             with self.reading() as connection:
+                standing = loading.Standing.of(connection)
                 return [
                     *(
                         name
                         for name in names
-                        if not loading.is_level(connection, self.home, DATASETS[name])
+                        if not loading.is_level(connection, self.home, DATASETS[name], standing)
                         or any(
                             making_up.untouched(
                                 self.home, DATASETS[name], self._without_rows(DATASETS[name])

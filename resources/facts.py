@@ -36,7 +36,6 @@ from resources.raw import CaptureName
 T = TypeVar("T")
 
 _FORMAT = 1
-_TICK_NS = 2_000_000_000
 _FEW = 7  # days that are looked at without a memory
 _MANY = 31  # days that are new or gone before it is written again
 
@@ -181,7 +180,7 @@ def _look(
         content, may_be_kept = kept(read(Path(path)))
         if content is not None:
             facts[one] = content
-        if may_be_kept and max(stat.st_mtime_ns, stat.st_ctime_ns) < looked_at_ns - _TICK_NS:
+        if may_be_kept and max(stat.st_mtime_ns, stat.st_ctime_ns) < looked_at_ns - lake.TICK_NS:
             current[text] = [state, content]
             new += 1
     if memory is not None and (new >= _MANY or len(known) - len(current) >= _MANY):

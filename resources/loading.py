@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Self
 
 import duckdb
 
@@ -15,7 +16,7 @@ from resources import lake, listed, warehouse
 from resources.api.catalogue.columns import BUSINESS_DATE
 from resources.api.catalogue.model import Dataset
 from resources.home import Home
-from resources.warehouse import WarehouseError, is_declared
+from resources.warehouse import Form, WarehouseError
 
 log = logging.getLogger("livestats.warehouse")
 
@@ -50,7 +51,35 @@ class _File:
     modified_ns: int
 
 
-def bring_level(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset) -> Loaded:
+@dataclass(frozen=True)
+class Standing:
+    """What the warehouse has of all tables, read at once."""
+
+    forms: Mapping[str, Form]
+    loaded: Mapping[str, Mapping[date, tuple[int, int]]]
+    """By table and day: size and time of change (ns) of the lake file that was loaded."""
+
+    @classmethod
+    def of(cls, connection: duckdb.DuckDBPyConnection) -> Self:
+        """As it is now; loading one table changes nothing of what it says of the others."""
+        found: dict[str, dict[date, tuple[int, int]]] = {}
+        for name, day, size, modified_ns in connection.execute(
+            "SELECT dataset, day, size, modified_ns FROM meta.loaded"
+        ).fetchall():
+            found.setdefault(name, {})[day] = size, modified_ns
+        return cls(warehouse.forms(connection), found)
+
+    def is_declared(self, dataset: Dataset) -> bool:
+        """True if the table is there as the catalogue has it."""
+        return self.forms.get(dataset.name, Form()).is_that_of(dataset)
+
+
+def bring_level(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    dataset: Dataset,
+    standing: Standing | None = None,
+) -> Loaded:
     """Load the days of `dataset` whose lake file is not the one that was loaded.
 
     At most 31 days in a transaction, fewer if they are large: each either counts fully or not at
@@ -58,10 +87,13 @@ def bring_level(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Data
     stays until all days are in the new one. What is inserted goes to the file as it comes, so a
     hundred million rows in one transaction take the memory of a month; only disk, for a while.
 
+    `standing` is of this connection, and from before any table was loaded; None: it is read.
+
     Raises WarehouseError if what was loaded is not what the files say they hold.
     """
-    found, held = _lake_files(home.lake, dataset.name), loaded(connection, dataset.name)
-    if is_declared(connection, dataset):
+    standing = standing or Standing.of(connection)
+    found, held = _lake_files(home.lake, dataset.name), standing.loaded.get(dataset.name, {})
+    if standing.is_declared(dataset):
         newer = [f for d, f in found.items() if held.get(d) != (f.size, f.modified_ns)]
         at_once = False
     else:
@@ -86,12 +118,18 @@ def bring_level(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Data
     )
 
 
-def is_level(connection: duckdb.DuckDBPyConnection, home: Home, dataset: Dataset) -> bool:
+def is_level(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    dataset: Dataset,
+    standing: Standing | None = None,
+) -> bool:
     """True if nothing of `dataset` is to be loaded; also on a read-only connection."""
-    if not is_declared(connection, dataset):
+    standing = standing or Standing.of(connection)
+    if not standing.is_declared(dataset):
         return False
     found = _lake_files(home.lake, dataset.name)
-    held = loaded(connection, dataset.name)
+    held = standing.loaded.get(dataset.name, {})
     return all(held.get(day) == (f.size, f.modified_ns) for day, f in found.items())
 
 
@@ -250,14 +288,6 @@ def _origin(dataset: Dataset, file: _File) -> lake.Origin:
             "its day: it is made again from the raw archive."
         )
     return origin
-
-
-def loaded(connection: duckdb.DuckDBPyConnection, name: str) -> dict[date, tuple[int, int]]:
-    """Size and time of change (ns) of the lake file that each day of a table was loaded from."""
-    rows = connection.execute(
-        "SELECT day, size, modified_ns FROM meta.loaded WHERE dataset = ?", [name]
-    ).fetchall()
-    return {day: (size, modified_ns) for day, size, modified_ns in rows}
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -6,8 +6,10 @@ the served copy, never this file. What fills the tables is in `loading`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -23,6 +25,8 @@ STORAGE = "v1.2.0"
 DAYS_PER_TRANSACTION = 31
 MEMORY = "256MB"
 """Of DuckDB's own, in each connection; what it does not count comes to about as much again."""
+
+_TYPE = "replace({}, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ')"
 
 META = """
 CREATE SCHEMA IF NOT EXISTS meta;
@@ -136,19 +140,36 @@ def state(connection: duckdb.DuckDBPyConnection) -> str:
     return str(name)
 
 
-def is_declared(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> bool:
-    """True if the table is there as the catalogue has it; its own comment tells the key.
+@dataclass(frozen=True)
+class Form:
+    """How a table is declared in the file."""
 
-    What else comments say is no part of it: see `comments`.
-    """
-    declared = [(c.name, c.kind.sql, not c.nullable) for c in dataset.columns]
-    if _described(connection, dataset.name) != declared:
-        return False
-    comment = connection.execute(
-        "SELECT comment FROM duckdb_tables() WHERE schema_name = 'main' AND table_name = ?",
-        [dataset.name],
+    columns: Sequence[tuple[str, str, bool]] = ()  # name, type, and whether it is always filled
+    comment: str = ""
+
+    def is_that_of(self, dataset: Dataset) -> bool:
+        """True if it is as the catalogue has it; its own comment tells the key.
+
+        What else comments say is no part of it: see `comments`.
+        """
+        declared = [(c.name, c.kind.sql, not c.nullable) for c in dataset.columns]
+        return [*self.columns] == declared and self.comment.endswith(key_sentences(dataset))
+
+
+def forms(connection: duckdb.DuckDBPyConnection) -> dict[str, Form]:
+    """Those of all tables, by name: one table at a time would take two statements for each."""
+    columns: defaultdict[str, list[tuple[str, str, bool]]] = defaultdict(list)
+    for table, *column in connection.execute(
+        f"SELECT table_name, column_name, {_TYPE.format('data_type')}, NOT is_nullable "
+        "FROM duckdb_columns() WHERE schema_name = 'main' AND database_name = current_database() "
+        "AND NOT internal ORDER BY table_name, column_index"
+    ).fetchall():
+        columns[table].append(tuple(column))
+    comments = connection.execute(
+        "SELECT table_name, coalesce(comment, '') FROM duckdb_tables() "
+        "WHERE schema_name = 'main' AND database_name = current_database()"
     ).fetchall()
-    return all((said or "").endswith(key_sentences(dataset)) for (said,) in comment)
+    return {name: Form(columns[name], comment) for name, comment in comments}
 
 
 def declare(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
@@ -161,7 +182,7 @@ def declare(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
         names.append(f"meta.{dataset.name}_listed")
     for name in names:
         connection.execute(f"CREATE OR REPLACE TABLE {name} ({declared})")
-    # It tells the key to `is_declared`; those of the columns follow before anybody reads.
+    # It tells the key to `Form`; those of the columns follow before anybody reads.
     connection.execute(f"COMMENT ON TABLE {dataset.name} IS {quoted(table_comment(dataset))}")
     # In the same transaction: an empty table must never pass for a loaded one.
     connection.execute("DELETE FROM meta.loaded WHERE dataset = ?", [dataset.name])
@@ -179,7 +200,7 @@ def _described(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[
     """
     try:
         return connection.execute(
-            "SELECT name, replace(type, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ'), \"notnull\" "
+            f'SELECT name, {_TYPE.format("type")}, "notnull" '
             "FROM pragma_table_info('main.' || ?) ORDER BY cid",
             [table],
         ).fetchall()

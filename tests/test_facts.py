@@ -43,7 +43,7 @@ def tick(root):
 @pytest.fixture(autouse=True)
 def settled(monkeypatch):
     """As if the last change were long ago: tests do not wait for two seconds, see `tick`."""
-    monkeypatch.setattr(facts, "_TICK_NS", -(10**12))
+    monkeypatch.setattr(lake, "TICK_NS", -(10**12))
 
 
 def folder(root, day):
@@ -147,7 +147,7 @@ def test_after_any_changes_the_ledger_is_that_of_the_files(tmp_path_factory, cha
 
 def test_what_changed_just_now_is_not_remembered(root, read, monkeypatch):
     """Another change in the same tick of the clock would not show."""
-    monkeypatch.setattr(facts, "_TICK_NS", 2 * 10**9)
+    monkeypatch.setattr(lake, "TICK_NS", 2 * 10**9)
     days(root)
     read.clear()
     days(root)

@@ -157,6 +157,24 @@ def test_a_file_is_level_with_the_capture_and_the_code_that_made_it(tmp_path, mo
     assert not lake.is_level(origin, capture_name(1, version=1))
 
 
+def test_the_origin_of_a_file_that_has_not_changed_is_read_once(tmp_path, monkeypatch):
+    read = []
+    real = pq.read_metadata
+    monkeypatch.setattr(pq, "read_metadata", lambda path: read.append(path) or real(path))
+    path = store(tmp_path, COUNT, DAY, [{}])
+    for _ in range(2):
+        assert lake.origin_of(path).rows == 1
+    assert len(read) == 2, "a file as young as a tick of the clock is read again"
+    monkeypatch.setattr(lake, "TICK_NS", -(10**12))
+    for _ in range(2):
+        assert lake.origin_of(path).rows == 1
+    assert len(read) == 3
+    store(tmp_path, COUNT, DAY, [{}, {"domain": "other"}], version=1)
+    assert lake.origin_of(path).rows == 2
+    path.unlink()
+    assert lake.origin_of(path) is None
+
+
 def foreign(path):
     pq.write_table(pa.table({"a": [1]}), path)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 
 import duckdb
@@ -25,41 +25,44 @@ Made = tuple[list[date], dict[date, str]]
 """Days that were made, and why others cannot be computed."""
 
 
+Inputs = dict[date, str | None]
+"""What each day is to be made from; None: there is nothing any more."""
+
+
 def make_stale(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, marts: Mapping[str, Mart]
+    connection: duckdb.DuckDBPyConnection, mart: Mart, marts: Mapping[str, Mart], inputs: Inputs
 ) -> Made:
-    """Make the days whose captures have changed, a month of days in one transaction."""
-    found = stale(connection, mart, marts)
+    """Make the days of `inputs`, as `stale` found them, a month of days in one transaction."""
 
     def make(days: Sequence[date]) -> None:
         for batch in _batches(days):
             with warehouse.transaction(connection):
-                _make(connection, mart, marts, batch, found)
+                _make(connection, mart, marts, batch, inputs)
 
-    return _possible(connection, mart, marts, sorted(found), make)
+    return _possible(connection, mart, marts, sorted(inputs), make)
 
 
 def make_all(
     connection: duckdb.DuckDBPyConnection,
     mart: Mart,
     marts: Mapping[str, Mart],
+    inputs: Inputs,
     create: Callable[[], None],
 ) -> Made:
     """Make the table anew; batches of days bound the memory, readers see all of them at once.
 
-    `create` makes it empty and notes that it is there, inside of the one transaction.
+    `inputs` are those of all days. `create` makes it empty and notes that it is there, inside of
+    the one transaction.
     """
-    with_all = sorted(stale(connection, mart, marts, noted=False))
 
     def make(days: Sequence[date]) -> None:
         with warehouse.transaction(connection):
             create()
             forget(connection, mart.name)
-            inputs = stale(connection, mart, marts)
             for batch in _batches(days):
-                _make(connection, mart, marts, batch, inputs)
+                _make(connection, mart, marts, batch, inputs, is_empty=True)
 
-    return _possible(connection, mart, marts, with_all, make)
+    return _possible(connection, mart, marts, sorted(inputs), make)
 
 
 def forget(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -138,16 +141,19 @@ def _make(
     mart: Mart,
     marts: Mapping[str, Mart],
     days: Sequence[date],
-    inputs: Mapping[date, str | None],
+    inputs: Inputs,
+    *,
+    is_empty: bool = False,
 ) -> None:
-    listed = _listed(days)
-    connection.execute(f"DELETE FROM {mart.name} WHERE business_date IN ({listed})")
+    if not is_empty:
+        listed = _listed(days)
+        connection.execute(f"DELETE FROM {mart.name} WHERE business_date IN ({listed})")
+        connection.execute(
+            f"DELETE FROM meta.mart_day WHERE mart = ? AND day IN ({listed})", [mart.name]
+        )
     # By the key, which decides as much as all columns do for a third of the CPU.
     order = ", ".join(dict.fromkeys((BUSINESS_DATE, *mart.key))) if mart.key else "ALL"
     connection.execute(f"INSERT INTO {mart.name} {_of_days(mart, marts, days)} ORDER BY {order}")
-    connection.execute(
-        f"DELETE FROM meta.mart_day WHERE mart = ? AND day IN ({listed})", [mart.name]
-    )
     notes = [(day, inputs[day]) for day in days if inputs[day] is not None]
     connection.execute(
         "INSERT INTO meta.mart_day SELECT ?, unnest(?::DATE[]), unnest(?::VARCHAR[])",
@@ -158,43 +164,75 @@ def _make(
 
 def stale(
     connection: duckdb.DuckDBPyConnection,
-    mart: Mart,
+    wanted: Sequence[Mart],
     marts: Mapping[str, Mart],
     *,
-    noted: bool = True,
-) -> dict[date, str | None]:
-    """Days whose inputs are others than noted, and what they are now; None: there are none.
+    anew: Collection[str] = (),
+) -> dict[str, Inputs]:
+    """For each of the marts `wanted`: days whose inputs are others than noted, and these inputs.
 
-    All days that have inputs, if nothing is to count as `noted`.
+    All days that have inputs for the marts `anew`: nothing counts as noted of them. One statement
+    for all of them, and one for the tables that change as a whole.
     """
-    used = [DATASETS[name] for name in sorted(sources(mart, marts)) if name in DATASETS]
-    by_capture = [d.name for d in used if _is_by_capture(d)]
+    used = {
+        m.name: [DATASETS[n] for n in sorted(sources(m, marts)) if n in DATASETS] for m in wanted
+    }
+    by_name = {d.name: d for datasets in used.values() for d in datasets}
+    prints = _prints(connection, [d.name for d in by_name.values() if d.is_dimension])
+    whole = {
+        name: "".join(f" {d.name}={prints[d.name]}" for d in datasets if d.is_dimension)
+        for name, datasets in used.items()
+    }
+    daily = [
+        (name, d.name) for name, datasets in used.items() for d in datasets if not d.is_dimension
+    ]
     parts = [
         "SELECT day, dataset, concat_ws('/', capture, schema_version, size, modified_ns) "
-        "FROM meta.loaded WHERE dataset IN (FROM unnest($captured))"
+        "FROM meta.loaded WHERE dataset IN (FROM unnest($captured::VARCHAR[]))"
     ]
     # A row that several days list may move to another day when one of them is loaded.
     parts += [
         f"SELECT business_date, '{d.name}', sum(hash(t)::HUGEINT)::VARCHAR FROM {d.name} t "
         "GROUP BY 1"
-        for d in used
+        for d in by_name.values()
         if d.once is not None
     ]
-    whole = "".join(
-        f" || (SELECT ' {d.name}=' || coalesce(sum(hash(t)::HUGEINT), 0) FROM {d.name} t)"
-        for d in used
-        if d.is_dimension
-    )
-    found = connection.execute(
+    rows = connection.execute(
         f"""
-        WITH parts(day, input, state) AS ({" UNION ALL ".join(parts)}),
+        WITH needs AS (SELECT unnest($marts::VARCHAR[]) AS mart, unnest($inputs::VARCHAR[]) AS input),
+        wholes AS (SELECT unnest($names::VARCHAR[]) AS mart, unnest($wholes::VARCHAR[]) AS whole),
+        parts(day, input, state) AS ({" UNION ALL ".join(parts)}),
         wanted AS (
-            SELECT day, string_agg(input || '=' || state, ' ' ORDER BY input){whole} AS inputs
-            FROM parts GROUP BY day)
-        SELECT day, w.inputs
-        FROM wanted w FULL JOIN (FROM meta.mart_day WHERE mart = $mart AND $noted) m USING (day)
-        WHERE w.inputs IS DISTINCT FROM m.inputs
+            SELECT mart, day, string_agg(input || '=' || state, ' ' ORDER BY input) || max(whole)
+                       AS inputs
+            FROM parts JOIN needs USING (input) JOIN wholes USING (mart) GROUP BY mart, day),
+        noted AS (
+            FROM meta.mart_day WHERE mart IN (FROM unnest($names::VARCHAR[]))
+            AND mart NOT IN (FROM unnest($anew::VARCHAR[])))
+        SELECT mart, day, w.inputs
+        FROM wanted w FULL JOIN noted n USING (mart, day)
+        WHERE w.inputs IS DISTINCT FROM n.inputs
         """,
-        {"captured": by_capture, "mart": mart.name, "noted": noted},
+        {
+            "captured": [d.name for d in by_name.values() if _is_by_capture(d)],
+            "marts": [mart for mart, _ in daily],
+            "inputs": [name for _, name in daily],
+            "names": [*whole],
+            "wholes": [*whole.values()],
+            "anew": [*anew],
+        },
     ).fetchall()
-    return dict(found)
+    found: dict[str, Inputs] = {mart.name: {} for mart in wanted}
+    for name, day, inputs in rows:
+        found[name][day] = inputs
+    return found
+
+
+def _prints(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> Mapping[str, int]:
+    """A number for the present content of each table."""
+    if not tables:
+        return {}
+    parts = (
+        f"SELECT '{name}', coalesce(sum(hash(t)::HUGEINT), 0) FROM {name} t" for name in tables
+    )
+    return dict(connection.execute(" UNION ALL ".join(parts)).fetchall())

@@ -67,17 +67,20 @@ def bring_level(
     held = _held(connection)
     _drop(connection, [(name, kind) for name, (kind, _) in held.items() if name not in wanted])
     versions = _versions(connection, wanted)
+    new = {name for name, mart in wanted.items() if held.get(name) != (mart.kind, versions[name])}
+    tables = [mart for mart in wanted.values() if mart.kind is Kind.TABLE]
+    inputs = days.stale(connection, tables, wanted, anew=new)
     made = []
     for name, mart in wanted.items():
-        is_new = held.get(name) != (mart.kind, versions[name])
+        is_new = name in new
         if is_new and name in held and held[name][0] != mart.kind:
             _drop(connection, [(name, held[name][0])])
         done: days.Made = [], {}
         if mart.kind is Kind.TABLE and is_new:
             define = partial(_define, connection, mart, versions[name])
-            done = days.make_all(connection, mart, wanted, define)
+            done = days.make_all(connection, mart, wanted, inputs[name], define)
         elif mart.kind is Kind.TABLE:
-            done = days.make_stale(connection, mart, wanted)
+            done = days.make_stale(connection, mart, wanted, inputs[name])
         elif is_new:
             with warehouse.transaction(connection):
                 _define(connection, mart, versions[name])
@@ -98,13 +101,14 @@ def behind(
     except duckdb.CatalogException:  # made by a livestats that knew no marts
         return [*wanted]
     versions = _versions(connection, wanted)
+    tables = [mart for mart in wanted.values() if mart.kind is Kind.TABLE]
+    stale = days.stale(connection, tables, wanted)
     return [
         *(name for name in held if name not in wanted),
         *(
             name
             for name, mart in wanted.items()
-            if held.get(name) != (mart.kind, versions[name])
-            or (mart.kind is Kind.TABLE and days.stale(connection, mart, wanted))
+            if held.get(name) != (mart.kind, versions[name]) or stale.get(name)
         ),
     ]
 

@@ -43,12 +43,13 @@ class Tables:
 
     def table(self, dataset: Dataset, seen: Files, *, whole: bool) -> Iterator[Finding]:
         """What a table holds otherwise than the lake files; `whole`: all days have been seen."""
-        if not warehouse.is_declared(self._connection, dataset):
+        standing = loading.Standing.of(self._connection)
+        if not standing.is_declared(dataset):
             if seen.lake:
                 what = "is not there, or has other columns or another key than are declared now"
                 yield self._finding(dataset, None, Kind.BEHIND, what, _PUBLISH)
             return
-        loaded = loading.loaded(self._connection, dataset.name)
+        loaded = standing.loaded.get(dataset.name, {})
         level = {
             day: path
             for day, path in sorted(seen.good.items())
