@@ -12,6 +12,7 @@ import duckdb
 
 from resources.api.catalogue.columns import BUSINESS_DATE
 from resources.api.catalogue.model import Dataset, Once
+from resources.warehouse import WarehouseError
 
 
 def remember(connection: duckdb.DuckDBPyConnection, dataset: Dataset, days: Sequence[date]) -> None:
@@ -29,14 +30,25 @@ def remember(connection: duckdb.DuckDBPyConnection, dataset: Dataset, days: Sequ
 
 
 def keep_once(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
-    """Put each touched key into the table once, under the first or last day that lists it."""
+    """Put each touched key into the table once, under the first or last day that lists it.
+
+    Raises WarehouseError unless as many rows came into the table as there are such keys.
+    """
     order = "DESC" if dataset.once is Once.LAST_DAY else "ASC"
     match = " AND ".join(f"t.{name} IS NOT DISTINCT FROM k.{name}" for name in dataset.key)
     key = ", ".join(dataset.key)
+    touched = f"FROM meta.{dataset.name}_listed t WHERE EXISTS (FROM touched k WHERE {match})"
     connection.execute(f"DELETE FROM {dataset.name} t WHERE EXISTS (FROM touched k WHERE {match})")
-    connection.execute(
-        f"INSERT INTO {dataset.name} BY NAME "
-        f"SELECT * FROM meta.{dataset.name}_listed t WHERE EXISTS (FROM touched k WHERE {match}) "
+    inserted = connection.execute(
+        f"INSERT INTO {dataset.name} BY NAME SELECT * {touched} "
         f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {BUSINESS_DATE} {order}) = 1"
-    )
+    ).fetchall()
+    expected = connection.execute(
+        f"SELECT count(*) FROM (SELECT DISTINCT {key} {touched})"
+    ).fetchall()
+    if inserted != expected:
+        raise WarehouseError(
+            f"{dataset.name}: DuckDB kept {inserted[0][0]} of {expected[0][0]} rows that were "
+            "listed anew. Nothing was changed; run `livestats publish` to try again."
+        )
     connection.execute("DROP TABLE touched")

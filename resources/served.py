@@ -210,6 +210,8 @@ def connect(home: Home, time_zone: str) -> duckdb.DuckDBPyConnection:
             f"{home.served.resolve()} cannot be opened: {error} Run `livestats publish`: it is "
             "made again from the warehouse."
         ) from error
+    for name, value in warehouse.CAREFUL.items():
+        connection.execute(f"SET {name} = '{value}'")
     connection.execute("SET TimeZone = ?", [time_zone])
     return connection
 

@@ -26,6 +26,11 @@ DAYS_PER_TRANSACTION = 31
 MEMORY = "256MB"
 """Of DuckDB's own, in each connection; what it does not count comes to about as much again."""
 
+CAREFUL = {"disabled_optimizers": "top_n_window_elimination"}
+"""How connections are set up. DuckDB 2.0.0 plans `QUALIFY row_number() ... = 1` as a join of row
+numbers, which now and then (a hundredth of the time, with two threads) misses rows where a part of
+the table is not committed yet: a key that a restated day no longer lists vanished so."""
+
 _TYPE = "replace({}, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ')"
 
 META = """
@@ -71,6 +76,7 @@ def _connect(home: Home) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(
             str(home.warehouse),
             config={
+                **CAREFUL,
                 "storage_compatibility_version": STORAGE,
                 "memory_limit": MEMORY,
                 "temp_directory": str(home.warehouse.parent / "spill"),

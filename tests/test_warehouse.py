@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resources import comments, lake, loading, warehouse
+from resources import comments, lake, listed, loading, served, warehouse
 from resources.api.catalogue import DATASETS
 from resources.dictionary import tables
 from resources.home import Home
@@ -509,6 +509,51 @@ def test_a_row_stands_once_whatever_was_loaded_and_restated_in_whatever_order(
     days = {k: kept(d for d in listed if k in listed[d]) for keys in listed.values() for k in keys}
     expected = [(k, day, listed[day][k] if dataset is IP_INFO else "x") for k, day in days.items()]
     assert found == sorted(expected)
+
+
+class Forgetful:
+    """A connection to a DuckDB that overlooks the rows which are listed anew."""
+
+    def __init__(self, real):
+        self.real = real
+
+    def execute(self, sql, *values):
+        if sql.startswith(f"INSERT INTO {PUSHES.name} "):
+            sql += " AND false"
+        return self.real.execute(sql, *values)
+
+
+def test_rows_that_duckdb_overlooks_are_an_error_and_no_hole(home, connection):
+    store(home.lake, PUSHES, DAYS[0], [{"stream": "a", "app": "x"}])
+    loading.bring_level(connection, home, PUSHES)
+    connection.begin()
+    listed.remember(connection, PUSHES, [DAYS[0]])
+    with pytest.raises(WarehouseError, match="kept 0 of 1 rows"):
+        listed.keep_once(Forgetful(connection), PUSHES)
+    connection.rollback()
+    assert connection.execute(f"SELECT stream FROM {PUSHES.name}").fetchall() == [("a",)]
+
+
+def test_a_plan_that_overlooks_rows_is_used_by_no_connection_of_ours(home, connection, load):
+    """Seldom, so that no run of a few examples shows it: rows without what is wrong with it."""
+    store(home.lake, PUSHES, DAYS[0], [{"stream": "a", "app": "x"}])
+    load(PUSHES)
+    served.publish(connection, home)
+    query = f"EXPLAIN FROM meta.{PUSHES.name}_listed "
+    query += "QUALIFY row_number() OVER (PARTITION BY stream ORDER BY business_date) = 1"
+    with served.reading(home, ZONE) as reader:
+        for one in (connection, reader):
+            ((_, plan),) = one.execute(query).fetchall()
+            assert "rowid" not in plan
+    ((_, plan),) = (
+        duckdb.connect()
+        .execute(
+            "CREATE TABLE t AS SELECT 1 a, 1 b, 1 c; EXPLAIN FROM t "
+            "QUALIFY row_number() OVER (PARTITION BY a ORDER BY b) = 1"
+        )
+        .fetchall()
+    )
+    assert "rowid" in plan, "DuckDB no longer makes this plan: warehouse.CAREFUL can go"
 
 
 def test_a_failed_load_of_such_rows_is_no_trouble_for_the_next_table(home, connection, load):
