@@ -7,6 +7,7 @@ python -m benchmarks.backfill --case medium-31   # one cell, told on the screen 
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import shutil
 import sys
@@ -234,6 +235,8 @@ def main() -> int:
             peers_python()  # installed before the time counts
         except (OSError, CalledProcessError) as error:  # told again in each of their cells
             say(f"dlt cannot be installed: {error}")
+    for package in ("assets", "pipelines", "resources"):  # as an installed livestats is
+        compileall.compile_dir(ROOT / package, quiet=1)
     scratch = Path(tempfile.mkdtemp(prefix="livestats-bench-", dir=asked.scratch))
     try:
         with Campaign(scratch, asked.minutes, asked.hours) as campaign:
