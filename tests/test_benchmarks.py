@@ -143,7 +143,8 @@ def test_a_year_whose_days_take_longer_than_a_months_is_not_flat():
 
 
 def test_start_up_growth_and_memory_stand_in_the_page():
-    step = {"step": "`livestats publish`", "peak_mb": 1100.0, "cpu_s": 2.0}
+    command = "`livestats backfill --from 2026-11-21 --to 2026-11-21 --force`, again"
+    step = {"step": command, "peak_mb": 1100.0, "cpu_s": 2.0}
     steps = {"status": (0.4, 7), "publish, nothing new": (9.0, 8)}
     told = _told(
         startup={"--help": 0.1},
@@ -156,7 +157,9 @@ def test_start_up_growth_and_memory_stand_in_the_page():
     assert "9.0 s CPU with 1096 days | **missed**" in " ".join(found.values())
     assert found["peak memory, an answer of 300 MB"].endswith("| 1,100 MB | **missed** |")
     assert found["peak memory, 100 million rows"].endswith("| 500 MB | met |")
-    assert "| status | 400 (7) | 400 (7) |" in [*report.figures(told)]
+    lines = [*report.figures(told)]
+    assert "| status | 400 (7) | 400 (7) |" in lines
+    assert "| `livestats backfill --force`, again | 1,100 | 2.0 |" in lines
 
 
 def test_another_benchmark_writes_its_figures_for_the_page(tmp_path):

@@ -7,6 +7,7 @@ its figures into a file.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ PROGRAMS = {
     "memory": ("benchmarks.memory", 900.0),
 }
 """Name -> module, and the seconds that it takes, guessed generously."""
+_RANGE = re.compile(r" --(?:from|to|dataset) [^ `]+")  # of a command: which days says the text
 HELP_S, OLDEST_S, PEAK_MB, FLAT = 0.3, 5.0, 1074.0, 1.1
 
 Line = tuple[str, str, bool | None]
@@ -97,7 +99,8 @@ def tables(told: Mapping[str, Any]) -> Iterator[str]:
         if steps := told.get("memory", {}).get(part):
             yield from ("", f"{what}:", "", "| step | peak MB | CPU s |", "|---|--:|--:|")
             for one in steps:
-                yield f"| {one['step']} | {one['peak_mb']:,.0f} | {one['cpu_s']:,.1f} |"
+                step = _RANGE.sub("", one["step"])
+                yield f"| {step} | {one['peak_mb']:,.0f} | {one['cpu_s']:,.1f} |"
 
 
 def _growth(found: Mapping[str, Mapping[str, tuple[float, int]]]) -> Iterator[str]:
