@@ -15,8 +15,8 @@ from types import TracebackType
 
 import duckdb
 
-from resources import served
 from resources.archive import Archive
+from resources.serving import publish
 
 __all__ = ["Stats", "UnknownTable", "open"]
 
@@ -126,7 +126,7 @@ class Stats:
         return str(identity["time_zone"]) if identity else self._archive.settings.time_zone
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
-        found = served.connect(self._archive.home, self._zone)
+        found = publish.connect(self._archive.home, self._zone)
         found.execute("SET python_scan_all_frames = true")
         return found
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from resources.alarms.standing import OVERDUE
+from resources.monitoring.checks import OVERDUE
 
 EVERY_DAY = dg.FreshnessPolicy.time_window(
     warn_window=OVERDUE, fail_window=OVERDUE + timedelta(days=1)

@@ -7,16 +7,16 @@ from typing import Any
 
 import dagster as dg
 
-from assets import captures
+from assets import lake
 from assets.freshness import EVERY_DAY
-from resources.api.catalogue import DATASETS
+from resources.api.catalog import DATASETS
 from resources.archive import Archive
-from resources.bookkeeping import OWN_TABLES
+from resources.config import ENGLISH
+from resources.i18n import say
 from resources.marts import schema
+from resources.marts.build import Made
 from resources.marts.definition import Kind, Mart, available, read, sources
-from resources.marts.level import Made
-from resources.settings import ENGLISH
-from resources.texts import say
+from resources.system_tables.registry import OWN_TABLES
 
 _MEANS = {
     Kind.VIEW: "View `{}`. {}",
@@ -80,7 +80,7 @@ def _spec(
         description=say(_MEANS[mart.kind], language).format(mart.name, say(mart.meaning, language)),
         group_name="marts",
         kinds={"duckdb", "sql"},
-        owners=captures.OWNERS,
+        owners=lake.OWNERS,
         freshness_policy=EVERY_DAY,
         tags={"livestats/group": mart.group},
         metadata=_shown(mart, language) if is_shown else {},

@@ -9,11 +9,11 @@ from typing import Any
 import dagster as dg
 import pyarrow.parquet as pq
 
-from resources import lake
-from resources.api.catalogue.model import Dataset
-from resources.capture import Result
-from resources.dictionary import column_comment
-from resources.settings import ENGLISH
+from resources.api.catalog.model import Dataset
+from resources.capture.capturer import Result
+from resources.config import ENGLISH
+from resources.lake import parquet
+from resources.warehouse.dataset_docs import column_comment
 
 _PREVIEW_ROWS = 5
 _PREVIEW_COLUMNS = 10
@@ -76,7 +76,7 @@ def of_run(results: Sequence[Result]) -> dict[str, Any]:
 
 def preview(path: Path) -> dg.MetadataValue[Any] | None:
     """The first rows of a lake file as a Markdown table; None for an empty one."""
-    if lake.origin_of(path) is None:
+    if parquet.origin_of(path) is None:
         return None
     file = pq.ParquetFile(path)
     columns = file.schema_arrow.names[:_PREVIEW_COLUMNS]

@@ -24,11 +24,12 @@ from pathlib import Path
 
 import duckdb
 
-from resources import served, warehouse
-from resources.api.catalogue import DATASETS
-from resources.bookkeeping import OWN_TABLES
-from resources.home import Home
-from resources.marts import level
+from resources.api.catalog import DATASETS
+from resources.home.layout import Home
+from resources.marts import build
+from resources.serving import publish
+from resources.system_tables.registry import OWN_TABLES
+from resources.warehouse import connection as warehouse_connection
 
 ZONE = "Asia/Shanghai"
 FIRST = date(2025, 11, 1)
@@ -95,7 +96,7 @@ def measured() -> Iterator[Cost]:
 def fill(connection: duckdb.DuckDBPyConnection, asked: argparse.Namespace) -> None:
     """The table edge_stat, and what says that its days are loaded and captured."""
     for dataset in DATASETS.values():
-        warehouse.declare(connection, dataset)
+        warehouse_connection.declare(connection, dataset)
     for name, own in OWN_TABLES.items():
         listed = ", ".join(f"{column} {sql}" for column, (sql, _) in own.columns.items())
         connection.execute(f"CREATE TABLE {name} ({listed})")
@@ -161,27 +162,27 @@ def main() -> None:
     home = Home(scratch)
     last = FIRST + timedelta(days=asked.days - 1)
     try:
-        with warehouse.writing(home, ZONE) as connection:
+        with warehouse_connection.writing(home, ZONE) as connection:
             connection.execute("SET threads = ?", [asked.threads])
             with measured() as filling:
                 fill(connection, asked)
             points = asked.domains * 288 * asked.days
             print(f"edge_stat: {points * asked.isps:,} rows of {asked.days} days: {filling}")
             with measured() as whole:
-                level.bring_level(connection, ZONE, DATASETS)
+                build.bring_level(connection, ZONE, DATASETS)
             print(f"all marts for the first time:            {whole}")
             load(connection, last, "second")
             with measured() as day:
-                made = level.bring_level(connection, ZONE, DATASETS)
+                made = build.bring_level(connection, ZONE, DATASETS)
             tables = [f"{m.mart.name} {len(m.days)}" for m in made if m.days]
             print(f"one day anew ({', '.join(tables)} day): {day}")
             with measured() as nothing:
-                level.bring_level(connection, ZONE, DATASETS)
+                build.bring_level(connection, ZONE, DATASETS)
             print(f"nothing to do:                           {nothing}")
-            published = served.publish(connection, home)
+            published = publish.publish(connection, home)
             print(f"served copy: {published.size / 1e9:.2f} GB; this process at most "
                   f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")  # fmt: skip
-        with served.reading(home, ZONE) as connection:
+        with publish.reading(home, ZONE) as connection:
             connection.execute("SET threads = ?", [asked.threads])
             costs = {what: ask(connection, what, sql) for what, sql in QUESTIONS.items()}
             first = next(iter(QUESTIONS))

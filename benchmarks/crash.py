@@ -18,10 +18,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from resources.api.simulator import Account, Faults
-from resources.api.simulator.faults import Chooser
-from tests.archives import DAYS, lab, lake_rows, leftovers
-from tests.killing import Backfills, tables, what_is_wrong
+from resources.simulator import Account, Faults
+from resources.simulator.faults import Chooser
+from tests.support.archives import DAYS, lab, lake_rows, leftovers
+from tests.support.killed_backfills import Backfills, tables, what_is_wrong
 
 KINDS = ("throttle", "internal", "gateway", "unavailable", "reset", "cut", "garbled", "no_result")
 

@@ -22,17 +22,17 @@ from itertools import groupby
 from pathlib import Path
 
 from benchmarks.grown import TODAY
-from resources.api.catalogue import DATASETS, DIMENSIONS
-from resources.api.simulator import Account
+from resources.api.catalog import DATASETS, DIMENSIONS
 from resources.archive import Archive
-from tests.archives import lab
+from resources.simulator import Account
+from tests.support.archives import lab
 
 
 def with_dagster(archive: Archive, days: list[date]) -> None:
     """What `livestats backfill` does."""
-    from pipelines import backfill
+    from pipelines.backfill import run
 
-    done = backfill.run(archive, backfill.plan(archive, days[0], days[-1], []), lambda _: None)
+    done = run.run(archive, run.plan(archive, days[0], days[-1], []), lambda _: None)
     assert not done.failed, done.failed[:3]
 
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from resources.api.catalogue import DATASETS
+from resources.api.catalog import DATASETS
 from resources.archive import Archive
-from resources.verify.whole import Verification
-from tests.lived_in import lived_in
+from resources.verify.run import Verification
+from tests.support.aged_archive import lived_in
 
 KINDS = {
     "archive.json": "archive.json",

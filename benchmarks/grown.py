@@ -10,19 +10,21 @@ from unittest import mock
 
 import pyarrow as pa
 
-from resources import files, lake, raw
-from resources.api.catalogue import DAILY
-from resources.api.catalogue.columns import SLOT_START_AT
-from resources.api.catalogue.model import Dataset, Kind
-from resources.api.rows import Rows, row_schema
+from resources.api.catalog import DAILY
+from resources.api.catalog.columns import SLOT_START_AT
+from resources.api.catalog.model import Dataset, Kind
+from resources.api.parsing.parse import Rows, row_schema
 from resources.archive import Archive
+from resources.fs import atomic
+from resources.lake import parquet
+from resources.raw import captures
 
 TODAY = date(2026, 11, 22)
 ROWS = 4
 """Rows of each dataset and day: what is measured is what the archive costs, not its rows."""
 
 _ZONE = timedelta(hours=8)
-_BODY = raw.pack(b'{"Result": {}}')
+_BODY = captures.pack(b'{"Result": {}}')
 
 
 def archive(home: Path, days: int) -> Archive:
@@ -50,7 +52,7 @@ def grow(one: Archive, days: Iterable[date]) -> None:
 @contextmanager
 def _unflushed() -> Iterator[None]:
     """Files of a benchmark need not survive a power cut."""
-    with mock.patch.object(files, "flush"):
+    with mock.patch.object(atomic, "flush"):
         yield
 
 
@@ -58,13 +60,13 @@ def _capture(one: Archive, dataset: Dataset, day: date) -> None:
     folder = one.home.raw / dataset.name / day.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
     fetched_at = datetime.combine(day + timedelta(days=1), time(2), UTC)
-    writer = raw.CaptureWriter(folder, dataset, day)
-    writer.add(raw.Response(0, 1, {}, fetched_at.isoformat(), 14, _BODY))
+    writer = captures.CaptureWriter(folder, dataset, day)
+    writer.add(captures.Response(0, 1, {}, fetched_at.isoformat(), 14, _BODY))
     name = writer.seal(fetched_at, ROWS, None, {"outside": 0, "unknown": [], "disagreeing": []})
     writer.commit(name)
     for later in range(1, 1 + min(dataset.reread_days, (TODAY - day).days - 1)):
-        raw.note_seen(folder, name, fetched_at + timedelta(days=later))
-    made = lake.LakeWriter(lake.path_of(one.home.lake, dataset.name, day), dataset, day)
+        captures.note_seen(folder, name, fetched_at + timedelta(days=later))
+    made = parquet.LakeWriter(parquet.path_of(one.home.lake, dataset.name, day), dataset, day)
     made.add(Rows(_rows(dataset, day), 0, (), ()))
     made.seal(name, 1)
     made.commit()

@@ -27,10 +27,14 @@ from pathlib import Path
 from unittest import mock
 
 from benchmarks import grown
-from pipelines import backfill, coverage_report, due
-from resources import reconcile, revisions, served
-from resources.api.catalogue import DAILY, DATASETS
+from pipelines.backfill import run
+from pipelines.planning import capture_plan
+from pipelines.reports.coverage import report as coverage_report
+from resources.api.catalog import DAILY, DATASETS
 from resources.archive import Archive
+from resources.serving import publish as serving_publish
+from resources.system_tables import revisions
+from resources.system_tables.reconciliation import run as reconciliation_run
 
 SIZES = (1, 31, 366, 1096)
 _FILE_EVENTS = {"open", "os.listdir", "os.scandir", "os.rename", "os.remove", "os.mkdir"}
@@ -81,13 +85,13 @@ def measured(one: Archive, new_day: date) -> dict[str, tuple[float, int]]:
     with meter.measuring("status"):
         coverage_report.read(one, one.daily, one.first_day, today)
     with meter.measuring("plan"):
-        todo = backfill.plan(one, one.first_day, None, [])
+        todo = run.plan(one, one.first_day, None, [])
     with meter.measuring("backfill with nothing to do"):
         assert not todo.chunks, todo.chunks
         assert one.behind() == []
     with meter.measuring("what is due (schedule)"):
-        assert due.missing(one, one.daily) == []
-        due.restated(one, one.daily)
+        assert capture_plan.missing(one, one.daily) == []
+        capture_plan.restated(one, one.daily)
     with meter.measuring("publish, nothing new"):
         one.publish()
     grown.grow(one, [new_day])
@@ -96,11 +100,11 @@ def measured(one: Archive, new_day: date) -> dict[str, tuple[float, int]]:
             assert len(loaded.days) == (not DATASETS[loaded.table].is_dimension)
     with one.writing() as connection:
         with meter.measuring("ledger"):
-            served.refresh_ledger(connection, one.home, one.settings, one.now())
+            serving_publish.refresh_ledger(connection, one.home, one.settings, one.now())
         with meter.measuring("revisions"):
             revisions.refresh(connection, one.home)
         with meter.measuring("reconciliation"):
-            reconcile.bring_level(connection, one.home, one.settings.datasets)
+            reconciliation_run.bring_level(connection, one.home, one.settings.datasets)
     with meter.measuring("marts and publish"):
         one.publish()
     return meter.found

@@ -19,13 +19,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchmarks.memory import LAST, day_of
-from resources import lake, loading, raw
-from resources.api import bodies
-from resources.api.catalogue import DATASETS
-from resources.api.catalogue.model import Dataset, Role
-from resources.api.plan import Domain, Known, Walk, walks
-from resources.api.rows import Rows, join, read_page
+from resources.api import body as api_body
+from resources.api.catalog import DATASETS
+from resources.api.catalog.model import Dataset, Role
+from resources.api.parsing.parse import Rows, join, read_page
+from resources.api.request_plan import Domain, Known, Walk, walks
 from resources.archive import Archive
+from resources.lake import parquet
+from resources.raw import captures
+from resources.warehouse import load
 
 SESSIONS, BY_DOMAIN = DATASETS["stream_session"], DATASETS["stream_session_by_domain"]
 _CARRIERS = tuple(f"carrier{n}" for n in range(12))
@@ -104,14 +106,16 @@ def make(archive: Archive, domains: int, days: int, *, restated: bool) -> None:
 def _make_day(archive: Archive, dataset: Dataset, day: date, templates: list[Template]) -> None:
     folder = archive.home.raw / dataset.name / day.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
-    before = raw.newest(folder)
-    answers = raw.CaptureWriter(folder, dataset, day)
-    table = lake.LakeWriter(lake.path_of(archive.home.lake, dataset.name, day), dataset, day)
+    before = captures.newest(folder)
+    answers = captures.CaptureWriter(folder, dataset, day)
+    table = parquet.LakeWriter(parquet.path_of(archive.home.lake, dataset.name, day), dataset, day)
     now = datetime.now(UTC)
     for number, one in enumerate(templates):
         body = one.body.replace(str(LAST).encode(), str(day).encode())
         payload = one.payload(day)
-        answers.add(raw.Response(number, 1, payload, now.isoformat(), len(body), bodies.pack(body)))
+        answers.add(
+            captures.Response(number, 1, payload, now.isoformat(), len(body), api_body.pack(body))
+        )
         for rows in one.tables(day):
             table.add(replace(one.rows, table=rows))
     facts = {"time_zone": archive.settings.time_zone, "domains": [], **table.tally.facts()}
@@ -125,7 +129,7 @@ def declared_otherwise(archive: Archive) -> None:
     """Load the table as if a later livestats declared it with another key."""
     other = replace(SESSIONS, key=SESSIONS.key[::-1])
     with archive.writing() as connection:
-        loaded = loading.bring_level(connection, archive.home, other)
+        loaded = load.bring_level(connection, archive.home, other)
     print(f"{len(loaded.days)} days, {loaded.total_rows:,} rows")
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.alarms import alarm_sensor, failure_sensor
-from pipelines.graph import all_assets
-from pipelines.proof import verify_schedule
-from pipelines.schedules import CAPTURE_JOB, LOAD_JOB, capture_schedule, load_sensor
-from pipelines.upkeep import upkeep_schedule
+from pipelines.orchestration.asset_graph import all_assets
+from pipelines.orchestration.run_retention import upkeep_schedule
+from pipelines.orchestration.schedules import CAPTURE_JOB, LOAD_JOB, capture_schedule, load_sensor
+from pipelines.orchestration.sensors import alarm_sensor, failure_sensor
+from pipelines.orchestration.verify_job import verify_schedule
 from resources.archive import Archive
 
 

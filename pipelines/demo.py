@@ -11,9 +11,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from resources.api.catalogue import DAILY
+from resources.api.catalog import DAILY
 from resources.api.windows import day_of
-from resources.ledger import settles_at
+from resources.ledger.states import settles_at
 
 MARKER = "demo.json"
 PICTURE = "demo.png"

@@ -16,7 +16,7 @@ from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, 
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
-from pipelines.processes import HOST, PROCESS, began_by, is_alive, named
+from pipelines.orchestration.processes import HOST, PROCESS, began_by, is_alive, named
 
 _STARTED = re.compile(r"Started process for run \(pid: ([0-9]+)\)")
 """What Dagster notes first in the process of a run."""

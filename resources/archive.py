@@ -10,26 +10,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resources import ledger
-from resources.ahead import Ahead
-from resources.api.catalogue import DAILY, DATASETS
-from resources.api.catalogue.model import Dataset
+from resources.api.catalog import DAILY, DATASETS
+from resources.api.catalog.model import Dataset
 from resources.api.errors import FixSetup
 from resources.api.windows import day_of
 from resources.clock import Clock, clock
-from resources.home import Home
-from resources.ledger import Entry
-from resources.settings import Settings, SettingsError, load
+from resources.config import Settings, SettingsError, load
+from resources.home.layout import Home
+from resources.ledger import states as ledger
+from resources.ledger.states import Entry
+from resources.serving.ahead import Ahead
 
 # What asks the API or opens a database is imported where it is used: `livestats status` does
 # neither, and is there in half of the time.
 if TYPE_CHECKING:
     import duckdb
 
-    from resources.capture import Capturer, Progress
-    from resources.loading import Loaded
-    from resources.marts.level import Made
-    from resources.served import Published
+    from resources.capture.capturer import Capturer, Progress
+    from resources.marts.build import Made
+    from resources.serving.publish import Published
+    from resources.warehouse.load import Loaded
 
 
 @dataclass(kw_only=True)
@@ -144,7 +144,7 @@ class Archive:
     @contextmanager
     def capturing(self) -> Iterator[Capturer]:
         """The connection to the API; see `connection.capturer` for what it raises."""
-        from resources.connection import capturer
+        from resources.capture.session import capturer
 
         try:
             with capturer(self.settings, self.environ) as found:
@@ -167,26 +167,28 @@ class Archive:
         """The warehouse's one writing connection; see `warehouse.writing` for what it raises."""
         import duckdb
 
-        from resources import warehouse
+        from resources.warehouse import connection as warehouse_connection
 
         try:
             with ExitStack() as stack:
                 desk = self.desk or Desk(stack=stack)
                 if desk.connection is None:
                     self.home.prepare(self.settings, self.now())
-                    opened = warehouse.writing(self.home, self.settings.time_zone, self.threads)
+                    opened = warehouse_connection.writing(
+                        self.home, self.settings.time_zone, self.threads
+                    )
                     desk.connection = desk.stack.enter_context(opened)
                 yield desk.connection
-        except (warehouse.WarehouseError, SettingsError, OSError, duckdb.Error) as error:
+        except (warehouse_connection.WarehouseError, SettingsError, OSError, duckdb.Error) as error:
             self.report(error)
             raise
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A read-only connection to the served copy."""
-        from resources import served
+        from resources.serving import publish as serving_publish
 
-        with served.reading(self.home, self.settings.time_zone) as connection:
+        with serving_publish.reading(self.home, self.settings.time_zone) as connection:
             yield connection
 
     def bring_level(self, datasets: Iterable[Dataset]) -> Iterator[Loaded]:
@@ -194,13 +196,14 @@ class Archive:
 
         Yields what was done to each table.
         """
-        from resources import loading, making_up
+        from resources.capture import repair
+        from resources.warehouse import load as warehouse_load
 
         with self.writing() as connection:
-            standing = loading.Standing.of(connection)
+            standing = warehouse_load.Standing.of(connection)
             for dataset in datasets:
-                making_up.make_rows(self.home, dataset, self._without_rows(dataset))
-                loaded = loading.bring_level(connection, self.home, dataset, standing)
+                repair.make_rows(self.home, dataset, self._without_rows(dataset))
+                loaded = warehouse_load.bring_level(connection, self.home, dataset, standing)
                 self.report(loaded)
                 yield loaded
 
@@ -214,27 +217,31 @@ class Archive:
 
         Opens nothing for writing.
         """
-        from resources import loading, making_up, served
-        from resources.marts import level
+        from resources.capture import repair
+        from resources.marts import build
+        from resources.serving import publish as serving_publish
+        from resources.warehouse import load as warehouse_load
 
         names = self.settings.datasets
         try:
             with self.reading() as connection:
-                standing = loading.Standing.of(connection)
+                standing = warehouse_load.Standing.of(connection)
                 return [
                     *(
                         name
                         for name in names
-                        if not loading.is_level(connection, self.home, DATASETS[name], standing)
+                        if not warehouse_load.is_level(
+                            connection, self.home, DATASETS[name], standing
+                        )
                         or any(
-                            making_up.untouched(
+                            repair.untouched(
                                 self.home, DATASETS[name], self._without_rows(DATASETS[name])
                             )
                         )
                     ),
-                    *level.behind(connection, names),
+                    *build.behind(connection, names),
                 ]
-        except served.NothingServed:
+        except serving_publish.NothingServed:
             return [*names]
 
     def is_described(self) -> bool:
@@ -242,12 +249,13 @@ class Archive:
 
         Opens nothing for writing.
         """
-        from resources import comments, served
+        from resources.marts import table_comments
+        from resources.serving import publish as serving_publish
 
         try:
             with self.reading() as connection:
-                return comments.are_level(connection, self.settings.language)
-        except served.NothingServed:
+                return table_comments.are_level(connection, self.settings.language)
+        except serving_publish.NothingServed:
             return False
 
     def copy_ahead(self) -> None:
@@ -256,13 +264,16 @@ class Archive:
 
     def publish(self) -> Published:
         """Bring all that follows from the tables level, and serve what is new."""
-        from resources import served, warehouse
+        from resources.serving import publish as serving_publish
+        from resources.warehouse import connection as warehouse_connection
 
         try:
             with self.writing() as connection:
-                if self.desk is None or self.desk.followed != warehouse.state(connection):
+                if self.desk is None or self.desk.followed != warehouse_connection.state(
+                    connection
+                ):
                     self._follow(connection)
-                published = served.publish(connection, self.home, self.ahead)
+                published = serving_publish.publish(connection, self.home, self.ahead)
         finally:
             self.ahead.close()
         self.report(published)
@@ -270,16 +281,19 @@ class Archive:
 
     def _follow(self, connection: duckdb.DuckDBPyConnection) -> list[Made]:
         """Write ledger, revisions, reconciliation and marts into the warehouse."""
-        from resources import comments, reconcile, revisions, served, warehouse
-        from resources.marts import level
+        from resources.marts import build, table_comments
+        from resources.serving import publish as serving_publish
+        from resources.system_tables import revisions
+        from resources.system_tables.reconciliation import run
+        from resources.warehouse import connection as warehouse_connection
 
-        served.refresh_ledger(connection, self.home, self.settings, self.now())
+        serving_publish.refresh_ledger(connection, self.home, self.settings, self.now())
         revisions.refresh(connection, self.home)
         names = self.settings.datasets
         narrowed = {name: self.settings.narrowed(name) for name in names}
-        reconcile.bring_level(connection, self.home, names, narrowed)
-        made = level.bring_level(connection, self.settings.time_zone, names)
-        comments.bring_level(connection, self.settings.language)
+        run.bring_level(connection, self.home, names, narrowed)
+        made = build.bring_level(connection, self.settings.time_zone, names)
+        table_comments.bring_level(connection, self.settings.language)
         if self.desk is not None:
-            self.desk.followed = warehouse.state(connection)
+            self.desk.followed = warehouse_connection.state(connection)
         return made

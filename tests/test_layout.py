@@ -73,14 +73,14 @@ def test_imports_go_from_pipelines_to_assets_to_resources(path):
 @pytest.mark.parametrize(
     ("path", "line"),
     [
-        ("resources/lake.py", "import assets.checks"),
-        ("resources/lake.py", "from pipelines import cli"),
+        ("resources/lake/parquet.py", "import assets.checks"),
+        ("resources/lake/parquet.py", "from pipelines import cli"),
         ("assets/raw.py", "def f():\n    import pipelines"),
         ("assets/raw.py", "from tests.samples import day"),
-        ("resources/api/pages.py", "import dagster as dg"),
-        ("resources/api/pages.py", "from dagster_shared import check"),
-        ("resources/api/pages.py", "from resources import lake"),
-        ("resources/api/pages.py", "from . import windows"),
+        ("resources/api/pagination.py", "import dagster as dg"),
+        ("resources/api/pagination.py", "from dagster_shared import check"),
+        ("resources/api/pagination.py", "from resources import lake"),
+        ("resources/api/pagination.py", "from . import windows"),
     ],
 )
 def test_an_import_against_the_direction_is_found(path, line):
@@ -90,9 +90,9 @@ def test_an_import_against_the_direction_is_found(path, line):
 @pytest.mark.parametrize(
     ("path", "line"),
     [
-        ("pipelines/cli.py", "import assets.raw, resources.lake, dagster"),
+        ("pipelines/cli.py", "import assets.raw, resources.lake.parquet, dagster"),
         ("assets/raw.py", "from resources.api import windows\nfrom assets import days"),
-        ("resources/api/pages.py", "from resources.api import windows\nimport requests"),
+        ("resources/api/pagination.py", "from resources.api import windows\nimport requests"),
     ],
 )
 def test_an_import_along_the_direction_is_not(path, line):

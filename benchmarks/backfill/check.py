@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from resources.api.catalogue import DAILY, DIMENSIONS
+from resources.api.catalog import DAILY, DIMENSIONS
 
 
 def main() -> None:

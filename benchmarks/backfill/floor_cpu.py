@@ -23,8 +23,8 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 import pyarrow.parquet as pq
 
-from resources.api.catalogue import DATASETS
-from resources.api.catalogue.model import SPLITS, Field, Kind, Layout, Level
+from resources.api.catalog import DATASETS
+from resources.api.catalog.model import SPLITS, Field, Kind, Layout, Level
 
 CORES = 2
 

@@ -14,17 +14,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from benchmarks.backfill.days import TEMPLATE
-from resources.api.catalogue import DATASETS
-from resources.api.catalogue.model import SPLITS, Dataset, Layout, Role
-from resources.api.pages import listable, page_payload
-from resources.api.plan import Domain, Known, Stream, Walk, walks
-from resources.api.simulator.api import Api
-from resources.api.simulator.noise import chance
-from resources.api.simulator.places import ISPS
-from resources.api.simulator.pushes import day_of, day_start
-from resources.api.simulator.roster import Space
-from resources.api.simulator.settings import Account, Answers
-from resources.api.simulator.world import Site, World
+from resources.api.catalog import DATASETS
+from resources.api.catalog.model import SPLITS, Dataset, Layout, Role
+from resources.api.pagination import listable, page_payload
+from resources.api.request_plan import Domain, Known, Stream, Walk, walks
+from resources.simulator.api import Api
+from resources.simulator.noise import chance
+from resources.simulator.places import ISPS
+from resources.simulator.pushes import day_of, day_start
+from resources.simulator.roster import Space
+from resources.simulator.settings import Account, Answers
+from resources.simulator.world import Site, World
 
 ZONE = ZoneInfo("Asia/Shanghai")
 _SETTLED = datetime(2026, 6, 20, tzinfo=UTC)  # by then every push of the template day has ended

@@ -25,11 +25,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from benchmarks.backfill.load import Load, api_of, plan
 from benchmarks.backfill.stamps import Library, envelope
-from resources.api.catalogue import ENDPOINTS
-from resources.api.simulator import DEFAULT_CREDENTIALS, auth
-from resources.api.simulator.limits import Limiter
-from resources.api.simulator.refusals import Refused
-from resources.api.simulator.service import real_clock
+from resources.api.catalog import ENDPOINTS
+from resources.simulator import DEFAULT_CREDENTIALS, auth
+from resources.simulator.limits import Limiter
+from resources.simulator.refusals import Refused
+from resources.simulator.service import real_clock
 
 _SEND_BUFFER_BYTES = 4_000_000
 

@@ -13,9 +13,9 @@ from datetime import date, datetime, timedelta
 
 from benchmarks.backfill.days import TEMPLATE, moved
 from benchmarks.backfill.load import ZONE, answer, count_rows, table_of
-from resources.api.catalogue import API_VERSION
-from resources.api.simulator import auth
-from resources.api.simulator.api import Api
+from resources.api.catalog import API_VERSION
+from resources.simulator import auth
+from resources.simulator.api import Api
 
 _TODAY, _TOMORROW = (f"{TEMPLATE + timedelta(days=i)}T".encode() for i in (0, 1))
 _MARKS = re.compile(

@@ -32,7 +32,7 @@ def account(accept: bool, as_json: bool) -> None:
     """
     from resources.api.credentials import find_credentials
     from resources.api.errors import ApiError
-    from resources.owner import Owner
+    from resources.capture.account_guard import Owner
 
     archive = opened()
     owner = Owner(archive.home, archive.settings)

@@ -37,8 +37,8 @@ def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
 
     Ends with 1 if there is an alarm, with 0 otherwise.
     """
-    from resources import alarms as known
-    from resources import webhook
+    from resources import monitoring as known
+    from resources.monitoring import webhook
 
     if sum((send, only_new, test, as_json)) > 1 and not (as_json and send):
         raise Refused("--send, --new, --test and --json do different things: give one of them.")
@@ -56,14 +56,14 @@ def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
         raise Refused(f"There is no archive in {home} yet. Run `livestats backfill`.")
     if only_new:
         # Imports Dagster, as below.
-        from pipelines.alarms import message
+        from pipelines.orchestration.sensors import message
 
         if known.tell(archive, lambda news: click.echo(message(news, home)), known.PRINTED):
             click.get_current_context().exit(1)
         return
     if send:
         # Imports Dagster: the text is that of its sensor.
-        from pipelines.alarms import sender
+        from pipelines.orchestration.sensors import sender
 
         found = known.tell(archive, sender(archive.environ, home))
     else:

@@ -12,7 +12,7 @@ from pipelines.cli import screen
 from pipelines.cli.options import checked, json_option, opened, with_range
 
 if TYPE_CHECKING:
-    from pipelines.backfill import BackfillPlan, Summary
+    from pipelines.backfill.run import BackfillPlan, Summary
 
 
 @click.command()
@@ -43,7 +43,7 @@ def backfill(
     """
     from dataclasses import replace
 
-    from pipelines import backfill as work
+    from pipelines.backfill import run as work
     from pipelines.cli.failures import told_once
     from pipelines.cli.progress import capturing
 
@@ -163,8 +163,8 @@ def again(failed: Sequence[tuple[str, date | None, str]]) -> str:
 
 def _rested_on(failed: Sequence[tuple[str, date | None, str]]) -> set[str]:
     """The datasets without which some of these fail again; those that are there cost no request."""
-    from resources.account import NotYet
-    from resources.api.catalogue import DATASETS
+    from resources.api.catalog import DATASETS
+    from resources.capture.inventory import NotYet
 
     waiting = {name for name, _, message in failed if message.endswith(NotYet.BEFORE)}
     found: set[str] = set()

@@ -49,18 +49,18 @@ def demo(days: int, keep: Path | None) -> None:
     with _home(keep) as home, work.simulated(home) as environ:
         from dataclasses import replace
 
-        from pipelines import backfill
+        from pipelines.backfill import run
         from resources.archive import Archive
 
         screen.note(f"A simulated account answers on {environ['LIVESTATS_API_URL']}.")
         archive = Archive.open(environ, home)
         first, last = work.days(archive.now(), archive.settings.zone, days)
         archive = Archive.open({**environ, "LIVESTATS_FIRST_DAY": str(first)}, home)
-        todo = backfill.plan(archive, first, last, ())
+        todo = run.plan(archive, first, last, ())
         for line in before(todo, str(home)):
             screen.note(line)
         with capturing(todo.due) as shown:
-            summary = backfill.run(
+            summary = run.run(
                 replace(archive, progress=shown.answer, heard=shown.heard), todo, shown.tell
             )
         for line in after(todo, summary, archive.home.served):
@@ -91,7 +91,7 @@ def _home(keep: Path | None) -> Iterator[Path]:
 def _answers(archive: Archive, first: date, last: date, path: Path) -> None:
     """A table with its SQL, the coverage, and the picture."""
     from pipelines import demo as work
-    from pipelines.picture import draw
+    from pipelines.reports.demo_picture import draw
 
     with archive.reading() as connection:
         click.echo(f"\n{work.ANSWER}\n")

@@ -16,10 +16,10 @@ from pipelines.cli.options import Day, chosen, json_option, opened
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from resources.api.catalogue.model import Dataset
+    from resources.api.catalog.model import Dataset
     from resources.archive import Archive
-    from resources.differences import Difference, RowChange
-    from resources.raw import Capture
+    from resources.lake.table_diff import Difference, RowChange
+    from resources.raw.captures import Capture
 
 
 @click.command()
@@ -52,7 +52,8 @@ def diff(
 
     Which days were restated: livestats query "FROM revisions"
     """
-    from resources import differences, revisions
+    from resources.lake import table_diff
+    from resources.system_tables import revisions
 
     (dataset,) = chosen([name], ())
     archive = opened()
@@ -61,8 +62,8 @@ def diff(
     with TemporaryDirectory() as folder:
         scratch = Path(folder)
         paths = [revisions.rows_of(c, dataset, day, scratch) for c in (before, after)]
-        with differences.comparing(scratch, archive.settings.time_zone) as connection:
-            comparison = differences.Comparison(connection, dataset, *paths)
+        with table_diff.comparing(scratch, archive.settings.time_zone) as connection:
+            comparison = table_diff.Comparison(connection, dataset, *paths)
             found, rows = comparison.whole(), comparison.rows(most)
     if as_json:
         screen.emit_json(_answer(dataset, day, (before, after), found, rows))
@@ -74,10 +75,10 @@ def _two(
     archive: Archive, dataset: Dataset, day: date, older: str | None, newer: str | None
 ) -> tuple[Capture, Capture]:
     """The captures to compare."""
-    from resources import raw
+    from resources.raw import captures as raw_captures
 
     folder = archive.home.raw / dataset.name / day.isoformat()
-    names = raw.captures_in(folder)
+    names = raw_captures.captures_in(folder)
     about, zone = f"{dataset.name} {day}", archive.settings.zone
     if not names:
         raise click.ClickException(_not_captured(archive, dataset, day))
@@ -87,21 +88,25 @@ def _two(
     else:
         earlier = [n for n in names if n < to]
         if not earlier:
-            raise click.ClickException(_alone(about, names, to, raw.last_seen(folder), zone))
+            raise click.ClickException(
+                _alone(about, names, to, raw_captures.last_seen(folder), zone)
+            )
         start = earlier[-1]
     if start == to:
         raise click.ClickException(
             f"Both ends are the capture {to.text}. Name two different ones: {_list(names)}."
         )
-    return raw.Capture(folder / start.text, start), raw.Capture(folder / to.text, to)
+    return raw_captures.Capture(folder / start.text, start), raw_captures.Capture(
+        folder / to.text, to
+    )
 
 
 def _not_captured(archive: Archive, dataset: Dataset, day: date) -> str:
-    from resources import raw
+    from resources.raw import captures as raw_captures
 
     if dataset.is_dimension:
-        folders = raw.days_of(archive.home.raw, dataset.name).items()
-        found = screen.days_text(d for d, folder in folders if raw.captures_in(folder))
+        folders = raw_captures.days_of(archive.home.raw, dataset.name).items()
+        found = screen.days_text(d for d, folder in folders if raw_captures.captures_in(folder))
         return (
             f"{dataset.name} is captured on the days on which it has changed, and {day} is none. "
             f"There are: {found or 'none yet'}."

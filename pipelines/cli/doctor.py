@@ -37,7 +37,7 @@ def doctor(as_json: bool) -> None:
 
     from pipelines.doctor import Verdict, examine, problem
     from resources.archive import Archive
-    from resources.settings import SettingsError
+    from resources.config import SettingsError
 
     found: list[Finding] = []
     try:

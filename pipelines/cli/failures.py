@@ -16,14 +16,14 @@ def explained(error: BaseException) -> str | None:
     Errors that Dagster or a library has wrapped are looked for inside.
     """
     from pipelines.superset.client import SupersetError
-    from resources.account import NotYet
     from resources.api.errors import ApiError
-    from resources.connection import Halted
-    from resources.raw import DamagedCapture
-    from resources.served import NothingServed
-    from resources.settings import SettingsError
-    from resources.warehouse import WarehouseError
-    from resources.webhook import NotTold
+    from resources.capture.inventory import NotYet
+    from resources.capture.session import Halted
+    from resources.config import SettingsError
+    from resources.monitoring.webhook import NotTold
+    from resources.raw.captures import DamagedCapture
+    from resources.serving.publish import NothingServed
+    from resources.warehouse.connection import WarehouseError
 
     known = (
         ApiError,

@@ -12,7 +12,7 @@ import click
 from pipelines.cli.options import Day, Refused
 
 if TYPE_CHECKING:
-    from resources.settings import Settings
+    from resources.config import Settings
 
 
 @click.command()
@@ -48,8 +48,8 @@ def init(
 
     Ends with 1 if the file is written and the key does not work yet.
     """
-    from resources.settings import BYTEPLUS, FILE, SettingsError, load
-    from resources.settings.text import text
+    from resources.config import BYTEPLUS, FILE, SettingsError, load
+    from resources.config.writer import text
 
     file = Path.cwd() / FILE
     if file.exists() and not force:
@@ -66,7 +66,7 @@ def init(
     }
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     settings = _tried(given)
-    from resources.files import write_whole
+    from resources.fs.atomic import write_whole
 
     write_whole(file, text(given).encode("utf-8"))
     if load({}, Path.cwd()) != settings:
@@ -78,7 +78,7 @@ def init(
 
 def _tried(given: dict[str, Any]) -> Settings:
     """The settings that the file will give, refused before anything is written."""
-    from resources.settings import HOSTS, Settings
+    from resources.config import HOSTS, Settings
 
     if "vendor" in given:
         given = {"api_url": HOSTS[given["vendor"]], **given}

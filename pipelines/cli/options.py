@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from resources.api.catalogue.model import Dataset
+    from resources.api.catalog.model import Dataset
     from resources.archive import Archive
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -78,7 +78,7 @@ def checked(ask: Callable[[], T]) -> T:
 
 def chosen(names: Sequence[str], default: Sequence[Dataset]) -> list[Dataset]:
     """The datasets of these names, `default` for none. An unknown one names the nearest."""
-    from resources.api.catalogue import dataset
+    from resources.api.catalog import dataset
 
     if not names:
         return list(default)

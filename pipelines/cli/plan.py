@@ -13,11 +13,11 @@ from pipelines.cli import screen
 from pipelines.cli.options import checked, json_option, opened, with_range
 
 if TYPE_CHECKING:
-    from pipelines.backfill import BackfillPlan
-    from pipelines.estimate import Estimate, Source
-    from pipelines.forecast import Forgotten, Volume
+    from pipelines.backfill.run import BackfillPlan
+    from pipelines.planning.estimate import Estimate, Source
+    from pipelines.planning.forecast import Forgotten, Volume
     from resources.archive import Archive
-    from resources.settings import Settings
+    from resources.config import Settings
 
 
 @click.command()
@@ -45,11 +45,12 @@ def plan(
     Ends with 0; with 1 if days in the range are lost or not complete at the vendor yet, if days
     would be forgotten before their turn, or if the domains are not known and cannot be asked for.
     """
-    from pipelines import backfill, forecast
-    from pipelines.estimate import estimates
+    from pipelines.backfill import run
+    from pipelines.planning import forecast
+    from pipelines.planning.estimate import estimates
 
     archive = opened()
-    todo = checked(lambda: backfill.plan(archive, first, last, names, force=force))
+    todo = checked(lambda: run.plan(archive, first, last, names, force=force))
     due = days_due(todo)
     source, hint, problem = _source(archive, bool(due))
     problem = problem or _unfit(archive, due, source)
@@ -95,11 +96,11 @@ def _source(archive: Archive, is_needed: bool) -> tuple[Source, str, str]:
     import os
     from pathlib import Path
 
-    from pipelines.ask import list_domains
-    from pipelines.estimate import Source
-    from resources.account import Account
+    from pipelines.doctor.api_probe import list_domains
+    from pipelines.planning.estimate import Source
     from resources.api.credentials import find_credentials
     from resources.api.errors import ApiError
+    from resources.capture.inventory import Account
 
     account = Account(archive.home.lake, archive.settings)
     source = Source.of(account)
@@ -117,8 +118,8 @@ def _source(archive: Archive, is_needed: bool) -> tuple[Source, str, str]:
 
 def _unfit(archive: Archive, due: Mapping[str, Sequence[date]], source: Source) -> str:
     """Which patterns for domains fit none; '' if all fit."""
-    from resources.account import NotYet, check_patterns
-    from resources.api.catalogue import DATASETS
+    from resources.api.catalog import DATASETS
+    from resources.capture.inventory import NotYet, check_patterns
 
     try:
         for name in due:
@@ -129,8 +130,8 @@ def _unfit(archive: Archive, due: Mapping[str, Sequence[date]], source: Source) 
 
 
 def _expiring(archive: Archive, due: Mapping[str, Sequence[date]]) -> dict[str, list[date]]:
-    from resources.api.catalogue import DATASETS
-    from resources.ledger import State
+    from resources.api.catalog import DATASETS
+    from resources.ledger.states import State
 
     found: dict[str, list[date]] = {}
     for name, days in due.items():
@@ -142,8 +143,8 @@ def _expiring(archive: Archive, due: Mapping[str, Sequence[date]]) -> dict[str, 
 
 
 def _answer(archive: Archive, todo: BackfillPlan, seen: Outlook) -> dict[str, Any]:
-    from pipelines.estimate import seconds_of_all
-    from pipelines.forecast import total
+    from pipelines.planning.estimate import seconds_of_all
+    from pipelines.planning.forecast import total
 
     lines = seen.lines
     known = [line.requests for line in lines if line.requests is not None]
@@ -226,7 +227,7 @@ def _show(archive: Archive, todo: BackfillPlan, seen: Outlook, hint: str) -> Non
 
 def summary_lines(todo: BackfillPlan, seen: Outlook, settings: Settings) -> list[str]:
     """The plan in sentences."""
-    from pipelines.estimate import seconds_of_all
+    from pipelines.planning.estimate import seconds_of_all
 
     lines = seen.lines
     requests = sum(line.requests or 0 for line in lines)
@@ -267,7 +268,7 @@ def summary_lines(todo: BackfillPlan, seen: Outlook, settings: Settings) -> list
 
 def _volume_lines(seen: Outlook) -> list[str]:
     """Rows and bytes to expect."""
-    from pipelines.forecast import total
+    from pipelines.planning.forecast import total
 
     if not seen.lines:
         return []

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from pipelines.cli import screen
 
 if TYPE_CHECKING:
-    from resources.api.catalogue.model import Dataset
+    from resources.api.catalog.model import Dataset
 
 LINE_EVERY_S = 10.0
 LINES_AT_FIRST = 6
@@ -182,7 +182,7 @@ def line(count: Count, name: str, day: date) -> str:
 
 def count_event(count: Count, event: object) -> None:
     """Take what came of a day into account."""
-    from resources.outcome import Result
+    from resources.capture.result import Result
 
     if isinstance(event, Result):
         count.end(event.dataset, event.day)

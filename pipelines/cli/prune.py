@@ -26,8 +26,8 @@ def prune(keep_days: int, as_json: bool) -> None:
       livestats prune
       livestats prune --keep-days 7
     """
-    from pipelines.instance import instance
-    from pipelines.upkeep import Forgotten, forget_old_runs
+    from pipelines.orchestration.instance import instance
+    from pipelines.orchestration.run_retention import Forgotten, forget_old_runs
 
     archive = opened()
     found = Forgotten()

@@ -69,9 +69,9 @@ def query(
 
     Tables and columns: livestats tables
     """
-    from resources.examples import UnknownExample
-    from resources.exports import check, style_of
-    from resources.questions import QuestionError
+    from resources.serving.example_queries import UnknownExample
+    from resources.serving.export import check, style_of
+    from resources.serving.sql_sandbox import QuestionError
 
     if listed:
         _list_examples()
@@ -95,7 +95,7 @@ def query(
 
 def _text(sql: str | None, name: str | None) -> str:
     """The SQL that is asked: as given, from stdin, or the example's."""
-    from resources.examples import example
+    from resources.serving.example_queries import example
 
     if name is not None:
         if sql is not None:
@@ -114,7 +114,7 @@ def _list_examples() -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from resources.examples import examples
+    from resources.serving.example_queries import examples
 
     listed = Table(box=None, pad_edge=False, header_style="bold")
     listed.add_column("example", no_wrap=True)
@@ -128,12 +128,12 @@ def _list_examples() -> None:
 def _answer(text: str, style: str, output: Path | None, most: int) -> None:
     import duckdb
 
-    from resources import questions
+    from resources.serving import sql_sandbox
 
     try:
         with _scratch(output) as (spill, target), opened().reading() as connection:
-            questions.lock(connection, spill)
-            found = questions.ask(connection, text)
+            sql_sandbox.lock(connection, spill)
+            found = sql_sandbox.ask(connection, text)
             if found is None:
                 screen.note("Done; the statement has no rows to show.")
             elif style == "table":
@@ -141,29 +141,29 @@ def _answer(text: str, style: str, output: Path | None, most: int) -> None:
             else:
                 _written(found, style, output, target)
     except duckdb.Error as error:
-        raise Refused(questions.told(error)) from error
+        raise Refused(sql_sandbox.told(error)) from error
 
 
 @contextmanager
 def _scratch(output: Path | None) -> Iterator[tuple[Path, Path]]:
     """A folder for sorting, and the file to write first: beside `output` if there is one."""
-    from resources import files
+    from resources.fs import atomic
 
     with TemporaryDirectory(prefix="livestats-query-") as folder:
-        aside = files.aside(output.resolve()) if output else Path(folder).resolve() / "answer"
+        aside = atomic.aside(output.resolve()) if output else Path(folder).resolve() / "answer"
         yield Path(folder) / "spill", aside
 
 
 def _written(found: duckdb.DuckDBPyRelation, style: str, output: Path | None, target: Path) -> None:
     """Write a whole file; to stdout by way of a scratch one, byte for byte."""
-    from resources import exports
+    from resources.serving import export
 
     if output is None:
-        exports.write(found, style, target)
+        export.write(found, style, target)
         with target.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
     else:
-        exports.write_whole(found, style, output.resolve(), target)
+        export.write_whole(found, style, output.resolve(), target)
         screen.note(f"Written: {output} ({screen.size(output.stat().st_size)})")
 
 

@@ -12,8 +12,8 @@ from pipelines.cli.options import Refused, chosen, in_order, json_option, opened
 
 if TYPE_CHECKING:
     from resources.archive import Archive
-    from resources.loading import Loaded
-    from resources.served import Published
+    from resources.serving.publish import Published
+    from resources.warehouse.load import Loaded
 
 
 def _existing() -> Archive:
@@ -62,8 +62,8 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
 
     Ends with 1 if a capture turns out damaged: its day keeps the rows it had.
     """
-    from pipelines import replay as work
-    from resources.api.catalogue import DATASETS
+    from pipelines.backfill import replay as work
+    from resources.api.catalog import DATASETS
 
     in_order(first, last)
     datasets = chosen(names, [*DATASETS.values()])
@@ -95,7 +95,7 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
 
 
 def _level(archive: Archive) -> tuple[list[Loaded], Published]:
-    from resources.api.catalogue import DATASETS
+    from resources.api.catalog import DATASETS
 
     # A dataset that is switched off keeps what it has.
     on = archive.settings.datasets

@@ -55,9 +55,9 @@ def report(
       livestats report --month 2026-10 --output october.html
       livestats report --from 2026-11-01 --to 2026-11-07 --domain live.example.com
     """
-    from pipelines.report import whole
-    from pipelines.report.scope import NothingToReport
-    from resources import files
+    from pipelines.reports.usage import whole
+    from pipelines.reports.usage.scope import NothingToReport
+    from resources.fs import atomic
 
     if month is not None and (first is not None or last is not None):
         raise click.UsageError("Give --month, or --from and --to, not both.")
@@ -71,5 +71,5 @@ def report(
         text = whole.report(archive, days, domain)
     except NothingToReport as error:
         raise Refused(str(error)) from error
-    files.write_whole(output.resolve(), text.encode("utf-8", "backslashreplace"))
+    atomic.write_whole(output.resolve(), text.encode("utf-8", "backslashreplace"))
     screen.note(f"Written: {output} ({screen.size(output.stat().st_size)}), {days}")

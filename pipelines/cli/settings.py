@@ -13,7 +13,7 @@ from pipelines.cli.options import json_option
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from resources.settings import Found
+    from resources.config import Found
 
 
 @click.command()
@@ -33,7 +33,7 @@ def settings(as_json: bool) -> None:
     """
     import os
 
-    from resources.settings import find
+    from resources.config import find
 
     found = find(os.environ, Path.cwd())
     lines = _general(found)
@@ -52,7 +52,7 @@ def settings(as_json: bool) -> None:
 
 
 def _general(found: Found) -> list[dict[str, Any]]:
-    from resources.settings import general
+    from resources.config import general
 
     return [
         {
@@ -68,8 +68,8 @@ def _general(found: Found) -> list[dict[str, Any]]:
 
 def _of_datasets(found: Found) -> list[dict[str, Any]]:
     """The keys of all datasets."""
-    from resources.api.catalogue import DATASETS
-    from resources.settings.datasets import KEYS, SECTION, keys_of, value_of
+    from resources.api.catalog import DATASETS
+    from resources.config.dataset_overrides import KEYS, SECTION, keys_of, value_of
 
     return [
         {
@@ -90,8 +90,8 @@ def _is_set(found: Found, name: str, key: str) -> bool:
 
 def _datasets(found: Found) -> Table:
     """A line for each dataset, a column for each key."""
-    from resources.api.catalogue import DATASETS
-    from resources.settings.datasets import KEYS, keys_of, value_of
+    from resources.api.catalog import DATASETS
+    from resources.config.dataset_overrides import KEYS, keys_of, value_of
 
     table = _table("dataset", "on", *KEYS)
     for name, dataset in DATASETS.items():

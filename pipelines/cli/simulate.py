@@ -13,7 +13,7 @@ from pipelines.cli import screen
 from pipelines.cli.options import Refused
 
 if TYPE_CHECKING:
-    from resources.api.simulator import Simulator
+    from resources.simulator import Simulator
 
 
 @click.command()
@@ -95,9 +95,9 @@ def simulate(
       livestats simulate --domains 20 --streams 50 --latency-ms 50
       livestats simulate --fault throttle=0.1 --fault reset=0.01 --late-days 2
     """
-    from resources.api.catalogue import BYTEPLUS_ENDPOINTS, ENDPOINTS
-    from resources.api.simulator import Account, Faults, Late, serve
+    from resources.api.catalog import BYTEPLUS_ENDPOINTS, ENDPOINTS
     from resources.clock import VARIABLE
+    from resources.simulator import Account, Faults, Late, serve
 
     for action in (*withdrawn, *denied):
         if action not in ENDPOINTS:
@@ -158,7 +158,7 @@ def odds(faults: Sequence[str]) -> dict[str, float]:
     from difflib import get_close_matches
     from typing import get_args
 
-    from resources.api.simulator import FaultKind
+    from resources.simulator import FaultKind
 
     kinds = get_args(FaultKind)
     found: dict[str, float] = {}

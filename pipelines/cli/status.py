@@ -15,9 +15,9 @@ from pipelines.cli.options import Refused, chosen, in_order, json_option, opened
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from pipelines.coverage import Month
-    from pipelines.coverage_report import Report
-    from resources.ledger import Entry
+    from pipelines.reports.coverage.calendar import Month
+    from pipelines.reports.coverage.report import Report
+    from resources.ledger.states import Entry
 
 _NAME_WIDTH = 30
 _MOST = 3  # lines of one kind below the calendar
@@ -58,7 +58,7 @@ def status(
     the API, or is missing between captured days; with 0 otherwise. Days that are lost are shown
     and change nothing: they cannot be brought back.
     """
-    from pipelines import coverage_report
+    from pipelines.reports.coverage import report as coverage_report
 
     in_order(first, last)
     if page is not None and not page.parent.is_dir():
@@ -78,19 +78,19 @@ def status(
 
 
 def _write(page: Path, report: Report) -> None:
-    from pipelines import coverage_page
-    from resources import files
+    from pipelines.reports.coverage import page as coverage_page
+    from resources.fs import atomic
 
     data = coverage_page.page(report).encode()
     if page.exists() and not page.is_file():  # a pipe, a terminal: nothing to swap
         page.write_bytes(data)
     else:
-        files.write_whole(page.resolve(), data)
+        atomic.write_whole(page.resolve(), data)
     screen.note(f"Written: {page} ({screen.size(len(data))})")
 
 
 def _answer(report: Report) -> dict[str, Any]:
-    from pipelines import coverage
+    from pipelines.reports.coverage import calendar as coverage_calendar
 
     newest = report.newest
     return {
@@ -126,7 +126,7 @@ def _answer(report: Report) -> dict[str, Any]:
             {
                 "dataset": name,
                 "limited_to": report.limits.get(name),
-                "counts": {s.value: n for s, n in coverage.counts(entries).items()},
+                "counts": {s.value: n for s, n in coverage_calendar.counts(entries).items()},
                 "days": [
                     {
                         "day": str(e.day),
@@ -146,14 +146,14 @@ def _answer(report: Report) -> dict[str, Any]:
 
 
 def _show(report: Report, each: bool, *, calendar: bool) -> None:
-    from pipelines import coverage
+    from pipelines.reports.coverage import calendar as coverage_calendar
 
     console = screen.console()
     number = screen.counted(len(report.lines), "dataset")
     console.print(f"{report.home}: {number}, days of {report.zone}")
     console.print()
     if calendar:
-        for months in coverage.stretches(coverage.months(report.lines)):
+        for months in coverage_calendar.stretches(coverage_calendar.months(report.lines)):
             for line in month_lines(months, each):
                 console.print(line, no_wrap=True, crop=False)
         console.print()
@@ -192,7 +192,7 @@ def month_lines(months: Sequence[Month], each: bool) -> list[Text]:
 
 
 def _meaning(sign: str) -> str:
-    from pipelines.coverage import MEANINGS, SIGNS
+    from pipelines.reports.coverage.calendar import MEANINGS, SIGNS
 
     return next(MEANINGS[state] for state, known in SIGNS.items() if known == sign)
 
@@ -212,21 +212,21 @@ def _ruler() -> str:
 def _legend(lines: Mapping[str, Sequence[Entry]]) -> Text:
     from rich.text import Text
 
-    from pipelines import coverage
+    from pipelines.reports.coverage import calendar as coverage_calendar
 
-    total = coverage.counts(e for entries in lines.values() for e in entries)
+    total = coverage_calendar.counts(e for entries in lines.values() for e in entries)
     legend = Text()
-    for state, sign in coverage.SIGNS.items():
+    for state, sign in coverage_calendar.SIGNS.items():
         if total[state]:
             legend.append(sign, style=_COLOURS.get(sign, "dim"))
-            legend.append(f" {total[state]:>6,} {coverage.MEANINGS[state]}\n")
+            legend.append(f" {total[state]:>6,} {coverage_calendar.MEANINGS[state]}\n")
     legend.rstrip()
     return legend
 
 
 def _sentences(report: Report) -> list[str]:
     """What follows from the calendar; what a person has to do something about comes last."""
-    from pipelines.coverage_report import NEEDS, alike
+    from pipelines.reports.coverage.report import NEEDS, alike
 
     found = []
     newest = report.newest

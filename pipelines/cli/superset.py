@@ -94,7 +94,7 @@ def _import(
 ) -> None:
     from pipelines.superset.client import signed_in
     from pipelines.superset.overview import TITLE
-    from resources.texts import say
+    from resources.i18n import say
 
     with signed_in(url, user, password) as found:
         screen.note(f"Importing into {found.url} as {user} ...")

@@ -17,7 +17,7 @@ from pipelines.cli.options import json_option
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from resources.settings import Settings
+    from resources.config import Settings
 
 
 @click.command()
@@ -33,13 +33,13 @@ def tables(names: tuple[str, ...], as_json: bool) -> None:
       livestats tables bandwidth_5min   a mart likewise
       livestats tables --json           everything, for programs
     """
-    from resources import contents
-    from resources.settings import load
-    from resources.texts import say
+    from resources.config import load
+    from resources.i18n import say
+    from resources.marts import data_dictionary
 
     settings = load(os.environ, Path.cwd())
     language = settings.language
-    known = {table["table"]: table for table in contents.tables(language)}
+    known = {table["table"]: table for table in data_dictionary.tables(language)}
     found = (
         [_named(known, name) for name in dict.fromkeys(names)] if names else list(known.values())
     )
@@ -78,7 +78,7 @@ def _list(console: Console, found: list[dict[str, Any]], language: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from resources.texts import say
+    from resources.i18n import say
 
     width = max(len(_call(table)) for table in found)
     for section, heading in _HEADINGS.items():
@@ -114,7 +114,7 @@ def _columns(console: Console, table: dict[str, Any], language: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from resources.texts import say, say_unit
+    from resources.i18n import say, say_unit
 
     console.print(Text(_call(table), style="bold"))
     console.print(Text(table["description"]))
@@ -138,7 +138,7 @@ def _columns(console: Console, table: dict[str, Any], language: str) -> None:
 
 def _say_if_left_out(name: str, settings: Settings) -> None:
     """What the archive does not have, and why."""
-    from resources.questions import needed
+    from resources.serving.sql_sandbox import needed
 
     for missing in (one for one in needed(name) if one not in settings.datasets):
         why = (

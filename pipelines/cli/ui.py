@@ -44,9 +44,9 @@ def ui(host: str, port: int, only: str | None, code: str | None) -> None:
       livestats ui --port 3001
       livestats ui --only daemon
     """
-    from pipelines.instance import dagster_home, instance
     from pipelines.launcher import end_orphans
-    from resources.settings import FILE, FILE_VARIABLE
+    from pipelines.orchestration.instance import dagster_home, instance
+    from resources.config import FILE, FILE_VARIABLE
 
     words = command(host, port, only, code)
     archive = opened()
@@ -99,7 +99,7 @@ def _workspace(code: str | None) -> list[str]:
 
 def surroundings(environ: Mapping[str, str], home: Path, folder: Path) -> dict[str, str]:
     """The environment for it; paths are made absolute, since it runs in the checkout."""
-    from pipelines.instance import surroundings as of_dagster
+    from pipelines.orchestration.instance import surroundings as of_dagster
 
     ours = {"LIVESTATS_HOME": str(home.resolve()), **of_dagster(folder.resolve())}
     return {**environ, **ours}

@@ -17,7 +17,7 @@ from pipelines.cli.options import checked, chosen, in_order, json_option, with_r
 if TYPE_CHECKING:
     from resources.archive import Archive
     from resources.verify.findings import Finding, Told
-    from resources.verify.whole import Verification
+    from resources.verify.run import Verification
 
 _SHOWN = 20  # findings on the screen; --json has them all
 
@@ -44,9 +44,9 @@ def verify(
 
     Ends with 0 if all is as it was written, with 1 if not.
     """
-    from resources.api.catalogue import DATASETS
-    from resources.verify import note
-    from resources.verify.whole import Verification
+    from resources.api.catalog import DATASETS
+    from resources.verify import saved_result
+    from resources.verify.run import Verification
 
     in_order(first, last)
     datasets = chosen(names, [*DATASETS.values()])
@@ -56,7 +56,7 @@ def verify(
     with _progress(look.archive.home.root, total) as told:
         look.told = told
         findings = list(look.findings())
-    note.write(look, findings)
+    saved_result.write(look, findings)
     wrong = [f for f in findings if not f.is_harmless]
     if as_json:
         screen.emit_json(_answer(look, findings, is_intact=not wrong))

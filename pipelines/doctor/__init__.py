@@ -9,7 +9,7 @@ from pipelines.doctor import api, machine, schedule
 from pipelines.doctor import home as of_home
 from pipelines.doctor.findings import Finding, Verdict, problem
 from resources.archive import Archive
-from resources.settings import find
+from resources.config import find
 
 __all__ = ["Finding", "Verdict", "examine", "problem"]
 

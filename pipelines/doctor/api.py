@@ -10,17 +10,17 @@ from pathlib import Path
 
 import requests
 
-from pipelines.ask import Listed, list_domains
+from pipelines.doctor.api_probe import Listed, list_domains
 from pipelines.doctor.findings import Finding, ok, problem, warning
-from pipelines.permissions import Probe, probes
-from resources.account import NotYet
-from resources.api.catalogue.model import Role
+from pipelines.doctor.permission_probe import Probe, probes
+from resources.api.catalog.model import Role
 from resources.api.credentials import Credentials, find_credentials
 from resources.api.errors import ApiError
 from resources.api.hosts import Host
 from resources.archive import Archive
-from resources.owner import OtherAccount, Owner
-from resources.settings import Settings
+from resources.capture.account_guard import OtherAccount, Owner
+from resources.capture.inventory import NotYet
+from resources.config import Settings
 
 _CLOCK_WARNING_S, _CLOCK_PROBLEM_S = 60, 600  # the API refuses signatures that are 15 minutes off
 

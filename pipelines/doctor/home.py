@@ -9,10 +9,11 @@ import duckdb
 
 from pipelines.doctor.findings import Finding, ok, problem, warning
 from pipelines.doctor.machine import can_write
-from resources import room, served
-from resources.alarms.standing import OVERDUE
 from resources.archive import Archive
-from resources.files import lock_now
+from resources.fs.atomic import lock_now
+from resources.monitoring import disk_space
+from resources.monitoring.checks import OVERDUE
+from resources.serving import publish
 
 _LOOKED_BACK = timedelta(days=7)
 
@@ -20,7 +21,7 @@ _LOOKED_BACK = timedelta(days=7)
 def locks_found(archive: Archive) -> Finding:
     """Whether the file system of the home keeps locks: some network ones only pretend to."""
     home = archive.home.root
-    folder = home if home.is_dir() else room.nearest(home)
+    folder = home if home.is_dir() else disk_space.nearest(home)
     try:
         first = lock_now(folder)
         if first is None:
@@ -71,9 +72,9 @@ def freshness_found(archive: Archive) -> Finding:
         with archive.reading():
             pass
         unread = archive.behind()
-    except served.DamagedCopy as error:
+    except publish.DamagedCopy as error:
         return problem("freshness", str(error), "`livestats publish` makes the copy again.")
-    except served.NothingServed:
+    except publish.NothingServed:
         if seen:
             return warning("freshness", "nothing is served yet", "Run `livestats publish`.")
         return ok("freshness", "nothing is captured yet")

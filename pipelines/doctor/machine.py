@@ -14,11 +14,11 @@ from pathlib import Path
 import duckdb
 
 from pipelines.doctor.findings import Finding, ok, problem, warning
-from resources import room
 from resources.archive import Archive
 from resources.clock import VARIABLE as CLOCK_VARIABLE
-from resources.files import lock_now
-from resources.settings import FILE, Found, SettingsError, general
+from resources.config import FILE, Found, SettingsError, general
+from resources.fs.atomic import lock_now
+from resources.monitoring import disk_space
 from resources.version import VERSION
 
 _GB = 10**9
@@ -99,7 +99,7 @@ def home_found(archive: Archive) -> Finding:
         archive.home.check(archive.settings)
     except SettingsError as error:
         return problem("home", str(error), "")
-    existing = home if home.exists() else room.nearest(home)
+    existing = home if home.exists() else disk_space.nearest(home)
     if not existing.is_dir() or not can_write(existing):
         return problem(
             "home",
@@ -122,7 +122,7 @@ def can_write(folder: Path) -> bool:
 
 def space(archive: Archive) -> Finding:
     """How much room is left on the disk of the home, and what is wanted of it."""
-    found = room.look(archive)
+    found = disk_space.look(archive)
     held = held_by_layer(archive.home.root)
     layers = ", ".join(f"{name} {size / _GB:,.2f}" for name, size in held.items())
     text = f"{found.free / _GB:,.1f} GB free of {found.total / _GB:,.0f} GB"
@@ -140,7 +140,7 @@ def space(archive: Archive) -> Finding:
 def held_by_layer(home: Path) -> dict[str, int]:
     """Bytes on the disk below each folder of the home, of the files that are there."""
     layers = sorted(p for p in home.iterdir() if p.is_dir()) if home.is_dir() else ()
-    return {layer.name: room.held_by(layer) for layer in layers}
+    return {layer.name: disk_space.held_by(layer) for layer in layers}
 
 
 def warehouse_free(archive: Archive) -> Finding:

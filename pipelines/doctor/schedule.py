@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipelines.doctor.findings import Finding, ok, problem, warning
-from resources import alarms, webhook
+from resources import monitoring
 from resources.api.errors import printable
 from resources.archive import Archive
+from resources.monitoring import webhook
 
 _SILENT_S = 300  # a daemon tells every half minute that it lives
 _NEEDED = ("SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR", "MONITORING")
@@ -27,7 +28,7 @@ def daemon_found(archive: Archive) -> Iterator[Finding]:
     from sqlalchemy.exc import DatabaseError
     from yaml import YAMLError
 
-    from pipelines.instance import history_in
+    from pipelines.orchestration.instance import history_in
 
     try:
         with history_in(folder.resolve()) as history:
@@ -93,7 +94,7 @@ def alarms_found(archive: Archive) -> Finding:
     """What stands against the archive itself."""
     if archive.home.identity is None:
         return ok("alarms", "there is no archive yet")
-    found = alarms.standing(archive)
+    found = monitoring.standing(archive)
     if not found:
         return ok("alarms", "none: every day that can be had is here")
     first = found[0]

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.superset.documents import VERSION, Source
 from pipelines.superset.model import Chart, Section
-from resources.texts import say
+from resources.i18n import say
 
 _GRID = ["ROOT_ID", "GRID_ID"]
 _COLUMNS = 12

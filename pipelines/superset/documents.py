@@ -9,8 +9,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pipelines.superset.model import Chart, Filter, Kind, Metric, Table
-from resources.settings import ENGLISH
-from resources.texts import say
+from resources.config import ENGLISH
+from resources.i18n import say
 
 VERSION = "1.0.0"
 """Of the form of the documents; Superset's own."""

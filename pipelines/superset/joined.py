@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.superset.model import Table
-from resources.settings import ENGLISH
-from resources.texts import say
+from resources.config import ENGLISH
+from resources.i18n import say
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,16 +23,16 @@ from typing import Any, Generic, Self, TypeVar, overload
 
 import urllib3
 
-from resources.api.bodies import Body, Incoming
-from resources.api.budget import Budget, Turn
+from resources.api.body import Body, Incoming
 from resources.api.credentials import Credentials
 from resources.api.door import Door
 from resources.api.envelope import read_json, refused
 from resources.api.errors import ApiError, TryLater, WrongClock
 from resources.api.hosts import VOLCENGINE, Host
-from resources.api.retries import DEFAULT_RETRIES, RetryPolicy, read_retry_after
+from resources.api.rate_limiter import Budget, Turn
+from resources.api.retry import DEFAULT_RETRIES, RetryPolicy, read_retry_after
 from resources.api.signing import sign
-from resources.api.wire import DEFAULT_TIMEOUTS, Timeouts, Wire, chunks
+from resources.api.transport import DEFAULT_TIMEOUTS, Timeouts, Wire, chunks
 
 VERSION = "2023-01-01"
 

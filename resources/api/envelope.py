@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from resources.api.bodies import Body, whole
+from resources.api.body import Body, whole
 from resources.api.errors import (
     ApiError,
     FixSetup,

@@ -32,10 +32,10 @@ from typing import Any
 
 import duckdb
 
-from resources.api.catalogue import DATASETS
-from resources.bookkeeping import OWN_TABLES
-from resources.settings import ENGLISH
-from resources.texts import column_comment, say, table_comment
+from resources.api.catalog import DATASETS
+from resources.config import ENGLISH
+from resources.i18n import column_comment, say, table_comment
+from resources.system_tables.registry import OWN_TABLES
 
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "sql"
 

@@ -8,10 +8,10 @@ from types import MappingProxyType
 
 import duckdb
 
-from resources.api.catalogue import DATASETS
-from resources.bookkeeping import OWN_TABLES
-from resources.marts import level
+from resources.api.catalog import DATASETS
+from resources.marts import build
 from resources.marts.definition import Mart, MartError, read
+from resources.system_tables.registry import OWN_TABLES
 
 
 def declare_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -46,7 +46,7 @@ def _found(marts: Mapping[str, Mart]) -> dict[str, Mapping[str, str]]:
             try:
                 relation = connection.sql(f"FROM ({mart.sql})") if not mart.parameters else None
                 if relation is None:
-                    level.create(connection, mart)
+                    build.create(connection, mart)
                     relation = connection.sql(f"FROM {mart.call}")
                 columns = dict(zip(relation.columns, map(str, relation.types), strict=True))
                 declared = [c.name for c in mart.columns]
@@ -55,7 +55,7 @@ def _found(marts: Mapping[str, Mart]) -> dict[str, Mapping[str, str]]:
                         f"{mart.name}.sql: the header lists the columns {', '.join(declared)}, and "
                         f"the SELECT has {', '.join(columns)}."
                     )
-                level.create(connection, mart)
+                build.create(connection, mart)
             except duckdb.Error as error:
                 raise MartError(f"{mart.name}.sql cannot be made: {error}") from error
             found[mart.name] = MappingProxyType(

@@ -9,9 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from resources import ledger, raw
-from resources.api.catalogue.model import Dataset
+from resources.api.catalog.model import Dataset
 from resources.archive import Archive
+from resources.ledger import states
+from resources.raw import captures as raw
 
 
 class Kind(StrEnum):
@@ -90,7 +91,7 @@ class Place:
 
     def capture_again(self, damaged: Path | None) -> tuple[Way, str]:
         """It is asked again if it can be, else restored; `damaged` is in the way."""
-        until = ledger.forgotten_at(self.dataset, self.day, self.archive.settings.zone)
+        until = states.forgotten_at(self.dataset, self.day, self.archive.settings.zone)
         now, zone = self.archive.now(), self.archive.settings.zone
         away = f"move {damaged} out of the home and " if damaged else ""
         if self.dataset.is_dimension:

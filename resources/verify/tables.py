@@ -9,16 +9,18 @@ from pathlib import Path
 
 import duckdb
 
-from resources import loading, raw, warehouse
-from resources.account import snapshots
-from resources.api.catalogue import DATASETS
-from resources.api.catalogue.columns import BUSINESS_DATE
-from resources.api.catalogue.model import Dataset, Once
+from resources.api.catalog import DATASETS
+from resources.api.catalog.columns import BUSINESS_DATE
+from resources.api.catalog.model import Dataset, Once
 from resources.archive import Archive
-from resources.marts import level
+from resources.capture.inventory import snapshots
+from resources.marts import build as level
+from resources.raw import captures as raw_captures
 from resources.verify.findings import Finding, Kind, Place, Told, Way
+from resources.warehouse import connection as warehouse_connection
+from resources.warehouse import load
 
-_BATCH = warehouse.DAYS_PER_TRANSACTION
+_BATCH = warehouse_connection.DAYS_PER_TRANSACTION
 
 
 @dataclass
@@ -27,7 +29,7 @@ class Files:
 
     good: dict[date, Path] = field(default_factory=dict)  # lake files that can be relied on
     lake: set[date] = field(default_factory=set)  # days that have a lake file, good or not
-    captures: dict[date, Sequence[raw.CaptureName]] = field(default_factory=dict)
+    captures: dict[date, Sequence[raw_captures.CaptureName]] = field(default_factory=dict)
 
 
 class Tables:
@@ -38,12 +40,12 @@ class Tables:
     ) -> None:
         """Bound the memory; what does not fit goes to `spill`."""
         self._archive, self._connection, self._told = archive, connection, told
-        connection.execute(f"SET memory_limit = '{warehouse.MEMORY}'")
+        connection.execute(f"SET memory_limit = '{warehouse_connection.MEMORY}'")
         connection.execute("SET temp_directory = ?", [str(spill)])
 
     def table(self, dataset: Dataset, seen: Files, *, whole: bool) -> Iterator[Finding]:
         """What a table holds otherwise than the lake files; `whole`: all days have been seen."""
-        standing = loading.Standing.of(self._connection)
+        standing = load.Standing.of(self._connection)
         if not standing.is_declared(dataset):
             if seen.lake:
                 what = "is not there, or has other columns or another key than are declared now"
@@ -171,7 +173,7 @@ class Tables:
     def _line(
         self,
         place: Place,
-        captures: Sequence[raw.CaptureName],
+        captures: Sequence[raw_captures.CaptureName],
         name: str,
         count: int,
         rows: int,
@@ -184,7 +186,7 @@ class Tables:
             mend = place.capture_again(None)
             yield place.finding(Kind.MISSING, place.raw / name, what, mend)
             return
-        seen_at = raw.last_seen(place.raw)
+        seen_at = raw_captures.last_seen(place.raw)
         if name != captures[-1].text or count < len(captures):
             what = "the table ledger does not know of the newest capture"
             yield self._finding(place.dataset, place.day, Kind.BEHIND, what, _PUBLISH)
@@ -197,7 +199,7 @@ class Tables:
         elif seen_at is None or last_seen_at > seen_at:
             what = f"its note that the day was last seen at {last_seen_at} is gone"
             mend = (Way.PUBLISH, "Only a note: restore it, or accept it with `livestats publish`.")
-            yield place.finding(Kind.MISSING, place.raw / raw.SEEN, what, mend)
+            yield place.finding(Kind.MISSING, place.raw / raw_captures.SEEN, what, mend)
         elif last_seen_at < seen_at:
             what = f"the table ledger says last seen at {last_seen_at}, the files {seen_at}"
             yield self._finding(place.dataset, place.day, Kind.BEHIND, what, _PUBLISH)

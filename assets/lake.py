@@ -1,0 +1,256 @@
+"""From the API to the lake: one asset per dataset, made from its catalogue entry."""
+
+# No `from __future__ import annotations` here: Dagster reads the annotations of asset functions.
+
+import warnings
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from assets import metadata
+from assets.freshness import EVERY_DAY
+from resources.api.catalog import DATASETS
+from resources.api.catalog.model import Dataset
+from resources.archive import Archive
+from resources.capture.capturer import Outcome, Result
+from resources.config import ENGLISH
+from resources.i18n import say
+from resources.lake import parquet
+from resources.ledger.states import LONGEST_RUN_DAYS
+
+OWNERS = ["team:live"]
+
+
+class CaptureConfig(dg.Config):
+    """How a run treats days that are complete already."""
+
+    again: bool = False
+    """Ask them again; differing rows become a revision."""
+
+
+def key(name: str) -> dg.AssetKey:
+    """The asset that captures a dataset."""
+    return dg.AssetKey(["lake", name])
+
+
+STEP = "captures"
+"""The one step that captures days, of whichever datasets a run selects."""
+
+
+def asking_again(*names: str) -> dict[str, Any]:
+    """Run configuration that asks complete days again, or the present state of dimensions."""
+    steps = {_dimension_step(n) if DATASETS[n].is_dimension else STEP for n in names}
+    return {"ops": {step: {"config": {"again": True}} for step in sorted(steps)}}
+
+
+def _dimension_step(name: str) -> str:
+    return "__".join(key(name).path)
+
+
+def capture_assets(
+    partitions: dg.PartitionsDefinition[Any], names: Collection[str], language: str = ENGLISH
+) -> list[dg.AssetsDefinition]:
+    """An asset for each dataset of `names`: dimensions each in a step, all others in one."""
+    datasets = [DATASETS[name] for name in names]
+    daily = [dataset for dataset in datasets if not dataset.is_dimension]
+    dimensions = [_dimension(dataset, language) for dataset in datasets if dataset.is_dimension]
+    return [*dimensions, *([_days(daily, partitions, names, language)] if daily else [])]
+
+
+def _about(dataset: Dataset, names: Collection[str], language: str) -> dict[str, Any]:
+    """What the asset of a dataset says of itself; it depends on no dataset but `names`."""
+    return {
+        "key": key(dataset.name),
+        "deps": [key(needed) for needed in _upstream(dataset) if needed in names],
+        "description": say(dataset.description, language),
+        "group_name": dataset.group,
+        "kinds": {"parquet"},
+        "owners": OWNERS,
+        "freshness_policy": EVERY_DAY,
+        "metadata": metadata.of_dataset(dataset, language),
+        "code_version": str(parquet.SCHEMA_VERSION),
+    }
+
+
+def _check(dataset: Dataset) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(_CHECK, asset=key(dataset.name), description=_CHECK_MEANS)
+
+
+def _dimension(dataset: Dataset, language: str) -> dg.AssetsDefinition:
+    """The present state of the account: no partitions."""
+
+    def dimension(
+        config: CaptureConfig,
+        archive: dg.ResourceParam[Archive],
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare name only
+        with archive.capturing() as capturer:
+            result = capturer.capture_dimension(dataset, again=config.again)
+        archive.report(result)
+        if not result.outcome.is_complete:
+            raise _failure([result])
+        found = metadata.of_day(result)
+        found["dagster/row_count"] = found.pop("dagster/partition_row_count")
+        return dg.MaterializeResult(metadata=found, check_results=[_checked([result])])
+
+    made: dg.AssetsDefinition
+    made = dg.asset(**_about(dataset, (), language), check_specs=[_check(dataset)])(dimension)
+    return made
+
+
+def _days(
+    datasets: Sequence[Dataset],
+    partitions: dg.PartitionsDefinition[Any],
+    names: Collection[str],
+    language: str,
+) -> dg.AssetsDefinition:
+    """The lake files of all daily datasets, one partition per day, captured side by side.
+
+    One step, so that one engine shares its workers, memory and call budget among them; each can be
+    selected alone.
+    """
+    with warnings.catch_warnings():
+        # Backfill policies are beta in the pinned Dagster; one run for a month needs them.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        asset = dg.multi_asset(
+            name=STEP,
+            specs=[
+                dg.AssetSpec(**_about(one, names, language), skippable=True) for one in datasets
+            ],
+            check_specs=[_check(one) for one in datasets],
+            partitions_def=partitions,
+            backfill_policy=dg.BackfillPolicy.multi_run(LONGEST_RUN_DAYS),
+            can_subset=True,
+        )
+
+    def captures(
+        context: dg.AssetExecutionContext,
+        config: CaptureConfig,
+        archive: dg.ResourceParam[Archive],
+    ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+        days = [date.fromisoformat(k) for k in context.partition_keys]
+        due = {
+            one: archive.in_order_of_asking(one, days)
+            for one in datasets
+            if key(one.name) in context.selected_asset_keys
+        }
+        # Of the datasets that are not done with.
+        results: dict[str, list[Result]] = {one.name: [] for one in due}
+        missing: list[Result] = []
+        try:
+            with archive.capturing() as capturer:
+                for result in capturer.capture_all(
+                    due, again=config.again, progress=archive.progress
+                ):
+                    archive.report(result)
+                    found = results[result.dataset]
+                    found.append(result)
+                    if len(found) == len(days):
+                        gaps = [one for one in found if not one.outcome.is_complete]
+                        if gaps:
+                            missing += gaps
+                        else:
+                            # While Dagster writes this down, what is under way goes on.
+                            yield _materialized(context, archive, results.pop(result.dataset))
+            if missing:
+                raise _failure(missing)
+        except Exception:
+            for found in results.values():
+                _credit(context, found)
+            raise
+
+    made: dg.AssetsDefinition = asset(captures)
+    return made
+
+
+def _materialized(
+    context: dg.AssetExecutionContext, archive: Archive, results: Sequence[Result]
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """A dataset of which all days of the run are complete."""
+    name = results[0].dataset
+    for result in results:
+        about = metadata.of_day(result)
+        shown = metadata.preview(parquet.path_of(archive.home.lake, name, result.day))
+        if shown is not None:
+            about["preview"] = shown
+        context.add_asset_metadata(about, asset_key=key(name), partition_key=result.day.isoformat())
+    # These stand beside each day's own figures, so their names say that they are the run's.
+    summary = {f"run_{what}": figure for what, figure in metadata.of_run(results).items()}
+    return dg.MaterializeResult(
+        asset_key=key(name), metadata=summary, check_results=[_checked(results)]
+    )
+
+
+def _upstream(dataset: Dataset) -> list[str]:
+    """What must be known before the dataset can be asked."""
+    if dataset.is_dimension:
+        return []
+    carriers = ["isp"] if "ISP" in dataset.split else []
+    domains = [] if dataset.addresses_from else ["domain"]
+    return [*domains, *carriers, *dataset.needs]
+
+
+def _credit(context: dg.AssetExecutionContext, results: Sequence[Result]) -> None:
+    """Mark the finished days of a dataset that lacks others: their captures are in the archive."""
+    for result in results:
+        if result.outcome.is_complete:
+            context.log_event(
+                dg.AssetMaterialization(
+                    key(result.dataset),
+                    partition=result.day.isoformat(),
+                    metadata=metadata.of_day(result),
+                )
+            )
+
+
+def _failure(missing: Sequence[Result]) -> dg.Failure:
+    """Names the days that are not captured, and why, the first few of each dataset in full."""
+    by_dataset: dict[str, list[Result]] = {}
+    for result in missing:
+        by_dataset.setdefault(result.dataset, []).append(result)
+    return dg.Failure(
+        "\n".join(_not_captured(name, found) for name, found in by_dataset.items()),
+        metadata={
+            "missing_days": {n: [r.day.isoformat() for r in one] for n, one in by_dataset.items()}
+        },
+        allow_retries=False,
+    )
+
+
+def _not_captured(name: str, missing: Sequence[Result]) -> str:
+    first = "; ".join(f"{r.day}: {_said(r)}" for r in missing[:5])
+    more = f"; and {len(missing) - 5} more" if len(missing) > 5 else ""
+    return f"{len(missing)} days of {name} are not captured: {first}{more}"
+
+
+def _said(result: Result) -> str:
+    if result.outcome is Outcome.FAILED or result.message:
+        return result.message
+    return f"{result.outcome}, {result.rows} rows, {result.requests} requests"
+
+
+_CHECK = "answers_hold"
+_CHECK_MEANS = (
+    "Totals of the answers are the sums of their rows, no row lies outside of its day, and the "
+    "vendor sends no field that the catalogue does not know. Completeness and unique keys are no "
+    "check: a day without them is not captured."
+)
+
+
+def _checked(results: Sequence[Result]) -> dg.AssetCheckResult:
+    """The verdict over a dataset's days of a run; a warning alters nothing."""
+    origins = [r.origin for r in results if r.origin is not None]
+    found: dict[str, dict[str, Any]] = {
+        "totals_that_disagree": {o.day: ", ".join(o.disagreeing) for o in origins if o.disagreeing},
+        "rows_outside_the_day": {o.day: o.outside for o in origins if o.outside},
+        "unknown_fields": {o.day: ", ".join(o.unknown) for o in origins if o.unknown},
+    }
+    odd = {what: days for what, days in found.items() if days}
+    return dg.AssetCheckResult(
+        passed=not odd,
+        check_name=_CHECK,
+        asset_key=key(results[0].dataset),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=odd,
+    )

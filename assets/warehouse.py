@@ -1,0 +1,140 @@
+"""From the lake to DuckDB: one asset per table, and the served copy of them all."""
+
+# No `from __future__ import annotations` here: Dagster reads the annotations of asset functions.
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+
+from assets import coverage_image, lake, marts, metadata
+from assets.checks import expiry, reconciliation
+from assets.freshness import EVERY_DAY
+from resources.api.catalog import DATASETS
+from resources.archive import Archive
+from resources.config import ENGLISH
+from resources.i18n import say
+from resources.warehouse.load import Loaded
+
+# No Dagster pool keeps writers apart: a place in one outlives a process that is killed, and all
+# later runs wait for it. The warehouse's own lock ends with its process.
+
+SERVED = dg.AssetKey(["served", "livestats"])
+
+_CHECK = "level_with_lake"
+
+
+def key(name: str) -> dg.AssetKey:
+    """The asset that brings a table level with the lake."""
+    return dg.AssetKey(["warehouse", name])
+
+
+def table_assets(
+    names: Sequence[str], language: str = ENGLISH, *, is_shown: bool = True
+) -> list[dg.AssetsDefinition]:
+    """One asset for each table and mart of `names`, and the served copy of them."""
+    return [
+        _tables(names, language),
+        *marts.mart_assets(names, key, language, is_shown=is_shown),
+        _served(names),
+    ]
+
+
+def _spec(name: str, language: str) -> dg.AssetSpec:
+    dataset = DATASETS[name]
+    return dg.AssetSpec(
+        key(name),
+        deps=[lake.key(name)],
+        description=say("DuckDB table `{}`. {}", language).format(
+            name, say(dataset.description, language)
+        ),
+        group_name="warehouse",
+        kinds={"duckdb"},
+        owners=lake.OWNERS,
+        freshness_policy=EVERY_DAY,
+        metadata={**metadata.of_dataset(dataset, language), "dagster/table_name": name},
+        skippable=True,
+    )
+
+
+def _tables(names: Sequence[str], language: str) -> dg.AssetsDefinition:
+    """All tables in one step with one connection; each can be materialised alone."""
+
+    @dg.multi_asset(
+        name="tables",
+        specs=[_spec(name, language) for name in names],
+        can_subset=True,
+    )
+    def tables(
+        context: dg.AssetExecutionContext, archive: dg.ResourceParam[Archive]
+    ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+        wanted = [name for name in names if key(name) in context.selected_asset_keys]
+        for loaded in archive.bring_level(DATASETS[name] for name in wanted):
+            if loaded.days and SERVED in context.job_def.asset_layer.selected_asset_keys:
+                archive.copy_ahead()  # the same run publishes
+            yield dg.MaterializeResult(asset_key=key(loaded.table), metadata=_facts(loaded))
+
+    return tables
+
+
+def _facts(loaded: Loaded) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "dagster/row_count": loaded.total_rows,
+        "days_loaded": len(loaded.days),
+        "rows_loaded": loaded.rows,
+    }
+    if loaded.days:
+        found |= {"from": loaded.days[0].isoformat(), "to": loaded.days[-1].isoformat()}
+    if loaded.gone:
+        found["days_without_lake_file"] = [day.isoformat() for day in loaded.gone]
+    return found
+
+
+def _served(names: Sequence[str]) -> dg.AssetsDefinition:
+    """The file that is read: the ledger is written, and readers are switched to a new copy."""
+
+    @dg.asset(
+        key=SERVED,
+        deps=[*(key(name) for name in names), *marts.keys(names)],
+        description="The read-only copy that queries and BI open, with the ledger in it.",
+        group_name="served",
+        kinds={"duckdb"},
+        owners=lake.OWNERS,
+        freshness_policy=EVERY_DAY,
+        check_specs=[
+            dg.AssetCheckSpec(
+                _CHECK,
+                asset=SERVED,
+                description="The copy holds every lake file as it is. Row counts and unique keys "
+                "are proven inside each load.",
+            ),
+            reconciliation.spec(SERVED),
+            expiry.spec(SERVED),
+        ],
+    )
+    def served_copy(
+        archive: dg.ResourceParam[Archive],
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare name only
+        published = archive.publish()
+        behind = archive.behind()
+        return dg.MaterializeResult(
+            metadata={
+                "path": dg.MetadataValue.path(str(archive.home.served)),
+                "copy": published.path.name,
+                "bytes": published.size,
+                "is_new": published.is_new,
+                "days": coverage_image.picture(archive),
+            },
+            check_results=[
+                dg.AssetCheckResult(
+                    passed=not behind,
+                    check_name=_CHECK,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    metadata={"tables_behind": behind} if behind else {},
+                ),
+                reconciliation.result(archive),
+                expiry.result(archive),
+            ],
+        )
+
+    return served_copy

@@ -1,0 +1,1 @@
+"""A range of days from the API to the served copy, and the same offline from raw."""

@@ -1,0 +1,128 @@
+"""Loading and publishing in the background, while the capture of further days goes on.
+
+It is done by a process of its own: the memory of capture and load does not add up, and neither
+waits for the other's Python.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from types import TracebackType
+from typing import Self
+
+import duckdb
+
+from pipelines.leaving import Leaving
+from resources.api.catalog import DATASETS
+from resources.archive import Archive
+from resources.config import SettingsError
+from resources.serving.publish import Published
+from resources.warehouse.connection import WarehouseError
+from resources.warehouse.load import Loaded
+
+EXPECTED = (WarehouseError, SettingsError, OSError, duckdb.Error, BrokenProcessPool)
+"""What the load at the end of the run meets again, if it lasts."""
+
+
+class Loader:
+    """One thread that brings tables and marts level and publishes, whenever it is asked to.
+
+    A wish while it is at work is granted afterwards, several of them at once: each publication
+    copies the whole warehouse. What goes wrong is told at once and does not end the capture; the
+    load at the end of the run tries all of it again. An error that nobody expects is raised by
+    `finish`.
+    """
+
+    def __init__(self, archive: Archive, tell: Callable[[str], None]) -> None:
+        """The thread starts with the first wish."""
+        self._archive, self._tell = archive, tell
+        self.loaded: set[str] = set()
+        """Tables that got rows."""
+        self._changed = threading.Condition()
+        self._wish: str | None = None
+        self._ends = False
+        self._thread: threading.Thread | None = None
+        self._error: Exception | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def load(self, what: str) -> None:
+        """Load all that is in the lake by now; `what` names it for people."""
+        with self._changed:
+            self._wish = what
+            self._changed.notify()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="loader")
+            self._thread.start()
+
+    def finish(self) -> None:
+        """Wait for what is under way, and forget other wishes: the load at the end grants them."""
+        self._end()
+        if self._error is not None:
+            raise self._error
+
+    def _end(self) -> None:
+        with self._changed:
+            self._wish, self._ends = None, True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _work(self) -> None:
+        while (what := self._next()) is not None:
+            self._tell(f"Loading and publishing {what}, while the capture goes on")
+            try:
+                self._load()
+            except EXPECTED as error:
+                self._tell(f"Not loaded yet: {error} The capture goes on; loading is tried again.")
+            except Exception as error:  # noqa: BLE001 - raised by `finish`
+                self._error = error
+                return
+
+    def _next(self) -> str | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._wish is not None or self._ends)
+            what, self._wish = self._wish, None
+            return what
+
+    def _load(self) -> None:
+        # Not with `heard` and `progress`: they belong to this process. One thread: the capture has
+        # work for the other cores, and more threads take more CPU for the same rows.
+        archive = Archive(self._archive.settings, dict(self._archive.environ), threads=1)
+        # No max_tasks_per_child: the pool would start a second process, and wait for it to end.
+        with ProcessPoolExecutor(1, get_context("spawn"), _prepare) as other:
+            events = other.submit(load, archive).result()
+        for event in events:
+            self._archive.report(event)
+            if isinstance(event, Loaded) and event.days:
+                self.loaded.add(event.table)
+
+
+def load(archive: Archive) -> list[Loaded | Published]:
+    """Bring all level with the lake, and publish; what was done."""
+    names = archive.settings.datasets
+    done: list[Loaded | Published] = []
+    with archive.staying() as at_desk:
+        done += at_desk.bring_level(DATASETS[name] for name in names)
+        done.append(at_desk.publish())
+    return done
+
+
+def _prepare() -> None:
+    """Ctrl-C goes to all processes of a terminal; this one ends its transaction, and is waited for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Leaving().status = 0

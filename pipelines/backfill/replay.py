@@ -1,0 +1,57 @@
+"""Normalising again from the raw archive, offline: the lake as the present code makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from resources.api.catalog.model import Dataset
+from resources.archive import Archive
+from resources.capture.repair import UNREADABLE
+from resources.fs import atomic
+from resources.lake import parquet
+from resources.raw import captures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replayed:
+    """One day that was normalised again, or could not be."""
+
+    dataset: str
+    day: date
+    rows: int = 0
+    problem: str = ""
+
+
+def captured(
+    archive: Archive, datasets: Sequence[Dataset], first: date | None, last: date | None
+) -> list[tuple[Dataset, date]]:
+    """Every captured day in the range, dimensions' days included."""
+    return [
+        (dataset, day)
+        for dataset in datasets
+        for day, folder in captures.days_of(archive.home.raw, dataset.name).items()
+        if (first is None or day >= first)
+        and (last is None or day <= last)
+        and captures.captures_in(folder)
+    ]
+
+
+def replay(archive: Archive, days: Sequence[tuple[Dataset, date]]) -> Iterator[Replayed]:
+    """Make the lake file of each day anew from its newest capture; one day's damage stops no other.
+
+    Waits for a day that a capture is at work on.
+    """
+    for dataset, day in days:
+        folder = archive.home.raw / dataset.name / day.isoformat()
+        with atomic.locked(folder.parent if dataset.is_dimension else folder):
+            capture = captures.newest(folder)
+            if capture is None:
+                continue
+            try:
+                origin = parquet.normalise(archive.home.lake, dataset, day, capture)
+            except UNREADABLE as error:
+                yield Replayed(dataset=dataset.name, day=day, problem=str(error))
+            else:
+                yield Replayed(dataset=dataset.name, day=day, rows=origin.rows)

@@ -1,0 +1,102 @@
+"""Whether the key may call each action: one small question per action. Stores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipelines.doctor.api_probe import asking
+from resources.api.catalog import DATASETS
+from resources.api.catalog.model import Dataset
+from resources.api.credentials import Credentials
+from resources.api.errors import ApiError, FixRequest
+from resources.api.pagination import page_payload
+from resources.api.request_plan import Domain, Known, Stream, walks
+from resources.api.windows import day_of, wire_window
+from resources.config import Settings
+
+_NOBODY = "livestats-doctor"  # a stream that nobody has: the answer is empty, or a refusal of it
+_SOME_ADDRESS = "192.0.2.1"  # reserved for documentation
+_WITHDRAWN = "InvalidActionOrVersion"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """What the API said to one action."""
+
+    action: str
+    datasets: tuple[str, ...]  # that need it
+    error: ApiError | None  # None: it is allowed
+
+    @property
+    def is_offered(self) -> bool:
+        """False if this vendor does not know the action."""
+        return self.error is None or (self.error.code or "").partition(".")[0] != _WITHDRAWN
+
+
+def probes(
+    settings: Settings,
+    credentials: Credentials,
+    domains: tuple[Domain, ...],
+    budget: Path | None,
+    now: datetime,
+) -> Iterator[Probe]:
+    """Ask every action that a dataset which is switched on needs; one bucket of yesterday each.
+
+    An action that dislikes the question is allowed.
+    """
+    actions: dict[str, list[Dataset]] = {}
+    for name in settings.datasets:
+        actions.setdefault(DATASETS[name].endpoint.action, []).append(DATASETS[name])
+    with asking(settings, credentials, budget) as client:
+        carriers: tuple[str, ...] = ()
+        for action, datasets in sorted(actions.items(), key=lambda a: not a[1][0].is_dimension):
+            error, answer = None, {}
+            try:
+                payload = _payload(settings, datasets[0], domains, carriers, now)
+                answer = client.call(action, payload).value if payload is not None else {}
+            except ApiError as failure:
+                error = failure
+            if datasets[0].name == "isp":
+                carriers = _carriers(answer)
+            probe = Probe(action=action, datasets=tuple(d.name for d in datasets), error=error)
+            # Permissions are looked at before parameters: who dislikes these has allowed the call.
+            yield replace(probe, error=None) if isinstance(error, FixRequest) else probe
+
+
+def _payload(
+    settings: Settings,
+    dataset: Dataset,
+    domains: tuple[Domain, ...],
+    carriers: tuple[str, ...],
+    now: datetime,
+) -> dict[str, Any] | None:
+    """The smallest question that the action takes; None if there is no domain to ask about."""
+    first = tuple(d for d in domains if d.serves(dataset.role))[:1] or domains[:1]
+    known = Known(
+        domains=first,
+        isps=carriers or ("", " "),
+        streams=tuple(Stream(d.name, _NOBODY, _NOBODY) for d in first),
+        addresses=(_SOME_ADDRESS,),
+        absent=settings.absent_parameters,
+    )
+    day = day_of(now, settings.zone) - timedelta(days=1)
+    walk = next(walks(dataset, day, settings.zone, known), None)
+    if walk is None:
+        return None
+    payload: dict[str, Any] = dict(walk.payload)
+    if walk.window is not None and dataset.bucket_s is not None:
+        start = walk.window[0]
+        payload |= wire_window((start, start + timedelta(seconds=dataset.bucket_s)))
+    if dataset.endpoint.paging is not None:
+        payload |= page_payload(dataset.endpoint.paging, 1)
+    return payload
+
+
+def _carriers(answer: dict[str, Any]) -> tuple[str, ...]:
+    """Codes of the carriers in an answer, () if there is none: the next question then says so."""
+    listed = (answer.get("Result") or {}).get("ISPList") or ()
+    return tuple(str(one.get("Code", "")) for one in listed if isinstance(one, dict))

@@ -1,0 +1,1 @@
+"""What runs by itself in Dagster: jobs, schedules, sensors, its instance."""

@@ -1,0 +1,102 @@
+"""When things run by themselves: the ledger says what is due, schedules and sensors ask it."""
+
+# No `from __future__ import annotations` here: Dagster reads the annotations of these functions.
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import dagster as dg
+
+from assets import lake
+from pipelines.planning import capture_plan
+from pipelines.planning.capture_plan import Chunk
+from resources.api.catalog import DIMENSIONS
+from resources.archive import Archive
+
+CAPTURE_JOB, LOAD_JOB = "capture", "load"
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+
+_UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
+
+
+def capture_schedule(job: Any, archive: Archive) -> dg.ScheduleDefinition:
+    """Twice a day, after midnight and after the vendor's rankings of 07:00: all that is due."""
+
+    @dg.schedule(
+        name="capture_what_is_due",
+        cron_schedule="20 1,8 * * *",
+        execution_timezone=archive.settings.time_zone,
+        job=job,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Asks the ledger which days are missing, expiring ones first, and which are "
+        "young enough to be asked again for late data.",
+    )
+    def capture_what_is_due(
+        context: dg.ScheduleEvaluationContext,
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        under_way = context.instance.get_runs_count(
+            dg.RunsFilter(job_name=CAPTURE_JOB, statuses=_UNDER_WAY)
+        )
+        if under_way:
+            yield dg.SkipReason(f"{under_way} capture runs are still under way.")
+            return
+        chunks = [
+            *capture_plan.missing(archive, archive.daily),
+            *capture_plan.restated(archive, archive.daily),
+        ]
+        if not chunks:
+            yield dg.SkipReason("Every day that can be asked for is captured.")
+        tick = context.scheduled_execution_time.isoformat()
+        for chunk in chunks:
+            yield request(chunk, tick, archive.settings.datasets)
+
+    return capture_what_is_due
+
+
+def request(chunk: Chunk, tick: str, switched_on: Collection[str]) -> dg.RunRequest:
+    """One run that captures a chunk, the account's domains and carriers first."""
+    names = [*(d.name for d in DIMENSIONS if d.name in switched_on), *chunk.datasets]
+    kind = "again" if chunk.again else "missing"
+    config = lake.asking_again(*chunk.datasets) if chunk.again else {}
+    return dg.RunRequest(
+        run_key=f"{tick} {kind} {chunk.first} {chunk.last} {chunk.datasets[0]}",
+        asset_selection=[lake.key(name) for name in names],
+        run_config=config,
+        tags={
+            RANGE_START: chunk.first.isoformat(),
+            RANGE_END: chunk.last.isoformat(),
+            "livestats/due": kind,
+            "dagster/priority": "1" if chunk.expiring else "0",
+        },
+    )
+
+
+def load_sensor(status: dg.DagsterRunStatus, job: Any) -> dg.SensorDefinition:
+    """Load and publish after a run that captured something, however it ended."""
+
+    @dg.run_status_sensor(
+        run_status=status,
+        name=f"load_after_{status.value.lower()}",
+        request_job=job,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Brings DuckDB level with the lake after a capture: also after a failed one, "
+        "whose finished days are in the archive.",
+    )
+    def load_after(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+        if context.dagster_run.tags.get("livestats/command"):
+            return dg.SkipReason("The command line loads what it captures.")
+        captured = {
+            key for key in context.dagster_run.asset_selection or () if key.path[0] == "lake"
+        }
+        if not captured and context.dagster_run.job_name != CAPTURE_JOB:
+            return dg.SkipReason("The run captured nothing.")
+        return dg.RunRequest(run_key=f"load {context.dagster_run.run_id}")
+
+    return load_after

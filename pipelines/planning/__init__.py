@@ -1,0 +1,1 @@
+"""Which days to ask for and in which order, and what that costs."""

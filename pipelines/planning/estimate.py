@@ -1,0 +1,166 @@
+"""What a backfill would ask: requests per dataset, and the time they take at the call budget."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+
+from resources.api.catalog import DATASETS
+from resources.api.catalog.model import Dataset, Scope
+from resources.api.rate_limiter import SHARE_OF_CEILING, SHARE_OF_LIMIT
+from resources.api.request_plan import Domain, Known, walks
+from resources.capture.inventory import Account, NotYet, snapshots
+from resources.config import Settings
+from resources.lake import parquet
+
+# How many carriers there are does not change the number of requests, as long as there are two.
+_ANY_CARRIERS = ("", " ")
+_DAYS_READ = 31  # days whose streams are looked up one by one; beyond, their average stands for all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What one dataset would ask."""
+
+    dataset: str
+    days: int
+    requests: int | None  # None: it depends on rows that are not captured yet
+    basis: str  # where the number comes from; "" if it is exact
+    calls_per_s: float | None
+
+    @property
+    def seconds(self) -> float | None:
+        """Time at the call budget; answers that are slower than that take longer."""
+        if self.requests is None:
+            return None
+        return self.requests / self.calls_per_s if self.calls_per_s else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What is known of the account without asking for anything."""
+
+    account: Account
+    domains: tuple[Domain, ...]
+
+    @classmethod
+    def of(cls, account: Account, listed: tuple[Domain, ...] = ()) -> Source:
+        """The domains that are captured or set; `listed` where there are none."""
+        try:
+            return cls(account=account, domains=account.domains())
+        except NotYet:
+            return cls(account=account, domains=listed)
+
+
+def estimates(
+    due: Mapping[str, Sequence[date]], source: Source, settings: Settings
+) -> list[Estimate]:
+    """One line for each dataset with days in `due`, in the order of the catalogue."""
+    found = []
+    for name, dataset in DATASETS.items():
+        days = due.get(name)
+        if days:
+            requests, basis = requests_of(settings.of(dataset), days, source)
+            found.append(
+                Estimate(
+                    dataset=name,
+                    days=len(days),
+                    requests=requests,
+                    basis=basis,
+                    calls_per_s=calls_per_s(dataset, settings),
+                )
+            )
+    return found
+
+
+def calls_per_s(dataset: Dataset, settings: Settings) -> float:
+    """How fast a dataset may ask: its action's limit or the account's, less the safety margin."""
+    of_action = dataset.endpoint.rate_per_s * settings.quota_factor * SHARE_OF_LIMIT
+    ceiling = settings.calls_per_second
+    return of_action if ceiling is None else min(of_action, ceiling * SHARE_OF_CEILING)
+
+
+def seconds_of_all(lines: Sequence[Estimate], settings: Settings) -> float:
+    """Time at the call budget of all datasets together, as far as their requests are known.
+
+    Actions are asked side by side, so the slowest of them counts, not their sum; only a ceiling
+    over the whole account adds them up. Datasets of one action share its limit.
+    """
+    by_action: dict[str, float] = defaultdict(float)
+    for line in lines:
+        by_action[DATASETS[line.dataset].endpoint.action] += line.seconds or 0.0
+    slowest = max(by_action.values(), default=0.0)
+    if not settings.calls_per_second:
+        return slowest
+    requests = sum(line.requests or 0 for line in lines)
+    return max(slowest, requests / (settings.calls_per_second * SHARE_OF_CEILING))
+
+
+def requests_of(dataset: Dataset, days: Sequence[date], source: Source) -> tuple[int | None, str]:
+    """How many requests `days` take, and what the number rests on ("": exact)."""
+    if dataset.is_dimension:
+        return 1, ""
+    if not source.domains:
+        return None, "the domains are not known yet"
+    if dataset.scope in (Scope.STREAM, Scope.ADDRESSES):
+        return _by_rows(dataset, days, source)
+    zone = source.account.settings.zone
+    absent = source.account.settings.absent_parameters
+    known = Known(domains=source.domains, isps=_ANY_CARRIERS, absent=absent)
+    each = sum(1 for _ in walks(dataset, days[0], zone, known))
+    if dataset.endpoint.paging is None:
+        return each * len(days), ""
+    newest = newest_origin(source.account, dataset)
+    if newest is not None and newest.requests > each:
+        return newest.requests * len(days), f"as many pages as on {newest.day}"
+    return each * len(days), "" if newest else "one page each, more for long lists"
+
+
+def _by_rows(dataset: Dataset, days: Sequence[date], source: Source) -> tuple[int | None, str]:
+    """Requests that depend on the streams or addresses of each day."""
+    counts = list(_from_the_lake(dataset, islice(sorted(days, reverse=True), _DAYS_READ), source))
+    if len(counts) == len(days):
+        return sum(counts), ""
+    what = "streams" if dataset.scope is Scope.STREAM else "addresses"
+    if counts:
+        return round(sum(counts) / len(counts) * len(days)), f"from {len(counts)} captured days"
+    newest = newest_origin(source.account, dataset)
+    if newest is not None:
+        return newest.requests * len(days), f"as many {what} as on {newest.day}"
+    from_other = _newest_sources(dataset, source)
+    if from_other is not None:
+        day, count = from_other
+        return count * len(days), f"as many {what} as on {day}"
+    return None, f"the day's {what}: known once {dataset.needs[0]} is captured"
+
+
+def _from_the_lake(dataset: Dataset, days: Iterable[date], source: Source) -> Iterable[int]:
+    zone = source.account.settings.zone
+    for day in days:
+        try:
+            known = source.account.known(dataset, day)
+        except NotYet:
+            continue
+        yield sum(1 for _ in walks(dataset, day, zone, known))
+
+
+def _newest_sources(dataset: Dataset, source: Source) -> tuple[date, int] | None:
+    """The newest day whose streams or addresses are captured, with its requests."""
+    captured = [
+        {parquet.day_of(path) for path in snapshots(source.account.lake, name)}
+        for name in dataset.needs
+        if name in source.account.settings.datasets
+    ]
+    for day in sorted(set.intersection(*captured) if captured else set(), reverse=True)[:1]:
+        for count in _from_the_lake(dataset, [day], source):
+            return day, count
+    return None
+
+
+def newest_origin(account: Account, dataset: Dataset) -> parquet.Origin | None:
+    """Where the newest captured day of a dataset comes from; None if none is captured."""
+    paths = snapshots(account.lake, dataset.name)
+    return parquet.origin_of(paths[-1]) if paths else None

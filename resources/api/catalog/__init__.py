@@ -1,0 +1,59 @@
+"""The catalogue: every endpoint of the API and every dataset that we keep, as data.
+
+Facts come from the vendor's documentation and official SDKs, version 2023-01-01. Planner, pager,
+normaliser, assets, checks, comments, dictionary and simulator all follow from the entries here.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from resources.api.catalog import account, edge, events, health, sessions, usage
+from resources.api.catalog.model import Dataset, Endpoint
+
+API_VERSION = "2023-01-01"
+
+_PARTS = (account, sessions, usage, edge, events, health)
+
+DATASETS: Mapping[str, Dataset] = MappingProxyType(
+    {d.name: d for part in _PARTS for d in part.DATASETS}
+)
+"""Every dataset by name."""
+
+ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
+    {d.endpoint.action: d.endpoint for d in DATASETS.values()}
+)
+"""Every endpoint by action."""
+
+DIMENSIONS: tuple[Dataset, ...] = tuple(d for d in DATASETS.values() if d.is_dimension)
+"""Datasets of the present state: one table, no days."""
+
+DAILY: tuple[Dataset, ...] = tuple(d for d in DATASETS.values() if not d.is_dimension)
+"""Datasets with one capture a day."""
+
+
+BYTEPLUS_ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
+    {
+        action: replace(e, parameters=tuple(p for p in e.parameters if p.on_byteplus))
+        for action, e in ENDPOINTS.items()
+        if e.on_byteplus
+    }
+)
+"""What BytePlus MediaLive has of them: some actions and parameters are absent there."""
+
+ABSENT_ON_BYTEPLUS: frozenset[str] = frozenset(
+    p.name for e in ENDPOINTS.values() for p in e.parameters if not p.on_byteplus
+)
+"""Parameters that no request to BytePlus may hold."""
+
+
+def dataset(name: str) -> Dataset:
+    """The dataset of that name; ValueError names the nearest valid one otherwise."""
+    if name in DATASETS:
+        return DATASETS[name]
+    near = difflib.get_close_matches(name, DATASETS, n=1, cutoff=0.4)
+    hint = f": did you mean {near[0]}?" if near else "."
+    raise ValueError(f"There is no dataset {name!r}{hint} All: {', '.join(sorted(DATASETS))}")

@@ -1,0 +1,208 @@
+"""The account and its surroundings: domains, regions, carriers, addresses."""
+
+from __future__ import annotations
+
+from resources.api.catalog.columns import DOMAIN
+from resources.api.catalog.model import (
+    Dataset,
+    Endpoint,
+    Field,
+    Kind,
+    Layout,
+    Level,
+    Once,
+    Paging,
+    Parameter,
+    Scope,
+    Wire,
+)
+from resources.api.catalog.shared import YEAR, instant, pages, text
+
+REGION = Endpoint(
+    action="DescribeLiveRegionData",
+    rows=Layout(
+        outer=True,  # countries outside China have no provinces
+        levels=(
+            Level(
+                name="Areas",
+                fields=(
+                    text("Code", "area_code", "Area code, as in the Area of a region."),
+                    text("Name", "area_name", "Area name."),
+                ),
+            ),
+            Level(
+                name="Countries",
+                fields=(
+                    text("Code", "country_code", "Country code.", required=False),
+                    text("Name", "country_name", "Country name.", required=False),
+                ),
+            ),
+            Level(
+                name="Provinces",
+                required=False,
+                fields=(
+                    text(
+                        "Code",
+                        "province_code",
+                        "Province code; NULL outside mainland China.",
+                        required=False,
+                    ),
+                    text("Name", "province_name", "Province name.", required=False),
+                ),
+            ),
+        ),
+    ),
+)
+
+ISP = Endpoint(
+    action="DescribeLiveISPData",
+    rows=Layout(
+        levels=(
+            Level(
+                name="ISPList",
+                fields=(
+                    text("Code", "isp", "Carrier code, as in every column `isp`."),
+                    text("Name", "isp_name", "Carrier name."),
+                ),
+            ),
+        ),
+    ),
+)
+
+DOMAIN_LIST = Endpoint(
+    action="ListDomainDetail",
+    parameters=(
+        *pages(1, 1000, None, required=True),
+        Parameter(name="DomainNameList", wire=Wire.TEXTS, echoed=False),
+        Parameter(
+            name="DomainRegionList",
+            wire=Wire.TEXTS,
+            allowed=("cn", "cn-global", "cn-oversea"),
+            echoed=False,
+        ),
+        Parameter(
+            name="DomainStatusList", wire=Wire.INTEGERS, allowed=(0, 1, 2, 3, 4, 5, 6), echoed=False
+        ),
+        Parameter(
+            name="DomainTypeList", wire=Wire.TEXTS, allowed=("push", "pull-flv"), echoed=False
+        ),
+        Parameter(name="VhostList", wire=Wire.TEXTS, echoed=False),
+    ),
+    paging=Paging(
+        size=1000, smallest=1, largest=1000, default=None, block=None, echo=None, total="Total"
+    ),
+    rows=Layout(
+        levels=(
+            Level(
+                name="DomainList",
+                required=False,
+                nested=(
+                    Level(
+                        name="Tags",
+                        fields=tuple(text(n, None, "") for n in ("Category", "Key", "Value")),
+                    ),
+                ),
+                fields=(
+                    DOMAIN,
+                    text("Type", "domain_type", "push, or pull-flv for a pull domain."),
+                    Field(
+                        name="Status",
+                        kind=Kind.INTEGER,
+                        column="status",
+                        comment="0 normal, 1 in review, 2 disabled, 3 deleted, 4 rejected, "
+                        "5 stopped for arrears, 6 blocked for lack of filing.",
+                    ),
+                    text("Vhost", "vhost", "Domain space: a named group.", required=False),
+                    text("Region", "region", "cn, cn-global or cn-oversea.", required=False),
+                    text(
+                        "PushDomain",
+                        "push_domain",
+                        "Push domain that a pull domain is bound to.",
+                        required=False,
+                    ),
+                    text("CNAME", "cname", "CNAME target.", required=False),
+                    text("ProjectName", "project_name", "Project of the space.", required=False),
+                    instant("CreateTime", "created_at", "When it was added.", required=False),
+                    text("CertDomain", None, "", required=False),
+                    text("ChainID", None, "", required=False),
+                    Field(name="CnameCheck", kind=Kind.INTEGER, required=False),
+                    Field(name="DomainCheck", kind=Kind.INTEGER, required=False),
+                    Field(name="HTTP2", kind=Kind.BOOLEAN, required=False),
+                    Field(name="ICPCheck", kind=Kind.INTEGER, required=False),
+                ),
+            ),
+        ),
+    ),
+)
+
+IP_INFO = Endpoint(
+    action="DescribeIpInfo",
+    rate_per_s=10.0,
+    on_byteplus=False,
+    parameters=(Parameter(name="Ips", wire=Wire.TEXTS, required=True, max_items=50, echoed=False),),
+    rows=Layout(
+        levels=(
+            Level(
+                name="List",
+                fields=(
+                    text("Ip", "ip", "The address."),
+                    text("Isp", "isp", "Carrier; '-' for an address outside China."),
+                    text("Location", "location", "Country or region; '-' if unknown."),
+                    text("Province", "province", "Province; '-' outside China."),
+                    text("City", "city", "City; '-' outside China."),
+                    Field(
+                        name="LiveCdnIp",
+                        kind=Kind.BOOLEAN,
+                        column="is_cdn_node",
+                        comment="Whether the address is a CDN node of the vendor.",
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+
+DATASETS = (
+    Dataset(
+        name="domain",
+        endpoint=DOMAIN_LIST,
+        scope=Scope.ACCOUNT,
+        key=("domain",),
+        parameters={"DomainStatusList": [0, 1, 2, 3, 4, 5, 6]},
+        description="Every domain the account ever had, deleted ones too, as last seen.",
+        group="account",
+    ),
+    Dataset(
+        name="region",
+        endpoint=REGION,
+        scope=Scope.ACCOUNT,
+        key=("area_code", "country_code", "province_code"),
+        description="Areas, countries and provinces with their codes.",
+        group="account",
+    ),
+    Dataset(
+        name="isp",
+        endpoint=ISP,
+        scope=Scope.ACCOUNT,
+        key=("isp",),
+        description="Carriers with their codes.",
+        group="account",
+    ),
+    Dataset(
+        name="ip_info",
+        endpoint=IP_INFO,
+        scope=Scope.ADDRESSES,
+        key=("ip",),
+        once=Once.LAST_DAY,
+        addresses_from=(
+            ("batch_push_stream_metrics", "client_ip"),
+            ("batch_push_stream_metrics", "server_ip"),
+            ("push_stream_info", "client_ip"),
+        ),
+        description="Place and carrier of each address seen in pushes, as last answered. The "
+        "vendor answers for the present: the ledger tells when that day was asked.",
+        asked_within=YEAR,  # the addresses of a day are known as long as its pushes can be asked
+        reread_days=0,
+        group="health",
+    ),
+)

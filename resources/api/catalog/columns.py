@@ -1,0 +1,86 @@
+"""The columns of a dataset's table, put together from its endpoint's fields and its own choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from resources.api.catalog.model import SPLITS, Column, Dataset, Field, Kind, Scope
+
+DOMAIN = Field(name="Domain", column="domain", kind=Kind.TEXT, comment="Domain name.")
+APP = Field(name="App", column="app", kind=Kind.TEXT, comment="Application, the AppName of a URL.")
+STREAM = Field(name="Stream", column="stream", kind=Kind.TEXT, comment="Stream name.")
+
+SCOPE_FIELDS: dict[Scope, tuple[Field, ...]] = {
+    Scope.ACCOUNT: (),
+    Scope.DOMAINS: (),
+    Scope.DOMAIN: (DOMAIN,),
+    Scope.STREAM: (DOMAIN, APP, STREAM),
+    Scope.ADDRESSES: (),
+}
+"""What a request is about and its rows may not say: filled in from the request."""
+
+BUSINESS_DATE = "business_date"
+SLOT_START_AT = "slot_start_at"
+SLOT_SECONDS = "slot_seconds"
+RANK = "rank"
+
+_IDENTITY = ("domain", "app", "stream")
+
+
+def columns_of(dataset: Dataset) -> tuple[Column, ...]:
+    """Columns in reading order: when, about what, under which variant, then the values."""
+    found = {c.name: c for c in _unordered(dataset)}
+    split = [SPLITS[name].column for name in dataset.split]
+    first = [BUSINESS_DATE, SLOT_START_AT, SLOT_SECONDS, *dataset.variant_columns.values()]
+    lead = [name for name in (*first, *_IDENTITY, *split) if name in found]
+    order = dict.fromkeys((*lead, *found))
+    return tuple(found[name] for name in order)
+
+
+def _unordered(dataset: Dataset) -> Iterator[Column]:
+    if not dataset.is_dimension:
+        yield Column(
+            name=BUSINESS_DATE,
+            kind=Kind.DATE,
+            comment="Calendar day in the business time zone."
+            if dataset.once is None
+            else f"The {dataset.once} captured day, in the business time zone, that lists the row.",
+        )
+    if dataset.bucket_s is not None:
+        yield Column(
+            name=SLOT_SECONDS,
+            kind=Kind.INTEGER,
+            unit="s",
+            field="Aggregation",
+            comment="Length of the time slot.",
+        )
+    for parameter, column in dataset.variant_columns.items():
+        comment = dataset.variant_comments[parameter]
+        yield Column(name=column, kind=Kind.TEXT, field=parameter, comment=comment)
+    for name in dataset.split:
+        split = SPLITS[name]
+        yield Column(name=split.column, kind=Kind.TEXT, field=name, comment=split.comment)
+    for scope_field in SCOPE_FIELDS[dataset.scope]:
+        yield _column(scope_field, str(scope_field.column))
+    if dataset.ranked:
+        yield Column(
+            name=RANK,
+            kind=Kind.INTEGER,
+            comment="Position in the vendor's list, 1 is the first.",
+        )
+    for level in dataset.endpoint.rows.levels:
+        for row_field in level.fields:
+            if row_field.column is not None:
+                yield _column(row_field, row_field.column)
+
+
+def _column(source: Field, name: str) -> Column:
+    return Column(
+        name=name,
+        kind=source.kind,
+        unit=source.unit,
+        field=source.name,
+        factor=source.factor,
+        nullable=not source.required,
+        comment=source.comment,
+    )

@@ -1,0 +1,223 @@
+"""Pushes, transcoding tasks and rankings: lists in pages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from resources.api.catalog.columns import APP, DOMAIN, STREAM
+from resources.api.catalog.model import (
+    AtMostOne,
+    Dataset,
+    Endpoint,
+    Layout,
+    Level,
+    Once,
+    Paging,
+    Parameter,
+    Role,
+    Scope,
+    Span,
+    Wire,
+)
+from resources.api.catalog.shared import (
+    APP_WITH_STREAM,
+    BPS_TO_MBPS,
+    DOMAINS,
+    END,
+    EVENT_PAGES,
+    MONTH,
+    ONE_APP,
+    ONE_STREAM,
+    PRIORITY,
+    START,
+    YEAR,
+    choice,
+    count,
+    instant,
+    measure,
+    pages,
+    text,
+)
+
+_NO_SPAN_GIVEN = (Span(longest=MONTH),)  # undocumented; we ask for one day at a time
+
+PUSH_INFO = Endpoint(
+    action="DescribeLivePushStreamInfoData",
+    parameters=(DOMAINS, ONE_APP, ONE_STREAM, START, END, *pages(1, 1000, 20), PRIORITY),
+    spans=_NO_SPAN_GIVEN,
+    history=timedelta(days=93),
+    delay=timedelta(hours=1),  # undocumented; a push is listed once it has ended
+    rate_per_s=100.0,
+    paging=EVENT_PAGES,
+    rows=Layout(
+        levels=(
+            Level(
+                name="PushStreamInfoDataList",
+                fields=(
+                    APP,
+                    STREAM,
+                    instant("StartTime", "push_started_at", "When the push began."),
+                    instant("EndTime", "push_ended_at", "When the push ended."),
+                    count("Duration", "push_duration_s", "s", "Length of the push."),
+                    text("IP", "client_ip", "Address of the pushing client; '' if unknown."),
+                    text("StreamBreakReason", "break_reason", "Why it ended, free text."),
+                    text(
+                        "StreamPriority",
+                        "stream_priority",
+                        "Priority label of the stream.",
+                        required=False,
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+
+TRANSCODE_INFO = Endpoint(
+    action="DescribeLiveTranscodeInfoData",
+    parameters=(
+        DOMAINS,
+        START,
+        END,
+        ONE_APP,
+        ONE_STREAM,
+        Parameter(
+            name="Resolution",
+            wire=Wire.TEXTS,
+            allowed=("480P", "720P", "1080P", "2K", "4K", "8K", "0P"),
+        ),
+        *pages(1, 100_000, 20),
+        Parameter(
+            name="TranscodeType",
+            wire=Wire.TEXTS,
+            allowed=(
+                "Normal_H264",
+                "Normal_H265",
+                "Normal_H266",
+                "ByteHD_H264",
+                "ByteHD_H265",
+                "ByteHD_H266",
+                "ByteQE",
+                "Audio",
+            ),
+        ),
+    ),
+    constraints=(APP_WITH_STREAM,),
+    spans=_NO_SPAN_GIVEN,
+    history=YEAR,
+    delay=timedelta(minutes=20),
+    rate_per_s=100.0,
+    paging=replace(EVENT_PAGES, largest=100_000),
+    rows=Layout(
+        levels=(
+            Level(
+                name="TranscodeInfoDataList",
+                fields=(
+                    text("TaskID", "task_id", "Transcoding task."),
+                    STREAM,
+                    text("TranscodeSuffix", "transcode_suffix", "Suffix of the preset."),
+                    text("TranscodeType", "transcode_type", "Codec class."),
+                    text("Resolution", "resolution", "Resolution tier."),
+                    instant("StartTime", "task_started_at", "When the task began."),
+                    instant("EndTime", "task_ended_at", "When the task ended."),
+                    measure(
+                        "Duration",
+                        "transcode_minutes",
+                        "minutes",
+                        "Minutes of the task inside this day: a task over midnight has a row in "
+                        "each day.",
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+
+TOP_PLAY = Endpoint(
+    action="DescribeLiveTopPlayData",
+    parameters=(
+        START,
+        END,
+        choice("QueryType", "Stream", "Domain", "Stream"),
+        choice("SortBy", "PeakBandwidth", "PeakBandwidth", "AvgBandwidth", "TotalTraffic"),
+        Parameter(name="VhostList", wire=Wire.TEXTS),
+        DOMAINS,
+        *pages(1, 1000, 10, as_text=True),
+    ),
+    constraints=(AtMostOne(names=("VhostList", "DomainList")),),
+    spans=(Span(longest=MONTH),),
+    history=YEAR,
+    delay=timedelta(hours=7),  # "previous day from 07:00"
+    paging=Paging(size=1000, smallest=1, largest=1000, default=10, as_text=True, most_rows=1000),
+    rows=Layout(
+        levels=(
+            Level(
+                name="DataItemList",
+                fields=(
+                    DOMAIN,
+                    replace(APP, required=False, comment="Application; NULL in a domain ranking."),
+                    replace(STREAM, required=False, comment="Stream; NULL in a domain ranking."),
+                    measure(
+                        "PeakBandwidth",
+                        "peak_bandwidth_mbps",
+                        "Mbps",
+                        "Peak bandwidth of the day.",
+                        BPS_TO_MBPS,
+                    ),
+                    measure(
+                        "AvgBandwidth",
+                        "avg_bandwidth_mbps",
+                        "Mbps",
+                        "Average bandwidth of the day.",
+                        BPS_TO_MBPS,
+                    ),
+                    measure("TotalTraffic", "traffic_bytes", "bytes", "Traffic of the day."),
+                ),
+            ),
+        ),
+    ),
+)
+
+DATASETS = (
+    Dataset(
+        name="push_stream_info",
+        endpoint=PUSH_INFO,
+        scope=Scope.DOMAIN,
+        role=Role.PUSH,
+        key=("domain", "app", "stream", "push_started_at", "client_ip"),
+        event_start="push_started_at",
+        once=Once.FIRST_DAY,
+        reread_days=7,  # a push may be listed under its first day only when it ends days later
+        description="Pushes that have ended: when, how long, from where, why they broke off.",
+        group="events",
+    ),
+    Dataset(
+        name="transcode_info",
+        endpoint=TRANSCODE_INFO,
+        scope=Scope.DOMAIN,
+        key=("business_date", "domain", "task_id", "transcode_suffix", "task_started_at"),
+        description="Transcoding tasks and their minutes inside each day.",
+        group="events",
+    ),
+    Dataset(
+        name="top_play",
+        endpoint=TOP_PLAY,
+        scope=Scope.ACCOUNT,
+        ranked=True,
+        variants=tuple(
+            {"QueryType": q, "SortBy": s}
+            for q in ("Domain", "Stream")
+            for s in ("PeakBandwidth", "AvgBandwidth", "TotalTraffic")
+        ),
+        relied_on=("Domain/TotalTraffic", "Stream/TotalTraffic"),
+        variant_columns={"QueryType": "query_type", "SortBy": "sort_by"},
+        variant_comments={
+            "QueryType": "What is ranked: Domain or Stream.",
+            "SortBy": "By what it is ranked. The same item stands in each ranking: never sum them.",
+        },
+        key=("business_date", "query_type", "sort_by", "domain", "app", "stream"),
+        description="The day's first 1000 domains and streams by peak, average and traffic.",
+        group="events",
+    ),
+)

@@ -1,0 +1,223 @@
+"""The declared columns of a table, each from the row, else from the request: converted, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from resources.api.catalog.columns import BUSINESS_DATE, RANK, SLOT_SECONDS
+from resources.api.catalog.model import Column, Dataset, Field, Kind
+from resources.api.errors import WrongAnswer
+from resources.api.parsing.flatten import Flat
+from resources.api.request_plan import Walk
+
+TIMESTAMP = pa.timestamp("us", "UTC")
+_CALENDAR = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+
+_ARROW: Mapping[Kind, pa.DataType] = {
+    Kind.TEXT: pa.string(),
+    Kind.INTEGER: pa.int64(),
+    Kind.FLOAT: pa.float64(),
+    Kind.BOOLEAN: pa.bool_(),
+    Kind.DATE: pa.date32(),
+    Kind.INSTANT: TIMESTAMP,
+    Kind.INSTANT_MS: TIMESTAMP,
+}
+
+
+@cache
+def _schema(columns: tuple[Column, ...]) -> pa.Schema:
+    return pa.schema(
+        [
+            pa.field(
+                c.name,
+                _ARROW[c.kind],
+                nullable=c.nullable,
+                metadata={
+                    k: v
+                    for k, v in {"comment": c.comment, "unit": c.unit, "field": c.field}.items()
+                    if v
+                },
+            )
+            for c in columns
+        ]
+    )
+
+
+def row_schema(dataset: Dataset) -> pa.Schema:
+    """The Arrow schema of the dataset's rows without the day: what answers hold."""
+    return _schema(tuple(c for c in dataset.columns if c.name != BUSINESS_DATE))
+
+
+def table_of(
+    dataset: Dataset, walks: Sequence[Walk], flat: Flat, before: Sequence[int]
+) -> pa.Table:
+    """Rows of the answers to `walks`, one after the other, each in the API's order.
+
+    So many rows as `before` says stand above those of each answer in its ranking.
+
+    Raises WrongAnswer for a value that is no time or no number, a row about something that was not
+    asked for, or a column that nothing fills.
+    """
+    schema = row_schema(dataset)
+    columns = []
+    for target in schema:
+        column = dataset.column[target.name]
+        values = _values(dataset, walks, flat, column, before)
+        if not column.nullable and values.null_count:
+            raise WrongAnswer(dataset.endpoint.action, f"a row's {column.field}", None, "filled")
+        columns.append(values)
+    return pa.table(columns, schema=schema)
+
+
+def _values(
+    dataset: Dataset, walks: Sequence[Walk], flat: Flat, column: Column, before: Sequence[int]
+) -> pa.Array:
+    kind = _ARROW[column.kind]
+    if column.name == SLOT_SECONDS:
+        widths = [walk.payload.get("Aggregation", dataset.bucket_s) for walk in walks]
+        if len(set(widths)) == 1:  # settings may have made it another than the catalogue's
+            return pa.repeat(pa.scalar(widths[0], kind), flat.rows)
+        return pa.array(widths, kind).take(pa.array(flat.answer))
+    if column.name == RANK:
+        first = np.searchsorted(flat.answer, np.arange(len(walks)))
+        above = np.asarray(before) - first  # of the first row of all
+        return pa.array(np.arange(1, flat.rows + 1) + above[flat.answer], kind)
+    constants = [walk.constants.get(column.name) for walk in walks]
+    is_same = len(set(constants)) == 1
+    if column.name not in flat.fields:
+        if None in constants:
+            raise WrongAnswer(
+                dataset.endpoint.action, f"a row's {column.field}", "missing", "there"
+            )
+        if is_same:
+            return pa.repeat(pa.scalar(constants[0], kind), flat.rows)
+        return pa.array(constants, kind).take(pa.array(flat.answer))
+    source, raw = flat.fields[column.name]
+    values = _convert(dataset, source, column, raw)
+    if not is_same:
+        wanted = pa.array(constants, kind).take(pa.array(flat.answer))
+        values = pc.coalesce(values, wanted)
+        _refuse_foreign(dataset, column, values, wanted)
+        return values
+    if constants[0] is not None:
+        values = values.fill_null(constants[0])
+        _refuse_unasked(dataset, column, values, frozenset((constants[0],)))
+        return values
+    within = [walk.within.get(column.name, frozenset()) for walk in walks]
+    if len(set(within)) == 1:
+        _refuse_unasked(dataset, column, values, within[0])
+        return values
+    first = np.searchsorted(flat.answer, np.arange(len(walks) + 1)).tolist()
+    for asked, (start, end) in zip(within, pairwise(first), strict=True):
+        _refuse_unasked(dataset, column, values.slice(start, end - start), asked)
+    return values
+
+
+def _convert(dataset: Dataset, source: Field, column: Column, raw: pa.Array) -> pa.Array:
+    """API values in the column's type and unit."""
+    match source.kind:
+        case Kind.INSTANT:
+            if not source.required:
+                raw = pc.if_else(pc.equal(raw, ""), None, raw)
+            return _checked(dataset, source, raw, _instants, "an RFC 3339 time with an offset")
+        case Kind.INSTANT_MS:
+            return _checked(
+                dataset, source, raw, _instants_ms, "Unix milliseconds of the years 1 to 9999"
+            )
+        case Kind.FLOAT if column.factor != 1.0:  # else it is finite: the readers see to that
+            return _checked(
+                dataset,
+                source,
+                raw,
+                lambda values: _scaled(values, column.factor),
+                "a number that stays finite in our unit",
+            )
+        case _:
+            return raw
+
+
+def _checked(
+    dataset: Dataset,
+    source: Field,
+    raw: pa.Array,
+    convert: Callable[[pa.Array], pa.Array],
+    expected: str,
+) -> pa.Array:
+    """`convert(raw)`; where it raises ArrowInvalid, WrongAnswer with the first value that does."""
+    try:
+        return convert(raw)
+    except pa.ArrowInvalid as error:
+        for value in raw.unique():
+            try:
+                convert(pa.array([value.as_py()], raw.type))
+            except pa.ArrowInvalid:
+                odd = value.as_py()
+                raise WrongAnswer(dataset.endpoint.action, source.name, odd, expected) from error
+        raise
+
+
+def _scaled(raw: pa.Array, factor: float) -> pa.Array:
+    """`raw` x `factor` in 64-bit floats: to the last bit what the data dictionary promises."""
+    scaled = pc.multiply(raw, factor)
+    if not pc.all(pc.is_finite(scaled), min_count=0).as_py():
+        raise pa.ArrowInvalid("beyond 64 bits")
+    return scaled
+
+
+def _instants(raw: pa.Array) -> pa.Array:
+    """Instants from RFC 3339 text; below a microsecond they are cut."""
+    try:
+        return _in_calendar(raw.cast(TIMESTAMP))
+    except pa.ArrowInvalid:
+        # Arrow reads no more digits than its unit has; Go writes up to nine.
+        shorter = pc.replace_substring_regex(raw, r"(\.\d{6})\d+", r"\1")
+        return _in_calendar(shorter.cast(TIMESTAMP))
+
+
+def _instants_ms(raw: pa.Array) -> pa.Array:
+    return _in_calendar(raw.cast(pa.timestamp("ms", "UTC")).cast(TIMESTAMP))
+
+
+def _in_calendar(instants: pa.Array) -> pa.Array:
+    """The same; ArrowInvalid if any lies where Python and others have no calendar."""
+    first, last = (pa.scalar(edge, TIMESTAMP) for edge in _CALENDAR)
+    inside = pc.and_(pc.greater_equal(instants, first), pc.less_equal(instants, last))
+    if not pc.all(inside, min_count=0).as_py():
+        raise pa.ArrowInvalid("outside of the years 1 to 9999")
+    return instants
+
+
+def _refuse_unasked(
+    dataset: Dataset, column: Column, values: pa.Array, asked: frozenset[str]
+) -> None:
+    """Refuse a value that was not asked for; whatever comes was, if nothing was named."""
+    if not asked:
+        return
+    found = values.unique().drop_null()
+    foreign = found.filter(pc.invert(pc.is_in(found, pa.array(sorted(asked), found.type))))
+    if len(foreign):
+        wanted = sorted(asked)
+        expected = wanted[0] if len(wanted) == 1 else f"one of the {len(wanted)} asked for"
+        raise WrongAnswer(
+            dataset.endpoint.action, f"a row's {column.field}", foreign[0].as_py(), expected
+        )
+
+
+def _refuse_foreign(dataset: Dataset, column: Column, values: pa.Array, wanted: pa.Array) -> None:
+    """The same where each answer was asked for another value."""
+    foreign = pc.indices_nonzero(pc.fill_null(pc.not_equal(values, wanted), True))
+    if len(foreign):
+        at = foreign[0].as_py()
+        raise WrongAnswer(
+            dataset.endpoint.action,
+            f"a row's {column.field}",
+            values[at].as_py(),
+            wanted[at].as_py(),
+        )

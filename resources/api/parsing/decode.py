@@ -1,0 +1,207 @@
+"""From the bytes of an answer to one Arrow struct of the declared shape.
+
+The fast reader is Arrow's own JSON parser, which refuses whatever is not exactly as declared. Where
+it meets fields that nobody declared, it reads twice more: once to find their names, once without
+them. All else that it refuses the careful reader looks at again: it accepts what is harmless (whole
+numbers written as 12.0; oddities in places that we do not keep) and names what is not, with its
+path and value.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
+
+from resources.api.catalog.model import Endpoint
+from resources.api.errors import TryLater
+from resources.api.parsing import decode_lenient
+from resources.api.parsing.response_schema import Node, envelope, items_of
+from resources.api.parsing.slices import Brackets
+
+_DEEPEST = 64
+"""Brackets inside of brackets; Arrow's parser dies of some ten thousand in a field it must guess."""
+_ENDLESS_NUMBER = re.compile(rb"[0-9]{%d}" % (sys.int_info.default_max_str_digits + 1))
+"""No number that Python reads."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """One answer: Result as an Arrow array of one struct, and the fields nobody declared."""
+
+    result: pa.StructArray
+    unknown: tuple[str, ...] = ()
+
+
+def decode(endpoint: Endpoint, body: bytes, http_status: int = 200) -> Decoded:
+    """Read one answer.
+
+    Raises TryLater if the body is no JSON or holds neither Result nor Error; the error of the
+    API's own envelope, also inside HTTP 200; WrongAnswer for a missing or mistyped field.
+    """
+    return _decode(endpoint, envelope(endpoint), body, http_status, len(body))
+
+
+def decode_together(endpoint: Endpoint, bodies: Sequence[bytes]) -> pa.StructArray | None:
+    """Result of each answer, one after the other; the parser is started once.
+
+    None if any of them is not exactly as declared: then each is to be read by itself, by `decode`.
+    """
+    if not all(_is_one_line(body) for body in bodies):
+        return None
+    shape = envelope(endpoint)
+    table = _parsed(shape, b"\n".join(bodies), "error", is_lines=True)
+    return _results(shape, table) if table is not None and len(table) == len(bodies) else None
+
+
+def _is_one_line(body: bytes) -> bool:
+    """True for what can be joined to others by line breaks, and only be read if it is whole.
+
+    No document goes over a border: a line break cannot stand inside of a text, nor `{` behind `}`
+    inside of a document. So every line that was read holds a document or more, and as many
+    documents as lines are one for each.
+    """
+    return body[:1] == b"{" and body[-1:] == b"}" and b"\n" not in body
+
+
+def decode_items(endpoint: Endpoint, name: str, items: bytes, first: int, size: int) -> Decoded:
+    """Read some items of the list `name` in Result, as if no others were in it.
+
+    `first` is the position of the first of them in the list, `size` that of the whole answer in
+    bytes. Raises what `decode` raises.
+    """
+    text = b'{"Result":{"%s":[%s]}}' % (name.encode(), items)
+    return _decode(endpoint, items_of(endpoint, name), text, 200, size, first)
+
+
+def _decode(
+    endpoint: Endpoint, shape: Node, text: bytes, http_status: int, size: int, first: int = 0
+) -> Decoded:
+    found = _fast(shape, text)
+    if found is not None:
+        return found
+    try:
+        cleaned, unknown = decode_lenient.read(
+            endpoint.action, shape, text, http_status, size, first
+        )
+    except RecursionError as error:
+        raise TryLater(
+            f"the answer of {size} bytes is nested deeper than any answer of the API",
+            action=endpoint.action,
+            http_status=http_status,
+        ) from error
+    array = pa.array([cleaned["Result"]], shape.child("Result").arrow)
+    return Decoded(array, tuple(sorted(unknown)))
+
+
+def _fast(shape: Node, text: bytes) -> Decoded | None:
+    """Result if the text is as declared, but for fields that are not; else None."""
+    # Arrow takes the whole process down if the text is just `null`.
+    if not text.lstrip().startswith(b"{"):
+        return None
+    table = _parsed(shape, text, "error")
+    unknown: tuple[str, ...] = ()
+    if table is None:
+        unknown = _undeclared(shape, text)
+        table = _parsed(shape, text, "ignore") if unknown else None
+    if table is None or table.num_rows != 1:
+        return None
+    result = _results(shape, table)
+    return None if result is None else Decoded(result, unknown)
+
+
+def _results(shape: Node, table: pa.Table) -> pa.StructArray | None:
+    """Result of each answer that was read; None if any is refused by the API, or not complete."""
+    results = one_piece(table.column("Result"))
+    if results.null_count:
+        return None
+    if "ResponseMetadata" in table.column_names:
+        metadata = one_piece(table.column("ResponseMetadata"))
+        if metadata.field("Error").null_count < len(metadata):
+            return None
+    return results if _is_complete(shape.child("Result"), results) else None
+
+
+def one_piece(column: pa.ChunkedArray) -> pa.Array:
+    """All of a column; where it is in one piece already, without a copy."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _parsed(
+    shape: Node,
+    text: bytes,
+    other_fields: Literal["error", "infer", "ignore"],
+    *,
+    is_lines: bool = False,
+) -> pa.Table | None:
+    """The text as Arrow's parser reads it, None if it refuses.
+
+    `is_lines`: line breaks are nowhere but between documents, which saves looking for their ends.
+    """
+    try:
+        table = pj.read_json(
+            pa.BufferReader(text),
+            read_options=pj.ReadOptions(use_threads=False, block_size=len(text) + 1),
+            parse_options=pj.ParseOptions(
+                explicit_schema=pa.schema(list(shape.arrow)),
+                newlines_in_values=not is_lines,
+                unexpected_field_behavior=other_fields,
+            ),
+        )
+        table.validate(full=True)  # the parser lets invalid UTF-8 through
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        return None
+    return table
+
+
+def _undeclared(shape: Node, text: bytes) -> tuple[str, ...]:
+    """The fields that nobody declared; none also if the parser refuses the text for another reason."""
+    _, depths = Brackets().find(text)
+    if not len(depths) or depths.max() > _DEEPEST or _ENDLESS_NUMBER.search(text):
+        return ()
+    table = _parsed(shape, text, "infer")
+    if table is None:
+        return ()
+    try:
+        return tuple(sorted(set(_unknown(shape, pa.struct(table.schema), ""))))
+    except UnicodeDecodeError:  # a name that is no text
+        return ()
+
+
+def _unknown(node: Node, found: pa.StructType, path: str) -> Iterator[str]:
+    """Names of what a type has and the node has not, as the careful reader spells them."""
+    declared = {child.name: child for child in node.children}
+    for f in found:
+        if f.name not in declared:
+            yield decode_lenient.unknown_name(path, f.name)
+            continue
+        child, kind, below = declared[f.name], f.type, f"{path}.{f.name}".lstrip(".")
+        while child.json == "list":
+            child, kind, below = child.children[0], kind.value_type, f"{below}[0]"
+        if child.json == "object":
+            yield from _unknown(child, kind, below)
+
+
+def _is_complete(node: Node, array: pa.StructArray) -> bool:
+    """True if nothing required is null anywhere, no item of a list is, and numbers are finite."""
+    if array.null_count:
+        return False
+    for index, child in enumerate(node.children):
+        if not child.kept:
+            continue
+        values = array.field(index)
+        if child.required and values.null_count:
+            return False
+        if child.json == "float" and not pc.all(pc.is_finite(values), min_count=0).as_py():
+            return False
+        if child.json == "object" and not _is_complete(child, values):
+            return False
+        if child.json == "list" and not _is_complete(child.children[0], values.flatten()):
+            return False
+    return True

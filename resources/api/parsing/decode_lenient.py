@@ -1,0 +1,143 @@
+"""The careful reader of answers: accepts what is harmless, and names what is not.
+
+Many times slower than Arrow's parser, so it reads only what that refuses; see `answers`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import Any
+
+from resources.api.errors import TryLater, WrongAnswer, from_answer, printable, read_refusal
+from resources.api.parsing.response_schema import Json, Node
+
+_SMALLEST_INT, _LARGEST_INT = -(2**63), 2**63 - 1
+_LARGEST_FLOAT = sys.float_info.max
+_EXPECTED: dict[Json, str] = {
+    "text": "text of valid characters",
+    "integer": "a whole number of at most 64 bits",
+    "float": "a finite number",
+    "boolean": "true or false",
+    "object": "an object",
+    "list": "a list",
+}
+
+
+class _Contradiction(ValueError):
+    """A JSON object that gives one name two values: which of them holds is anybody's guess."""
+
+    def __init__(self, name: str, values: list[Any]) -> None:
+        super().__init__(name)
+        self.name = printable(name, longest=80)
+        self.values = values
+
+
+def read(
+    action: str, shape: Node, text: bytes, http_status: int, size: int, first: int = 0
+) -> tuple[Any, set[str]]:
+    """The document `text` reduced to what `shape` declares, and the fields that it does not.
+
+    `text` is an answer of `size` bytes, or the items of its list from the one numbered `first` on.
+
+    Raises TryLater if it is no JSON or holds neither Result nor Error; the error of the API's own
+    envelope; WrongAnswer for a missing or mistyped field.
+    """
+    try:
+        document = json.loads(text, object_pairs_hook=_object_of)
+    except _Contradiction as error:
+        raise WrongAnswer(action, f"a field {error.name}", error.values, "given once") from error
+    except ValueError as error:  # UnicodeDecodeError is one too
+        raise TryLater(
+            f"the answer of {size} bytes is no JSON: cut off, or from a gateway",
+            action=action,
+            http_status=http_status,
+        ) from error
+    refusal = read_refusal(document)
+    if refusal is not None:
+        raise from_answer(action, http_status, refusal)
+    if not isinstance(document, dict) or not isinstance(document.get("Result"), dict):
+        raise TryLater("the answer holds neither a Result nor an Error", action=action)
+    reader = _Reader(action, first)
+    return reader.clean(shape, document, ""), reader.unknown
+
+
+def unknown_name(path: str, name: str) -> str:
+    """A field nobody declared, by its path without positions: reported once, not for each row."""
+    return printable(re.sub(r"\[\d+\]", "[]", f"{path}.{name}".lstrip(".")))
+
+
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; naming a field twice is harmless as long as it says the same."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        for name, value in pairs:
+            if value != found[name]:
+                raise _Contradiction(name, [v for n, v in pairs if n == name])
+    return found
+
+
+def _is_valid(text: str) -> bool:
+    """False for half a character: JSON can spell a lone surrogate, UTF-8 cannot hold it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class _Reader:
+    """Reduces parsed JSON to the declared fields; collects the names of all others."""
+
+    def __init__(self, action: str, first: int) -> None:
+        self.action, self.first = action, first
+        self.unknown: set[str] = set()
+
+    def clean(self, node: Node, value: Any, path: str) -> Any:
+        """`value` as `node` declares it; what is odd and not kept becomes None.
+
+        Raises WrongAnswer where something that is kept is missing or of another type.
+        """
+        match node.json, value:
+            case _, None:
+                return None
+            case "object", dict():
+                return self._object(node, value, path)
+            case "list", list():
+                start = self.first if path.count(".") == 1 and "[" not in path else 0
+                return [
+                    self._item(node.children[0], v, f"{path}[{i}]")
+                    for i, v in enumerate(value, start)
+                ]
+            case "text", str() if _is_valid(value):
+                return value
+            case "boolean", bool():
+                return value
+            case ("integer", int() | float()) if not isinstance(value, bool):
+                if _SMALLEST_INT <= value <= _LARGEST_INT and value == int(value):
+                    return int(value)
+            case ("float", int() | float()) if not isinstance(value, bool):
+                if abs(value) <= _LARGEST_FLOAT:  # false for NaN, too
+                    return float(value)
+        if node.kept:
+            raise WrongAnswer(self.action, path, value, _EXPECTED[node.json])
+        return None
+
+    def _object(self, node: Node, value: dict[str, Any], path: str) -> dict[str, Any]:
+        declared = {child.name: child for child in node.children}
+        self.unknown.update(unknown_name(path, name) for name in value if name not in declared)
+        cleaned = {}
+        for name, child in declared.items():
+            below = f"{path}.{name}".lstrip(".")
+            if child.required and name not in value:
+                raise WrongAnswer(self.action, below, "missing", "there")
+            cleaned[name] = self.clean(child, value.get(name), below)
+            if child.required and cleaned[name] is None and child.json != "list":
+                raise WrongAnswer(self.action, below, None, _EXPECTED[child.json])
+        return cleaned
+
+    def _item(self, node: Node, value: Any, path: str) -> Any:
+        if value is None and node.kept:
+            raise WrongAnswer(self.action, path, None, _EXPECTED[node.json])
+        return self.clean(node, value, path)

@@ -1,0 +1,183 @@
+"""Small answers of one dataset read together: one start of the parser, one call of each kernel.
+
+Most answers are small, and to read one alone costs more for what is begun than for its rows. What
+comes out is what `rows.read_page` makes of each answer by itself, but that the rows are sorted;
+each is proven by itself. Where anything is odd about any of them, nothing comes out: those two then say what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from resources.api.body import Body
+from resources.api.catalog.model import Dataset, Kind
+from resources.api.errors import ApiError
+from resources.api.pagination import PageFacts
+from resources.api.parsing.convert import table_of
+from resources.api.parsing.decode import decode_together, one_piece
+from resources.api.parsing.flatten import Flat, flatten
+from resources.api.parsing.parse import Page, facts_of, ranked_before, read_page, rows_inside
+from resources.api.parsing.totals import Totals
+from resources.api.request_plan import Walk
+
+T = TypeVar("T")
+
+MOST_BYTES = 4_000_000
+"""Of answers that are read together: many more cost no less for each byte, and take memory."""
+
+
+def likeness(dataset: Dataset, walk: Walk) -> Hashable | None:
+    """Answers to walks of which this is equal can be read together; None: not with any other."""
+    if any(dataset.column[name].kind is Kind.FLOAT for name in dataset.key):
+        return None  # equal numbers that are not the same, and NaN, have no place of their own
+    has_window = walk.window is not None
+    return dataset, walk.is_split, has_window, frozenset(walk.constants), frozenset(walk.within)
+
+
+def read_together(
+    dataset: Dataset, asked: Sequence[tuple[Walk, int]], bodies: Sequence[bytes]
+) -> list[Page] | None:
+    """What each answer says, or None if they are to be read one by one.
+
+    `asked` are the walks, which are alike (see `likeness`), and of each the number of the page. The
+    rows of all pages lie in one piece of memory.
+    """
+    walks = [walk for walk, _ in asked]
+    results = decode_together(dataset.endpoint, bodies)
+    if results is None:
+        return None
+    split_rows = dataset.endpoint.split_rows if walks[0].is_split else None
+    flat = flatten(results, split_rows or dataset.endpoint.rows)
+    came = np.bincount(flat.answer, minlength=len(walks))
+    if walks[0].is_split and not came.all():
+        return None  # there may have been nothing to split
+    try:
+        before = [ranked_before(dataset, number) for _, number in asked]
+        table = table_of(dataset, walks, flat, before)
+        facts = _facts(dataset, results, came)
+    except ApiError:
+        return None
+    inside = rows_inside(dataset, table, walks, flat.answer)
+    if inside is None:
+        answer = flat.answer
+    else:
+        table, answer = table.filter(inside), flat.answer[_booleans(inside)]
+    sorted_table = _sorted(dataset, walks, table, answer)
+    if sorted_table is None:
+        return None
+    kept = np.bincount(answer, minlength=len(walks))
+    starts = (np.cumsum(kept) - kept).tolist()
+    outside = (came - kept).tolist()
+    disagreeing = _disagreeing(dataset, walks, flat, results)
+    row_bytes = sorted_table.nbytes / max(1, len(answer))
+    return [
+        Page(
+            table=sorted_table.slice(start, rows),
+            facts=facts[i][0],
+            totals=facts[i][1],
+            outside=outside[i],
+            disagreeing=() if outside[i] else disagreeing[i],
+            is_sorted=True,
+            nbytes=round(rows * row_bytes),
+        )
+        for i, (start, rows) in enumerate(zip(starts, kept.tolist(), strict=True))
+    ]
+
+
+def read_in_turn(
+    dataset: Dataset, answers: Iterable[tuple[T, Walk, int, Body]]
+) -> Iterator[tuple[T, Walk, Callable[[], Page]]]:
+    """How to read each of these answers, before the next is asked for: small ones are, together.
+
+    Each has a mark, which comes back, its walk and the number of the page. Reading one raises what
+    `rows.read_page` raises.
+    """
+    some: list[tuple[T, Walk, int, bytes]] = []
+    size, alike = 0, None
+    for mark, walk, number, body in answers:
+        of_kind = likeness(dataset, walk) if isinstance(body, bytes) else None
+        if of_kind != alike or size + len(body) > MOST_BYTES:
+            yield from _each(dataset, some)
+            some, size, alike = [], 0, of_kind
+        if isinstance(body, bytes) and of_kind is not None:
+            some.append((mark, walk, number, body))
+            size += len(body)
+        else:
+            yield mark, walk, partial(read_page, dataset, walk, body, number)
+    yield from _each(dataset, some)
+
+
+def _each(
+    dataset: Dataset, some: Sequence[tuple[T, Walk, int, bytes]]
+) -> Iterator[tuple[T, Walk, Callable[[], Page]]]:
+    """The same for small answers that are alike."""
+    asked = [(walk, number) for _, walk, number, _ in some]
+    pages = read_together(dataset, asked, [one[-1] for one in some]) if len(some) > 1 else None
+    for i, (mark, walk, number, body) in enumerate(some):
+        if pages is None:
+            yield mark, walk, partial(read_page, dataset, walk, body, number)
+        else:
+            yield mark, walk, partial(pages.__getitem__, i)
+
+
+def _facts(
+    dataset: Dataset, results: pa.StructArray, came: np.ndarray
+) -> list[tuple[PageFacts | None, Mapping[str, float]]]:
+    if dataset.endpoint.paging is None:
+        return [(None, {})] * len(results)
+    return [facts_of(dataset, results.slice(i, 1), rows) for i, rows in enumerate(came.tolist())]
+
+
+def _disagreeing(
+    dataset: Dataset, walks: Sequence[Walk], flat: Flat, results: pa.StructArray
+) -> list[tuple[str, ...]]:
+    """Totals that the rows of each answer do not add up to; those of a page need not."""
+    if dataset.endpoint.paging is not None:
+        return [()] * len(walks)
+    totals = Totals(dataset, is_split=walks[0].is_split, answers=len(walks))
+    totals.add(flat)
+    return totals.disagreeing(results)
+
+
+def _booleans(mask: pa.ChunkedArray) -> np.ndarray:
+    found: np.ndarray = mask.fill_null(False).to_numpy()
+    return found
+
+
+def _sorted(
+    dataset: Dataset, walks: Sequence[Walk], table: pa.Table, answer: np.ndarray
+) -> pa.Table | None:
+    """The rows by answer and key, as `rows.join` sorts those of each; None if a key came twice.
+
+    One number for each row stands for both: it says whether they are in order already.
+    """
+    place, places = answer.astype(np.int64), len(walks)
+    for name in dataset.key:
+        if name not in table.column_names or name in walks[0].constants:
+            continue  # of one value within each answer
+        values, count = _ranked(table.column(name))
+        places *= count
+        if places >= 2**63:
+            return None
+        place = place * count + values
+    if (np.diff(place) > 0).all():
+        return table
+    order = np.argsort(place, kind="stable")
+    if not np.diff(place[order]).all():
+        return None
+    return table.take(pa.array(order))
+
+
+def _ranked(column: pa.ChunkedArray) -> tuple[np.ndarray, int]:
+    """For each value its place among the different ones, null behind all; and how many places."""
+    found = one_piece(column).dictionary_encode()
+    order = pc.sort_indices(found.dictionary).to_numpy()
+    places = np.empty(len(order) + 1, dtype=np.int64)
+    places[order], places[-1] = np.arange(len(order)), len(order)
+    return places[found.indices.fill_null(len(order)).to_numpy()], len(places)

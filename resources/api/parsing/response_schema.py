@@ -1,0 +1,157 @@
+"""The shape of an answer, derived from its catalogue entry: which JSON types may stand where.
+
+One tree serves both readers: as an Arrow type for the fast one, node by node for the careful one
+that finds out what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from typing import Literal
+
+import pyarrow as pa
+
+from resources.api.catalog.model import Endpoint, Field, Kind, Level, Wire
+
+Json = Literal["text", "integer", "float", "boolean", "object", "list"]
+
+_SCALARS: dict[str, pa.DataType] = {
+    "text": pa.string(),
+    "integer": pa.int64(),
+    "float": pa.float64(),
+    "boolean": pa.bool_(),
+}
+_JSON_OF_KIND: dict[Kind, Json] = {
+    Kind.TEXT: "text",
+    Kind.INSTANT: "text",
+    Kind.INTEGER: "integer",
+    Kind.INSTANT_MS: "integer",
+    Kind.FLOAT: "float",
+    Kind.BOOLEAN: "boolean",
+}
+
+
+@dataclass(frozen=True)
+class Node:
+    """One place in the answer.
+
+    `kept` is False where nothing of ours is read: a wrong type there is no reason to refuse a day.
+    """
+
+    name: str
+    json: Json
+    children: tuple[Node, ...] = ()  # of an object; a list has one: its item
+    required: bool = False
+    kept: bool = True
+
+    @cached_property
+    def arrow(self) -> pa.DataType:
+        """The Arrow type that holds it."""
+        if self.json == "object":
+            return pa.struct([pa.field(c.name, c.arrow) for c in self.children])
+        if self.json == "list":
+            return pa.list_(self.children[0].arrow)
+        return _SCALARS[self.json]
+
+    def child(self, name: str) -> Node:
+        """The field of that name. Raises StopIteration if there is none."""
+        return next(child for child in self.children if child.name == name)
+
+
+def _object(
+    name: str, children: Iterable[Node], *, required: bool = False, kept: bool = True
+) -> Node:
+    return Node(name, "object", tuple(children), required=required, kept=kept)
+
+
+def _list(name: str, item: Node, *, required: bool = False, kept: bool = True) -> Node:
+    return Node(name, "list", (item,), required=required, kept=kept)
+
+
+def _forgotten(name: str, json: Json = "text") -> Node:
+    return Node(name, json, kept=False)
+
+
+def _forget(node: Node) -> Node:
+    """The same node, with nothing in it kept."""
+    children = tuple(map(_forget, node.children))
+    return replace(node, children=children, required=False, kept=False)
+
+
+_REGION = _object("item", (_forgotten(n) for n in ("Area", "Country", "Province")), kept=False)
+_ECHO: dict[Wire, Node] = {
+    Wire.TEXT: _forgotten(""),
+    Wire.TIME: _forgotten(""),
+    Wire.INTEGER_TEXT: _forgotten(""),
+    Wire.INTEGER: _forgotten("", "integer"),
+    Wire.TEXTS: _list("", _forgotten("item"), kept=False),
+    Wire.INTEGERS: _list("", _forgotten("item", "integer"), kept=False),
+    Wire.REGIONS: _list("", _REGION, kept=False),
+}
+
+_ERROR = _object(
+    "Error",
+    (_forgotten("CodeN", "integer"), *map(_forgotten, ("Code", "Message"))),
+    kept=False,
+)
+_METADATA = _object(
+    "ResponseMetadata",
+    (
+        *map(_forgotten, ("RequestId", "RequestID", "Action", "Version", "Service", "Region")),
+        _ERROR,
+    ),
+    kept=False,
+)
+
+
+def _scalar(field: Field) -> Node:
+    required = field.required and field.column is not None
+    return Node(field.name, _JSON_OF_KIND[field.kind], (), required, field.column is not None)
+
+
+def _levels(levels: Sequence[Level], totals: Iterable[Node]) -> Node:
+    """The list of the first level, holding the others."""
+    level, below = levels[0], levels[1:]
+    children = [_scalar(f) for f in level.fields]
+    if below:
+        children.append(_levels(below, ()))
+    children += [_forget(_levels((n,), ())) for n in level.nested]
+    item = _object("item", _unique((*children, *totals)))
+    return _list(level.name, item, required=level.required)
+
+
+def _unique(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """The first node of each name."""
+    found: dict[str, Node] = {}
+    for node in nodes:
+        found.setdefault(node.name, node)
+    return tuple(found.values())
+
+
+@cache
+def envelope(endpoint: Endpoint) -> Node:
+    """The whole answer of `endpoint`: metadata, and Result with totals, pages, rows and echoes."""
+    totals = tuple(replace(_forgotten(t.name), json=_JSON_OF_KIND[t.kind]) for t in endpoint.totals)
+    result: list[Node] = [_levels(endpoint.rows.levels, ())]
+    if endpoint.split_rows is not None:
+        result.append(_levels(endpoint.split_rows.levels, totals))
+    result += totals
+    result += [_forget(_levels((n,), ())) for n in endpoint.nested]
+    paging = endpoint.paging
+    if paging is not None:
+        json: Json = "text" if paging.as_text else "integer"
+        names = [n for n in (paging.echo, paging.total) if n]
+        block = [Node(n, json, required=True) for n in names]
+        block.append(_forgotten("PageSize", json))
+        result += block if paging.block is None else [_object(paging.block, block, required=True)]
+    result += [replace(_ECHO[p.wire], name=p.name) for p in endpoint.parameters if p.echoed]
+    return _object("", (_METADATA, _object("Result", _unique(result))))
+
+
+@cache
+def items_of(endpoint: Endpoint, name: str) -> Node:
+    """An answer that holds nothing but the list `name` in Result."""
+    items = envelope(endpoint).child("Result").child(name)
+    return _object("", (_object("Result", (items,)),))

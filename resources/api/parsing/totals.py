@@ -1,0 +1,95 @@
+"""Whether the totals that an answer tells are what its rows add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from resources.api.catalog.model import SPLITS, Dataset, Total
+from resources.api.parsing.flatten import Flat
+
+_AGREE = 1e-4
+"""Relative: the vendor's own types are 32-bit floats, and sums of them."""
+
+_ZERO = 1e-6
+
+
+class Totals:
+    """What the rows of answers add up to, beside what each tells of itself and of its items.
+
+    A split adds up to the total of Result besides, or one of its values is missing: except for
+    peaks, and for dimensions whose values overlap.
+    """
+
+    def __init__(self, dataset: Dataset, *, is_split: bool, answers: int = 1) -> None:
+        """No rows have come yet of so many `answers`."""
+        self._totals = [t for t in dataset.endpoint.totals if t.of is not None]
+        self._is_split, self._answers = is_split, answers
+        self._overlaps = any(SPLITS[name].overlaps for name in dataset.split)
+        self._folded: dict[str, np.ndarray] = {}  # for each answer
+        self._agree: dict[str, np.ndarray] = {}  # whether those of all its items do
+
+    def add(self, flat: Flat) -> None:
+        """Count rows; of a split, whole items of the outermost list."""
+        for total in self._totals:
+            values = next((v for f, v in flat.fields.values() if f.name == total.of), None)
+            if values is None:
+                continue
+            numbers, groups = np.nan_to_num(_floats(values)), flat.answer
+            if self._is_split:
+                told = _floats(pc.struct_field(flat.items, total.name))
+                numbers = _fold(total, np.zeros(len(told)), numbers, flat.top)
+                agree = np.isnan(told) | _is_close(numbers, told)
+                so_far = self._agree.setdefault(total.name, np.ones(self._answers, dtype=bool))
+                so_far[flat.answer_of_item[~agree]] = False
+                groups = flat.answer_of_item
+            folded = self._folded.setdefault(total.name, np.zeros(self._answers))
+            _fold(total, folded, numbers, groups)
+
+    def disagreeing(self, results: pa.StructArray) -> list[tuple[str, ...]]:
+        """Names of totals, of Result or of any item, that the rows of each answer do not add to."""
+        found: list[tuple[str, ...]] = [()] * self._answers
+        for total in self._totals:
+            if total.name not in self._folded:
+                continue
+            agree = self._agree.get(total.name, np.ones(self._answers, dtype=bool))
+            if not self._is_split or (total.how == "sum" and not self._overlaps):
+                told = _floats(pc.struct_field(results, total.name))
+                agree = agree & (np.isnan(told) | _is_close(self._folded[total.name], told))
+            for at in np.flatnonzero(~agree):
+                found[at] += (total.name,)
+        return found
+
+
+def _is_close(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    close: np.ndarray = np.isclose(one, other, rtol=_AGREE, atol=_ZERO)
+    return close
+
+
+def _fold(total: Total, folded: np.ndarray, numbers: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """`folded`, with the numbers of each group added to it, one after the other."""
+    (np.maximum if total.how == "max" else np.add).at(folded, groups, numbers)
+    return folded
+
+
+def disagreeing_pages(
+    dataset: Dataset, totals: Mapping[str, float], tables: Sequence[pa.Table]
+) -> Iterator[str]:
+    """Names of totals over all pages that the finished columns do not add up to."""
+    by_field = {c.field: c for c in dataset.columns}
+    for total in dataset.endpoint.totals:
+        column = by_field.get(total.of)
+        if total.of is None or column is None or total.name not in totals:
+            continue
+        summed = sum(np.nansum(_floats(table.column(column.name))) for table in tables)
+        if not np.isclose(summed / column.factor, totals[total.name], rtol=_AGREE, atol=_ZERO):
+            yield total.name
+
+
+def _floats(values: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """As 64-bit floats, null as NaN; beyond 2^53 the last digits of integers go, unlike Arrow's."""
+    floats: np.ndarray = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return floats

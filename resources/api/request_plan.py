@@ -1,0 +1,263 @@
+"""Which requests one day of a dataset takes: windows x scopes x variants, as a pure function."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from resources.api.catalog.model import (
+    PROTOCOL_GROUPS,
+    SPLITS,
+    Dataset,
+    Parameter,
+    Role,
+    Scope,
+    Wire,
+)
+from resources.api.windows import Window, day_window, read_window, split, wire_window
+
+DOMAINS_PER_REQUEST = 50
+"""How many domains share one request. The API documents no limit; 50 domains x 12 carriers x 288
+slots is an answer of about 20 MB."""
+
+_FEWEST_SLOTS = 12  # a window is not cut into pieces of fewer slots
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, order=True)
+class Domain:
+    """A domain of the account and what it is for."""
+
+    name: str
+    role: Role
+
+    def serves(self, role: Role) -> bool:
+        """True if an endpoint that knows domains of `role` knows this one."""
+        return Role.ANY in (role, self.role) or role is self.role
+
+
+@dataclass(frozen=True, order=True)
+class Stream:
+    """One stream of a domain."""
+
+    domain: str
+    app: str
+    stream: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is known of the account when a day is planned."""
+
+    domains: tuple[Domain, ...] = ()
+    isps: tuple[str, ...] = ()
+    streams: tuple[Stream, ...] = ()  # live that day
+    addresses: tuple[str, ...] = ()  # seen that day
+    absent: frozenset[str] = frozenset()  # parameters that this vendor does not take
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """One question to the API, answered in one piece or page by page."""
+
+    payload: Mapping[str, object]  # the request body, without page numbers
+    window: Window | None = None
+    is_split: bool = False  # the rows stand in the endpoint's split layout
+    constants: Mapping[str, str] = field(default_factory=dict)  # column -> value the rows lack
+    within: Mapping[str, frozenset[str]] = field(default_factory=dict)  # column -> values asked for
+
+    def __str__(self) -> str:
+        about = {k: v for k, v in self.payload.items() if k not in ("Aggregation", "DetailField")}
+        return ", ".join(f"{k}={_short(v)}" for k, v in about.items()) or "the account"
+
+
+def walks(dataset: Dataset, day: date, zone: ZoneInfo, known: Known) -> Iterator[Walk]:
+    """The questions that together are one day of `dataset`, each row in exactly one answer.
+
+    The fewest windows that the span rules allow; domains in lists, singly, or by stream; a
+    dimension is split only if two or more of its values are asked for. An account that lists no
+    domain of the dataset's role is asked for all its domains: a day must not pass for empty only
+    because nothing was asked.
+
+    Raises ValueError if a split needs the carriers and none is known.
+    """
+    if dataset.is_dimension:
+        yield walk_of(dataset, dataset.parameters)
+        return
+    variants = _offered(dataset, known)
+    times_of: dict[int, list[Mapping[str, str]]] = {}  # the same for all that are split as much
+    for about in _scopes(dataset, known):
+        details = [n for n in dataset.split if not _is_single(about.get(str(SPLITS[n].filter)))]
+        splits = len(details)
+        if splits not in times_of:
+            times_of[splits] = _times(dataset, day, zone, splits)
+        for variant in variants:
+            payload = {**about, **dataset.parameters, **variant}
+            if dataset.bucket_s is not None:
+                payload["Aggregation"] = dataset.bucket_s
+            if details:
+                payload["DetailField"] = details
+            for times in times_of[splits]:
+                yield walk_of(dataset, {**payload, **times})
+
+
+def _offered(dataset: Dataset, known: Known) -> list[Mapping[str, object]]:
+    """The variants that can be asked for, each once: without its parameter, one is as another."""
+    found: list[Mapping[str, object]] = []
+    for variant in dataset.variants:
+        left = {name: value for name, value in variant.items() if name not in known.absent}
+        if left not in found:
+            found.append(left)
+    return found
+
+
+def walk_of(dataset: Dataset, payload: Mapping[str, object]) -> Walk:
+    """All that a request body tells of the rows it brings.
+
+    A stored request is therefore enough to read its answer again, without the plan of its day.
+    What the rows may lack is a constant of the walk: its variant, its one stream or domain, the
+    one value of a filter. What was asked for is all that may come back.
+    """
+    constants = {
+        column: _word(payload[parameter])
+        for parameter, column in dataset.variant_columns.items()
+        if parameter in payload
+    }
+    for parameter, column in dataset.variant_columns.items():
+        known = dataset.endpoint.parameter.get(parameter)
+        if parameter not in payload and known and known.default is not None:
+            constants[column] = str(known.default)  # what the API takes it for
+    within: dict[str, frozenset[str]] = {}
+    for name in ("Domain", "App", "Stream"):
+        if name in payload:
+            constants[name.lower()] = _word(payload[name])
+    for name, dimension in SPLITS.items():
+        values = payload.get(dimension.filter or "")
+        if isinstance(values, list):
+            within[dimension.column] = frozenset(values)
+            if _is_single(values) and (name in dataset.split or dataset.scope is Scope.DOMAIN):
+                constants[dimension.column] = values[0]
+    if dataset.scope is Scope.ADDRESSES:
+        within["ip"] = frozenset(_texts(payload[_address_parameter(dataset).name]))
+    return Walk(
+        payload=payload,
+        window=read_window(payload, last_second=dataset.event_start is not None),
+        is_split="DetailField" in payload,
+        constants=constants,
+        within=within,
+    )
+
+
+def halves(dataset: Dataset, walk: Walk) -> tuple[Walk, ...]:
+    """The same question over two halves of its window, for an answer that takes the API too long.
+
+    () where the rows are figures of the whole window, or the window is down to a few slots.
+    """
+    if walk.window is None or dataset.bucket_s is None:
+        return ()
+    start, end = walk.window
+    slots = int((end - start).total_seconds()) // dataset.bucket_s
+    if slots < _FEWEST_SLOTS * 2:
+        return ()
+    middle = start + timedelta(seconds=slots // 2 * dataset.bucket_s)
+    edges = ((start, middle), (middle, end))
+    return tuple(walk_of(dataset, {**walk.payload, **wire_window(edge)}) for edge in edges)
+
+
+def _times(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[Mapping[str, str]]:
+    """The windows of a day as request fields; one that holds none for what has no window."""
+    if dataset.endpoint.is_present_state:
+        return [{}]
+    longest = dataset.endpoint.longest(dataset.bucket_s, splits)
+    last_second = dataset.event_start is not None
+    windows = split(*day_window(day, zone), longest)
+    return [wire_window(window, last_second=last_second) for window in windows]
+
+
+def _scopes(dataset: Dataset, known: Known) -> Iterator[dict[str, object]]:
+    """What each request is about, as request fields."""
+    domains = domains_of(dataset, known.domains)
+    match dataset.scope:
+        case Scope.ACCOUNT:
+            if domains:
+                yield {"DomainList": domains}
+        case Scope.DOMAINS:
+            for chunk in even_chunks(domains, DOMAINS_PER_REQUEST):
+                yield from _filters(dataset, chunk, known)
+        case Scope.DOMAIN:
+            for name in domains:
+                takes_one = dataset.endpoint.requires("Domain")
+                yield {"Domain": name} if takes_one else {"DomainList": [name]}
+        case Scope.STREAM:
+            asked = set(domains)
+            for s in sorted(set(known.streams)):
+                if s.domain in asked and dataset.takes_stream(s.app, s.stream):
+                    yield {"Domain": s.domain, "App": s.app, "Stream": s.stream}
+        case Scope.ADDRESSES:
+            parameter = _address_parameter(dataset)
+            for addresses in even_chunks(sorted(set(known.addresses)), parameter.max_items or 1):
+                yield {parameter.name: [*addresses]}
+
+
+def domains_of(dataset: Dataset, known: Sequence[Domain]) -> list[str]:
+    """The domains of the account that a dataset asks for: of its role, and as the settings say."""
+    serving = {d.name for d in known if d.serves(dataset.role)}
+    return sorted(filter(dataset.takes_domain, serving or {d.name for d in known}))
+
+
+def _filters(dataset: Dataset, domains: Sequence[str], known: Known) -> Iterator[dict[str, object]]:
+    """The filters over whose values the splits run; a group of protocols that goes together each.
+
+    The API splits a dimension only if its filter holds two or more values.
+    """
+    filters: dict[str, object] = {"DomainList": [*domains]}
+    if "ISP" in dataset.split:
+        if not known.isps:
+            raise ValueError(
+                f"{dataset.name} is split by carrier, and no carrier is known. "
+                "Capture the dataset isp first."
+            )
+        filters["ISPList"] = sorted(set(known.isps))
+    if "Protocol" not in dataset.split:
+        yield filters
+        return
+    for protocols in PROTOCOL_GROUPS:
+        yield {**filters, "ProtocolList": [*protocols]}
+
+
+def even_chunks(items: Sequence[T], largest: int) -> list[Sequence[T]]:
+    """Consecutive pieces of at most `largest` items, as few and as equal as possible."""
+    if not items:
+        return []
+    pieces = math.ceil(len(items) / largest)
+    edges = [round(i * len(items) / pieces) for i in range(pieces + 1)]
+    return [items[a:b] for a, b in pairwise(edges)]
+
+
+def _address_parameter(dataset: Dataset) -> Parameter:
+    (parameter,) = (p for p in dataset.endpoint.parameters if p.wire is Wire.TEXTS)
+    return parameter
+
+
+def _is_single(values: object) -> bool:
+    return isinstance(values, list) and len(values) == 1
+
+
+def _texts(values: object) -> list[str]:
+    return [str(v) for v in values] if isinstance(values, list) else [str(values)]
+
+
+def _word(value: object) -> str:
+    return _texts(value)[0]
+
+
+def _short(value: object, most: int = 3) -> str:
+    if isinstance(value, list) and len(value) > most:
+        return f"[{', '.join(map(str, value[:most]))}, … {len(value)} in all]"
+    return str(value)

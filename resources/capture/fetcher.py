@@ -1,0 +1,162 @@
+"""Asking one question of a day: page by page, proven, and in halves if the whole takes too long.
+
+All of it runs in a worker thread and touches no file.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from resources.api.body import LARGE_BYTES, Body
+from resources.api.catalog.model import Dataset, Paging, Scope
+from resources.api.client import Client
+from resources.api.errors import IncompleteAnswer, TryLater
+from resources.api.pagination import WALKS, next_page, page_payload
+from resources.api.parsing.parse import Page, Rows, join
+from resources.api.request_plan import Walk, halves
+from resources.capture.decoders import Readers, Stored
+
+log = logging.getLogger("livestats.capture")
+
+T = TypeVar("T")
+
+
+class Halted(Exception):
+    """The run has ended while this was waiting or being asked."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One answer to one question, packed."""
+
+    page: int
+    payload: Mapping[str, object]
+    fetched_at: str
+    size: int  # bytes of the body
+    stored: Stored
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One question, answered and proven."""
+
+    walk: Walk
+    parts: Sequence[Part]
+    rows: Rows
+
+    @cached_property
+    def held(self) -> int:
+        """Bytes of memory that it takes until it is written."""
+        stored = (part.stored for part in self.parts)
+        packed = sum(len(one) for one in stored if isinstance(one, bytes))
+        return self.rows.nbytes + packed
+
+    @property
+    def largest(self) -> int:
+        """Bytes of memory that its largest body took: a larger one comes in by way of the disk."""
+        return max((min(part.size, LARGE_BYTES) for part in self.parts), default=0)
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Asks the questions of one dataset. Safe to share among threads."""
+
+    client: Client
+    dataset: Dataset
+    halt: threading.Event
+    readers: Readers
+
+    def ask(self, walk: Walk, is_given_up: Callable[[], bool]) -> list[Answered]:
+        """The answer to one question, or to its halves if the whole takes the API too long.
+
+        Asks no more and gives [] once `is_given_up`: the day has failed, calls would be wasted.
+
+        Raises ApiError if there is no proven answer, Halted when the run ends meanwhile.
+        """
+        if is_given_up():
+            return []
+        try:
+            return [self._walk(walk)]
+        except TryLater as error:
+            shorter = halves(self.dataset, walk) if error.timed_out else ()
+            if not shorter:
+                raise
+            log.warning("%s: %s; asking for halves of %s", self.dataset.name, error, walk)
+            return [answered for half in shorter for answered in self.ask(half, is_given_up)]
+
+    def _walk(self, walk: Walk) -> Answered:
+        """Ask page by page until the pages prove each other."""
+        for walked_again in range(WALKS):
+            try:
+                return self._ask(walk)
+            except IncompleteAnswer as error:
+                if walked_again == WALKS - 1:
+                    error.what += f"; walked {WALKS} times"
+                    raise
+                log.warning("%s: %s; walking the pages again", self.dataset.name, error)
+        raise AssertionError("unreachable")
+
+    def _ask(self, walk: Walk) -> Answered:
+        if self.dataset.endpoint.paging is not None:
+            return self._pages(walk, self.dataset.endpoint.paging)
+
+        def finished(page: Page) -> Rows:
+            return join(self.dataset, walk, [page]).spilled(self.client.spill)
+
+        def read(body: Body) -> tuple[Rows, Stored]:
+            return self.readers.read(self.dataset, walk, 1, body, finished)
+
+        part, rows = self._call(1, walk.payload, read)
+        self._check_addresses(walk, rows)
+        return Answered(walk, [part], rows)
+
+    def _pages(self, walk: Walk, paging: Paging) -> Answered:
+        parts: list[Part] = []
+        pages: list[Page] = []
+        number: int | None = 1
+        while number is not None:
+            payload = {**walk.payload, **page_payload(paging, number)}
+
+            def read(body: Body, number: int = number) -> tuple[Page, Stored]:
+                return self.readers.read(self.dataset, walk, number, body, _as_it_is)
+
+            part, page = self._call(number, payload, read)
+            parts.append(part)
+            pages.append(page)
+            seen = [page.facts for page in pages if page.facts is not None]
+            number = next_page(self.dataset.endpoint.action, paging, seen)
+        return Answered(walk, parts, join(self.dataset, walk, pages))
+
+    def _call(
+        self,
+        page: int,
+        payload: Mapping[str, object],
+        read: Callable[[Body], tuple[T, Stored]],
+    ) -> tuple[Part, T]:
+        if self.halt.is_set():
+            raise Halted("the run was broken off")
+        answer = self.client.call(self.dataset.endpoint.action, payload, read)
+        value, stored = answer.value
+        at = answer.fetched_at.isoformat(timespec="milliseconds")
+        return Part(page, payload, at, len(answer.body), stored), value
+
+    def _check_addresses(self, walk: Walk, rows: Rows) -> None:
+        """A lookup is complete if every address that was asked for came back."""
+        if self.dataset.scope is Scope.ADDRESSES:
+            found = {ip for table in rows.tables() for ip in table["ip"].to_pylist()}
+            missing = walk.within["ip"] - found
+            if missing:
+                raise IncompleteAnswer(
+                    f"{len(missing)} of {len(walk.within['ip'])} addresses did not come back, "
+                    f"{min(missing)} among them",
+                    action=self.dataset.endpoint.action,
+                )
+
+
+def _as_it_is(page: Page) -> Page:
+    return page

@@ -1,0 +1,121 @@
+"""The questions under way: in the order of asking, and bounded by the bytes of all their answers."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from resources.api.catalog.model import Scope
+from resources.api.request_plan import Walk
+from resources.capture.fetcher import Answered
+from resources.capture.partition_writer import Job
+
+MOST_HELD_BYTES = 128_000_000
+"""Of answers that are on their way, wait for their turn or to be written, of all datasets of a run:
+beyond it no further question is sent."""
+
+FIRST_GUESS_BYTES = 4_000_000
+"""Of an answer, before enough of its dataset have come."""
+
+_ENOUGH = 8  # answers after which the largest of them says more than the guess
+_MARGIN = 4  # times the largest is an answer taken for before, and an eighth of the guess at least
+_ANEW_EVERY_DAY = (Scope.STREAM, Scope.ADDRESSES)  # too many to remember each
+_TIMES = frozenset(("StartTime", "EndTime"))
+
+
+@dataclass(eq=False)
+class Question:
+    """One question handed to the workers."""
+
+    job: Job
+    walk: Walk
+    held: int  # bytes counted for it: a guess before the answer has come
+    future: Future[list[Answered]] = field(default_factory=Future)
+    is_counted: bool = False  # `held` is no guess any more
+
+    @property
+    def is_answered(self) -> bool:
+        """True if the answer has come, and is one."""
+        done = self.future.done() and not self.future.cancelled()
+        return done and self.future.exception() is None
+
+
+class Room:
+    """The bytes that all datasets of a run share. For one thread's use."""
+
+    def __init__(self, most: int = MOST_HELD_BYTES) -> None:
+        """`most` is the bound in bytes."""
+        self._most = most
+        self._held = 0
+        self._under_way = 0
+        self._next: object | None = None
+        self.changes = 0  # goes up whenever somebody may find room who found none before
+
+    def admits(self, size: int, who: object) -> bool:
+        """Count one more question, of a guessed `size`, if it fits beside the others.
+
+        Where nothing is under way it is admitted however large, or no room would ever be made.
+        Who is refused is the next to be admitted: small answers do not overtake a large one for
+        ever, so `who` must come again.
+        """
+        if self._next not in (None, who):
+            return False
+        if self._under_way and self._held + size > self._most:
+            self._next = who
+            return False
+        self._next = None
+        self._under_way += 1
+        self.change(size)
+        return True
+
+    def change(self, size: int) -> None:
+        """Count so many bytes more, or less."""
+        self._held += size
+        self.changes += 1
+
+    def leave(self, size: int) -> None:
+        """A question is no longer under way, and its `size` bytes are not counted for it."""
+        self._under_way -= 1
+        self.change(-size)
+
+
+class Sizes:
+    """How large the answers of one dataset are: guessed from those that have come."""
+
+    def __init__(self, scope: Scope) -> None:
+        """`scope` says whether the same is asked about every day."""
+        self._each: dict[str, int] | None = None if scope in _ANEW_EVERY_DAY else {}
+        self._largest, self._seen = 0, 0
+
+    @property
+    def are_unknown(self) -> bool:
+        """True before the first answer."""
+        return self._seen == 0
+
+    @property
+    def is_learning(self) -> bool:
+        """True as long as guesses get better with each answer."""
+        return self._seen <= _ENOUGH
+
+    def guess(self, walk: Walk) -> int:
+        """Bytes of the answer to `walk`: as on another day, else as the largest so far."""
+        if self._each and (known := self._each.get(_about(walk))) is not None:
+            return known
+        if self._seen >= _ENOUGH:
+            return self._largest
+        unknown = FIRST_GUESS_BYTES
+        if self._seen:
+            unknown = min(unknown, max(self._largest * _MARGIN, unknown // 8))
+        return max(self._largest, unknown)
+
+    def learn(self, walk: Walk, largest: int) -> None:
+        """Note the size of the largest body that came."""
+        self._seen += 1
+        self._largest = max(self._largest, largest)
+        if self._each is not None:
+            self._each[_about(walk)] = largest
+
+
+def _about(walk: Walk) -> str:
+    """What a question is about, whatever the day."""
+    return repr([item for item in walk.payload.items() if item[0] not in _TIMES])

@@ -1,0 +1,179 @@
+"""What the archive knows of the account: its domains and carriers, and the streams of a day."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from resources.api.catalog import dataset as dataset_named
+from resources.api.catalog.model import Dataset, Role
+from resources.api.request_plan import Domain, Known, Stream, domains_of
+from resources.config import Settings
+from resources.lake import parquet as lake
+
+
+class NotYet(Exception):
+    """A day that cannot be planned before another dataset has been captured; the message says which."""
+
+    BEFORE = "must be captured first"  # how it ends where these are datasets of the same day
+
+
+def check_patterns(dataset: Dataset, domains: Sequence[Domain]) -> None:
+    """Raise NotYet if the dataset's patterns for domains fit none: a slip, and no empty day."""
+    if dataset.domains and domains and not domains_of(dataset, domains):
+        raise NotYet(
+            f"dataset.{dataset.name}.domains = {[*dataset.domains]} fits none of the account's "
+            f"{len(domains)} domains: mend it in livestats.toml, or switch {dataset.name} off "
+            "under datasets.off"
+        )
+
+
+@dataclass(frozen=True)
+class Account:
+    """Reads the lake, domains and carriers once; asks nobody."""
+
+    lake: Path
+    settings: Settings
+
+    def known(self, dataset: Dataset, day: date, lost: frozenset[str] = frozenset()) -> Known:
+        """All that planning `dataset` for `day` takes.
+
+        `lost` names datasets that can never be captured for that day: their streams or addresses
+        are then left to the other sources. Raises NotYet for what can still be captured first.
+        """
+        domains = self.domains()
+        check_patterns(dataset, domains)
+        return Known(
+            domains=domains,
+            isps=self.isps() if "ISP" in dataset.split else (),
+            streams=tuple(self._streams(dataset, day, lost)),
+            addresses=tuple(self._addresses(dataset, day, lost)),
+            absent=self.settings.absent_parameters,
+        )
+
+    def domains(self) -> tuple[Domain, ...]:
+        """The domains in the settings, else every domain that was ever listed.
+
+        Raises NotYet if there is none: an account without domains has no statistics, and a
+        capture of nothing must not pass for an empty day.
+        """
+        if not self._domains:
+            raise NotYet(
+                "no domain is known. If ListDomainDetail lists none for this key, check that the "
+                "key may see the projects of the domains, or name them in livestats.toml under "
+                "[domains]"
+            )
+        return self._domains
+
+    @cached_property
+    def _domains(self) -> tuple[Domain, ...]:
+        found = {d.name: d for d in self._given() or self.listed()}
+        return tuple(sorted(found.values()))
+
+    def _given(self) -> list[Domain]:
+        push, pull = set(self.settings.push_domains), set(self.settings.pull_domains)
+        return [
+            *(Domain(name, Role.PUSH) for name in push - pull),
+            *(Domain(name, Role.PULL) for name in pull - push),
+            *(Domain(name, Role.ANY) for name in push & pull),
+        ]
+
+    def listed(self) -> Iterator[Domain]:
+        """Domains of all snapshots; a push domain may be named only by the pull domain bound to it."""
+        rows = self._newest("domain", ["domain", "domain_type", "push_domain"])
+        roles = {str(row["domain"]): _role(str(row["domain_type"])) for row in rows}
+        for bound in (str(row["push_domain"]) for row in rows if row["push_domain"]):
+            known = roles.setdefault(bound, Role.PUSH)
+            roles[bound] = Role.PUSH if known is Role.PUSH else Role.ANY
+        for name, role in roles.items():
+            yield Domain(name, role)
+
+    def isps(self) -> tuple[str, ...]:
+        """The carriers of the newest list. Raises NotYet if it was never captured."""
+        return self._isps
+
+    @cached_property
+    def _isps(self) -> tuple[str, ...]:
+        paths = snapshots(self.lake, "isp")
+        if not paths:
+            raise NotYet("the list of carriers is not captured yet: capture the dataset isp first")
+        return tuple(sorted(_read(paths[-1], ["isp"])["isp"].to_pylist()))
+
+    def _newest(self, name: str, columns: list[str]) -> list[dict[str, object]]:
+        """Rows of all snapshots of a dimension, oldest snapshot first: the last word wins."""
+        tables = [_read(path, columns) for path in snapshots(self.lake, name)]
+        return [row for table in tables for row in table.to_pylist()]
+
+    def _streams(self, dataset: Dataset, day: date, lost: frozenset[str]) -> Iterator[Stream]:
+        for path in self._sources(dataset, dataset.streams_from, day, lost):
+            table = _read(path, ["domain", "app", "stream"])
+            names = table.group_by(["domain", "app", "stream"]).aggregate([])
+            for row in names.to_pylist():
+                yield Stream(row["domain"], row["app"], row["stream"])
+
+    def _addresses(self, dataset: Dataset, day: date, lost: frozenset[str]) -> Iterator[str]:
+        names = tuple(dict.fromkeys(name for name, _ in dataset.addresses_from))
+        for path in self._sources(dataset, names, day, lost):
+            source = path.parent.parent.name
+            for column in (c for name, c in dataset.addresses_from if name == source):
+                values: pa.ChunkedArray = _read(path, [column])[column]
+                yield from filter(_is_address, pc.unique(values).to_pylist())
+
+    def _sources(
+        self, dataset: Dataset, names: tuple[str, ...], day: date, lost: frozenset[str]
+    ) -> list[Path]:
+        wanted = [n for n in names if n in self.settings.datasets and n not in lost]
+        paths = {name: lake.path_of(self.lake, name, day) for name in wanted}
+        missing = [name for name, path in paths.items() if not path.is_file()]
+        if missing:
+            raise NotYet(f"{', '.join(missing)} of {day} {NotYet.BEFORE}")
+        if names and not paths:
+            raise NotYet(
+                f"{dataset.name} takes its streams or addresses from {', '.join(names)}, and none "
+                f"of them can be had for {day}: switch one of them on, or this dataset off"
+            )
+        return [*paths.values()]
+
+
+def _role(domain_type: str) -> Role:
+    """What a domain of a type is for; the documentation writes pull-flv, one of its samples pull."""
+    if domain_type == "push":
+        return Role.PUSH
+    return Role.PULL if domain_type.startswith("pull") else Role.ANY
+
+
+def snapshots(root: Path, name: str) -> list[Path]:
+    """The files of a dimension, oldest first."""
+    return [*lake.days_of(root, dataset_named(name).name).values()]
+
+
+def _read(path: Path, columns: list[str]) -> pa.Table:
+    try:
+        # Not read_table: it takes a multiple of the time, and imports pandas.
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read(columns)
+        if {*table.column_names} != {*columns}:
+            raise pa.ArrowInvalid(f"no column {', '.join({*columns} - {*table.column_names})}")
+        return table
+    except (OSError, pa.ArrowException) as error:
+        raise NotYet(
+            f"{path} is damaged ({error}): run `livestats replay`, which makes it again from the "
+            "raw archive"
+        ) from error
+
+
+def _is_address(text: str | None) -> bool:
+    """True for what the API can look up: no name, no zone of a local address behind a %."""
+    try:
+        ipaddress.ip_address(text or "")
+    except ValueError:
+        return False
+    return "%" not in (text or "")

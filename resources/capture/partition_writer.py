@@ -1,0 +1,223 @@
+"""One day in the making: its lock, its questions, its files aside, and giving them their names."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from resources.api.catalog import DATASETS
+from resources.api.catalog.model import Dataset
+from resources.api.errors import ApiError, printable
+from resources.api.request_plan import Known, Walk, walks
+from resources.capture.fetcher import Answered
+from resources.capture.inventory import Account, snapshots
+from resources.fs import atomic
+from resources.home.layout import Home
+from resources.lake import parquet
+from resources.ledger import states
+from resources.ledger.states import State
+from resources.raw import captures
+
+NO_WARNING = timedelta(0)
+"""Whether a day expires soon does not matter once it is being asked."""
+
+_MOST_NAMED = 20  # failed questions in the note of a day
+_comparing = threading.Lock()  # two days at a time would take twice the memory
+
+
+def questions(
+    home: Home, account: Account, dataset: Dataset, day: date, now: datetime
+) -> list[Walk]:
+    """All questions of a day, from what the lake knows of the account.
+
+    Raises NotYet if another dataset must be captured first; one that is lost is done without.
+    """
+    zone = account.settings.zone
+    if dataset.is_dimension:
+        return [*walks(dataset, day, zone, Known())]
+    needed = (DATASETS[name] for name in dataset.needs)
+    lost = frozenset(one.name for one in needed if _is_lost(home, zone, one, day, now))
+    return [*walks(dataset, day, zone, account.known(dataset, day, lost))]
+
+
+def _is_lost(home: Home, zone: ZoneInfo, needed: Dataset, day: date, now: datetime) -> bool:
+    folder = home.raw / needed.name / day.isoformat()
+    line = states.entry(needed, day, folder, now, zone, NO_WARNING)
+    return line.state is State.LOST
+
+
+@dataclass(frozen=True)
+class Made:
+    """A day that was captured."""
+
+    origin: parquet.Origin
+    is_new: bool  # False: the rows are those of the capture before
+    requests: int
+    bytes: int  # of the answers
+
+
+@dataclass(frozen=True)
+class Aside:
+    """The two files of a day while they are being built."""
+
+    capture: captures.CaptureWriter
+    table: parquet.LakeWriter
+
+    @classmethod
+    def open(cls, home: Home, dataset: Dataset, day: date) -> Aside:
+        """Start both, or none."""
+        capture = captures.CaptureWriter(home.raw / dataset.name / day.isoformat(), dataset, day)
+        try:
+            path = parquet.path_of(home.lake, dataset.name, day)
+            return cls(capture, parquet.LakeWriter(path, dataset, day))
+        except BaseException:
+            capture.abandon()
+            raise
+
+    def add(self, part: int, one: Answered) -> None:
+        """Append an answer, as the question number `part` of the day."""
+        for p in one.parts:
+            response = captures.Response(part, p.page, p.payload, p.fetched_at, p.size, p.stored)
+            self.capture.add(response)
+        self.table.add(one.rows)
+
+    def abandon(self) -> None:
+        """Forget both."""
+        self.capture.abandon()
+        self.table.abandon()
+
+
+@dataclass(eq=False)
+class Job:
+    """One day being captured. The holder has its lock, and ends with `release`."""
+
+    dataset: Dataset
+    day: date
+    home: Home
+    lock: int
+    walks: Sequence[Walk]
+    before: captures.Capture | None
+    domains: Sequence[str]
+    aside: Aside | None = None  # opened late: days that wait for answers hold no files
+    taken: int = 0  # questions that are done with, answered or not
+    answered: int = 0  # of these, questions that were answered
+    error: Exception | None = None  # the first in the order of the questions
+    failed: list[Walk] = field(default_factory=list)
+    is_given_up: bool = False  # set by any worker that fails: the others then ask no more
+    _parts: int = 0
+
+    @property
+    def folder(self) -> Path:
+        """Its place in the raw archive."""
+        return self.home.raw / self.dataset.name / self.day.isoformat()
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory that its rows take until they are written."""
+        return self.aside.table.waiting_bytes if self.aside else 0
+
+    def add(self, answered: Sequence[Answered]) -> None:
+        """Add the answer to the next question to the files, unless the day has failed already."""
+        self.answered += bool(answered)
+        for one in answered if self.error is None else ():
+            self._opened().add(self._parts, one)
+            self._parts += 1
+
+    def _opened(self) -> Aside:
+        self.aside = self.aside or Aside.open(self.home, self.dataset, self.day)
+        return self.aside
+
+    def fail(self, walk: Walk, error: Exception) -> None:
+        """Note a question that has no answer."""
+        self.error = self.error or error
+        self.failed.append(walk)
+
+    def abandon(self) -> None:
+        """Forget what is aside."""
+        if self.aside is not None:
+            self.aside.abandon()
+
+    def release(self) -> None:
+        """Let others at the day; a second time changes nothing."""
+        lock, self.lock = self.lock, -1  # its number may be another file's by then
+        with suppress(OSError):
+            os.close(lock)
+
+    def commit(self, now: datetime, time_zone: str) -> Made:
+        """Name the day captured.
+
+        Rows that are those of the newest capture add nothing but a note. If the lake file cannot be
+        swapped in after the capture has its name, the next run makes it from the capture.
+        """
+        made = self._opened()
+        capture, table = made.capture, made.table
+        facts = {"time_zone": time_zone, "domains": [*self.domains], **table.tally.facts()}
+        if self.dataset.meaning:
+            facts["settings"] = dict(self.dataset.meaning)
+        before = self.before.name if self.before else None
+        name = capture.seal(now, table.tally.rows, before, facts)
+        origin = table.seal(name, capture.requests)
+        same = self._same_as_before(table)
+        if same is not None:
+            self.abandon()
+            captures.note_seen(same.folder.parent, same.name, now)
+        else:
+            capture.commit(name)
+            table.commit()
+        (self.folder / states.PARTIAL).unlink(missing_ok=True)
+        return Made(origin, same is None, capture.requests, capture.bytes)
+
+    def _same_as_before(self, table: parquet.LakeWriter) -> captures.Capture | None:
+        """The earlier capture that the new one is equal to."""
+        before, path = self.before, table.path
+        if before is None and self.dataset.is_dimension:
+            earlier = snapshots(self.home.lake, self.dataset.name)
+            if not earlier:
+                return None
+            path = earlier[-1]
+            day = parquet.day_of(path).isoformat()
+            before = captures.newest(self.home.raw / self.dataset.name / day)
+        if before is None:
+            return None
+        origin = parquet.proven_origin(path)
+        if not parquet.is_level(origin, before.name):  # damaged, or of an older normaliser
+            origin = self._made_anew(before, path)
+        if origin is None:
+            return None
+        if tuple(sorted(table.tally.unknown)) != origin.unknown:
+            return None  # a new field: only raw has it, so the answer is worth keeping
+        with _comparing:
+            return before if parquet.same_rows(path, table.aside) else None
+
+    def _made_anew(self, before: captures.Capture, path: Path) -> parquet.Origin | None:
+        """The lake file made again, since what counts is the capture; None if that is damaged."""
+        try:
+            return parquet.normalise(self.home.lake, self.dataset, parquet.day_of(path), before)
+        except (captures.DamagedCapture, ApiError):
+            return None
+
+
+def note_partial(folder: Path, now: datetime, error: Exception, job: Job | None) -> None:
+    """Say beside a day's captures what was missing when it was last tried."""
+    note: dict[str, object] = {
+        "at": now.isoformat(timespec="seconds"),
+        "error": str(error),
+        "answered": job.answered if job else 0,
+        "questions": len(job.walks) if job else None,
+    }
+    if job is not None:
+        note["failed"] = [
+            {
+                "asked": printable(str(walk)),
+                "from": walk.window and walk.window[0].isoformat(),
+                "until": walk.window and walk.window[1].isoformat(),
+            }
+            for walk in job.failed[:_MOST_NAMED]
+        ]
+    atomic.write_whole(folder / states.PARTIAL, atomic.sealed(note))

@@ -1,0 +1,33 @@
+"""The settings: what can be set (model, datasets), where it is read, how it is written (text)."""
+
+from resources.config.dataset_overrides import Own
+from resources.config.errors import SettingsError
+from resources.config.loader import FILE, FILE_VARIABLE, Found, find, load
+from resources.config.model import (
+    BYTEPLUS,
+    CHINESE,
+    ENGLISH,
+    HOSTS,
+    LANGUAGES,
+    VOLCENGINE,
+    Settings,
+    general,
+)
+
+__all__ = [
+    "BYTEPLUS",
+    "CHINESE",
+    "ENGLISH",
+    "FILE",
+    "FILE_VARIABLE",
+    "HOSTS",
+    "LANGUAGES",
+    "VOLCENGINE",
+    "Found",
+    "Own",
+    "Settings",
+    "SettingsError",
+    "find",
+    "general",
+    "load",
+]

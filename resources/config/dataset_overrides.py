@@ -1,0 +1,242 @@
+"""The settings of single datasets, `[dataset.<name>]`: what each has, checks, and what they make.
+
+A dataset has the keys that its endpoint and the marts made of it leave a choice for. How a table is
+split is none: sums over other splits would not be the same, so each cut is a dataset of its own.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields, replace
+from typing import Any
+
+from resources.api.catalog import DATASETS
+from resources.api.catalog import dataset as dataset_named
+from resources.api.catalog.model import Dataset, Scope, label_of
+from resources.config.errors import SettingsError
+
+SECTION = "dataset"
+
+
+def _about(meaning: str, example: object) -> dict[str, object]:
+    return {"meaning": meaning, "example": example}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own:
+    """What the settings say of one dataset; None: as livestats has it."""
+
+    bucket_seconds: int | None = field(
+        default=None,
+        metadata=_about("Width of a time slot in seconds. Fixed once a day is captured.", 60),
+    )
+    variants: tuple[str, ...] | None = field(
+        default=None,
+        metadata=_about(
+            "Which of its variants are asked, each a request of its own. Fixed once a day is "
+            "captured.",
+            ("Online",),
+        ),
+    )
+    reread_days: int | None = field(
+        default=None,
+        metadata=_about(
+            "Days of this age or younger are asked again each day, for late data; 0: never.", 5
+        ),
+    )
+    domains: tuple[str, ...] | None = field(
+        default=None,
+        metadata=_about(
+            "Only domains that fit one of these patterns (* any text, ? one character). Fixed once "
+            "a day is captured.",
+            ("*.example.com",),
+        ),
+    )
+    streams: tuple[str, ...] | None = field(
+        default=None,
+        metadata=_about(
+            "Only streams whose app/stream fits one of these patterns. Fixed once a day is "
+            "captured.",
+            ("live/*",),
+        ),
+    )
+
+
+KEYS: Mapping[str, Field[Any]] = {known.name: known for known in fields(Own)}
+"""Every key of such a section."""
+
+
+def keys_of(dataset: Dataset) -> tuple[str, ...]:
+    """The keys that a dataset has."""
+    has_day = not (dataset.is_dimension or dataset.scope is Scope.ADDRESSES)
+    has = {
+        "bucket_seconds": bool(dataset.widths),
+        "variants": len(dataset.variants) > max(1, len(dataset.relied_on)),
+        "reread_days": has_day,
+        "domains": has_day,
+        "streams": dataset.scope is Scope.STREAM,
+    }
+    return tuple(name for name in KEYS if has[name])
+
+
+def value_of(dataset: Dataset, key: str) -> object:
+    """What holds of a key."""
+    match key:
+        case "bucket_seconds":
+            return dataset.bucket_s
+        case "variants":
+            return tuple(map(label_of, dataset.variants))
+        case "reread_days":
+            return dataset.reread_days
+        case "domains":
+            return dataset.domains
+    return dataset.streams
+
+
+def widths_of(dataset: Dataset) -> list[int]:
+    """The bucket widths (s) that a dataset may have, the usual one among them."""
+    return sorted({*dataset.widths, *([dataset.bucket_s] if dataset.bucket_s else [])})
+
+
+def longest_reread(dataset: Dataset) -> int:
+    """The oldest day that can still be asked again."""
+    return dataset.history.days - 1 if dataset.history else 0
+
+
+def read(table: object, file: object) -> dict[str, Own]:
+    """What stands under [dataset] in a settings file. Raises SettingsError."""
+    if not isinstance(table, dict):
+        raise SettingsError(f"{file}: {SECTION} = {table!r} is no section: write [{SECTION}.NAME].")
+    return {name: _read_one(name, own, f"{file}: {SECTION}.{name}") for name, own in table.items()}
+
+
+def _read_one(name: str, own: object, place: str) -> Own:
+    try:
+        dataset = dataset_named(name)
+    except ValueError as error:
+        raise SettingsError(f"{place}: {error}") from error
+    if not isinstance(own, dict):
+        raise SettingsError(f"{place} = {own!r} is no section: write [{SECTION}.{name}].")
+    given: dict[str, Any] = {}
+    for key, value in own.items():
+        refuse_unknown(dataset, key, place)
+        given[key] = _typed(KEYS[key], f"{place}.{key}", value)
+    return Own(**given)
+
+
+def refuse_unknown(dataset: Dataset, key: str, place: str) -> None:
+    """Raise SettingsError for a key that the dataset does not have, with those that it has."""
+    has = keys_of(dataset)
+    if key in has:
+        return
+    if key in ("split", "splits"):
+        cuts = [d.name for d in DATASETS.values() if d.endpoint is dataset.endpoint]
+        raise SettingsError(
+            f"{place}: there is no setting {key}: the splits of a table are fixed, and each cut of "
+            f"the data is a dataset of its own. Of this action: {', '.join(cuts)}. Those that are "
+            "not wanted stand under datasets.off."
+        )
+    if key in KEYS:
+        what = f"{dataset.name} has no {key}"
+        if key == "bucket_seconds" and dataset.bucket_s:
+            what += f": its slots have {dataset.bucket_s} s"
+        if key == "variants" and dataset.relied_on:
+            what += f": marts need all of {', '.join(dataset.relied_on)}"
+    else:
+        near = difflib.get_close_matches(key, has, n=1, cutoff=0.5)
+        what = f"there is no setting {key}{f': did you mean {near[0]}?' if near else ''}"
+    known = f"It has {', '.join(has)}." if has else "It has none: it is the present state."
+    raise SettingsError(f"{place}: {what.rstrip('.')}{'' if what.endswith('?') else '.'} {known}")
+
+
+def _typed(known: Field[Any], place: str, value: object) -> object:
+    """A TOML value in the type of its key."""
+    if str(known.type).startswith("int"):
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        wanted = "a whole number"
+    else:
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            return tuple(value)
+        wanted = "a list of texts, like ['a', 'b']"
+    raise SettingsError(f"{place} = {value!r} is not {wanted}. {known.metadata['meaning']}")
+
+
+def apply(dataset: Dataset, own: Own) -> Dataset:
+    """The dataset as its settings have it. Raises SettingsError for a value it cannot have."""
+    for key in KEYS:
+        if getattr(own, key) is not None:
+            refuse_unknown(dataset, key, f"{SECTION}.{dataset.name}")
+    changes: dict[str, Any] = {}
+    if own.bucket_seconds is not None:
+        _one_of(dataset, "bucket_seconds", [own.bucket_seconds], widths_of(dataset))
+        changes["bucket_s"] = own.bucket_seconds
+    if own.variants is not None:
+        changes["variants"] = _variants(dataset, own.variants)
+    if own.reread_days is not None:
+        most = longest_reread(dataset)
+        if not 0 <= own.reread_days <= most:
+            raise SettingsError(
+                f"{_place(dataset, 'reread_days')} = {own.reread_days}: 0 to {most} is possible, "
+                "for the API forgets older days."
+            )
+        changes["reread_days"] = own.reread_days
+    for key in ("domains", "streams"):
+        patterns = getattr(own, key)
+        if patterns is not None:
+            changes[key] = _patterns(dataset, key, patterns)
+    made = replace(dataset, **changes)
+    return replace(made, meaning=_meaning(dataset, made))
+
+
+def _meaning(before: Dataset, after: Dataset) -> dict[str, object]:
+    """What a captured day rests on, as JSON can hold it: what is otherwise than usual."""
+    keys = ("bucket_seconds", "variants", "domains", "streams")
+    found = {key: value_of(after, key) for key in keys}
+    return {
+        key: [*value] if isinstance(value, tuple) else value
+        for key, value in found.items()
+        if value != value_of(before, key)
+    }
+
+
+def _place(dataset: Dataset, key: str) -> str:
+    return f"{SECTION}.{dataset.name}.{key}"
+
+
+def _one_of(dataset: Dataset, key: str, given: Sequence[object], allowed: Sequence[object]) -> None:
+    for value in given:
+        if value not in allowed:
+            raise SettingsError(
+                f"{_place(dataset, key)}: {value!r} is not possible. Possible: "
+                f"{', '.join(map(str, allowed))}."
+            )
+
+
+def _variants(dataset: Dataset, given: Sequence[str]) -> tuple[Mapping[str, object], ...]:
+    by_label = {label_of(variant): variant for variant in dataset.variants}
+    _one_of(dataset, "variants", given, [*by_label])
+    needed = [label for label in dataset.relied_on if label not in given]
+    if needed:
+        raise SettingsError(
+            f"{_place(dataset, 'variants')} lacks {', '.join(needed)}, which marts and "
+            "reconciliation read. Add it, or switch the dataset off under datasets.off."
+        )
+    return tuple(variant for label, variant in by_label.items() if label in given)
+
+
+def _patterns(dataset: Dataset, key: str, given: Sequence[str]) -> tuple[str, ...]:
+    if not given or not all(given):
+        raise SettingsError(
+            f"{_place(dataset, key)} = {[*given]}: at least one pattern is needed, and none may be "
+            f"empty. Without the key all {key} are captured; to capture none, switch the dataset "
+            "off under datasets.off."
+        )
+    flat = [pattern for pattern in given if "/" not in pattern]
+    if key == "streams" and flat:
+        raise SettingsError(
+            f"{_place(dataset, key)}: {flat[0]!r} fits no stream, for a stream is app/stream. "
+            f"Write '{flat[0]}/*' for all streams of an app, or '*/{flat[0]}' for a stream of any."
+        )
+    return tuple(sorted(set(given)))

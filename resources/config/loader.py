@@ -1,0 +1,193 @@
+"""Reading settings: livestats.toml, and environment variables over it."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from resources.api.catalog import DATASETS
+from resources.config import dataset_overrides as single
+from resources.config.errors import SettingsError
+from resources.config.model import BYTEPLUS, HOSTS, Settings, general
+
+FILE = "livestats.toml"
+FILE_VARIABLE = "LIVESTATS_SETTINGS"
+PREFIX = "LIVESTATS_"
+BESIDE: Mapping[str, str] = {
+    FILE_VARIABLE: f"another settings file than {FILE} of the current folder.",
+    "LIVESTATS_NOW": "what time it is taken to be, such as 2026-11-22T12:00:00+08:00: for drills "
+    "against livestats simulate; nothing is captured with it from any other API.",
+    "LIVESTATS_ALERT_WEBHOOK": "where alarms are sent to; its value is a secret.",
+}
+"""Variables that are no settings, and what they say."""
+
+_OF_DATASETS = [
+    f"{single.SECTION}.{name}.{key}"
+    for name, one in DATASETS.items()
+    for key in single.keys_of(one)
+]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Settings, and for each field that is not left at its default, where it was set."""
+
+    settings: Settings
+    origins: Mapping[str, str]  # name of the field -> the variable, or the path of the file
+    file: Path | None  # that was read
+
+
+def load(environ: Mapping[str, str], folder: Path) -> Settings:
+    """The settings of livestats.toml in `folder`, with environment variables over them.
+
+    LIVESTATS_SETTINGS names another file. A relative archive.home is taken from the file's folder. Raises SettingsError.
+    """
+    return find(environ, folder).settings
+
+
+def find(environ: Mapping[str, str], folder: Path) -> Found:
+    """The same, and where each value comes from. Raises SettingsError."""
+    named = environ.get(FILE_VARIABLE)
+    file = Path(named) if named else folder / FILE
+    if named and not file.is_file():
+        raise SettingsError(f"{FILE_VARIABLE} names {file}, and there is no such file.")
+    _refuse_unknown(environ)
+    given = _from_file(file) if file.is_file() else {}
+    origins = dict.fromkeys(given, str(file))
+    for known in general():
+        variable = known.metadata["variable"]
+        if variable and environ.get(variable):
+            given[known.name] = _from_text(known, variable, environ[variable])
+            origins[known.name] = variable
+    if "api_url" in given:
+        if given["api_url"].rstrip("/") == HOSTS[BYTEPLUS]:
+            given.setdefault("vendor", BYTEPLUS)
+    elif given.get("vendor") in HOSTS:
+        given["api_url"] = HOSTS[given["vendor"]]
+    try:
+        return Found(Settings(**given), origins, file if file.is_file() else None)
+    except TypeError as error:  # a value of a type that no check expects
+        raise SettingsError(f"{file}: {error}") from error
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    """Raise SettingsError for a variable that nobody would read: a slip that changes nothing."""
+    known = [*BESIDE, *(v for f in general() if (v := f.metadata["variable"]))]
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known and environ[name]:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f": did you mean {near[0]}?" if near else f". Known: {', '.join(known)}"
+            raise SettingsError(f"The environment has {name}, and there is no such setting{hint}")
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is no TOML: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
+    places = {known.metadata["where"]: known for known in general()}
+    given: dict[str, Any] = {}
+    if single.SECTION in document:
+        given["own"] = single.read(document.pop(single.SECTION), file)
+    for place, value in _leaves(document, ""):
+        if place not in places:
+            if "key" in place.rpartition(".")[2] or "token" in place:
+                raise SettingsError(
+                    f"{file}: {place} is no setting: keys are never in this file. Take it out; "
+                    "they come from VOLC_ACCESSKEY and VOLC_SECRETKEY, or from the vendor's own "
+                    "files in ~/.volc."
+                )
+            near = difflib.get_close_matches(place, [*places, *_OF_DATASETS], n=1, cutoff=0.5)
+            hint = f": did you mean {near[0]}?" if near else f". Known: {', '.join(places)}"
+            raise SettingsError(f"{file}: there is no setting {place}{hint}")
+        known = places[place]
+        given[known.name] = _checked(known, f"{file}: {place}", value, file.parent)
+    return given
+
+
+def _leaves(table: Mapping[str, Any], above: str) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for key, value in table.items():
+        place = f"{above}{key}"
+        if isinstance(value, dict) and (value or _is_section(place)):
+            found += _leaves(value, f"{place}.")
+        else:
+            found.append((place, value))
+    return found
+
+
+def _is_section(place: str) -> bool:
+    return any(known.metadata["where"].startswith(f"{place}.") for known in general())
+
+
+def _checked(known: dataclasses.Field[Any], place: str, value: Any, folder: Path) -> Any:
+    """A TOML value in the type of its setting."""
+    kind = str(known.type)
+    match value:
+        case "" if kind == "Path":
+            raise SettingsError(f"{place} is empty: name a folder, or leave the line out.")
+        case str() if kind == "Path":
+            return folder / _expanded(place, value)
+        case str() if kind == "str":
+            return value
+        case list() if kind.startswith("tuple") and all(isinstance(v, str) for v in value):
+            return tuple(value)
+        case datetime():  # which Python takes for a date
+            pass
+        case date() if kind.startswith("date"):
+            return value
+        case bool():
+            pass
+        case int() if kind == "int":
+            return value
+        case int() | float() if kind.startswith("float"):
+            return float(value)
+    raise SettingsError(f"{place} = {value!r} is not {_wanted(kind)}. {known.metadata['meaning']}")
+
+
+def _wanted(kind: str) -> str:
+    """What a value of that type is written like."""
+    wanted = {
+        "Path": "a folder in quotes",
+        "str": "a text in quotes",
+        "int": "a whole number",
+        "date": "a day like 2026-11-01",
+        "float": "a number",
+        "tuple": "a list of texts, like ['a', 'b']",
+    }
+    return next(text for start, text in wanted.items() if kind.startswith(start))
+
+
+def _expanded(place: str, text: str) -> Path:
+    """A path whose ~ is a home folder: no shell has seen the settings file."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise SettingsError(f"{place} = {text!r}: {error}") from error
+
+
+def _from_text(known: dataclasses.Field[Any], variable: str, text: str) -> Any:
+    """The value of an environment variable in the type of its setting."""
+    kind = str(known.type)
+    try:
+        if kind == "Path":
+            return Path(text)
+        if kind.startswith("date"):
+            return date.fromisoformat(text)
+        if kind == "int":
+            return int(text)
+        if kind.startswith("float"):
+            return None if text == "none" else float(text)
+    except ValueError as error:
+        raise SettingsError(
+            f"{variable}={text!r} is not {_wanted(kind)}. {known.metadata['meaning']}"
+        ) from error
+    return text

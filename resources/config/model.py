@@ -1,0 +1,257 @@
+"""The settings of an archive: what can be set, and what a value must be. No secret is among them.
+
+Every setting is one field of `Settings`; its metadata says where it stands in the file, which
+variable overrides it, and what it means, so that file, checks and documentation cannot disagree.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from resources.api import windows
+from resources.api.catalog import ABSENT_ON_BYTEPLUS, DATASETS, dataset
+from resources.api.catalog.model import Dataset
+from resources.config import dataset_overrides as single
+from resources.config.dataset_overrides import Own
+from resources.config.errors import SettingsError
+
+VOLCENGINE, BYTEPLUS = "volcengine", "byteplus"
+HOSTS = {
+    VOLCENGINE: "https://live.volcengineapi.com",
+    BYTEPLUS: "https://open.byteplusapi.com",
+}
+
+
+ENGLISH, CHINESE = "en", "zh"
+LANGUAGES = (ENGLISH, CHINESE)
+
+
+def _at(where: str, meaning: str, variable: str | None = None) -> dict[str, str | None]:
+    return {"where": where, "meaning": meaning, "variable": variable}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run is told; immutable, checked, free of secrets."""
+
+    home: Path = field(
+        default=Path("data"),
+        metadata=_at("archive.home", "Folder of the archive and the warehouse.", "LIVESTATS_HOME"),
+    )
+    time_zone: str = field(
+        default="Asia/Shanghai",
+        metadata=_at(
+            "archive.time_zone",
+            "Zone of the calendar day. Fixed once the first day is captured.",
+            "LIVESTATS_TIME_ZONE",
+        ),
+    )
+    first_day: date | None = field(
+        default=None,
+        metadata=_at(
+            "archive.first_day",
+            "First day of the archive; unset: as far back as the API remembered at the first run.",
+            "LIVESTATS_FIRST_DAY",
+        ),
+    )
+    vendor: str = field(
+        default=VOLCENGINE,
+        metadata=_at(
+            "api.vendor",
+            "volcengine or byteplus (MediaLive), which lacks some actions and parameters.",
+            "LIVESTATS_VENDOR",
+        ),
+    )
+    api_url: str = field(
+        default=HOSTS[VOLCENGINE],
+        metadata=_at(
+            "api.url",
+            f"Address of the API. Unset: the vendor's own; byteplus: {HOSTS[BYTEPLUS]}",
+            "LIVESTATS_API_URL",
+        ),
+    )
+    api_region: str = field(
+        default="cn-north-1",
+        metadata=_at("api.region", "Region that requests are signed for.", "LIVESTATS_API_REGION"),
+    )
+    calls_per_second: float | None = field(
+        default=None,
+        metadata=_at(
+            "api.calls_per_second",
+            "Ceiling over all actions of the account together; none: each action keeps the limit "
+            "documented for it, and they go on side by side. Set it if the vendor limits your "
+            "account as a whole, or other programs need room beside this one.",
+            "LIVESTATS_CALLS_PER_SECOND",
+        ),
+    )
+    quota_factor: float = field(
+        default=1.0,
+        metadata=_at(
+            "api.quota_factor",
+            "Your calls per second of each action over the documented ones: 2, if the vendor "
+            "doubled the quota of the account.",
+            "LIVESTATS_QUOTA_FACTOR",
+        ),
+    )
+    workers: int = field(
+        default=16,
+        metadata=_at(
+            "api.workers",
+            "Requests of one action under way at the same time. Too few if calls per second x "
+            "seconds of an answer are more.",
+            "LIVESTATS_WORKERS",
+        ),
+    )
+    push_domains: tuple[str, ...] = field(
+        default=(),
+        metadata=_at(
+            "domains.push", "Push domains to capture; empty: all that the account ever had."
+        ),
+    )
+    pull_domains: tuple[str, ...] = field(
+        default=(),
+        metadata=_at(
+            "domains.pull", "Pull domains to capture; empty: all that the account ever had."
+        ),
+    )
+    datasets_off: tuple[str, ...] = field(
+        default=(), metadata=_at("datasets.off", "Datasets that are not captured.")
+    )
+    expiry_warning_days: int = field(
+        default=7,
+        metadata=_at(
+            "archive.expiry_warning_days", "A missing day is called expiring this many days ahead."
+        ),
+    )
+    language: str = field(
+        default=ENGLISH,
+        metadata=_at(
+            "archive.language",
+            "Of the comments on tables and columns, which BI tools show: en, or zh for Chinese. "
+            "Values and names stay as they are.",
+            "LIVESTATS_LANGUAGE",
+        ),
+    )
+    own: Mapping[str, Own] = field(default_factory=dict, hash=False)
+    """What is said of single datasets, by name: the sections [dataset.<name>] of the file."""
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without opening anything."""
+        zone = _zone(self.time_zone)
+        if not windows.has_constant_offset(zone):
+            raise SettingsError(
+                f"archive.time_zone = {self.time_zone!r} changes its offset in summer: days of 23 "
+                "and 25 hours cannot be asked in one request. Use a zone with one offset, such as "
+                "Asia/Shanghai, Asia/Singapore or UTC."
+            )
+        if self.vendor not in HOSTS:
+            raise SettingsError(
+                f"api.vendor = {self.vendor!r}: one of {', '.join(HOSTS)} is possible."
+            )
+        if self.workers < 1:
+            raise SettingsError(f"api.workers = {self.workers}: at least 1 is needed.")
+        if self.calls_per_second is not None and not self.calls_per_second > 0:  # nan is not
+            raise SettingsError(
+                f"api.calls_per_second = {self.calls_per_second}: above 0 is needed."
+            )
+        if not 0.01 <= self.quota_factor < math.inf:
+            raise SettingsError(
+                f"api.quota_factor = {self.quota_factor}: from 0.01 on is possible; 1 is the "
+                "documented quota."
+            )
+        if self.language not in LANGUAGES:
+            raise SettingsError(
+                f"archive.language = {self.language!r}: one of {', '.join(LANGUAGES)} is possible."
+            )
+        if not 0 <= self.expiry_warning_days <= 366:
+            raise SettingsError(
+                f"archive.expiry_warning_days = {self.expiry_warning_days}: 0 to 366 is possible, "
+                "for the API remembers 366 days."
+            )
+        for name in self.datasets_off:
+            try:
+                dataset(name)
+            except ValueError as error:
+                raise SettingsError(f"datasets.off: {error}") from error
+        self._check_slots()
+
+    def _check_slots(self) -> None:
+        """A day must be whole slots."""
+        offset = datetime(2026, 1, 1, tzinfo=self.zone).utcoffset() or timedelta(0)
+        for name, one in self._changed.items():
+            if one.bucket_s and offset % timedelta(seconds=one.bucket_s):
+                raise SettingsError(
+                    f"dataset.{name}.bucket_seconds = {one.bucket_s}: in {self.time_zone}, {offset} "
+                    "from UTC, a day does not begin with such a slot. Use a narrower one."
+                )
+
+    @cached_property
+    def _changed(self) -> dict[str, Dataset]:
+        """The datasets that settings of their own have made other than the catalogue."""
+        try:
+            return {name: single.apply(dataset(name), own) for name, own in self.own.items()}
+        except SettingsError:
+            raise
+        except ValueError as error:
+            raise SettingsError(f"dataset: {error}") from error
+
+    def of(self, one: Dataset) -> Dataset:
+        """A dataset of the catalogue as these settings have it."""
+        return self._changed.get(one.name, one)
+
+    def narrowed(self, name: str) -> str:
+        """Which part of the account a dataset is limited to, in words; "" for all of it."""
+        one = self.of(DATASETS[name])
+        own = [
+            f"{what} {', '.join(patterns)}"
+            for what, patterns in (("domains", one.domains), ("streams", one.streams))
+            if patterns
+        ]
+        # What others are asked by limits it as well, unless one of them knows the whole.
+        above = {n: self.narrowed(n) for n in one.needs if n in self.datasets}
+        if above and all(above.values()):
+            own += [f"what {n} has ({limit})" for n, limit in above.items()]
+        return "; ".join(own)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business time zone."""
+        return _zone(self.time_zone)
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Names of the datasets that are captured."""
+        off = {*self.datasets_off, *self.not_offered}
+        return tuple(name for name in DATASETS if name not in off)
+
+    @property
+    def not_offered(self) -> tuple[str, ...]:
+        """Names of the datasets that the vendor has no action for."""
+        is_absent = self.vendor == BYTEPLUS
+        return tuple(d.name for d in DATASETS.values() if is_absent and not d.endpoint.on_byteplus)
+
+    @property
+    def absent_parameters(self) -> frozenset[str]:
+        """Parameters that the vendor does not take."""
+        return ABSENT_ON_BYTEPLUS if self.vendor == BYTEPLUS else frozenset()
+
+
+def general() -> tuple[Field[Any], ...]:
+    """The settings that stand at one place each; those of single datasets are in `own`."""
+    return tuple(known for known in fields(Settings) if known.metadata)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingsError(
+            f"archive.time_zone = {name!r} is no known zone. Write it like Asia/Shanghai."
+        ) from error

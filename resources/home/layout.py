@@ -1,0 +1,202 @@
+"""The home: one folder that holds one account's archive, warehouse and run history."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from resources.api.windows import day_of
+from resources.config import Settings, SettingsError
+from resources.fs import atomic
+from resources.home import pinned_settings
+
+FORMAT = 2
+"""Of the identity file. 2: datasets may mean something else than usual, which 1 would not see."""
+
+_PLAIN = 1  # no dataset does
+_BY_HAND = {"first_day", "format", "time_zone"}  # of archive.json; the rest is added
+REMEMBERED = timedelta(days=366)  # how far back the API answers at most
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where everything lies. Nothing is created before `prepare`."""
+
+    root: Path
+
+    @property
+    def raw(self) -> Path:
+        """What the API said: raw/<dataset>/<day>/<capture>/."""
+        return self.root / "raw"
+
+    @property
+    def lake(self) -> Path:
+        """Typed rows: lake/<dataset>/day=<day>/rows.parquet."""
+        return self.root / "lake"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that loads write to; BI reads the served copy instead."""
+        return self.root / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def served(self) -> Path:
+        """The file that queries and BI open: a link that always points to a whole copy."""
+        return self.root / "served" / "livestats.duckdb"
+
+    @property
+    def state(self) -> Path:
+        """Notes that may be deleted: they cost a slow look, or an alarm that is told again."""
+        return self.root / "state"
+
+    @property
+    def budget(self) -> Path:
+        """When the next call may be made, shared by all processes."""
+        return self.state / "budget"
+
+    @property
+    def remembered(self) -> Path:
+        """What earlier looks at raw archive and lake found: see `facts`. May be deleted."""
+        return self.state / "remembered"
+
+    @property
+    def looked(self) -> Path:
+        """A file without content: when a daemon last looked for alarms."""
+        return self.state / "looked"
+
+    @property
+    def keys(self) -> Path:
+        """Fingerprints of the keys that are of this account: see `owner`. May be deleted."""
+        return self.state / "keys"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's run history; nothing else depends on it."""
+        return self.root / "dagster"
+
+    @property
+    def identity_file(self) -> Path:
+        """What can never change about this archive."""
+        return self.root / "archive.json"
+
+    @cached_property
+    def identity(self) -> dict[str, object] | None:
+        """Content of the identity file, or None before the first run.
+
+        Raises SettingsError if it is there and cannot be read, or is of a newer format.
+        """
+        try:
+            data = self.identity_file.read_bytes()
+            found = dict(json.loads(data))
+            if set(found) != _BY_HAND:
+                found = atomic.unsealed(data)
+            made_by = int(found["format"])
+            if made_by <= FORMAT:  # a newer one may tell the rest in another way
+                date.fromisoformat(found["first_day"])
+                ZoneInfo(found["time_zone"])
+                dict(found.get("datasets", {}))
+        except (FileNotFoundError, NotADirectoryError):  # nothing, or a file in the home's place
+            return None
+        except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
+            raise SettingsError(
+                f"{self.identity_file} is damaged ({error}). Restore it from a backup, or write by "
+                f"hand a JSON object of {', '.join(sorted(_BY_HAND))}, and no sha256: the next "
+                "backfill adds it."
+            ) from error
+        if made_by > FORMAT:
+            raise SettingsError(
+                f"{self.root} was made by a newer livestats (format {made_by}, this one knows "
+                f"{FORMAT}). Update livestats."
+            )
+        return found
+
+    def prepare(self, settings: Settings, now: datetime) -> None:
+        """Create what is missing, and refuse a home that does not fit the settings.
+
+        Raises SettingsError for another time zone, datasets whose days would mean something else,
+        or a newer format, before anything is created, or if the home cannot be written.
+        """
+        self.check(settings)
+        try:
+            for folder in (
+                self.raw,
+                self.lake,
+                self.warehouse.parent,
+                self.served.parent,
+                self.budget,
+                self.dagster,
+            ):
+                folder.mkdir(parents=True, exist_ok=True)
+            if not self._is_identified(self.identity, settings):
+                self._identify(settings, now)
+        except OSError as error:
+            raise SettingsError(
+                f"The home {self.root} cannot be written: {error.strerror or error}. Free space or "
+                "fix its permissions, or name another folder with LIVESTATS_HOME."
+            ) from error
+        self.check(settings)
+
+    def _identify(self, settings: Settings, now: datetime) -> None:
+        """Write the identity file, unless another process has just done so."""
+        with atomic.locked(self.root):
+            atomic.remove_stale(self.root)
+            del self.__dict__["identity"]
+            found = self.identity
+            if self._is_identified(found, settings):
+                return
+            self.check(settings)  # another process may have been first, with other settings
+            first = settings.first_day or first_day(settings, now)
+            pinned = pinned_settings.to_pin(self._pinned, settings)
+            identity = {
+                "time_zone": settings.time_zone,
+                "first_day": first.isoformat(),
+                "created_at": now.isoformat(timespec="seconds"),
+                **{k: v for k, v in (found or {}).items() if k not in ("datasets", "sha256")},
+                "format": FORMAT if pinned else _PLAIN,
+                **({"datasets": pinned} if pinned else {}),
+            }
+            atomic.write_whole(self.identity_file, atomic.sealed(identity))
+            del self.__dict__["identity"]
+
+    def _is_identified(self, found: dict[str, object] | None, settings: Settings) -> bool:
+        """True if an identity file of this content says all that it is to say."""
+        if found is None or set(found) == _BY_HAND:
+            return False
+        return pinned_settings.to_pin(self._pinned, settings) == self._pinned
+
+    @property
+    def _pinned(self) -> pinned_settings.Meanings:
+        """What the identity file says of single datasets."""
+        found: Any = (self.identity or {}).get("datasets", {})
+        return dict(found)
+
+    def check(self, settings: Settings) -> None:
+        """Raise SettingsError if this archive was made under settings that cannot be changed."""
+        identity = self.identity
+        if identity is None:
+            return
+        if identity["time_zone"] != settings.time_zone:
+            raise SettingsError(
+                f"{self.root} keeps days of {identity['time_zone']}, and the settings say "
+                f"{settings.time_zone}. A day means something else in another zone: set "
+                "archive.time_zone back, or name another home."
+            )
+        pinned_settings.check(self.root, self.raw, self._pinned, settings)
+
+    def first_day(self, settings: Settings, now: datetime) -> date:
+        """The first day of the archive: the one in the settings, else as at its first run."""
+        if settings.first_day is not None:
+            return settings.first_day
+        if self.identity is not None:
+            return date.fromisoformat(str(self.identity["first_day"]))
+        return first_day(settings, now)
+
+
+def first_day(settings: Settings, now: datetime) -> date:
+    """The earliest day that the API can still answer completely at `now`."""
+    return day_of(now - REMEMBERED, settings.zone) + timedelta(days=1)

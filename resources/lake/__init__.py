@@ -1,0 +1,1 @@
+"""Typed Parquet, one file for each dataset and day, made from captures."""

@@ -1,0 +1,391 @@
+"""The lake: typed Parquet, one file per dataset and day, made from the newest complete capture.
+
+    lake/<dataset>/day=<day>/rows.parquet
+
+A file carries its origin in its own metadata; it can be made again from the raw archive at any
+time, so a lake is never backed up alone and never repaired by hand. It carries its own checksum
+too, since Parquet has one for each page of data and none for the footer: the digest of all other
+bytes stands where a blank of its length was written, so file and checksum are swapped in as one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from resources.api.body import Body
+from resources.api.catalog.columns import BUSINESS_DATE
+from resources.api.catalog.model import Dataset
+from resources.api.parsing.parse import Rows, join, row_schema
+from resources.api.parsing.parse_batch import read_in_turn
+from resources.api.request_plan import Walk, walk_of
+from resources.fs import atomic
+from resources.raw.captures import Capture, CaptureName, day_named
+from resources.version import VERSION
+
+SCHEMA_VERSION = 1
+"""Of the normaliser: raise it when the same answer makes other rows. Older files are made anew."""
+
+FILE = "rows.parquet"
+_KEY = b"livestats"
+_SEAL = b"livestats.sha256"
+FILE_METADATA = (_KEY, _SEAL)
+"""What a file's metadata holds beside the declared schema."""
+
+_BLANK = b"0" * (hashlib.sha256().digest_size * 2)
+# In the footer: the key, then, in Thrift's compact protocol, its value as a string of that length.
+# No name from outside can pass for it: statistics stand before it, and JSON escapes byte 0x18.
+_MARK = _SEAL + bytes([0x18, len(_BLANK)])
+_TAIL = 1 << 18  # bytes at the end of a file in which the mark stands; the footer is far smaller
+_CHUNK = 1 << 20
+TICK_NS = 2_000_000_000
+"""Two changes of a file may fall into one tick of the file system's clock: what is younger is not
+remembered."""
+_MEMORY = "256MB"  # of DuckDB, for comparing files
+_MANY_PIECES = 32  # of a row group: each costs the writer more than to copy its few rows
+_ROWS_PER_GROUP = 122_880  # DuckDB reads one row group per thread; this is its own default
+
+
+class DamagedFile(Exception):
+    """A lake file whose bytes are not those that were written; the message says in what."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where the rows of a file come from."""
+
+    dataset: str
+    day: str
+    capture: str
+    schema_version: int
+    fetched_at: str
+    requests: int
+    rows: int
+    outside: int  # rows outside of the day: dropped
+    unknown: tuple[str, ...]  # fields that the catalogue does not know; the raw answers have them
+    disagreeing: tuple[str, ...]  # totals that the rows do not add up to
+    livestats: str = VERSION
+
+
+@dataclass
+class Tally:
+    """What is learned while the rows of a day go by."""
+
+    rows: int = 0
+    outside: int = 0
+    unknown: set[str] = field(default_factory=set)
+    disagreeing: set[str] = field(default_factory=set)
+
+    def add(self, walked: Rows) -> None:
+        """Count the rows of one walk."""
+        self.rows += walked.table.num_rows
+        self.outside += walked.outside
+        self.unknown.update(walked.unknown)
+        self.disagreeing.update(walked.disagreeing)
+
+    def facts(self) -> dict[str, object]:
+        """The counts as manifest entries."""
+        return {
+            "outside": self.outside,
+            "unknown": sorted(self.unknown),
+            "disagreeing": sorted(self.disagreeing),
+        }
+
+
+def path_of(lake: Path, dataset: str, day: date) -> Path:
+    """The file of one day; dimensions have one for each day that brought something new."""
+    return lake / dataset / f"day={day.isoformat()}" / FILE
+
+
+def days_of(lake: Path, dataset: str) -> dict[date, Path]:
+    """The files of a dataset, oldest day first. Other folders, such as a backup's, are left alone."""
+    return {day: Path(path) for day, (path, _) in states_of(lake, dataset).items()}
+
+
+def states_of(lake: Path, dataset: str) -> dict[date, tuple[str, os.stat_result]]:
+    """The same, each with what the file system says of it; nothing is opened.
+
+    Paths are texts: to make a Path of each takes longer than all the rest.
+    """
+    found: dict[date, tuple[str, os.stat_result]] = {}
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(lake / dataset) as listed:
+        for folder in listed:
+            prefix, _, text = folder.name.partition("=")
+            day = day_named(text)
+            if prefix == "day" and day is not None:
+                path = f"{folder.path}/{FILE}"
+                try:
+                    found[day] = path, os.stat(path)  # noqa: PTH116 - a third of the time
+                except (FileNotFoundError, NotADirectoryError):
+                    continue  # a day that is being made for the first time
+    return dict(sorted(found.items()))
+
+
+def day_of(path: Path) -> date:
+    """The day of a lake file's path."""
+    return date.fromisoformat(path.parent.name.removeprefix("day="))
+
+
+def schema(dataset: Dataset) -> pa.Schema:
+    """The declared schema of the dataset's files, with comments, units and API fields."""
+    fields = list(row_schema(dataset))
+    if BUSINESS_DATE in dataset.column:
+        column = dataset.column[BUSINESS_DATE]
+        about = {"comment": column.comment}
+        fields.insert(0, pa.field(BUSINESS_DATE, pa.date32(), nullable=False, metadata=about))
+    about = {"comment": dataset.description, "action": dataset.endpoint.action}
+    return pa.schema(fields, metadata=about)
+
+
+class LakeWriter:
+    """Writes the rows of one day aside, in bounded memory; `seal`, then `commit` swaps it in."""
+
+    def __init__(self, path: Path, dataset: Dataset, day: date) -> None:
+        """Open the file aside; `path` is where it will stand."""
+        self.path = path
+        self.tally = Tally()
+        self._dataset, self._day = dataset, day
+        self._schema = schema(dataset)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.aside = atomic.aside(path)
+        self._writer = pq.ParquetWriter(
+            self.aside,
+            self._schema,
+            compression="zstd",
+            write_page_checksum=True,
+            # To look each number up takes a fifth of the time; without, files are no larger.
+            use_dictionary=[f.name for f in self._schema if not pa.types.is_floating(f.type)],
+        )
+        self._waiting: list[pa.Table] = []
+        self._rows_waiting = 0
+        self.waiting_bytes = 0  # of the rows that are still in memory
+
+    def add(self, walked: Rows) -> None:
+        """Append the rows of one walk."""
+        self.tally.add(walked)
+        for table in walked.tables():
+            self._waiting.append(table)
+            self._rows_waiting += table.num_rows
+            self.waiting_bytes += walked.nbytes if table is walked.table else table.nbytes
+            if self._rows_waiting >= _ROWS_PER_GROUP:
+                self._write()
+
+    def _write(self) -> None:
+        if not self._waiting:
+            return
+        table = pa.concat_tables(self._waiting)
+        if len(self._waiting) > _MANY_PIECES:
+            table = table.combine_chunks()
+        self._waiting, self._rows_waiting, self.waiting_bytes = [], 0, 0
+        if BUSINESS_DATE in self._schema.names:
+            days = pa.repeat(pa.scalar(self._day, pa.date32()), table.num_rows)
+            table = table.add_column(0, self._schema.field(BUSINESS_DATE), days)
+        self._writer.write_table(table.cast(self._schema), row_group_size=_ROWS_PER_GROUP)
+
+    def seal(self, capture: CaptureName, requests: int) -> Origin:
+        """Finish the file, still aside, and say in it where its rows come from."""
+        origin = Origin(
+            dataset=self._dataset.name,
+            day=self._day.isoformat(),
+            capture=capture.text,
+            schema_version=SCHEMA_VERSION,
+            fetched_at=capture.fetched_at.isoformat(),
+            requests=requests,
+            rows=self.tally.rows,
+            outside=self.tally.outside,
+            unknown=tuple(sorted(self.tally.unknown)),
+            disagreeing=tuple(sorted(self.tally.disagreeing)),
+        )
+        self._write()
+        self._writer.add_key_value_metadata({_KEY: json.dumps(vars(origin)).encode()})
+        self._writer.add_key_value_metadata({_SEAL: _BLANK})
+        self._writer.close()
+        at, _, digest = _checksum(self.aside)
+        with self.aside.open("r+b") as file:
+            file.seek(at)
+            file.write(digest)
+        return origin
+
+    def commit(self) -> None:
+        """Swap the sealed file in."""
+        atomic.swap_in(self.aside, self.path)
+        atomic.flush(self.path.parent.parent)
+
+    def abandon(self) -> None:
+        """Forget the rows."""
+        with suppress(OSError, pa.ArrowException):  # a full disk is no reason to keep the file
+            self._writer.close()
+        self.aside.unlink(missing_ok=True)
+
+
+def origin_of(path: Path) -> Origin | None:
+    """Where the rows of a file come from; None if there is no file or it cannot be read.
+
+    A load asks three times: what is remembered of a file that is still the same is not read again,
+    for a footer takes 0.5 ms. When that is sound, and why not at once, is told in `facts`.
+    """
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    if max(state.st_mtime_ns, state.st_ctime_ns) > time.time_ns() - TICK_NS:
+        return _read_origin(str(path))
+    return _remembered_origin(
+        str(path), state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
+    )
+
+
+@lru_cache(maxsize=8192)  # a year of all datasets, less than 1 kB each
+def _remembered_origin(path: str, *_state: int) -> Origin | None:
+    return _read_origin(path)
+
+
+def _read_origin(path: str) -> Origin | None:
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+        found: dict[str, Any] = json.loads(metadata[_KEY])
+        lists = {name: tuple(found[name]) for name in ("unknown", "disagreeing")}
+        return Origin(**{**found, **lists})
+    except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
+        return None  # not ours, or damaged: to be made again
+
+
+def check(path: Path) -> None:
+    """Read every byte of a lake file. Raises DamagedFile unless it is as it was written, OSError."""
+    _, told, found = _checksum(path)
+    if told != found:
+        raise DamagedFile("has changed since it was written")
+
+
+def _checksum(path: Path) -> tuple[int, bytes, bytes]:
+    """Where a file holds its checksum, the one it holds, and that of its other bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        start = max(0, file.seek(0, os.SEEK_END) - _TAIL)
+        file.seek(start)
+        at = file.read().rfind(_MARK)
+        if at < 0:
+            raise DamagedFile("holds no checksum: it was cut short, or livestats did not write it")
+        at += start + len(_MARK)
+        file.seek(0)
+        while chunk := file.read(min(_CHUNK, at - file.tell())):
+            digest.update(chunk)
+        told = file.read(len(_BLANK))
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return at, told, digest.hexdigest().encode()
+
+
+def proven_origin(path: Path) -> Origin | None:
+    """The same as `origin_of`, but None also if any byte has changed since the file was written."""
+    try:
+        check(path)
+    except (OSError, DamagedFile):
+        return None
+    return origin_of(path)
+
+
+def is_level(origin: Origin | None, capture: CaptureName) -> bool:
+    """True if a lake file is what the present normaliser makes of `capture`."""
+    return (
+        origin is not None
+        and origin.capture == capture.text
+        and origin.schema_version == SCHEMA_VERSION
+    )
+
+
+def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Origin:
+    """Make the lake file of a day from a capture, without the API.
+
+    Raises DamagedCapture, or what reading the answers raises; the old file then stays.
+    """
+    writer = LakeWriter(path_of(lake, dataset.name, day), dataset, day)
+    try:
+        answers = read_in_turn(dataset, _asked(dataset, capture))
+        for _, parts in groupby(answers, key=lambda part: part[0]):
+            walked = [(walk, read()) for _, walk, read in parts]
+            writer.add(join(dataset, walked[0][0], [page for _, page in walked]))
+        origin = writer.seal(capture.name, len(capture.manifest["requests"]))
+        writer.commit()
+        return origin
+    except BaseException:
+        writer.abandon()
+        raise
+
+
+def _asked(dataset: Dataset, capture: Capture) -> Iterator[tuple[int, Walk, int, Body]]:
+    """Number and walk of each question, number of the page, and the answer."""
+    paging = dataset.endpoint.paging
+    numbers = {paging.number_param, paging.size_param} if paging else set()
+    for question, page, payload, body in capture.responses():
+        walk = walk_of(dataset, {k: v for k, v in payload.items() if k not in numbers})
+        yield question, walk, page, body
+
+
+def same_rows(one: Path, other: Path) -> bool:
+    """True if two lake files hold the same rows, in whatever order.
+
+    What does not fit into memory lies aside beside `one` for the while.
+    """
+    import duckdb  # a tenth of a second, and only here
+
+    first, second = pq.ParquetFile(one), pq.ParquetFile(other)
+    with first, second:
+        if not first.schema_arrow.equals(second.schema_arrow):
+            return False  # made by another version of the catalogue
+        if first.metadata.num_rows != second.metadata.num_rows:
+            return False
+        if _same_in_order(first, second):
+            return True
+    files_read = [f"FROM read_parquet(${i}, hive_partitioning = false)" for i in (1, 2)]
+    columns = ", ".join(_identifier(name) for name in first.schema_arrow.names)
+    connection = duckdb.connect(
+        config={
+            "memory_limit": _MEMORY,
+            "threads": 1,
+            "temp_directory": str(atomic.aside(one)),
+        }
+    )
+    try:
+        # Rows that differ have other hashes, and sums of these take no memory.
+        prints = [
+            connection.execute(
+                f"SELECT sum(hash({columns})::HUGEINT) {read}", [str(path)]
+            ).fetchall()
+            for read, path in ((files_read[0], one), (files_read[0], other))
+        ]
+        if prints[0] != prints[1]:
+            return False
+        # One way is enough: of as many rows, none is missing unless another is in its place.
+        sql = f"SELECT count(*) FROM ({' EXCEPT ALL '.join(files_read)})"
+        found = connection.execute(sql, [str(one), str(other)]).fetchall()
+    finally:
+        connection.close()
+    return found == [(0,)]
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _same_in_order(one: pq.ParquetFile, other: pq.ParquetFile) -> bool:
+    """True if two files hold equal row groups in the same order; one of each in memory.
+
+    That is what most days give that were asked again.
+    """
+    return one.num_row_groups == other.num_row_groups and all(
+        one.read_row_group(i).equals(other.read_row_group(i)) for i in range(one.num_row_groups)
+    )

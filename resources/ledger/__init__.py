@@ -1,0 +1,1 @@
+"""The state of each dataset and day, read from the names of files."""

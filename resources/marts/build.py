@@ -1,0 +1,193 @@
+"""Brings marts level, like `make`: what was made from other inputs or another SQL is made again.
+
+Views and macros are replaced; they hold nothing. A table by day is worked out again for the days
+whose captures have changed, in one transaction with a note of what they were made from, and as a
+whole, days by days and swapped in at once, if its SQL has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+
+import duckdb
+
+from resources.api.catalog import DATASETS
+from resources.marts import incremental as days
+from resources.marts.definition import ARCHIVE_TABLE, Kind, Mart, available, read
+from resources.warehouse import connection as warehouse_connection
+
+log = logging.getLogger("livestats.marts")
+
+_META = """
+CREATE TABLE IF NOT EXISTS meta.mart (mart VARCHAR PRIMARY KEY, kind VARCHAR, version VARCHAR);
+CREATE TABLE IF NOT EXISTS meta.archive (time_zone VARCHAR);
+"""
+
+_OBJECT = {Kind.VIEW: "VIEW", Kind.TABLE: "TABLE", Kind.MACRO: "MACRO TABLE"}
+
+_THERE = """
+SELECT table_name, 'table by day' FROM duckdb_tables()
+WHERE schema_name = 'main' AND database_name = current_database()
+UNION ALL SELECT view_name, 'view' FROM duckdb_views()
+WHERE schema_name = 'main' AND database_name = current_database()
+UNION ALL SELECT DISTINCT function_name, 'macro' FROM duckdb_functions()
+WHERE schema_name = 'main' AND database_name = current_database() AND function_type = 'table_macro'
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What bringing one mart level did."""
+
+    mart: Mart
+    days: Sequence[date] = ()  # of a table, made anew
+    impossible: Mapping[date, str] = field(default_factory=dict)  # of a table, left as they were
+    is_new: bool  # its SQL was new, or one of an input's
+
+
+def bring_level(
+    connection: duckdb.DuckDBPyConnection,
+    time_zone: str,
+    switched_on: Collection[str],
+    marts: Mapping[str, Mart] | None = None,
+) -> list[Made]:
+    """Bring all marts level whose tables are there and switched on; the others are dropped.
+
+    `connection` is the warehouse's writing one.
+    """
+    marts = read() if marts is None else marts
+    connection.execute(_META + days.META)
+    _note_zone(connection, time_zone)
+    wanted = _wanted(connection, marts, switched_on)
+    held = _held(connection)
+    _drop(connection, [(name, kind) for name, (kind, _) in held.items() if name not in wanted])
+    versions = _versions(connection, wanted)
+    new = {name for name, mart in wanted.items() if held.get(name) != (mart.kind, versions[name])}
+    tables = [mart for mart in wanted.values() if mart.kind is Kind.TABLE]
+    inputs = days.stale(connection, tables, wanted, anew=new)
+    made = []
+    for name, mart in wanted.items():
+        is_new = name in new
+        if is_new and name in held and held[name][0] != mart.kind:
+            _drop(connection, [(name, held[name][0])])
+        done: days.Made = [], {}
+        if mart.kind is Kind.TABLE and is_new:
+            define = partial(_define, connection, mart, versions[name])
+            done = days.make_all(connection, mart, wanted, inputs[name], define)
+        elif mart.kind is Kind.TABLE:
+            done = days.make_stale(connection, mart, wanted, inputs[name])
+        elif is_new:
+            with warehouse_connection.transaction(connection):
+                _define(connection, mart, versions[name])
+        made.append(Made(mart=mart, days=done[0], impossible=done[1], is_new=is_new))
+    return made
+
+
+def behind(
+    connection: duckdb.DuckDBPyConnection,
+    switched_on: Collection[str],
+    marts: Mapping[str, Mart] | None = None,
+) -> list[str]:
+    """Marts that `bring_level` would make, change or drop; also on a read-only connection."""
+    marts = read() if marts is None else marts
+    wanted = _wanted(connection, marts, switched_on)
+    try:
+        held = _held(connection)
+    except duckdb.CatalogException:  # made by a livestats that knew no marts
+        return [*wanted]
+    versions = _versions(connection, wanted)
+    tables = [mart for mart in wanted.values() if mart.kind is Kind.TABLE]
+    stale = days.stale(connection, tables, wanted)
+    return [
+        *(name for name in held if name not in wanted),
+        *(
+            name
+            for name, mart in wanted.items()
+            if held.get(name) != (mart.kind, versions[name]) or stale.get(name)
+        ),
+    ]
+
+
+def _wanted(
+    connection: duckdb.DuckDBPyConnection, marts: Mapping[str, Mart], switched_on: Collection[str]
+) -> dict[str, Mart]:
+    there = connection.execute(
+        "SELECT table_name FROM duckdb_tables() "
+        "WHERE schema_name = 'main' AND database_name = current_database()"
+    ).fetchall()
+    tables = [name for (name,) in there if name in switched_on or name not in DATASETS]
+    return {mart.name: mart for mart in available(marts, tables)}
+
+
+def _held(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
+    """Kind and version of each mart that was noted and is there."""
+    found = connection.execute(
+        f"SELECT mart, kind, version FROM meta.mart JOIN ({_THERE}) there(mart, kind) "
+        "USING (mart, kind) ORDER BY mart"
+    ).fetchall()
+    return {name: (kind, version) for name, kind, version in found}
+
+
+def _versions(connection: duckdb.DuckDBPyConnection, marts: Mapping[str, Mart]) -> dict[str, str]:
+    """Another version whenever a mart's SQL is another, or a column of what it reads."""
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for table, name, kind in connection.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal "
+        "AND database_name = current_database() ORDER BY ALL"
+    ).fetchall():
+        columns.setdefault(table, []).append((name, kind))
+    found: dict[str, str] = {}
+    for mart in marts.values():
+        inputs = [found[n] if n in marts else columns.get(n) for n in mart.reads]
+        given = [(p.name, p.default) for p in mart.parameters]
+        whole = repr((given, mart.sql, inputs)).encode()
+        found[mart.name] = hashlib.sha256(whole).hexdigest()[:16]
+    return found
+
+
+def _note_zone(connection: duckdb.DuckDBPyConnection, time_zone: str) -> None:
+    noted = connection.execute(f"SELECT time_zone FROM {ARCHIVE_TABLE}").fetchall()
+    if noted != [(time_zone,)]:
+        with warehouse_connection.transaction(connection):
+            connection.execute(f"DELETE FROM {ARCHIVE_TABLE}")
+            connection.execute(f"INSERT INTO {ARCHIVE_TABLE} VALUES (?)", [time_zone])
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, marts: Sequence[tuple[str, str]]) -> None:
+    if not marts:
+        return
+    with warehouse_connection.transaction(connection):
+        for name, kind in marts:
+            connection.execute(f"DROP {_OBJECT[Kind(kind)]} {name}")
+            connection.execute("DELETE FROM meta.mart WHERE mart = ?", [name])
+            days.forget(connection, name)
+    log.info("dropped: %s", ", ".join(name for name, _ in marts))
+
+
+def _define(connection: duckdb.DuckDBPyConnection, mart: Mart, version: str) -> None:
+    create(connection, mart)
+    connection.execute(
+        "INSERT OR REPLACE INTO meta.mart VALUES (?, ?, ?)", [mart.name, mart.kind.value, version]
+    )
+
+
+def create(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    """Create or replace a mart; a table is empty."""
+    if mart.kind is Kind.MACRO:
+        parameters = ", ".join(
+            p.name if p.default is None else f"{p.name} := {p.default}" for p in mart.parameters
+        )
+        connection.execute(f"CREATE OR REPLACE MACRO {mart.name}({parameters}) AS TABLE {mart.sql}")
+    elif mart.kind is Kind.VIEW:
+        connection.execute(f"CREATE OR REPLACE VIEW {mart.name} AS {mart.sql}")
+    else:
+        # Not AS SELECT ... LIMIT 0: DuckDB 2.0 then takes the table to be empty for as long as it is
+        # open, whatever two threads put in, and filters find nothing.
+        columns = connection.execute(f"DESCRIBE FROM ({mart.sql})").fetchall()
+        declared = ", ".join(f"{name} {kind}" for name, kind, *_ in columns)
+        connection.execute(f"CREATE OR REPLACE TABLE {mart.name} ({declared})")

@@ -1,0 +1,238 @@
+"""Tables by day: which days were made from other captures, and making these anew."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
+
+import duckdb
+
+from resources.api.catalog import DATASETS
+from resources.api.catalog.columns import BUSINESS_DATE
+from resources.api.catalog.model import Dataset
+from resources.marts.definition import Kind, Mart, sources
+from resources.warehouse import connection as warehouse_connection
+
+log = logging.getLogger("livestats.marts")
+
+META = """
+CREATE TABLE IF NOT EXISTS meta.mart_day (
+    mart VARCHAR, day DATE, inputs VARCHAR, PRIMARY KEY (mart, day));
+"""
+
+Made = tuple[list[date], dict[date, str]]
+"""Days that were made, and why others cannot be computed."""
+
+
+Inputs = dict[date, str | None]
+"""What each day is to be made from; None: there is nothing any more."""
+
+
+def make_stale(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, marts: Mapping[str, Mart], inputs: Inputs
+) -> Made:
+    """Make the days of `inputs`, as `stale` found them, a month of days in one transaction."""
+
+    def make(days: Sequence[date]) -> None:
+        for batch in _batches(days):
+            with warehouse_connection.transaction(connection):
+                _make(connection, mart, marts, batch, inputs)
+
+    return _possible(connection, mart, marts, sorted(inputs), make)
+
+
+def make_all(
+    connection: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    marts: Mapping[str, Mart],
+    inputs: Inputs,
+    create: Callable[[], None],
+) -> Made:
+    """Make the table anew; batches of days bound the memory, readers see all of them at once.
+
+    `inputs` are those of all days. `create` makes it empty and notes that it is there, inside of
+    the one transaction.
+    """
+
+    def make(days: Sequence[date]) -> None:
+        with warehouse_connection.transaction(connection):
+            create()
+            forget(connection, mart.name)
+            for batch in _batches(days):
+                _make(connection, mart, marts, batch, inputs, is_empty=True)
+
+    return _possible(connection, mart, marts, sorted(inputs), make)
+
+
+def forget(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Take back the notes about a mart's days."""
+    connection.execute("DELETE FROM meta.mart_day WHERE mart = ?", [name])
+
+
+def _possible(
+    connection: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    marts: Mapping[str, Mart],
+    days: list[date],
+    make: Callable[[Sequence[date]], None],
+) -> Made:
+    """Make `days`; if values of some cannot be computed, the others."""
+    try:
+        make(days)
+    except duckdb.DataError:
+        # A number that no sum can hold. It must not keep the other days from being served.
+        problems = {day: _problem(connection, mart, marts, day) for day in days}
+        impossible = {day: problem for day, problem in problems.items() if problem}
+        if not impossible:
+            raise
+        for day, problem in impossible.items():
+            log.error("%s of %s cannot be made and stays as it is: %s", mart.name, day, problem)
+        good = [day for day in days if day not in impossible]
+        make(good)
+        return good, impossible
+    return days, {}
+
+
+def _problem(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, marts: Mapping[str, Mart], day: date
+) -> str | None:
+    try:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE tried AS {_of_days(mart, marts, [day])}")
+    except duckdb.DataError as error:
+        return str(error).splitlines()[0]
+    connection.execute("DROP TABLE tried")
+    return None
+
+
+def _batches(days: Sequence[date]) -> list[Sequence[date]]:
+    step = warehouse_connection.DAYS_PER_TRANSACTION
+    return [days[start : start + step] for start in range(0, len(days), step)]
+
+
+def _of_days(mart: Mart, marts: Mapping[str, Mart], days: Sequence[date]) -> str:
+    """The SELECT of a mart for `days`, which sees no rows of other days in what it reads.
+
+    A condition on the outside alone reaches one side of a join of two sums: DuckDB then adds up all
+    days of the other, and one that cannot be added up would stand in the way of all.
+    """
+    # Literals, not parameters: DuckDB then skips the row groups of other days.
+    chosen = f"WHERE business_date IN ({_listed(days)})"
+    seen = ", ".join(
+        f"{name} AS NOT MATERIALIZED (FROM main.{name} {chosen})"
+        for name in mart.reads
+        if (name in marts and marts[name].kind is Kind.TABLE)
+        or (name in DATASETS and _is_by_capture(DATASETS[name]))
+    )
+    return f"{f'WITH {seen} ' if seen else ''}FROM ({mart.sql}) {chosen}"
+
+
+def _is_by_capture(dataset: Dataset) -> bool:
+    """True if the rows of a day are those of its own capture, and change with nothing else."""
+    return not dataset.is_dimension and dataset.once is None
+
+
+def _listed(days: Sequence[date]) -> str:
+    return ", ".join(f"DATE '{day}'" for day in days)
+
+
+def _make(
+    connection: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    marts: Mapping[str, Mart],
+    days: Sequence[date],
+    inputs: Inputs,
+    *,
+    is_empty: bool = False,
+) -> None:
+    if not is_empty:
+        listed = _listed(days)
+        connection.execute(f"DELETE FROM {mart.name} WHERE business_date IN ({listed})")
+        connection.execute(
+            f"DELETE FROM meta.mart_day WHERE mart = ? AND day IN ({listed})", [mart.name]
+        )
+    # By the key, which decides as much as all columns do for a third of the CPU.
+    order = ", ".join(dict.fromkeys((BUSINESS_DATE, *mart.key))) if mart.key else "ALL"
+    connection.execute(f"INSERT INTO {mart.name} {_of_days(mart, marts, days)} ORDER BY {order}")
+    notes = [(day, inputs[day]) for day in days if inputs[day] is not None]
+    connection.execute(
+        "INSERT INTO meta.mart_day SELECT ?, unnest(?::DATE[]), unnest(?::VARCHAR[])",
+        [mart.name, [day for day, _ in notes], [said for _, said in notes]],
+    )
+    log.info("%s: %d days made", mart.name, len(days))
+
+
+def stale(
+    connection: duckdb.DuckDBPyConnection,
+    wanted: Sequence[Mart],
+    marts: Mapping[str, Mart],
+    *,
+    anew: Collection[str] = (),
+) -> dict[str, Inputs]:
+    """For each of the marts `wanted`: days whose inputs are others than noted, and these inputs.
+
+    All days that have inputs for the marts `anew`: nothing counts as noted of them. One statement
+    for all of them, and one for the tables that change as a whole.
+    """
+    used = {
+        m.name: [DATASETS[n] for n in sorted(sources(m, marts)) if n in DATASETS] for m in wanted
+    }
+    by_name = {d.name: d for datasets in used.values() for d in datasets}
+    prints = _prints(connection, [d.name for d in by_name.values() if d.is_dimension])
+    whole = {
+        name: "".join(f" {d.name}={prints[d.name]}" for d in datasets if d.is_dimension)
+        for name, datasets in used.items()
+    }
+    daily = [
+        (name, d.name) for name, datasets in used.items() for d in datasets if not d.is_dimension
+    ]
+    parts = [
+        "SELECT day, dataset, concat_ws('/', capture, schema_version, size, modified_ns) "
+        "FROM meta.loaded WHERE dataset IN (FROM unnest($captured::VARCHAR[]))"
+    ]
+    # A row that several days list may move to another day when one of them is loaded.
+    parts += [
+        f"SELECT business_date, '{d.name}', sum(hash(t)::HUGEINT)::VARCHAR FROM {d.name} t "
+        "GROUP BY 1"
+        for d in by_name.values()
+        if d.once is not None
+    ]
+    rows = connection.execute(
+        f"""
+        WITH needs AS (SELECT unnest($marts::VARCHAR[]) AS mart, unnest($inputs::VARCHAR[]) AS input),
+        wholes AS (SELECT unnest($names::VARCHAR[]) AS mart, unnest($wholes::VARCHAR[]) AS whole),
+        parts(day, input, state) AS ({" UNION ALL ".join(parts)}),
+        wanted AS (
+            SELECT mart, day, string_agg(input || '=' || state, ' ' ORDER BY input) || max(whole)
+                       AS inputs
+            FROM parts JOIN needs USING (input) JOIN wholes USING (mart) GROUP BY mart, day),
+        noted AS (
+            FROM meta.mart_day WHERE mart IN (FROM unnest($names::VARCHAR[]))
+            AND mart NOT IN (FROM unnest($anew::VARCHAR[])))
+        SELECT mart, day, w.inputs
+        FROM wanted w FULL JOIN noted n USING (mart, day)
+        WHERE w.inputs IS DISTINCT FROM n.inputs
+        """,
+        {
+            "captured": [d.name for d in by_name.values() if _is_by_capture(d)],
+            "marts": [mart for mart, _ in daily],
+            "inputs": [name for _, name in daily],
+            "names": [*whole],
+            "wholes": [*whole.values()],
+            "anew": [*anew],
+        },
+    ).fetchall()
+    found: dict[str, Inputs] = {mart.name: {} for mart in wanted}
+    for name, day, inputs in rows:
+        found[name][day] = inputs
+    return found
+
+
+def _prints(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> Mapping[str, int]:
+    """A number for the present content of each table."""
+    if not tables:
+        return {}
+    parts = (
+        f"SELECT '{name}', coalesce(sum(hash(t)::HUGEINT), 0) FROM {name} t" for name in tables
+    )
+    return dict(connection.execute(" UNION ALL ".join(parts)).fetchall())

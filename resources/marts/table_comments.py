@@ -1,0 +1,107 @@
+"""Comments in the database: what its tables and columns say of themselves, in one language.
+
+They are no part of a table's form. Other words, or another language, are put on what is there:
+nothing is made anew for them, and no lake file is read.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+
+from resources.api.catalog import DATASETS
+from resources.i18n import column_comment as said_of_column
+from resources.i18n import say
+from resources.marts.definition import Kind, Mart, read
+from resources.system_tables.registry import META_TABLES, OWN_TABLES
+from resources.warehouse import connection as warehouse_connection
+from resources.warehouse.dataset_docs import column_comment, table_comment
+
+log = logging.getLogger("livestats.warehouse")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """What one table, view or macro is to say."""
+
+    comment: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+def described(language: str, marts: Mapping[str, Mart] | None = None) -> dict[str, Described]:
+    """Everything that has comments, by schema and name, in `language`."""
+    found = {
+        f"main.{name}": Described(
+            comment=table_comment(dataset, language),
+            columns={c.name: column_comment(c, language) for c in dataset.columns},
+        )
+        for name, dataset in DATASETS.items()
+    }
+    for name, mart in (read() if marts is None else marts).items():
+        found[f"main.{name}"] = Described(
+            comment=mart.comment(language),
+            # The columns of a macro cannot have comments.
+            columns={}
+            if mart.kind is Kind.MACRO
+            else {c.name: c.comment(language) for c in mart.columns},
+        )
+    for name, own in OWN_TABLES.items():
+        columns = {
+            c: said_of_column(said, language=language) for c, (_, said) in own.columns.items()
+        }
+        found[f"main.{name}"] = Described(comment=say(own.comment, language), columns=columns)
+    for name, meaning in META_TABLES.items():
+        found[f"meta.{name}"] = Described(comment=say(meaning, language))
+    return found
+
+
+def bring_level(
+    connection: duckdb.DuckDBPyConnection, language: str, marts: Mapping[str, Mart] | None = None
+) -> int:
+    """Put on all that is there what it does not say yet; how many comments were put.
+
+    `connection` is the warehouse's writing one.
+    """
+    differing = [*_differing(connection, described(language, marts))]
+    if differing:
+        with warehouse_connection.transaction(connection):
+            for place, text in differing:
+                connection.execute(f"COMMENT ON {place} IS {warehouse_connection.quoted(text)}")
+        log.info("%d comments are put into words anew", len(differing))
+    return len(differing)
+
+
+def are_level(connection: duckdb.DuckDBPyConnection, language: str) -> bool:
+    """True if everything says what it is to say; also on a read-only connection."""
+    return next(_differing(connection, described(language)), None) is None
+
+
+_RELATIONS = """
+SELECT 'TABLE', schema_name || '.' || table_name, comment FROM duckdb_tables()
+WHERE database_name = current_database() AND NOT internal
+UNION ALL SELECT 'VIEW', schema_name || '.' || view_name, comment FROM duckdb_views()
+WHERE database_name = current_database() AND NOT internal
+UNION ALL SELECT DISTINCT 'MACRO TABLE', schema_name || '.' || function_name, comment
+FROM duckdb_functions()
+WHERE database_name = current_database() AND function_type = 'table_macro' AND NOT internal
+"""
+_COLUMNS = """
+SELECT schema_name || '.' || table_name, column_name, comment FROM duckdb_columns()
+WHERE database_name = current_database() AND NOT internal
+"""
+
+
+def _differing(
+    connection: duckdb.DuckDBPyConnection, wanted: Mapping[str, Described]
+) -> Iterator[tuple[str, str]]:
+    """What stands behind COMMENT ON, and the text, for all that says something else."""
+    for kind, name, said in connection.execute(_RELATIONS).fetchall():
+        if name in wanted and said != wanted[name].comment:
+            yield f"{kind} {name}", wanted[name].comment
+    for name, column, said in connection.execute(_COLUMNS).fetchall():
+        text = wanted[name].columns.get(column) if name in wanted else None
+        if text is not None and said != text:
+            yield f"COLUMN {name}.{column}", text

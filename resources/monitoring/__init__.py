@@ -1,0 +1,12 @@
+"""What somebody should be told about an archive: read from its files, without asking the API.
+
+The list of alarms is `Kind`, and nothing else: commands, sensors and docs/recovery.md follow it.
+"""
+
+from __future__ import annotations
+
+from resources.monitoring.checks import standing
+from resources.monitoring.model import Alarm, Kind, grouped
+from resources.monitoring.notify import PRINTED, SENT, Change, tell
+
+__all__ = ["PRINTED", "SENT", "Alarm", "Change", "Kind", "grouped", "standing", "tell"]

@@ -1,0 +1,216 @@
+"""What stands against an archive now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+import duckdb
+
+from resources.api.catalog.model import Dataset
+from resources.api.errors import printable
+from resources.archive import Archive
+from resources.lake import parquet
+from resources.ledger import states
+from resources.ledger.states import Entry, State
+from resources.monitoring import disk_space
+from resources.monitoring.model import Alarm, Kind
+from resources.serving import publish
+from resources.verify import saved_result
+
+OVERDUE = timedelta(hours=26)
+"""Two looks of the schedule after a day is complete at the vendor: then it should be here."""
+
+YOUNG = timedelta(days=4)
+"""Days whose schema and agreement are looked at, and whose loss is news."""
+
+PATIENCE_S = 7200
+"""How long rows may stand in the lake without being served, and a daemon may be silent."""
+
+MISSED = timedelta(hours=12)
+"""A day that has been complete at the vendor for so long was passed over by both looks of a day."""
+
+
+def standing(archive: Archive) -> list[Alarm]:
+    """Everything that stands now, the most urgent first. Opens nothing for writing."""
+    found: list[Alarm] = []
+    missed = 0
+    for dataset in archive.daily:
+        lines = archive.ledger(dataset, archive.first_day, archive.today)
+        found += _of_ledger(archive, dataset, lines)
+        found += _of_lake(archive, dataset, lines)
+        missed += sum(_waits(line, archive.now(), MISSED) for line in lines)
+    found += _of_daemon(archive, missed)
+    found += _of_home(archive)
+    found += _of_served(archive)
+    urgency = [*Kind]
+    return sorted(found, key=lambda alarm: (urgency.index(alarm.kind), alarm.subject))
+
+
+def _waits(line: Entry, now: datetime, longer_than: timedelta) -> bool:
+    """True for a day that could have been captured for so long, and was not."""
+    is_late = line.askable_from is not None and now - line.askable_from > longer_than
+    return line.state.can_be_asked and is_late
+
+
+def _of_ledger(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list[Alarm]:
+    """Days that are not captured."""
+    name, now = dataset.name, archive.now()
+
+    def alarm(kind: Kind, lines: Iterable[Entry], text: str, remedy: str) -> list[Alarm]:
+        days = [line.day for line in lines]
+        if not days:
+            return []
+        why = states.why_not_yet(archive.home.raw / name / max(days).isoformat())
+        told = f"{text}: {_days(days)}" + (f" (last try: {why})" if why else "")
+        mark = max(days).isoformat()
+        return [Alarm(kind=kind, subject=name, text=told, remedy=remedy, mark=mark)]
+
+    expiring = [line for line in lines if line.state is State.EXPIRING]
+    overdue = [
+        line for line in lines if line.state is not State.EXPIRING and _waits(line, now, OVERDUE)
+    ]
+    lost = [
+        line
+        for line in lines
+        if line.state is State.LOST
+        and line.askable_until is not None
+        and now - line.askable_until < YOUNG
+    ]
+    return [
+        *alarm(Kind.LOST, lost, "never captured, and now forgotten by the API", _NO_MORE),
+        *alarm(Kind.EXPIRING, expiring, "missing, and soon forgotten by the API", _ONCE_MORE),
+        *alarm(Kind.GAP, overdue, "complete at the vendor, and not here", _ONCE_MORE),
+    ]
+
+
+_ONCE_MORE = "`livestats backfill` asks again, and names what it cannot have, and why."
+_NO_MORE = "Nothing brings it back. Mend what kept it from being captured: `livestats doctor`."
+
+
+def _of_lake(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list[Alarm]:
+    """What files of the lake say of themselves; opens none but those of the newest days."""
+    home, name = archive.home, dataset.name
+    unmade = archive.unmade(lines)  # the schedule makes these by itself
+    old = {*states.stale_days(lines, home.lake, home.remembered)} - unmade
+    found = []
+    if old:
+        text = f"rows as an earlier version of livestats read them: {_days(old)}"
+        remedy = "`livestats replay` reads the answers again, without the API."
+        found.append(Alarm(kind=Kind.OUTDATED, subject=name, text=text, remedy=remedy))
+    unknown: set[str] = set()
+    for line in lines:
+        if line.state is State.CAPTURED and archive.today - line.day <= YOUNG:
+            origin = parquet.origin_of(parquet.path_of(home.lake, name, line.day))
+            unknown |= set(origin.unknown) if origin is not None else set()
+    if unknown:
+        found.append(
+            Alarm(
+                kind=Kind.SCHEMA,
+                subject=name,
+                text=f"the vendor sends fields that are not known: {', '.join(sorted(unknown))}",
+                mark=f"{len(unknown):04} {sorted(unknown)}",
+                remedy="Nothing is lost, raw has them. Add them to the catalogue, or tell its "
+                "authors; `livestats replay` then brings them into the tables, for the past too.",
+            )
+        )
+    return found
+
+
+def _of_daemon(archive: Archive, missed: int) -> list[Alarm]:
+    """A daemon that has worked here, and no longer does; not if somebody else captures all."""
+    try:
+        silent_s = time.time() - archive.home.looked.stat().st_mtime
+    except FileNotFoundError:
+        return []  # there was never one
+    if silent_s < PATIENCE_S or not missed:
+        return []
+    return [
+        Alarm(
+            kind=Kind.SILENT,
+            subject="daemon",
+            text=f"it has not looked for {silent_s / 3600:,.0f} hours, and {missed:,} dataset-days "
+            "wait to be captured",
+            remedy="Start it: `livestats ui`, or its service. What is missing: `livestats backfill`.",
+        )
+    ]
+
+
+def _of_home(archive: Archive) -> list[Alarm]:
+    """The disk, and what the last verification found."""
+    found = []
+    space = disk_space.look(archive)
+    if space.is_tight:
+        text = (
+            f"{space.free / 1e9:,.1f} GB are free; a load wants {space.load / 1e9:,.1f} GB beside "
+            f"it, and a month of captures takes {space.month / 1e9:,.1f} GB"
+        )
+        remedy = "Make room: `livestats doctor` shows what takes it. Never delete under raw/."
+        mark = "2" if space.is_too_little else "1"
+        found.append(Alarm(kind=Kind.DISK, subject="home", text=text, remedy=remedy, mark=mark))
+    wrong = saved_result.read(archive.home).wrong
+    if wrong:
+        first, more = wrong[0], f"; and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        found.append(
+            Alarm(
+                kind=Kind.DAMAGE,
+                subject="files",
+                text=f"not as they were written: {printable(first.path)}: "
+                f"{printable(first.what)}{more}",
+                remedy="`livestats verify` names each with what to do, and ends the alarm when all "
+                "is well.",
+                mark=f"{len(wrong):09}",
+            )
+        )
+    return found
+
+
+def _of_served(archive: Archive) -> list[Alarm]:
+    """What only readers see: a copy that is behind, and rules that do not hold."""
+    found: list[Alarm] = []
+    behind = [name for name in archive.behind() if _is_waiting(archive, name)]
+    if behind:
+        found.append(
+            Alarm(
+                kind=Kind.BEHIND,
+                subject="served copy",
+                text=f"for two hours it has not shown all that is captured of {', '.join(behind)}",
+                remedy="See why the loads fail: `livestats doctor`; then `livestats publish`.",
+            )
+        )
+    since = archive.today - YOUNG
+    try:
+        with archive.reading() as connection:
+            rows = connection.execute(_DIFFERING, [since]).fetchall()
+    except (publish.NothingServed, duckdb.CatalogException):
+        return found
+    return found + [
+        Alarm(
+            kind=Kind.DISAGREEMENT,
+            subject=rule,
+            text=f"{count} comparisons of endpoints differ: {_days(days)}",
+            mark=max(days).isoformat(),
+            remedy=f"See them: SELECT * FROM reconciliation WHERE rule = '{rule}' AND verdict = "
+            "'differs'. Late data often mends it by itself within three days.",
+        )
+        for rule, days, count in rows
+    ]
+
+
+_DIFFERING = (
+    "SELECT rule, list(DISTINCT business_date), count(*) FROM reconciliation "
+    "WHERE verdict = 'differs' AND business_date >= ? GROUP BY rule ORDER BY rule"
+)
+
+
+def _is_waiting(archive: Archive, name: str) -> bool:
+    """True if the newest rows of a dataset have been in the lake for longer than a load takes."""
+    written = [p.stat().st_mtime for p in parquet.days_of(archive.home.lake, name).values()]
+    return bool(written) and time.time() - max(written) > PATIENCE_S
+
+
+def _days(days: Iterable[date]) -> str:
+    first, *rest = sorted(days)
+    more = "1 more day" if len(rest) == 1 else f"{len(rest)} more days"
+    return f"{first} and {more}" if rest else str(first)

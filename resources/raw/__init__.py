@@ -1,0 +1,1 @@
+"""Captures: the responses of the API, byte for byte, with requests and checksums."""

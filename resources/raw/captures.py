@@ -1,0 +1,313 @@
+"""The raw archive: what the API said, byte for byte, with the request beside each answer.
+
+    raw/<dataset>/<day>/<capture>/manifest.json.gz   what was asked, when, and checksums
+                                  responses.zst      the bodies in order, as zstd frames
+    raw/<dataset>/<day>/seen.json                    when a later capture found nothing new
+
+A capture is built aside and gets its name when the whole day is proven: a named capture is complete
+and never changes. Its name tells when it was fetched, how many rows it holds, and the checksum of
+its manifest, which holds the checksum of the bodies; so a listing of names is the ledger, and any
+changed byte can be found.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from resources.api import body as api_body
+from resources.api.body import Body, Packed
+from resources.api.catalog.model import Dataset
+from resources.fs import atomic
+
+FORMAT = 1
+MANIFEST = "manifest.json.gz"
+RESPONSES = "responses.zst"
+SEEN = "seen.json"
+
+_NAME = re.compile(r"([0-9]{8}T[0-9]{12})Z-([0-9]+)-([0-9a-f]{16})")
+_STAMP = "%Y%m%dT%H%M%S%f"
+
+
+class DamagedCapture(Exception):
+    """A capture whose bytes are not those that were written; the message names file and remedy."""
+
+
+@dataclass(frozen=True, order=True)
+class CaptureName:
+    """The name of a complete capture; names sort by time."""
+
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> CaptureName | None:
+        """The capture that a folder's name stands for, or None if it is no capture."""
+        match = _NAME.fullmatch(text)
+        return cls(text) if match and _instant(match[1]) else None
+
+    @property
+    def _parts(self) -> tuple[str, ...]:
+        match = _NAME.fullmatch(self.text)
+        return match.groups() if match else ("", "", "")
+
+    @property
+    def fetched_at(self) -> datetime:
+        """When the last answer came, UTC."""
+        fetched_at = _instant(self._parts[0])
+        if fetched_at is None:
+            raise ValueError(f"{self.text!r} is no name of a capture")
+        return fetched_at
+
+    @property
+    def rows(self) -> int:
+        """How many rows its answers hold."""
+        return int(self._parts[1])
+
+    @property
+    def digest(self) -> str:
+        """First 16 hexadecimal digits of the manifest's SHA-256."""
+        return self._parts[2]
+
+
+def _instant(stamp: str) -> datetime | None:
+    """The time in a name; None if there is no such time."""
+    try:
+        return datetime.fromisoformat(f"{stamp[:15]}.{stamp[15:]}+00:00")
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class Response:
+    """One answer as stored."""
+
+    walk: int  # which question of the day
+    page: int
+    payload: Mapping[str, object]  # the request body, with page numbers
+    fetched_at: str
+    size: int  # bytes of the body
+    stored: bytes | Packed  # the body as zstd frames
+
+
+def pack(body: Body) -> bytes | Packed:
+    """A body as it is stored: one zstd frame, or several if it is large."""
+    return api_body.pack(body) if isinstance(body, bytes) else body
+
+
+@dataclass(frozen=True)
+class Capture:
+    """One complete capture on the disk."""
+
+    folder: Path
+    name: CaptureName
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """Requests, times and checksums. Raises DamagedCapture if it is not as written."""
+        path = self.folder / MANIFEST
+        try:
+            stored = path.read_bytes()
+            if hashlib.sha256(stored).hexdigest()[:16] != self.name.digest:
+                raise DamagedCapture(f"{path} has changed since it was written. {_REMEDY}")
+            return dict(json.loads(gzip.decompress(stored)))
+        except (OSError, EOFError, ValueError) as error:
+            raise DamagedCapture(f"{path} cannot be read: {error}. {_REMEDY}") from error
+
+    def responses(self) -> Iterator[tuple[int, int, dict[str, object], Body]]:
+        """Walk, page, request body and answer, in the order of asking; one answer in memory.
+
+        A large answer can be read until the next is asked for.
+
+        Raises DamagedCapture before the first answer if any byte is not as written: a frame has no
+        checksum of its own, and a wrong answer would otherwise be taken for the vendor's.
+        """
+        path = self.folder / RESPONSES
+        told = self.manifest["responses_sha256"]
+        try:
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != told:
+                    raise DamagedCapture(f"{path} has changed since it was written. {_REMEDY}")
+                file.seek(0)
+                start = 0
+                for request in self.manifest["requests"]:
+                    stored, size = request["stored"], request["size"]
+                    packed = Packed(file, start, stored, size, self._broken)
+                    body = packed if size > api_body.LARGE_BYTES else packed.whole()
+                    yield request["walk"], request["page"], request["payload"], body
+                    start += stored
+        except OSError as error:
+            raise self._broken(error) from error
+
+    def _broken(self, error: Exception) -> DamagedCapture:
+        return DamagedCapture(f"{self.folder / RESPONSES} cannot be read: {error}. {_REMEDY}")
+
+
+_REMEDY = (
+    "Restore it from a backup, or move the capture's folder away: an earlier capture of the day is "
+    "then used, or the day is captured again while the API still has it."
+)
+
+
+@dataclass
+class CaptureWriter:
+    """Collects the answers of one day aside; `seal`, then `commit` gives the capture its name.
+
+    The caller holds the lock of `day_folder`.
+    """
+
+    day_folder: Path
+    dataset: Dataset
+    day: date
+    _requests: list[dict[str, object]] = field(default_factory=list)
+    _bytes: int = 0
+
+    def __post_init__(self) -> None:
+        """Open the file that takes the answers."""
+        self._folder = atomic.aside(self.day_folder / "capture")
+        self._folder.mkdir()
+        self._file = (self._folder / RESPONSES).open("xb")
+        self._digest = hashlib.sha256()
+
+    @property
+    def requests(self) -> int:
+        """How many answers have been added."""
+        return len(self._requests)
+
+    @property
+    def bytes(self) -> int:
+        """Size of the bodies added, uncompressed."""
+        return self._bytes
+
+    def add(self, response: Response) -> None:
+        """Append one answer."""
+        stored = response.stored
+        for piece in (stored,) if isinstance(stored, bytes) else stored.frames():
+            self._file.write(piece)
+            self._digest.update(piece)
+        self._bytes += response.size
+        self._requests.append(
+            {
+                "walk": response.walk,
+                "page": response.page,
+                "fetched_at": response.fetched_at,
+                "size": response.size,
+                "stored": len(stored) if isinstance(stored, bytes) else stored.stored,
+                "payload": dict(response.payload),
+            }
+        )
+
+    def seal(
+        self, now: datetime, rows: int, after: CaptureName | None, facts: Mapping[str, object]
+    ) -> CaptureName:
+        """Bring everything to the disk, still aside, and tell the name it will have.
+
+        `after` is the newest capture so far: the new one sorts behind it even if the clock has
+        been set back. `facts` are further entries of the manifest.
+        """
+        self._file.flush()
+        self._file.close()
+        atomic.flush(self._folder / RESPONSES)
+        if after is not None and now <= after.fetched_at:
+            now = after.fetched_at + timedelta(microseconds=1)
+        manifest = {
+            "format": FORMAT,
+            "dataset": self.dataset.name,
+            "action": self.dataset.endpoint.action,
+            "day": self.day.isoformat(),
+            "fetched_at": now.isoformat(),
+            "rows": rows,
+            "after": after and after.text,  # so that a capture which is gone is missed
+            **facts,
+            "responses_sha256": self._digest.hexdigest(),
+            "requests": self._requests,
+        }
+        text = json.dumps(manifest, ensure_ascii=False, separators=(",", ":"))
+        stored = gzip.compress(text.encode("utf-8", "surrogatepass"), mtime=0)
+        (self._folder / MANIFEST).write_bytes(stored)
+        atomic.flush(self._folder / MANIFEST)
+        digest = hashlib.sha256(stored).hexdigest()[:16]
+        return CaptureName(f"{now.astimezone(UTC):{_STAMP}}Z-{rows}-{digest}")
+
+    def commit(self, name: CaptureName) -> Capture:
+        """Give the sealed capture its name: from then on the day is captured."""
+        atomic.swap_in(self._folder, self.day_folder / name.text)
+        for folder in (self.day_folder.parent, self.day_folder.parent.parent):
+            atomic.flush(folder)  # the day's folder may be new, and that of the dataset
+        return Capture(self.day_folder / name.text, name)
+
+    def abandon(self) -> None:
+        """Forget the answers: the day is not complete, or brought nothing new."""
+        with suppress(OSError):  # a full disk is no reason to keep the files
+            self._file.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def captures_in(day_folder: Path) -> list[CaptureName]:
+    """The complete captures of one day, oldest first."""
+    if not day_folder.is_dir():
+        return []
+    names = (CaptureName.parse(p.name) for p in day_folder.iterdir())
+    return sorted(name for name in names if name is not None)
+
+
+def newest(day_folder: Path) -> Capture | None:
+    """The capture that stands for the day, or None."""
+    found = captures_in(day_folder)
+    return Capture(day_folder / found[-1].text, found[-1]) if found else None
+
+
+def days_of(raw: Path, dataset: str) -> dict[date, Path]:
+    """The folders of all days of a dataset that were ever worked on."""
+    folder = raw / dataset
+    if not folder.is_dir():
+        return {}
+    return {day: p for p in sorted(folder.iterdir()) if (day := day_named(p.name)) is not None}
+
+
+def day_named(text: str) -> date | None:
+    """The day that a folder is named after; None for any other folder, such as a backup's."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.isoformat() == text else None
+
+
+def note_seen(day_folder: Path, name: CaptureName, now: datetime) -> None:
+    """Note that a later capture was equal to `name`."""
+    try:
+        notes = seen(day_folder)
+    except (OSError, ValueError):
+        notes = []  # what cannot be read is worth less than the new note
+    notes.append({"capture": name.text, "seen_at": now.isoformat(timespec="seconds")})
+    atomic.write_whole(day_folder / SEEN, atomic.sealed({"seen": notes}))
+
+
+def seen(day_folder: Path) -> list[dict[str, str]]:
+    """The notes of a day, oldest first. Raises ValueError if they are not as written, OSError."""
+    path = day_folder / SEEN
+    if not path.is_file():
+        return []
+    notes = atomic.unsealed(path.read_bytes()).get("seen")
+    if not isinstance(notes, list):
+        raise ValueError(f"{path} holds no notes")
+    return notes
+
+
+def last_seen(day_folder: Path) -> datetime | None:
+    """When the API was last found to say what the newest capture holds, UTC."""
+    found = captures_in(day_folder)
+    times = [found[-1].fetched_at] if found else []
+    with suppress(OSError, ValueError):  # `livestats verify` tells of it
+        times += [datetime.fromisoformat(note["seen_at"]) for note in seen(day_folder)]
+    return max(times, default=None)

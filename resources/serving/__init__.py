@@ -1,0 +1,1 @@
+"""The read-only copy for BI, and queries and exports from it."""

@@ -1,0 +1,202 @@
+"""Answers as files: CSV, JSON and Parquet, of any number of rows in bounded memory.
+
+Instants are written as RFC 3339 has them, with the offset of the session's zone
+(`2026-11-01T00:00:00+08:00`). JSON has no NaN and no infinity: they become null.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from resources.fs import atomic
+from resources.serving.sql_sandbox import QuestionError, quoted
+
+FORMATS = ("csv", "json", "parquet")
+_BATCH_ROWS = 50_000
+
+
+def style_of(path: Path) -> str:
+    """The format that the ending of a file's name says. Raises QuestionError for any other."""
+    ending = path.suffix.lstrip(".").lower()
+    if ending not in FORMATS:
+        shown = f"The ending .{ending}" if ending else "A name without an ending"
+        raise QuestionError(
+            f"{shown} says no format that can be written: end {path.name} with .csv, .json or "
+            ".parquet. A table as text: --format table. Spreadsheets open CSV."
+        )
+    return ending
+
+
+def check(path: Path, style: str) -> None:
+    """Raise QuestionError if a file of this name would mislead, or cannot be replaced."""
+    ending = path.suffix.lstrip(".").lower()
+    if ending in FORMATS and ending != style:
+        raise QuestionError(
+            f"{path.name} would hold {style}: leave --format out, or end the name with .{style}."
+        )
+    if path.parent == Path("/dev") or (path.exists() and not path.is_file()):
+        raise QuestionError(f"{path} is no file that could be replaced: name another one.")
+    if not path.parent.is_dir():
+        raise QuestionError(f"{path} cannot be written: there is no folder {path.parent}.")
+
+
+def write(found: duckdb.DuckDBPyRelation, style: str, target: Path) -> None:
+    """Write all rows into the file `target`.
+
+    Raises QuestionError if two columns have one name: no reader of such a file is sure of them;
+    duckdb.Error if the query fails on its way; OSError if the file cannot be written.
+    """
+    twice = [name for name, times in Counter(found.columns).items() if times > 1]
+    if twice:
+        raise QuestionError(
+            f"Two columns are named {twice[0]}: give one another name, with AS, to write a file."
+        )
+    _WRITERS[style](found, target)
+
+
+def write_whole(found: duckdb.DuckDBPyRelation, style: str, path: Path, aside: Path) -> None:
+    """Write `path` by way of `aside`: the old file stays until the new one is complete."""
+    try:
+        write(found, style, aside)
+        atomic.swap_in(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """What a query finds, batch by batch.
+
+    The files are not left to DuckDB's own COPY: in DuckDB 2.0.0 it waits for ever when the query
+    under it fails on its way.
+    """
+    while True:
+        try:
+            batch = reader.read_next_batch()
+        except StopIteration:
+            return
+        except (OSError, pa.ArrowException) as error:  # how Arrow hands on DuckDB's own
+            raise duckdb.Error(str(error)) from error
+        if batch.num_rows:
+            yield batch
+
+
+def _write_parquet(found: duckdb.DuckDBPyRelation, target: Path) -> None:
+    reader = _projected(found, "parquet").to_arrow_reader(_BATCH_ROWS)
+    with pq.ParquetWriter(target, reader.schema, compression="zstd") as file:
+        for batch in _batches(reader):
+            file.write_batch(batch)
+
+
+def _write_csv(found: duckdb.DuckDBPyRelation, target: Path) -> None:
+    """RFC 4180 with line feeds: a missing value is empty, an empty text is two quotes."""
+    cells = [_cell(_named(kind, name, "csv")) for name, kind in _columns(found)]
+    if len(cells) == 1:  # else a missing value were an empty line, which most readers skip
+        cells = [f"CASE WHEN {cells[0]} = '' THEN '\"\"' ELSE {cells[0]} END"]
+    with target.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerow(found.columns)
+        for batch in _lines(found, f"concat_ws(',', {', '.join(cells)})"):
+            file.write("\n".join(batch) + "\n")
+
+
+def _write_json(found: duckdb.DuckDBPyRelation, target: Path) -> None:
+    """An array with an object for each row, a row a line."""
+    pairs = ", ".join(
+        f"{quoted(name)}, {_named(kind, name, 'json')}" for name, kind in _columns(found)
+    )
+    with target.open("w", encoding="utf-8") as file:
+        file.write("[")
+        before = "\n"
+        for batch in _lines(found, f"json_object({pairs})::VARCHAR"):
+            file.write(before)
+            file.write(",\n".join(batch))
+            before = ",\n"
+        file.write("\n]\n")
+
+
+_WRITERS = {"csv": _write_csv, "json": _write_json, "parquet": _write_parquet}
+
+
+def _lines(found: duckdb.DuckDBPyRelation, expression: str) -> Iterator[list[str]]:
+    """The text that an expression gives for each row, batch by batch."""
+    lines = found.project(f"{expression} AS line")
+    for batch in _batches(lines.to_arrow_reader(_BATCH_ROWS)):
+        yield batch.column(0).to_pylist()
+
+
+def _cell(value: str) -> str:
+    """An expression for a cell of CSV: quoted where its text would mislead a reader."""
+    text = f"({value})::VARCHAR"
+    return (
+        f"CASE WHEN {text} IS NULL THEN '' "
+        f"WHEN {text} = '' OR regexp_matches({text}, '[\",\\r\\n]') "
+        f"THEN '\"' || replace({text}, '\"', '\"\"') || '\"' ELSE {text} END"
+    )
+
+
+def _columns(found: duckdb.DuckDBPyRelation) -> Iterator[tuple[str, Any]]:
+    return zip(found.columns, found.types, strict=True)
+
+
+def _projected(found: duckdb.DuckDBPyRelation, style: str) -> duckdb.DuckDBPyRelation:
+    return found.project(
+        ", ".join(
+            f"{_named(kind, name, style)} AS {_identifier(name)}" for name, kind in _columns(found)
+        )
+    )
+
+
+def _named(kind: Any, name: str, style: str) -> str:
+    return _value(kind, _identifier(name), style)
+
+
+# Kinds that Parquet, as Arrow writes it, does not have: they are written as their text.
+_TEXT_IN_PARQUET = {"interval", "time with time zone", "bit", "union", "variant", "bignum"}
+
+
+def _value(kind: Any, value: str, style: str, depth: int = 0) -> str:
+    """An expression for `value`, one of type `kind` (a DuckDBPyType), as a file shall have it."""
+    match kind.id:
+        case other if style == "parquet" and other in _TEXT_IN_PARQUET:
+            return f"({value})::VARCHAR"
+        case "timestamp with time zone" if style != "parquet":
+            return f"regexp_replace(replace({value}::VARCHAR, ' ', 'T'), '([+-]\\d\\d)$', '\\1:00')"
+        case "float" | "double" if style == "json":
+            return f"CASE WHEN isfinite({value}) THEN {value} END"
+        case "list" | "array":
+            return _each(kind.children[0][1], value, style, depth)
+        case "struct":
+            inner = {
+                name: _value(child, f"({value}).{_identifier(name)}", style, depth)
+                for name, child in kind.children
+            }
+            packed = ", ".join(f"{_identifier(name)} := {text}" for name, text in inner.items())
+            return f"CASE WHEN {value} IS NULL THEN NULL ELSE struct_pack({packed}) END"
+        case "map":
+            pair = f"e{depth}"
+            key, of = (
+                _value(child, f"{pair}.{name}", style, depth + 1) for name, child in kind.children
+            )
+            return (
+                f"map_from_entries(list_transform(map_entries({value}), lambda {pair}: "
+                f"struct_pack(k := {key}, v := {of})))"
+            )
+    return value
+
+
+def _each(child: Any, value: str, style: str, depth: int) -> str:
+    name = f"e{depth}"
+    inner = _value(child, name, style, depth + 1)
+    return value if inner == name else f"list_transform({value}, lambda {name}: {inner})"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,99 @@
+"""Answers for an endpoint that the world does not know: made from its catalogue entry alone.
+
+So a new entry can be planned, fetched, normalised and loaded in tests before anybody has taught
+the world what its numbers should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from resources.api.catalog.model import Field, Kind, Layout, Total
+from resources.simulator.noise import chance, key_of
+from resources.simulator.query import Query
+from resources.simulator.render import Result, echo, number, paged, times
+from resources.simulator.world import World
+
+_ITEMS = 3  # of a list that runs neither over slots nor over domains
+
+
+def answer(world: World, query: Query) -> Result:
+    """Lists, totals and pages as the entry says; values depend on path and time only."""
+    endpoint = query.endpoint
+    rows = _items(world, query, endpoint.rows, 0, (endpoint.action,))
+    leaves = rows if len(endpoint.rows.levels) == 1 else []
+    head = endpoint.rows.levels[0].name
+    result = echo(query)
+    if endpoint.paging is not None and len(endpoint.rows.levels) == 1:
+        result |= paged(query, rows)
+    else:
+        result[head] = rows
+    if query.splits and endpoint.split_rows is not None:
+        layout = endpoint.split_rows
+        items = _items(world, query, layout, 0, (endpoint.action, "split"))
+        result[layout.levels[0].name] = items
+        leaves = []
+        for item in items:
+            below = item[layout.levels[1].name] if len(layout.levels) == 2 else []
+            item.update(_totals([t for t in endpoint.totals if t.in_splits], below))
+            leaves += below
+    return result | _totals(endpoint.totals, leaves)
+
+
+def _totals(totals: Sequence[Total], leaves: Sequence[Result]) -> Result:
+    """What an answer, or one item of a split, tells about the rows in it."""
+    found: Result = {}
+    for total in totals:
+        values = [row[total.of] for row in leaves if total.of in row] or [0]
+        value = sum(values) if total.how == "sum" else max(values)
+        found[total.name] = number(value) if total.kind is Kind.FLOAT else int(value)
+    return found
+
+
+def _items(
+    world: World,
+    query: Query,
+    layout: Layout,
+    depth: int,
+    path: tuple[object, ...],
+) -> list[Result]:
+    level = layout.levels[depth]
+    names = {field.name for field in level.fields}
+    over: Sequence[object] = range(_ITEMS)
+    fixed: str | None = None
+    if "TimeStamp" in names:
+        over, fixed = times(query.slots, query.options), "TimeStamp"
+    elif "Domain" in names:
+        over, fixed = [site.name for site in world.sites_of(query)], "Domain"
+    items = []
+    for thing in over:
+        here = (*path, thing)
+        item: Result = {
+            field.name: thing if field.name == fixed else _value(query, field, (*here, field.name))
+            for field in level.fields
+        }
+        if depth + 1 < len(layout.levels):
+            below = layout.levels[depth + 1].name
+            item[below] = _items(world, query, layout, depth + 1, here)
+        items.append(item)
+    return items
+
+
+def _value(query: Query, field: Field, path: tuple[object, ...]) -> Any:
+    match field.kind:
+        case Kind.INTEGER:
+            return key_of(*path) % 1000
+        case Kind.FLOAT:
+            return number(round(1000.0 * chance(*path), 3))
+        case Kind.BOOLEAN:
+            return chance(*path) < 0.5
+        case Kind.INSTANT:
+            return times(np.array([query.start or query.now]), query.options)[0]
+        case Kind.INSTANT_MS:
+            return (query.start or query.now) * 1000
+        case Kind.DATE:
+            return times(np.array([query.start or query.now]), query.options)[0][:10]
+    return f"{field.name}-{key_of(*path) % 10}"

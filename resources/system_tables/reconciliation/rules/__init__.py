@@ -1,0 +1,22 @@
+"""The rules of reconciliation, each declared once: what two endpoints must say alike of a day."""
+
+from __future__ import annotations
+
+from resources.system_tables.reconciliation.rules.captures import SLOTS, TOTALS
+from resources.system_tables.reconciliation.rules.model import ACCOUNT, Rule
+from resources.system_tables.reconciliation.rules.streams import PUSHES, STREAMS, TRANSCODING
+from resources.system_tables.reconciliation.rules.usage import EDGE, SESSIONS, TOP_PLAY
+
+__all__ = ["ACCOUNT", "RULES", "Rule"]
+
+RULES: tuple[Rule, ...] = (
+    *SESSIONS,
+    *EDGE,
+    *TOP_PLAY,
+    PUSHES,
+    *TRANSCODING,
+    *STREAMS,
+    *SLOTS,
+    *TOTALS,
+)
+"""Every rule: between endpoints first, then within a capture, then within an answer."""

@@ -1,0 +1,58 @@
+"""What one capture must hold by itself: every slot of the day, and rows that make the totals."""
+
+from __future__ import annotations
+
+from resources.api.catalog import DAILY
+from resources.api.catalog.columns import SLOT_START_AT
+from resources.api.catalog.model import Dataset, Kind
+from resources.system_tables.reconciliation.rules.model import ACCOUNT, DAY_S, FLOAT32, Rule
+
+
+def _is_a_series(dataset: Dataset) -> bool:
+    """True if each slot of the day is a row: status codes have rows for what occurred only."""
+    slotted = any(f.column == SLOT_START_AT for f in dataset.endpoint.rows.levels[-1].fields)
+    return slotted and dataset.bucket_s == 300
+
+
+def _slots(dataset: Dataset) -> Rule:
+    fields = dataset.endpoint.rows.levels[-1].fields
+    values = [f.column for f in fields if f.column and f.kind in (Kind.INTEGER, Kind.FLOAT)]
+    return Rule(
+        name=f"slots_of_{dataset.name}",
+        meaning=f"A domain with anything in {dataset.name} has all {DAY_S // 300} slots of the "
+        "day there; with fewer the day is sparse.",
+        unit="slots",
+        tolerance=0.0,
+        if_less="sparse",
+        why="The vendor does not say whether it leaves out slots in which nothing happened. "
+        "Where it does, sparse days of quiet domains are no fault, and nobody is warned of them.",
+        needs=(dataset.name,),
+        sql=f"""
+            SELECT business_date, domain AS scope, {DAY_S} // max(slot_seconds) AS expected,
+                   count(DISTINCT slot_start_at) AS actual, 0 AS slack, NULL AS note
+            FROM {dataset.name} WHERE business_date IN (FROM days)
+            GROUP BY ALL HAVING max(greatest({", ".join(values)})) > 0""",
+    )
+
+
+def _totals(dataset: Dataset) -> Rule:
+    names = ", ".join(t.name for t in dataset.endpoint.totals if t.of)
+    return Rule(
+        name=f"totals_of_{dataset.name}",
+        meaning=f"{names} of the answers are what their rows add up to; the row names those that "
+        "are not. Decided when the answers were read.",
+        unit="totals",
+        tolerance=0.0,
+        why="The totals themselves are compared with a tolerance of 0.0001: " + FLOAT32,
+        needs=(dataset.name,),
+        from_origins=True,
+        sql=f"""
+            SELECT business_date, '{ACCOUNT}' AS scope, 0 AS expected, len(disagreeing) AS actual,
+                   0 AS slack, CASE WHEN disagreeing IS NULL THEN 'the lake file cannot be read'
+                       ELSE nullif(array_to_string(disagreeing, ', '), '') END AS note
+            FROM origins WHERE dataset = '{dataset.name}' AND business_date IN (FROM days)""",
+    )
+
+
+SLOTS = tuple(_slots(d) for d in DAILY if _is_a_series(d))
+TOTALS = tuple(_totals(d) for d in DAILY if any(t.of for t in d.endpoint.totals))

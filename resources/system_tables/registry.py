@@ -1,0 +1,43 @@
+"""The tables that livestats keeps about the archive itself, beside those of the datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from resources.serving import publish
+from resources.system_tables import revisions
+from resources.system_tables.reconciliation import table
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnTable:
+    """One such table."""
+
+    comment: str
+    columns: Mapping[str, tuple[str, str]]  # name -> DuckDB type and comment
+
+
+OWN_TABLES: Mapping[str, OwnTable] = MappingProxyType(
+    {
+        "ledger": OwnTable(comment=publish.LEDGER_COMMENT, columns=publish.LEDGER_COLUMNS),
+        "revisions": OwnTable(comment=revisions.TABLE_COMMENT, columns=revisions.COLUMNS),
+        table.TABLE: OwnTable(comment=table.MEANING, columns=table.COLUMNS),
+        table.RULE_TABLE: OwnTable(comment=table.RULE_MEANING, columns=table.RULE_COLUMNS),
+    }
+)
+"""By name, with what their comments in DuckDB say."""
+
+META_TABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "archive": "One row about the archive: time_zone is the business zone.",
+        "loaded": "Which lake file each day of a table was loaded from.",
+        "mart": "Which marts there are, and from which SQL each was made.",
+        "mart_day": "From which captures each day of a mart was made.",
+        "reconciled": "From which captures, and by which version of the rule, each day was "
+        "reconciled.",
+        "state": "Which warehouse file this is, and how often it has changed.",
+    }
+)
+"""What the tables of the schema meta hold, by which loads know what is level."""

@@ -1,0 +1,248 @@
+"""The table `revisions`: what changed each time the vendor restated a day.
+
+Made from the raw archive alone, by normalising both captures with the present code. It is brought
+level like the other tables: names of captures tell what is not in it yet, so a day that has one
+capture, or whose revisions are known, costs no more than the listing of its folder.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
+from datetime import date, datetime
+from itertools import groupby, islice, pairwise
+from pathlib import Path
+
+import duckdb
+
+from resources.api.catalog import DATASETS
+from resources.api.catalog.model import Dataset
+from resources.api.errors import ApiError
+from resources.fs import atomic
+from resources.home.layout import Home
+from resources.lake import parquet, table_diff
+from resources.ledger import file_index
+from resources.raw import captures
+from resources.warehouse import connection as warehouse_connection
+
+log = logging.getLogger("livestats.revisions")
+
+COLUMNS = {
+    "dataset": ("VARCHAR", "Table that the day belongs to."),
+    "business_date": ("DATE", "Calendar day in the business time zone that was restated."),
+    "revised_at": ("TIMESTAMPTZ", "When the later capture was fetched."),
+    "capture": ("VARCHAR", "Name of the later capture in the raw archive."),
+    "previous_capture": ("VARCHAR", "Name of the capture that stood for the day before."),
+    "rows_before": ("BIGINT", "Rows of the earlier capture."),
+    "rows_after": ("BIGINT", "Rows of the later capture."),
+    "rows_added": ("BIGINT", "Rows whose key only the later capture has."),
+    "rows_removed": ("BIGINT", "Rows whose key only the earlier capture has."),
+    "rows_changed": ("BIGINT", "Rows of both captures with another value in some column."),
+    "column_name": ("VARCHAR", "Column that moved most; NULL: no column differs, only raw does."),
+    "relative_change": (
+        "DOUBLE",
+        "How far the sum of column_name over all rows moved, as a share of the sum before: 0.03 is "
+        "3 % up. NULL: it holds no numbers, or their sum was 0.",
+    ),
+    "changes": (
+        "JSON",
+        "Every column that differs, what moved most first: cells (that differ, in rows of both); "
+        "of numbers also before, after (sums over all rows) and relative.",
+    ),
+    "schema_version": ("BIGINT", "Version of the normaliser that read both captures."),
+    "problem": ("VARCHAR", "Why the captures could not be compared; NULL: they were."),
+}
+"""Column -> DuckDB type and comment."""
+
+TABLE_COMMENT = (
+    "One row for each time that a day was captured again and the vendor said something else. "
+    "Tables hold the newest capture. Row by row: livestats diff DATASET DAY."
+)
+_PER_TRANSACTION = 100  # revisions; what a kill costs at most
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Revision:
+    """Two captures of one day, one after the other; known from names alone."""
+
+    dataset: str
+    day: date
+    previous: captures.CaptureName
+    capture: captures.CaptureName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One row of the table, fields in the order of COLUMNS."""
+
+    dataset: str
+    business_date: date
+    revised_at: datetime
+    capture: str
+    previous_capture: str
+    rows_before: int
+    rows_after: int
+    rows_added: int | None = None
+    rows_removed: int | None = None
+    rows_changed: int | None = None
+    column_name: str | None = None
+    relative_change: float | None = None
+    changes: str | None = None
+    schema_version: int
+    problem: str | None = None
+
+
+def revisions(root: Path, memory: Path | None = None) -> list[Revision]:
+    """All revisions in the raw archive `root`, by dataset, day and time; memory: see `facts`."""
+    return [
+        Revision(dataset=name, day=day, previous=earlier, capture=later)
+        for name in DATASETS
+        for day, found in file_index.days(root, name, memory=memory).items()
+        for earlier, later in pairwise(found.captures)
+    ]
+
+
+def rows_of(capture: captures.Capture, dataset: Dataset, day: date, scratch: Path) -> Path:
+    """The rows of a capture as the present code reads them: a Parquet file in `scratch`.
+
+    Raises DamagedCapture or ApiError if its answers cannot be read.
+    """
+    path = parquet.path_of(scratch / capture.name.text, dataset.name, day)
+    if not path.is_file():
+        parquet.normalise(scratch / capture.name.text, dataset, day, capture)
+    return path
+
+
+def refresh(connection: duckdb.DuckDBPyConnection, home: Home) -> int:
+    """Bring the table level with the raw archive; how many revisions were compared.
+
+    `connection` is the warehouse's writing one. A damaged capture is no error here: its row says
+    so, and it is tried again next time.
+    """
+    _ensure_table(connection)
+    found = {_names(revision): revision for revision in revisions(home.raw, home.remembered)}
+    known = _known(connection)
+    current = (parquet.SCHEMA_VERSION, None)
+    todo = [revision for names, revision in found.items() if known.get(names) != current]
+    _replace(connection, [names for names in known if names not in found], [])
+    if todo:
+        log.info("comparing %d revisions with what stood before", len(todo))
+        atomic.remove_stale(home.warehouse.parent)  # whose lock comes with the connection
+        scratch = atomic.aside(home.warehouse.parent / "revisions")
+        scratch.mkdir()
+        try:
+            with table_diff.comparing(scratch) as comparing:
+                rows = _rows(comparing, home, todo, scratch)
+                while batch := list(islice(rows, _PER_TRANSACTION)):
+                    # A day that is as damaged as before is no change, and no reason to publish.
+                    news = [row for row in batch if known.get(_key(row)) != _state(row)]
+                    _replace(connection, [_key(row) for row in news], news)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return len(todo)
+
+
+_Names = tuple[str, date, str, str]  # dataset, day, earlier and later capture
+
+
+def _names(revision: Revision) -> _Names:
+    return revision.dataset, revision.day, revision.previous.text, revision.capture.text
+
+
+def _key(row: Row) -> _Names:
+    return row.dataset, row.business_date, row.previous_capture, row.capture
+
+
+def _state(row: Row) -> tuple[int, str | None]:
+    return row.schema_version, row.problem
+
+
+def _known(connection: duckdb.DuckDBPyConnection) -> dict[_Names, tuple[int, str | None]]:
+    rows = connection.execute(
+        "SELECT dataset, business_date, previous_capture, capture, schema_version, problem "
+        "FROM revisions"
+    ).fetchall()
+    return {(name, day, old, new): (version, bad) for name, day, old, new, version, bad in rows}
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, home: Home, todo: Sequence[Revision], scratch: Path
+) -> Iterator[Row]:
+    """Compare day by day; the files of one day lie in `scratch` at a time."""
+    for (name, day), group in groupby(todo, key=lambda r: (r.dataset, r.day)):
+        folder = scratch / "day"
+        for revision in group:
+            yield _compared(connection, home, revision, folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        log.debug("%s %s compared", name, day)
+
+
+def _compared(
+    connection: duckdb.DuckDBPyConnection, home: Home, revision: Revision, scratch: Path
+) -> Row:
+    dataset, day = DATASETS[revision.dataset], revision.day
+    row = Row(
+        dataset=dataset.name,
+        business_date=day,
+        revised_at=revision.capture.fetched_at,
+        capture=revision.capture.text,
+        previous_capture=revision.previous.text,
+        rows_before=revision.previous.rows,
+        rows_after=revision.capture.rows,
+        schema_version=parquet.SCHEMA_VERSION,
+    )
+    paths = []
+    for name in (revision.previous, revision.capture):
+        capture = captures.Capture(home.raw / dataset.name / day.isoformat() / name.text, name)
+        try:
+            paths.append(rows_of(capture, dataset, day, scratch))
+        except (captures.DamagedCapture, ApiError) as error:
+            log.warning("%s %s: revision not compared: %s", dataset.name, day, error)
+            return replace(row, problem=f"{name.text} cannot be read; see livestats verify")
+    found = table_diff.Comparison(connection, dataset, *paths).whole()
+    most = next(iter(found.columns), None)
+    changes = {name: column.facts() for name, column in found.columns.items()}
+    return replace(
+        row,
+        rows_before=found.rows_before,
+        rows_after=found.rows_after,
+        rows_added=found.added,
+        rows_removed=found.removed,
+        rows_changed=found.changed,
+        column_name=most,
+        relative_change=found.columns[most].relative if most else None,
+        changes=json.dumps(changes),
+    )
+
+
+def _replace(
+    connection: duckdb.DuckDBPyConnection, old: Sequence[_Names], new: Sequence[Row]
+) -> None:
+    """Take rows out and put rows in, in one transaction."""
+    if not old and not new:
+        return
+    with warehouse_connection.transaction(connection):
+        if old:
+            connection.executemany(
+                "DELETE FROM revisions WHERE dataset = ? AND business_date = ? "
+                "AND previous_capture = ? AND capture = ?",
+                [list(names) for names in old],
+            )
+        if new:
+            places = ", ".join("?" * len(COLUMNS))
+            connection.executemany(
+                f"INSERT INTO revisions VALUES ({places})", [list(astuple(row)) for row in new]
+            )
+
+
+def _ensure_table(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the table as COLUMNS declares it; one that was declared otherwise is made anew."""
+    wanted = [(name, sql) for name, (sql, _) in COLUMNS.items()]
+    if warehouse_connection.columns(connection, "revisions") == wanted:
+        return
+    declared = ", ".join(f"{name} {sql}" for name, sql in wanted)
+    with warehouse_connection.transaction(connection):
+        connection.execute(f"CREATE OR REPLACE TABLE revisions ({declared})")

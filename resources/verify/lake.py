@@ -1,0 +1,153 @@
+"""Verifies the lake file of one day: its bytes, its declaration, and where its rows come from."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from resources.api.catalog.columns import BUSINESS_DATE
+from resources.api.errors import ApiError
+from resources.fs import atomic
+from resources.lake import parquet
+from resources.raw.captures import DamagedCapture
+from resources.verify.findings import Finding, Kind, Place, Told, Way, leftover, remove
+from resources.verify.raw import RawDay
+
+
+class LakeDay:
+    """The lake file of one day. `findings` reads it; then `is_good` tells if tables may rest on it."""
+
+    def __init__(self, place: Place, raw_day: RawDay, told: Told, *, deep: bool) -> None:
+        """Nothing is read yet; `raw_day` has been."""
+        self._place, self._raw, self._told, self._deep = place, raw_day, told, deep
+        self.path = parquet.path_of(place.archive.home.lake, place.dataset.name, place.day)
+        self.is_good = False
+        self.rows = 0
+
+    def findings(self) -> Iterator[Finding]:
+        """Everything that is wrong; one row group in memory."""
+        yield from self._foreign()
+        if not self.path.is_file():
+            if self._raw.newest is not None:
+                what = "the day is captured, and the lake has no file of it"
+                yield self._finding(Kind.MISSING, what, self._mend())
+            return
+        try:
+            parquet.check(self.path)
+            origin = parquet.origin_of(self.path)
+            problem = "tells no origin" if origin is None else self._content(origin)
+        except parquet.DamagedFile as error:
+            yield self._finding(Kind.DAMAGED, str(error), self._mend())
+            return
+        except (OSError, pa.ArrowException) as error:
+            yield self._finding(Kind.DAMAGED, f"cannot be read: {error}", self._mend())
+            return
+        if problem or origin is None:
+            yield self._finding(Kind.MISMATCH, problem, self._mend())
+            return
+        self.is_good, self.rows = True, origin.rows
+        yield from self._descent(origin)
+
+    def _finding(self, kind: Kind, what: str, mend: tuple[Way, str]) -> Finding:
+        return self._place.finding(kind, self.path, what, mend)
+
+    def _mend(self) -> tuple[Way, str]:
+        if self._raw.can_be_replayed:
+            return self._place.replay()
+        newest = self._raw.newest
+        return self._place.capture_again(newest.folder if newest else None)
+
+    def _foreign(self) -> Iterator[Finding]:
+        folder = self.path.parent
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.name.startswith(atomic.ASIDE):
+                yield self._place.finding(Kind.LEFTOVER, path, "a run was killed", leftover())
+            elif path != self.path or not path.is_file():
+                what = "not a file of the lake"
+                yield self._place.finding(Kind.EXTRA, path, what, remove(path))
+
+    def _content(self, origin: parquet.Origin) -> str:
+        """What is wrong inside of a file whose bytes are right; empty if nothing is."""
+        with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
+            self._told(self.path, self.path.stat().st_size)
+            if not declared(file.schema_arrow).equals(
+                declared(parquet.schema(self._place.dataset)), check_metadata=True
+            ):
+                return "its columns are not those that are declared now"
+            rows = 0
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group)
+                rows += table.num_rows
+                if BUSINESS_DATE in table.column_names:
+                    day = pa.scalar(self._place.day, pa.date32())
+                    if not pc.all(pc.equal(table[BUSINESS_DATE], day), min_count=0).as_py():
+                        return "holds rows of another day"
+            told = {rows, file.metadata.num_rows, origin.rows}
+        if len(told) > 1:
+            return f"holds {rows} rows, its footer says {file.metadata.num_rows}, its origin {origin.rows}"
+        return ""
+
+    def _descent(self, origin: parquet.Origin) -> Iterator[Finding]:
+        """Whether the file is what the newest capture of this day makes."""
+        place, newest = self._place, self._raw.newest
+        named = {c.name.text: c.name for c in self._raw.captures}
+        if (origin.dataset, origin.day) != (place.dataset.name, place.day.isoformat()):
+            what = f"holds {origin.dataset} {origin.day}, and does not belong here"
+            yield self._finding(Kind.MISMATCH, what, self._mend())
+        elif origin.capture not in named:
+            what = f"the capture that {self.path} was made from is gone"
+            path = place.raw / origin.capture
+            yield place.finding(Kind.MISSING, path, what, place.capture_again(None))
+        elif newest is None or origin.capture != newest.name.text:
+            what = f"made from {origin.capture}, and there is a newer capture"
+            yield self._finding(Kind.BEHIND, what, self._mend())
+        elif origin.schema_version != parquet.SCHEMA_VERSION:
+            what = (
+                f"made by normaliser {origin.schema_version}, and this is {parquet.SCHEMA_VERSION}"
+            )
+            yield self._finding(Kind.BEHIND, what, self._mend())
+        elif newest.name in self._raw.intact:
+            asked = len(self._raw.intact[newest.name]["requests"])
+            fetched_at = datetime.fromisoformat(origin.fetched_at)
+            if (origin.requests, fetched_at) != (asked, newest.name.fetched_at):
+                what = "its origin tells other requests or another time than the capture"
+                yield self._finding(Kind.MISMATCH, what, self._mend())
+            elif self._deep:
+                yield from self._again()
+
+    def _again(self) -> Iterator[Finding]:
+        """Whether normalising the capture again gives the same rows."""
+        place, newest = self._place, self._raw.newest
+        if newest is None:
+            return
+        with tempfile.TemporaryDirectory(prefix="livestats-verify-") as folder:
+            try:
+                parquet.normalise(Path(folder), place.dataset, place.day, newest)
+                again = parquet.path_of(Path(folder), place.dataset.name, place.day)
+                is_same = parquet.same_rows(self.path, again)
+            except (DamagedCapture, ApiError, duckdb.Error, pa.ArrowException) as error:
+                what = f"the capture is as it was written, and cannot be normalised: {error}"
+                mend = place.fault_of_ours()
+                yield place.finding(Kind.MISMATCH, newest.folder, what, mend)
+                return
+        if not is_same:
+            what = "normalising its capture again gives other rows"
+            yield self._finding(Kind.MISMATCH, what, place.replay())
+
+
+def declared(schema: pa.Schema) -> pa.Schema:
+    """A file's schema: names, types, units, API fields; other words in a comment change nothing."""
+    fields = [field.with_metadata(_without(field.metadata, ())) for field in schema]
+    return pa.schema(fields, metadata=_without(schema.metadata, parquet.FILE_METADATA))
+
+
+def _without(about: Mapping[bytes, bytes] | None, others: Collection[bytes]) -> dict[bytes, bytes]:
+    """What is told about a file or a column, but for comments and `others`."""
+    return {k: v for k, v in (about or {}).items() if k != b"comment" and k not in others}

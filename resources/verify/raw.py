@@ -1,0 +1,216 @@
+"""Verifies the raw archive of one day: every capture, every note, and that none is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from resources.api import body as api_body
+from resources.fs import atomic
+from resources.home import pinned_settings
+from resources.ledger import states
+from resources.raw import captures
+from resources.verify.findings import (
+    Finding,
+    Kind,
+    Place,
+    Told,
+    Way,
+    captures_of,
+    leftover,
+    remove,
+)
+
+_NOTES = (captures.SEEN, states.PARTIAL)
+
+
+class RawDay:
+    """The raw archive of one day. `findings` reads it; then `intact` names the good captures."""
+
+    def __init__(self, place: Place, told: Told) -> None:
+        """Read the names of the captures, oldest first."""
+        self._place, self._told = place, told
+        self.captures = captures_of(place)
+        self.intact: dict[captures.CaptureName, Mapping[str, Any]] = {}
+        """Manifests of the captures that are as they were written."""
+        self.answers = 0
+
+    @property
+    def newest(self) -> captures.Capture | None:
+        """The capture that stands for the day."""
+        return self.captures[-1] if self.captures else None
+
+    @property
+    def can_be_replayed(self) -> bool:
+        """True if the newest capture is intact."""
+        return self.newest is not None and self.newest.name in self.intact
+
+    def findings(self) -> Iterator[Finding]:
+        """Everything that is wrong; one answer in memory."""
+        yield from self._foreign()
+        for capture in self.captures:
+            yield from self._capture(capture)
+        yield from self._missing()
+        yield from self._notes()
+
+    def mend(self, capture: captures.Capture) -> tuple[Way, str]:
+        """What to do about a capture that is damaged."""
+        if capture == self.newest:
+            return self._place.capture_again(capture.folder)
+        return self._place.restore_revision()
+
+    def _foreign(self) -> Iterator[Finding]:
+        known = {c.name.text for c in self.captures}
+        for path in sorted(self._place.raw.iterdir()) if self._place.raw.is_dir() else ():
+            if path.name.startswith(atomic.ASIDE):
+                yield self._place.finding(Kind.LEFTOVER, path, "a run was killed", leftover())
+            elif path.name in known and not path.is_dir():
+                what = "a file in the place of a capture"
+                yield self._place.finding(Kind.DAMAGED, path, what, remove(path))
+            elif path.name not in known and not (path.name in _NOTES and path.is_file()):
+                what = "neither a capture nor a note of livestats"
+                yield self._place.finding(Kind.EXTRA, path, what, remove(path))
+
+    # One capture -------------------------------------------------------------------------------
+
+    def _capture(self, capture: captures.Capture) -> Iterator[Finding]:
+        place, wrong = self._place, False
+        if not capture.folder.is_dir():
+            return
+        there = {p.name: p for p in capture.folder.iterdir()}
+        for name in (captures.MANIFEST, captures.RESPONSES):
+            if name not in there:
+                path, wrong = capture.folder / name, True
+                what = "gone from a complete capture"
+                yield place.finding(Kind.MISSING, path, what, self.mend(capture))
+        for name in sorted(set(there) - {captures.MANIFEST, captures.RESPONSES}):
+            what = "not a part of the capture"
+            yield place.finding(Kind.EXTRA, there[name], what, remove(there[name]))
+        if wrong:
+            return
+        try:
+            manifest = capture.manifest
+            problem = misfit(place, capture.name, manifest)
+        except captures.DamagedCapture as error:
+            what = _reason(error)
+            yield place.finding(
+                Kind.DAMAGED, capture.folder / captures.MANIFEST, what, self.mend(capture)
+            )
+            return
+        self._read(capture.folder / captures.MANIFEST)
+        if problem:
+            yield place.finding(Kind.MISMATCH, capture.folder, problem, place.fault_of_ours())
+            return
+        responses = capture.folder / captures.RESPONSES
+        damage = self._damage(capture, responses)
+        if damage:
+            yield place.finding(Kind.DAMAGED, responses, damage, self.mend(capture))
+            return
+        self._read(responses)
+        self.intact[capture.name] = manifest
+
+    def _damage(self, capture: captures.Capture, path: Path) -> str:
+        """What is wrong with the answers; empty if nothing is."""
+        try:
+            size = path.stat().st_size
+            written = sum(request["stored"] for request in capture.manifest["requests"])
+            if size != written:  # read nothing: it may be any size
+                return f"holds {size:,} bytes of the {written:,} that were written"
+            for *_, body in capture.responses():  # raises for a bad frame, size or checksum
+                for _ in api_body.pieces(body):
+                    pass
+                self.answers += 1
+        except captures.DamagedCapture as error:
+            return _reason(error)
+        except (OSError, pa.ArrowException) as error:
+            return f"cannot be read: {error}"
+        return ""
+
+    def _read(self, path: Path) -> None:
+        self._told(path, path.stat().st_size)
+
+    # What points at captures -------------------------------------------------------------------
+
+    def _missing(self) -> Iterator[Finding]:
+        """Captures that a later one was a revision of, and that are gone."""
+        names = {c.name.text for c in self.captures}
+        for name, manifest in self.intact.items():
+            before = manifest.get("after")
+            if before is not None and before not in names:
+                what = f"a capture that {name.text} came after is gone"
+                mend = self._place.restore_revision()
+                yield self._place.finding(Kind.MISSING, self._place.raw / str(before), what, mend)
+
+    def _notes(self) -> Iterator[Finding]:
+        names = {c.name.text for c in self.captures}
+        for note in _NOTES:
+            path = self._place.raw / note
+            if not path.is_file():
+                continue
+            try:
+                facts = atomic.unsealed(path.read_bytes())
+                self._read(path)
+            except (OSError, ValueError) as error:
+                way, _ = remove(path)
+                remedy = "Only notes: restore it from a backup, or delete it; no rows depend on it."
+                yield self._place.finding(Kind.DAMAGED, path, str(error), (way, remedy))
+                continue
+            if note == captures.SEEN:
+                told = {str(note["capture"]) for note in facts.get("seen", ())}
+                # One that was moved away for being damaged has been captured again since then.
+                for name in sorted(n for n in told if n > max(names, default="")):
+                    what = f"a capture that {path.name} says was seen again is gone"
+                    mend = self._place.capture_again(None)
+                    yield self._place.finding(Kind.MISSING, self._place.raw / name, what, mend)
+
+
+def misfit(place: Place, name: captures.CaptureName, manifest: Mapping[str, Any]) -> str:
+    """In what a manifest does not fit its folder or itself; empty if it does."""
+    try:
+        return _misfit(place, name, manifest)
+    except (KeyError, TypeError, ValueError) as error:
+        return f"its manifest lacks what every manifest has: {error!r}"
+
+
+def _misfit(place: Place, name: captures.CaptureName, manifest: Mapping[str, Any]) -> str:
+    told = {key: manifest[key] for key in ("dataset", "action", "day", "rows", "time_zone")}
+    expected = {
+        "dataset": place.dataset.name,
+        "action": place.dataset.endpoint.action,
+        "day": place.day.isoformat(),
+        "rows": name.rows,
+        "time_zone": place.archive.settings.time_zone,
+    }
+    for key, value in expected.items():
+        if told[key] != value:
+            return f"its manifest says {key} {told[key]!r}, and its place {value!r}"
+    settings = place.archive.settings
+    wanted = settings.of(place.dataset).meaning
+    if place.dataset.name in settings.datasets and manifest.get("settings", {}) != wanted:
+        kept = pinned_settings.in_words(manifest.get("settings", {}))
+        return f"its manifest says settings {kept}, and [dataset.{place.dataset.name}] others"
+    if manifest["format"] > captures.FORMAT:
+        return f"it has format {manifest['format']} of a newer livestats"
+    if datetime.fromisoformat(manifest["fetched_at"]) != name.fetched_at:
+        return f"its manifest says fetched_at {manifest['fetched_at']}, and its name another time"
+    return _hole(manifest["requests"])
+
+
+def _hole(requests: Sequence[Mapping[str, Any]]) -> str:
+    """A question or a page that is left out; empty if none is."""
+    walk, page = -1, 0
+    for request in requests:
+        at = (request["walk"], request["page"])
+        if at not in ((walk + 1, 1), (walk, page + 1)):
+            return f"after page {page} of question {walk} it holds page {at[1]} of question {at[0]}"
+        walk, page = at
+    return ""
+
+
+def _reason(error: captures.DamagedCapture) -> str:
+    cause = error.__cause__
+    return f"cannot be read: {cause}" if cause else "has changed since it was written"

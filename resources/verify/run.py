@@ -1,0 +1,225 @@
+"""Verifies an archive: raw answers, lake, tables and ledger, each by itself and against its source.
+
+Nothing is changed. Every byte below raw/ and lake/ is read once or twice; one answer, one row group
+or a gigabyte of DuckDB's is in memory. A day that a capture is at work on is waited for.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from resources.api.catalog import DATASETS
+from resources.api.catalog.model import Dataset
+from resources.archive import Archive
+from resources.fs import atomic
+from resources.serving import publish
+from resources.verify.findings import Finding, Kind, Place, Told, Way, remove
+from resources.verify.lake import LakeDay
+from resources.verify.raw import RawDay
+from resources.verify.tables import Files, Tables
+
+
+def _nobody(_path: Path, _size: int) -> None:
+    """Nobody is told."""
+
+
+@dataclass
+class Verification:
+    """One look at an archive, or at a range of it; `findings` does it, then the counts are full."""
+
+    archive: Archive
+    datasets: Sequence[Dataset] = tuple(DATASETS.values())
+    first: date | None = None  # days before it are left out
+    last: date | None = None  # days after it are left out
+    deep: bool = False  # also normalise every newest capture again
+    told: Told = _nobody
+    captures: int = 0
+    answers: int = 0
+    lake_files: int = 0
+    rows: int = 0
+    bytes: int = 0  # below raw/ and lake/
+    tables: int = 0
+    _seen: dict[str, Files] = field(default_factory=dict)
+
+    @property
+    def _has_all_days(self) -> bool:
+        return self.first is None and self.last is None
+
+    @property
+    def is_whole(self) -> bool:
+        """True if nothing of the archive is left out."""
+        return self._has_all_days and len(self.datasets) == len(DATASETS)
+
+    def size(self) -> int:
+        """About how many bytes `told` will be told of."""
+        home = self.archive.home
+        found = 0
+        for dataset in self.datasets:
+            for root, times in ((home.raw, 1), (home.lake, 2)):  # the lake again for the tables
+                for folder, day in self._days(root, dataset.name):
+                    if day is not None and self.is_chosen(day):
+                        sizes = (p.lstat().st_size for p in folder.rglob("*") if p.is_file())
+                        found += times * sum(sizes)
+        return found
+
+    def findings(self) -> Iterator[Finding]:
+        """Everything that is wrong, as it is found."""
+        yield from self._identity()
+        yield from self._roots()
+        for dataset in self.datasets:
+            self._seen[dataset.name] = Files()
+            yield from self._dataset(dataset)
+        yield from self._tables()
+
+    def is_chosen(self, day: date | None) -> bool:
+        """True if the day is looked at; what is of no day is, where no day is left out."""
+        if day is None:
+            return self._has_all_days
+        return (self.first is None or day >= self.first) and (self.last is None or day <= self.last)
+
+    def _read(self, path: Path, size: int) -> None:
+        self.bytes += size
+        self.told(path, size)
+
+    # Files -------------------------------------------------------------------------------------
+
+    def _identity(self) -> Iterator[Finding]:
+        path, problem = self.archive.home.identity_file, ""
+        kind = Kind.DAMAGED
+        try:
+            facts = atomic.unsealed(path.read_bytes())
+            if facts["time_zone"] != self.archive.settings.time_zone:
+                kind = Kind.MISMATCH
+                problem = (
+                    f"says {facts['time_zone']}, the settings {self.archive.settings.time_zone}"
+                )
+        except FileNotFoundError:
+            if not any(self._days(self.archive.home.raw, name) for name in DATASETS):
+                return  # there is no archive yet
+            kind, problem = Kind.MISSING, "gone from an archive that holds days"
+        except (OSError, ValueError, KeyError) as error:
+            problem = f"not as it was written: {error}"
+        if problem:
+            yield Finding(
+                kind=kind,
+                path=path,
+                what=problem,
+                way=Way.RESTORE,
+                remedy=(
+                    "Restore it from a backup, or write by hand a JSON object of format, time_zone "
+                    "and first_day, and no sha256: the next backfill adds it."
+                ),
+            )
+
+    def _roots(self) -> Iterator[Finding]:
+        """What lies between the folders of the datasets."""
+        if len(self.datasets) < len(DATASETS):
+            return
+        for root in (self.archive.home.raw, self.archive.home.lake):
+            for path in sorted(root.iterdir()) if root.is_dir() else ():
+                if path.name not in DATASETS or not path.is_dir():
+                    yield _foreign(path, "no dataset of this livestats")
+
+    def _dataset(self, dataset: Dataset) -> Iterator[Finding]:
+        home = self.archive.home
+        found: set[date] = set()
+        for root in (home.raw, home.lake):
+            for folder, day in self._days(root, dataset.name):
+                if day is None:
+                    yield _foreign(folder, "no day of a dataset", dataset)
+                elif self.is_chosen(day):
+                    found.add(day)
+        for day in sorted(found):
+            yield from self._day(Place(self.archive, dataset, day))
+
+    def _days(self, root: Path, name: str) -> list[tuple[Path, date | None]]:
+        """What lies in a dataset's folder below `root`, and which day each is, if it is one."""
+        folder, prefix = root / name, "day=" if root == self.archive.home.lake else ""
+        found: list[tuple[Path, date | None]] = []
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            try:
+                day = date.fromisoformat(path.name.removeprefix(prefix))
+            except ValueError:
+                day = None
+            is_day = day is not None and path.name == f"{prefix}{day}" and path.is_dir()
+            found.append((path, day if is_day else None))
+        return found
+
+    def _day(self, place: Place) -> Iterator[Finding]:
+        lock = place.raw.parent if place.dataset.is_dimension else place.raw
+        with ExitStack() as stack:
+            try:
+                if lock.is_dir():
+                    stack.enter_context(atomic.locked(lock))
+                yield from self._locked(place)
+            except OSError as error:
+                what = f"cannot be read: {error}"
+                mend = (Way.RESTORE, "Mend permissions or disk, then verify again.")
+                yield place.finding(Kind.DAMAGED, place.raw, what, mend)
+
+    def _locked(self, place: Place) -> Iterator[Finding]:
+        raw_day = RawDay(place, self._read)
+        yield from raw_day.findings()
+        lake_day = LakeDay(place, raw_day, self._read, deep=self.deep)
+        yield from lake_day.findings()
+        seen = self._seen[place.dataset.name]
+        if raw_day.captures:
+            seen.captures[place.day] = [c.name for c in raw_day.captures]
+        if lake_day.path.is_file():
+            seen.lake.add(place.day)
+            self.lake_files += 1
+        if lake_day.is_good:
+            seen.good[place.day] = lake_day.path
+        self.captures += len(raw_day.captures)
+        self.answers += raw_day.answers
+        self.rows += lake_day.rows
+
+    # Tables ------------------------------------------------------------------------------------
+
+    def _tables(self) -> Iterator[Finding]:
+        home = self.archive.home
+        try:
+            with self.archive.reading() as connection, tempfile.TemporaryDirectory() as spill:
+                tables = Tables(self.archive, connection, Path(spill), self.told)
+                for dataset in self.datasets:
+                    seen = self._seen[dataset.name]
+                    yield from tables.table(dataset, seen, whole=self._has_all_days)
+                    self.tables += 1
+                yield from tables.ledger(self._seen, whole=self._has_all_days)
+                if self.is_whole:
+                    yield from tables.marts()
+        except (publish.DamagedCopy, duckdb.Error, OSError) as error:
+            yield Finding(
+                kind=Kind.DAMAGED,
+                path=home.served.resolve(),
+                what=f"cannot be read: {error}",
+                way=Way.PUBLISH,
+                remedy=(
+                    f"Delete {home.warehouse} and run `livestats publish`: both are made again "
+                    "from the lake."
+                ),
+            )
+        except publish.NothingServed:
+            if any(seen.lake for seen in self._seen.values()):
+                yield Finding(
+                    kind=Kind.BEHIND,
+                    path=home.served,
+                    what="the lake has rows, and nothing is served",
+                    way=Way.PUBLISH,
+                    remedy="Run `livestats publish`: it is made from the lake.",
+                )
+
+
+def _foreign(path: Path, what: str, dataset: Dataset | None = None) -> Finding:
+    way, remedy = remove(path)
+    return Finding(
+        kind=Kind.EXTRA, path=path, what=what, way=way, remedy=remedy,
+        dataset=dataset.name if dataset else None,
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""What the last verifications found, kept until a later one finds it mended."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from resources.fs import atomic
+from resources.home.layout import Home
+from resources.verify.findings import Finding, Kind
+from resources.verify.run import Verification
+
+_FILE = "verified.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wrong:
+    """One thing that was found."""
+
+    path: str  # below the home
+    what: str
+    dataset: str | None
+    day: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """What stands since the last verifications."""
+
+    at: datetime | None = None  # of the last whole one; None: there was none
+    wrong: tuple[Wrong, ...] = ()
+
+
+def read(home: Home) -> Note:
+    """The note; an empty one if there is none, or it cannot be read: verifying writes it anew."""
+    try:
+        facts = json.loads((home.state / _FILE).read_bytes())
+        return Note(
+            at=datetime.fromisoformat(facts["at"]) if facts["at"] else None,
+            wrong=tuple(map(_wrong, facts["wrong"])),
+        )
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return Note()
+
+
+def _wrong(facts: dict[str, Any]) -> Wrong:
+    day = facts["day"]
+    return Wrong(
+        path=str(facts["path"]),
+        what=str(facts["what"]),
+        dataset=facts["dataset"],
+        day=date.fromisoformat(day) if day else None,
+    )
+
+
+def is_damage(found: Finding) -> bool:
+    """True unless time mends it: rows that are not loaded yet, leftovers that are never read."""
+    return not found.is_harmless and found.kind is not Kind.BEHIND
+
+
+def write(look: Verification, found: Iterable[Finding]) -> None:
+    """Note what `look` found: it replaces what was noted of all that it looked at.
+
+    Writes nothing where the home cannot be written: a copy on a medium can be verified as well.
+    """
+    home = look.archive.home
+    if not os.access(home.root, os.W_OK):
+        return
+    before = read(home)
+    kept = () if look.is_whole else (w for w in before.wrong if not _was_looked_at(look, w))
+    new = (
+        Wrong(path=_below(home, f.path), what=f.what, dataset=f.dataset, day=f.day)
+        for f in found
+        if is_damage(f)
+    )
+    at = look.archive.now() if look.is_whole else before.at
+    facts = {
+        "at": at and at.isoformat(timespec="seconds"),
+        "wrong": [
+            {"path": w.path, "what": w.what, "dataset": w.dataset, "day": w.day and str(w.day)}
+            for w in (*kept, *new)
+        ],
+    }
+    home.state.mkdir(exist_ok=True)
+    atomic.write_whole(home.state / _FILE, json.dumps(facts, indent=1).encode())
+
+
+def _was_looked_at(look: Verification, wrong: Wrong) -> bool:
+    """True if a verification of a part has looked at this as well."""
+    if wrong.dataset is None:  # identity and served copy are always looked at
+        home = look.archive.home
+        return wrong.path in (_below(home, home.identity_file), _below(home, home.served.resolve()))
+    return wrong.dataset in {d.name for d in look.datasets} and look.is_chosen(wrong.day)
+
+
+def _below(home: Home, path: Path) -> str:
+    for root in (home.root.absolute(), home.root.resolve()):
+        if path.absolute().is_relative_to(root):
+            return str(path.absolute().relative_to(root))
+    return str(path)

@@ -1,0 +1,1 @@
+"""The DuckDB tables that are loaded from the lake. Imports nothing of the capture."""

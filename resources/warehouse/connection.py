@@ -1,0 +1,220 @@
+"""The warehouse file: DuckDB, made from the lake, written by one process at a time.
+
+The file is disposable: whatever it holds can be loaded again from the lake. Queries and BI open
+the served copy, never this file. What fills the tables is in `loading`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from resources.api.catalog.model import Dataset
+from resources.fs import atomic
+from resources.home.layout import Home
+from resources.warehouse import compaction
+from resources.warehouse.dataset_docs import key_sentences, table_comment
+
+STORAGE = "v1.2.0"
+"""Of the file: drivers of DuckDB 1.2 and newer open it."""
+
+DAYS_PER_TRANSACTION = 31
+MEMORY = "256MB"
+"""Of DuckDB's own, in each connection; what it does not count comes to about as much again."""
+
+CAREFUL = {"disabled_optimizers": "top_n_window_elimination"}
+"""How connections are set up. DuckDB 2.0.0 plans `QUALIFY row_number() ... = 1` as a join of row
+numbers, which now and then (a hundredth of the time, with two threads) misses rows where a part of
+the table is not committed yet: a key that a restated day no longer lists vanished so."""
+
+_TYPE = "replace({}, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ')"
+
+META = """
+CREATE SCHEMA IF NOT EXISTS meta;
+CREATE TABLE IF NOT EXISTS meta.loaded (
+    dataset VARCHAR, day DATE, capture VARCHAR, rows BIGINT, schema_version INTEGER,
+    size BIGINT, modified_ns BIGINT, PRIMARY KEY (dataset, day));
+CREATE TABLE IF NOT EXISTS meta.state AS SELECT uuid()::VARCHAR AS warehouse, 0::BIGINT AS changes;
+"""
+
+
+class WarehouseError(Exception):
+    """A load that could not be done; the tables are as before, and the message says what to do."""
+
+
+@contextmanager
+def writing(
+    home: Home, time_zone: str, threads: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The only connection that writes; waits for other livestats processes.
+
+    `threads` bounds those of DuckDB; None: one for each core.
+
+    Raises WarehouseError if another program holds the file, or it is damaged.
+    """
+    home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    with atomic.locked(home.warehouse.parent):
+        connection = _connect(home)
+        try:
+            if compaction.is_due(connection):
+                connection = _compacted(home, connection)
+            connection.execute("SET TimeZone = ?", [time_zone])
+            if threads is not None:
+                connection.execute("SET threads = ?", [threads])
+            connection.execute(META)
+            yield connection
+        finally:
+            connection.close()
+
+
+def _connect(home: Home) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(
+            str(home.warehouse),
+            config={
+                **CAREFUL,
+                "storage_compatibility_version": STORAGE,
+                "memory_limit": MEMORY,
+                "temp_directory": str(home.warehouse.parent / "spill"),
+            },
+        )
+    except duckdb.IOException as error:
+        raise WarehouseError(_unopened(home.warehouse, error)) from error
+    except duckdb.Error as error:
+        raise WarehouseError(
+            f"{home.warehouse} cannot be opened: {error}. It can be made again from the lake: "
+            "move it away and run `livestats publish`."
+        ) from error
+
+
+def _compacted(home: Home, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A connection to the file made anew without gaps; the caller holds the lock."""
+    atomic.remove_stale(home.warehouse.parent)
+    new = compaction.make(connection, home.warehouse, STORAGE)
+    if new is None:
+        return connection
+    connection.close()
+    # A log beside the old file would be taken for one of the new file.
+    if Path(f"{home.warehouse}.wal").exists() or Path(f"{new}.wal").exists():
+        compaction.remove(new)
+    else:
+        atomic.swap_in(new, home.warehouse)
+    return _connect(home)
+
+
+def _unopened(path: Path, error: Exception) -> str:
+    if "could not set lock" in str(error).lower():
+        return (
+            f"{path} is open in another program: {error} Close it there; queries and BI belong on "
+            "the served copy, which is never locked. What is captured stays; then run "
+            "`livestats publish`."
+        )
+    return (
+        f"{path} cannot be opened: {error} If the disk has space and the folder can be written, "
+        "move the file away and run `livestats publish`: it is made again from the lake."
+    )
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of the block and a note that something changed, or nothing of it."""
+    connection.begin()
+    try:
+        yield
+        changed(connection)
+        connection.commit()
+    except BaseException:
+        with suppress(duckdb.Error):  # where a commit fails, nothing is left to take back
+            connection.rollback()
+        raise
+
+
+def changed(connection: duckdb.DuckDBPyConnection) -> None:
+    """Note a change, inside the transaction that makes it."""
+    connection.execute("UPDATE meta.state SET changes = changes + 1")
+
+
+def state(connection: duckdb.DuckDBPyConnection) -> str:
+    """A name for the present content: the same name, the same content."""
+    ((name,),) = connection.execute(
+        "SELECT warehouse[:8] || '-' || changes FROM meta.state"
+    ).fetchall()
+    return str(name)
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a table is declared in the file."""
+
+    columns: Sequence[tuple[str, str, bool]] = ()  # name, type, and whether it is always filled
+    comment: str = ""
+
+    def is_that_of(self, dataset: Dataset) -> bool:
+        """True if it is as the catalogue has it; its own comment tells the key.
+
+        What else comments say is no part of it: see `comments`.
+        """
+        declared = [(c.name, c.kind.sql, not c.nullable) for c in dataset.columns]
+        return [*self.columns] == declared and self.comment.endswith(key_sentences(dataset))
+
+
+def forms(connection: duckdb.DuckDBPyConnection) -> dict[str, Form]:
+    """Those of all tables, by name: one table at a time would take two statements for each."""
+    columns: defaultdict[str, list[tuple[str, str, bool]]] = defaultdict(list)
+    for table, *column in connection.execute(
+        f"SELECT table_name, column_name, {_TYPE.format('data_type')}, NOT is_nullable "
+        "FROM duckdb_columns() WHERE schema_name = 'main' AND database_name = current_database() "
+        "AND NOT internal ORDER BY table_name, column_index"
+    ).fetchall():
+        columns[table].append(tuple(column))
+    comments = connection.execute(
+        "SELECT table_name, coalesce(comment, '') FROM duckdb_tables() "
+        "WHERE schema_name = 'main' AND database_name = current_database()"
+    ).fetchall()
+    return {name: Form(columns[name], comment) for name, comment in comments}
+
+
+def declare(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
+    """Make the table anew as the catalogue declares it, empty; inside of a transaction."""
+    declared = ", ".join(
+        f"{c.name} {c.kind.sql}{'' if c.nullable else ' NOT NULL'}" for c in dataset.columns
+    )
+    names = [dataset.name]
+    if dataset.once:
+        names.append(f"meta.{dataset.name}_listed")
+    for name in names:
+        connection.execute(f"CREATE OR REPLACE TABLE {name} ({declared})")
+    # It tells the key to `Form`; those of the columns follow before anybody reads.
+    connection.execute(f"COMMENT ON TABLE {dataset.name} IS {quoted(table_comment(dataset))}")
+    # In the same transaction: an empty table must never pass for a loaded one.
+    connection.execute("DELETE FROM meta.loaded WHERE dataset = ?", [dataset.name])
+
+
+def columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
+    """Name and type of each column as the table has them; [] if there is no table."""
+    return [(name, kind) for name, kind, _ in _described(connection, table)]
+
+
+def _described(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str, bool]]:
+    """Name, type, and whether it is always filled, of each column; [] if there is no table.
+
+    Not from duckdb_columns(), which goes through every column of the file: ten times the CPU.
+    """
+    try:
+        return connection.execute(
+            f'SELECT name, {_TYPE.format("type")}, "notnull" '
+            "FROM pragma_table_info('main.' || ?) ORDER BY cid",
+            [table],
+        ).fetchall()
+    except duckdb.CatalogException:
+        return []
+
+
+def quoted(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,54 @@
+"""Rows that several days list stand in their table once: under the first or the last of these days.
+
+All that the days list stays in meta.<table>_listed, so that a day can be replaced at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import duckdb
+
+from resources.api.catalog.columns import BUSINESS_DATE
+from resources.api.catalog.model import Dataset, Once
+from resources.warehouse.connection import WarehouseError
+
+
+def remember(connection: duckdb.DuckDBPyConnection, dataset: Dataset, days: Sequence[date]) -> None:
+    """Collect the keys that the days list now, to decide anew which day each belongs to."""
+    key = ", ".join(dataset.key)
+    listed = f"meta.{dataset.name}_listed"
+    # Not AS SELECT ... LIMIT 0: DuckDB 2.0 then takes the table to be empty, whatever two threads
+    # put in, and finds no key in it.
+    declared = ", ".join(f"{name} {dataset.column[name].kind.sql}" for name in dataset.key)
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS touched ({declared})")
+    connection.execute(
+        f"INSERT INTO touched SELECT {key} FROM {listed} WHERE {BUSINESS_DATE} IN (FROM unnest(?))",
+        [days],
+    )
+
+
+def keep_once(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
+    """Put each touched key into the table once, under the first or last day that lists it.
+
+    Raises WarehouseError unless as many rows came into the table as there are such keys.
+    """
+    order = "DESC" if dataset.once is Once.LAST_DAY else "ASC"
+    match = " AND ".join(f"t.{name} IS NOT DISTINCT FROM k.{name}" for name in dataset.key)
+    key = ", ".join(dataset.key)
+    touched = f"FROM meta.{dataset.name}_listed t WHERE EXISTS (FROM touched k WHERE {match})"
+    connection.execute(f"DELETE FROM {dataset.name} t WHERE EXISTS (FROM touched k WHERE {match})")
+    inserted = connection.execute(
+        f"INSERT INTO {dataset.name} BY NAME SELECT * {touched} "
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {BUSINESS_DATE} {order}) = 1"
+    ).fetchall()
+    expected = connection.execute(
+        f"SELECT count(*) FROM (SELECT DISTINCT {key} {touched})"
+    ).fetchall()
+    if inserted != expected:
+        raise WarehouseError(
+            f"{dataset.name}: DuckDB kept {inserted[0][0]} of {expected[0][0]} rows that were "
+            "listed anew. Nothing was changed; run `livestats publish` to try again."
+        )
+    connection.execute("DROP TABLE touched")

@@ -1,0 +1,37 @@
+"""An archive with a past: revisions, days seen again, a day that failed, an empty one; all small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+
+from resources.api.catalog import DATASETS
+from resources.simulator import Account, Faults, Late
+from tests.support.archives import DAYS, NOW, Lab, failures, lab
+
+NAMES = ("domain", "isp", "batch_stream_traffic", "transcode_info", "push_stream_info", "top_play")
+FAILED = date(2026, 11, 19)
+ACCOUNT = Account(domains=1, streams_per_domain=2, deleted=0)
+RESTATED = Late(settled_after=timedelta(days=2))  # the second day's figures rise by and by
+TOMORROW = NOW + timedelta(days=1)
+
+
+@contextmanager
+def lived_in(home: Path) -> Iterator[Lab]:
+    """The archive in `home`, loaded and served, at the moment of its last capture."""
+    off = [name for name in DATASETS if name not in NAMES]
+    (home.parent / "livestats.toml").write_text(f"[datasets]\noff = {off}\n")
+    environ = {"LIVESTATS_SETTINGS": str(home.parent / "livestats.toml")}
+    with lab(home, ACCOUNT, late=RESTATED, environ=environ) as today:
+        assert failures(today.capture(DAYS, NAMES)) == []
+    with lab(home, ACCOUNT, now=TOMORROW, environ=environ, late=RESTATED) as tomorrow:
+        assert failures(tomorrow.capture(DAYS, NAMES, again=True)) == []
+        assert failures(tomorrow.capture(DAYS[:1], NAMES, again=True)) == []
+    broken = Faults(odds={"internal": 1.0})
+    with lab(home, ACCOUNT, now=TOMORROW, environ=environ, faults=broken) as failing:
+        failing.capture([FAILED], NAMES[2:3])
+    with lab(home, ACCOUNT, now=TOMORROW, environ=environ, late=RESTATED) as last:
+        last.load()
+        yield last

@@ -1,0 +1,59 @@
+"""Lake files made from rows, without an API, for tests of what reads the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from resources.api.catalog.model import Dataset, Kind
+from resources.api.parsing.parse import Rows, row_schema
+from resources.lake import parquet
+from resources.raw.captures import CaptureName
+
+_NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
+_FILLED: Mapping[Kind, Any] = {
+    Kind.TEXT: "x",
+    Kind.INTEGER: 1,
+    Kind.FLOAT: 0.5,
+    Kind.BOOLEAN: True,
+    Kind.INSTANT: _NOON,
+    Kind.INSTANT_MS: _NOON,
+}
+
+
+def row(dataset: Dataset, **values: Any) -> dict[str, Any]:
+    """A row of the dataset with these values, and something in every other column that needs it."""
+    unknown = set(values) - set(row_schema(dataset).names)
+    assert not unknown, f"{dataset.name} has no {unknown}"
+    return {
+        c.name: values.get(c.name, None if c.nullable else _FILLED[c.kind])
+        for c in dataset.columns
+        if c.name in row_schema(dataset).names
+    }
+
+
+def table(dataset: Dataset, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """Rows in the types of the dataset, without the day."""
+    return pa.Table.from_pylist([row(dataset, **r) for r in rows], row_schema(dataset))
+
+
+def capture_name(rows: int, version: int = 0) -> CaptureName:
+    """The name of a made-up capture; a higher version is a later one."""
+    at = _NOON + timedelta(minutes=version)
+    return CaptureName(f"{at:%Y%m%dT%H%M%S%f}Z-{rows}-{version:016x}")
+
+
+def store(
+    root: Path, dataset: Dataset, day: date, rows: Iterable[Mapping[str, Any]], version: int = 0
+) -> Path:
+    """Write a day's lake file below `root`; the path of it."""
+    writer = parquet.LakeWriter(parquet.path_of(root, dataset.name, day), dataset, day)
+    made = table(dataset, rows)
+    writer.add(Rows(made, 0, (), ()))
+    writer.seal(capture_name(made.num_rows, version), 1)
+    writer.commit()
+    return writer.path

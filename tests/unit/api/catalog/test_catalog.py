@@ -1,0 +1,132 @@
+"""The catalogue says what the documentation says."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from resources.api.catalog import DATASETS, ENDPOINTS
+from resources.api.catalog.model import AtMostOne, Together, Wire
+from tests.support.documented_limits import DOCUMENTED
+
+ACTIONS = sorted(DOCUMENTED)
+
+
+@pytest.fixture(params=ACTIONS)
+def action(request):
+    return request.param
+
+
+@pytest.fixture
+def said(action):
+    return DOCUMENTED[action]
+
+
+@pytest.fixture
+def entry(action):
+    return ENDPOINTS[action]
+
+
+def test_there_is_an_entry_for_each_action_and_no_other():
+    assert set(ENDPOINTS) == set(DOCUMENTED)
+
+
+def test_parameters(said, entry):
+    assert {p.name for p in entry.parameters if p.required} == set(said.required)
+    assert {p.name for p in entry.parameters if not p.required} == set(said.optional)
+
+
+def test_allowed_values(said, entry):
+    wanted = {name: set(values) for name, values in said.allowed.items()}
+    if said.spans and said.default_bucket:
+        wanted["Aggregation"] = {bucket for bucket, _ in said.spans}
+    assert {p.name: set(p.allowed) for p in entry.parameters if p.allowed} == wanted
+
+
+def test_defaults(said, entry):
+    wanted = dict(said.defaults)
+    if said.default_bucket:
+        wanted["Aggregation"] = said.default_bucket
+    if said.page:
+        wanted |= {"PageNum": 1, "PageSize": said.page[2]}
+    found = {p.name: p.default for p in entry.parameters if p.default is not None}
+    assert found == {name: value for name, value in wanted.items() if value is not None}
+
+
+def test_history(said, entry):
+    assert (entry.history.days if entry.history else None) == said.history_days
+
+
+def test_spans(said, entry):
+    for (bucket, splits), seconds in said.spans.items():
+        assert entry.longest(bucket, splits).total_seconds() == seconds
+    buckets = {bucket for bucket, _ in said.spans}
+    assert {s.bucket_s for s in entry.spans} == buckets or not said.spans
+
+
+def test_rate(said, entry):
+    assert said.rate is None or entry.rate_per_s == said.rate
+
+
+def test_delay(said, entry):
+    if isinstance(said.delay, dict):
+        found = {bucket: entry.delay_of(bucket).total_seconds() for bucket in said.delay}
+        assert found == said.delay
+    elif said.delay is not None:
+        assert entry.delay_of(None).total_seconds() == said.delay
+        assert not entry.delay_by_bucket
+
+
+def test_pages(said, entry):
+    if said.page is None:
+        assert entry.paging is None
+        return
+    size = entry.parameter[entry.paging.size_param]
+    assert (size.minimum, size.maximum, size.default) == said.page
+    assert (entry.paging.smallest, entry.paging.largest, entry.paging.default) == said.page
+    assert entry.paging.as_text == said.page_is_text == (size.wire is Wire.INTEGER_TEXT)
+    assert entry.paging.echo == said.page_echo
+    assert entry.paging.size <= said.page[1]
+    assert entry.parameter[entry.paging.number_param].minimum == 1
+
+
+def test_constraints(said, entry):
+    together = {c.names for c in entry.constraints if isinstance(c, Together)}
+    apart = {frozenset(c.names) for c in entry.constraints if isinstance(c, AtMostOne)}
+    assert together == set(said.together)
+    assert apart == {frozenset(pair) for pair in said.not_both}
+
+
+def test_lengths_of_lists(said, entry):
+    found = {p.name: p.max_items for p in entry.parameters if p.max_items is not None}
+    assert found == said.most_items
+
+
+@pytest.mark.parametrize("name", sorted(DATASETS))
+class TestDataset:
+    def test_asks_what_is_allowed(self, name):
+        dataset = DATASETS[name]
+        said = DOCUMENTED[dataset.endpoint.action]
+        asked = dict(dataset.fixed_parameters)
+        for variant in dataset.variants:
+            for parameter, value in {**asked, **variant}.items():
+                assert parameter in (*said.required, *said.optional)
+                values = value if isinstance(value, list) else [value]
+                assert set(values) <= set(said.allowed.get(parameter, values))
+        if dataset.bucket_s is not None:
+            assert dataset.bucket_s in {bucket for bucket, _ in said.spans}
+
+    def test_columns_can_be_read_by_people_and_sql(self, name):
+        dataset = DATASETS[name]
+        assert set(dataset.key) <= set(dataset.column)
+        for column in dataset.columns:
+            assert re.fullmatch(r"[a-z][a-z0-9_]*", column.name)
+            assert column.comment
+
+
+def test_addresses_are_asked_for_as_long_as_their_pushes_can_be():
+    """The lookup forgets nothing, but its addresses come from days that the API forgets."""
+    assert DATASETS["ip_info"].endpoint.history is None
+    assert DATASETS["ip_info"].history == timedelta(days=366)

@@ -1,0 +1,208 @@
+"""A walk over pages brings every row once, or says that it could not."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resources.api.catalog import ENDPOINTS
+from resources.api.catalog.shared import STREAM_PAGES
+from resources.api.errors import IncompleteAnswer
+from resources.api.pagination import PageFacts, facts, listable, next_page, page_payload
+
+TOP_PLAY = ENDPOINTS["DescribeLiveTopPlayData"].paging
+PUSH_INFO = ENDPOINTS["DescribeLivePushStreamInfoData"].paging
+DOMAINS = ENDPOINTS["ListDomainDetail"].paging
+A = "DescribeX"
+
+
+def walk(paging, serve):
+    """Rows of all pages, as a client would walk them; `serve(number)` gives (facts, rows)."""
+    seen, rows = [], []
+    while (number := next_page(A, paging, seen)) is not None:
+        assert len(seen) < 100, "the walk does not end"
+        told, page = serve(number)
+        seen.append(told)
+        rows += page
+    return rows
+
+
+def paged(listing, paging, number, *, echo=None, total=None):
+    """Page `number` of `listing`, and what it says of itself."""
+    rows = listing[: paging.most_rows][(number - 1) * paging.size : number * paging.size]
+    told = number if echo is None else echo
+    return PageFacts(
+        number=None if paging.echo is None else told,
+        total=len(listing) if total is None else total,
+        rows=len(rows),
+    ), rows
+
+
+small = st.builds(
+    replace,
+    st.sampled_from([STREAM_PAGES, DOMAINS, TOP_PLAY]),
+    size=st.integers(1, 6),
+    most_rows=st.one_of(st.none(), st.integers(0, 12)),
+)
+
+
+@given(small, st.integers(0, 25))
+def test_an_unmoved_list_comes_whole_and_in_as_few_pages_as_possible(paging, length):
+    """No rows, a last page that is full, one row more; or the first ranks, if no more are listed."""
+    listing, asked = list(range(length)), []
+
+    def serve(number):
+        asked.append(number)
+        return paged(listing, paging, number)
+
+    assert walk(paging, serve) == listing[: paging.most_rows]
+    pages = -(-listable(paging, length) // paging.size)
+    assert asked == list(range(1, max(1, pages) + 1))
+
+
+def moved(listing, change, at):
+    """The list after something happened to it between two pages."""
+    match change:
+        case "grows":
+            return [*listing, 1000 + at]
+        case "grows in front":
+            return [1000 + at, *listing]
+        case "shrinks":
+            return listing[:-1]
+        case "shrinks in front":
+            return listing[1:]
+        case "slides":
+            return [*listing[1:], 1000 + at]
+        case "turns":
+            return [*listing[1:], *listing[:1]]
+        case "empties":
+            return []
+        case _:
+            return listing
+
+
+changes = st.sampled_from(
+    ["grows", "grows in front", "shrinks", "shrinks in front", "slides", "turns", "empties"]
+)
+
+
+@settings(max_examples=400)
+@given(
+    paging=small.filter(lambda p: p.most_rows is None),
+    length=st.integers(0, 25),
+    events=st.dictionaries(st.integers(2, 6), changes, max_size=3),
+    repeats=st.dictionaries(st.integers(2, 6), st.integers(1, 6), max_size=1),
+    stale_total=st.booleans(),
+)
+def test_a_moving_list_is_never_taken_for_complete(paging, length, events, repeats, stale_total):
+    """Whatever happens before a page is served (or which page is served in its place), a walk that
+    ends has as many rows as every page announced; keys that differ then make them the list."""
+    listing, totals = list(range(length)), []
+
+    def serve(number):
+        nonlocal listing
+        listing = moved(listing, events.get(number, ""), number)
+        total = length if stale_total else len(listing)
+        totals.append(total)
+        served = repeats.get(number, number)
+        return paged(listing, paging, served, echo=served, total=total)
+
+    try:
+        rows = walk(paging, serve)
+    except IncompleteAnswer:
+        return
+    assert set(totals) == {len(rows)}
+    if paging.echo is not None:
+        assert all(repeats.get(n, n) == n for n in range(1, len(totals) + 1))
+    if not any(n <= len(totals) for n in (*events, *repeats)):
+        assert rows == list(range(length))
+    # One row twice and one never is for the keys to show: with unique keys, and as long as rows
+    # only change places, complete means complete.
+    if len(set(rows)) == len(rows) and set(events.values()) <= {"turns"}:
+        assert sorted(rows) == list(range(length))
+
+
+def told(*pages):
+    return [PageFacts(number=n, total=t, rows=r) for n, t, r in pages]
+
+
+@pytest.mark.parametrize(
+    ("pages", "why"),
+    [
+        (told((2, 5, 5)), "page 1 was asked for and page 2 came"),
+        (told((1, 1500, 1000), (1, 1500, 500)), "page 2 was asked for and page 1 came"),
+        (told((1, 1500, 1000), (2, 1501, 501)), "moved from 1500 to 1501 rows at page 2"),
+        (told((1, 1500, 1000), (2, 1499, 499)), "moved from 1500 to 1499 rows at page 2"),
+        (told((1, 10, 11)), "11 rows came on 1 pages of 1000, 10 were announced"),
+        (told((1, 2000, 1001)), "1001 rows came on 1 pages of 1000"),
+        (told((1, 0, 1)), "1 rows came on 1 pages of 1000, 0 were announced"),
+        (told((1, 10, 9)), "page 1 holds 9 rows of 1000, and 1 of 10 are still missing"),
+        (told((1, 3000, 1000), (2, 3000, 999)), "page 2 holds 999 rows of 1000, and 1001 of 3000"),
+        (told((1, 10, 0)), "10 of 10 are still missing"),
+    ],
+)
+def test_what_does_not_add_up_is_said_with_numbers(pages, why):
+    with pytest.raises(IncompleteAnswer, match=why) as error:
+        next_page(A, STREAM_PAGES, pages)
+    assert error.value.action == A
+
+
+@pytest.mark.parametrize(
+    ("total", "rows", "following"),
+    [(0, 0, None), (999, 999, None), (1000, 1000, None), (1001, 1000, 2)],
+    ids=["no rows", "a short page", "exactly one page", "one row more"],
+)
+def test_after_the_first_page(total, rows, following):
+    assert next_page(A, STREAM_PAGES, told((1, total, rows))) == following
+
+
+def test_only_the_first_thousand_ranks_can_be_listed():
+    """TopPlay announces all items and lists 1000 of them: that is all there is to get."""
+    assert next_page(A, TOP_PLAY, told((1, 250_000, 1000))) is None
+    with pytest.raises(IncompleteAnswer, match="1 of 1000 are still missing"):
+        next_page(A, TOP_PLAY, told((1, 250_000, 999)))
+
+
+@pytest.mark.parametrize(
+    ("paging", "fields"),
+    [
+        (STREAM_PAGES, {"PageNum": 3, "PageSize": 1000}),
+        (PUSH_INFO, {"PageNum": 3, "PageSize": 1000}),
+        (TOP_PLAY, {"PageNum": "3", "PageSize": "1000"}),
+        (DOMAINS, {"PageNum": 3, "PageSize": 1000}),
+    ],
+    ids=["streams", "pushes", "ranking in strings", "domains"],
+)
+def test_what_is_asked_for_a_page(paging, fields):
+    assert page_payload(paging, 3) == fields
+
+
+@pytest.mark.parametrize(
+    ("paging", "result", "number", "total"),
+    [
+        (STREAM_PAGES, {"Pagination": {"PageNum": 2, "TotalCount": 7}}, 2, 7),
+        (PUSH_INFO, {"Pagination": {"PageCur": 2, "TotalCount": 7}}, 2, 7),
+        (TOP_PLAY, {"Pagination": {"PageNum": "2", "TotalCount": "7"}}, 2, 7),
+        (DOMAINS, {"Total": 7}, None, 7),
+    ],
+    ids=["streams", "pushes", "ranking in strings", "domains"],
+)
+def test_what_a_page_says_of_itself(paging, result, number, total):
+    assert facts(A, paging, result, 3) == PageFacts(number=number, total=total, rows=3)
+
+
+@pytest.mark.parametrize(
+    "total", [None, "", "many", "-1", -1, "7.0", True, [7], "٧" * 20, "9" * 5000, "x" * 10**6]
+)
+def test_a_total_that_is_no_number_is_not_guessed(total):
+    result = {"Pagination": {"PageNum": "1", "TotalCount": total}}
+    with pytest.raises(IncompleteAnswer, match="TotalCount is .*not a number") as error:
+        facts(A, TOP_PLAY, result, 3)
+    assert len(str(error.value)) < 400
+
+
+@pytest.mark.parametrize("result", [{}, {"Pagination": None}, {"Pagination": "1 of 1"}], ids=str)
+def test_without_the_block_of_pages_nothing_is_proven(result):
+    with pytest.raises(IncompleteAnswer, match="no Pagination in the answer"):
+        facts(A, STREAM_PAGES, result, 0)

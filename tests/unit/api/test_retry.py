@@ -1,0 +1,84 @@
+"""When a failed call is tried again."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resources.api.errors import TryLater
+from resources.api.retry import RetryPolicy, read_retry_after
+
+NOW = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
+POLICY = RetryPolicy(
+    fault_attempts=4, throttled_attempts=9, first_wait_s=1, longest_wait_s=10, total_s=100
+)
+FAULT = TryLater("fault")
+THROTTLED = TryLater("throttled", throttled=True)
+
+
+def waits(error, *, chance, elapsed_s=0.0, policy=POLICY):
+    """The waits until the policy gives up."""
+    nth, found = 1, []
+    while (wait_s := policy.wait_s(error, nth=nth, elapsed_s=elapsed_s, chance=chance)) is not None:
+        found.append(wait_s)
+        nth += 1
+    return found
+
+
+def test_the_longest_possible_wait_doubles_up_to_a_limit():
+    assert waits(THROTTLED, chance=1) == [1, 2, 4, 8, 10, 10, 10, 10]
+
+
+def test_the_wait_is_anything_between_none_and_that():
+    assert waits(FAULT, chance=0) == [0, 0, 0]
+    assert waits(FAULT, chance=0.5) == [0.5, 1, 2]
+
+
+def test_throttling_gets_more_patience_than_faults():
+    assert len(waits(THROTTLED, chance=0)) > len(waits(FAULT, chance=0))
+
+
+def test_no_wait_is_shorter_than_asked_for():
+    assert waits(TryLater("x", retry_after_s=3), chance=1) == [3, 3, 4]
+
+
+def test_what_would_take_too_long_is_given_up_at_once():
+    assert waits(TryLater("x", retry_after_s=101), chance=0) == []
+    assert waits(TryLater("x", retry_after_s=60), chance=0, elapsed_s=41) == []
+
+
+def test_any_number_of_attempts_can_be_asked_for():
+    endless = RetryPolicy(throttled_attempts=10_000)
+    assert endless.wait_s(THROTTLED, nth=9_000, elapsed_s=0, chance=1) == 60
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("120", 120.0),
+        (" 1.5 ", 1.5),
+        ("0", 0.0),
+        ("Thu, 02 Jan 2025 03:05:05 GMT", 60.0),
+        ("Thu, 02 Jan 2025 11:05:05 +0800", 60.0),
+        ("Thu, 02 Jan 2025 03:05:05 -0000", 60.0),
+        ("Thu, 02 Jan 2025 03:00:00 GMT", 0.0),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("inf", None),
+        ("1e9", None),
+        ("99999999999999999999", None),
+        ("Thu, 42 Jan 2025 03:05:05 GMT", None),
+    ],
+)
+def test_reading_retry_after(header, seconds):
+    assert read_retry_after(header, NOW) == seconds
+
+
+@settings(deadline=None)
+@given(st.text(max_size=40) | st.from_regex(r"[A-Z][a-z]{2}, [0-9 ]{1,9}[A-Z][a-z]{2}[0-9: +-]*"))
+def test_no_header_breaks_the_reading(header):
+    seconds = read_retry_after(header, NOW)
+    assert seconds is None or seconds >= 0

@@ -1,0 +1,117 @@
+"""Marts as Dagster makes them: between the tables and the served copy, all in one step."""
+
+import dagster as dg
+import pytest
+
+from assets import marts, warehouse
+from pipelines.orchestration.asset_graph import all_assets
+from resources.marts.definition import Kind, read
+from tests.support.archives import DAYS, lab
+
+DAY = DAYS[0]
+
+
+@pytest.fixture(scope="module")
+def captured(tmp_path_factory):
+    """One day of all that traffic and billing are made of, captured and not loaded yet."""
+    with lab(tmp_path_factory.mktemp("marts") / "home") as whole:
+        found = whole.only("domain", "isp", "region", "edge_stat")
+        found.capture([DAY])
+        yield found
+
+
+@pytest.fixture(scope="module")
+def run(captured):
+    """What Dagster did for tables, marts and served copy."""
+    assets = all_assets(captured.archive)
+    loading = dg.AssetSelection.key_prefixes("warehouse", "marts", "served")
+    with dg.DagsterInstance.ephemeral() as history:
+        done = dg.materialize(
+            assets,
+            selection=loading,
+            resources={"archive": captured.archive},
+            instance=history,
+        )
+    assert done.success
+    return done
+
+
+def facts(run, name):
+    (found,) = (
+        e.step_materialization_data.materialization
+        for e in run.get_asset_materialization_events()
+        if e.asset_key == marts.key(name)
+    )
+    return {key: value.value for key, value in found.metadata.items()}
+
+
+def test_all_marts_are_one_step_that_says_what_it_made(captured, run):
+    steps = [e.step_key for e in run.all_events if e.is_step_success]
+    assert steps == ["tables", "marts", "served__livestats"]
+    assert facts(run, "bandwidth_5min") == {
+        "is_new": True, "days_made": 1, "from": str(DAY), "to": str(DAY),
+    }  # fmt: skip
+    assert facts(run, "billing_monthly_account") == {"is_new": True}
+    made = {e.asset_key for e in run.get_asset_materialization_events()}
+    assert {key for key in made if key.path[0] == "marts"} == {
+        *marts.keys(captured.archive.settings.datasets)
+    }
+
+
+def test_the_copy_answers_from_them(captured, run):
+    assert run.success
+    ((rows,),) = captured.rows("SELECT count(*) FROM bandwidth_5min")
+    assert rows == 2 * 288  # a push and a pull domain
+    assert captured.archive.behind() == []
+
+
+def test_a_mart_can_be_materialised_alone_and_does_nothing_twice(captured, run):
+    assert run.success
+    with dg.DagsterInstance.ephemeral() as history:
+        alone = dg.materialize(
+            all_assets(captured.archive),
+            selection=[marts.key("bandwidth_5min")],
+            resources={"archive": captured.archive},
+            instance=history,
+        )
+    assert facts(alone, "bandwidth_5min") == {"is_new": False, "days_made": 0}
+
+
+def test_a_step_before_anything_is_loaded_leaves_marts_out_and_says_so(captured):
+    fresh = captured.beside("fresh").only("domain", "isp", "region", "edge_stat")
+    with dg.DagsterInstance.ephemeral() as history:
+        done = dg.materialize(
+            all_assets(fresh.archive),
+            selection=[marts.key("bandwidth_5min")],
+            resources={"archive": fresh.archive},
+            instance=history,
+        )
+    assert done.success
+    assert facts(done, "bandwidth_5min") == {
+        "left_out": "a table that it reads has not been loaded yet"
+    }
+
+
+def test_what_is_behind_takes_the_marts_along_that_stand_on_it():
+    found = marts.following(["edge_stat", "isp"], ["edge_stat"])
+    assert marts.key("billing_instants") in found
+    assert marts.key("dim_isp") not in found
+    assert marts.following(["edge_stat", "isp"], ["dim_isp"]) == [marts.key("dim_isp")]
+    tables_by_day = {m.name for m in read().values() if m.kind is Kind.TABLE}
+    assert tables_by_day
+    assert warehouse.SERVED not in found
+
+
+def test_the_history_of_a_run_is_the_same_whether_its_assets_are_shown_or_not(captured):
+    """What is left out of assets that are only run, Dagster keeps of no run."""
+
+    def kept(assets):
+        job = dg.define_asset_job("backfill_load", dg.AssetSelection.all())
+        definitions = dg.Definitions(
+            assets=assets, jobs=[job], resources={"archive": captured.archive}
+        )
+        return definitions.resolve_job_def("backfill_load").get_job_snapshot()
+
+    run = all_assets(captured.archive, is_shown=False)
+    assert kept(run) == kept(all_assets(captured.archive))
+    assert not any(spec.metadata.get("sql") for one in run for spec in one.specs)

@@ -1,0 +1,539 @@
+"""Settings of single datasets: what each can have, what follows, and what a home holds on to."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.backfill.replay import captured, replay
+from pipelines.cli import main
+from pipelines.doctor.machine import settings_found
+from resources.api.catalog import DAILY, DATASETS
+from resources.api.catalog.model import Role, label_of
+from resources.api.request_plan import Domain, Known, Stream, walks
+from resources.config import FILE, Own, Settings, SettingsError, find, load
+from resources.config.dataset_overrides import KEYS, keys_of, widths_of
+from resources.config.writer import text
+from resources.home.layout import Home
+from resources.ledger import states
+from resources.raw import captures
+from resources.simulator import Account
+from resources.verify.run import Verification
+from tests.support.archives import DAYS, SMALL, failures, lab
+from tests.support.recovery_page import follow
+
+DAY = DAYS[-1]
+PUSH, BATCH, SESSION = "push_stream_metrics", "batch_push_stream_metrics", "stream_session"
+WIDTHS = [(d.name, width) for d in DAILY for width in d.widths]
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Writes the settings file, and loads it."""
+
+    def write(said):
+        (tmp_path / FILE).write_text(said, "utf-8")
+        return load({}, tmp_path)
+
+    return write
+
+
+def refused(call, *args):
+    with pytest.raises(SettingsError) as caught:
+        call(*args)
+    return str(caught.value)
+
+
+def of(name, **own):
+    """A dataset under settings of its own."""
+    return Settings(own={name: Own(**own)}).of(DATASETS[name])
+
+
+# What can be said --------------------------------------------------------------------------------
+
+
+def test_without_settings_a_dataset_is_that_of_the_catalogue():
+    assert all(Settings().of(one) is one for one in DATASETS.values())
+
+
+def test_the_file_says_what_holds_of_one_dataset_and_of_no_other(written):
+    found = written(
+        f'[dataset.{PUSH}]\nbucket_seconds = 5\nreread_days = 5\nstreams = ["live/*", "a/b"]\n'
+        f'domains = ["*.example"]\n[dataset.{SESSION}]\nvariants = ["ClientIP", "Online"]\n'
+    )
+    one, other = found.of(DATASETS[PUSH]), found.of(DATASETS[SESSION])
+    assert (one.bucket_s, one.reread_days) == (5, 5)
+    assert (one.streams, one.domains) == (("a/b", "live/*"), ("*.example",))
+    assert [*map(label_of, other.variants)] == ["Online", "ClientIP"]
+    assert found.of(DATASETS[BATCH]) is DATASETS[BATCH]
+
+
+@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("key", KEYS)
+def test_each_key_is_taken_or_refused_with_those_that_the_dataset_has(name, key, written):
+    value = KEYS[key].metadata["example"]
+    if key == "variants" and key in keys_of(DATASETS[name]):
+        value = DATASETS[name].relied_on
+    said = f"[dataset.{name}]\n{key} = {json.dumps(value)}\n"
+    if key == "bucket_seconds" and key in keys_of(DATASETS[name]):
+        said = f"[dataset.{name}]\n{key} = {widths_of(DATASETS[name])[0]}\n"
+    if key in keys_of(DATASETS[name]):
+        assert getattr(written(said).own[name], key) is not None
+    else:
+        told = refused(written, said)
+        assert f"{name} has no {key}" in told
+        assert all(has in told for has in keys_of(DATASETS[name]))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("[dataset.push_stream_metric]\nx = 1", "did you mean push_stream_metrics?"),
+        (f"[dataset.{PUSH}]\nstream = ['a']", "did you mean streams?"),
+        (f"[dataset.{PUSH}]\nstreams = ['live']", "'live/*' for all streams of an app"),
+        (f"[datasets.{PUSH}]\nstreams = ['a']", f"did you mean dataset.{PUSH}.streams?"),
+        ("[dataset.edge_stat]\nbucket_seconds = 60", "its slots have 300 s"),
+        ("[dataset.edge_stat]\nsplits = ['ISP']", "edge_stat_by_protocol"),
+        (f"[dataset.{BATCH}]\nvariants = ['max']", "marts need all of max, avg"),
+        (f"[dataset.{SESSION}]\nvariants = ['Viewer']", "lacks Online"),
+        (f"[dataset.{SESSION}]\nvariants = ['Online', 'Viewr']", "Online, Viewer, ClientIP"),
+        (f"[dataset.{SESSION}]\nbucket_seconds = 30", "60, 300, 3600"),
+        (f"[dataset.{SESSION}]\nbucket_seconds = true", "is not a whole number"),
+        (f"[dataset.{SESSION}]\nbucket_seconds = '60'", "is not a whole number"),
+        (f"[dataset.{SESSION}]\ndomains = '*'", "is not a list of texts"),
+        (f"[dataset.{SESSION}]\ndomains = []", "at least one pattern"),
+        (f"[dataset.{SESSION}]\ndomains = ['']", "none may be empty"),
+        (f"[dataset.{SESSION}]\nreread_days = -1", "0 to 365"),
+        ("[dataset.push_stream_info]\nreread_days = 93", "0 to 92"),
+        ("dataset = 3", "is no section"),
+        (f"[dataset]\n{SESSION} = 3", "is no section"),
+        (
+            f"[archive]\ntime_zone = 'Asia/Kolkata'\n[dataset.{SESSION}]\nbucket_seconds = 3600",
+            "narrower",
+        ),
+    ],
+)
+def test_what_cannot_be_followed_says_what_can(said, told, written):
+    assert told in refused(written, said)
+
+
+@given(
+    own=st.fixed_dictionaries(
+        {},
+        optional={
+            "bucket_seconds": st.sampled_from([5, 30]),
+            "reread_days": st.integers(0, 365),
+            "domains": st.lists(st.text(min_size=1), min_size=1).map(tuple),
+            "streams": st.lists(st.text().map("{}/*".format), min_size=1).map(tuple),
+        },
+    )
+)
+def test_what_is_written_is_read_back(own, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("settings")
+    said = {"own": {PUSH: Own(**own)}}
+    (folder / FILE).write_text(text(said), "utf-8")
+    assert load({}, folder).own == said["own"]
+
+
+def test_the_documented_example_can_be_switched_on_as_it_stands(tmp_path):
+    _, _, example = text({}).partition(f"# [dataset.{PUSH}]")
+    said = "\n".join(line.removeprefix("# ") for line in example.splitlines())
+    (tmp_path / FILE).write_text(f"[dataset.{PUSH}]{said}")
+    assert set(load({}, tmp_path).own) == {PUSH}
+
+
+# What follows ------------------------------------------------------------------------------------
+
+
+def known(*names, role=Role.ANY, streams=()):
+    return Known(domains=tuple(Domain(n, role) for n in names), isps=("a", "b"), streams=streams)
+
+
+def asked(dataset, about):
+    return [w.payload for w in walks(dataset, DAY, Settings().zone, about)]
+
+
+@pytest.mark.parametrize(("name", "width"), WIDTHS)
+def test_another_width_is_asked_for_whole_days_of_slots(name, width):
+    dataset = of(name, bucket_seconds=width)
+    about = known("a", "b", streams=(Stream("a", "x", "y"),))
+    found = [*walks(dataset, DAY, Settings().zone, about)]
+    assert {w.payload["Aggregation"] for w in found} == {width}
+    seconds = {w.window: (w.window[1] - w.window[0]).total_seconds() for w in found}
+    assert sum(seconds.values()) == 86_400
+    assert all(length % width == 0 for length in seconds.values())
+
+
+@given(
+    names=st.sets(st.text("ab.", min_size=1, max_size=5), min_size=1),
+    pattern=st.text("ab.*?", min_size=1, max_size=4),
+)
+def test_domains_are_asked_if_they_fit_a_pattern_and_no_others(names, pattern):
+    dataset = of("batch_stream_traffic", domains=(pattern,))
+    found = {n for p in asked(dataset, known(*names)) for n in p["DomainList"]}
+    assert found == {n for n in names if dataset.takes_domain(n)}
+    if pattern == "*":
+        assert found == names
+
+
+def test_a_filter_of_domains_does_not_reach_beyond_the_role():
+    about = Known(domains=(Domain("push.a", Role.PUSH), Domain("pull.a", Role.PULL)))
+    dataset = of("push_stream_info", domains=("pull.*", "push.*"))
+    assert [p["DomainList"] for p in asked(dataset, about)] == [["push.a"]]
+    assert asked(of("push_stream_info", domains=("pull.*",)), about) == []
+
+
+def test_streams_are_asked_if_app_and_name_fit():
+    streams = (Stream("a", "live", "x1"), Stream("a", "live", "y"), Stream("a", "vod", "x1"))
+    dataset = of(PUSH, streams=("live/x*",))
+    found = [(p["App"], p["Stream"]) for p in asked(dataset, known("a", streams=streams))]
+    assert found == [("live", "x1")]
+
+
+def test_days_are_asked_again_as_long_as_set(tmp_path):
+    home, now = tmp_path, DAY + timedelta(days=1)
+    with lab(home / "home", SMALL) as one:
+        one.capture([DAY], ["domain", "isp", "batch_stream_traffic"])
+        later = one.with_(LIVESTATS_NOW=f"{now + timedelta(days=4)}T12:00:00+08:00")
+        for days, is_due in ((3, False), (5, True), (9, True)):
+            archive = later.set(own={"batch_stream_traffic": Own(reread_days=days)}).archive
+            dataset = archive.settings.of(DATASETS["batch_stream_traffic"])
+            (line,) = archive.ledger(dataset, DAY, DAY)
+            found = states.is_due_again(dataset, line, archive.now(), archive.settings.zone)
+            assert found is is_due, days
+
+
+# A home whose datasets have other settings -------------------------------------------------------
+
+OWN = {
+    PUSH: Own(bucket_seconds=5, streams=("*/room-*1",)),
+    "stream_count": Own(bucket_seconds=3600),
+    "stream_session_by_domain": Own(bucket_seconds=3600, variants=("Online",)),
+    "play_status_code": Own(bucket_seconds=3600, variants=("Access",)),
+    "batch_stream_traffic": Own(domains=("pull-1.*",)),
+    "top_play": Own(variants=("Domain/TotalTraffic", "Stream/TotalTraffic")),
+}
+NAMES = tuple(d.name for d in DATASETS.values() if d.name != "ip_info")
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory):
+    """One day of two domains, captured and loaded under settings of single datasets."""
+    account = Account(domains=2, streams_per_domain=2, deleted=0)
+    with lab(tmp_path_factory.mktemp("own") / "home", account) as plain:
+        one = plain.set(own=OWN)
+        one.backfill([DAY])
+        yield one
+
+
+def test_rows_are_those_that_were_asked_for(other):
+    widths = {
+        name: other.rows(f"SELECT DISTINCT slot_seconds FROM {name}")
+        for name in (PUSH, BATCH, "stream_count", "stream_session_by_domain", "play_status_code")
+    }
+    assert widths == {
+        PUSH: [(5,)],
+        BATCH: [(60,)],
+        "stream_count": [(3600,)],
+        "stream_session_by_domain": [(3600,)],
+        "play_status_code": [(3600,)],
+    }
+    ((every, some),) = other.rows(
+        f"SELECT count(DISTINCT stream), count(DISTINCT stream) FILTER (stream LIKE 'room-%1') "
+        f"FROM {BATCH}"
+    )
+    assert 0 < some < every
+    ((found, matching),) = other.rows(
+        f"SELECT count(DISTINCT stream), count(DISTINCT stream) FILTER (stream LIKE 'room-%1') "
+        f"FROM {PUSH}"
+    )
+    assert (found, matching) == (some, some)
+    assert other.rows("SELECT DISTINCT online_user_type FROM stream_session_by_domain") == [
+        ("Online",)
+    ]
+    assert other.rows("SELECT DISTINCT domain FROM batch_stream_traffic") == [
+        ("pull-1.sim.example",)
+    ]
+
+
+def test_marts_count_with_the_width_that_there_is(other):
+    """Minutes, requests and peaks are those of slots of 5 minutes, as far as width can tell."""
+    with_usual = other.beside("usual")
+    with_usual.capture([DAY], ["domain", "isp", "stream_session_by_domain"])
+    with_usual.load()
+    requests = (
+        "SELECT domain, requests FROM viewers_daily WHERE online_user_type = 'Online' ORDER BY 1"
+    )
+    assert other.rows(requests) == with_usual.rows(requests)
+    ((hours, points),) = other.rows(
+        "SELECT count(*), count(DISTINCT hour_start_at) FROM viewers_hourly WHERE domain LIKE 'pull-1%'"
+    )
+    assert (hours, points) == (24, 24)
+    ((minutes, peak),) = other.rows(
+        "SELECT max(viewer_minutes), max(peak_online_users) FROM viewers_daily"
+    )
+    assert 0 < minutes <= peak * 1440
+
+
+def test_nothing_is_warned_of_that_settings_leave_out(other):
+    assert (
+        other.rows("SELECT rule, scope, note FROM reconciliation WHERE verdict = 'differs'") == []
+    )
+    found = dict(
+        other.rows("SELECT rule, note FROM reconciliation WHERE verdict = 'not comparable'")
+    )
+    limits = {rule: note for rule, note in found.items() if "limited by the settings" in note}
+    assert limits.keys() == {
+        "streams_pushed",
+        "edge_traffic_of_streams",
+        "top_play_traffic_of_streams",
+        "top_play_traffic_of_domains",
+    }
+    assert limits["streams_pushed"] == f"{PUSH}: limited by the settings to streams */room-*1"
+    assert other.rows("SELECT DISTINCT verdict FROM reconciliation WHERE rule = 'peak_pushes'") == [
+        ("agrees",)
+    ]
+
+
+def test_two_datasets_that_are_limited_alike_are_compared(tmp_path):
+    names = ("edge_stat", "edge_stat_by_region")
+    with lab(tmp_path / "home", Account(domains=2, streams_per_domain=1, deleted=0)) as plain:
+        own = {name: Own(domains=("pull-1.*",)) for name in names}
+        one = plain.only("domain", "isp", *names).set(own=own)
+        one.backfill([DAY])
+        assert one.rows(
+            "SELECT DISTINCT scope, verdict FROM reconciliation WHERE rule = 'edge_traffic_of_regions'"
+        ) == [("pull-1.sim.example", "agrees")]
+
+
+def test_coverage_says_what_a_dataset_is_limited_to_and_counts_no_hole(other):
+    assert other.rows(
+        "SELECT DISTINCT dataset, limited_to FROM ledger WHERE limited_to IS NOT NULL ORDER BY 1"
+    ) == [("batch_stream_traffic", "domains pull-1.*"), (PUSH, "streams */room-*1")]
+    assert (
+        other.rows(
+            "SELECT dataset, state FROM ledger WHERE business_date = ? AND state <> 'captured'", DAY
+        )
+        == []
+    )
+
+
+def test_what_depends_on_limited_datasets_alone_is_limited_by_them():
+    own = {name: Own(domains=("a*",)) for name in (BATCH, "push_stream_info")}
+    assert "domains a*" in Settings(own=own).narrowed(PUSH)
+    assert Settings(own={BATCH: Own(domains=("a*",))}).narrowed(PUSH) == ""
+    assert Settings(own=own).narrowed("stream_session") == ""
+
+
+def test_the_manifest_of_a_capture_and_the_home_tell_the_settings(other):
+    meaning = {"bucket_seconds": 5, "streams": ["*/room-*1"]}
+    folder = other.archive.home.raw / PUSH / str(DAY)
+    assert captures.newest(folder).manifest["settings"] == meaning
+    usual = other.archive.home.raw / BATCH / str(DAY)
+    assert "settings" not in captures.newest(usual).manifest
+    identity = Home(other.root).identity
+    assert identity["format"] == 2
+    assert identity["datasets"][PUSH] == meaning
+    assert identity["datasets"].keys() == OWN.keys()
+
+
+def test_it_verifies_and_replays_to_the_same(other):
+    assert [*Verification(other.archive).findings()] == []
+    days = captured(other.archive, [DATASETS[PUSH], DATASETS["stream_count"]], None, None)
+    before = other.rows(f"SELECT count(*), sum(hash(t)) FROM {PUSH} t")
+    assert [r.problem for r in replay(other.archive, days)] == ["", ""]
+    other.load()
+    assert other.rows(f"SELECT count(*), sum(hash(t)) FROM {PUSH} t") == before
+
+
+def test_verify_names_a_capture_of_other_settings(other):
+    """The home's own file lost its memory, and was written by hand."""
+    other_settings = other.set(own={**OWN, PUSH: Own(bucket_seconds=5)})
+    found = [*Verification(other_settings.archive, [DATASETS[PUSH]]).findings()]
+    assert any("bucket_seconds = 5, streams" in one.what for one in found)
+
+
+# What is captured holds on to its meaning --------------------------------------------------------
+
+
+@pytest.fixture
+def small(tmp_path):
+    """One day of little, captured as usual, and loaded."""
+    names = ("domain", "isp", "batch_stream_traffic", "stream_count")
+    with lab(tmp_path / "home", SMALL) as plain:
+        one = plain.only(*names)
+        one.backfill([DAY], names=names)
+        yield one
+
+
+CHANGED = {"stream_count": Own(bucket_seconds=60)}
+
+
+def test_another_meaning_is_refused_before_anything_is_asked(small):
+    changed, asked_before = small.set(own=CHANGED), small.requests
+    said = refused(changed.capture, [DAYS[0]])
+    assert str(small.root) in said
+    assert "bucket_seconds = 60" in said
+    assert "remove bucket_seconds" in said
+    assert "livestats backfill --dataset stream_count" in said
+    assert small.requests == asked_before
+
+
+@pytest.mark.parametrize("command", ["plan", "backfill", "status", "publish"])
+def test_every_command_refuses_it(command, small, tmp_path):
+    file = tmp_path / "other.toml"
+    file.write_text("[dataset.stream_count]\nbucket_seconds = 60\n")
+    environ = {**small.archive.environ, "LIVESTATS_SETTINGS": str(file)}
+    asked_before = small.requests
+    result = CliRunner().invoke(main, [command], env=environ)
+    assert result.exit_code != 0
+    assert "captured with these settings: none of its own" in result.output
+    assert small.requests == asked_before
+
+
+def test_settings_that_are_removed_again_are_refused_as_well(small):
+    other = small.beside("other").set(own=CHANGED)
+    other.capture([DAY], ["domain", "stream_count"])
+    assert "set [dataset.stream_count] back (bucket_seconds = 60)" in refused(
+        other.set(own={}).capture, [DAYS[0]]
+    )
+    assert failures(other.capture([DAYS[0]], ["stream_count"])) == []
+
+
+def test_how_often_a_day_is_asked_again_may_change_at_any_time(small):
+    own = {"stream_count": Own(reread_days=9)}
+    assert failures(small.set(own=own).capture([DAYS[0]], ["stream_count"])) == []
+
+
+def test_a_dataset_that_is_off_may_have_any_settings(small):
+    off = small.only("domain", "isp", "batch_stream_traffic").set(own=CHANGED)
+    assert failures(off.capture([DAYS[0]], ["batch_stream_traffic"])) == []
+
+
+def test_what_is_off_keeps_its_meaning_for_when_it_is_on_again(small):
+    other = small.beside("other").set(own=CHANGED)
+    other.capture([DAY], ["domain", "stream_count"])
+    other.set(own={}).only("domain", "batch_stream_traffic").capture([DAY], ["domain"])
+    assert "bucket_seconds = 60" in refused(other.set(own={}).capture, [DAYS[0]])
+
+
+def test_another_home_takes_the_new_meaning(small):
+    other = small.beside("other").set(own=CHANGED)
+    assert failures(other.capture([DAY], ["domain", "isp", "stream_count"])) == []
+
+
+def test_the_settings_do_not_fit_the_home_and_a_dataset_is_begun_anew(small, tmp_path):
+    """And as docs/recovery.md says. Nothing of the old meaning is left in the tables."""
+    file = tmp_path / "other.toml"
+    off = json.dumps([*small.archive.settings.datasets_off])
+    file.write_text(f"[datasets]\noff = {off}\n[dataset.stream_count]\nbucket_seconds = 60\n")
+    changed = small.with_(LIVESTATS_SETTINGS=str(file), LIVESTATS_FIRST_DAY=str(DAYS[0]))
+    told = follow(changed, "The settings do not fit the home", {"NAME": "stream_count"})
+    assert "2 dataset-days" in told
+    assert (small.root.parent / "home.old" / "raw" / "stream_count" / str(DAY)).is_dir()
+    assert small.rows(
+        "SELECT DISTINCT slot_seconds, business_date FROM stream_count ORDER BY 2"
+    ) == [(60, day) for day in DAYS]
+    assert small.rows("SELECT count(*) > 0 FROM batch_stream_traffic") == [(True,)]
+    new = small.set(own=CHANGED)
+    assert [*Verification(new.archive).findings()] == []
+    assert "bucket_seconds = 60" in refused(small.capture, [DAYS[0]])
+
+
+def test_settings_of_a_dataset_without_days_may_change_at_will(small):
+    other = small.beside("other")
+    for own in (CHANGED, {"stream_count": Own(domains=("pull*",))}, {}):
+        other.set(own=own).capture([], ["domain"])
+    assert "datasets" not in Home(other.root).identity
+    assert Home(other.root).identity["format"] == 1
+
+
+def test_a_home_that_was_identified_by_hand_learns_from_the_captures(small):
+    other = small.beside("other").set(own=CHANGED)
+    other.capture([DAY], ["domain", "stream_count"])
+    by_hand = {"format": 1, "time_zone": "Asia/Shanghai", "first_day": "2026-11-18"}
+    other.archive.home.identity_file.write_text(json.dumps(by_hand))
+    assert failures(other.capture([DAYS[0]], ["stream_count"])) == []
+    assert Home(other.root).identity["datasets"] == {"stream_count": {"bucket_seconds": 60}}
+
+
+def test_a_run_that_began_with_other_settings_meanwhile_is_noticed(small):
+    """Both looked while nothing was pinned."""
+    one, two = small.beside("other").archive, small.beside("other").archive
+    first, second = Home(one.home.root), Home(two.home.root)
+    assert first.identity is None
+    assert second.identity is None
+    first.prepare(Settings(own=CHANGED), one.now())
+    second.prepare(Settings(own={"stream_count": Own(bucket_seconds=3600)}), two.now())
+    assert Home(one.home.root).identity["datasets"] == {"stream_count": {"bucket_seconds": 3600}}
+
+
+def test_patterns_that_fit_no_domain_are_no_empty_day(small):
+    (result,) = (
+        small.beside("other")
+        .set(own={"batch_stream_traffic": Own(domains=("nobody.*",))})
+        .capture([DAY], ["domain", "batch_stream_traffic"])[1:]
+    )
+    assert not result.outcome.is_complete
+    assert "fits none of the account's" in result.message
+    assert "dataset.batch_stream_traffic.domains" in result.message
+
+
+def test_a_plan_says_so_before_anything_is_asked(small, tmp_path):
+    other = small.beside("other")
+    other.capture([], ["domain"])
+    file = tmp_path / "slip.toml"
+    file.write_text("[dataset.batch_stream_traffic]\ndomains = ['nobody.*']\n")
+    environ = {**other.archive.environ, "LIVESTATS_SETTINGS": str(file)}
+    asked_before = small.requests
+    result = CliRunner().invoke(main, ["plan", "--from", str(DAY), "--to", str(DAY)], env=environ)
+    assert result.exit_code == 1, result.output
+    assert "fits none of the account's" in result.output
+    assert small.requests == asked_before
+
+
+# How it is shown ---------------------------------------------------------------------------------
+
+
+def test_settings_shows_what_holds_and_what_the_file_says(tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text(f"[dataset.{PUSH}]\nstreams = ['live/*']\n")
+    environ = {"LIVESTATS_SETTINGS": str(file), "HOME": str(tmp_path), "COLUMNS": "200"}
+    shown = CliRunner().invoke(main, ["settings"], env=environ).stdout
+    (line,) = (one for one in shown.splitlines() if one.startswith(PUSH))
+    assert line.split() == [PUSH, "yes", "30", "3", "all", "live/*", "(set)"]
+    lines = json.loads(CliRunner().invoke(main, ["settings", "--json"], env=environ).stdout)
+    by_place = {one["setting"]: one for one in lines}
+    assert by_place[f"dataset.{PUSH}.streams"]["value"] == ["live/*"]
+    assert by_place[f"dataset.{PUSH}.streams"]["from"] == str(file)
+    assert by_place[f"dataset.{PUSH}.bucket_seconds"]["value"] == 30
+    assert by_place[f"dataset.{PUSH}.bucket_seconds"]["from"] == "default"
+
+
+def test_doctor_shows_them_too(tmp_path):
+    (tmp_path / FILE).write_text(
+        f"[dataset.{PUSH}]\nbucket_seconds = 5\nstreams = ['a/*', 'b/*']\n"
+    )
+    shown = [finding.text for finding in settings_found(find({}, tmp_path))]
+    place = tmp_path / FILE
+    assert f"dataset.{PUSH}: bucket_seconds = 5, streams = a/*, b/* (from {place})" in shown
+
+
+def test_status_says_what_a_dataset_is_limited_to(other, tmp_path):
+    file = tmp_path / "own.toml"
+    own = text({"own": OWN})
+    file.write_text(own)
+    environ = {**other.archive.environ, "LIVESTATS_SETTINGS": str(file), "COLUMNS": "200"}
+    words = ["status", "--from", str(DAY), "--to", str(DAY)]
+    shown = CliRunner().invoke(main, words, env=environ)
+    assert f"Limited by the settings: {PUSH} to streams */room-*1" in shown.stdout
+    told = json.loads(CliRunner().invoke(main, [*words, "--json"], env=environ).stdout)
+    limits = {one["dataset"]: one["limited_to"] for one in told["datasets"]}
+    assert limits[PUSH] == "streams */room-*1"
+    assert limits[BATCH] is None
+    page = tmp_path / "coverage.html"
+    CliRunner().invoke(main, [*words, "--html", str(page)], env=environ)
+    assert "only streams */room-*1" in page.read_text("utf-8")

@@ -1,0 +1,256 @@
+"""Files are there whole or not at all, whatever fails in between; locks end with their process."""
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resources.fs import atomic
+
+OLD, NEW = b"old content", b"new content, longer than the old"
+HOLD = """
+import sys
+from pathlib import Path
+from resources import files
+descriptor = files.lock_now(Path(sys.argv[1]))
+print("held" if descriptor is not None else "busy", flush=True)
+sys.stdin.read()
+"""
+FOLLOW = """
+import sys
+from pathlib import Path
+from resources import files
+print("asking", flush=True)
+with files.locked(Path(sys.argv[1])), Path(sys.argv[2]).open("a") as log:
+    log.write("second\\n")
+"""
+
+
+class FullDisk(OSError):
+    """Stands for any failure of the operating system."""
+
+
+class Failing:
+    """Lets the calls that change or flush something succeed, except the one with number `at`."""
+
+    def __init__(self, monkeypatch, at):
+        self.at, self.calls, self.names = at, 0, []
+        for name in ("open", "fsync", "replace"):
+            monkeypatch.setattr(os, name, self.wrapped(getattr(os, name)))
+        monkeypatch.setattr(Path, "write_bytes", self.torn(Path.write_bytes))
+
+    def counts(self, name):
+        self.calls += 1
+        self.names.append(name)
+        return self.calls == self.at
+
+    def wrapped(self, real):
+        def call(*args, **more):
+            if self.counts(real.__name__):
+                raise FullDisk
+            return real(*args, **more)
+
+        return call
+
+    def torn(self, real):
+        def write(path, data):
+            if self.counts("write"):
+                real(path, data[: len(data) // 2])
+                raise FullDisk
+            return real(path, data)
+
+        return write
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    def at(number):
+        return Failing(monkeypatch, number)
+
+    return at
+
+
+def run(code, *args):
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, args)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(atomic.__file__).parents[2])},
+    )
+
+
+# Whole or not at all -----------------------------------------------------------------------------
+
+
+def test_a_file_is_written_aside_flushed_named_and_its_folder_flushed(tmp_path, failing):
+    steps = failing(0)
+    atomic.write_whole(tmp_path / "x", NEW)
+    assert steps.names == ["write", "open", "fsync", "replace", "open", "fsync"]
+    assert (tmp_path / "x").read_bytes() == NEW
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["replacing", "new"])
+@pytest.mark.parametrize("step", range(1, 7))
+def test_a_failure_at_any_step_leaves_the_old_file_or_the_new_and_nothing_aside(
+    step, there, tmp_path, failing
+):
+    path = tmp_path / "x"
+    if there:
+        path.write_bytes(OLD)
+    steps = failing(step)
+    with pytest.raises(FullDisk):
+        atomic.write_whole(path, NEW)
+    named = "replace" in steps.names[:-1]
+    found = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    assert found == ({"x": NEW} if named else {"x": OLD} if there else {})
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+def test_swapping_a_folder_in_fails_or_succeeds_as_a_whole(step, tmp_path, failing):
+    new = atomic.aside(tmp_path / "x")
+    new.mkdir()
+    (new / "one").write_bytes(NEW)
+    failing(step)
+    with suppress(FullDisk):
+        atomic.swap_in(new, tmp_path / "x")
+    (found,) = tmp_path.iterdir()
+    assert found in (new, tmp_path / "x")
+    assert (found / "one").read_bytes() == NEW
+
+
+def test_a_folder_never_replaces_one_that_holds_something(tmp_path):
+    for name in ("x", ".making-x"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "one").write_text(name)
+    with pytest.raises(OSError, match="not empty"):
+        atomic.swap_in(tmp_path / ".making-x", tmp_path / "x")
+    assert (tmp_path / "x" / "one").read_text() == "x"
+
+
+def test_an_interrupt_leaves_nothing_aside_either(tmp_path, monkeypatch):
+    def interrupted(_descriptor):
+        raise KeyboardInterrupt
+
+    (tmp_path / "x").write_bytes(OLD)
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        atomic.write_whole(tmp_path / "x", NEW)
+    assert [p.read_bytes() for p in tmp_path.iterdir()] == [OLD]
+
+
+@settings(deadline=None)
+@given(data=st.binary(max_size=1000))
+def test_any_content_is_written_as_it_is(data, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "content"
+    atomic.write_whole(path, data)
+    assert path.read_bytes() == data
+
+
+# What crashes leave ------------------------------------------------------------------------------
+
+
+def test_names_aside_differ_and_stand_in_the_same_folder(tmp_path):
+    names = {atomic.aside(tmp_path / "x") for _ in range(100)}
+    assert len(names) == 100
+    assert {p.parent for p in names} == {tmp_path}
+    assert all(p.name.startswith(atomic.ASIDE) for p in names)
+
+
+def test_only_what_is_half_made_is_removed(tmp_path):
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / ".making-inside").touch()  # in a folder that is not the caller's
+    for name in ("x.parquet", "making-y", ".hidden", "x.making-", ".makin"):
+        (tmp_path / name).touch()
+    before = set(tmp_path.rglob("*"))
+    atomic.aside(tmp_path / "file").touch()
+    half = atomic.aside(tmp_path / "folder")
+    half.mkdir()
+    (half / "one").touch()
+    atomic.aside(tmp_path / "link").symlink_to(kept)
+    atomic.aside(tmp_path / "dangling").symlink_to(tmp_path / "nothing")
+    assert atomic.remove_stale(tmp_path) == 4
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_where_nothing_was_made_nothing_is_stale(tmp_path):
+    assert atomic.remove_stale(tmp_path) == 0
+    assert atomic.remove_stale(tmp_path / "not there") == 0
+
+
+# Locks -------------------------------------------------------------------------------------------
+
+
+def test_one_holder_at_a_time_even_within_a_process(tmp_path):
+    first = atomic.lock_now(tmp_path)
+    assert first is not None
+    assert atomic.lock_now(tmp_path) is None
+    os.close(first)
+    with atomic.locked(tmp_path):
+        assert atomic.lock_now(tmp_path) is None
+    again = atomic.lock_now(tmp_path)
+    assert again is not None
+    os.close(again)
+
+
+def test_a_lock_excludes_other_processes_and_ends_with_its_own(tmp_path):
+    with run(HOLD, tmp_path) as holder:
+        assert holder.stdout.readline() == "held\n"
+        assert atomic.lock_now(tmp_path) is None
+        with run(HOLD, tmp_path) as other:
+            assert other.stdout.readline() == "busy\n"
+            other.communicate("")
+        holder.kill()  # no chance to release anything
+        holder.wait()
+    descriptor = atomic.lock_now(tmp_path)
+    assert descriptor is not None
+    os.close(descriptor)
+
+
+def test_a_lock_is_not_inherited_by_programs_that_the_holder_starts(tmp_path):
+    with atomic.locked(tmp_path):
+        child = run("import sys; sys.stdin.read()")
+    with child:
+        descriptor = atomic.lock_now(tmp_path)
+        assert descriptor is not None
+        os.close(descriptor)
+        child.communicate("")
+
+
+def test_whoever_waits_for_a_lock_comes_after_its_holder(tmp_path):
+    folder, log = tmp_path / "folder", tmp_path / "log"
+    folder.mkdir()
+    with atomic.locked(folder):
+        waiting = run(FOLLOW, folder, log)
+        assert waiting.stdout.readline() == "asking\n"
+        log.write_text("first\n")
+    waiting.communicate("")
+    assert waiting.returncode == 0
+    assert log.read_text() == "first\nsecond\n"
+
+
+def test_an_error_inside_releases_the_lock(tmp_path):
+    with pytest.raises(FullDisk), atomic.locked(tmp_path):
+        raise FullDisk
+    descriptor = atomic.lock_now(tmp_path)
+    assert descriptor is not None
+    os.close(descriptor)
+
+
+def test_other_failures_of_locking_are_not_taken_for_a_holder(tmp_path, monkeypatch):
+    def unsupported(_descriptor, _kind):
+        raise OSError(95, "Operation not supported")
+
+    opened, real = [], os.open
+    monkeypatch.setattr(os, "open", lambda *args: opened.append(real(*args)) or opened[-1])
+    monkeypatch.setattr(atomic.fcntl, "flock", unsupported)
+    with pytest.raises(OSError, match="not supported"):
+        atomic.lock_now(tmp_path)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(opened[0])

@@ -1,0 +1,375 @@
+"""Marts are brought level like `make`: what has other inputs is made again, and nothing else."""
+
+from datetime import date
+
+import duckdb
+import pytest
+
+from resources.api.catalog import DATASETS
+from resources.home.layout import Home
+from resources.marts import build, table_comments
+from resources.marts.definition import read
+from resources.warehouse import connection as warehouse_connection
+from resources.warehouse import load
+from tests.support.lake_files import store
+
+ZONE = "Asia/Shanghai"
+COUNT, PUSHES, ISP = (DATASETS[n] for n in ("stream_count", "push_stream_info", "isp"))
+DAYS = [date(2026, 11, day) for day in (18, 19, 20)]
+
+DAILY = """-- Streams of a day.
+-- group: test
+-- kind: table by day
+-- columns:
+--   business_date: Calendar day's date.
+--   peak_streams [streams]: Most streams.
+SELECT business_date, max(peak_streams) AS peak_streams FROM stream_count GROUP BY 1
+"""
+ABOVE = """-- Most streams of all days.
+-- group: test
+-- kind: view
+-- columns:
+--   peak_streams [streams]: Most streams.
+SELECT max(peak_streams) AS peak_streams FROM daily
+"""
+TOP = """-- Days by streams.
+-- group: test
+-- kind: macro
+-- parameters:
+--   last_day: Last day.
+--   n = 1: How many.
+-- columns:
+--   business_date: Calendar day.
+--   peak_streams [streams]: Most streams.
+SELECT business_date, peak_streams FROM daily WHERE business_date <= last_day
+ORDER BY peak_streams DESC LIMIT n
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The files of three marts that stand on each other; a test may change them."""
+    found = tmp_path / "sql"
+    found.mkdir()
+    for name, text in {"daily": DAILY, "above": ABOVE, "top": TOP}.items():
+        (found / f"{name}.sql").write_text(text)
+    return found
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def connection(home):
+    with warehouse_connection.writing(home, ZONE) as opened:
+        yield opened
+
+
+@pytest.fixture
+def put(home, connection):
+    """Makes a day's lake file that says so many streams, and loads it."""
+    version = iter(range(100))
+
+    def call(day, streams, dataset=COUNT):
+        rows = [{"peak_streams": streams}] if dataset is COUNT else streams
+        store(home.lake, dataset, day, rows, next(version))
+        load.bring_level(connection, home, dataset)
+
+    return call
+
+
+@pytest.fixture
+def bring(connection, folder):
+    """Brings the files' marts level, but for `behind`; what was done, by name."""
+
+    def call(switched_on=tuple(DATASETS), behind=()):
+        marts = read.__wrapped__(folder)
+        done = build.bring_level(connection, ZONE, switched_on, marts)
+        assert build.behind(connection, switched_on, marts) == [*behind]
+        return {made.mart.name: made for made in done}
+
+    return call
+
+
+def state(connection):
+    return warehouse_connection.state(connection)
+
+
+def by_day(connection):
+    return dict(connection.execute("FROM daily").fetchall())
+
+
+def test_a_table_follows_the_days_whose_capture_has_changed_and_no_others(connection, put, bring):
+    for day, streams in zip(DAYS, (3, 5, 4), strict=True):
+        put(day, streams)
+    assert bring()["daily"].days == DAYS
+    assert by_day(connection) == dict(zip(DAYS, (3, 5, 4), strict=True))
+    put(DAYS[1], 9)
+    assert bring()["daily"].days == [DAYS[1]]
+    assert by_day(connection) == dict(zip(DAYS, (3, 9, 4), strict=True))
+
+
+def test_nothing_is_done_twice(connection, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    before = state(connection)
+    assert all(not made.days and not made.is_new for made in bring().values())
+    assert state(connection) == before
+
+
+def test_views_and_macros_answer_over_marts(connection, put, bring):
+    for day, streams in zip(DAYS, (3, 5, 4), strict=True):
+        put(day, streams)
+    bring()
+    assert connection.execute("FROM above").fetchall() == [(5,)]
+    assert connection.execute("FROM top('2026-11-20')").fetchall() == [(DAYS[1], 5)]
+    many = connection.execute("FROM top(DATE '2026-11-20', n := 2)").fetchall()
+    assert many == [(DAYS[1], 5), (DAYS[2], 4)]
+
+
+def test_a_day_that_has_no_rows_any_more_is_emptied(home, connection, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    store(home.lake, COUNT, DAYS[0], [], 50)
+    load.bring_level(connection, home, COUNT)
+    assert bring()["daily"].days == [DAYS[0]]
+    assert by_day(connection) == {}
+
+
+def test_another_sql_makes_the_whole_table_again_and_what_stands_on_it(
+    connection, folder, put, bring
+):
+    for day in DAYS:
+        put(day, 3)
+    bring()
+    (folder / "daily.sql").write_text(DAILY.replace("max(peak_streams)", "2 * max(peak_streams)"))
+    marts = read.__wrapped__(folder)
+    assert set(build.behind(connection, [*DATASETS], marts)) == {"daily", "above", "top"}
+    done = bring()
+    assert done["daily"].days == DAYS
+    assert all(made.is_new for made in done.values())
+    assert set(by_day(connection).values()) == {6}
+    assert connection.execute("FROM above").fetchall() == [(6,)]
+
+
+def test_a_table_is_made_whole_in_batches_of_days(connection, put, bring, monkeypatch):
+    monkeypatch.setattr(warehouse_connection, "DAYS_PER_TRANSACTION", 2)
+    for day in DAYS:
+        put(day, 3)
+    assert bring()["daily"].days == DAYS
+    assert by_day(connection) == dict.fromkeys(DAYS, 3)
+
+
+LOUD = DAILY.replace("max(peak_streams)", "max(peak_streams + 9223372036854775000)")
+
+
+def test_a_day_that_cannot_be_computed_holds_up_no_other(connection, folder, put, bring, caplog):
+    """Like a number of the vendor's that no sum can hold. The day stays as it was, and is told."""
+    (folder / "daily.sql").write_text(LOUD)
+    for day in DAYS:
+        put(day, 3)
+    bring()
+    good = by_day(connection)
+    put(DAYS[1], 9_000)
+    put(DAYS[2], 4)
+    made = bring(behind=["daily"])["daily"]
+    assert (made.days, [*made.impossible]) == ([DAYS[2]], [DAYS[1]])
+    assert by_day(connection) == {**good, DAYS[2]: good[DAYS[2]] + 1}
+    assert f"daily of {DAYS[1]} cannot be made" in caplog.text
+    put(DAYS[1], 5)
+    assert bring()["daily"].days == [DAYS[1]]
+
+
+def test_a_day_is_made_of_its_own_rows_on_both_sides_of_a_join(connection, folder, put, bring):
+    """DuckDB alone adds up all days of one side: too much to read, and one bad day spoils all."""
+    sums = "(SELECT business_date, {} FROM stream_count GROUP BY 1)"
+    one, other = (sums.format(f"max(peak_streams) AS {name}") for name in ("peak_streams", "most"))
+    loud = other.replace("peak_streams)", "peak_streams + 9223372036854775000)")
+    header = DAILY.partition("SELECT")[0]
+    both = "SELECT business_date, least(peak_streams, most) AS peak_streams"
+    joined = both + " FROM {} JOIN {} USING (business_date)"
+    for sides in ((one, loud), (loud, one)):
+        (folder / "daily.sql").write_text(header + joined.format(*sides))
+        for day, streams in zip(DAYS, (3, 9_000, 4), strict=True):
+            put(day, streams)
+        made = bring(behind=["daily"])["daily"]
+        assert (made.days, [*made.impossible]) == ([DAYS[0], DAYS[2]], [DAYS[1]])
+        assert by_day(connection) == {DAYS[0]: 3, DAYS[2]: 4}
+
+
+def test_a_table_that_is_made_anew_leaves_out_what_cannot_be_computed(
+    connection, folder, put, bring
+):
+    for day, streams in zip(DAYS, (3, 9_000, 4), strict=True):
+        put(day, streams)
+    bring()
+    (folder / "daily.sql").write_text(LOUD)
+    made = bring(behind=["daily"])["daily"]
+    assert (made.days, [*made.impossible]) == ([DAYS[0], DAYS[2]], [DAYS[1]])
+    assert [*by_day(connection)] == [DAYS[0], DAYS[2]]
+    assert connection.execute("FROM above").fetchall() == [(9223372036854775004,)]
+
+
+def test_an_interrupt_leaves_the_table_as_it_was(connection, folder, put, bring, monkeypatch):
+    for day in DAYS:
+        put(day, 3)
+    bring()
+    before, rows = state(connection), by_day(connection)
+
+    def interrupted(_connection):
+        raise KeyboardInterrupt
+
+    (folder / "daily.sql").write_text(LOUD)
+    monkeypatch.setattr(warehouse_connection, "changed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        bring()
+    assert by_day(connection) == rows
+    assert state(connection) == before
+
+
+def test_a_mart_whose_table_is_switched_off_goes(connection, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    assert bring([name for name in DATASETS if name != COUNT.name]) == {}
+    with pytest.raises(duckdb.CatalogException):
+        connection.execute("FROM daily")
+    with pytest.raises(duckdb.CatalogException):
+        connection.execute("FROM top('2026-11-20')")
+    assert bring()["daily"].days == [DAYS[0]]  # and comes again, whole
+    assert by_day(connection) == {DAYS[0]: 3}
+
+
+def test_a_mart_whose_table_was_never_loaded_is_left_out(bring):
+    assert bring() == {}
+
+
+def test_an_optional_table_has_no_rows_until_it_is_there(connection, folder, put, bring):
+    """Switched off it is as if it had none, and on again it counts: the days are made anew."""
+    text = DAILY.replace("kind: table by day", "kind: table by day\n-- optional: push_stream_info")
+    text = text.replace(
+        "max(peak_streams) AS peak_streams FROM stream_count GROUP BY 1",
+        "max(peak_streams) + (SELECT count(*) FROM push_stream_info) AS peak_streams "
+        "FROM stream_count GROUP BY 1",
+    )
+    (folder / "daily.sql").write_text(text)
+    put(DAYS[0], 3)
+    assert bring()["daily"].days == [DAYS[0]]
+    assert by_day(connection) == {DAYS[0]: 3}
+    put(DAYS[0], [{}, {"stream": "other"}], PUSHES)
+    assert bring()["daily"].days == [DAYS[0]]
+    assert by_day(connection) == {DAYS[0]: 5}
+    bring([name for name in DATASETS if name != PUSHES.name])
+    assert by_day(connection) == {DAYS[0]: 3}
+    bring()
+    assert by_day(connection) == {DAYS[0]: 5}
+
+
+def test_a_mart_that_was_taken_out_goes(connection, folder, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    (folder / "top.sql").unlink()
+    (folder / "above.sql").unlink()
+    assert set(bring()) == {"daily"}
+    with pytest.raises(duckdb.CatalogException):
+        connection.execute("FROM above")
+
+
+def test_a_view_can_become_a_table_and_back(connection, folder, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    (folder / "daily.sql").write_text(DAILY.replace("table by day", "view"))
+    bring()
+    put(DAYS[0], 4)
+    assert connection.execute("FROM above").fetchall() == [(4,)]  # without bringing it level
+    (folder / "daily.sql").write_text(DAILY)
+    assert bring()["daily"].days == [DAYS[0]]
+    assert by_day(connection) == {DAYS[0]: 4}
+
+
+def test_what_somebody_dropped_comes_again(connection, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    connection.execute("DROP VIEW above; DROP TABLE daily")
+    assert bring()["above"].is_new
+    assert connection.execute("FROM above").fetchall() == [(3,)]
+
+
+def test_comments_of_relations_and_columns_are_those_of_the_header(connection, folder, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    table_comments.bring_level(connection, "en", read.__wrapped__(folder))
+    found = connection.execute(
+        "SELECT table_name, column_name, comment FROM duckdb_columns() "
+        "WHERE table_name IN ('daily', 'above') ORDER BY table_name, column_index"
+    ).fetchall()
+    assert found == [
+        ("above", "peak_streams", "Most streams. Unit: streams."),
+        ("daily", "business_date", "Calendar day's date."),
+        ("daily", "peak_streams", "Most streams. Unit: streams."),
+    ]
+    relations = connection.execute(
+        "SELECT comment FROM duckdb_tables() WHERE table_name = 'daily' UNION ALL "
+        "SELECT comment FROM duckdb_views() WHERE view_name = 'above' UNION ALL "
+        "SELECT comment FROM duckdb_functions() WHERE function_name = 'top'"
+    ).fetchall()
+    assert [text for (text,) in relations][:2] == ["Streams of a day.", "Most streams of all days."]
+    assert relations[2][0] == (
+        "Days by streams. Parameters: last_day (Last day.); n (How many.). "
+        "Columns: business_date (Calendar day.); peak_streams (Most streams. Unit: streams.)."
+    )
+
+
+def test_other_words_in_a_header_make_no_day_anew(connection, folder, put, bring):
+    put(DAYS[0], 3)
+    bring()
+    (folder / "daily.sql").write_text(DAILY.replace("Streams of a day.", "In other words."))
+    assert not any(made.is_new or made.days for made in bring().values())
+    table_comments.bring_level(connection, "en", read.__wrapped__(folder))
+    ((said,),) = connection.execute(
+        "SELECT comment FROM duckdb_tables() WHERE table_name = 'daily'"
+    ).fetchall()
+    assert said == "In other words."
+
+
+def test_another_snapshot_of_a_dimension_makes_every_day_again(connection, folder, put, bring):
+    joined = DAILY.replace(
+        "SELECT business_date, max(peak_streams) AS peak_streams FROM stream_count",
+        "SELECT business_date, max(peak_streams) + count(isp) AS peak_streams "
+        "FROM stream_count, isp",
+    )
+    (folder / "daily.sql").write_text(joined)
+    for day in DAYS:
+        put(day, 3)
+    put(DAYS[2], [{"isp": "a", "isp_name": "A"}], ISP)
+    bring()
+    assert bring()["daily"].days == []
+    put(DAYS[2], [{"isp": "a"}, {"isp": "b"}], ISP)
+    assert bring()["daily"].days == DAYS
+    assert set(by_day(connection).values()) == {5}
+
+
+def test_a_row_that_moves_to_another_day_takes_both_days_along(connection, folder, put, bring):
+    """A push that two days list stands under the first of them."""
+    (folder / "daily.sql").write_text(
+        DAILY.replace("max(peak_streams)", "count(*)").replace("stream_count", PUSHES.name)
+    )
+    push = {"stream": "s"}
+    put(DAYS[1], [push], PUSHES)
+    bring()
+    assert by_day(connection) == {DAYS[1]: 1}
+    put(DAYS[0], [push], PUSHES)
+    assert bring()["daily"].days == DAYS[:2]
+    assert by_day(connection) == {DAYS[0]: 1}
+
+
+def test_the_zone_of_the_archive_is_there_for_marts(connection, bring):
+    bring()
+    assert connection.execute("FROM meta.archive").fetchall() == [(ZONE,)]
+
+
+def test_a_copy_of_a_livestats_without_marts_is_behind(connection, folder, put):
+    put(DAYS[0], 3)
+    marts = read.__wrapped__(folder)
+    assert build.behind(connection, [*DATASETS], marts) == ["daily", "above", "top"]

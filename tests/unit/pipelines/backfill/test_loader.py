@@ -1,0 +1,157 @@
+"""Loading in the background: wishes add up, and the end waits for what is under way."""
+
+import subprocess
+import sys
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date
+from multiprocessing.context import SpawnContext, SpawnProcess
+from pathlib import Path
+
+import pytest
+
+from pipelines.backfill.loader import Loader
+from resources.api.catalog import DATASETS
+from resources.archive import Archive
+from resources.lake import parquet
+from resources.serving.publish import Published
+from resources.warehouse.load import Loaded
+from tests.support.lake_files import store
+
+
+class Loads:
+    """Stands in for the process that loads; a load ends when the test says so."""
+
+    def __init__(self, patch):
+        self.began, self.go_on = threading.Semaphore(0), threading.Semaphore(0)
+        self.published = 0
+        patch.setattr(Loader, "_load", lambda _: self.load())
+
+    def load(self):
+        self.began.release()
+        assert self.go_on.acquire(timeout=60)
+        self.published += 1
+
+
+@pytest.fixture
+def loads(monkeypatch):
+    return Loads(monkeypatch)
+
+
+def test_without_a_wish_nothing_is_done(loads):
+    with Loader(None, print) as loader:
+        loader.finish()
+    assert loads.published == 0
+
+
+def test_wishes_that_come_meanwhile_are_granted_together(loads):
+    told = []
+    with Loader(None, told.append) as loader:
+        loader.load("October")
+        assert loads.began.acquire(timeout=60)
+        loader.load("September")
+        loader.load("August")
+        loads.go_on.release(2)
+        assert loads.began.acquire(timeout=60)
+        loader.finish()
+    assert loads.published == 2
+    assert [text.split()[3].rstrip(",") for text in told] == ["October", "August"]
+
+
+def test_the_end_waits_for_what_is_under_way_and_forgets_the_rest(loads):
+    with Loader(None, print) as loader:
+        loader.load("October")
+        assert loads.began.acquire(timeout=60)
+        loader.load("September")
+        loads.go_on.release()
+        loader.finish()
+    assert loads.published in (1, 2)  # September, if the thread was quicker than the end
+    assert not loads.began.acquire(blocking=False) or loads.published == 2
+
+
+def test_a_run_that_is_broken_off_waits_for_it_as_well(loads):
+    def broken_off():
+        with Loader(None, print) as loader:
+            loader.load("October")
+            assert loads.began.acquire(timeout=60)
+            raise KeyboardInterrupt
+
+    loads.go_on.release()
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    assert loads.published == 1
+
+
+# The process that loads -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """An archive whose lake holds one day of one table, and what it was told."""
+    heard = []
+    environ = {"LIVESTATS_HOME": str(tmp_path / "home"), "LIVESTATS_FIRST_DAY": "2026-11-18"}
+    archive = Archive.open(environ, tmp_path).hearing(heard.append)
+    store(archive.home.lake, DATASETS["stream_count"], date(2026, 11, 20), [{"domain": "a"}])
+    return archive, heard
+
+
+def test_another_process_loads_and_what_it_did_is_reported_here(stored):
+    archive, heard = stored
+    with Loader(archive, print) as loader:
+        loader._load()
+    assert loader.loaded == {"stream_count"}
+    assert sum(event.rows for event in heard if isinstance(event, Loaded)) == 1
+    assert isinstance(heard[-1], Published)
+    with archive.reading() as connection:
+        assert connection.execute("SELECT domain FROM stream_count").fetchall() == [("a",)]
+
+
+def test_a_load_takes_one_process_and_one_thread_of_duckdb(stored, monkeypatch):
+    """Executors replace a worker that has done its tasks, and wait for the new one at the end."""
+    started, asked = [], []
+
+    def process(**about):
+        started.append(about)
+        return SpawnProcess(**about)
+
+    monkeypatch.setattr(SpawnContext, "Process", staticmethod(process))
+    submit = ProcessPoolExecutor.submit
+    monkeypatch.setattr(
+        ProcessPoolExecutor, "submit", lambda *words: asked.append(words[-1]) or submit(*words)
+    )
+    with Loader(stored[0], print) as loader:
+        loader._load()
+    assert len(started) == 1
+    assert [archive.threads for archive in asked] == [1]
+
+
+def test_a_load_needs_no_pandas(stored, tmp_path):
+    """It would take half a second in each process that loads."""
+    code = """
+import os, sys
+from resources.archive import Archive
+from pipelines.backfill.loader import load
+load(Archive.open(os.environ))
+assert "duckdb" in sys.modules
+assert "pandas" not in sys.modules
+"""
+    subprocess.run(
+        [sys.executable, "-c", code],
+        env={**stored[0].environ, "PYTHONPATH": str(Path(__file__).parents[4])},
+        cwd=tmp_path,
+        check=True,
+    )
+
+
+def test_its_error_is_told_here(stored):
+    archive, _ = stored
+    for path in archive.home.lake.rglob(parquet.FILE):
+        path.write_bytes(b"<html>not Parquet</html>")
+    told = []
+    with Loader(archive, told.append) as loader:
+        loader.load("November")
+        while len(told) < 2 and loader._thread.is_alive():
+            loader._thread.join(0.1)
+        loader.finish()
+    assert "Not loaded yet: " in told[1]
+    assert "livestats replay" in told[1]

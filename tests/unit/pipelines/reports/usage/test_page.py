@@ -1,0 +1,480 @@
+"""The report says what the tables hold, shows every hole as one, and is a page by itself."""
+
+import itertools
+import math
+import re
+import subprocess
+import sys
+from datetime import date, timedelta
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.cli import main
+from pipelines.reports.usage import page, traffic, whole, words
+from pipelines.reports.usage.scope import NothingToReport, Range
+from resources.api.catalog import DATASETS
+from resources.archive import Archive
+from resources.simulator import Account
+from tests.support.archives import lab
+from tests.support.html_pages import Page, drawings, strokes
+from tests.unit.pipelines.reports.coverage.test_page import contrast
+
+NAMES = (
+    "domain",
+    "isp",
+    "edge_stat",
+    "stream_session_by_domain",
+    "play_status_code",
+    "batch_stream_traffic",
+    "batch_stream_session",
+    "push_stream_info",
+    "batch_push_stream_metrics",
+)
+CAPTURED = [date(2026, 11, day) for day in (17, 18, 20, 21)]
+HOLE = date(2026, 11, 19)
+ALL = Range(CAPTURED[0], CAPTURED[-1])
+PULL, PUSH = "pull-1.sim.example", "push-1.sim.example"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """Four days of an account with two domains; a day between them was never captured."""
+    account = Account(domains=2, streams_per_domain=2, deleted=0)
+    off = [name for name in DATASETS if name not in NAMES]
+    root = tmp_path_factory.mktemp("report")
+    (root / "livestats.toml").write_text(f"[datasets]\noff = {off}\n")
+    environ = {
+        "LIVESTATS_FIRST_DAY": "2026-11-17",
+        "LIVESTATS_SETTINGS": str(root / "livestats.toml"),
+    }
+    with lab(root / "home", account, environ=environ) as found:
+        found.backfill(CAPTURED)
+        yield found
+
+
+@pytest.fixture(scope="module")
+def made(archive):
+    """Reports by their range and domain, each made once."""
+    known = {}
+
+    def make(first=ALL.first, last=ALL.last, domain=None):
+        key = (first, last, domain)
+        if key not in known:
+            known[key] = whole.report(archive.archive, Range(first, last), domain)
+        return known[key]
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def said(made):
+    """The text of a report."""
+    return lambda *words, **more: Page(made(*words, **more)).text.replace("\xa0", " ")
+
+
+# Figures -----------------------------------------------------------------------------------------
+
+
+def by_hand(archive, where="true"):
+    """Bandwidth of each 5 minutes in Mbps, by the table of the vendor's answers alone."""
+    rows = archive.rows(
+        f"SELECT slot_start_at, sum(up_traffic_bytes + down_traffic_bytes) FROM edge_stat "
+        f"WHERE {where} GROUP BY ALL"
+    )
+    return [size * 8 / 300 / 1e6 for _, size in rows], sum(size for _, size in rows)
+
+
+@pytest.mark.parametrize("domain", [None, PULL, PUSH])
+def test_traffic_and_its_percentile_are_those_of_the_table(archive, said, domain):
+    slots, size = by_hand(archive, f"domain = '{domain}'" if domain else "true")
+    points = len(CAPTURED) * 288
+    ranked = sorted([*slots, *[0.0] * (points - len(slots))])
+    ranked.reverse()
+    text = said(domain=domain)
+    assert f"{words.traffic(size)} in all on the captured days.".replace("\xa0", " ") in text
+    p95 = words.bandwidth(ranked[points * 5 // 100]).replace("\xa0", " ")
+    assert f"The 95th percentile of the bandwidth is {p95}" in text
+    peak = words.bandwidth(max(slots)).replace("\xa0", " ")
+    assert f"the peak {peak} on 2026-11-" in text
+
+
+def test_each_domain_has_its_own_percentile(archive, said):
+    text = said().partition("Traffic by domain Domain")[2]
+    for domain in (PULL, PUSH):
+        slots, _ = by_hand(archive, f"domain = '{domain}'")
+        p95 = words.bandwidth(traffic.percentile(slots, len(CAPTURED) * 288)).replace("\xa0", " ")
+        assert re.search(rf"{domain} (?:\S+ \S+ ){{3}}{re.escape(p95)} ", text), domain
+
+
+def test_the_peak_of_viewers_is_that_of_the_sums_with_its_time(archive, said):
+    ((peak, at),) = archive.rows(
+        "SELECT sum(online_users) AS n, strftime(slot_start_at, '%Y-%m-%d %H:%M') "
+        "FROM stream_session_by_domain WHERE online_user_type = 'Online' "
+        "GROUP BY slot_start_at ORDER BY n DESC, slot_start_at LIMIT 1"
+    )
+    assert f"{peak:,} viewers at the peak, on {at}." in said()
+
+
+def test_the_peak_of_a_domain_is_its_own(archive, said):
+    ((peak,),) = archive.rows(
+        "SELECT max(online_users) FROM stream_session_by_domain "
+        "WHERE online_user_type = 'Online' AND domain = ?",
+        PULL,
+    )
+    assert f"{peak:,} viewers at the peak" in said(domain=PULL)
+
+
+def test_errors_are_shares_of_counts(archive, said):
+    ((every, refused, failed),) = archive.rows(
+        "SELECT sum(status_count), sum(status_count) FILTER (status_code // 100 = 4), "
+        "sum(status_count) FILTER (status_code // 100 = 5) "
+        "FROM play_status_code WHERE request_type = 'Access'"
+    )
+    told = f"{words.share(failed / every)} of {words.count(every)} answers were faults"
+    assert told.replace("\xa0", " ") in said()
+    assert f"{words.share(refused / every)} refusals".replace("\xa0", " ") in said()
+
+
+def test_health_and_pushes_of_a_pull_domain_are_those_of_its_push_domain(archive, said):
+    ((live, good),) = archive.rows(
+        "SELECT sum(live_slots), sum(good_slots) FROM stream_health_daily WHERE domain = ?", PUSH
+    )
+    told = f"{words.share(good / live)} of {words.count(live)} live minutes were good."
+    for domain in (PULL, PUSH):
+        assert told.replace("\xa0", " ") in said(domain=domain)
+    assert f"Measured on {PUSH}, where the streams of this domain are pushed." in said(domain=PULL)
+    ((pushes,),) = archive.rows(
+        "SELECT sum(pushes) FROM push_interruptions_daily "
+        "WHERE domain = ? AND business_date >= '2026-11-17'",  # a push may begin the day before
+        PUSH,
+    )
+    assert re.search(rf"of {pushes:,} pushes|None: {pushes:,} pushes", said(domain=PULL))
+
+
+def test_the_first_stream_is_the_one_with_most_traffic_of_the_range(archive, said):
+    ((app, stream, size),) = archive.rows(
+        "SELECT app, stream, sum(down_traffic_bytes) AS size FROM batch_stream_traffic "
+        "GROUP BY domain, app, stream ORDER BY size DESC LIMIT 1"
+    )
+    told = f"{app}/{stream} made the most traffic: {words.traffic(size)}"
+    assert told.replace("\xa0", " ") in said()
+
+
+def test_months_are_billed_as_the_marts_say(archive, said):
+    ((p95,),) = archive.rows(
+        "SELECT p95_mbps FROM billing_monthly_account WHERE direction = 'total'"
+    )
+    told = f"November 2026 comes to a 95th percentile of {words.bandwidth(p95)} for billing"
+    assert told.replace("\xa0", " ") in said()
+    assert "4 of 30 days that are captured" in said()
+    assert "November 2026 is decided by the 5 minutes from" in said() or p95 == 0
+
+
+@pytest.mark.parametrize(
+    ("days", "dropped"), [(30, 432), (31, 446), (1, 14)], ids=["30 days", "31 days", "one day"]
+)
+def test_the_percentile_drops_as_many_points_as_the_bill_does(days, dropped):
+    points = days * 288
+    assert traffic.percentile(list(range(1, points + 1)), points) == points - dropped
+    sparse = [5.0] * dropped
+    assert traffic.percentile(sparse, points) == 0
+    assert traffic.percentile([*sparse, 4.0], points) == 4
+    assert traffic.percentile([], 0) == 0
+
+
+# Comparison --------------------------------------------------------------------------------------
+
+
+def test_an_equal_range_before_is_compared_with(archive, said):
+    text = said(CAPTURED[3], CAPTURED[3])
+    _, now = by_hand(archive, "business_date = '2026-11-21'")
+    _, then = by_hand(archive, "business_date = '2026-11-20'")
+    assert f"{words.change(now, then)} against before".replace("\xa0", " ") in text
+    assert "Compared with 2026-11-20" in text
+    assert "points against before" in text or "unchanged against before" in text
+
+
+def test_where_days_are_missing_nothing_is_compared(said):
+    assert "no comparison: earlier days are missing" in said(CAPTURED[2], CAPTURED[3])
+    assert "no comparison: earlier days are missing" in said(CAPTURED[0], CAPTURED[0])
+    assert "no comparison: days are missing" in said()
+    assert "against before" not in said()
+
+
+# Holes -------------------------------------------------------------------------------------------
+
+TIME_CHARTS = {"Bandwidth from", "Traffic by day", "Most viewers", "Share of live", "Share of 4xx"}
+
+
+def hatched(svg):
+    """From where to where a drawing is hatched, and where its axes end above."""
+    (tag,) = re.findall(r"<path [^>]*fill: url\(#[^>]*>", svg)
+    numbers = [float(n) for n in re.findall(r"-?\d+\.?\d*", re.search(r' d="([^"]*)"', tag)[1])]
+    return min(numbers[::2]), max(numbers[::2]), min(numbers[1::2])
+
+
+@pytest.mark.parametrize("title", sorted(TIME_CHARTS))
+def test_no_line_and_no_area_is_drawn_through_a_hole(made, title):
+    (svg,) = (svg for name, svg in drawings(made()).items() if name.startswith(title))
+    start, end, top = hatched(svg)
+    drawn = 0
+    for i in range(1, 7):
+        for points in strokes(svg, f"var(--s{i})"):
+            xs = [x for x, y in points if y > top - 1]  # the legend is above
+            if not xs:
+                continue
+            drawn += max(xs) > end - 1
+            assert [x for x in xs if start + 1 < x < end - 1] == []
+            spans = [(a, b) for a, b in itertools.pairwise(xs) if a < start + 1 and b > end - 1]
+            assert spans == []
+    assert drawn
+
+
+def test_a_hole_is_where_the_missing_day_is(made):
+    (svg,) = (svg for name, svg in drawings(made()).items() if name.startswith("Traffic by day"))
+    bars = sorted(min(x for x, _ in points) for points in strokes(svg, "var(--s1)"))
+    start, end, _ = hatched(svg)
+    full = [x for x in bars if not start <= x <= end]
+    assert len(full) == len(CAPTURED)
+    assert full[1] < start < end < full[2]
+
+
+def test_a_hole_is_named_and_counted_in_words(said):
+    text = said()
+    assert "Without 1 day of 5: 2026-11-19 (edge_stat: not captured)." in text
+    assert "edge_stat 4 of 5 2026-11-19 not captured" in text
+    assert "0 of 8 datasets are complete" in text or "0 of 7 datasets are complete" in text
+
+
+def test_what_is_not_captured_at_all_is_said(said):
+    assert "Not captured in this archive at all:" in said()
+    assert "transcode_info" in said().partition("Not captured in this archive at all:")[2]
+
+
+def test_a_range_that_is_complete_is_said_to_be(said):
+    text = said(CAPTURED[2], CAPTURED[3])
+    assert "are complete on all 2 days" in text
+    assert "Without" not in text
+
+
+def test_days_without_any_data_are_a_report_too(said):
+    text = said(HOLE, HOLE)
+    assert text.count("Nothing to show: no day of the range is complete.") == 6
+    text = said(date(2025, 1, 1), date(2025, 1, 3))
+    assert "is not captured in this archive" in text or "no day of the range" in text
+
+
+@pytest.mark.parametrize("kept", ["edge_stat", "play_status_code", "push_stream_info"])
+def test_an_archive_of_one_dataset_shows_that_one(tmp_path, kept):
+    with lab(tmp_path / "home") as found:
+        one = found.only("domain", "isp", kept)
+        one.backfill(CAPTURED[3:])
+        text = Page(whole.report(one.archive, Range(CAPTURED[3], CAPTURED[3]), None)).text
+    assert text.count("Nothing to show:") == 5
+    assert f"{kept} 1 of 1" in text
+
+
+def test_one_day_has_no_charts_by_day(made):
+    assert not [name for name in drawings(made(CAPTURED[3], CAPTURED[3])) if "by day" in name]
+    assert len(drawings(made(CAPTURED[3], CAPTURED[3]))) == 2
+
+
+# The page ----------------------------------------------------------------------------------------
+
+
+def test_the_page_has_no_script_and_loads_nothing(made):
+    text = made()
+    found = Page(text)
+    assert {"script", "a", "link", "img", "iframe", "object", "image"}.isdisjoint(found.tags)
+    assert [name for name in found.names if name.startswith("on") or name == "src"] == []
+    assert re.findall(r"url\((?!#)|@import|https?:", text) == []
+    assert "default-src 'none'" in text
+
+
+def test_the_page_is_well_formed(made):
+    found = Page(made())
+    assert found.stray == []
+    assert found.inside == []
+    assert len(found.ids) == len(set(found.ids))
+
+
+def test_what_a_drawing_refers_to_is_in_it(made):
+    for name, svg in drawings(made()).items():
+        ids = set(re.findall(r' id="([^"]*)"', svg))
+        assert ids == set(re.findall(r'(?:url\(#|href="#)([^")]*)', svg)), name
+
+
+def test_drawings_have_names_and_their_figures_stand_beside_them(made):
+    text = made()
+    assert len(drawings(text)) == Page(text).tags["figure"] >= 5
+    assert Page(text).tags["figcaption"] == Page(text).tags["figure"]
+    assert Page(text).tags["summary"] >= 4
+
+
+def test_drawings_take_colours_and_fonts_from_the_page(made):
+    for svg in drawings(made()).values():
+        assert set(re.findall(r"#[0-9a-f]{6}", svg)) <= {"#000000"}  # of what is not seen
+        assert "font-family" not in svg
+        assert "DejaVu" not in svg
+
+
+def test_equal_data_gives_equal_bytes(archive, made, tmp_path):
+    """In another process as well, whose hashes differ."""
+    path = tmp_path / "report.html"
+    command = [sys.executable, "-c", "from pipelines.cli import main; main()", "report"]
+    arguments = ["--from", str(ALL.first), "--to", str(ALL.last), "--output", str(path)]
+    subprocess.run(
+        [*command, *arguments],
+        env={
+            **archive.archive.environ,
+            "PYTHONHASHSEED": "1",
+            "LIVESTATS_NOW": "2026-11-22T20:00:00Z",
+        },
+        check=True,
+        capture_output=True,
+    )
+    assert path.read_text("utf-8") == made()
+
+
+def test_a_year_stays_small_enough_for_mail(archive):
+    text = whole.report(archive.archive, Range(date(2025, 11, 22), ALL.last), None)
+    assert len(text.encode()) < 2_000_000
+    assert "Without 361 days of 365" in Page(text).text
+
+
+def colours():
+    css = page.STYLE.read_text("utf-8")
+    light, dark = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
+    return {
+        "light": ("#ffffff", dict(re.findall(r"--(s\d|hole): (#\w{6})", light))),
+        "dark": ("#11161c", dict(re.findall(r"--(s\d|hole): (#\w{6})", dark))),
+    }
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_series_stand_out_from_the_page(scheme):
+    """WCAG AA: 3 to 1 for what is no text."""
+    back, found = colours()[scheme]
+    assert len(found) == 8
+    assert {n: contrast(c, back) for n, c in found.items() if contrast(c, back) < 3} == {}
+
+
+# Words -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (words.traffic(0), "0 B"),
+        (words.traffic(999.4e9), "999 GB"),
+        (words.traffic(999.6e9), "1.00 TB"),
+        (words.bandwidth(0.0004), "0.40 kbps"),
+        (words.bandwidth(22_100), "22.1 Gbps"),
+        (words.count(999_999), "999,999"),
+        (words.count(1.234e6), "1.23 million"),
+        (words.share(0), "0.0 %"),
+        (words.share(0.0041), "0.41 %"),
+        (words.share(0.99996), "99.99 %"),
+        (words.share(1), "100 %"),
+        (words.duration(89), "89 s"),
+        (words.duration(3900), "1 h 5 min"),
+        (words.change(112, 100), "+12 %"),
+        (words.change(98.2, 100), "−1.8 %"),
+        (words.change(100.01, 100), "unchanged"),
+        (words.points(0.052, 0.05), "+0.20 points"),
+    ],
+)
+def test_figures_are_written_for_people(text, told):
+    assert text.replace("\xa0", " ") == told
+
+
+def test_nothing_before_is_no_change():
+    assert words.change(5, 0) is None
+
+
+@given(st.floats(min_value=0, max_value=1))
+def test_a_share_is_never_rounded_to_all_or_nothing(part):
+    told = words.share(part)
+    assert (told.startswith("100")) == (part == 1) or math.isclose(part, 1, rel_tol=1e-12)
+    if part > 0:
+        assert float(told.split("\xa0")[0]) > 0
+
+
+# Ranges and the command --------------------------------------------------------------------------
+
+
+@given(first=st.dates(date(2020, 1, 1), date(2030, 1, 1)), length=st.integers(1, 800))
+def test_a_range_and_the_one_before_it_are_equal_and_touch(first, length):
+    found = Range(first, first + timedelta(days=length - 1))
+    assert found.length == found.before.length == len(found.days) == length
+    assert found.before.last + timedelta(days=1) == found.first
+
+
+@pytest.fixture
+def call(archive, tmp_path):
+    def run(*arguments):
+        return CliRunner().invoke(
+            main,
+            ["report", "--output", str(tmp_path / "r.html"), *arguments],
+            env=dict(archive.archive.environ),
+        )
+
+    return run
+
+
+def test_the_command_writes_the_file_and_says_what_it_is_about(call, tmp_path):
+    result = call("--month", "2026-11")
+    assert result.exit_code == 0, result.output
+    assert "2026-11-01 to 2026-11-21" in result.output
+    assert "Without 17 days of 21" in Page((tmp_path / "r.html").read_text("utf-8")).text
+
+
+def test_without_a_range_it_is_about_the_last_days(call):
+    assert "2026-11-17 to 2026-11-21" in call().output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--domain", "pull-1.simm.example"], "Did you mean pull-1.sim.example?"),
+        (["--domain", "nothing like it"], "FROM domain"),
+        (["--from", "2026-11-23"], "the newest day that can be reported is 2026-11-21"),
+        (["--from", "2026-11-20", "--to", "2026-11-19"], "--from 2026-11-20 is after --to"),
+        (["--month", "2026-13"], "Write it like 2026-11"),
+        (["--month", "2026-11", "--to", "2026-11-20"], "not both"),
+        (["--from", "1026-11-01"], "The archive begins with 2026-11-17"),
+        (["--output", "/no/such/folder/r.html"], "there is no folder /no/such/folder"),
+    ],
+)
+def test_what_cannot_be_reported_is_told(call, tmp_path, arguments, told):
+    result = call(*arguments)
+    assert result.exit_code == 2
+    assert told in result.output
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_before_anything_is_published_the_way_to_it_is_told(tmp_path):
+    environ = {"LIVESTATS_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    result = CliRunner().invoke(main, ["report"], env=environ)
+    assert result.exit_code == 2
+    assert "livestats backfill" in result.output
+
+
+def test_a_domain_that_there_is_not_is_no_report(archive):
+    with pytest.raises(NothingToReport):
+        whole.report(archive.archive, ALL, "'; DROP TABLE domain; --")
+
+
+def test_without_a_list_of_domains_there_is_no_report_of_one(tmp_path):
+    settings = tmp_path / "livestats.toml"
+    settings.write_text('[datasets]\noff = ["domain"]\n[domains]\npush = ["push.example.com"]\n')
+    environ = {"LIVESTATS_HOME": str(tmp_path / "home"), "LIVESTATS_SETTINGS": str(settings)}
+    Archive.open(environ, tmp_path).publish()
+    words = ["report", "--output", str(tmp_path / "r.html")]
+    result = CliRunner().invoke(main, [*words, "--domain", "push.example.com"], env=environ)
+    assert result.exit_code == 2
+    assert "the dataset domain is switched off" in result.output
+    assert CliRunner().invoke(main, words, env=environ).exit_code == 0

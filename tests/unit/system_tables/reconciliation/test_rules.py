@@ -1,0 +1,505 @@
+"""Reconciliation: a sound capture agrees, and each rule finds the day that breaks it, no other."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resources.api.catalog import DATASETS
+from resources.api.parsing.parse import Rows, row_schema
+from resources.home.layout import Home
+from resources.lake import parquet
+from resources.raw.captures import CaptureName
+from resources.simulator import Account
+from resources.system_tables.reconciliation import run
+from resources.system_tables.reconciliation import table as reconciliation_table
+from resources.system_tables.reconciliation.rules import RULES, Rule
+from resources.system_tables.reconciliation.rules.captures import SLOTS, TOTALS
+from resources.warehouse import connection as warehouse_connection
+from resources.warehouse import load
+from tests.support.archives import DAYS, lab
+
+DAY, OTHER_DAY = DAYS
+PULL, PUSH = "pull-1.sim.example", "push-1.sim.example"
+HOSTILE = "x'); DROP TABLE edge_stat; --\n<script>"
+ALL_ON = tuple(DATASETS)
+NAMES = {rule.name for rule in RULES}
+
+
+@pytest.fixture(scope="module")
+def captured(tmp_path_factory):
+    """Two days of two domains and their push domains: captured, loaded, reconciled."""
+    with lab(
+        tmp_path_factory.mktemp("reconcile") / "home",
+        Account(domains=2, streams_per_domain=3, deleted=0),
+    ) as found:
+        found.backfill(DAYS)
+        yield found
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A home of its own that a test may break."""
+
+    home: Home
+
+    @contextmanager
+    def opened(self):
+        with warehouse_connection.writing(self.home, "Asia/Shanghai") as connection:
+            yield connection
+
+    def alter(self, name, select, *, disagreeing=(), day=DAY):
+        """Write the lake file of a day anew with what `select` makes of its rows, `t`."""
+        path, dataset = parquet.path_of(self.home.lake, name, day), DATASETS[name]
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'Asia/Shanghai'")
+            t = connection.read_parquet(str(path), hive_partitioning=False)
+            table = t.query("t", select).to_arrow_table()
+        schema = row_schema(dataset)
+        writer = parquet.LakeWriter(path, dataset, day)
+        writer.add(Rows(table.select(schema.names).cast(schema), 0, (), tuple(disagreeing)))
+        writer.seal(CaptureName(parquet.origin_of(path).capture), requests=1)
+        writer.commit()
+
+    def bring_level(self, names=(), switched_on=ALL_ON):
+        """Load `names` and reconcile; how many (rule, day) were done."""
+        with self.opened() as connection:
+            for name in names:
+                load.bring_level(connection, self.home, DATASETS[name])
+            return run.bring_level(connection, self.home, switched_on)
+
+    def rows(self, sql="FROM reconciliation"):
+        with self.opened() as connection:
+            return connection.execute(sql).fetchall()
+
+    def odd(self):
+        """(rule, day, scope) of everything that does not agree."""
+        return set(
+            self.rows(
+                "SELECT rule, business_date, scope FROM reconciliation WHERE verdict <> 'agrees'"
+            )
+        )
+
+
+@pytest.fixture
+def copy(captured, tmp_path):
+    """The lake and the warehouse of the capture, to be broken."""
+    for name in ("lake", "warehouse"):
+        shutil.copytree(captured.root / name, tmp_path / name)
+    return Copy(Home(tmp_path))
+
+
+# A sound capture ---------------------------------------------------------------------------------
+
+
+def test_a_capture_without_faults_agrees_in_every_rule_and_day(captured):
+    verdicts = captured.rows("SELECT DISTINCT rule, business_date, verdict FROM reconciliation")
+    assert set(verdicts) == {(name, day, "agrees") for name in NAMES for day in DAYS}
+
+
+def test_every_rule_but_totals_compares_something(captured):
+    """Else 0 = 0 would pass for agreement."""
+    found = captured.rows("SELECT rule FROM reconciliation GROUP BY rule HAVING max(actual) > 0")
+    assert {name for (name,) in found} == NAMES - {rule.name for rule in TOTALS}
+
+
+def test_scopes_are_domains_or_the_account(captured):
+    scopes = {s for (s,) in captured.rows("SELECT DISTINCT scope FROM reconciliation")}
+    domains = {f"{side}-{n}.sim.example" for side in ("pull", "push") for n in (1, 2)}
+    assert scopes == {*domains, "account"}
+
+
+def test_tables_and_columns_say_what_they_mean(captured):
+    for table in (reconciliation_table.TABLE, reconciliation_table.RULE_TABLE):
+        where = f"WHERE schema_name = 'main' AND table_name = '{table}'"
+        ((said,),) = captured.rows(f"SELECT comment FROM duckdb_tables() {where}")
+        columns = captured.rows(f"SELECT column_name, comment FROM duckdb_columns() {where}")
+        assert said
+        assert columns
+        assert all(comment for _, comment in columns)
+
+
+def test_the_rules_stand_beside_their_verdicts(captured):
+    found = captured.rows("SELECT rule, why, tables FROM reconciliation_rule")
+    assert {name for name, _, _ in found} == NAMES
+    assert all(why and tables for _, why, tables in found)
+
+
+# Each rule finds the day that breaks it ----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is broken, and the rule that must find it."""
+
+    rule: str
+    alters: dict[str, str]  # dataset -> SELECT over its rows `t`
+    scope: str = PULL
+
+
+def times(factor, column, where=f"domain = '{PULL}'", kind="DOUBLE"):
+    """All rows, with `column` of some multiplied."""
+    value = f"CASE WHEN {where} THEN {column} * {factor} ELSE {column} END"
+    return f"SELECT * REPLACE (({value})::{kind} AS {column}) FROM t"
+
+
+def without_a_slot(name):
+    """One slot of the domain less, with what it holds added to the slot before: sums stay."""
+    dataset = DATASETS[name]
+    key = ", ".join(k for k in dataset.key if k != "slot_start_at")
+    day = f"TIMESTAMPTZ '{DAY} 00:00:00+08:00'"
+    before, gone = f"{day} + INTERVAL '15:00:00'", f"{day} + INTERVAL '15:05:00'"
+    domain = PUSH if name == "stream_count" else PULL
+    summed = [
+        f"{c.name} + CASE WHEN slot_start_at = {before} AND domain = '{domain}' THEN "
+        f"coalesce(lead({c.name}) OVER (PARTITION BY {key} ORDER BY slot_start_at), 0) ELSE 0 END "
+        f"AS {c.name}"
+        for c in dataset.columns
+        if c.name == "requests" or c.name.endswith("traffic_bytes")
+    ]
+    replaced = f"REPLACE ({', '.join(summed)})" if summed else ""
+    return (
+        f"SELECT * FROM (SELECT * {replaced} FROM t) "
+        f"WHERE NOT (slot_start_at = {gone} AND domain = '{domain}')"
+    )
+
+
+ONE_TASK = f"""
+    SELECT * REPLACE ('one' AS task_id, '' AS transcode_suffix, 1440.0 AS transcode_minutes,
+        business_date::TIMESTAMPTZ - to_seconds(row_number() OVER ()) AS task_started_at,
+        business_date::TIMESTAMPTZ + INTERVAL 1 DAY AS task_ended_at)
+    FROM t WHERE domain = '{PUSH}'
+    UNION ALL FROM t WHERE domain <> '{PUSH}'"""
+"""All tasks of the domain as rows of one, each over the whole day: more than a day has."""
+
+CASES = [
+    Case("session_requests_of_carriers",
+         {"stream_session": times(1.01, "requests", kind="BIGINT")}),
+    Case("session_requests_of_streams",
+         {"batch_stream_session": times(0.95, "requests", kind="BIGINT")}),
+    Case("edge_traffic_of_streams",
+         {"edge_stat": times(1.1, "down_traffic_bytes"),
+          "edge_stat_by_region": times(1.1, "down_traffic_bytes")}),
+    Case("edge_traffic_of_regions",
+         {"edge_stat_by_region": times(0.98, "down_traffic_bytes")}),
+    Case("edge_requests_of_regions", {"edge_stat_by_region": times(1.02, "requests")}),
+    Case("edge_requests_by_status",
+         {"play_status_code": times(1.1, "status_count",
+                                    f"request_type = 'Access' AND domain = '{PULL}'", "BIGINT")}),
+    Case("top_play_traffic_of_streams",
+         {"top_play": times(1.1, "traffic_bytes", f"domain = '{PULL}' AND query_type = 'Stream'")}),
+    Case("top_play_traffic_of_domains",
+         {"top_play": times(0.9, "traffic_bytes", f"domain = '{PULL}' AND query_type = 'Domain'")}),
+    Case("peak_pushes",
+         {"stream_count": times(2, "peak_streams",
+                                f"domain = '{PUSH}' AND stream_type = 'push'", "BIGINT")}, PUSH),
+    Case("transcode_minutes_of_tasks", {"transcode_info": ONE_TASK}, PUSH),
+    Case("transcode_minutes_of_times",
+         {"transcode_info": times(0.9, "transcode_minutes", f"domain = '{PUSH}'")}, PUSH),
+    Case("streams_pushed",
+         {"push_stream_metrics": f"FROM t WHERE (domain, stream) <> ('{PUSH}', 'room-101')"}, PUSH),
+    Case("streams_of_origins",
+         {"source_stream_metrics": f"FROM t WHERE (domain, stream) <> ('{PULL}', 'room-101')"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+def test_a_rule_finds_the_day_and_scope_that_break_it_and_no_other_does(copy, case):
+    for name, select in case.alters.items():
+        copy.alter(name, select)
+    copy.bring_level(case.alters)
+    assert copy.odd() == {(case.rule, DAY, case.scope)}
+    assert copy.rows("SELECT DISTINCT verdict FROM reconciliation ORDER BY 1")[-1] == ("differs",)
+
+
+def test_a_domain_with_a_slot_less_is_sparse_in_that_table(copy):
+    """What the slot held is added to the one before, so that no sum is less."""
+    for rule in SLOTS:
+        copy.alter(rule.needs[0], without_a_slot(rule.needs[0]))
+    copy.bring_level(rule.needs[0] for rule in SLOTS)
+    sides = {rule: PUSH if rule.needs == ("stream_count",) else PULL for rule in SLOTS}
+    assert copy.odd() == {(rule.name, DAY, side) for rule, side in sides.items()}
+    found = copy.rows(
+        "SELECT DISTINCT expected, actual FROM reconciliation WHERE verdict = 'sparse'"
+    )
+    assert found == [(288.0, 287.0)]
+    assert copy.rows("FROM reconciliation WHERE verdict = 'differs'") == []
+
+
+def test_a_slot_too_many_is_no_sparse_day(copy):
+    """Only what is left out can be an empty slot."""
+    (rule, *_) = SLOTS
+    name = rule.needs[0]
+    copy.alter(name, "FROM t UNION ALL SELECT * REPLACE (slot_start_at + INTERVAL 1 SECOND AS "
+                     "slot_start_at) FROM t QUALIFY row_number() OVER () = 1")  # fmt: skip
+    copy.bring_level([name])
+    assert copy.rows("SELECT DISTINCT rule FROM reconciliation WHERE verdict = 'differs'") == [
+        (rule.name,)
+    ]
+
+
+def test_totals_that_disagreed_when_the_answers_were_read_are_named(copy):
+    for rule in TOTALS:
+        copy.alter(rule.needs[0], "FROM t", disagreeing=["TotalRequest", "PeakOnlineUser"])
+    copy.bring_level(rule.needs[0] for rule in TOTALS)
+    assert copy.odd() == {(rule.name, DAY, "account") for rule in TOTALS}
+    found = copy.rows("SELECT DISTINCT actual, note FROM reconciliation WHERE verdict = 'differs'")
+    assert found == [(2.0, "PeakOnlineUser, TotalRequest")]
+
+
+def test_every_rule_is_broken_by_a_test():
+    assert {case.rule for case in CASES} | {rule.name for rule in (*SLOTS, *TOTALS)} == NAMES
+
+
+def test_a_push_that_still_runs_is_known_from_its_metrics_alone(copy):
+    """Only ended pushes are listed: without the metrics nothing would cover the peak."""
+    ended = f"FROM t WHERE domain <> '{PUSH}'"
+    copy.alter("push_stream_info", ended)
+    copy.bring_level(["push_stream_info"])
+    assert copy.odd() == set()
+    copy.alter("batch_push_stream_metrics", ended)
+    copy.bring_level(["batch_push_stream_metrics"])
+    assert copy.odd() == {("peak_pushes", DAY, PUSH)}
+
+
+def test_a_push_over_midnight_is_known_on_both_days(copy):
+    """The table has it under the first day only; the second is judged by what its own list says."""
+    night = ("2026-11-20 23:00:00+08:00", "2026-11-21 01:00:00+08:00")
+    one_push = f"""
+        (SELECT * REPLACE (TIMESTAMPTZ '{night[0]}' AS push_started_at,
+                           TIMESTAMPTZ '{night[1]}' AS push_ended_at, '' AS client_ip)
+         FROM t WHERE domain = '{PUSH}' AND stream = 'room-102' LIMIT 1)
+        UNION ALL FROM t WHERE domain <> '{PUSH}'"""
+    for day in DAYS:
+        copy.alter("push_stream_info", one_push, day=day)
+    copy.alter("batch_push_stream_metrics", f"FROM t WHERE domain <> '{PUSH}'", day=OTHER_DAY)
+    lives = f"(slot_start_at < TIMESTAMPTZ '{night[1]}')::BIGINT"
+    copy.alter("stream_count", f"SELECT * REPLACE (CASE WHEN domain = '{PUSH}' THEN {lives} "
+               "ELSE peak_streams END AS peak_streams) FROM t", day=OTHER_DAY)  # fmt: skip
+    copy.bring_level(["push_stream_info", "batch_push_stream_metrics", "stream_count"])
+    assert copy.rows(f"SELECT business_date FROM push_stream_info WHERE domain = '{PUSH}'") == [
+        (DAY,)
+    ]
+    assert copy.rows(
+        "SELECT expected, actual FROM reconciliation WHERE rule = 'peak_pushes' "
+        f"AND (business_date, scope) = ('{OTHER_DAY}', '{PUSH}')"
+    ) == [(1.0, 1.0)]
+
+
+def test_a_scope_that_one_side_does_not_know_counts_as_nothing_there(copy):
+    copy.alter("edge_stat_by_region", f"FROM t WHERE domain <> '{PULL}'")
+    copy.bring_level(["edge_stat_by_region"])
+    rules = ("edge_traffic_of_regions", "edge_requests_of_regions")
+    assert copy.odd() == {(rule, DAY, PULL) for rule in rules}
+    found = copy.rows("SELECT actual FROM reconciliation WHERE verdict = 'differs'")
+    assert found == [(0.0,), (0.0,)]
+
+
+# What is done again, and what is not -------------------------------------------------------------
+
+
+def test_nothing_new_does_nothing_and_changes_nothing(copy):
+    with copy.opened() as connection:
+        before = warehouse_connection.state(connection)
+    assert copy.bring_level(ALL_ON) == 0
+    with copy.opened() as connection:
+        assert warehouse_connection.state(connection) == before
+
+
+def test_only_days_and_rules_whose_captures_changed_are_done_again(copy):
+    copy.alter("edge_stat", "FROM t")
+    touched = [rule for rule in RULES if "edge_stat" in rule.needs]
+    assert copy.bring_level(["edge_stat"]) == len(touched)
+    assert copy.bring_level() == 0
+
+
+def test_a_rule_that_says_something_else_is_done_again_for_all_days(copy, monkeypatch):
+    first, *others = RULES
+    changed = (replace(first, tolerance=0.5), *others)
+    monkeypatch.setattr(run, "RULES", changed)
+    monkeypatch.setattr(reconciliation_table, "RULES", changed)
+    monkeypatch.setattr(run, "_BY_NAME", {rule.name: rule for rule in changed})
+    assert copy.bring_level() == len(DAYS)
+    assert copy.rows(f"SELECT DISTINCT tolerance FROM reconciliation WHERE rule = '{first.name}'")[
+        0
+    ] == (0.5,)
+
+
+def test_a_rule_that_is_gone_takes_its_rows_with_it(copy, monkeypatch):
+    first, *others = RULES
+    monkeypatch.setattr(run, "RULES", tuple(others))
+    monkeypatch.setattr(reconciliation_table, "RULES", tuple(others))
+    assert copy.bring_level() == len(DAYS)
+    for table in ("reconciliation", "reconciliation_rule", "meta.reconciled"):
+        assert copy.rows(f"FROM {table} WHERE rule = '{first.name}'") == []
+
+
+def test_a_deleted_warehouse_is_rebuilt_with_the_same_rows(captured, tmp_path):
+    """Whole or day by day, in whatever order the days come."""
+    shutil.copytree(captured.root, tmp_path / "home", symlinks=True)
+    again = captured.with_(LIVESTATS_HOME=str(tmp_path / "home"))
+    home = again.archive.home
+    shutil.rmtree(home.warehouse.parent)
+    hidden = tmp_path / "hidden"
+    # With their captures: from those a load would make the rows.
+    early = [*home.lake.glob(f"*/day={DAY}"), *home.raw.glob(f"*/{DAY}")]
+    for folder in early:
+        folder.rename(hidden_name(hidden, folder))
+    again.load()
+    assert {day for (day,) in again.rows("SELECT business_date FROM reconciliation")} == {OTHER_DAY}
+    for folder in early:
+        hidden_name(hidden, folder).rename(folder)
+    again.load()
+    everything = "SELECT * FROM reconciliation ORDER BY ALL"
+    assert again.rows(everything) == captured.rows(everything)
+
+
+def hidden_name(hidden, folder):
+    hidden.mkdir(exist_ok=True)
+    return hidden / f"{folder.parent.name} {folder.name}"
+
+
+# What cannot be compared -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "note"),
+    [
+        ("lost", "push_stream_info: lost"),
+        ("missing", "push_stream_info: not captured"),
+        ("partial", "push_stream_info: not captured"),
+        ("captured", "push_stream_info: not loaded"),
+    ],
+)
+def test_a_missing_side_is_named_with_the_reason(copy, state, note):
+    with copy.opened() as connection:
+        about = ["push_stream_info", DAY]
+        connection.execute("DELETE FROM meta.loaded WHERE (dataset, day) = (?, ?)", about)
+        connection.execute(
+            "UPDATE ledger SET state = ? WHERE (dataset, business_date) = (?, ?)", [state, *about]
+        )
+    copy.bring_level()
+    assert copy.rows(
+        "SELECT rule, business_date, scope, expected, actual, note FROM reconciliation "
+        "WHERE verdict = 'not comparable'"
+    ) == [("peak_pushes", DAY, "account", None, None, note)]
+
+
+def test_a_dataset_that_is_switched_off_is_a_missing_side(copy):
+    with copy.opened() as connection:
+        connection.execute("DELETE FROM meta.loaded WHERE dataset = 'push_stream_info'")
+        connection.execute("DROP TABLE push_stream_info")
+    copy.bring_level(switched_on=[name for name in ALL_ON if name != "push_stream_info"])
+    assert copy.rows("SELECT note FROM reconciliation WHERE verdict = 'not comparable'") == [
+        ("push_stream_info: switched off",)
+    ] * len(DAYS)
+
+
+def test_a_day_of_which_nothing_is_loaded_has_no_rows(copy):
+    with copy.opened() as connection:
+        connection.execute("DELETE FROM meta.loaded WHERE day = ?", [DAY])
+    copy.bring_level()
+    assert copy.rows("SELECT DISTINCT business_date FROM reconciliation") == [(OTHER_DAY,)]
+
+
+def test_a_number_that_no_sum_can_hold_keeps_no_other_day_from_being_compared(copy):
+    with copy.opened() as connection:
+        connection.execute("DELETE FROM meta.reconciled")
+    copy.alter("batch_stream_traffic", times("1e300", "down_traffic_bytes"))
+    copy.bring_level(["batch_stream_traffic"])
+    found = copy.rows(
+        "SELECT rule, business_date, note[:19] FROM reconciliation "
+        "WHERE verdict = 'not comparable' ORDER BY 1"
+    )
+    rules = [rule.name for rule in RULES if "batch_stream_traffic" in rule.needs[:2]]
+    rules = [name for name in rules if not name.startswith("totals_of")]
+    assert found == [(name, DAY, "cannot be computed:") for name in sorted(rules)]
+
+
+def test_names_are_data(copy):
+    quoted = HOSTILE.replace("'", "''")
+    copy.alter("edge_stat_by_region", f"SELECT * REPLACE ('{quoted}' AS domain) FROM t "
+               f"WHERE domain = '{PULL}' UNION ALL FROM t WHERE domain <> '{PULL}'")  # fmt: skip
+    copy.bring_level(["edge_stat_by_region"])
+    rules = ("edge_traffic_of_regions", "edge_requests_of_regions")
+    assert copy.odd() == {(rule, DAY, scope) for rule in rules for scope in (PULL, HOSTILE)}
+
+
+# The verdict -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bench():
+    """A connection with nothing but the table that rows are made in."""
+    with duckdb.connect() as connection:
+        connection.execute("CREATE SCHEMA meta; CREATE TABLE meta.state (changes BIGINT)")
+        reconciliation_table.ensure_tables(connection)
+        connection.execute("CREATE TEMP TABLE made AS FROM reconciliation LIMIT 0")
+        yield connection
+
+
+numbers = st.floats(0, 1e15) | st.integers(0, 300).map(float)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    expected=numbers,
+    actual=numbers,
+    tolerance=st.sampled_from([0.0, 0.001, 0.05]),
+    slack=st.sampled_from([0.0, 1.0]),
+    relation=st.sampled_from(["=", "<="]),
+)
+def test_the_verdict_is_the_distance_against_what_is_allowed(
+    bench, expected, actual, tolerance, slack, relation
+):
+    rule = Rule(
+        name="a", meaning="", unit="", why="", needs=(), tolerance=tolerance, relation=relation,
+        sql=f"SELECT business_date, 's' AS scope, {expected!r} AS expected, {actual!r} AS actual, "
+        f"{slack!r} AS slack, NULL AS note FROM days",
+    )  # fmt: skip
+    assert verdicts(bench, rule, [DAY]) == [judged(expected, actual, tolerance, slack, relation)]
+
+
+def judged(expected, actual, tolerance, slack, relation):
+    allowed = tolerance * expected + slack
+    off = abs(actual - expected) if relation == "=" else actual - expected
+    return "agrees" if off <= allowed else "differs"
+
+
+def verdicts(connection, rule: Rule, days: Sequence[date]) -> list[str]:
+    connection.execute("DELETE FROM made")
+    run._compare(connection, rule, days)
+    return [v for (v,) in connection.execute("SELECT verdict FROM made").fetchall()]
+
+
+@pytest.mark.parametrize("value", ["NULL", "'nan'::DOUBLE", "'inf'::DOUBLE"])
+def test_what_is_no_number_never_agrees(bench, value):
+    rule = Rule(
+        name="a", meaning="", unit="", why="", needs=(), tolerance=0.05,
+        sql=f"SELECT business_date, 's' AS scope, 1 AS expected, {value} AS actual, 0 AS slack, "
+        "NULL AS note FROM days",
+    )  # fmt: skip
+    assert verdicts(bench, rule, [DAY]) != ["agrees"]
+
+
+def test_the_standing_counts_and_shows_the_newest_differences(copy):
+    copy.alter("edge_stat_by_region", times(2, "requests", "true"))
+    copy.alter("edge_stat_by_region", times(2, "requests", "true"), day=OTHER_DAY)
+    copy.bring_level(["edge_stat_by_region"])
+    with copy.opened() as connection:
+        found = reconciliation_table.standing(connection, at_most=3)
+    assert found.differing == 8  # two days of two domains and their push domains
+    assert found.not_comparable == 0
+    assert [d.business_date for d in found.differences] == [OTHER_DAY] * 3
+    one = found.differences[0]
+    assert (one.rule, one.scope, one.unit) == ("edge_requests_of_regions", PULL, "requests")
+    assert math.isclose(one.actual, 2 * one.expected)

@@ -1,0 +1,237 @@
+"""The archive as a whole: opening it reads and asks nothing; what it does is told to who listens."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import duckdb
+import pytest
+
+from resources.api.catalog import DAILY, DATASETS
+from resources.api.errors import FixSetup
+from resources.archive import Archive
+from resources.config import SettingsError
+from resources.ledger.states import State
+from resources.serving import publish
+from resources.serving.publish import NothingServed
+from resources.warehouse import connection as warehouse_connection
+from resources.warehouse import load
+from resources.warehouse.connection import WarehouseError
+from tests.support.archives import contents
+from tests.support.lake_files import store
+
+COUNT = DATASETS["stream_count"]
+DAY = date(2026, 11, 20)
+NOW = "2026-11-22T12:00:00+08:00"
+ONE_TABLE = ["stream_count"]
+
+
+@pytest.fixture
+def heard():
+    return []
+
+
+@pytest.fixture
+def archive(tmp_path, heard):
+    environ = {
+        "LIVESTATS_HOME": str(tmp_path / "home"),
+        "LIVESTATS_NOW": NOW,
+        "LIVESTATS_FIRST_DAY": "2026-11-18",
+        "HOME": str(tmp_path),
+    }
+    return Archive.open(environ, tmp_path).hearing(heard.append)
+
+
+@pytest.fixture
+def stored(archive):
+    """An archive whose lake holds one day."""
+    store(archive.home.lake, COUNT, DAY, [{"domain": "a"}])
+    return archive
+
+
+def only(archive, *names):
+    """The same archive with all other datasets switched off."""
+    off = tuple(name for name in DATASETS if name not in names)
+    return replace(archive, settings=replace(archive.settings, datasets_off=off))
+
+
+# Opening -----------------------------------------------------------------------------------------
+
+
+def test_opening_it_creates_nothing_and_needs_no_key(archive):
+    assert archive.first_day == date(2026, 11, 18)
+    assert archive.today == date(2026, 11, 22)
+    assert archive.daily == DAILY
+    assert archive.ledger(COUNT, DAY, DAY)[0].state is State.MISSING
+    assert not archive.home.root.exists()
+
+
+def test_settings_that_cannot_be_followed_are_refused_at_once(tmp_path):
+    with pytest.raises(SettingsError, match="LIVESTATS_WORKERS"):
+        Archive.open({"LIVESTATS_WORKERS": "many"}, tmp_path)
+
+
+def test_today_is_that_of_the_business_zone(archive):
+    for now, today in (
+        ("2026-11-22T15:59:59+00:00", date(2026, 11, 22)),
+        ("2026-11-22T16:00:00+00:00", date(2026, 11, 23)),
+    ):
+        moved = Archive.open({**archive.environ, "LIVESTATS_NOW": now}, archive.home.root.parent)
+        assert moved.now() >= datetime.fromisoformat(now)
+        assert moved.now().tzinfo is UTC
+        assert moved.today == today
+
+
+def test_the_ledger_has_a_line_for_each_day_both_ends_included(archive):
+    lines = archive.ledger(COUNT, date(2026, 11, 20), date(2026, 11, 22))
+    assert [line.day.day for line in lines] == [20, 21, 22]
+    assert [line.state for line in lines] == [State.MISSING, State.MISSING, State.SETTLING]
+    assert archive.ledger(COUNT, date(2026, 11, 22), date(2026, 11, 20)) == []
+
+
+def test_datasets_that_are_off_are_not_daily_work(archive):
+    assert only(archive, "stream_count", "isp").daily == (COUNT,)
+
+
+def test_a_key_that_is_missing_is_said_before_anything_is_made(archive, heard):
+    with pytest.raises(FixSetup), archive.capturing():
+        pass
+    assert [type(event) for event in heard] == [FixSetup]
+    assert not archive.home.root.exists()
+
+
+# Loading and publishing --------------------------------------------------------------------------
+
+
+def test_what_is_behind_is_told_until_it_is_loaded_and_published(stored, heard):
+    archive = only(stored, "stream_count")
+    assert archive.behind() == ONE_TABLE
+    (loaded,) = archive.bring_level([COUNT])
+    assert archive.behind() == ONE_TABLE  # loaded, but who reads does not see it yet
+    published = archive.publish()
+    assert archive.behind() == []
+    assert heard == [loaded, published]
+    store(archive.home.lake, COUNT, DAY, [{"domain": "b"}], version=1)
+    assert archive.behind() == ONE_TABLE
+
+
+def test_days_are_asked_newest_first_but_for_those_that_are_soon_forgotten(archive):
+    """An event is forgotten after 93 days, so since 22 August; the warning is a week."""
+    days = [date(2026, 8, 27), date(2026, 11, 20), date(2026, 8, 25), date(2026, 11, 21)]
+    found = archive.in_order_of_asking(DATASETS["push_stream_info"], days)
+    assert found == [date(2026, 8, 25), date(2026, 8, 27), date(2026, 11, 21), date(2026, 11, 20)]
+    newest_first = sorted(days, reverse=True)
+    assert archive.in_order_of_asking(DATASETS["region"], days) == newest_first
+    assert archive.in_order_of_asking(COUNT, days) == newest_first
+
+
+def test_asking_what_is_behind_changes_nothing(stored):
+    [*stored.bring_level([COUNT])]
+    stored.publish()
+    before = contents(stored.home.root)
+    stored.behind()
+    stored.behind()
+    assert contents(stored.home.root) == before
+
+
+def test_loading_and_publishing_again_changes_no_file_that_is_read(stored):
+    [*stored.bring_level([COUNT])]
+    first = stored.publish()
+    before = contents(stored.home.lake, stored.home.served.parent)
+    [*stored.bring_level([COUNT])]
+    again = stored.publish()
+    assert (first.is_new, again.is_new) == (True, False)
+    assert contents(stored.home.lake, stored.home.served.parent) == before
+
+
+def test_steps_that_follow_each_other_open_the_warehouse_once_and_follow_the_tables_once(
+    stored, monkeypatch
+):
+    opened, followed = [], []
+    writing, refresh = warehouse_connection.writing, publish.refresh_ledger
+    monkeypatch.setattr(warehouse_connection, "writing", lambda *a: opened.append(a) or writing(*a))
+    monkeypatch.setattr(publish, "refresh_ledger", lambda *a: followed.append(a) or refresh(*a))
+    with stored.staying() as one:
+        assert not opened  # nor locked
+        one.bring_marts_level()
+        one.publish()
+        assert (len(opened), len(followed)) == (1, 1)
+        [*one.bring_level(DATASETS.values())]
+        one.publish()
+        assert (len(opened), len(followed)) == (1, 2)  # what follows is not that of before
+        one.publish()
+        assert (len(opened), len(followed)) == (1, 2)
+    assert stored.behind() == []
+    stored.publish()  # it is closed, and by itself each step brings all level that follows
+    assert (len(opened), len(followed)) == (2, 3)
+
+
+def test_what_is_read_is_the_lake_with_its_ledger(stored):
+    [*stored.bring_level([COUNT])]
+    stored.publish()
+    with stored.reading() as connection:
+        assert connection.execute("SELECT domain FROM stream_count").fetchall() == [("a",)]
+        lines = connection.execute("SELECT count(DISTINCT dataset) FROM ledger").fetchall()
+    assert lines == [(len(DAILY),)]
+
+
+def test_every_database_can_be_made_again_from_the_files(stored):
+    def read():
+        [*stored.bring_level(DATASETS.values())]
+        stored.publish()
+        with stored.reading() as connection:
+            return {
+                name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall()
+                for name in [*DATASETS, "ledger"]
+            }
+
+    before = read()
+    for path in stored.home.root.rglob("*.duckdb*"):
+        path.unlink()
+    assert read() == before
+
+
+def test_reading_before_anything_is_published_says_what_to_do(archive):
+    with pytest.raises(NothingServed, match="livestats backfill"), archive.reading():
+        pass
+
+
+# Failures ----------------------------------------------------------------------------------------
+
+
+def test_a_home_of_another_zone_is_refused_and_reported(stored, heard):
+    stored.home.prepare(stored.settings, stored.now())
+    other = replace(stored, settings=replace(stored.settings, time_zone="UTC"))
+    with pytest.raises(SettingsError, match="Asia/Shanghai"), other.writing():
+        pass
+    assert [type(event) for event in heard] == [SettingsError]
+
+
+def test_a_warehouse_that_cannot_be_opened_is_reported(stored, heard):
+    stored.home.warehouse.parent.mkdir(parents=True)
+    stored.home.warehouse.write_bytes(b"no database" * 999)
+    with pytest.raises(WarehouseError, match="made again from the lake"):
+        [*stored.bring_level([COUNT])]
+    assert [type(event) for event in heard] == [WarehouseError]
+
+
+def test_a_table_that_fails_leaves_those_before_it_loaded_and_is_reported(stored, heard):
+    damaged = store(stored.home.lake, DATASETS["top_play"], DAY, [{}])
+    damaged.write_bytes(b"")
+    with pytest.raises(WarehouseError, match="top_play"):
+        [*stored.bring_level([COUNT, DATASETS["top_play"]])]
+    assert [type(event) for event in heard] == [load.Loaded, WarehouseError]
+    stored.publish()
+    with stored.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM stream_count").fetchall() == [(1,)]
+
+
+def test_an_error_of_the_database_is_reported_and_raised(stored, heard):
+    with pytest.raises(duckdb.CatalogException), stored.writing() as connection:
+        connection.execute("FROM nothing")
+    assert [type(event) for event in heard] == [duckdb.CatalogException]
+
+
+def test_who_does_not_listen_misses_nothing(stored):
+    quiet = replace(stored, heard=None)
+    [*quiet.bring_level([COUNT])]
+    assert isinstance(quiet.publish(), publish.Published)

@@ -1,0 +1,464 @@
+"""Whatever changes below raw/ or lake/ is found, named, and mended by what the finding says."""
+
+import os
+import shutil
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks.flips import KINDS, missed
+from pipelines.backfill.replay import replay
+from resources.api.catalog import DATASETS
+from resources.fs import atomic
+from resources.lake import parquet
+from resources.raw import captures as raw_captures
+from resources.raw.captures import MANIFEST, RESPONSES, SEEN
+from resources.verify.findings import Kind, Way
+from resources.verify.run import Verification
+from resources.warehouse import connection as warehouse_connection
+from tests.support.aged_archive import FAILED, NAMES, TOMORROW, lived_in
+from tests.support.archives import DAYS, contents
+
+FLIPS = int(os.environ.get("VERIFY_FLIPS", "100"))  # of each kind of file
+TRAFFIC = DATASETS["batch_stream_traffic"]  # two captures of the first day, one of the second
+PUSHES = DATASETS["push_stream_info"]  # a push that several days list stands in the table once
+DAY = DAYS[0]
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory):
+    with lived_in(tmp_path_factory.mktemp("past") / "home") as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(past, tmp_path):
+    """A copy of the archive an hour later, to break."""
+    shutil.copytree(past.root, tmp_path / "home", symlinks=True)
+    later = (TOMORROW + timedelta(hours=1)).isoformat()
+    return past.with_(LIVESTATS_HOME=str(tmp_path / "home"), LIVESTATS_NOW=later)
+
+
+def look(lab, *datasets, **options):
+    return Verification(lab.archive, *[datasets] if datasets else [], **options)
+
+
+def found(lab, *datasets, **options):
+    return list(look(lab, *datasets, **options).findings())
+
+
+def told(findings):
+    return {(f.kind.value, f.way.value) for f in findings}
+
+
+def captures(lab, dataset=TRAFFIC, day=DAY):
+    """The folders of a day's captures, oldest first."""
+    folder = lab.archive.home.raw / dataset.name / str(day)
+    return [folder / name.text for name in raw_captures.captures_in(folder)]
+
+
+def lake_file(lab, dataset=TRAFFIC, day=DAY):
+    return parquet.path_of(lab.archive.home.lake, dataset.name, day)
+
+
+def flip(path, at=-1):
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+def mend(lab, *findings):
+    """Do what each finding says."""
+    for finding in findings:
+        match finding.way:
+            case Way.REPLAY:
+                assert f"livestats replay --from {finding.day}" in finding.remedy
+                days = [(DATASETS[finding.dataset], finding.day)]
+                assert [r.problem for r in replay(lab.archive, days)] == [""]
+            case Way.PUBLISH:
+                assert "livestats publish" in finding.remedy
+                if f"Delete {lab.archive.home.warehouse}" in finding.remedy:
+                    lab.archive.home.warehouse.unlink(missing_ok=True)
+            case Way.CAPTURE:
+                assert f"livestats backfill --force --from {finding.day}" in finding.remedy
+                for folder in captures(lab, DATASETS[finding.dataset], finding.day):
+                    if f"move {folder} out" in finding.remedy:
+                        shutil.rmtree(folder)
+                lab.capture([finding.day], [finding.dataset], again=True)
+            case Way.REMOVE:
+                shutil.rmtree(finding.path) if finding.path.is_dir() else finding.path.unlink()
+    if {f.way for f in findings} != {Way.REMOVE}:
+        lab.load()  # as replay and backfill do at their end
+
+
+# What is whole -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_an_archive_as_it_was_written_has_no_findings_and_stays_as_it_is(past, deep):
+    before = contents(past.root)
+    verification = look(past, deep=deep)
+    assert list(verification.findings()) == []
+    assert contents(past.root) == before
+    size = sum(p.stat().st_size for p in past.root.rglob("*/day=*/*"))
+    assert verification.bytes == size + sum(
+        p.stat().st_size for p in (past.root / "raw").rglob("*") if p.is_file()
+    )
+    assert verification.lake_files == 2 + 2 * len(NAMES[2:])
+    assert verification.captures > verification.lake_files  # there are revisions
+    assert verification.rows > 0
+    assert verification.answers > verification.captures
+
+
+def test_nothing_is_wrong_with_a_home_that_does_not_exist_yet(past, tmp_path):
+    assert found(past.with_(LIVESTATS_HOME=str(tmp_path / "new"))) == []
+
+
+def test_a_range_reads_no_other_day(lab):
+    flip(lake_file(lab))
+    assert found(lab, TRAFFIC, first=DAYS[1], last=DAYS[1]) == []
+    assert found(lab, PUSHES) == []
+    assert found(lab, TRAFFIC, last=DAY) != []
+
+
+def test_progress_ends_at_the_size_that_was_foretold(past):
+    read = []
+    verification = look(past, told=lambda _path, size: read.append(size))
+    assert list(verification.findings()) == []
+    tables_without_days = sum(
+        lake_file(past, DATASETS[name], date(2026, 11, 22)).stat().st_size for name in NAMES[:2]
+    )
+    assert sum(read) == verification.size() - tables_without_days
+
+
+def test_a_day_is_locked_while_it_is_read(past):
+    """So what a capture has half done is never taken for damage."""
+    free = []
+
+    def try_lock(path, _size):
+        if path.name == MANIFEST:
+            lock = atomic.lock_now(captures(past)[0].parent)
+            if lock is not None:
+                os.close(lock)
+            free.append(lock is not None)
+
+    assert found(past, TRAFFIC, first=DAY, last=DAY, told=try_lock) == []
+    assert free == [False, False]
+
+
+# Any byte ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_changed_byte_is_found(past, kind):
+    tried, lost = missed(past.archive, kind, FLIPS)
+    assert lost == []
+    assert tried > FLIPS
+
+
+def test_a_file_that_grew_without_end_is_not_read(lab):
+    """Nothing of a damaged file is held in memory: these are of a terabyte, and sparse."""
+    for path in (captures(lab)[-1] / RESPONSES, lake_file(lab)):
+        os.truncate(path, 1 << 40)
+        assert path in {f.path for f in found(lab, TRAFFIC, first=DAY, last=DAY)}
+        os.truncate(path, 100)
+
+
+# What each damage is called, and that its remedy mends it ----------------------------------------
+
+
+def overwrite(path):
+    """Put something else into a file that nobody may write to."""
+    path.chmod(0o600)
+    path.write_bytes(b"no database")
+
+
+DAMAGES = {
+    "answers of the newest capture flipped": (
+        lambda lab: flip(captures(lab)[-1] / RESPONSES),
+        {("damaged", "capture")},
+    ),
+    "manifest of the newest capture cut": (
+        lambda lab: os.truncate(captures(lab)[-1] / MANIFEST, 100),
+        {("damaged", "capture")},
+    ),
+    "answers gone": (
+        lambda lab: (captures(lab)[-1] / RESPONSES).unlink(),
+        {("missing", "capture")},
+    ),
+    "an empty file in a capture": (
+        lambda lab: (captures(lab)[-1] / "notes.txt").touch(),
+        {("extra", "remove")},
+    ),
+    "something beside captures": (
+        lambda lab: (captures(lab)[-1].parent / "copy").mkdir(),
+        {("extra", "remove")},
+    ),
+    "the only capture gone": (
+        lambda lab: shutil.rmtree(captures(lab, day=DAYS[1])[0]),
+        {("missing", "capture")},
+    ),
+    "the newest of two captures gone": (
+        lambda lab: shutil.rmtree(captures(lab)[-1]),
+        {("missing", "capture")},
+    ),
+    "a day of raw gone": (
+        lambda lab: shutil.rmtree(captures(lab)[0].parent),
+        {("missing", "capture")},
+    ),
+    "a day of raw and lake gone": (
+        lambda lab: [shutil.rmtree(p.parent) for p in (captures(lab)[0], lake_file(lab))],
+        {("missing", "capture")},
+    ),
+    "lake file flipped": (lambda lab: flip(lake_file(lab), 100), {("damaged", "replay")}),
+    "lake file gone": (lambda lab: lake_file(lab).unlink(), {("missing", "replay")}),
+    "lake file of another day": (
+        lambda lab: shutil.copyfile(lake_file(lab, day=DAYS[1]), lake_file(lab)),
+        {("mismatch", "replay")},
+    ),
+    "lake file of another table": (
+        lambda lab: shutil.copyfile(lake_file(lab, PUSHES), lake_file(lab)),
+        {("mismatch", "replay")},
+    ),
+    "lake and its capture damaged": (
+        lambda lab: [flip(lake_file(lab)), flip(captures(lab)[-1] / RESPONSES)],
+        {("damaged", "capture")},
+    ),
+    "something beside the lake file": (
+        lambda lab: (lake_file(lab).parent / "part-2.parquet").touch(),
+        {("extra", "remove")},
+    ),
+    "no dataset": (
+        lambda lab: (lab.archive.home.raw / "edge_stats").mkdir(),
+        {("extra", "remove")},
+    ),
+    "no day": (
+        lambda lab: (lab.archive.home.lake / TRAFFIC.name / "day=20261120").mkdir(),
+        {("extra", "remove")},
+    ),
+    "notes damaged": (
+        lambda lab: flip(captures(lab, day=DAYS[1])[0].parent / SEEN, 30),
+        {("damaged", "remove"), ("missing", "publish")},
+    ),
+    "notes gone": (
+        lambda lab: (captures(lab, day=DAYS[1])[0].parent / SEEN).unlink(),
+        {("missing", "publish")},
+    ),
+    "note of a failure damaged": (
+        lambda lab: flip(captures(lab)[0].parents[1] / str(FAILED) / "partial.json", 30),
+        {("damaged", "remove")},
+    ),
+    "nothing served": (
+        lambda lab: lab.archive.home.served.unlink(),
+        {("behind", "publish")},
+    ),
+    "served copy damaged": (
+        lambda lab: overwrite(lab.archive.home.served.resolve()),
+        {("damaged", "publish")},
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_named_with_what_mends_it(lab, damage):
+    harm, expected = DAMAGES[damage]
+    harm(lab)
+    findings = found(lab)
+    assert told(findings) == expected
+    for _ in range(3):  # what one remedy brings to light, the next one mends
+        mend(lab, *findings)
+        findings = found(lab)
+        if not findings:
+            break
+    assert findings == []
+
+
+def test_an_earlier_revision_that_is_gone_is_missed_by_the_later_one(lab):
+    """No byte of the day depends on it any more: only the later capture's manifest tells of it."""
+    shutil.rmtree(captures(lab)[0])
+    lab.load()
+    (finding,) = found(lab, TRAFFIC)
+    assert (finding.kind, finding.way) == (Kind.MISSING, Way.RESTORE)
+    assert "earlier revision" in finding.remedy
+
+
+@pytest.mark.parametrize("harm", [lambda p: flip(p / RESPONSES), lambda p: (p / MANIFEST).unlink()])
+def test_an_earlier_revision_that_is_damaged_can_only_be_restored(lab, harm):
+    harm(captures(lab)[0])
+    (finding,) = found(lab)
+    assert (finding.path.parent, finding.way) == (captures(lab)[0], Way.RESTORE)
+
+
+def test_a_capture_under_another_name_or_day_is_found(lab):
+    old = captures(lab)[-1]
+    name = old.name
+    for other in (
+        old.with_name(name[:-1] + ("0" if name[-1] != "0" else "1")),  # digest
+        old.with_name(name.replace("-4-", "-5-")),  # rows
+        old.with_name(f"20261124{name[8:]}"),  # time
+        captures(lab, day=DAYS[1])[0].with_name(name),
+        captures(lab, PUSHES)[0].with_name(name),
+    ):
+        old.rename(other)
+        findings = found(lab)
+        other.rename(old)
+        assert {f.path for f in findings} & {other, other / MANIFEST}, other
+    assert found(lab) == []
+
+
+def test_what_the_api_has_forgotten_is_told_as_lost_without_a_backup(lab):
+    late = lab.with_(LIVESTATS_NOW=(TOMORROW + timedelta(days=366)).isoformat())
+    flip(captures(late)[-1] / RESPONSES)
+    (finding,) = found(late, TRAFFIC, first=DAY, last=DAY)
+    assert finding.way is Way.RESTORE
+    assert "forgotten the day since 2027-11-21 00:00" in finding.remedy
+
+
+def test_until_when_the_api_has_it_is_told(lab):
+    flip(captures(lab, PUSHES)[-1] / RESPONSES)
+    (finding,) = found(lab, PUSHES, first=DAY, last=DAY)
+    assert "has the day until 2027-02-21 00:00 (Asia/Shanghai)" in finding.remedy  # pushes: 93 days
+
+
+def test_a_list_as_it_was_on_a_day_cannot_be_captured_again(lab):
+    domain = DATASETS["domain"]
+    flip(captures(lab, domain, date(2026, 11, 22))[0] / RESPONSES)
+    (finding,) = found(lab, domain)
+    assert finding.way is Way.RESTORE
+
+
+def test_what_a_killed_run_left_is_harmless_and_goes_with_the_next(lab):
+    for path in (captures(lab)[0], lake_file(lab)):
+        atomic.aside(path).mkdir()
+    findings = found(lab)
+    assert told(findings) == {("leftover", "nothing")}
+    assert all(f.is_harmless for f in findings)
+    lab.capture(DAYS[:1], [TRAFFIC.name])
+    assert found(lab) == []
+
+
+def test_a_run_that_was_killed_between_capture_and_lake_is_behind_and_mended_by_the_next(lab):
+    """The lake file is then that of the capture before."""
+    file = lake_file(lab)
+    older = raw_captures.Capture(
+        captures(lab)[0], raw_captures.captures_in(captures(lab)[0].parent)[0]
+    )
+    parquet.normalise(lab.archive.home.lake, TRAFFIC, DAY, older)
+    (finding,) = (f for f in found(lab, TRAFFIC) if f.path == file)
+    assert (finding.kind, finding.way) == (Kind.BEHIND, Way.REPLAY)
+    lab.capture([DAY], [TRAFFIC.name])
+    lab.load()
+    assert found(lab) == []
+
+
+def test_rows_of_an_older_normaliser_are_behind(lab, monkeypatch):
+    monkeypatch.setattr(parquet, "SCHEMA_VERSION", parquet.SCHEMA_VERSION + 1)
+    findings = found(lab, TRAFFIC, first=DAY, last=DAY)
+    assert told(findings) == {("behind", "replay")}
+
+
+def test_rows_that_the_capture_does_not_make_are_found_by_the_deep_look(lab):
+    """A file with the right checksums, written by a normaliser that read the answer wrongly."""
+    file = lake_file(lab)
+    writer = parquet.LakeWriter(file, TRAFFIC, DAY)
+    capture = raw_captures.newest(captures(lab)[0].parent)
+    right = pq.read_table(file).drop_columns(["business_date"])
+    at = right.schema.get_field_index("up_traffic_bytes")
+    wrong = right.set_column(at, right.schema.field(at), [[0.0] * right.num_rows])
+    writer.add(parquet.Rows(wrong.cast(parquet.row_schema(TRAFFIC)), 0, (), ()))
+    writer.seal(capture.name, 1)
+    writer.commit()
+    lab.load()
+    assert found(lab) == []
+    (finding,) = found(lab, deep=True)
+    assert (finding.path, finding.way) == (file, Way.REPLAY)
+    mend(lab, finding)
+    assert found(lab, deep=True) == []
+
+
+# Tables ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE transcode_info SET minutes = minutes + 1 WHERE rowid = 0",
+        "DELETE FROM transcode_info WHERE rowid = 0",
+        "INSERT INTO transcode_info SELECT * FROM transcode_info LIMIT 1",
+        "UPDATE transcode_info SET business_date = business_date + 1",
+        "UPDATE push_stream_info SET stream = 'x' WHERE rowid = 0",
+        "DELETE FROM meta.push_stream_info_listed WHERE rowid = 0",
+        "DELETE FROM isp WHERE rowid = 0",
+        "UPDATE ledger SET rows = rows + 1 WHERE dataset = 'top_play'",
+    ],
+)
+def test_rows_of_the_served_copy_that_are_not_those_of_the_lake(lab, sql):
+    column = {c.name for c in DATASETS["transcode_info"].columns}
+    sql = sql.replace("minutes", next(n for n in sorted(column) if n.endswith("minutes")))
+    with lab.archive.writing() as connection:
+        connection.execute(sql)
+        warehouse_connection.changed(connection)
+    shutil.copyfile(lab.archive.home.warehouse, lab.archive.home.served.resolve())
+    findings = found(lab)
+    assert {f.way for f in findings} == {Way.PUBLISH}
+    assert {f.path for f in findings} == {lab.archive.home.served}
+    mend(lab, findings[0])
+    assert found(lab) == []
+
+
+def test_what_is_captured_and_not_loaded_is_behind(lab):
+    moment = (TOMORROW + timedelta(days=1)).isoformat()
+    lab.with_(LIVESTATS_NOW=moment).capture([date(2026, 11, 22)], NAMES)
+    findings = found(lab)
+    assert told(findings) == {("behind", "publish")}
+    assert {f.dataset for f in findings} >= set(NAMES[2:])
+    mend(lab, findings[0])
+    assert found(lab) == []
+
+
+def test_a_lake_file_that_is_damaged_is_not_loaded(lab):
+    flip(lake_file(lab), 100)  # inside a page: the footer reads well
+    with pytest.raises(warehouse_connection.WarehouseError, match="damaged"):
+        lab.load()
+
+
+# The identity of the archive ---------------------------------------------------------------------
+
+
+def test_the_identity_file_can_be_written_by_hand_and_is_sealed_by_the_next_run(lab):
+    file = lab.archive.home.identity_file
+    flip(file, 30)
+    (finding,) = found(lab)
+    assert (finding.path, finding.way) == (file, Way.RESTORE)
+    file.write_text('{"format": 1, "time_zone": "Asia/Shanghai", "first_day": "2026-11-18"}')
+    assert [f.path for f in found(lab)] == [file]
+    again = lab.with_()
+    again.archive.home.prepare(again.archive.settings, TOMORROW)
+    assert again.archive.home.identity["first_day"] == "2026-11-18"
+    assert found(lab) == []
+
+
+def test_an_archive_without_identity_or_of_another_zone_is_told(lab):
+    other = replace(lab.archive.settings, time_zone="UTC")
+    (finding,) = Verification(replace(lab.archive, settings=other), ()).findings()
+    assert finding.kind is Kind.MISMATCH
+    lab.archive.home.identity_file.unlink()
+    (finding,) = Verification(lab.archive, ()).findings()
+    assert finding.kind is Kind.MISSING
+
+
+@pytest.mark.parametrize(
+    "sql", ["DROP VIEW dim_domain", "UPDATE meta.mart SET version = '' WHERE mart = 'dim_isp'"]
+)
+def test_a_mart_that_is_gone_or_of_another_select_is_behind_and_made_by_publish(lab, sql):
+    with lab.archive.writing() as connection:
+        connection.execute(sql)
+        warehouse_connection.changed(connection)
+    shutil.copyfile(lab.archive.home.warehouse, lab.archive.home.served.resolve())
+    findings = found(lab)
+    assert told(findings) == {("behind", "publish")}
+    assert all(f.what.startswith("mart dim_") for f in findings)
+    lab.archive.publish()
+    assert found(lab) == []
