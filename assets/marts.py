@@ -14,14 +14,14 @@ from resources.archive import Archive
 from resources.config import ENGLISH
 from resources.i18n import say
 from resources.marts import schema
-from resources.marts.build import Made
-from resources.marts.definition import Kind, Mart, available, read, sources
+from resources.marts.build import MartResult
+from resources.marts.definition import Mart, MartKind, available, read, sources
 from resources.system_tables.registry import OWN_TABLES
 
 _MEANS = {
-    Kind.VIEW: "View `{}`. {}",
-    Kind.TABLE: "Table, brought level day by day, `{}`. {}",
-    Kind.MACRO: "Table macro `{}`. {}",
+    MartKind.VIEW: "View `{}`. {}",
+    MartKind.TABLE: "Table, brought level day by day, `{}`. {}",
+    MartKind.MACRO: "Table macro `{}`. {}",
 }
 
 
@@ -123,11 +123,11 @@ def _marts(specs: Sequence[dg.AssetSpec], marts: Collection[Mart]) -> dg.AssetsD
     return bring_level
 
 
-def _facts(made: Made | None) -> dict[str, Any]:
+def _facts(made: MartResult | None) -> dict[str, Any]:
     if made is None:
         return {"left_out": "a table that it reads has not been loaded yet"}
     found: dict[str, Any] = {"is_new": made.is_new}
-    if made.mart.kind is Kind.TABLE:
+    if made.mart.kind is MartKind.TABLE:
         found["days_made"] = len(made.days)
     if made.impossible:
         found["days_that_cannot_be_made"] = {str(d): why for d, why in made.impossible.items()}

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from resources.api.catalog import DAILY
 from resources.api.catalog.columns import SLOT_START_AT
-from resources.api.catalog.model import Dataset, Kind
+from resources.api.catalog.model import ColumnType, Dataset
 from resources.api.parsing.parse import Rows, row_schema
 from resources.archive import Archive
 from resources.fs import atomic
@@ -83,14 +83,14 @@ def _rows(dataset: Dataset, day: date) -> pa.Table:
     )
 
 
-def _value(name: str, kind: Kind, noon: datetime, number: int) -> object:
-    if kind in (Kind.INSTANT, Kind.INSTANT_MS):
+def _value(name: str, kind: ColumnType, noon: datetime, number: int) -> object:
+    if kind in (ColumnType.INSTANT, ColumnType.INSTANT_MS):
         return noon + timedelta(hours=number if name == SLOT_START_AT else 0)
-    if kind is Kind.INTEGER:
+    if kind is ColumnType.INTEGER:
         return 300 if name == "slot_seconds" else 100 + number
-    if kind is Kind.FLOAT:
+    if kind is ColumnType.FLOAT:
         return 0.5 + number
-    if kind is Kind.BOOLEAN:
+    if kind is ColumnType.BOOLEAN:
         return True
     if name == "domain":
         return "pull.example"

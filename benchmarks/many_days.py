@@ -23,7 +23,7 @@ from resources.api import body as api_body
 from resources.api.catalog import DATASETS
 from resources.api.catalog.model import Dataset, Role
 from resources.api.parsing.parse import Rows, join, read_page
-from resources.api.request_plan import Domain, Known, Walk, walks
+from resources.api.request_plan import Domain, Inventory, Request, walks
 from resources.archive import Archive
 from resources.lake import parquet
 from resources.raw import captures
@@ -33,7 +33,7 @@ SESSIONS, BY_DOMAIN = DATASETS["stream_session"], DATASETS["stream_session_by_do
 _CARRIERS = tuple(f"carrier{n}" for n in range(12))
 
 
-def _answer(walk: Walk, *, restated: bool) -> bytes:
+def _answer(walk: Request, *, restated: bool) -> bytes:
     """What the API would say: every slot of every domain and carrier that was asked for."""
     chance = random.Random(str(walk))
     start = datetime.fromisoformat(str(walk.payload["StartTime"]))
@@ -62,7 +62,7 @@ def _answer(walk: Walk, *, restated: bool) -> bytes:
 class Template:
     """One question of a day with its answer and its rows."""
 
-    walk: Walk
+    walk: Request
     body: bytes
     rows: Rows
 
@@ -83,7 +83,7 @@ class Template:
 
 
 def _templates(archive: Archive, dataset: Dataset, domains: int, restated: bool) -> list[Template]:
-    known = Known(
+    known = Inventory(
         domains=tuple(Domain(f"pull{n:04}.example.com", Role.PULL) for n in range(domains)),
         isps=_CARRIERS,
     )

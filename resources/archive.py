@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from resources.capture.capturer import Capturer, Progress
-    from resources.marts.build import Made
+    from resources.marts.build import MartResult
     from resources.serving.publish import Published
     from resources.warehouse.load import Loaded
 
@@ -200,14 +200,14 @@ class Archive:
         from resources.warehouse import load as warehouse_load
 
         with self.writing() as connection:
-            standing = warehouse_load.Standing.of(connection)
+            standing = warehouse_load.LoadState.of(connection)
             for dataset in datasets:
                 repair.make_rows(self.home, dataset, self._without_rows(dataset))
                 loaded = warehouse_load.bring_level(connection, self.home, dataset, standing)
                 self.report(loaded)
                 yield loaded
 
-    def bring_marts_level(self) -> list[Made]:
+    def bring_marts_level(self) -> list[MartResult]:
         """Bring the marts level with the tables; what was done to each."""
         with self.writing() as connection:
             return self._follow(connection)
@@ -225,7 +225,7 @@ class Archive:
         names = self.settings.datasets
         try:
             with self.reading() as connection:
-                standing = warehouse_load.Standing.of(connection)
+                standing = warehouse_load.LoadState.of(connection)
                 return [
                     *(
                         name
@@ -279,7 +279,7 @@ class Archive:
         self.report(published)
         return published
 
-    def _follow(self, connection: duckdb.DuckDBPyConnection) -> list[Made]:
+    def _follow(self, connection: duckdb.DuckDBPyConnection) -> list[MartResult]:
         """Write ledger, revisions, reconciliation and marts into the warehouse."""
         from resources.marts import build, table_comments
         from resources.serving import publish as serving_publish

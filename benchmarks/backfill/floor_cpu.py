@@ -24,23 +24,23 @@ import pyarrow.json as pj
 import pyarrow.parquet as pq
 
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import SPLITS, Field, Kind, Layout, Level
+from resources.api.catalog.model import SPLITS, ColumnType, Field, Layout, Level
 
 CORES = 2
 
 _READ = {
-    Kind.TEXT: pa.string(),
-    Kind.INTEGER: pa.int64(),
-    Kind.FLOAT: pa.float64(),
-    Kind.BOOLEAN: pa.bool_(),
-    Kind.INSTANT: pa.string(),
-    Kind.INSTANT_MS: pa.int64(),
-    Kind.DATE: pa.string(),
+    ColumnType.TEXT: pa.string(),
+    ColumnType.INTEGER: pa.int64(),
+    ColumnType.FLOAT: pa.float64(),
+    ColumnType.BOOLEAN: pa.bool_(),
+    ColumnType.INSTANT: pa.string(),
+    ColumnType.INSTANT_MS: pa.int64(),
+    ColumnType.DATE: pa.string(),
 }
 _KEPT = {
-    Kind.INSTANT: pa.timestamp("us", "UTC"),
-    Kind.INSTANT_MS: pa.timestamp("ms", "UTC"),
-    Kind.DATE: pa.date32(),
+    ColumnType.INSTANT: pa.timestamp("us", "UTC"),
+    ColumnType.INSTANT_MS: pa.timestamp("ms", "UTC"),
+    ColumnType.DATE: pa.date32(),
 }
 
 

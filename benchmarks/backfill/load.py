@@ -17,7 +17,7 @@ from benchmarks.backfill.days import TEMPLATE
 from resources.api.catalog import DATASETS
 from resources.api.catalog.model import SPLITS, Dataset, Layout, Role
 from resources.api.pagination import listable, page_payload
-from resources.api.request_plan import Domain, Known, Stream, Walk, walks
+from resources.api.request_plan import Domain, Inventory, Request, Stream, walks
 from resources.simulator.api import Api
 from resources.simulator.noise import chance
 from resources.simulator.places import ISPS
@@ -122,7 +122,7 @@ class Asked:
     """One request of the template day."""
 
     dataset: Dataset
-    walk: Walk
+    walk: Request
     payload: Mapping[str, object]
 
     @property
@@ -143,10 +143,10 @@ def dimension_requests(api: Api) -> Iterator[Asked]:
     """What is asked once, about the account as it is now."""
     for dataset in DATASETS.values():
         if dataset.is_dimension:
-            yield from _requests(api, dataset, Known())
+            yield from _requests(api, dataset, Inventory())
 
 
-def _requests(api: Api, dataset: Dataset, known: Known) -> Iterator[Asked]:
+def _requests(api: Api, dataset: Dataset, known: Inventory) -> Iterator[Asked]:
     paging = dataset.endpoint.paging
     for walk in walks(dataset, TEMPLATE, ZONE, known):
         if paging is None:
@@ -167,7 +167,7 @@ def _requests(api: Api, dataset: Dataset, known: Known) -> Iterator[Asked]:
             number += 1
 
 
-def _known(world: World) -> Known:
+def _known(world: World) -> Inventory:
     """What livestats knows once it has captured the datasets that name streams and addresses."""
     start = day_start(day_of(int(datetime(*TEMPLATE.timetuple()[:3], tzinfo=ZONE).timestamp())))
     streams: set[Stream] = set()
@@ -178,7 +178,7 @@ def _known(world: World) -> Known:
             streams.add(Stream(space.push, stream.app, stream.name))
             streams.add(Stream(space.pull, stream.app, stream.name))
             addresses |= {push.address, push.server}
-    return Known(
+    return Inventory(
         domains=tuple(
             Domain(site.name, Role.PUSH if site.is_push else Role.PULL)
             for site in world.sites.values()

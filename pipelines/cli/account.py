@@ -32,10 +32,10 @@ def account(accept: bool, as_json: bool) -> None:
     """
     from resources.api.credentials import find_credentials
     from resources.api.errors import ApiError
-    from resources.capture.account_guard import Owner
+    from resources.capture.account_guard import AccountGuard
 
     archive = opened()
-    owner = Owner(archive.home, archive.settings)
+    owner = AccountGuard(archive.home, archive.settings)
     domains = sorted(owner.domains())
     key, source, said = None, "", ""
     try:

@@ -20,7 +20,7 @@ def explained(error: BaseException) -> str | None:
     from resources.capture.inventory import NotYet
     from resources.capture.session import Halted
     from resources.config import SettingsError
-    from resources.monitoring.webhook import NotTold
+    from resources.monitoring.webhook import WebhookError
     from resources.raw.captures import DamagedCapture
     from resources.serving.publish import NothingServed
     from resources.warehouse.connection import WarehouseError
@@ -30,7 +30,7 @@ def explained(error: BaseException) -> str | None:
         DamagedCapture,
         Halted,
         NothingServed,
-        NotTold,
+        WebhookError,
         NotYet,
         SettingsError,
         SupersetError,

@@ -18,7 +18,7 @@ from resources.api.credentials import Credentials, find_credentials
 from resources.api.errors import ApiError
 from resources.api.hosts import Host
 from resources.archive import Archive
-from resources.capture.account_guard import OtherAccount, Owner
+from resources.capture.account_guard import AccountGuard, OtherAccount
 from resources.capture.inventory import NotYet
 from resources.config import Settings
 
@@ -113,7 +113,7 @@ def judged_permissions(found: Sequence[Probe]) -> Iterator[Finding]:
 
 def _owner(archive: Archive, key: str, listed: Listed) -> Finding:
     """Whether the key is of the account whose days the home holds."""
-    owner = Owner(archive.home, archive.settings)
+    owner = AccountGuard(archive.home, archive.settings)
     names = [d.name for d in listed.domains]
     try:
         known = owner.domains()

@@ -17,8 +17,8 @@ from resources.api.credentials import Credentials
 from resources.api.hosts import Host
 from resources.api.pagination import page_payload
 from resources.api.parsing.parse import Page, read_page
-from resources.api.rate_limiter import Budget
-from resources.api.request_plan import Domain, Known, walks
+from resources.api.rate_limiter import RateLimiter
+from resources.api.request_plan import Domain, Inventory, walks
 from resources.api.retry import RetryPolicy
 from resources.api.transport import Timeouts
 from resources.capture.session import rates
@@ -44,7 +44,7 @@ class Listed:
 def asking(settings: Settings, credentials: Credentials, budget: Path | None) -> Iterator[Client]:
     """A client of little patience; `budget` is the home's folder of it, None if it has none yet."""
     with TemporaryDirectory() as scratch:
-        calls = Budget(
+        calls = RateLimiter(
             budget or Path(scratch),
             credentials.account_id(),
             rates(settings),
@@ -62,7 +62,7 @@ def list_domains(settings: Settings, credentials: Credentials, budget: Path | No
     """
     listing = dataset("domain")
     paging = listing.endpoint.paging
-    (walk,) = walks(listing, date.min, settings.zone, Known())  # it has no days
+    (walk,) = walks(listing, date.min, settings.zone, Inventory())  # it has no days
     payload: Mapping[str, object] = {**walk.payload, **(page_payload(paging, 1) if paging else {})}
 
     def read(body: Body) -> Page:

@@ -14,7 +14,7 @@ from resources.api.catalog.model import Dataset
 from resources.api.credentials import Credentials
 from resources.api.errors import ApiError, FixRequest
 from resources.api.pagination import page_payload
-from resources.api.request_plan import Domain, Known, Stream, walks
+from resources.api.request_plan import Domain, Inventory, Stream, walks
 from resources.api.windows import day_of, wire_window
 from resources.config import Settings
 
@@ -76,7 +76,7 @@ def _payload(
 ) -> dict[str, Any] | None:
     """The smallest question that the action takes; None if there is no domain to ask about."""
     first = tuple(d for d in domains if d.serves(dataset.role))[:1] or domains[:1]
-    known = Known(
+    known = Inventory(
         domains=first,
         isps=carriers or ("", " "),
         streams=tuple(Stream(d.name, _NOBODY, _NOBODY) for d in first),

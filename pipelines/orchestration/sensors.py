@@ -8,13 +8,13 @@ import dagster as dg
 
 from resources import monitoring
 from resources.archive import Archive
-from resources.monitoring import Alarm, Change, Kind, webhook
+from resources.monitoring import Alarm, AlarmChange, AlarmKind, webhook
 
 _LONGEST = 2000
 """Characters of a failed run's reason that are sent."""
 
 
-def message(change: Change, home: str) -> str:
+def message(change: AlarmChange, home: str) -> str:
     """What is new, what to do about it, and what is over; for people."""
     lines = [f"livestats {home}"]
     for alarm in monitoring.grouped(change.new):
@@ -27,7 +27,7 @@ def message(change: Change, home: str) -> str:
     return "\n".join(lines)
 
 
-def sender(environ: Mapping[str, str], home: str) -> Callable[[Change], None]:
+def sender(environ: Mapping[str, str], home: str) -> Callable[[AlarmChange], None]:
     """What sends a change to the webhook of the environment, or to nobody if there is none."""
     url = environ.get(webhook.VARIABLE, "")
     return lambda change: webhook.post(url, message(change, home)) if url else None
@@ -61,7 +61,7 @@ def alarm_sensor(archive: Archive) -> dg.SensorDefinition:
         archive.home.looked.touch()
         send = sender(archive.environ, str(archive.home.root))
 
-        def told(change: Change) -> None:
+        def told(change: AlarmChange) -> None:
             for alarm in monitoring.grouped(change.new):
                 context.log.warning("%s %s: %s", alarm.kind, alarm.subject, alarm.text)
             for key in change.gone:
@@ -90,13 +90,13 @@ def failure_sensor(archive: Archive) -> dg.SensorDefinition:
         ]
         text = "\n".join(errors) or context.failure_event.message or "no reason was given"
         alarm = Alarm(
-            kind=Kind.FAILED,
+            kind=AlarmKind.FAILED,
             subject=f"run {run.run_id[:8]} of {run.job_name}",
             text=text[:_LONGEST],
             remedy="What was complete is kept. Mend what is said here; the schedule goes on by "
             "itself, `livestats backfill` at once.",
         )
         context.log.error("%s: %s", alarm.key, text)
-        sender(archive.environ, str(archive.home.root))(Change(new=[alarm], gone=[]))
+        sender(archive.environ, str(archive.home.root))(AlarmChange(new=[alarm], gone=[]))
 
     return tell_failed_runs

@@ -11,7 +11,7 @@ from itertools import islice
 from resources.api.catalog import DATASETS
 from resources.api.catalog.model import Dataset, Scope
 from resources.api.rate_limiter import SHARE_OF_CEILING, SHARE_OF_LIMIT
-from resources.api.request_plan import Domain, Known, walks
+from resources.api.request_plan import Domain, Inventory, walks
 from resources.capture.inventory import Account, NotYet, snapshots
 from resources.config import Settings
 from resources.lake import parquet
@@ -109,7 +109,7 @@ def requests_of(dataset: Dataset, days: Sequence[date], source: Source) -> tuple
         return _by_rows(dataset, days, source)
     zone = source.account.settings.zone
     absent = source.account.settings.absent_parameters
-    known = Known(domains=source.domains, isps=_ANY_CARRIERS, absent=absent)
+    known = Inventory(domains=source.domains, isps=_ANY_CARRIERS, absent=absent)
     each = sum(1 for _ in walks(dataset, days[0], zone, known))
     if dataset.endpoint.paging is None:
         return each * len(days), ""
@@ -160,7 +160,7 @@ def _newest_sources(dataset: Dataset, source: Source) -> tuple[date, int] | None
     return None
 
 
-def newest_origin(account: Account, dataset: Dataset) -> parquet.Origin | None:
+def newest_origin(account: Account, dataset: Dataset) -> parquet.Provenance | None:
     """Where the newest captured day of a dataset comes from; None if none is captured."""
     paths = snapshots(account.lake, dataset.name)
     return parquet.origin_of(paths[-1]) if paths else None

@@ -29,7 +29,7 @@ from resources.api.door import Door
 from resources.api.envelope import read_json, refused
 from resources.api.errors import ApiError, TryLater, WrongClock
 from resources.api.hosts import VOLCENGINE, Host
-from resources.api.rate_limiter import Budget, Turn
+from resources.api.rate_limiter import RateLimiter, Turn
 from resources.api.retry import DEFAULT_RETRIES, RetryPolicy, read_retry_after
 from resources.api.signing import sign
 from resources.api.transport import DEFAULT_TIMEOUTS, Timeouts, Wire, chunks
@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Answer(Generic[T]):
+class ApiResponse(Generic[T]):
     """A successful answer: what was sent, what came back, and what `read` made of it."""
 
     action: str
@@ -66,7 +66,7 @@ class Client:
     def __init__(
         self,
         credentials: Credentials,
-        budget: Budget,
+        budget: RateLimiter,
         host: Host = VOLCENGINE,
         *,
         retries: RetryPolicy = DEFAULT_RETRIES,
@@ -106,19 +106,19 @@ class Client:
             return self._bytes_received
 
     @overload
-    def call(self, action: str, payload: Mapping[str, object]) -> Answer[dict[str, Any]]: ...
+    def call(self, action: str, payload: Mapping[str, object]) -> ApiResponse[dict[str, Any]]: ...
 
     @overload
     def call(
         self, action: str, payload: Mapping[str, object], read: Callable[[Body], T]
-    ) -> Answer[T]: ...
+    ) -> ApiResponse[T]: ...
 
     def call(
         self,
         action: str,
         payload: Mapping[str, object],
         read: Callable[[Body], Any] = read_json,
-    ) -> Answer[Any]:
+    ) -> ApiResponse[Any]:
         """Ask `action` with `payload` as its JSON body, and hand the answer's body to `read`.
 
         Faults, throttling and a TryLater from `read` are tried again as the retry policy says, a
@@ -182,7 +182,7 @@ class Client:
 
     def _attempt(
         self, action: str, request: bytes, read: Callable[[Body], T], attempts: int, turn: Turn
-    ) -> Answer[T]:
+    ) -> ApiResponse[T]:
         retry_after_s: float | None = None
         try:
             now = self._clock()
@@ -194,7 +194,7 @@ class Client:
             if not 200 <= status <= 299:
                 location = response.headers.get("Location")
                 raise refused(action, status, location, body, retry_after_s)
-            return Answer(action, request, body, now, status, attempts, read(body))
+            return ApiResponse(action, request, body, now, status, attempts, read(body))
         except TryLater as error:
             error.action = error.action or action
             error.retry_after_s = error.retry_after_s or retry_after_s

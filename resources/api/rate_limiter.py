@@ -86,7 +86,7 @@ class _Pace:
 class Turn:
     """One call's place in the queue of its action; see `Budget.turn`."""
 
-    def __init__(self, budget: Budget, action: str, places: threading.Semaphore) -> None:
+    def __init__(self, budget: RateLimiter, action: str, places: threading.Semaphore) -> None:
         """Of those who may hold an instant at the same time."""
         self._budget, self._action, self._places = budget, action, places
         self._is_held = False
@@ -112,7 +112,7 @@ class Turn:
             self.__exit__()  # for the next one's turn this call need not be answered
 
 
-class Budget:
+class RateLimiter:
     """Hands out the instants at which calls may be made; safe for many threads and processes.
 
     `directory` is made if need be; `account` names the files in it (`Credentials.account_id()`).

@@ -52,7 +52,7 @@ class Stream:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class Inventory:
     """What is known of the account when a day is planned."""
 
     domains: tuple[Domain, ...] = ()
@@ -63,7 +63,7 @@ class Known:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Walk:
+class Request:
     """One question to the API, answered in one piece or page by page."""
 
     payload: Mapping[str, object]  # the request body, without page numbers
@@ -77,7 +77,7 @@ class Walk:
         return ", ".join(f"{k}={_short(v)}" for k, v in about.items()) or "the account"
 
 
-def walks(dataset: Dataset, day: date, zone: ZoneInfo, known: Known) -> Iterator[Walk]:
+def walks(dataset: Dataset, day: date, zone: ZoneInfo, known: Inventory) -> Iterator[Request]:
     """The questions that together are one day of `dataset`, each row in exactly one answer.
 
     The fewest windows that the span rules allow; domains in lists, singly, or by stream; a
@@ -107,7 +107,7 @@ def walks(dataset: Dataset, day: date, zone: ZoneInfo, known: Known) -> Iterator
                 yield walk_of(dataset, {**payload, **times})
 
 
-def _offered(dataset: Dataset, known: Known) -> list[Mapping[str, object]]:
+def _offered(dataset: Dataset, known: Inventory) -> list[Mapping[str, object]]:
     """The variants that can be asked for, each once: without its parameter, one is as another."""
     found: list[Mapping[str, object]] = []
     for variant in dataset.variants:
@@ -117,7 +117,7 @@ def _offered(dataset: Dataset, known: Known) -> list[Mapping[str, object]]:
     return found
 
 
-def walk_of(dataset: Dataset, payload: Mapping[str, object]) -> Walk:
+def walk_of(dataset: Dataset, payload: Mapping[str, object]) -> Request:
     """All that a request body tells of the rows it brings.
 
     A stored request is therefore enough to read its answer again, without the plan of its day.
@@ -145,7 +145,7 @@ def walk_of(dataset: Dataset, payload: Mapping[str, object]) -> Walk:
                 constants[dimension.column] = values[0]
     if dataset.scope is Scope.ADDRESSES:
         within["ip"] = frozenset(_texts(payload[_address_parameter(dataset).name]))
-    return Walk(
+    return Request(
         payload=payload,
         window=read_window(payload, last_second=dataset.event_start is not None),
         is_split="DetailField" in payload,
@@ -154,7 +154,7 @@ def walk_of(dataset: Dataset, payload: Mapping[str, object]) -> Walk:
     )
 
 
-def halves(dataset: Dataset, walk: Walk) -> tuple[Walk, ...]:
+def halves(dataset: Dataset, walk: Request) -> tuple[Request, ...]:
     """The same question over two halves of its window, for an answer that takes the API too long.
 
     () where the rows are figures of the whole window, or the window is down to a few slots.
@@ -180,7 +180,7 @@ def _times(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[Map
     return [wire_window(window, last_second=last_second) for window in windows]
 
 
-def _scopes(dataset: Dataset, known: Known) -> Iterator[dict[str, object]]:
+def _scopes(dataset: Dataset, known: Inventory) -> Iterator[dict[str, object]]:
     """What each request is about, as request fields."""
     domains = domains_of(dataset, known.domains)
     match dataset.scope:
@@ -211,7 +211,9 @@ def domains_of(dataset: Dataset, known: Sequence[Domain]) -> list[str]:
     return sorted(filter(dataset.takes_domain, serving or {d.name for d in known}))
 
 
-def _filters(dataset: Dataset, domains: Sequence[str], known: Known) -> Iterator[dict[str, object]]:
+def _filters(
+    dataset: Dataset, domains: Sequence[str], known: Inventory
+) -> Iterator[dict[str, object]]:
     """The filters over whose values the splits run; a group of protocols that goes together each.
 
     The API splits a dimension only if its filter holds two or more values.

@@ -20,7 +20,7 @@ from resources.api.client import Client
 from resources.api.errors import ApiError, FixSetup, printable
 from resources.api.pagination import next_page, page_payload
 from resources.api.parsing.parse import Page, read_page
-from resources.api.request_plan import Known, walks
+from resources.api.request_plan import Inventory, walks
 from resources.capture.inventory import Account, NotYet
 from resources.config import Settings
 from resources.fs import atomic
@@ -37,7 +37,7 @@ class OtherAccount(FixSetup):
 
 
 @dataclass(frozen=True)
-class Owner:
+class AccountGuard:
     """What a home knows of its account."""
 
     home: Home
@@ -114,7 +114,7 @@ def _pages(client: Client) -> Iterator[Page]:
     paging = listing.endpoint.paging
     if paging is None:
         raise AssertionError("domains are listed in pages")
-    (walk,) = walks(listing, date.min, Settings().zone, Known())  # it has no days
+    (walk,) = walks(listing, date.min, Settings().zone, Inventory())  # it has no days
     pages: list[Page] = []
     number: int | None = 1
     while number is not None:

@@ -24,11 +24,11 @@ from resources.api import windows
 from resources.api.catalog.model import Dataset
 from resources.api.client import Client
 from resources.api.errors import FixSetup
-from resources.capture.dataset_queue import Lane
-from resources.capture.decoders import Readers
-from resources.capture.in_flight import Question, Room
+from resources.capture.dataset_queue import DatasetQueue
+from resources.capture.decoders import DecoderPool
+from resources.capture.in_flight import MemoryLimiter, Question
 from resources.capture.inventory import Account, snapshots
-from resources.capture.partition_writer import Job
+from resources.capture.partition_writer import PartitionJob
 from resources.capture.result import Outcome, Progress, Result
 from resources.config import Settings
 from resources.home.layout import Home
@@ -127,24 +127,24 @@ class Run:
         """Nothing is asked before `results`."""
         self.capturer, self.again = capturer, again
         self.account = Account(capturer.home.lake, capturer.settings)
-        self.room = Room()
-        self.events: queue.SimpleQueue[tuple[Lane, Question] | None] = queue.SimpleQueue()
+        self.room = MemoryLimiter()
+        self.events: queue.SimpleQueue[tuple[DatasetQueue, Question] | None] = queue.SimpleQueue()
         """Answers that have come, and None for a day that has ended."""
         self.fatal: FixSetup | None = None
         self._progress = progress
         self._pools = ExitStack()
         # Closed in the opposite order: workers need readers to the end.
-        self.readers = self._pools.enter_context(Readers())
+        self.readers = self._pools.enter_context(DecoderPool())
         self.hands = self._pool("hand", HANDS)
         workers = {
             action: self._pool(action, capturer.settings.workers)
             for action in {dataset.endpoint.action for dataset in due}
         }
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[str, DatasetQueue] = {}
         for dataset in in_order_of_need(due):
             needed = [self._lanes[name] for name in dataset.needs if name in self._lanes]
             asking_it = workers[dataset.endpoint.action]
-            self._lanes[dataset.name] = Lane(self, dataset, due[dataset], needed, asking_it)
+            self._lanes[dataset.name] = DatasetQueue(self, dataset, due[dataset], needed, asking_it)
         self._head_start_ends_s: float | None = None
 
     def _pool(self, name: str, size: int) -> ThreadPoolExecutor:
@@ -170,7 +170,7 @@ class Run:
         self.fatal = self.fatal or error
         self.capturer.halt.set()
 
-    def tell(self, job: Job) -> None:
+    def tell(self, job: PartitionJob) -> None:
         """One more question of a day is done with."""
         if self._progress is not None:
             self._progress(job.dataset, job.day, job.taken, len(job.walks))

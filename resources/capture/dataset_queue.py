@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from resources.api.catalog.model import Dataset
 from resources.api.errors import ApiError, FixAction, FixSetup
-from resources.api.request_plan import Walk
-from resources.capture.fetcher import Answered, Asker, Halted
+from resources.api.request_plan import Request
+from resources.capture.fetcher import Fetcher, FetchResult, Halted
 from resources.capture.in_flight import Question, Sizes
 from resources.capture.partition import Days
-from resources.capture.partition_writer import Job
+from resources.capture.partition_writer import PartitionJob
 from resources.capture.result import Result
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ _MOST_ENDING = 4  # finished days that wait for their names: beyond it no furthe
 class _Ending:
     """A day whose last answer has come."""
 
-    job: Job
+    job: PartitionJob
     held: int  # bytes of rows that wait to be written
     future: Future[Result]
 
 
-class Lane:
+class DatasetQueue:
     """One dataset's part of a run."""
 
     def __init__(
@@ -48,7 +48,7 @@ class Lane:
         run: Run,
         dataset: Dataset,
         days: Sequence[date],
-        needed: Sequence[Lane],
+        needed: Sequence[DatasetQueue],
         workers: ThreadPoolExecutor,
     ) -> None:
         """`needed` are the lanes whose answers say what to ask: each day waits for theirs of it."""
@@ -57,7 +57,7 @@ class Lane:
         one = run.capturer
         self._days = Days(one.home, one.settings, run.account, dataset, one.clock, run.again)
         self._workers = workers
-        self._asker = Asker(one.client, dataset, one.halt, run.readers)
+        self._asker = Fetcher(one.client, dataset, one.halt, run.readers)
         self._sizes = Sizes(dataset.scope)
         # Enough to keep every worker asking while the oldest answer is awaited.
         self._most = one.settings.workers * 2
@@ -66,11 +66,11 @@ class Lane:
         self._awaited = {day: names for day, names in asked.items() if names}
         self._ready = deque(day for day in dict.fromkeys(days) if not asked[day])
         self._busy: deque[date] = deque()  # held by another run
-        self._job: Job | None = None  # being asked
-        self._walks: deque[Walk] = deque()  # of it, not asked yet
+        self._job: PartitionJob | None = None  # being asked
+        self._walks: deque[Request] = deque()  # of it, not asked yet
         self._asked: deque[Question] = deque()
         self._ending: deque[_Ending] = deque()
-        self._open: list[Job] = []
+        self._open: list[PartitionJob] = []
         self._refused: FixAction | None = None  # set by a worker: the action cannot be called
         self.needs_others = bool(self._awaited)
         self.is_needed = False  # by another lane
@@ -176,7 +176,7 @@ class Lane:
                 if not self._walks:
                     self._job = None
 
-    def _ask(self, job: Job, walk: Walk) -> bool:
+    def _ask(self, job: PartitionJob, walk: Request) -> bool:
         """Hand a question to the workers, if there is room for its answer."""
         if self._sizes.are_unknown and self._asked and not (self.is_needed or self.needs_others):
             return False  # guesses of many datasets would take all the room for nothing
@@ -189,7 +189,7 @@ class Lane:
         question.future.add_done_callback(lambda _: self._run.events.put((self, question)))
         return True
 
-    def _answer(self, job: Job, walk: Walk) -> list[Answered]:
+    def _answer(self, job: PartitionJob, walk: Request) -> list[FetchResult]:
         """In a worker: one question of a day that has not failed yet."""
         if self._refused is not None:  # every day fails with it, and none costs another call
             known = self._refused
@@ -258,7 +258,7 @@ class Lane:
 
     # The end of a day --------------------------------------------------------------------------
 
-    def _end(self, job: Job) -> None:
+    def _end(self, job: PartitionJob) -> None:
         """Have the day named captured, or put aside."""
         held = job.held  # before a hand is at it, which writes what is held
         future = self._run.hands.submit(self._days.end, job)

@@ -14,7 +14,7 @@ from resources.api.body import Body, Packed
 from resources.api.catalog.model import Dataset
 from resources.api.parsing.parse import Page, read_page
 from resources.api.parsing.parse_batch import MOST_BYTES, likeness, read_together
-from resources.api.request_plan import Walk
+from resources.api.request_plan import Request
 from resources.raw import captures
 
 READERS = min(4, os.cpu_count() or 1)
@@ -30,14 +30,14 @@ class _Waiting(Generic[T]):
     """A small answer that waits for its turn to be read."""
 
     dataset: Dataset
-    walk: Walk
+    walk: Request
     number: int
     body: bytes
     finish: Callable[[Page], T]
     future: Future[tuple[T, Stored]] = field(default_factory=Future)
 
 
-class Readers:
+class DecoderPool:
     """The few threads that decode and pack answers, of all datasets of a run.
 
     Decoding takes memory, so only READERS answers are decoded at a time, and of large ones one. And
@@ -63,7 +63,7 @@ class Readers:
     def read(
         self,
         dataset: Dataset,
-        walk: Walk,
+        walk: Request,
         number: int,
         body: Body,
         finish: Callable[[Page], T],
@@ -118,7 +118,7 @@ class Readers:
 
 
 def _read(
-    dataset: Dataset, walk: Walk, number: int, body: Body, finish: Callable[[Page], T]
+    dataset: Dataset, walk: Request, number: int, body: Body, finish: Callable[[Page], T]
 ) -> tuple[T, Stored]:
     """One answer by itself."""
     return finish(read_page(dataset, walk, body, number)), captures.pack(body)

@@ -18,8 +18,8 @@ from resources.api.client import Client
 from resources.api.errors import IncompleteAnswer, TryLater
 from resources.api.pagination import WALKS, next_page, page_payload
 from resources.api.parsing.parse import Page, Rows, join
-from resources.api.request_plan import Walk, halves
-from resources.capture.decoders import Readers, Stored
+from resources.api.request_plan import Request, halves
+from resources.capture.decoders import DecoderPool, Stored
 
 log = logging.getLogger("livestats.capture")
 
@@ -42,10 +42,10 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Answered:
+class FetchResult:
     """One question, answered and proven."""
 
-    walk: Walk
+    walk: Request
     parts: Sequence[Part]
     rows: Rows
 
@@ -63,15 +63,15 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class Asker:
+class Fetcher:
     """Asks the questions of one dataset. Safe to share among threads."""
 
     client: Client
     dataset: Dataset
     halt: threading.Event
-    readers: Readers
+    readers: DecoderPool
 
-    def ask(self, walk: Walk, is_given_up: Callable[[], bool]) -> list[Answered]:
+    def ask(self, walk: Request, is_given_up: Callable[[], bool]) -> list[FetchResult]:
         """The answer to one question, or to its halves if the whole takes the API too long.
 
         Asks no more and gives [] once `is_given_up`: the day has failed, calls would be wasted.
@@ -89,7 +89,7 @@ class Asker:
             log.warning("%s: %s; asking for halves of %s", self.dataset.name, error, walk)
             return [answered for half in shorter for answered in self.ask(half, is_given_up)]
 
-    def _walk(self, walk: Walk) -> Answered:
+    def _walk(self, walk: Request) -> FetchResult:
         """Ask page by page until the pages prove each other."""
         for walked_again in range(WALKS):
             try:
@@ -101,7 +101,7 @@ class Asker:
                 log.warning("%s: %s; walking the pages again", self.dataset.name, error)
         raise AssertionError("unreachable")
 
-    def _ask(self, walk: Walk) -> Answered:
+    def _ask(self, walk: Request) -> FetchResult:
         if self.dataset.endpoint.paging is not None:
             return self._pages(walk, self.dataset.endpoint.paging)
 
@@ -113,9 +113,9 @@ class Asker:
 
         part, rows = self._call(1, walk.payload, read)
         self._check_addresses(walk, rows)
-        return Answered(walk, [part], rows)
+        return FetchResult(walk, [part], rows)
 
-    def _pages(self, walk: Walk, paging: Paging) -> Answered:
+    def _pages(self, walk: Request, paging: Paging) -> FetchResult:
         parts: list[Part] = []
         pages: list[Page] = []
         number: int | None = 1
@@ -130,7 +130,7 @@ class Asker:
             pages.append(page)
             seen = [page.facts for page in pages if page.facts is not None]
             number = next_page(self.dataset.endpoint.action, paging, seen)
-        return Answered(walk, parts, join(self.dataset, walk, pages))
+        return FetchResult(walk, parts, join(self.dataset, walk, pages))
 
     def _call(
         self,
@@ -145,7 +145,7 @@ class Asker:
         at = answer.fetched_at.isoformat(timespec="milliseconds")
         return Part(page, payload, at, len(answer.body), stored), value
 
-    def _check_addresses(self, walk: Walk, rows: Rows) -> None:
+    def _check_addresses(self, walk: Request, rows: Rows) -> None:
         """A lookup is complete if every address that was asked for came back."""
         if self.dataset.scope is Scope.ADDRESSES:
             found = {ip for table in rows.tables() for ip in table["ip"].to_pylist()}

@@ -6,9 +6,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from resources.api.catalog.model import Scope
-from resources.api.request_plan import Walk
-from resources.capture.fetcher import Answered
-from resources.capture.partition_writer import Job
+from resources.api.request_plan import Request
+from resources.capture.fetcher import FetchResult
+from resources.capture.partition_writer import PartitionJob
 
 MOST_HELD_BYTES = 128_000_000
 """Of answers that are on their way, wait for their turn or to be written, of all datasets of a run:
@@ -27,10 +27,10 @@ _TIMES = frozenset(("StartTime", "EndTime"))
 class Question:
     """One question handed to the workers."""
 
-    job: Job
-    walk: Walk
+    job: PartitionJob
+    walk: Request
     held: int  # bytes counted for it: a guess before the answer has come
-    future: Future[list[Answered]] = field(default_factory=Future)
+    future: Future[list[FetchResult]] = field(default_factory=Future)
     is_counted: bool = False  # `held` is no guess any more
 
     @property
@@ -40,7 +40,7 @@ class Question:
         return done and self.future.exception() is None
 
 
-class Room:
+class MemoryLimiter:
     """The bytes that all datasets of a run share. For one thread's use."""
 
     def __init__(self, most: int = MOST_HELD_BYTES) -> None:
@@ -97,7 +97,7 @@ class Sizes:
         """True as long as guesses get better with each answer."""
         return self._seen <= _ENOUGH
 
-    def guess(self, walk: Walk) -> int:
+    def guess(self, walk: Request) -> int:
         """Bytes of the answer to `walk`: as on another day, else as the largest so far."""
         if self._each and (known := self._each.get(_about(walk))) is not None:
             return known
@@ -108,7 +108,7 @@ class Sizes:
             unknown = min(unknown, max(self._largest * _MARGIN, unknown // 8))
         return max(self._largest, unknown)
 
-    def learn(self, walk: Walk, largest: int) -> None:
+    def learn(self, walk: Request, largest: int) -> None:
         """Note the size of the largest body that came."""
         self._seen += 1
         self._largest = max(self._largest, largest)
@@ -116,6 +116,6 @@ class Sizes:
             self._each[_about(walk)] = largest
 
 
-def _about(walk: Walk) -> str:
+def _about(walk: Request) -> str:
     """What a question is about, whatever the day."""
     return repr([item for item in walk.payload.items() if item[0] not in _TIMES])

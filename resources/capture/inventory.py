@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from resources.api.catalog import dataset as dataset_named
 from resources.api.catalog.model import Dataset, Role
-from resources.api.request_plan import Domain, Known, Stream, domains_of
+from resources.api.request_plan import Domain, Inventory, Stream, domains_of
 from resources.config import Settings
 from resources.lake import parquet as lake
 
@@ -43,7 +43,7 @@ class Account:
     lake: Path
     settings: Settings
 
-    def known(self, dataset: Dataset, day: date, lost: frozenset[str] = frozenset()) -> Known:
+    def known(self, dataset: Dataset, day: date, lost: frozenset[str] = frozenset()) -> Inventory:
         """All that planning `dataset` for `day` takes.
 
         `lost` names datasets that can never be captured for that day: their streams or addresses
@@ -51,7 +51,7 @@ class Account:
         """
         domains = self.domains()
         check_patterns(dataset, domains)
-        return Known(
+        return Inventory(
             domains=domains,
             isps=self.isps() if "ISP" in dataset.split else (),
             streams=tuple(self._streams(dataset, day, lost)),

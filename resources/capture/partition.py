@@ -13,7 +13,7 @@ from resources.api import windows
 from resources.api.catalog.model import Dataset
 from resources.capture import repair
 from resources.capture.inventory import Account, NotYet
-from resources.capture.partition_writer import NO_WARNING, Job, note_partial, questions
+from resources.capture.partition_writer import NO_WARNING, PartitionJob, note_partial, questions
 from resources.capture.result import Outcome, Result, why_not
 from resources.config import Settings
 from resources.fs import atomic
@@ -38,7 +38,7 @@ class Days:
     again: bool
     """Whether complete days are asked again."""
 
-    def begin(self, day: date) -> Job | Result | None:
+    def begin(self, day: date) -> PartitionJob | Result | None:
         """A job for the day, its result if there is nothing to ask, or None if it is locked."""
         lock = atomic.lock_now(self._lock_folder(day))
         if lock is None:
@@ -52,7 +52,7 @@ class Days:
             os.close(lock)
         return begun
 
-    def _plan(self, day: date, lock: int) -> Job | Result:
+    def _plan(self, day: date, lock: int) -> PartitionJob | Result:
         dataset, now = self.dataset, self.clock()
         folder = self.home.raw / dataset.name / day.isoformat()
         folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ class Days:
         except NotYet as error:
             return self._failed(day, folder, error, None)
         names = [d.name for d in domains if dataset.takes_domain(d.name)]
-        return Job(dataset, day, self.home, lock, walks, before, names)
+        return PartitionJob(dataset, day, self.home, lock, walks, before, names)
 
     def _lock_folder(self, day: date) -> Path:
         """Days are locked singly; a dimension as a whole, since its days are one history."""
@@ -107,7 +107,7 @@ class Days:
         (capture.folder.parent / states.PARTIAL).unlink(missing_ok=True)
         return self._result(day, Outcome.KEPT, origin=origin, rows=capture.name.rows)
 
-    def end(self, job: Job) -> Result:
+    def end(self, job: PartitionJob) -> Result:
         """Name the day captured, or put it aside; others may then be at it."""
         try:
             if job.error is not None:
@@ -119,12 +119,12 @@ class Days:
         finally:
             job.release()
 
-    def give_up(self, job: Job, error: Exception) -> Result:
+    def give_up(self, job: PartitionJob, error: Exception) -> Result:
         """Put the day aside, with a note of what was missing."""
         job.abandon()
         return self._failed(job.day, job.folder, error, job)
 
-    def _commit(self, job: Job) -> Result:
+    def _commit(self, job: PartitionJob) -> Result:
         made = job.commit(self.clock(), self.settings.time_zone)
         outcome = Outcome.CAPTURED if made.is_new else Outcome.UNCHANGED
         rows = made.origin.rows
@@ -132,7 +132,9 @@ class Days:
         facts = {"rows": rows, "requests": made.requests, "bytes": made.bytes}
         return self._result(job.day, outcome, origin=made.origin, **facts)
 
-    def _failed(self, day: date, folder: Path, error: Exception, job: Job | None) -> Result:
+    def _failed(
+        self, day: date, folder: Path, error: Exception, job: PartitionJob | None
+    ) -> Result:
         """Note what was missing; the day stays as it was."""
         note_partial(folder, self.clock(), error, job)
         log.error("%s %s: %s", self.dataset.name, day, error)

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from resources.api.catalog import DATASETS
 from resources.api.catalog.model import Dataset
 from resources.api.errors import ApiError, printable
-from resources.api.request_plan import Known, Walk, walks
-from resources.capture.fetcher import Answered
+from resources.api.request_plan import Inventory, Request, walks
+from resources.capture.fetcher import FetchResult
 from resources.capture.inventory import Account, snapshots
 from resources.fs import atomic
 from resources.home.layout import Home
@@ -33,14 +33,14 @@ _comparing = threading.Lock()  # two days at a time would take twice the memory
 
 def questions(
     home: Home, account: Account, dataset: Dataset, day: date, now: datetime
-) -> list[Walk]:
+) -> list[Request]:
     """All questions of a day, from what the lake knows of the account.
 
     Raises NotYet if another dataset must be captured first; one that is lost is done without.
     """
     zone = account.settings.zone
     if dataset.is_dimension:
-        return [*walks(dataset, day, zone, Known())]
+        return [*walks(dataset, day, zone, Inventory())]
     needed = (DATASETS[name] for name in dataset.needs)
     lost = frozenset(one.name for one in needed if _is_lost(home, zone, one, day, now))
     return [*walks(dataset, day, zone, account.known(dataset, day, lost))]
@@ -56,21 +56,21 @@ def _is_lost(home: Home, zone: ZoneInfo, needed: Dataset, day: date, now: dateti
 class Made:
     """A day that was captured."""
 
-    origin: parquet.Origin
+    origin: parquet.Provenance
     is_new: bool  # False: the rows are those of the capture before
     requests: int
     bytes: int  # of the answers
 
 
 @dataclass(frozen=True)
-class Aside:
+class StagedFiles:
     """The two files of a day while they are being built."""
 
     capture: captures.CaptureWriter
     table: parquet.LakeWriter
 
     @classmethod
-    def open(cls, home: Home, dataset: Dataset, day: date) -> Aside:
+    def open(cls, home: Home, dataset: Dataset, day: date) -> StagedFiles:
         """Start both, or none."""
         capture = captures.CaptureWriter(home.raw / dataset.name / day.isoformat(), dataset, day)
         try:
@@ -80,7 +80,7 @@ class Aside:
             capture.abandon()
             raise
 
-    def add(self, part: int, one: Answered) -> None:
+    def add(self, part: int, one: FetchResult) -> None:
         """Append an answer, as the question number `part` of the day."""
         for p in one.parts:
             response = captures.Response(part, p.page, p.payload, p.fetched_at, p.size, p.stored)
@@ -94,21 +94,21 @@ class Aside:
 
 
 @dataclass(eq=False)
-class Job:
+class PartitionJob:
     """One day being captured. The holder has its lock, and ends with `release`."""
 
     dataset: Dataset
     day: date
     home: Home
     lock: int
-    walks: Sequence[Walk]
+    walks: Sequence[Request]
     before: captures.Capture | None
     domains: Sequence[str]
-    aside: Aside | None = None  # opened late: days that wait for answers hold no files
+    aside: StagedFiles | None = None  # opened late: days that wait for answers hold no files
     taken: int = 0  # questions that are done with, answered or not
     answered: int = 0  # of these, questions that were answered
     error: Exception | None = None  # the first in the order of the questions
-    failed: list[Walk] = field(default_factory=list)
+    failed: list[Request] = field(default_factory=list)
     is_given_up: bool = False  # set by any worker that fails: the others then ask no more
     _parts: int = 0
 
@@ -122,18 +122,18 @@ class Job:
         """Bytes of memory that its rows take until they are written."""
         return self.aside.table.waiting_bytes if self.aside else 0
 
-    def add(self, answered: Sequence[Answered]) -> None:
+    def add(self, answered: Sequence[FetchResult]) -> None:
         """Add the answer to the next question to the files, unless the day has failed already."""
         self.answered += bool(answered)
         for one in answered if self.error is None else ():
             self._opened().add(self._parts, one)
             self._parts += 1
 
-    def _opened(self) -> Aside:
-        self.aside = self.aside or Aside.open(self.home, self.dataset, self.day)
+    def _opened(self) -> StagedFiles:
+        self.aside = self.aside or StagedFiles.open(self.home, self.dataset, self.day)
         return self.aside
 
-    def fail(self, walk: Walk, error: Exception) -> None:
+    def fail(self, walk: Request, error: Exception) -> None:
         """Note a question that has no answer."""
         self.error = self.error or error
         self.failed.append(walk)
@@ -195,7 +195,7 @@ class Job:
         with _comparing:
             return before if parquet.same_rows(path, table.aside) else None
 
-    def _made_anew(self, before: captures.Capture, path: Path) -> parquet.Origin | None:
+    def _made_anew(self, before: captures.Capture, path: Path) -> parquet.Provenance | None:
         """The lake file made again, since what counts is the capture; None if that is damaged."""
         try:
             return parquet.normalise(self.home.lake, self.dataset, parquet.day_of(path), before)
@@ -203,7 +203,7 @@ class Job:
             return None
 
 
-def note_partial(folder: Path, now: datetime, error: Exception, job: Job | None) -> None:
+def note_partial(folder: Path, now: datetime, error: Exception, job: PartitionJob | None) -> None:
     """Say beside a day's captures what was missing when it was last tried."""
     note: dict[str, object] = {
         "at": now.isoformat(timespec="seconds"),

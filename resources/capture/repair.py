@@ -30,7 +30,7 @@ UNREADABLE = (captures.DamagedCapture, ApiError)
 
 def level(
     home: Home, dataset: Dataset, day: date, capture: captures.Capture
-) -> tuple[parquet.Origin, bool]:
+) -> tuple[parquet.Provenance, bool]:
     """The origin of a day's lake file, which is of `capture`, and whether it had to be made.
 
     The caller holds the day. Raises UNREADABLE if the file has to be made and cannot be.

@@ -40,7 +40,7 @@ class Result:
     requests: int = 0
     bytes: int = 0  # of the answers
     message: str = ""
-    origin: parquet.Origin | None = None
+    origin: parquet.Provenance | None = None
     error: Exception | None = None
 
 

@@ -13,10 +13,10 @@ from resources.api.client import Client
 from resources.api.credentials import find_credentials
 from resources.api.errors import FixSetup
 from resources.api.hosts import Host
-from resources.api.rate_limiter import Budget
+from resources.api.rate_limiter import RateLimiter
 from resources.api.retry import DEFAULT_RETRIES, RetryPolicy
 from resources.api.transport import Timeouts
-from resources.capture.account_guard import Owner
+from resources.capture.account_guard import AccountGuard
 from resources.capture.capturer import Capturer
 from resources.capture.fetcher import Halted
 from resources.clock import VARIABLE, clock
@@ -84,7 +84,7 @@ def capturer(
     home = Home(settings.home)
     home.prepare(settings, now())
     wait = _Wait(sleep=sleep)
-    budget = Budget(
+    budget = RateLimiter(
         home.budget,
         credentials.account_id(),
         rates(settings),
@@ -100,5 +100,5 @@ def capturer(
         sleep=wait,
         spill=home.root,
     ) as client:
-        Owner(home, settings).check(client, credentials.account_id())
+        AccountGuard(home, settings).check(client, credentials.account_id())
         yield Capturer(home, settings, client, now, wait.halt)

@@ -1,6 +1,6 @@
 """The settings: what can be set (model, datasets), where it is read, how it is written (text)."""
 
-from resources.config.dataset_overrides import Own
+from resources.config.dataset_overrides import DatasetOverrides
 from resources.config.errors import SettingsError
 from resources.config.loader import FILE, FILE_VARIABLE, Found, find, load
 from resources.config.model import (
@@ -23,8 +23,8 @@ __all__ = [
     "HOSTS",
     "LANGUAGES",
     "VOLCENGINE",
+    "DatasetOverrides",
     "Found",
-    "Own",
     "Settings",
     "SettingsError",
     "find",

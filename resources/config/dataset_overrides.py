@@ -24,7 +24,7 @@ def _about(meaning: str, example: object) -> dict[str, object]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Own:
+class DatasetOverrides:
     """What the settings say of one dataset; None: as livestats has it."""
 
     bucket_seconds: int | None = field(
@@ -63,7 +63,7 @@ class Own:
     )
 
 
-KEYS: Mapping[str, Field[Any]] = {known.name: known for known in fields(Own)}
+KEYS: Mapping[str, Field[Any]] = {known.name: known for known in fields(DatasetOverrides)}
 """Every key of such a section."""
 
 
@@ -104,14 +104,14 @@ def longest_reread(dataset: Dataset) -> int:
     return dataset.history.days - 1 if dataset.history else 0
 
 
-def read(table: object, file: object) -> dict[str, Own]:
+def read(table: object, file: object) -> dict[str, DatasetOverrides]:
     """What stands under [dataset] in a settings file. Raises SettingsError."""
     if not isinstance(table, dict):
         raise SettingsError(f"{file}: {SECTION} = {table!r} is no section: write [{SECTION}.NAME].")
     return {name: _read_one(name, own, f"{file}: {SECTION}.{name}") for name, own in table.items()}
 
 
-def _read_one(name: str, own: object, place: str) -> Own:
+def _read_one(name: str, own: object, place: str) -> DatasetOverrides:
     try:
         dataset = dataset_named(name)
     except ValueError as error:
@@ -122,7 +122,7 @@ def _read_one(name: str, own: object, place: str) -> Own:
     for key, value in own.items():
         refuse_unknown(dataset, key, place)
         given[key] = _typed(KEYS[key], f"{place}.{key}", value)
-    return Own(**given)
+    return DatasetOverrides(**given)
 
 
 def refuse_unknown(dataset: Dataset, key: str, place: str) -> None:
@@ -163,7 +163,7 @@ def _typed(known: Field[Any], place: str, value: object) -> object:
     raise SettingsError(f"{place} = {value!r} is not {wanted}. {known.metadata['meaning']}")
 
 
-def apply(dataset: Dataset, own: Own) -> Dataset:
+def apply(dataset: Dataset, own: DatasetOverrides) -> Dataset:
     """The dataset as its settings have it. Raises SettingsError for a value it cannot have."""
     for key in KEYS:
         if getattr(own, key) is not None:

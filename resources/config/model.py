@@ -19,7 +19,7 @@ from resources.api import windows
 from resources.api.catalog import ABSENT_ON_BYTEPLUS, DATASETS, dataset
 from resources.api.catalog.model import Dataset
 from resources.config import dataset_overrides as single
-from resources.config.dataset_overrides import Own
+from resources.config.dataset_overrides import DatasetOverrides
 from resources.config.errors import SettingsError
 
 VOLCENGINE, BYTEPLUS = "volcengine", "byteplus"
@@ -139,7 +139,7 @@ class Settings:
             "LIVESTATS_LANGUAGE",
         ),
     )
-    own: Mapping[str, Own] = field(default_factory=dict, hash=False)
+    own: Mapping[str, DatasetOverrides] = field(default_factory=dict, hash=False)
     """What is said of single datasets, by name: the sections [dataset.<name>] of the file."""
 
     def __post_init__(self) -> None:

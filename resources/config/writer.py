@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from resources.config.dataset_overrides import KEYS, SECTION, Own
+from resources.config.dataset_overrides import KEYS, SECTION, DatasetOverrides
 from resources.config.loader import FILE
 from resources.config.model import general
 
@@ -48,7 +48,7 @@ def text(given: Mapping[str, Any]) -> str:
     return "\n".join([*lines, *_of_datasets(given.get("own", {}))]) + "\n"
 
 
-def _of_datasets(own: Mapping[str, Own]) -> list[str]:
+def _of_datasets(own: Mapping[str, DatasetOverrides]) -> list[str]:
     """The sections of single datasets; an example where there is none."""
     lines = [
         "",

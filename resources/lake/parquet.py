@@ -31,7 +31,7 @@ from resources.api.catalog.columns import BUSINESS_DATE
 from resources.api.catalog.model import Dataset
 from resources.api.parsing.parse import Rows, join, row_schema
 from resources.api.parsing.parse_batch import read_in_turn
-from resources.api.request_plan import Walk, walk_of
+from resources.api.request_plan import Request, walk_of
 from resources.fs import atomic
 from resources.raw.captures import Capture, CaptureName, day_named
 from resources.version import VERSION
@@ -64,7 +64,7 @@ class DamagedFile(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Origin:
+class Provenance:
     """Where the rows of a file come from."""
 
     dataset: str
@@ -195,9 +195,9 @@ class LakeWriter:
             table = table.add_column(0, self._schema.field(BUSINESS_DATE), days)
         self._writer.write_table(table.cast(self._schema), row_group_size=_ROWS_PER_GROUP)
 
-    def seal(self, capture: CaptureName, requests: int) -> Origin:
+    def seal(self, capture: CaptureName, requests: int) -> Provenance:
         """Finish the file, still aside, and say in it where its rows come from."""
-        origin = Origin(
+        origin = Provenance(
             dataset=self._dataset.name,
             day=self._day.isoformat(),
             capture=capture.text,
@@ -231,7 +231,7 @@ class LakeWriter:
         self.aside.unlink(missing_ok=True)
 
 
-def origin_of(path: Path) -> Origin | None:
+def origin_of(path: Path) -> Provenance | None:
     """Where the rows of a file come from; None if there is no file or it cannot be read.
 
     A load asks three times: what is remembered of a file that is still the same is not read again,
@@ -249,16 +249,16 @@ def origin_of(path: Path) -> Origin | None:
 
 
 @lru_cache(maxsize=8192)  # a year of all datasets, less than 1 kB each
-def _remembered_origin(path: str, *_state: int) -> Origin | None:
+def _remembered_origin(path: str, *_state: int) -> Provenance | None:
     return _read_origin(path)
 
 
-def _read_origin(path: str) -> Origin | None:
+def _read_origin(path: str) -> Provenance | None:
     try:
         metadata = pq.read_metadata(path).metadata or {}
         found: dict[str, Any] = json.loads(metadata[_KEY])
         lists = {name: tuple(found[name]) for name in ("unknown", "disagreeing")}
-        return Origin(**{**found, **lists})
+        return Provenance(**{**found, **lists})
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
         return None  # not ours, or damaged: to be made again
 
@@ -289,7 +289,7 @@ def _checksum(path: Path) -> tuple[int, bytes, bytes]:
     return at, told, digest.hexdigest().encode()
 
 
-def proven_origin(path: Path) -> Origin | None:
+def proven_origin(path: Path) -> Provenance | None:
     """The same as `origin_of`, but None also if any byte has changed since the file was written."""
     try:
         check(path)
@@ -298,7 +298,7 @@ def proven_origin(path: Path) -> Origin | None:
     return origin_of(path)
 
 
-def is_level(origin: Origin | None, capture: CaptureName) -> bool:
+def is_level(origin: Provenance | None, capture: CaptureName) -> bool:
     """True if a lake file is what the present normaliser makes of `capture`."""
     return (
         origin is not None
@@ -307,7 +307,7 @@ def is_level(origin: Origin | None, capture: CaptureName) -> bool:
     )
 
 
-def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Origin:
+def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Provenance:
     """Make the lake file of a day from a capture, without the API.
 
     Raises DamagedCapture, or what reading the answers raises; the old file then stays.
@@ -326,7 +326,7 @@ def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Orig
         raise
 
 
-def _asked(dataset: Dataset, capture: Capture) -> Iterator[tuple[int, Walk, int, Body]]:
+def _asked(dataset: Dataset, capture: Capture) -> Iterator[tuple[int, Request, int, Body]]:
     """Number and walk of each question, number of the page, and the answer."""
     paging = dataset.endpoint.paging
     numbers = {paging.number_param, paging.size_param} if paging else set()

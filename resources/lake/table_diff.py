@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from resources.api.catalog.columns import BUSINESS_DATE, RANK, SLOT_SECONDS
-from resources.api.catalog.model import Column, Dataset, Kind
+from resources.api.catalog.model import Column, ColumnType, Dataset
 
 _MEMORY = "256MB"
 _SUM_DIGITS, _SHARE_DIGITS = 12, 9
@@ -194,11 +194,11 @@ def _differ(column: Column) -> str:
 
 def _is_measure(column: Column) -> bool:
     """True for numbers whose sum says how much there is."""
-    return column.kind in (Kind.INTEGER, Kind.FLOAT) and column.name != RANK
+    return column.kind in (ColumnType.INTEGER, ColumnType.FLOAT) and column.name != RANK
 
 
 def _sum(column: Column, side: str) -> str:
-    how = "fsum" if column.kind is Kind.FLOAT else "sum"
+    how = "fsum" if column.kind is ColumnType.FLOAT else "sum"
     return f"{how}({side}.{column.name})"
 
 

@@ -18,7 +18,7 @@ import duckdb
 
 from resources.api.catalog import DATASETS
 from resources.marts import incremental as days
-from resources.marts.definition import ARCHIVE_TABLE, Kind, Mart, available, read
+from resources.marts.definition import ARCHIVE_TABLE, Mart, MartKind, available, read
 from resources.warehouse import connection as warehouse_connection
 
 log = logging.getLogger("livestats.marts")
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS meta.mart (mart VARCHAR PRIMARY KEY, kind VARCHAR, ve
 CREATE TABLE IF NOT EXISTS meta.archive (time_zone VARCHAR);
 """
 
-_OBJECT = {Kind.VIEW: "VIEW", Kind.TABLE: "TABLE", Kind.MACRO: "MACRO TABLE"}
+_OBJECT = {MartKind.VIEW: "VIEW", MartKind.TABLE: "TABLE", MartKind.MACRO: "MACRO TABLE"}
 
 _THERE = """
 SELECT table_name, 'table by day' FROM duckdb_tables()
@@ -41,7 +41,7 @@ WHERE schema_name = 'main' AND database_name = current_database() AND function_t
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class MartResult:
     """What bringing one mart level did."""
 
     mart: Mart
@@ -55,7 +55,7 @@ def bring_level(
     time_zone: str,
     switched_on: Collection[str],
     marts: Mapping[str, Mart] | None = None,
-) -> list[Made]:
+) -> list[MartResult]:
     """Bring all marts level whose tables are there and switched on; the others are dropped.
 
     `connection` is the warehouse's writing one.
@@ -68,7 +68,7 @@ def bring_level(
     _drop(connection, [(name, kind) for name, (kind, _) in held.items() if name not in wanted])
     versions = _versions(connection, wanted)
     new = {name for name, mart in wanted.items() if held.get(name) != (mart.kind, versions[name])}
-    tables = [mart for mart in wanted.values() if mart.kind is Kind.TABLE]
+    tables = [mart for mart in wanted.values() if mart.kind is MartKind.TABLE]
     inputs = days.stale(connection, tables, wanted, anew=new)
     made = []
     for name, mart in wanted.items():
@@ -76,15 +76,15 @@ def bring_level(
         if is_new and name in held and held[name][0] != mart.kind:
             _drop(connection, [(name, held[name][0])])
         done: days.Made = [], {}
-        if mart.kind is Kind.TABLE and is_new:
+        if mart.kind is MartKind.TABLE and is_new:
             define = partial(_define, connection, mart, versions[name])
             done = days.make_all(connection, mart, wanted, inputs[name], define)
-        elif mart.kind is Kind.TABLE:
+        elif mart.kind is MartKind.TABLE:
             done = days.make_stale(connection, mart, wanted, inputs[name])
         elif is_new:
             with warehouse_connection.transaction(connection):
                 _define(connection, mart, versions[name])
-        made.append(Made(mart=mart, days=done[0], impossible=done[1], is_new=is_new))
+        made.append(MartResult(mart=mart, days=done[0], impossible=done[1], is_new=is_new))
     return made
 
 
@@ -101,7 +101,7 @@ def behind(
     except duckdb.CatalogException:  # made by a livestats that knew no marts
         return [*wanted]
     versions = _versions(connection, wanted)
-    tables = [mart for mart in wanted.values() if mart.kind is Kind.TABLE]
+    tables = [mart for mart in wanted.values() if mart.kind is MartKind.TABLE]
     stale = days.stale(connection, tables, wanted)
     return [
         *(name for name in held if name not in wanted),
@@ -163,7 +163,7 @@ def _drop(connection: duckdb.DuckDBPyConnection, marts: Sequence[tuple[str, str]
         return
     with warehouse_connection.transaction(connection):
         for name, kind in marts:
-            connection.execute(f"DROP {_OBJECT[Kind(kind)]} {name}")
+            connection.execute(f"DROP {_OBJECT[MartKind(kind)]} {name}")
             connection.execute("DELETE FROM meta.mart WHERE mart = ?", [name])
             days.forget(connection, name)
     log.info("dropped: %s", ", ".join(name for name, _ in marts))
@@ -178,12 +178,12 @@ def _define(connection: duckdb.DuckDBPyConnection, mart: Mart, version: str) -> 
 
 def create(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     """Create or replace a mart; a table is empty."""
-    if mart.kind is Kind.MACRO:
+    if mart.kind is MartKind.MACRO:
         parameters = ", ".join(
             p.name if p.default is None else f"{p.name} := {p.default}" for p in mart.parameters
         )
         connection.execute(f"CREATE OR REPLACE MACRO {mart.name}({parameters}) AS TABLE {mart.sql}")
-    elif mart.kind is Kind.VIEW:
+    elif mart.kind is MartKind.VIEW:
         connection.execute(f"CREATE OR REPLACE VIEW {mart.name} AS {mart.sql}")
     else:
         # Not AS SELECT ... LIMIT 0: DuckDB 2.0 then takes the table to be empty for as long as it is

@@ -47,7 +47,7 @@ class MartError(ValueError):
     """A mart's file that cannot be followed; the message names the file and what is wrong."""
 
 
-class Kind(StrEnum):
+class MartKind(StrEnum):
     """What a mart becomes in the warehouse."""
 
     VIEW = "view"
@@ -84,7 +84,7 @@ class Mart:
     name: str
     meaning: str
     group: str
-    kind: Kind
+    kind: MartKind
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
@@ -95,14 +95,14 @@ class Mart:
     @property
     def call(self) -> str:
         """How it stands in a FROM; parameters without a default are NULL."""
-        if self.kind is not Kind.MACRO:
+        if self.kind is not MartKind.MACRO:
             return self.name
         return f"{self.name}({', '.join('NULL' for p in self.parameters if p.default is None)})"
 
     def comment(self, language: str = ENGLISH) -> str:
         """What DuckDB and BI tools show of it."""
         found = table_comment(self.meaning, key=self.key, language=language)
-        if self.kind is Kind.MACRO:
+        if self.kind is MartKind.MACRO:
             # Neither the parameters nor the columns of a macro can have comments.
             given = [(p.name, say(p.meaning, language)) for p in self.parameters]
             found += say(" Parameters: {}.", language).format(_listed(given, language))
@@ -137,7 +137,7 @@ def read(folder: Path = FOLDER) -> Mapping[str, Mart]:
         raise MartError(f"Marts read each other in a circle: {' > '.join(error.args[1])}") from None
     for mart in marts.values():
         others = sources(mart, marts) - set(DATASETS) - {ARCHIVE_TABLE}
-        if mart.kind is Kind.TABLE and others:
+        if mart.kind is MartKind.TABLE and others:
             raise MartError(
                 f"{mart.name}.sql is a table by day and reads {', '.join(sorted(others))}, whose "
                 "changes are not known day by day. Read datasets only, or make it a view."
@@ -198,8 +198,8 @@ def _parsed(path: Path, parser: duckdb.DuckDBPyConnection) -> Mart:
         raise MartError(f"{path} does not begin with a header of comment lines.")
     said = _said(path, header.group(1).splitlines())
     meaning, group, kind = (" ".join(said.get(name, [])) for name in ("", "group", "kind"))
-    if kind not in [*Kind]:
-        raise MartError(f"{path}: kind: {kind!r} is none of {', '.join(Kind)}.")
+    if kind not in [*MartKind]:
+        raise MartError(f"{path}: kind: {kind!r} is none of {', '.join(MartKind)}.")
     if not meaning or not group or not said.get("columns"):
         raise MartError(f"{path}: the header needs a meaning, a group and columns.")
     name = path.stem
@@ -214,9 +214,9 @@ def _parsed(path: Path, parser: duckdb.DuckDBPyConnection) -> Mart:
     if missing:
         raise MartError(f"{path}: {', '.join(missing)} of the key is no column.")
     parameters = tuple(_parameter(path, line) for line in said.get("parameters", []))
-    if (kind == Kind.MACRO) != bool(parameters):
+    if (kind == MartKind.MACRO) != bool(parameters):
         raise MartError(f"{path}: a macro, and nothing else, has parameters.")
-    if kind == Kind.TABLE and columns[0].name != "business_date":
+    if kind == MartKind.TABLE and columns[0].name != "business_date":
         raise MartError(f"{path}: the first column of a table by day is business_date.")
     sql = text[header.end() :].strip().removesuffix(";").rstrip()
     reads = _reads(path, sql, parser)
@@ -224,7 +224,7 @@ def _parsed(path: Path, parser: duckdb.DuckDBPyConnection) -> Mart:
     if unread:
         raise MartError(f"{path}: {', '.join(unread)} is optional, but no dataset that it reads.")
     return Mart(
-        name=name, meaning=meaning, group=group, kind=Kind(kind), columns=columns, key=key,
+        name=name, meaning=meaning, group=group, kind=MartKind(kind), columns=columns, key=key,
         optional=optional, parameters=parameters, sql=sql, reads=reads,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ import duckdb
 from resources.api.catalog import DATASETS
 from resources.api.catalog.columns import BUSINESS_DATE
 from resources.api.catalog.model import Dataset
-from resources.marts.definition import Kind, Mart, sources
+from resources.marts.definition import Mart, MartKind, sources
 from resources.warehouse import connection as warehouse_connection
 
 log = logging.getLogger("livestats.marts")
@@ -121,7 +121,7 @@ def _of_days(mart: Mart, marts: Mapping[str, Mart], days: Sequence[date]) -> str
     seen = ", ".join(
         f"{name} AS NOT MATERIALIZED (FROM main.{name} {chosen})"
         for name in mart.reads
-        if (name in marts and marts[name].kind is Kind.TABLE)
+        if (name in marts and marts[name].kind is MartKind.TABLE)
         or (name in DATASETS and _is_by_capture(DATASETS[name]))
     )
     return f"{f'WITH {seen} ' if seen else ''}FROM ({mart.sql}) {chosen}"

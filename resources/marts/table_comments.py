@@ -15,7 +15,7 @@ import duckdb
 from resources.api.catalog import DATASETS
 from resources.i18n import column_comment as said_of_column
 from resources.i18n import say
-from resources.marts.definition import Kind, Mart, read
+from resources.marts.definition import Mart, MartKind, read
 from resources.system_tables.registry import META_TABLES, OWN_TABLES
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse.dataset_docs import column_comment, table_comment
@@ -45,7 +45,7 @@ def described(language: str, marts: Mapping[str, Mart] | None = None) -> dict[st
             comment=mart.comment(language),
             # The columns of a macro cannot have comments.
             columns={}
-            if mart.kind is Kind.MACRO
+            if mart.kind is MartKind.MACRO
             else {c.name: c.comment(language) for c in mart.columns},
         )
     for name, own in OWN_TABLES.items():

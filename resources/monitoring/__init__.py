@@ -6,7 +6,7 @@ The list of alarms is `Kind`, and nothing else: commands, sensors and docs/recov
 from __future__ import annotations
 
 from resources.monitoring.checks import standing
-from resources.monitoring.model import Alarm, Kind, grouped
-from resources.monitoring.notify import PRINTED, SENT, Change, tell
+from resources.monitoring.model import Alarm, AlarmKind, grouped
+from resources.monitoring.notify import PRINTED, SENT, AlarmChange, tell
 
-__all__ = ["PRINTED", "SENT", "Alarm", "Change", "Kind", "grouped", "standing", "tell"]
+__all__ = ["PRINTED", "SENT", "Alarm", "AlarmChange", "AlarmKind", "grouped", "standing", "tell"]

@@ -15,7 +15,7 @@ from resources.lake import parquet
 from resources.ledger import states
 from resources.ledger.states import Entry, State
 from resources.monitoring import disk_space
-from resources.monitoring.model import Alarm, Kind
+from resources.monitoring.model import Alarm, AlarmKind
 from resources.serving import publish
 from resources.verify import saved_result
 
@@ -44,7 +44,7 @@ def standing(archive: Archive) -> list[Alarm]:
     found += _of_daemon(archive, missed)
     found += _of_home(archive)
     found += _of_served(archive)
-    urgency = [*Kind]
+    urgency = [*AlarmKind]
     return sorted(found, key=lambda alarm: (urgency.index(alarm.kind), alarm.subject))
 
 
@@ -58,7 +58,7 @@ def _of_ledger(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> li
     """Days that are not captured."""
     name, now = dataset.name, archive.now()
 
-    def alarm(kind: Kind, lines: Iterable[Entry], text: str, remedy: str) -> list[Alarm]:
+    def alarm(kind: AlarmKind, lines: Iterable[Entry], text: str, remedy: str) -> list[Alarm]:
         days = [line.day for line in lines]
         if not days:
             return []
@@ -79,9 +79,9 @@ def _of_ledger(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> li
         and now - line.askable_until < YOUNG
     ]
     return [
-        *alarm(Kind.LOST, lost, "never captured, and now forgotten by the API", _NO_MORE),
-        *alarm(Kind.EXPIRING, expiring, "missing, and soon forgotten by the API", _ONCE_MORE),
-        *alarm(Kind.GAP, overdue, "complete at the vendor, and not here", _ONCE_MORE),
+        *alarm(AlarmKind.LOST, lost, "never captured, and now forgotten by the API", _NO_MORE),
+        *alarm(AlarmKind.EXPIRING, expiring, "missing, and soon forgotten by the API", _ONCE_MORE),
+        *alarm(AlarmKind.GAP, overdue, "complete at the vendor, and not here", _ONCE_MORE),
     ]
 
 
@@ -98,7 +98,7 @@ def _of_lake(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list
     if old:
         text = f"rows as an earlier version of livestats read them: {_days(old)}"
         remedy = "`livestats replay` reads the answers again, without the API."
-        found.append(Alarm(kind=Kind.OUTDATED, subject=name, text=text, remedy=remedy))
+        found.append(Alarm(kind=AlarmKind.OUTDATED, subject=name, text=text, remedy=remedy))
     unknown: set[str] = set()
     for line in lines:
         if line.state is State.CAPTURED and archive.today - line.day <= YOUNG:
@@ -107,7 +107,7 @@ def _of_lake(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list
     if unknown:
         found.append(
             Alarm(
-                kind=Kind.SCHEMA,
+                kind=AlarmKind.SCHEMA,
                 subject=name,
                 text=f"the vendor sends fields that are not known: {', '.join(sorted(unknown))}",
                 mark=f"{len(unknown):04} {sorted(unknown)}",
@@ -128,7 +128,7 @@ def _of_daemon(archive: Archive, missed: int) -> list[Alarm]:
         return []
     return [
         Alarm(
-            kind=Kind.SILENT,
+            kind=AlarmKind.SILENT,
             subject="daemon",
             text=f"it has not looked for {silent_s / 3600:,.0f} hours, and {missed:,} dataset-days "
             "wait to be captured",
@@ -148,13 +148,15 @@ def _of_home(archive: Archive) -> list[Alarm]:
         )
         remedy = "Make room: `livestats doctor` shows what takes it. Never delete under raw/."
         mark = "2" if space.is_too_little else "1"
-        found.append(Alarm(kind=Kind.DISK, subject="home", text=text, remedy=remedy, mark=mark))
+        found.append(
+            Alarm(kind=AlarmKind.DISK, subject="home", text=text, remedy=remedy, mark=mark)
+        )
     wrong = saved_result.read(archive.home).wrong
     if wrong:
         first, more = wrong[0], f"; and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         found.append(
             Alarm(
-                kind=Kind.DAMAGE,
+                kind=AlarmKind.DAMAGE,
                 subject="files",
                 text=f"not as they were written: {printable(first.path)}: "
                 f"{printable(first.what)}{more}",
@@ -173,7 +175,7 @@ def _of_served(archive: Archive) -> list[Alarm]:
     if behind:
         found.append(
             Alarm(
-                kind=Kind.BEHIND,
+                kind=AlarmKind.BEHIND,
                 subject="served copy",
                 text=f"for two hours it has not shown all that is captured of {', '.join(behind)}",
                 remedy="See why the loads fail: `livestats doctor`; then `livestats publish`.",
@@ -187,7 +189,7 @@ def _of_served(archive: Archive) -> list[Alarm]:
         return found
     return found + [
         Alarm(
-            kind=Kind.DISAGREEMENT,
+            kind=AlarmKind.DISAGREEMENT,
             subject=rule,
             text=f"{count} comparisons of endpoints differ: {_days(days)}",
             mark=max(days).isoformat(),

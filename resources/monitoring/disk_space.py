@@ -18,7 +18,7 @@ _SPARE = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
+class DiskSpace:
     """In bytes."""
 
     free: int
@@ -37,13 +37,13 @@ class Room:
         return self.free < self.load
 
 
-def look(archive: Archive) -> Room:
+def look(archive: Archive) -> DiskSpace:
     """The room on the disk of the home, which may not be there yet. Lists a week of folders."""
     home = archive.home
     there = home.root if home.root.is_dir() else nearest(home.root)
     usage = shutil.disk_usage(there)
     warehouse = home.warehouse.stat().st_size if home.warehouse.is_file() else 0
-    return Room(
+    return DiskSpace(
         free=usage.free,
         total=usage.total,
         load=warehouse + _SPARE,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class AlarmKind(StrEnum):
     """What is the matter, the most urgent first. Each has its paragraph in docs/recovery.md."""
 
     DISK = "disk"  # it will soon be full
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 class Alarm:
     """One thing that stands, for as long as it stands."""
 
-    kind: Kind
+    kind: AlarmKind
     subject: str  # a dataset, a rule, a part of the home, a run
     text: str
     remedy: str
@@ -41,7 +41,7 @@ class Alarm:
 
 def grouped(alarms: Iterable[Alarm]) -> list[Alarm]:
     """The same, for people: what says the same of several subjects is said once."""
-    found: dict[tuple[Kind, str, str], Alarm] = {}
+    found: dict[tuple[AlarmKind, str, str], Alarm] = {}
     for alarm in alarms:
         about = (alarm.kind, alarm.text, alarm.remedy)
         before = found.get(about)

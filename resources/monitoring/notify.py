@@ -20,14 +20,14 @@ PRINTED = "alarms-printed.json"
 
 
 @dataclass(frozen=True)
-class Change:
+class AlarmChange:
     """Alarms since the last time somebody was told."""
 
     new: Sequence[Alarm]
     gone: Sequence[str]  # keys
 
 
-def tell(archive: Archive, send: Callable[[Change], None], note: str = SENT) -> list[Alarm]:
+def tell(archive: Archive, send: Callable[[AlarmChange], None], note: str = SENT) -> list[Alarm]:
     """Send what is new or gone since the last time, once; all that stands now.
 
     `note` names what was told, in state/: it is written only when `send` returns, so if that
@@ -36,7 +36,7 @@ def tell(archive: Archive, send: Callable[[Change], None], note: str = SENT) -> 
     now = standing(archive)
     path = archive.home.state / note
     before = _told(path)
-    change = Change(
+    change = AlarmChange(
         new=[a for a in now if a.key not in before or a.mark > before[a.key]],
         gone=sorted(set(before) - {alarm.key for alarm in now}),
     )

@@ -13,7 +13,7 @@ VARIABLE = "LIVESTATS_ALERT_WEBHOOK"
 _TIMEOUT_S = 10.0
 
 
-class NotTold(Exception):
+class WebhookError(Exception):
     """The message did not arrive; the text names the host, never the address."""
 
 
@@ -24,7 +24,7 @@ def post(url: str, text: str) -> None:
     """
     host = host_of(url)
     if host is None:
-        raise NotTold(f"{VARIABLE} is no address. Set it to the whole URL of the robot.")
+        raise WebhookError(f"{VARIABLE} is no address. Set it to the whole URL of the robot.")
     failure = ""
     try:
         answer = requests.post(url, json=body(host, text), timeout=_TIMEOUT_S)
@@ -33,7 +33,7 @@ def post(url: str, text: str) -> None:
     except requests.RequestException as error:
         failure = type(error).__name__  # its text quotes the address
     if failure:
-        raise NotTold(
+        raise WebhookError(
             f"{host} did not take the alarm ({failure}). Check {VARIABLE}; a robot with a keyword "
             "filter wants the word livestats."
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from resources.api.catalog.model import Field, Kind, Layout, Total
+from resources.api.catalog.model import ColumnType, Field, Layout, Total
 from resources.simulator.noise import chance, key_of
 from resources.simulator.query import Query
 from resources.simulator.render import Result, echo, number, paged, times
@@ -49,7 +49,7 @@ def _totals(totals: Sequence[Total], leaves: Sequence[Result]) -> Result:
     for total in totals:
         values = [row[total.of] for row in leaves if total.of in row] or [0]
         value = sum(values) if total.how == "sum" else max(values)
-        found[total.name] = number(value) if total.kind is Kind.FLOAT else int(value)
+        found[total.name] = number(value) if total.kind is ColumnType.FLOAT else int(value)
     return found
 
 
@@ -84,16 +84,16 @@ def _items(
 
 def _value(query: Query, field: Field, path: tuple[object, ...]) -> Any:
     match field.kind:
-        case Kind.INTEGER:
+        case ColumnType.INTEGER:
             return key_of(*path) % 1000
-        case Kind.FLOAT:
+        case ColumnType.FLOAT:
             return number(round(1000.0 * chance(*path), 3))
-        case Kind.BOOLEAN:
+        case ColumnType.BOOLEAN:
             return chance(*path) < 0.5
-        case Kind.INSTANT:
+        case ColumnType.INSTANT:
             return times(np.array([query.start or query.now]), query.options)[0]
-        case Kind.INSTANT_MS:
+        case ColumnType.INSTANT_MS:
             return (query.start or query.now) * 1000
-        case Kind.DATE:
+        case ColumnType.DATE:
             return times(np.array([query.start or query.now]), query.options)[0][:10]
     return f"{field.name}-{key_of(*path) % 10}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from resources.api.catalog.model import Kind
+from resources.api.catalog.model import ColumnType
 from resources.simulator.audience import BYTES_PER_KBPS_MINUTE
 from resources.simulator.noise import Ints
 from resources.simulator.places import region_of
@@ -183,7 +183,7 @@ def _coded(
 def _distributions(codes: tuple[int, ...], counts: Ints) -> list[list[Result]]:
     """For each slot the codes that occurred, with count and percentage."""
     total = np.maximum(counts.sum(axis=-1, keepdims=True), 1)
-    shares = plain(np.round(100.0 * counts / total, 4).ravel(), Kind.FLOAT)
+    shares = plain(np.round(100.0 * counts / total, 4).ravel(), ColumnType.FLOAT)
     values = counts.ravel().tolist()
     return [
         [
@@ -224,12 +224,12 @@ def batch_traffic(world: World, query: Query) -> Result:
         values = world.per_stream(query, site, ("up_kbps", "down_kbps"))
         up, down = values["up_kbps"].sum(axis=1), values["down_kbps"].sum(axis=1)
         sums += (up.sum(), down.sum())
-        columns = [plain(x * BYTES_PER_KBPS_MINUTE / GB, Kind.FLOAT) for x in (up, down)]
+        columns = [plain(x * BYTES_PER_KBPS_MINUTE / GB, ColumnType.FLOAT) for x in (up, down)]
         rows += [
             {**_identity(site, i), "UpTraffic": columns[0][i], "DownTraffic": columns[1][i]}
             for i in np.flatnonzero(up + down).tolist()
         ]
-    whole = plain(sums * BYTES_PER_KBPS_MINUTE / GB, Kind.FLOAT)
+    whole = plain(sums * BYTES_PER_KBPS_MINUTE / GB, ColumnType.FLOAT)
     return {
         **echo(query),
         **paged(query, rows),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resources.api.catalog.model import Field, Kind, Level, Total
+from resources.api.catalog.model import ColumnType, Field, Level, Total
 from resources.simulator.noise import Ints
 from resources.simulator.query import Query
 from resources.simulator.settings import Answers
@@ -27,9 +27,9 @@ def times(seconds: Ints, answers: Answers) -> list[str]:
     return [f"{text}{answers.offset}" for text in np.datetime_as_string(local).tolist()]
 
 
-def plain(array: NDArray[Any], kind: Kind) -> list[Any]:
+def plain(array: NDArray[Any], kind: ColumnType) -> list[Any]:
     """Python values as the vendor's encoder writes them: a whole float has no decimal point."""
-    if kind is not Kind.FLOAT:
+    if kind is not ColumnType.FLOAT:
         listed: list[Any] = array.tolist()
         return listed
     return [int(v) if v.is_integer() else v for v in array.astype(np.float64).tolist()]
@@ -113,7 +113,7 @@ def totals(wanted: Sequence[Total], arrays: Arrays) -> Result:
             continue
         array = arrays[total.of]
         value = (array.sum() if total.how == "sum" else array.max()) if array.size else 0
-        found[total.name] = number(value) if total.kind is Kind.FLOAT else int(value)
+        found[total.name] = number(value) if total.kind is ColumnType.FLOAT else int(value)
     return found
 
 
@@ -144,6 +144,6 @@ def paged(query: Query, rows: list[Result]) -> Result:
     return {**result, paging.block: block}
 
 
-def kind_of(fields: Sequence[Field], name: str) -> Kind:
+def kind_of(fields: Sequence[Field], name: str) -> ColumnType:
     """Kind of a field by name."""
     return next(field.kind for field in fields if field.name == name)

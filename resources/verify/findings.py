@@ -15,7 +15,7 @@ from resources.ledger import states
 from resources.raw import captures as raw
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What is wrong."""
 
     DAMAGED = "damaged"  # its bytes are not those that were written
@@ -41,7 +41,7 @@ class Way(StrEnum):
 class Finding:
     """One thing that is wrong: where, what, and what to do."""
 
-    kind: Kind
+    kind: FindingKind
     path: Path  # of the file or folder; of the served copy for a table
     what: str
     way: Way
@@ -52,7 +52,7 @@ class Finding:
     @property
     def is_harmless(self) -> bool:
         """True if the archive is intact all the same."""
-        return self.kind is Kind.LEFTOVER
+        return self.kind is FindingKind.LEFTOVER
 
 
 Told = Callable[[Path, int], None]
@@ -77,7 +77,7 @@ class Place:
         """The options that choose it on the command line."""
         return f"--from {self.day} --to {self.day} --dataset {self.dataset.name}"
 
-    def finding(self, kind: Kind, path: Path, what: str, mend: tuple[Way, str]) -> Finding:
+    def finding(self, kind: FindingKind, path: Path, what: str, mend: tuple[Way, str]) -> Finding:
         """Something wrong with it."""
         way, remedy = mend
         return Finding(

@@ -17,7 +17,7 @@ from resources.api.errors import ApiError
 from resources.fs import atomic
 from resources.lake import parquet
 from resources.raw.captures import DamagedCapture
-from resources.verify.findings import Finding, Kind, Place, Told, Way, leftover, remove
+from resources.verify.findings import Finding, FindingKind, Place, Told, Way, leftover, remove
 from resources.verify.raw import RawDay
 
 
@@ -37,25 +37,25 @@ class LakeDay:
         if not self.path.is_file():
             if self._raw.newest is not None:
                 what = "the day is captured, and the lake has no file of it"
-                yield self._finding(Kind.MISSING, what, self._mend())
+                yield self._finding(FindingKind.MISSING, what, self._mend())
             return
         try:
             parquet.check(self.path)
             origin = parquet.origin_of(self.path)
             problem = "tells no origin" if origin is None else self._content(origin)
         except parquet.DamagedFile as error:
-            yield self._finding(Kind.DAMAGED, str(error), self._mend())
+            yield self._finding(FindingKind.DAMAGED, str(error), self._mend())
             return
         except (OSError, pa.ArrowException) as error:
-            yield self._finding(Kind.DAMAGED, f"cannot be read: {error}", self._mend())
+            yield self._finding(FindingKind.DAMAGED, f"cannot be read: {error}", self._mend())
             return
         if problem or origin is None:
-            yield self._finding(Kind.MISMATCH, problem, self._mend())
+            yield self._finding(FindingKind.MISMATCH, problem, self._mend())
             return
         self.is_good, self.rows = True, origin.rows
         yield from self._descent(origin)
 
-    def _finding(self, kind: Kind, what: str, mend: tuple[Way, str]) -> Finding:
+    def _finding(self, kind: FindingKind, what: str, mend: tuple[Way, str]) -> Finding:
         return self._place.finding(kind, self.path, what, mend)
 
     def _mend(self) -> tuple[Way, str]:
@@ -68,12 +68,14 @@ class LakeDay:
         folder = self.path.parent
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if path.name.startswith(atomic.ASIDE):
-                yield self._place.finding(Kind.LEFTOVER, path, "a run was killed", leftover())
+                yield self._place.finding(
+                    FindingKind.LEFTOVER, path, "a run was killed", leftover()
+                )
             elif path != self.path or not path.is_file():
                 what = "not a file of the lake"
-                yield self._place.finding(Kind.EXTRA, path, what, remove(path))
+                yield self._place.finding(FindingKind.EXTRA, path, what, remove(path))
 
-    def _content(self, origin: parquet.Origin) -> str:
+    def _content(self, origin: parquet.Provenance) -> str:
         """What is wrong inside of a file whose bytes are right; empty if nothing is."""
         with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
             self._told(self.path, self.path.stat().st_size)
@@ -94,31 +96,31 @@ class LakeDay:
             return f"holds {rows} rows, its footer says {file.metadata.num_rows}, its origin {origin.rows}"
         return ""
 
-    def _descent(self, origin: parquet.Origin) -> Iterator[Finding]:
+    def _descent(self, origin: parquet.Provenance) -> Iterator[Finding]:
         """Whether the file is what the newest capture of this day makes."""
         place, newest = self._place, self._raw.newest
         named = {c.name.text: c.name for c in self._raw.captures}
         if (origin.dataset, origin.day) != (place.dataset.name, place.day.isoformat()):
             what = f"holds {origin.dataset} {origin.day}, and does not belong here"
-            yield self._finding(Kind.MISMATCH, what, self._mend())
+            yield self._finding(FindingKind.MISMATCH, what, self._mend())
         elif origin.capture not in named:
             what = f"the capture that {self.path} was made from is gone"
             path = place.raw / origin.capture
-            yield place.finding(Kind.MISSING, path, what, place.capture_again(None))
+            yield place.finding(FindingKind.MISSING, path, what, place.capture_again(None))
         elif newest is None or origin.capture != newest.name.text:
             what = f"made from {origin.capture}, and there is a newer capture"
-            yield self._finding(Kind.BEHIND, what, self._mend())
+            yield self._finding(FindingKind.BEHIND, what, self._mend())
         elif origin.schema_version != parquet.SCHEMA_VERSION:
             what = (
                 f"made by normaliser {origin.schema_version}, and this is {parquet.SCHEMA_VERSION}"
             )
-            yield self._finding(Kind.BEHIND, what, self._mend())
+            yield self._finding(FindingKind.BEHIND, what, self._mend())
         elif newest.name in self._raw.intact:
             asked = len(self._raw.intact[newest.name]["requests"])
             fetched_at = datetime.fromisoformat(origin.fetched_at)
             if (origin.requests, fetched_at) != (asked, newest.name.fetched_at):
                 what = "its origin tells other requests or another time than the capture"
-                yield self._finding(Kind.MISMATCH, what, self._mend())
+                yield self._finding(FindingKind.MISMATCH, what, self._mend())
             elif self._deep:
                 yield from self._again()
 
@@ -135,11 +137,11 @@ class LakeDay:
             except (DamagedCapture, ApiError, duckdb.Error, pa.ArrowException) as error:
                 what = f"the capture is as it was written, and cannot be normalised: {error}"
                 mend = place.fault_of_ours()
-                yield place.finding(Kind.MISMATCH, newest.folder, what, mend)
+                yield place.finding(FindingKind.MISMATCH, newest.folder, what, mend)
                 return
         if not is_same:
             what = "normalising its capture again gives other rows"
-            yield self._finding(Kind.MISMATCH, what, place.replay())
+            yield self._finding(FindingKind.MISMATCH, what, place.replay())
 
 
 def declared(schema: pa.Schema) -> pa.Schema:

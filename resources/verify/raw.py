@@ -16,7 +16,7 @@ from resources.ledger import states
 from resources.raw import captures
 from resources.verify.findings import (
     Finding,
-    Kind,
+    FindingKind,
     Place,
     Told,
     Way,
@@ -67,13 +67,15 @@ class RawDay:
         known = {c.name.text for c in self.captures}
         for path in sorted(self._place.raw.iterdir()) if self._place.raw.is_dir() else ():
             if path.name.startswith(atomic.ASIDE):
-                yield self._place.finding(Kind.LEFTOVER, path, "a run was killed", leftover())
+                yield self._place.finding(
+                    FindingKind.LEFTOVER, path, "a run was killed", leftover()
+                )
             elif path.name in known and not path.is_dir():
                 what = "a file in the place of a capture"
-                yield self._place.finding(Kind.DAMAGED, path, what, remove(path))
+                yield self._place.finding(FindingKind.DAMAGED, path, what, remove(path))
             elif path.name not in known and not (path.name in _NOTES and path.is_file()):
                 what = "neither a capture nor a note of livestats"
-                yield self._place.finding(Kind.EXTRA, path, what, remove(path))
+                yield self._place.finding(FindingKind.EXTRA, path, what, remove(path))
 
     # One capture -------------------------------------------------------------------------------
 
@@ -86,10 +88,10 @@ class RawDay:
             if name not in there:
                 path, wrong = capture.folder / name, True
                 what = "gone from a complete capture"
-                yield place.finding(Kind.MISSING, path, what, self.mend(capture))
+                yield place.finding(FindingKind.MISSING, path, what, self.mend(capture))
         for name in sorted(set(there) - {captures.MANIFEST, captures.RESPONSES}):
             what = "not a part of the capture"
-            yield place.finding(Kind.EXTRA, there[name], what, remove(there[name]))
+            yield place.finding(FindingKind.EXTRA, there[name], what, remove(there[name]))
         if wrong:
             return
         try:
@@ -98,17 +100,19 @@ class RawDay:
         except captures.DamagedCapture as error:
             what = _reason(error)
             yield place.finding(
-                Kind.DAMAGED, capture.folder / captures.MANIFEST, what, self.mend(capture)
+                FindingKind.DAMAGED, capture.folder / captures.MANIFEST, what, self.mend(capture)
             )
             return
         self._read(capture.folder / captures.MANIFEST)
         if problem:
-            yield place.finding(Kind.MISMATCH, capture.folder, problem, place.fault_of_ours())
+            yield place.finding(
+                FindingKind.MISMATCH, capture.folder, problem, place.fault_of_ours()
+            )
             return
         responses = capture.folder / captures.RESPONSES
         damage = self._damage(capture, responses)
         if damage:
-            yield place.finding(Kind.DAMAGED, responses, damage, self.mend(capture))
+            yield place.finding(FindingKind.DAMAGED, responses, damage, self.mend(capture))
             return
         self._read(responses)
         self.intact[capture.name] = manifest
@@ -143,7 +147,9 @@ class RawDay:
             if before is not None and before not in names:
                 what = f"a capture that {name.text} came after is gone"
                 mend = self._place.restore_revision()
-                yield self._place.finding(Kind.MISSING, self._place.raw / str(before), what, mend)
+                yield self._place.finding(
+                    FindingKind.MISSING, self._place.raw / str(before), what, mend
+                )
 
     def _notes(self) -> Iterator[Finding]:
         names = {c.name.text for c in self.captures}
@@ -157,7 +163,7 @@ class RawDay:
             except (OSError, ValueError) as error:
                 way, _ = remove(path)
                 remedy = "Only notes: restore it from a backup, or delete it; no rows depend on it."
-                yield self._place.finding(Kind.DAMAGED, path, str(error), (way, remedy))
+                yield self._place.finding(FindingKind.DAMAGED, path, str(error), (way, remedy))
                 continue
             if note == captures.SEEN:
                 told = {str(note["capture"]) for note in facts.get("seen", ())}
@@ -165,7 +171,9 @@ class RawDay:
                 for name in sorted(n for n in told if n > max(names, default="")):
                     what = f"a capture that {path.name} says was seen again is gone"
                     mend = self._place.capture_again(None)
-                    yield self._place.finding(Kind.MISSING, self._place.raw / name, what, mend)
+                    yield self._place.finding(
+                        FindingKind.MISSING, self._place.raw / name, what, mend
+                    )
 
 
 def misfit(place: Place, name: captures.CaptureName, manifest: Mapping[str, Any]) -> str:

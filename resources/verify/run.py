@@ -20,7 +20,7 @@ from resources.api.catalog.model import Dataset
 from resources.archive import Archive
 from resources.fs import atomic
 from resources.serving import publish
-from resources.verify.findings import Finding, Kind, Place, Told, Way, remove
+from resources.verify.findings import Finding, FindingKind, Place, Told, Way, remove
 from resources.verify.lake import LakeDay
 from resources.verify.raw import RawDay
 from resources.verify.tables import Files, Tables
@@ -92,18 +92,18 @@ class Verification:
 
     def _identity(self) -> Iterator[Finding]:
         path, problem = self.archive.home.identity_file, ""
-        kind = Kind.DAMAGED
+        kind = FindingKind.DAMAGED
         try:
             facts = atomic.unsealed(path.read_bytes())
             if facts["time_zone"] != self.archive.settings.time_zone:
-                kind = Kind.MISMATCH
+                kind = FindingKind.MISMATCH
                 problem = (
                     f"says {facts['time_zone']}, the settings {self.archive.settings.time_zone}"
                 )
         except FileNotFoundError:
             if not any(self._days(self.archive.home.raw, name) for name in DATASETS):
                 return  # there is no archive yet
-            kind, problem = Kind.MISSING, "gone from an archive that holds days"
+            kind, problem = FindingKind.MISSING, "gone from an archive that holds days"
         except (OSError, ValueError, KeyError) as error:
             problem = f"not as it was written: {error}"
         if problem:
@@ -162,7 +162,7 @@ class Verification:
             except OSError as error:
                 what = f"cannot be read: {error}"
                 mend = (Way.RESTORE, "Mend permissions or disk, then verify again.")
-                yield place.finding(Kind.DAMAGED, place.raw, what, mend)
+                yield place.finding(FindingKind.DAMAGED, place.raw, what, mend)
 
     def _locked(self, place: Place) -> Iterator[Finding]:
         raw_day = RawDay(place, self._read)
@@ -197,7 +197,7 @@ class Verification:
                     yield from tables.marts()
         except (publish.DamagedCopy, duckdb.Error, OSError) as error:
             yield Finding(
-                kind=Kind.DAMAGED,
+                kind=FindingKind.DAMAGED,
                 path=home.served.resolve(),
                 what=f"cannot be read: {error}",
                 way=Way.PUBLISH,
@@ -209,7 +209,7 @@ class Verification:
         except publish.NothingServed:
             if any(seen.lake for seen in self._seen.values()):
                 yield Finding(
-                    kind=Kind.BEHIND,
+                    kind=FindingKind.BEHIND,
                     path=home.served,
                     what="the lake has rows, and nothing is served",
                     way=Way.PUBLISH,
@@ -220,6 +220,6 @@ class Verification:
 def _foreign(path: Path, what: str, dataset: Dataset | None = None) -> Finding:
     way, remedy = remove(path)
     return Finding(
-        kind=Kind.EXTRA, path=path, what=what, way=way, remedy=remedy,
+        kind=FindingKind.EXTRA, path=path, what=what, way=way, remedy=remedy,
         dataset=dataset.name if dataset else None,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 
 from resources.fs import atomic
 from resources.home.layout import Home
-from resources.verify.findings import Finding, Kind
+from resources.verify.findings import Finding, FindingKind
 from resources.verify.run import Verification
 
 _FILE = "verified.json"
@@ -29,23 +29,23 @@ class Wrong:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Note:
+class SavedResult:
     """What stands since the last verifications."""
 
     at: datetime | None = None  # of the last whole one; None: there was none
     wrong: tuple[Wrong, ...] = ()
 
 
-def read(home: Home) -> Note:
+def read(home: Home) -> SavedResult:
     """The note; an empty one if there is none, or it cannot be read: verifying writes it anew."""
     try:
         facts = json.loads((home.state / _FILE).read_bytes())
-        return Note(
+        return SavedResult(
             at=datetime.fromisoformat(facts["at"]) if facts["at"] else None,
             wrong=tuple(map(_wrong, facts["wrong"])),
         )
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return Note()
+        return SavedResult()
 
 
 def _wrong(facts: dict[str, Any]) -> Wrong:
@@ -60,7 +60,7 @@ def _wrong(facts: dict[str, Any]) -> Wrong:
 
 def is_damage(found: Finding) -> bool:
     """True unless time mends it: rows that are not loaded yet, leftovers that are never read."""
-    return not found.is_harmless and found.kind is not Kind.BEHIND
+    return not found.is_harmless and found.kind is not FindingKind.BEHIND
 
 
 def write(look: Verification, found: Iterable[Finding]) -> None:

@@ -16,7 +16,7 @@ from resources.archive import Archive
 from resources.capture.inventory import snapshots
 from resources.marts import build as level
 from resources.raw import captures as raw_captures
-from resources.verify.findings import Finding, Kind, Place, Told, Way
+from resources.verify.findings import Finding, FindingKind, Place, Told, Way
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import load
 
@@ -45,11 +45,11 @@ class Tables:
 
     def table(self, dataset: Dataset, seen: Files, *, whole: bool) -> Iterator[Finding]:
         """What a table holds otherwise than the lake files; `whole`: all days have been seen."""
-        standing = load.Standing.of(self._connection)
+        standing = load.LoadState.of(self._connection)
         if not standing.is_declared(dataset):
             if seen.lake:
                 what = "is not there, or has other columns or another key than are declared now"
-                yield self._finding(dataset, None, Kind.BEHIND, what, _PUBLISH)
+                yield self._finding(dataset, None, FindingKind.BEHIND, what, _PUBLISH)
             return
         loaded = standing.loaded.get(dataset.name, {})
         level = {
@@ -59,7 +59,7 @@ class Tables:
         }
         for day in sorted(set(seen.good) - set(level)):
             what = "does not hold the lake file of the day as it is"
-            yield self._finding(dataset, day, Kind.BEHIND, what, _PUBLISH)
+            yield self._finding(dataset, day, FindingKind.BEHIND, what, _PUBLISH)
         if whole:
             yield from self._gone(dataset, seen, loaded)
         if dataset.is_dimension:
@@ -85,7 +85,7 @@ class Tables:
                 theirs, ours = in_table.get(day, (0, None)), in_lake.get(day, (0, None))
                 if theirs != ours:
                     what = f"holds {theirs[0]:,} rows of the day, {_differing(theirs[0], ours[0])}"
-                    yield self._finding(dataset, day, Kind.MISMATCH, what, self._anew())
+                    yield self._finding(dataset, day, FindingKind.MISMATCH, what, self._anew())
                 self._told(level[day], level[day].stat().st_size)
 
     def _prints(
@@ -103,14 +103,14 @@ class Tables:
         for day in sorted(known - seen.lake - set(seen.captures)):
             place = Place(self._archive, dataset, day)
             what = "holds rows of a day that is neither in raw/ nor in lake/"
-            yield self._finding(dataset, day, Kind.MISSING, what, place.capture_again(None))
+            yield self._finding(dataset, day, FindingKind.MISSING, what, place.capture_again(None))
         if not dataset.is_dimension:
             held = self._connection.execute(
                 f"SELECT DISTINCT {BUSINESS_DATE} FROM {_held(dataset)}"
             ).fetchall()
             for day in sorted({day for (day,) in held} - known):
                 what = "holds rows of a day that was never loaded"
-                yield self._finding(dataset, day, Kind.MISMATCH, what, self._anew())
+                yield self._finding(dataset, day, FindingKind.MISMATCH, what, self._anew())
 
     def _once(self, dataset: Dataset) -> Iterator[Finding]:
         """A table of rows that several days list, against all that they list."""
@@ -142,7 +142,7 @@ class Tables:
         )
         if ours != theirs:
             what = f"holds {theirs[0]:,} rows, {_differing(theirs[0], ours[0])}"
-            yield self._finding(dataset, None, Kind.MISMATCH, what, self._anew())
+            yield self._finding(dataset, None, FindingKind.MISMATCH, what, self._anew())
 
     # The ledger --------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ class Tables:
                 for day, captures in sorted(found.captures.items()):
                     if captures and (name, day) not in told:
                         what = "the table ledger does not know that the day is captured"
-                        yield self._finding(dataset, day, Kind.BEHIND, what, _PUBLISH)
+                        yield self._finding(dataset, day, FindingKind.BEHIND, what, _PUBLISH)
 
     def _line(
         self,
@@ -184,25 +184,25 @@ class Tables:
         if name not in by_name:
             what = "a capture that the table ledger names is gone"
             mend = place.capture_again(None)
-            yield place.finding(Kind.MISSING, place.raw / name, what, mend)
+            yield place.finding(FindingKind.MISSING, place.raw / name, what, mend)
             return
         seen_at = raw_captures.last_seen(place.raw)
         if name != captures[-1].text or count < len(captures):
             what = "the table ledger does not know of the newest capture"
-            yield self._finding(place.dataset, place.day, Kind.BEHIND, what, _PUBLISH)
+            yield self._finding(place.dataset, place.day, FindingKind.BEHIND, what, _PUBLISH)
         elif count > len(captures):
             what = f"the table ledger knows of {count} captures, and {len(captures)} are there"
-            yield place.finding(Kind.MISSING, place.raw, what, place.restore_revision())
+            yield place.finding(FindingKind.MISSING, place.raw, what, place.restore_revision())
         elif (rows, captured_at) != (by_name[name].rows, by_name[name].fetched_at):
             what = "the table ledger tells other rows or another time than the capture's name"
-            yield self._finding(place.dataset, place.day, Kind.MISMATCH, what, _PUBLISH)
+            yield self._finding(place.dataset, place.day, FindingKind.MISMATCH, what, _PUBLISH)
         elif seen_at is None or last_seen_at > seen_at:
             what = f"its note that the day was last seen at {last_seen_at} is gone"
             mend = (Way.PUBLISH, "Only a note: restore it, or accept it with `livestats publish`.")
-            yield place.finding(Kind.MISSING, place.raw / raw_captures.SEEN, what, mend)
+            yield place.finding(FindingKind.MISSING, place.raw / raw_captures.SEEN, what, mend)
         elif last_seen_at < seen_at:
             what = f"the table ledger says last seen at {last_seen_at}, the files {seen_at}"
-            yield self._finding(place.dataset, place.day, Kind.BEHIND, what, _PUBLISH)
+            yield self._finding(place.dataset, place.day, FindingKind.BEHIND, what, _PUBLISH)
 
     # Marts -------------------------------------------------------------------------------------
 
@@ -210,7 +210,7 @@ class Tables:
         """Marts that were not made from the tables as they are."""
         for name in level.behind(self._connection, self._archive.settings.datasets):
             yield Finding(
-                kind=Kind.BEHIND,
+                kind=FindingKind.BEHIND,
                 path=self._archive.home.served,
                 what=f"mart {name}: is not made of the tables as they are, or by another SELECT",
                 way=Way.PUBLISH,
@@ -218,7 +218,12 @@ class Tables:
             )
 
     def _finding(
-        self, dataset: Dataset, day: date | None, kind: Kind, what: str, mend: tuple[Way, str]
+        self,
+        dataset: Dataset,
+        day: date | None,
+        kind: FindingKind,
+        what: str,
+        mend: tuple[Way, str],
     ) -> Finding:
         way, remedy = mend
         return Finding(

@@ -54,7 +54,7 @@ class _File:
 
 
 @dataclass(frozen=True)
-class Standing:
+class LoadState:
     """What the warehouse has of all tables, read at once."""
 
     forms: Mapping[str, Form]
@@ -80,7 +80,7 @@ def bring_level(
     connection: duckdb.DuckDBPyConnection,
     home: Home,
     dataset: Dataset,
-    standing: Standing | None = None,
+    standing: LoadState | None = None,
 ) -> Loaded:
     """Load the days of `dataset` whose lake file is not the one that was loaded.
 
@@ -93,7 +93,7 @@ def bring_level(
 
     Raises WarehouseError if what was loaded is not what the files say they hold.
     """
-    standing = standing or Standing.of(connection)
+    standing = standing or LoadState.of(connection)
     found, held = _lake_files(home.lake, dataset.name), standing.loaded.get(dataset.name, {})
     if standing.is_declared(dataset):
         newer = [f for d, f in found.items() if held.get(d) != (f.size, f.modified_ns)]
@@ -124,10 +124,10 @@ def is_level(
     connection: duckdb.DuckDBPyConnection,
     home: Home,
     dataset: Dataset,
-    standing: Standing | None = None,
+    standing: LoadState | None = None,
 ) -> bool:
     """True if nothing of `dataset` is to be loaded; also on a read-only connection."""
-    standing = standing or Standing.of(connection)
+    standing = standing or LoadState.of(connection)
     if not standing.is_declared(dataset):
         return False
     found = _lake_files(home.lake, dataset.name)
@@ -135,7 +135,7 @@ def is_level(
     return all(held.get(day) == (f.size, f.modified_ns) for day, f in found.items())
 
 
-_Batch = Sequence[tuple[_File, parquet.Origin]]
+_Batch = Sequence[tuple[_File, parquet.Provenance]]
 
 
 def _batches(
@@ -146,7 +146,7 @@ def _batches(
         if newer:
             yield [(f, _origin(dataset, f)) for f in found.values()]
         return
-    batch: list[tuple[_File, parquet.Origin]] = []
+    batch: list[tuple[_File, parquet.Provenance]] = []
     rows = 0
     for f in newer:
         origin = _origin(dataset, f)
@@ -223,7 +223,7 @@ def _put_snapshots(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batc
 
 
 def _prove_count(
-    dataset: Dataset, inserted: list[tuple[int]], origins: Sequence[parquet.Origin]
+    dataset: Dataset, inserted: list[tuple[int]], origins: Sequence[parquet.Provenance]
 ) -> None:
     """Raise WarehouseError unless as many rows came as the files say they hold, of whatever day."""
     expected = sum(o.rows for o in origins)
@@ -285,7 +285,7 @@ def _lake_files(root: Path, name: str) -> dict[date, _File]:
     }
 
 
-def _origin(dataset: Dataset, file: _File) -> parquet.Origin:
+def _origin(dataset: Dataset, file: _File) -> parquet.Provenance:
     origin = parquet.proven_origin(Path(file.path))
     about = (dataset.name, file.day.isoformat())
     if origin is None or (origin.dataset, origin.day) != about:

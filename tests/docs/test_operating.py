@@ -71,7 +71,9 @@ def test_a_restored_archive_is_the_same_and_goes_on(past, tmp_path):
         assert same(past, other)
     assert run(other, "livestats status").exit_code == 0
     gaps = [
-        a for a in monitoring.standing(other.archive) if a.kind is not monitoring.Kind.DISAGREEMENT
+        a
+        for a in monitoring.standing(other.archive)
+        if a.kind is not monitoring.AlarmKind.DISAGREEMENT
     ]
     assert gaps == []
     assert run(other, "livestats verify").exit_code == 0

@@ -16,7 +16,7 @@ from resources import monitoring
 from resources.api.catalog import DATASETS
 from resources.capture.session import capturer
 from resources.lake import parquet
-from resources.monitoring import Kind
+from resources.monitoring import AlarmKind
 from resources.simulator import Account, Late
 from tests.support.archives import DAYS, SMALL, failures, lab, no_wait
 from tests.support.recovery_page import (
@@ -65,10 +65,10 @@ def tick(account):
 
 
 def test_the_page_names_the_alarms_that_there_are_in_their_order():
-    assert headings("Alarms") == [str(kind) for kind in Kind]
+    assert headings("Alarms") == [str(kind) for kind in AlarmKind]
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", AlarmKind)
 def test_the_test_of_every_alarm_is_here(kind):
     assert f"test_{kind}" in {name.partition("_is_")[0] for name in globals() if "_is_" in name}
 
@@ -85,11 +85,11 @@ def test_disk_is_told_before_it_is_full_and_over_when_there_is_room(account, mon
 
     with monkeypatch.context() as patched:
         patched.setattr("resources.monitoring.disk_space.shutil.disk_usage", nearly_full)
-        (alarm,) = stand(account, Kind.DISK)
+        (alarm,) = stand(account, AlarmKind.DISK)
         assert "0.9 GB are free" in alarm.text
         assert "0.9 GB free" in follow(account, "disk")
-        assert stand(account, Kind.DISK)
-    assert stand(account, Kind.DISK) == []
+        assert stand(account, AlarmKind.DISK)
+    assert stand(account, AlarmKind.DISK) == []
 
 
 def test_disk_is_measured_by_the_captures_of_the_last_week(account, monkeypatch):
@@ -116,12 +116,12 @@ def test_expiring_is_over_when_the_days_are_here(captured, tmp_path):
         found.archive.home.prepare(found.archive.settings, found.archive.now())
         # Only what expires is of interest; the rest of the year is a gap.
         run(found, f"livestats backfill --from {DAYS[1]} --to {DAYS[1]}")
-        (alarm,) = stand(found, Kind.EXPIRING)
+        (alarm,) = stand(found, AlarmKind.EXPIRING)
         assert "2026-11-20" in alarm.text
         recent = found.with_(LIVESTATS_FIRST_DAY=str(DAYS[0]))
         for line in commands("expiring"):
             assert run(recent, f"{line} --from {DAYS[0]} --to 2026-11-26").exit_code == 0
-        assert stand(found, Kind.EXPIRING) == []
+        assert stand(found, AlarmKind.EXPIRING) == []
 
 
 def test_lost_is_said_for_four_days_and_nothing_brings_it_back(captured, tmp_path):
@@ -130,12 +130,12 @@ def test_lost_is_said_for_four_days_and_nothing_brings_it_back(captured, tmp_pat
     fresh = captured.with_(LIVESTATS_HOME=str(tmp_path / "home"), LIVESTATS_NOW=now)
     fresh = keeping(fresh, "domain", "edge_stat")
     fresh.archive.home.prepare(fresh.archive.settings, fresh.archive.now())
-    (alarm,) = stand(fresh, Kind.LOST)
+    (alarm,) = stand(fresh, AlarmKind.LOST)
     assert "2026-11-20" in alarm.text
     said = follow(fresh, "lost")
     assert "lost" in said
     gone = later(fresh, days=5)
-    assert all("2026-11-20" not in alarm.text for alarm in stand(gone, Kind.LOST))
+    assert all("2026-11-20" not in alarm.text for alarm in stand(gone, AlarmKind.LOST))
 
 
 def test_failed_is_told_with_its_reason_and_a_backfill_goes_on_from_there(account, tmp_path):
@@ -184,12 +184,12 @@ def test_silent_is_over_when_the_daemon_looks_again(account):
     tomorrow = later(account, hours=30)
     hours_ago = time.time() - 5 * 3600
     os.utime(account.root / "state" / "looked", (hours_ago, hours_ago))
-    assert stand(account, Kind.SILENT) == []  # every day is here: somebody else captures
-    (alarm,) = stand(tomorrow, Kind.SILENT)
+    assert stand(account, AlarmKind.SILENT) == []  # every day is here: somebody else captures
+    (alarm,) = stand(tomorrow, AlarmKind.SILENT)
     assert "5 hours" in alarm.text
     assert "systemctl restart livestats-daemon" in commands("silent")
     tick(tomorrow)
-    assert stand(tomorrow, Kind.SILENT) == []
+    assert stand(tomorrow, AlarmKind.SILENT) == []
 
 
 def test_silent_is_over_when_cron_does_its_work(account):
@@ -198,16 +198,16 @@ def test_silent_is_over_when_cron_does_its_work(account):
     hours_ago = time.time() - 5 * 3600
     os.utime(account.root / "state" / "looked", (hours_ago, hours_ago))
     tomorrow = later(account, hours=30)
-    assert stand(tomorrow, Kind.SILENT)
+    assert stand(tomorrow, AlarmKind.SILENT)
     follow(tomorrow, "silent")
-    assert stand(tomorrow, Kind.SILENT) == []
+    assert stand(tomorrow, AlarmKind.SILENT) == []
 
 
 def test_silent_is_not_said_where_there_was_never_a_daemon(captured, tmp_path):
     fresh = captured.with_(LIVESTATS_HOME=str(tmp_path / "home"))
     fresh.archive.home.prepare(fresh.archive.settings, fresh.archive.now())
-    assert stand(fresh, Kind.GAP)
-    assert stand(fresh, Kind.SILENT) == []
+    assert stand(fresh, AlarmKind.GAP)
+    assert stand(fresh, AlarmKind.SILENT) == []
 
 
 def test_gap_is_told_with_what_was_missing_and_over_after_a_backfill(account):
@@ -218,12 +218,12 @@ def test_gap_is_told_with_what_was_missing_and_over_after_a_backfill(account):
         run(next_day, "livestats backfill")
     finally:
         service.denied = frozenset()
-    (alarm,) = stand(next_day, Kind.GAP)
+    (alarm,) = stand(next_day, AlarmKind.GAP)
     assert (alarm.subject, "2026-11-22" in alarm.text) == ("edge_stat", True)
     assert "refused with" in alarm.text
     assert "DescribeLiveEdgeStatData" in alarm.text
     follow(next_day, "gap")
-    assert stand(next_day, Kind.GAP) == []
+    assert stand(next_day, AlarmKind.GAP) == []
 
 
 def weekly(account):
@@ -247,14 +247,14 @@ def test_damage_is_found_by_the_schedule_and_over_when_it_is_mended(account):
     assert weekly(account) == (True, "")
     path = parquet.path_of(account.archive.home.lake, "edge_stat", DAYS[0])
     flip(path)
-    assert stand(account, Kind.DAMAGE) == []  # nobody has looked
+    assert stand(account, AlarmKind.DAMAGE) == []  # nobody has looked
     succeeded, said = weekly(account)
     assert not succeeded
     assert str(path) in said
-    (alarm,) = stand(account, Kind.DAMAGE)
+    (alarm,) = stand(account, AlarmKind.DAMAGE)
     assert "lake/edge_stat/day=2026-11-20" in alarm.text
     follow(account, "damage")
-    assert stand(account, Kind.DAMAGE) == []
+    assert stand(account, AlarmKind.DAMAGE) == []
     assert weekly(account) == (True, "")
 
 
@@ -263,7 +263,7 @@ def test_damage_is_not_what_is_only_not_loaded_yet(account):
     next_day = later(account, days=1)
     assert failures(next_day.capture([date(2026, 11, 22)], NAMES)) == []
     assert run(next_day, "livestats verify").exit_code == 1
-    assert stand(next_day, Kind.DAMAGE) == []
+    assert stand(next_day, AlarmKind.DAMAGE) == []
     assert weekly(next_day) == (True, "")
 
 
@@ -276,11 +276,11 @@ def test_damage_is_over_when_its_days_alone_are_verified_again(account):
     assert run(account, "livestats replay --dataset edge_stat").exit_code == 0
     of_one = f"--dataset edge_stat --from {DAYS[0]} --to {DAYS[0]}"
     assert run(account, f"livestats verify {of_one}").exit_code == 0
-    (alarm,) = stand(account, Kind.DAMAGE)
+    (alarm,) = stand(account, AlarmKind.DAMAGE)
     assert "2026-11-21" in alarm.text
     assert "more" not in alarm.text
     assert run(account, "livestats verify --dataset top_play").exit_code == 0
-    assert stand(account, Kind.DAMAGE)  # that was not looked at
+    assert stand(account, AlarmKind.DAMAGE)  # that was not looked at
 
 
 def test_damage_is_over_when_a_capture_was_asked_again(account):
@@ -289,20 +289,23 @@ def test_damage_is_over_when_a_capture_was_asked_again(account):
     (answers,) = capture.glob("responses*")
     flip(answers)
     assert run(account, "livestats verify").exit_code == 1
-    assert stand(account, Kind.DAMAGE)
+    assert stand(account, AlarmKind.DAMAGE)
     capture.rename(account.root.parent / "damaged")
     assert (
         run(account, f"livestats backfill --force --from {DAYS[0]} --to {DAYS[0]}").exit_code == 0
     )
     assert run(account, "livestats verify").exit_code == 0
-    assert stand(account, Kind.DAMAGE) == []
+    assert stand(account, AlarmKind.DAMAGE) == []
 
 
 def test_outdated_is_over_after_a_replay(account, monkeypatch):
     monkeypatch.setattr(parquet, "SCHEMA_VERSION", parquet.SCHEMA_VERSION + 1)
-    assert [alarm.subject for alarm in stand(account, Kind.OUTDATED)] == ["edge_stat", "top_play"]
+    assert [alarm.subject for alarm in stand(account, AlarmKind.OUTDATED)] == [
+        "edge_stat",
+        "top_play",
+    ]
     follow(account, "outdated")
-    assert stand(account, Kind.OUTDATED) == []
+    assert stand(account, AlarmKind.OUTDATED) == []
 
 
 def without(dataset, name):
@@ -320,10 +323,10 @@ def test_schema_is_told_for_a_new_field_and_over_once_the_catalogue_has_it(accou
     earlier = without(DATASETS["top_play"], "AvgBandwidth")
     with fresh.capturing() as one:
         assert failures(one.capture(earlier, DAYS)) == []
-    (alarm,) = stand(fresh, Kind.SCHEMA)
+    (alarm,) = stand(fresh, AlarmKind.SCHEMA)
     assert (alarm.subject, "AvgBandwidth" in alarm.text) == ("top_play", True)
     follow(fresh, "schema")
-    assert stand(fresh, Kind.SCHEMA) == []
+    assert stand(fresh, AlarmKind.SCHEMA) == []
     assert fresh.rows("SELECT count(*) FROM top_play WHERE avg_bandwidth_mbps > 0") != [(0,)]
 
 
@@ -338,11 +341,11 @@ def test_disagreement_is_over_once_the_late_data_is_here(tmp_path):
     with lab(tmp_path / "home", account, environ=environ) as later_on:
         settled = keeping(later_on, *names)
         settled.backfill(DAYS[1:])
-        found = stand(settled, Kind.DISAGREEMENT)
+        found = stand(settled, AlarmKind.DISAGREEMENT)
         assert "edge_requests_of_regions" in {alarm.subject for alarm in found}
         said = follow(settled, "disagreement", {"DAY": str(DAYS[1])})
         assert "edge_requests_of_regions" in said
-        assert stand(settled, Kind.DISAGREEMENT) == []
+        assert stand(settled, AlarmKind.DISAGREEMENT) == []
 
 
 def test_behind_is_over_once_it_is_published(account):
@@ -351,6 +354,6 @@ def test_behind_is_over_once_it_is_published(account):
     hours_ago = time.time() - 3 * 3600
     for path in account.archive.home.lake.rglob(parquet.FILE):
         os.utime(path, (hours_ago, hours_ago))
-    assert stand(next_day, Kind.BEHIND)
+    assert stand(next_day, AlarmKind.BEHIND)
     follow(next_day, "behind")
-    assert stand(next_day, Kind.BEHIND) == []
+    assert stand(next_day, AlarmKind.BEHIND) == []

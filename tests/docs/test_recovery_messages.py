@@ -15,7 +15,7 @@ from resources import monitoring
 from resources.api.credentials import Credentials
 from resources.capture.session import capturer
 from resources.fs import atomic
-from resources.monitoring import Kind
+from resources.monitoring import AlarmKind
 from resources.simulator import Faults, Simulator
 from resources.simulator.faults import Chooser
 from tests.support.aged_archive import lived_in
@@ -144,7 +144,7 @@ def test_an_action_is_denied_for_ever(tomorrow):
         off.write_text(text)
         changed = later(tomorrow, days=2)
         assert run(changed, "livestats backfill").exit_code == 0
-        gaps = [a.subject for a in monitoring.standing(changed.archive) if a.kind is Kind.GAP]
+        gaps = [a.subject for a in monitoring.standing(changed.archive) if a.kind is AlarmKind.GAP]
         assert gaps == []
     finally:
         service.denied = frozenset()

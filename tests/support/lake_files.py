@@ -9,19 +9,19 @@ from typing import Any
 
 import pyarrow as pa
 
-from resources.api.catalog.model import Dataset, Kind
+from resources.api.catalog.model import ColumnType, Dataset
 from resources.api.parsing.parse import Rows, row_schema
 from resources.lake import parquet
 from resources.raw.captures import CaptureName
 
 _NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
-_FILLED: Mapping[Kind, Any] = {
-    Kind.TEXT: "x",
-    Kind.INTEGER: 1,
-    Kind.FLOAT: 0.5,
-    Kind.BOOLEAN: True,
-    Kind.INSTANT: _NOON,
-    Kind.INSTANT_MS: _NOON,
+_FILLED: Mapping[ColumnType, Any] = {
+    ColumnType.TEXT: "x",
+    ColumnType.INTEGER: 1,
+    ColumnType.FLOAT: 0.5,
+    ColumnType.BOOLEAN: True,
+    ColumnType.INSTANT: _NOON,
+    ColumnType.INSTANT_MS: _NOON,
 }
 
 

@@ -104,7 +104,9 @@ def _nothing() -> duckdb.DuckDBPyConnection:
     schema.declare_tables(connection)
     for mart in definition.read().values():
         as_view = (
-            mart if mart.kind is definition.Kind.MACRO else replace(mart, kind=definition.Kind.VIEW)
+            mart
+            if mart.kind is definition.MartKind.MACRO
+            else replace(mart, kind=definition.MartKind.VIEW)
         )
         build.create(connection, as_view)
     return connection

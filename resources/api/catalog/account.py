@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from resources.api.catalog.columns import DOMAIN
 from resources.api.catalog.model import (
+    ColumnType,
     Dataset,
     Endpoint,
     Field,
-    Kind,
     Layout,
     Level,
     Once,
@@ -107,7 +107,7 @@ DOMAIN_LIST = Endpoint(
                     text("Type", "domain_type", "push, or pull-flv for a pull domain."),
                     Field(
                         name="Status",
-                        kind=Kind.INTEGER,
+                        kind=ColumnType.INTEGER,
                         column="status",
                         comment="0 normal, 1 in review, 2 disabled, 3 deleted, 4 rejected, "
                         "5 stopped for arrears, 6 blocked for lack of filing.",
@@ -125,10 +125,10 @@ DOMAIN_LIST = Endpoint(
                     instant("CreateTime", "created_at", "When it was added.", required=False),
                     text("CertDomain", None, "", required=False),
                     text("ChainID", None, "", required=False),
-                    Field(name="CnameCheck", kind=Kind.INTEGER, required=False),
-                    Field(name="DomainCheck", kind=Kind.INTEGER, required=False),
-                    Field(name="HTTP2", kind=Kind.BOOLEAN, required=False),
-                    Field(name="ICPCheck", kind=Kind.INTEGER, required=False),
+                    Field(name="CnameCheck", kind=ColumnType.INTEGER, required=False),
+                    Field(name="DomainCheck", kind=ColumnType.INTEGER, required=False),
+                    Field(name="HTTP2", kind=ColumnType.BOOLEAN, required=False),
+                    Field(name="ICPCheck", kind=ColumnType.INTEGER, required=False),
                 ),
             ),
         ),
@@ -152,7 +152,7 @@ IP_INFO = Endpoint(
                     text("City", "city", "City; '-' outside China."),
                     Field(
                         name="LiveCdnIp",
-                        kind=Kind.BOOLEAN,
+                        kind=ColumnType.BOOLEAN,
                         column="is_cdn_node",
                         comment="Whether the address is a CDN node of the vendor.",
                     ),

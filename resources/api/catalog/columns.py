@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from resources.api.catalog.model import SPLITS, Column, Dataset, Field, Kind, Scope
+from resources.api.catalog.model import SPLITS, Column, ColumnType, Dataset, Field, Scope
 
-DOMAIN = Field(name="Domain", column="domain", kind=Kind.TEXT, comment="Domain name.")
-APP = Field(name="App", column="app", kind=Kind.TEXT, comment="Application, the AppName of a URL.")
-STREAM = Field(name="Stream", column="stream", kind=Kind.TEXT, comment="Stream name.")
+DOMAIN = Field(name="Domain", column="domain", kind=ColumnType.TEXT, comment="Domain name.")
+APP = Field(
+    name="App", column="app", kind=ColumnType.TEXT, comment="Application, the AppName of a URL."
+)
+STREAM = Field(name="Stream", column="stream", kind=ColumnType.TEXT, comment="Stream name.")
 
 SCOPE_FIELDS: dict[Scope, tuple[Field, ...]] = {
     Scope.ACCOUNT: (),
@@ -41,7 +43,7 @@ def _unordered(dataset: Dataset) -> Iterator[Column]:
     if not dataset.is_dimension:
         yield Column(
             name=BUSINESS_DATE,
-            kind=Kind.DATE,
+            kind=ColumnType.DATE,
             comment="Calendar day in the business time zone."
             if dataset.once is None
             else f"The {dataset.once} captured day, in the business time zone, that lists the row.",
@@ -49,23 +51,23 @@ def _unordered(dataset: Dataset) -> Iterator[Column]:
     if dataset.bucket_s is not None:
         yield Column(
             name=SLOT_SECONDS,
-            kind=Kind.INTEGER,
+            kind=ColumnType.INTEGER,
             unit="s",
             field="Aggregation",
             comment="Length of the time slot.",
         )
     for parameter, column in dataset.variant_columns.items():
         comment = dataset.variant_comments[parameter]
-        yield Column(name=column, kind=Kind.TEXT, field=parameter, comment=comment)
+        yield Column(name=column, kind=ColumnType.TEXT, field=parameter, comment=comment)
     for name in dataset.split:
         split = SPLITS[name]
-        yield Column(name=split.column, kind=Kind.TEXT, field=name, comment=split.comment)
+        yield Column(name=split.column, kind=ColumnType.TEXT, field=name, comment=split.comment)
     for scope_field in SCOPE_FIELDS[dataset.scope]:
         yield _column(scope_field, str(scope_field.column))
     if dataset.ranked:
         yield Column(
             name=RANK,
-            kind=Kind.INTEGER,
+            kind=ColumnType.INTEGER,
             comment="Position in the vendor's list, 1 is the first.",
         )
     for level in dataset.endpoint.rows.levels:

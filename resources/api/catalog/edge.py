@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resources.api.catalog.model import Dataset, Endpoint, Kind, Parameter, Scope, Total, Wire
+from resources.api.catalog.model import ColumnType, Dataset, Endpoint, Parameter, Scope, Total, Wire
 from resources.api.catalog.shared import (
     DOMAINS,
     END,
@@ -83,11 +83,11 @@ EDGE = Endpoint(
     rows=_EDGE_ROWS,
     split_rows=_EDGE_SPLIT,
     totals=(
-        Total(name="TotalUpTraffic", kind=Kind.FLOAT, of="UpTraffic"),
-        Total(name="TotalDownTraffic", kind=Kind.FLOAT, of="DownTraffic"),
-        Total(name="TotalRequest", kind=Kind.FLOAT, of="Request"),
-        Total(name="PeakUpBandwidth", kind=Kind.FLOAT, of="UpBandwidth", how="max"),
-        Total(name="PeakDownBandwidth", kind=Kind.FLOAT, of="DownBandwidth", how="max"),
+        Total(name="TotalUpTraffic", kind=ColumnType.FLOAT, of="UpTraffic"),
+        Total(name="TotalDownTraffic", kind=ColumnType.FLOAT, of="DownTraffic"),
+        Total(name="TotalRequest", kind=ColumnType.FLOAT, of="Request"),
+        Total(name="PeakUpBandwidth", kind=ColumnType.FLOAT, of="UpBandwidth", how="max"),
+        Total(name="PeakDownBandwidth", kind=ColumnType.FLOAT, of="DownBandwidth", how="max"),
     ),
 )
 

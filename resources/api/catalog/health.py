@@ -6,7 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 from resources.api.catalog.columns import APP, DOMAIN, STREAM
-from resources.api.catalog.model import Dataset, Endpoint, Field, Kind, Layout, Level, Role, Scope
+from resources.api.catalog.model import (
+    ColumnType,
+    Dataset,
+    Endpoint,
+    Field,
+    Layout,
+    Level,
+    Role,
+    Scope,
+)
 from resources.api.catalog.shared import (
     APP_WITH_STREAM,
     END,
@@ -44,7 +53,7 @@ _PUSH_METRICS = (
     text("Resolution", "resolution", "Resolution tier."),
     Field(
         name="StreamBeginTime",
-        kind=Kind.INSTANT_MS,
+        kind=ColumnType.INSTANT_MS,
         column="push_started_at",
         comment="When the push began.",
     ),

@@ -17,7 +17,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 
-class Kind(StrEnum):
+class ColumnType(StrEnum):
     """Type of a value; the name of the member's value is its DuckDB type."""
 
     TEXT = "VARCHAR"
@@ -33,7 +33,7 @@ class Kind(StrEnum):
     @property
     def sql(self) -> str:
         """The DuckDB type that a column of this kind has."""
-        return Kind.INSTANT.value if self is Kind.INSTANT_MS else self.value
+        return ColumnType.INSTANT.value if self is ColumnType.INSTANT_MS else self.value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Field:
     """One scalar of an answer. `column` is None for a field that is known but not kept."""
 
     name: str  # on the wire
-    kind: Kind
+    kind: ColumnType
     column: str | None = None
     unit: str | None = None  # of the column
     factor: float = 1.0  # column value = API value x factor
@@ -72,7 +72,7 @@ class Total:
     """A figure over the whole answer (or one split item) that its rows must add up to."""
 
     name: str
-    kind: Kind
+    kind: ColumnType
     of: str | None = None  # field of the rows; None: not comparable, only known
     how: str = "sum"  # "sum" or "max"
     in_splits: bool = True  # False: split items do not have it
@@ -245,7 +245,7 @@ class Column:
     """One column of a table."""
 
     name: str
-    kind: Kind
+    kind: ColumnType
     comment: str
     unit: str | None = None
     field: str | None = None  # API name of the value; None: ours

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from resources.api.catalog.columns import APP, DOMAIN, STREAM
-from resources.api.catalog.model import Dataset, Endpoint, Kind, Layout, Level, Role, Scope, Total
+from resources.api.catalog.model import (
+    ColumnType,
+    Dataset,
+    Endpoint,
+    Layout,
+    Level,
+    Role,
+    Scope,
+    Total,
+)
 from resources.api.catalog.shared import (
     DOMAINS,
     END,
@@ -78,8 +87,8 @@ SESSION = Endpoint(
     rows=_SESSION_ROWS,
     split_rows=_SESSION_SPLIT,
     totals=(
-        Total(name="TotalRequest", kind=Kind.INTEGER, of="Request"),
-        Total(name="PeakOnlineUser", kind=Kind.INTEGER, of="OnlineUser", how="max"),
+        Total(name="TotalRequest", kind=ColumnType.INTEGER, of="Request"),
+        Total(name="PeakOnlineUser", kind=ColumnType.INTEGER, of="OnlineUser", how="max"),
     ),
 )
 
@@ -116,8 +125,8 @@ BATCH_SESSION = Endpoint(
         ),
     ),
     totals=(
-        Total(name="TotalRequest", kind=Kind.INTEGER, of="TotalRequest"),
-        Total(name="PeakOnlineUser", kind=Kind.INTEGER),  # peaks of streams do not add up
+        Total(name="TotalRequest", kind=ColumnType.INTEGER, of="TotalRequest"),
+        Total(name="PeakOnlineUser", kind=ColumnType.INTEGER),  # peaks of streams do not add up
     ),
 )
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from resources.api.catalog.model import (
     Alone,
     AtMostOne,
+    ColumnType,
     Field,
-    Kind,
     Layout,
     Level,
     Paging,
@@ -124,7 +124,7 @@ EVENT_PAGES = Paging(size=1000, smallest=1, largest=1000, default=20, echo="Page
 
 SLOT = Field(
     name="TimeStamp",
-    kind=Kind.INSTANT,
+    kind=ColumnType.INSTANT,
     column="slot_start_at",
     comment="Start of the time slot.",
 )
@@ -132,7 +132,7 @@ SLOT = Field(
 
 def split_labels(*names: str) -> tuple[Field, ...]:
     """The labels of a split item: present only for the dimensions that were split."""
-    return tuple(Field(name=name, kind=Kind.TEXT, required=False) for name in names)
+    return tuple(Field(name=name, kind=ColumnType.TEXT, required=False) for name in names)
 
 
 def series(
@@ -148,22 +148,29 @@ def series(
 def measure(name: str, column: str, unit: str, comment: str, factor: float = 1.0) -> Field:
     """A real number with a unit."""
     return Field(
-        name=name, kind=Kind.FLOAT, column=column, unit=unit, factor=factor, comment=comment
+        name=name, kind=ColumnType.FLOAT, column=column, unit=unit, factor=factor, comment=comment
     )
 
 
 def count(name: str, column: str, unit: str, comment: str, *, required: bool = True) -> Field:
     """A whole number."""
     return Field(
-        name=name, kind=Kind.INTEGER, column=column, unit=unit, comment=comment, required=required
+        name=name,
+        kind=ColumnType.INTEGER,
+        column=column,
+        unit=unit,
+        comment=comment,
+        required=required,
     )
 
 
 def text(name: str, column: str | None, comment: str, *, required: bool = True) -> Field:
     """A word or a name."""
-    return Field(name=name, kind=Kind.TEXT, column=column, comment=comment, required=required)
+    return Field(name=name, kind=ColumnType.TEXT, column=column, comment=comment, required=required)
 
 
 def instant(name: str, column: str, comment: str, *, required: bool = True) -> Field:
     """A point in time, RFC 3339 on the wire."""
-    return Field(name=name, kind=Kind.INSTANT, column=column, comment=comment, required=required)
+    return Field(
+        name=name, kind=ColumnType.INSTANT, column=column, comment=comment, required=required
+    )

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from resources.api.catalog.columns import APP, DOMAIN, STREAM
 from resources.api.catalog.model import (
+    ColumnType,
     Dataset,
     Endpoint,
     Field,
-    Kind,
     Layout,
     Level,
     OnlyWith,
@@ -97,8 +97,8 @@ BATCH_TRAFFIC = Endpoint(
         ),
     ),
     totals=(
-        Total(name="TotalUpTraffic", kind=Kind.FLOAT, of="UpTraffic"),
-        Total(name="TotalDownTraffic", kind=Kind.FLOAT, of="DownTraffic"),
+        Total(name="TotalUpTraffic", kind=ColumnType.FLOAT, of="UpTraffic"),
+        Total(name="TotalDownTraffic", kind=ColumnType.FLOAT, of="DownTraffic"),
     ),
 )
 
@@ -137,8 +137,8 @@ SOURCE_TRAFFIC = Endpoint(
     rows=_SOURCE_ROWS,
     split_rows=_SOURCE_SPLIT,
     totals=(
-        Total(name="TotalTraffic", kind=Kind.FLOAT, of="Traffic"),
-        Total(name="PeakBandwidth", kind=Kind.FLOAT, of="Bandwidth", how="max"),
+        Total(name="TotalTraffic", kind=ColumnType.FLOAT, of="Traffic"),
+        Total(name="PeakBandwidth", kind=ColumnType.FLOAT, of="Bandwidth", how="max"),
     ),
 )
 
@@ -147,7 +147,7 @@ _CODES = Level(
     fields=(
         Field(
             name="StatusCode",
-            kind=Kind.INTEGER,
+            kind=ColumnType.INTEGER,
             column="status_code",
             required=False,
             comment="HTTP-like status code.",
@@ -155,7 +155,7 @@ _CODES = Level(
         count("Value", "status_count", "responses", "How often it occurred.", required=False),
         Field(
             name="Percent",
-            kind=Kind.FLOAT,
+            kind=ColumnType.FLOAT,
             column="share_percent",
             unit="%",
             required=False,
@@ -230,7 +230,9 @@ STREAM_COUNT = Endpoint(
     rows=_COUNT_ROWS,
     split_rows=_COUNT_SPLIT,
     totals=(
-        Total(name="PeakCount", kind=Kind.INTEGER, of="PeakCount", how="max", in_splits=False),
+        Total(
+            name="PeakCount", kind=ColumnType.INTEGER, of="PeakCount", how="max", in_splits=False
+        ),
     ),
 )
 

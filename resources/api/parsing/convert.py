@@ -12,22 +12,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from resources.api.catalog.columns import BUSINESS_DATE, RANK, SLOT_SECONDS
-from resources.api.catalog.model import Column, Dataset, Field, Kind
+from resources.api.catalog.model import Column, ColumnType, Dataset, Field
 from resources.api.errors import WrongAnswer
 from resources.api.parsing.flatten import Flat
-from resources.api.request_plan import Walk
+from resources.api.request_plan import Request
 
 TIMESTAMP = pa.timestamp("us", "UTC")
 _CALENDAR = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
-_ARROW: Mapping[Kind, pa.DataType] = {
-    Kind.TEXT: pa.string(),
-    Kind.INTEGER: pa.int64(),
-    Kind.FLOAT: pa.float64(),
-    Kind.BOOLEAN: pa.bool_(),
-    Kind.DATE: pa.date32(),
-    Kind.INSTANT: TIMESTAMP,
-    Kind.INSTANT_MS: TIMESTAMP,
+_ARROW: Mapping[ColumnType, pa.DataType] = {
+    ColumnType.TEXT: pa.string(),
+    ColumnType.INTEGER: pa.int64(),
+    ColumnType.FLOAT: pa.float64(),
+    ColumnType.BOOLEAN: pa.bool_(),
+    ColumnType.DATE: pa.date32(),
+    ColumnType.INSTANT: TIMESTAMP,
+    ColumnType.INSTANT_MS: TIMESTAMP,
 }
 
 
@@ -56,7 +56,7 @@ def row_schema(dataset: Dataset) -> pa.Schema:
 
 
 def table_of(
-    dataset: Dataset, walks: Sequence[Walk], flat: Flat, before: Sequence[int]
+    dataset: Dataset, walks: Sequence[Request], flat: Flat, before: Sequence[int]
 ) -> pa.Table:
     """Rows of the answers to `walks`, one after the other, each in the API's order.
 
@@ -77,7 +77,7 @@ def table_of(
 
 
 def _values(
-    dataset: Dataset, walks: Sequence[Walk], flat: Flat, column: Column, before: Sequence[int]
+    dataset: Dataset, walks: Sequence[Request], flat: Flat, column: Column, before: Sequence[int]
 ) -> pa.Array:
     kind = _ARROW[column.kind]
     if column.name == SLOT_SECONDS:
@@ -123,15 +123,15 @@ def _values(
 def _convert(dataset: Dataset, source: Field, column: Column, raw: pa.Array) -> pa.Array:
     """API values in the column's type and unit."""
     match source.kind:
-        case Kind.INSTANT:
+        case ColumnType.INSTANT:
             if not source.required:
                 raw = pc.if_else(pc.equal(raw, ""), None, raw)
             return _checked(dataset, source, raw, _instants, "an RFC 3339 time with an offset")
-        case Kind.INSTANT_MS:
+        case ColumnType.INSTANT_MS:
             return _checked(
                 dataset, source, raw, _instants_ms, "Unix milliseconds of the years 1 to 9999"
             )
-        case Kind.FLOAT if column.factor != 1.0:  # else it is finite: the readers see to that
+        case ColumnType.FLOAT if column.factor != 1.0:  # else it is finite: the readers see to that
             return _checked(
                 dataset,
                 source,

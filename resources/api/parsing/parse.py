@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from resources.api import pagination
 from resources.api.body import Body
 from resources.api.catalog.columns import SLOT_START_AT
-from resources.api.catalog.model import Dataset, Kind
+from resources.api.catalog.model import ColumnType, Dataset
 from resources.api.errors import IncompleteAnswer, WrongAnswer, printable
 from resources.api.parsing.convert import TIMESTAMP, row_schema, table_of
 from resources.api.parsing.decode import Decoded, decode, decode_items
@@ -27,7 +27,7 @@ from resources.api.parsing.flatten import flatten
 from resources.api.parsing.slices import Slices
 from resources.api.parsing.sorting import Sorted, Spilled
 from resources.api.parsing.totals import Totals, disagreeing_pages
-from resources.api.request_plan import Walk
+from resources.api.request_plan import Request
 
 __all__ = ["Page", "Rows", "join", "read_page", "row_schema"]
 
@@ -80,7 +80,7 @@ class Rows:
         return found
 
 
-def read_page(dataset: Dataset, walk: Walk, body: Body, number: int = 1) -> Page:
+def read_page(dataset: Dataset, walk: Request, body: Body, number: int = 1) -> Page:
     """The rows of one answer to `walk`, page `number`.
 
     Raises what `answers.decode` raises, and WrongAnswer for a value that is no time or no number,
@@ -102,7 +102,7 @@ def read_page(dataset: Dataset, walk: Walk, body: Body, number: int = 1) -> Page
 class _Reading:
     """One answer that is read, in one piece or in slices."""
 
-    def __init__(self, dataset: Dataset, walk: Walk, number: int) -> None:
+    def __init__(self, dataset: Dataset, walk: Request, number: int) -> None:
         endpoint = dataset.endpoint
         split_rows = endpoint.split_rows if walk.is_split else None
         self.layout = split_rows or endpoint.rows
@@ -158,7 +158,7 @@ def _joined(tables: list[pa.Table]) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def join(dataset: Dataset, walk: Walk, walked: Sequence[Page]) -> Rows:
+def join(dataset: Dataset, walk: Request, walked: Sequence[Page]) -> Rows:
     """The pages of one walk as one table, sorted by key.
 
     Raises IncompleteAnswer if a key came twice: then the pages are not of one moment.
@@ -178,7 +178,7 @@ def join(dataset: Dataset, walk: Walk, walked: Sequence[Page]) -> Rows:
     )
 
 
-def _sorted(dataset: Dataset, walk: Walk, walked: Sequence[Page]) -> pa.Table | Sorted:
+def _sorted(dataset: Dataset, walk: Request, walked: Sequence[Page]) -> pa.Table | Sorted:
     """The rows of all pages by key, each of which came once."""
     table = pa.concat_tables([p.table for p in walked])
     key = [name for name in dataset.key if name in table.column_names]
@@ -193,11 +193,13 @@ def _sorted(dataset: Dataset, walk: Walk, walked: Sequence[Page]) -> pa.Table | 
     return table
 
 
-def _refuse_unsplit(dataset: Dataset, walk: Walk, result: pa.StructArray) -> None:
+def _refuse_unsplit(dataset: Dataset, walk: Request, result: pa.StructArray) -> None:
     """No split rows are right only if there is nothing to split."""
     plain = flatten(result, dataset.endpoint.rows)
     for f, values in plain.fields.values():
-        is_measure = f.kind in (Kind.INTEGER, Kind.FLOAT) and f.column not in dataset.key
+        is_measure = (
+            f.kind in (ColumnType.INTEGER, ColumnType.FLOAT) and f.column not in dataset.key
+        )
         if is_measure and pc.any(pc.greater(values, 0)).as_py():
             raise WrongAnswer(
                 dataset.endpoint.action,
@@ -213,7 +215,7 @@ def _split_list(dataset: Dataset) -> str:
 
 
 def rows_inside(
-    dataset: Dataset, table: pa.Table, walks: Sequence[Walk], answer: np.ndarray
+    dataset: Dataset, table: pa.Table, walks: Sequence[Request], answer: np.ndarray
 ) -> pa.BooleanArray | None:
     """Which rows begin inside the half-open window of their walk; None: all of them.
 

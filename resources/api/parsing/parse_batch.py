@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from resources.api.body import Body
-from resources.api.catalog.model import Dataset, Kind
+from resources.api.catalog.model import ColumnType, Dataset
 from resources.api.errors import ApiError
 from resources.api.pagination import PageFacts
 from resources.api.parsing.convert import table_of
@@ -24,7 +24,7 @@ from resources.api.parsing.decode import decode_together, one_piece
 from resources.api.parsing.flatten import Flat, flatten
 from resources.api.parsing.parse import Page, facts_of, ranked_before, read_page, rows_inside
 from resources.api.parsing.totals import Totals
-from resources.api.request_plan import Walk
+from resources.api.request_plan import Request
 
 T = TypeVar("T")
 
@@ -32,16 +32,16 @@ MOST_BYTES = 4_000_000
 """Of answers that are read together: many more cost no less for each byte, and take memory."""
 
 
-def likeness(dataset: Dataset, walk: Walk) -> Hashable | None:
+def likeness(dataset: Dataset, walk: Request) -> Hashable | None:
     """Answers to walks of which this is equal can be read together; None: not with any other."""
-    if any(dataset.column[name].kind is Kind.FLOAT for name in dataset.key):
+    if any(dataset.column[name].kind is ColumnType.FLOAT for name in dataset.key):
         return None  # equal numbers that are not the same, and NaN, have no place of their own
     has_window = walk.window is not None
     return dataset, walk.is_split, has_window, frozenset(walk.constants), frozenset(walk.within)
 
 
 def read_together(
-    dataset: Dataset, asked: Sequence[tuple[Walk, int]], bodies: Sequence[bytes]
+    dataset: Dataset, asked: Sequence[tuple[Request, int]], bodies: Sequence[bytes]
 ) -> list[Page] | None:
     """What each answer says, or None if they are to be read one by one.
 
@@ -91,14 +91,14 @@ def read_together(
 
 
 def read_in_turn(
-    dataset: Dataset, answers: Iterable[tuple[T, Walk, int, Body]]
-) -> Iterator[tuple[T, Walk, Callable[[], Page]]]:
+    dataset: Dataset, answers: Iterable[tuple[T, Request, int, Body]]
+) -> Iterator[tuple[T, Request, Callable[[], Page]]]:
     """How to read each of these answers, before the next is asked for: small ones are, together.
 
     Each has a mark, which comes back, its walk and the number of the page. Reading one raises what
     `rows.read_page` raises.
     """
-    some: list[tuple[T, Walk, int, bytes]] = []
+    some: list[tuple[T, Request, int, bytes]] = []
     size, alike = 0, None
     for mark, walk, number, body in answers:
         of_kind = likeness(dataset, walk) if isinstance(body, bytes) else None
@@ -114,8 +114,8 @@ def read_in_turn(
 
 
 def _each(
-    dataset: Dataset, some: Sequence[tuple[T, Walk, int, bytes]]
-) -> Iterator[tuple[T, Walk, Callable[[], Page]]]:
+    dataset: Dataset, some: Sequence[tuple[T, Request, int, bytes]]
+) -> Iterator[tuple[T, Request, Callable[[], Page]]]:
     """The same for small answers that are alike."""
     asked = [(walk, number) for _, walk, number, _ in some]
     pages = read_together(dataset, asked, [one[-1] for one in some]) if len(some) > 1 else None
@@ -135,7 +135,7 @@ def _facts(
 
 
 def _disagreeing(
-    dataset: Dataset, walks: Sequence[Walk], flat: Flat, results: pa.StructArray
+    dataset: Dataset, walks: Sequence[Request], flat: Flat, results: pa.StructArray
 ) -> list[tuple[str, ...]]:
     """Totals that the rows of each answer do not add up to; those of a page need not."""
     if dataset.endpoint.paging is not None:
@@ -151,7 +151,7 @@ def _booleans(mask: pa.ChunkedArray) -> np.ndarray:
 
 
 def _sorted(
-    dataset: Dataset, walks: Sequence[Walk], table: pa.Table, answer: np.ndarray
+    dataset: Dataset, walks: Sequence[Request], table: pa.Table, answer: np.ndarray
 ) -> pa.Table | None:
     """The rows by answer and key, as `rows.join` sorts those of each; None if a key came twice.
 

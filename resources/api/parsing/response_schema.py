@@ -13,7 +13,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from resources.api.catalog.model import Endpoint, Field, Kind, Level, Wire
+from resources.api.catalog.model import ColumnType, Endpoint, Field, Level, Wire
 
 Json = Literal["text", "integer", "float", "boolean", "object", "list"]
 
@@ -23,13 +23,13 @@ _SCALARS: dict[str, pa.DataType] = {
     "float": pa.float64(),
     "boolean": pa.bool_(),
 }
-_JSON_OF_KIND: dict[Kind, Json] = {
-    Kind.TEXT: "text",
-    Kind.INSTANT: "text",
-    Kind.INTEGER: "integer",
-    Kind.INSTANT_MS: "integer",
-    Kind.FLOAT: "float",
-    Kind.BOOLEAN: "boolean",
+_JSON_OF_KIND: dict[ColumnType, Json] = {
+    ColumnType.TEXT: "text",
+    ColumnType.INSTANT: "text",
+    ColumnType.INTEGER: "integer",
+    ColumnType.INSTANT_MS: "integer",
+    ColumnType.FLOAT: "float",
+    ColumnType.BOOLEAN: "boolean",
 }
 
 

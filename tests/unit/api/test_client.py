@@ -30,7 +30,7 @@ from resources.api.errors import (
     WrongClock,
 )
 from resources.api.hosts import Host
-from resources.api.rate_limiter import Budget
+from resources.api.rate_limiter import RateLimiter
 from resources.api.retry import RetryPolicy
 from resources.api.signing import sign
 from resources.api.transport import CHUNK_BYTES, Timeouts
@@ -120,7 +120,7 @@ def server():
         thread.join()
 
 
-class Counted(Budget):
+class Counted(RateLimiter):
     """A budget that never waits, and remembers what it was told."""
 
     def __init__(self, directory):

@@ -45,7 +45,7 @@ def clock():
     return Clock()
 
 
-class Budget(module.Budget):
+class Budget(module.RateLimiter):
     """Calls take no time here."""
 
     def take(self, action):

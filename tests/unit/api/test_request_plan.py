@@ -16,7 +16,7 @@ from resources.api.pagination import page_payload
 from resources.api.request_plan import (
     DOMAINS_PER_REQUEST,
     Domain,
-    Known,
+    Inventory,
     Stream,
     even_chunks,
     halves,
@@ -46,7 +46,7 @@ def known(domains, carriers=12):
     """`domains` push domains and as many pull domains, with a stream and an address each."""
     push = [Domain(f"push{i:03}.example.com", Role.PUSH) for i in range(domains)]
     pull = [Domain(f"pull{i:03}.example.com", Role.PULL) for i in range(domains)]
-    return Known(
+    return Inventory(
         domains=(*push, *pull),
         isps=CARRIERS[:carriers],
         streams=tuple(Stream(d.name, "show", "room1") for d in (*push, *pull)),
@@ -181,7 +181,7 @@ def test_each_domain_or_stream_of_its_own_is_asked_once(dataset):
 def test_what_is_known_twice_is_asked_once(dataset):
     """A domain that pushes and pulls, a carrier or a stream that is listed again."""
     once = known(3)
-    twice = Known(
+    twice = Inventory(
         domains=once.domains * 2 + tuple(Domain(d.name, Role.ANY) for d in once.domains),
         isps=once.isps * 2,
         streams=once.streams * 2,
@@ -237,14 +237,14 @@ def test_quic_is_asked_alone_and_is_a_constant():
 
 
 def test_quic_of_a_single_domain_is_not_split_at_all():
-    one = Known(domains=(Domain("a", Role.PULL),))
+    one = Inventory(domains=(Domain("a", Role.PULL),))
     _, quic = walks(DATASETS["edge_stat_by_protocol"], DAY, SHANGHAI, one)
     assert not quic.is_split
     assert quic.constants == {"domain": "a", "protocol": "QUIC"}
 
 
 def test_a_split_that_needs_no_filter_stays_when_there_is_one_domain():
-    one = Known(domains=(Domain("a", Role.PULL),))
+    one = Inventory(domains=(Domain("a", Role.PULL),))
     (walk,) = walks(DATASETS["edge_stat_by_region"], DAY, SHANGHAI, one)
     assert walk.payload["DetailField"] == ["UserArea", "UserCountry"]
     assert walk.constants == {"domain": "a"}
@@ -296,7 +296,7 @@ def test_a_stored_request_tells_as_much_as_the_plan(dataset):
 
 def test_streams_are_asked_for_only_under_domains_that_are_asked_for():
     """A stream of a pull domain has no push metrics; one of a domain left out has none at all."""
-    facts = Known(
+    facts = Inventory(
         domains=(Domain("push", Role.PUSH), Domain("pull", Role.PULL)),
         streams=tuple(Stream(d, "show", "room1") for d in ("push", "pull", "left out")),
     )
@@ -306,7 +306,7 @@ def test_streams_are_asked_for_only_under_domains_that_are_asked_for():
 
 
 def test_a_domain_of_unknown_role_is_asked_everywhere():
-    facts = Known(domains=(Domain("a", Role.ANY),), isps=CARRIERS)
+    facts = Inventory(domains=(Domain("a", Role.ANY),), isps=CARRIERS)
     for dataset in DAILY:
         if dataset.scope in (Scope.ACCOUNT, Scope.DOMAINS, Scope.DOMAIN):
             assert list(walks(dataset, DAY, SHANGHAI, facts)) != []
@@ -315,7 +315,7 @@ def test_a_domain_of_unknown_role_is_asked_everywhere():
 @pytest.mark.parametrize("role", [Role.PUSH, Role.PULL])
 def test_an_account_without_a_role_is_asked_for_all_its_domains(role):
     """A day must not pass for empty only because no domain of the right kind was listed."""
-    facts = Known(domains=(Domain("a", role),), isps=CARRIERS)
+    facts = Inventory(domains=(Domain("a", role),), isps=CARRIERS)
     for dataset in DAILY:
         if dataset.scope in (Scope.ACCOUNT, Scope.DOMAINS, Scope.DOMAIN):
             assert list(walks(dataset, DAY, SHANGHAI, facts)) != []
@@ -331,7 +331,7 @@ def test_addresses_are_asked_by_fifty():
     "name", ["", "a b", "'; DROP", "../x", "é😀", "\x00\n\u202e", "a,b", "[x]"]
 )
 def test_names_from_outside_pass_unchanged(name):
-    facts = Known(
+    facts = Inventory(
         domains=(Domain(name, Role.ANY), Domain("other", Role.ANY)),
         isps=(name, "other isp"),
         streams=(Stream(name, name, name),),

@@ -177,7 +177,7 @@ def test_a_dataset_that_is_off_has_neither_capture_nor_table(tmp_path, name):
 
 
 def result(day, outcome=Outcome.CAPTURED, **facts):
-    origin = parquet.Origin(
+    origin = parquet.Provenance(
         dataset="edge_stat", day=day.isoformat(), capture="c", schema_version=1, fetched_at="t",
         requests=1, rows=12, outside=facts.pop("outside", 0), unknown=facts.pop("unknown", ()),
         disagreeing=facts.pop("disagreeing", ()),

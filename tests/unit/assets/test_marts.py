@@ -5,7 +5,7 @@ import pytest
 
 from assets import marts, warehouse
 from pipelines.orchestration.asset_graph import all_assets
-from resources.marts.definition import Kind, read
+from resources.marts.definition import MartKind, read
 from tests.support.archives import DAYS, lab
 
 DAY = DAYS[0]
@@ -97,7 +97,7 @@ def test_what_is_behind_takes_the_marts_along_that_stand_on_it():
     assert marts.key("billing_instants") in found
     assert marts.key("dim_isp") not in found
     assert marts.following(["edge_stat", "isp"], ["dim_isp"]) == [marts.key("dim_isp")]
-    tables_by_day = {m.name for m in read().values() if m.kind is Kind.TABLE}
+    tables_by_day = {m.name for m in read().values() if m.kind is MartKind.TABLE}
     assert tables_by_day
     assert warehouse.SERVED not in found
 

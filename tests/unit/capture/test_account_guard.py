@@ -11,7 +11,7 @@ from pipelines.cli import main
 from resources.api.credentials import Credentials
 from resources.api.errors import FixSetup
 from resources.capture import account_guard
-from resources.capture.account_guard import OtherAccount, Owner
+from resources.capture.account_guard import AccountGuard, OtherAccount
 from resources.fs import atomic
 from resources.home.layout import Home
 from resources.simulator import Account
@@ -104,7 +104,7 @@ def test_a_known_key_may_list_new_domains_only(home):
     with served(home, THEIRS) as one:
         tomorrow = one.with_(LIVESTATS_NOW=f"{later}T12:00:00+08:00")
         assert failures(tomorrow.capture([], ["domain"])) == []
-        assert len(Owner(tomorrow.archive.home, tomorrow.archive.settings).domains()) == 6
+        assert len(AccountGuard(tomorrow.archive.home, tomorrow.archive.settings).domains()) == 6
 
 
 def test_the_key_is_of_another_account_whose_domains_are_all_new_and_it_is_accepted(home):
@@ -153,7 +153,7 @@ def test_neither_key_nor_secret_stands_in_the_home(home):
 def test_temporary_keys_do_not_pile_up(home, monkeypatch):
     monkeypatch.setattr(account_guard, "_MOST_KEYS", 2)
     with served(home) as one:
-        ours = Owner(one.archive.home, one.archive.settings)
+        ours = AccountGuard(one.archive.home, one.archive.settings)
         for key in "abc":
             ours.accept(key)
         assert ours.known_keys() == ("b", "c")
@@ -178,7 +178,7 @@ def test_a_listing_of_many_pages_is_read_until_one_is_known(home, monkeypatch):
     """The known domain stands on the second page."""
     many = Account(domains=600, streams_per_domain=1, deleted=0)
     with served(home, many, credentials=NEW_KEY) as one:
-        monkeypatch.setattr(Owner, "domains", lambda _: frozenset({"push-600.sim.example"}))
+        monkeypatch.setattr(AccountGuard, "domains", lambda _: frozenset({"push-600.sim.example"}))
         assert failures(one.capture([], [TRAFFIC])) == []
         assert one.simulator.calls[LIST] == 2
 

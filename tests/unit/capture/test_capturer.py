@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from resources.api.catalog import DATASETS
-from resources.capture.dataset_queue import Lane
-from resources.capture.fetcher import Answered
-from resources.capture.in_flight import Room
+from resources.capture.dataset_queue import DatasetQueue
+from resources.capture.fetcher import FetchResult
+from resources.capture.in_flight import MemoryLimiter
 from resources.capture.result import Outcome
 from resources.fs import atomic
 from resources.lake import parquet
@@ -222,7 +222,7 @@ def test_of_one_dataset_twice_as_many_questions_are_under_way_as_it_has_workers(
     """Enough to keep every worker busy while the oldest answer is awaited, and no more."""
     most = 0
 
-    class Counted(Room):
+    class Counted(MemoryLimiter):
         def admits(self, size, who):
             nonlocal most
             admitted = super().admits(size, who)
@@ -238,19 +238,19 @@ def test_an_answer_that_is_taken_before_its_event_is_heard_is_counted_once(found
     """Else the room would shrink or grow by what the guess was wrong by, answer after answer."""
     rooms = []
 
-    class Kept(Room):
+    class Kept(MemoryLimiter):
         def __init__(self):
             super().__init__()
             rooms.append(self)
 
-    usual = Lane.go_on
+    usual = DatasetQueue.go_on
 
     def go_on(lane, **options):
         wait([question.future for question in lane._asked])
         return usual(lane, **options)
 
     monkeypatch.setattr("resources.capture.capturer.Room", Kept)
-    monkeypatch.setattr(Lane, "go_on", go_on)
+    monkeypatch.setattr(DatasetQueue, "go_on", go_on)
     assert failures(found.capture(DAYS, (TOP.name,))) == []
     assert [(room._held, room._under_way) for room in rooms] == [(0, 0)]
 
@@ -259,7 +259,7 @@ def test_a_day_that_ends_while_it_is_being_counted_is_counted_once(found, monkey
     """A hand may have written the rows before the run has noted how many bytes wait with it."""
     rooms = []
 
-    class Kept(Room):
+    class Kept(MemoryLimiter):
         def __init__(self):
             super().__init__()
             rooms.append(self)
@@ -283,7 +283,7 @@ def test_answers_that_are_written_leave_memory_at_once(found):
     gc.disable()
     try:
         assert failures(found.capture(DAYS, (TOP.name,))) == []
-        assert [one for one in gc.get_objects() if isinstance(one, Answered)] == []
+        assert [one for one in gc.get_objects() if isinstance(one, FetchResult)] == []
     finally:
         gc.enable()
 

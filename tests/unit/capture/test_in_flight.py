@@ -5,26 +5,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.api.catalog.model import Scope
-from resources.api.request_plan import Walk
-from resources.capture.in_flight import FIRST_GUESS_BYTES, Room, Sizes
+from resources.api.request_plan import Request
+from resources.capture.in_flight import FIRST_GUESS_BYTES, MemoryLimiter, Sizes
 
 SMALL, LARGE = "the lane of small answers", "the lane of large answers"
 
 
 def walk(**payload):
-    return Walk(payload=payload)
+    return Request(payload=payload)
 
 
 # Room ---------------------------------------------------------------------------------------------
 
 
 def test_answers_under_way_and_waiting_stay_below_the_bound():
-    room = Room(100)
+    room = MemoryLimiter(100)
     assert [room.admits(30, SMALL) for _ in range(4)] == [True, True, True, False]
 
 
 def test_an_answer_counts_as_large_as_it_was_found_to_be():
-    room = Room(100)
+    room = MemoryLimiter(100)
     assert room.admits(90, SMALL)
     room.change(-60)  # it was guessed at 90, and has 30
     assert room.admits(70, LARGE)
@@ -33,7 +33,7 @@ def test_an_answer_counts_as_large_as_it_was_found_to_be():
 
 def test_where_nothing_is_under_way_a_question_is_admitted_however_large():
     """Also beside rows that wait to be written: only further answers get those written."""
-    room = Room(100)
+    room = MemoryLimiter(100)
     room.change(60)
     assert room.admits(1000, LARGE)
     assert not room.admits(1, SMALL)
@@ -42,7 +42,7 @@ def test_where_nothing_is_under_way_a_question_is_admitted_however_large():
 
 
 def test_small_answers_do_not_overtake_a_large_one_for_ever():
-    room = Room(100)
+    room = MemoryLimiter(100)
     assert room.admits(30, SMALL)
     assert not room.admits(90, LARGE)
     assert not room.admits(1, SMALL), "it would fit, but the large one is next"
@@ -55,7 +55,7 @@ def test_small_answers_do_not_overtake_a_large_one_for_ever():
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 300)), max_size=60))
 def test_whoever_comes_again_is_admitted_in_the_end_and_the_bound_holds(asked):
     """Lanes that come round after round; the oldest answer is taken where nobody is admitted."""
-    room, under_way = Room(100), []
+    room, under_way = MemoryLimiter(100), []
     waiting = {name: [size for who, size in asked if who == name] for name in "abc"}
     for _ in range(10 * len(asked) + 1):
         moved = False

@@ -10,8 +10,8 @@ import pytest
 from resources.api.catalog import DAILY, DATASETS
 from resources.api.errors import FixSetup
 from resources.api.retry import RetryPolicy
-from resources.capture.fetcher import Asker
-from resources.capture.in_flight import Room
+from resources.capture.fetcher import Fetcher
+from resources.capture.in_flight import MemoryLimiter
 from resources.capture.partition import Days
 from resources.capture.result import Outcome
 from resources.fs import atomic
@@ -151,7 +151,7 @@ def test_one_answer_says_how_large_they_are_before_others_of_its_dataset_are_ask
     """Guesses are large, and what they take is not there for the streams."""
     under_way, done = Counter(), Counter()
 
-    class Counted(Asker):
+    class Counted(Fetcher):
         def ask(self, walk, is_given_up):
             name = self.dataset.name
             under_way[name] += 1
@@ -281,7 +281,7 @@ def test_all_datasets_share_one_bound_in_bytes(found, monkeypatch):
 
         return counted
 
-    monkeypatch.setattr("resources.capture.capturer.Room", partial(Room, 1))
+    monkeypatch.setattr("resources.capture.capturer.Room", partial(MemoryLimiter, 1))
     with found.capturing() as one:
         monkeypatch.setattr(type(one.client), "call", watched(type(one.client).call))
         due = dict.fromkeys((TOP, TRAFFIC, EDGE, PUSH, PUSHES, EACH_PUSH), DAYS[:2])

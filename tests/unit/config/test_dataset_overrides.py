@@ -13,8 +13,8 @@ from pipelines.cli import main
 from pipelines.doctor.machine import settings_found
 from resources.api.catalog import DAILY, DATASETS
 from resources.api.catalog.model import Role, label_of
-from resources.api.request_plan import Domain, Known, Stream, walks
-from resources.config import FILE, Own, Settings, SettingsError, find, load
+from resources.api.request_plan import Domain, Inventory, Stream, walks
+from resources.config import FILE, DatasetOverrides, Settings, SettingsError, find, load
 from resources.config.dataset_overrides import KEYS, keys_of, widths_of
 from resources.config.writer import text
 from resources.home.layout import Home
@@ -49,7 +49,7 @@ def refused(call, *args):
 
 def of(name, **own):
     """A dataset under settings of its own."""
-    return Settings(own={name: Own(**own)}).of(DATASETS[name])
+    return Settings(own={name: DatasetOverrides(**own)}).of(DATASETS[name])
 
 
 # What can be said --------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ def test_what_cannot_be_followed_says_what_can(said, told, written):
 )
 def test_what_is_written_is_read_back(own, tmp_path_factory):
     folder = tmp_path_factory.mktemp("settings")
-    said = {"own": {PUSH: Own(**own)}}
+    said = {"own": {PUSH: DatasetOverrides(**own)}}
     (folder / FILE).write_text(text(said), "utf-8")
     assert load({}, folder).own == said["own"]
 
@@ -149,7 +149,9 @@ def test_the_documented_example_can_be_switched_on_as_it_stands(tmp_path):
 
 
 def known(*names, role=Role.ANY, streams=()):
-    return Known(domains=tuple(Domain(n, role) for n in names), isps=("a", "b"), streams=streams)
+    return Inventory(
+        domains=tuple(Domain(n, role) for n in names), isps=("a", "b"), streams=streams
+    )
 
 
 def asked(dataset, about):
@@ -180,7 +182,7 @@ def test_domains_are_asked_if_they_fit_a_pattern_and_no_others(names, pattern):
 
 
 def test_a_filter_of_domains_does_not_reach_beyond_the_role():
-    about = Known(domains=(Domain("push.a", Role.PUSH), Domain("pull.a", Role.PULL)))
+    about = Inventory(domains=(Domain("push.a", Role.PUSH), Domain("pull.a", Role.PULL)))
     dataset = of("push_stream_info", domains=("pull.*", "push.*"))
     assert [p["DomainList"] for p in asked(dataset, about)] == [["push.a"]]
     assert asked(of("push_stream_info", domains=("pull.*",)), about) == []
@@ -199,7 +201,9 @@ def test_days_are_asked_again_as_long_as_set(tmp_path):
         one.capture([DAY], ["domain", "isp", "batch_stream_traffic"])
         later = one.with_(LIVESTATS_NOW=f"{now + timedelta(days=4)}T12:00:00+08:00")
         for days, is_due in ((3, False), (5, True), (9, True)):
-            archive = later.set(own={"batch_stream_traffic": Own(reread_days=days)}).archive
+            archive = later.set(
+                own={"batch_stream_traffic": DatasetOverrides(reread_days=days)}
+            ).archive
             dataset = archive.settings.of(DATASETS["batch_stream_traffic"])
             (line,) = archive.ledger(dataset, DAY, DAY)
             found = states.is_due_again(dataset, line, archive.now(), archive.settings.zone)
@@ -209,12 +213,12 @@ def test_days_are_asked_again_as_long_as_set(tmp_path):
 # A home whose datasets have other settings -------------------------------------------------------
 
 OWN = {
-    PUSH: Own(bucket_seconds=5, streams=("*/room-*1",)),
-    "stream_count": Own(bucket_seconds=3600),
-    "stream_session_by_domain": Own(bucket_seconds=3600, variants=("Online",)),
-    "play_status_code": Own(bucket_seconds=3600, variants=("Access",)),
-    "batch_stream_traffic": Own(domains=("pull-1.*",)),
-    "top_play": Own(variants=("Domain/TotalTraffic", "Stream/TotalTraffic")),
+    PUSH: DatasetOverrides(bucket_seconds=5, streams=("*/room-*1",)),
+    "stream_count": DatasetOverrides(bucket_seconds=3600),
+    "stream_session_by_domain": DatasetOverrides(bucket_seconds=3600, variants=("Online",)),
+    "play_status_code": DatasetOverrides(bucket_seconds=3600, variants=("Access",)),
+    "batch_stream_traffic": DatasetOverrides(domains=("pull-1.*",)),
+    "top_play": DatasetOverrides(variants=("Domain/TotalTraffic", "Stream/TotalTraffic")),
 }
 NAMES = tuple(d.name for d in DATASETS.values() if d.name != "ip_info")
 
@@ -301,7 +305,7 @@ def test_nothing_is_warned_of_that_settings_leave_out(other):
 def test_two_datasets_that_are_limited_alike_are_compared(tmp_path):
     names = ("edge_stat", "edge_stat_by_region")
     with lab(tmp_path / "home", Account(domains=2, streams_per_domain=1, deleted=0)) as plain:
-        own = {name: Own(domains=("pull-1.*",)) for name in names}
+        own = {name: DatasetOverrides(domains=("pull-1.*",)) for name in names}
         one = plain.only("domain", "isp", *names).set(own=own)
         one.backfill([DAY])
         assert one.rows(
@@ -322,9 +326,9 @@ def test_coverage_says_what_a_dataset_is_limited_to_and_counts_no_hole(other):
 
 
 def test_what_depends_on_limited_datasets_alone_is_limited_by_them():
-    own = {name: Own(domains=("a*",)) for name in (BATCH, "push_stream_info")}
+    own = {name: DatasetOverrides(domains=("a*",)) for name in (BATCH, "push_stream_info")}
     assert "domains a*" in Settings(own=own).narrowed(PUSH)
-    assert Settings(own={BATCH: Own(domains=("a*",))}).narrowed(PUSH) == ""
+    assert Settings(own={BATCH: DatasetOverrides(domains=("a*",))}).narrowed(PUSH) == ""
     assert Settings(own=own).narrowed("stream_session") == ""
 
 
@@ -351,7 +355,7 @@ def test_it_verifies_and_replays_to_the_same(other):
 
 def test_verify_names_a_capture_of_other_settings(other):
     """The home's own file lost its memory, and was written by hand."""
-    other_settings = other.set(own={**OWN, PUSH: Own(bucket_seconds=5)})
+    other_settings = other.set(own={**OWN, PUSH: DatasetOverrides(bucket_seconds=5)})
     found = [*Verification(other_settings.archive, [DATASETS[PUSH]]).findings()]
     assert any("bucket_seconds = 5, streams" in one.what for one in found)
 
@@ -369,7 +373,7 @@ def small(tmp_path):
         yield one
 
 
-CHANGED = {"stream_count": Own(bucket_seconds=60)}
+CHANGED = {"stream_count": DatasetOverrides(bucket_seconds=60)}
 
 
 def test_another_meaning_is_refused_before_anything_is_asked(small):
@@ -404,7 +408,7 @@ def test_settings_that_are_removed_again_are_refused_as_well(small):
 
 
 def test_how_often_a_day_is_asked_again_may_change_at_any_time(small):
-    own = {"stream_count": Own(reread_days=9)}
+    own = {"stream_count": DatasetOverrides(reread_days=9)}
     assert failures(small.set(own=own).capture([DAYS[0]], ["stream_count"])) == []
 
 
@@ -445,7 +449,7 @@ def test_the_settings_do_not_fit_the_home_and_a_dataset_is_begun_anew(small, tmp
 
 def test_settings_of_a_dataset_without_days_may_change_at_will(small):
     other = small.beside("other")
-    for own in (CHANGED, {"stream_count": Own(domains=("pull*",))}, {}):
+    for own in (CHANGED, {"stream_count": DatasetOverrides(domains=("pull*",))}, {}):
         other.set(own=own).capture([], ["domain"])
     assert "datasets" not in Home(other.root).identity
     assert Home(other.root).identity["format"] == 1
@@ -467,14 +471,14 @@ def test_a_run_that_began_with_other_settings_meanwhile_is_noticed(small):
     assert first.identity is None
     assert second.identity is None
     first.prepare(Settings(own=CHANGED), one.now())
-    second.prepare(Settings(own={"stream_count": Own(bucket_seconds=3600)}), two.now())
+    second.prepare(Settings(own={"stream_count": DatasetOverrides(bucket_seconds=3600)}), two.now())
     assert Home(one.home.root).identity["datasets"] == {"stream_count": {"bucket_seconds": 3600}}
 
 
 def test_patterns_that_fit_no_domain_are_no_empty_day(small):
     (result,) = (
         small.beside("other")
-        .set(own={"batch_stream_traffic": Own(domains=("nobody.*",))})
+        .set(own={"batch_stream_traffic": DatasetOverrides(domains=("nobody.*",))})
         .capture([DAY], ["domain", "batch_stream_traffic"])[1:]
     )
     assert not result.outcome.is_complete

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.api.catalog import DATASETS
-from resources.api.client import Answer
+from resources.api.client import ApiResponse
 from resources.api.parsing.parse import Rows
 from resources.capture.capturer import Capturer, Outcome
 from resources.config import Settings
@@ -53,7 +53,7 @@ class InProcess:
         now = NOW.astimezone(UTC)
         result = self.api.answer(action, payload, now)
         body = json.dumps({"ResponseMetadata": {"RequestId": "1"}, "Result": result}).encode()
-        return Answer(action, json.dumps(payload).encode(), body, now, 200, 1, read(body))
+        return ApiResponse(action, json.dumps(payload).encode(), body, now, 200, 1, read(body))
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_a_file_tells_its_origin(tmp_path):
     told = writer.seal(name, 5)
     writer.commit()
     assert told == parquet.origin_of(writer.path)
-    assert told == parquet.Origin(
+    assert told == parquet.Provenance(
         dataset=COUNT.name,
         day="2026-11-21",
         capture=name.text,
@@ -226,7 +226,7 @@ def test_damage_never_stops_the_reader_of_origins_and_never_passes_as_proven(dat
     damaged = whole.with_name("damaged.parquet")
     damaged.write_bytes(after)
     told = parquet.origin_of(damaged)
-    assert told is None or isinstance(told, parquet.Origin)
+    assert told is None or isinstance(told, parquet.Provenance)
     assert parquet.proven_origin(damaged) is None
     assert parquet.proven_origin(whole) is not None
 

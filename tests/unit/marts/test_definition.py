@@ -5,7 +5,7 @@ import re
 import pytest
 
 from resources.marts import schema
-from resources.marts.definition import Kind, MartError, available, read, sources
+from resources.marts.definition import MartError, MartKind, available, read, sources
 from resources.system_tables.registry import OWN_TABLES
 from tests.support.units import ENDINGS, NAMED_AFTER
 
@@ -97,7 +97,7 @@ def test_units_of_a_name_are_the_same_in_all_marts_and_tables():
 
 def test_a_header_says_all_about_a_mart(folder):
     mart = folder(daily=SOUND)["daily"]
-    assert (mart.meaning, mart.group, mart.kind) == ("Requests of a day.", "traffic", Kind.VIEW)
+    assert (mart.meaning, mart.group, mart.kind) == ("Requests of a day.", "traffic", MartKind.VIEW)
     assert mart.key == ("business_date",)
     assert [(c.name, c.unit, c.meaning) for c in mart.columns] == [
         ("business_date", None, "Calendar day."),

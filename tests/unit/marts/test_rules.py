@@ -488,7 +488,7 @@ class TestCoverage:
         assert (fresh["newest_due_day"], fresh["days_behind"]) == (None, 0)
 
 
-MARTS = [m for m in definition.read().values() if m.kind is not definition.Kind.MACRO]
+MARTS = [m for m in definition.read().values() if m.kind is not definition.MartKind.MACRO]
 
 
 def test_without_any_rows_every_mart_answers():

@@ -18,7 +18,7 @@ from pipelines.definitions import definitions
 from pipelines.orchestration import sensors as told
 from resources import monitoring
 from resources.lake import parquet
-from resources.monitoring import Kind, webhook
+from resources.monitoring import AlarmKind, webhook
 from resources.monitoring.checks import _days as days_text
 from tests.support.archives import DAYS, lab
 
@@ -96,15 +96,15 @@ def test_a_captured_and_served_archive_has_no_alarm(account):
 def test_what_the_api_is_about_to_forget_comes_first(account):
     late = at(account, "2027-11-18T12:00:00+08:00").only("domain", "edge_stat")
     found = monitoring.standing(late.archive)
-    assert [a.kind for a in found] == [Kind.EXPIRING, Kind.GAP]
+    assert [a.kind for a in found] == [AlarmKind.EXPIRING, AlarmKind.GAP]
 
 
 def test_what_was_forgotten_in_these_days_is_told_and_older_loss_is_not(account):
     late = at(account, "2027-11-22T12:00:00+08:00").only("domain", "edge_stat")
-    (lost,) = (a for a in monitoring.standing(late.archive) if a.kind is Kind.LOST)
+    (lost,) = (a for a in monitoring.standing(late.archive) if a.kind is AlarmKind.LOST)
     assert "2026-11-20" in lost.text
     later = at(account, "2027-11-28T12:00:00+08:00").only("domain", "edge_stat")
-    (lost,) = (a for a in monitoring.standing(later.archive) if a.kind is Kind.LOST)
+    (lost,) = (a for a in monitoring.standing(later.archive) if a.kind is AlarmKind.LOST)
     assert "2026-11-20" not in lost.text
 
 
@@ -118,7 +118,7 @@ def test_an_unknown_field_is_an_alarm(account, monkeypatch):
 
     monkeypatch.setattr(parquet, "origin_of", with_news)
     (alarm,) = monitoring.standing(account.archive)
-    assert (alarm.kind, alarm.subject) == (Kind.SCHEMA, "top_play")
+    assert (alarm.kind, alarm.subject) == (AlarmKind.SCHEMA, "top_play")
     assert "NewField" in alarm.text
 
 
@@ -129,7 +129,7 @@ def test_a_copy_that_stays_behind_is_an_alarm_and_a_load_under_way_is_not(accoun
     for path in account.archive.home.lake.rglob(parquet.FILE):
         os.utime(path, (hours_ago, hours_ago))
     (alarm,) = monitoring.standing(account.archive)
-    assert alarm.kind is Kind.BEHIND
+    assert alarm.kind is AlarmKind.BEHIND
     assert "edge_stat" in alarm.text
 
 
@@ -145,7 +145,7 @@ def test_endpoints_that_disagree_are_an_alarm(account):
 
         publish.publish(connection, account.archive.home)
     (alarm,) = monitoring.standing(account.archive)
-    assert (alarm.kind, alarm.subject) == (Kind.DISAGREEMENT, "made_up")
+    assert (alarm.kind, alarm.subject) == (AlarmKind.DISAGREEMENT, "made_up")
 
 
 # Telling -----------------------------------------------------------------------------------------
@@ -177,9 +177,9 @@ def test_a_gap_that_grows_is_told_again_and_one_that_shrinks_is_not(account):
 
 def test_what_could_not_be_sent_is_tried_again(account):
     def broken(_change):
-        raise webhook.NotTold("no")
+        raise webhook.WebhookError("no")
 
-    with pytest.raises(webhook.NotTold):
+    with pytest.raises(webhook.WebhookError):
         monitoring.tell(account.archive, broken)
     changes = []
     monitoring.tell(account.archive, changes.append)
@@ -220,7 +220,7 @@ def test_each_host_gets_the_form_it_takes(host, path):
     [(404, b""), (200, b'{"code": 19024, "msg": "Key Words Not Found"}'), (200, b'{"errcode": 1}')],
 )
 def test_a_robot_that_refuses_is_an_error_that_hides_its_address(status, answer):
-    with robot(status, answer) as (url, _), pytest.raises(webhook.NotTold) as caught:
+    with robot(status, answer) as (url, _), pytest.raises(webhook.WebhookError) as caught:
         webhook.post(url, "x")
     assert "secret" not in str(caught.value)
     assert "127.0.0.1" in str(caught.value)
@@ -228,7 +228,7 @@ def test_a_robot_that_refuses_is_an_error_that_hides_its_address(status, answer)
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/very-secret", "very-secret", "ftp://x/secret"])
 def test_a_robot_that_is_not_there_is_an_error_that_hides_its_address(url):
-    with pytest.raises(webhook.NotTold) as caught:
+    with pytest.raises(webhook.WebhookError) as caught:
         webhook.post(url, "x")
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -366,10 +366,10 @@ def test_what_is_the_same_of_several_datasets_is_said_once():
         return monitoring.Alarm(kind=kind, subject=subject, text=text, remedy="do")
 
     found = monitoring.grouped([
-        alarm(Kind.GAP, "edge_stat", "a"), alarm(Kind.GAP, "top_play", "b"),
-        alarm(Kind.GAP, "isp", "a"), alarm(Kind.LOST, "isp", "a"),
+        alarm(AlarmKind.GAP, "edge_stat", "a"), alarm(AlarmKind.GAP, "top_play", "b"),
+        alarm(AlarmKind.GAP, "isp", "a"), alarm(AlarmKind.LOST, "isp", "a"),
     ])  # fmt: skip
     said = [(a.kind, a.subject, a.text) for a in found]
     assert said == [
-        (Kind.GAP, "edge_stat, isp", "a"), (Kind.GAP, "top_play", "b"), (Kind.LOST, "isp", "a"),
+        (AlarmKind.GAP, "edge_stat, isp", "a"), (AlarmKind.GAP, "top_play", "b"), (AlarmKind.LOST, "isp", "a"),
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from resources.api.catalog import ENDPOINTS
-from resources.api.catalog.model import Field, Kind, Layout, Level
+from resources.api.catalog.model import ColumnType, Field, Layout, Level
 from resources.simulator import Account, Answers, Late, Simulator
 from resources.simulator.api import Api
 from resources.simulator.places import ISPS
@@ -124,9 +124,9 @@ class TestReadings:
 def test_an_endpoint_that_the_world_does_not_know_is_answered_from_its_entry():
     known = ENDPOINTS["DescribeLiveSourceTrafficData"]
     fields = (
-        Field(name="TimeStamp", kind=Kind.INSTANT),
-        Field(name="Flow", kind=Kind.FLOAT),
-        Field(name="Hits", kind=Kind.INTEGER),
+        Field(name="TimeStamp", kind=ColumnType.INSTANT),
+        Field(name="Flow", kind=ColumnType.FLOAT),
+        Field(name="Hits", kind=ColumnType.INTEGER),
     )
     new = replace(
         known,

@@ -15,7 +15,7 @@ from resources.fs import atomic
 from resources.lake import parquet
 from resources.raw import captures as raw_captures
 from resources.raw.captures import MANIFEST, RESPONSES, SEEN
-from resources.verify.findings import Kind, Way
+from resources.verify.findings import FindingKind, Way
 from resources.verify.run import Verification
 from resources.warehouse import connection as warehouse_connection
 from tests.support.aged_archive import FAILED, NAMES, TOMORROW, lived_in
@@ -280,7 +280,7 @@ def test_an_earlier_revision_that_is_gone_is_missed_by_the_later_one(lab):
     shutil.rmtree(captures(lab)[0])
     lab.load()
     (finding,) = found(lab, TRAFFIC)
-    assert (finding.kind, finding.way) == (Kind.MISSING, Way.RESTORE)
+    assert (finding.kind, finding.way) == (FindingKind.MISSING, Way.RESTORE)
     assert "earlier revision" in finding.remedy
 
 
@@ -347,7 +347,7 @@ def test_a_run_that_was_killed_between_capture_and_lake_is_behind_and_mended_by_
     )
     parquet.normalise(lab.archive.home.lake, TRAFFIC, DAY, older)
     (finding,) = (f for f in found(lab, TRAFFIC) if f.path == file)
-    assert (finding.kind, finding.way) == (Kind.BEHIND, Way.REPLAY)
+    assert (finding.kind, finding.way) == (FindingKind.BEHIND, Way.REPLAY)
     lab.capture([DAY], [TRAFFIC.name])
     lab.load()
     assert found(lab) == []
@@ -443,10 +443,10 @@ def test_the_identity_file_can_be_written_by_hand_and_is_sealed_by_the_next_run(
 def test_an_archive_without_identity_or_of_another_zone_is_told(lab):
     other = replace(lab.archive.settings, time_zone="UTC")
     (finding,) = Verification(replace(lab.archive, settings=other), ()).findings()
-    assert finding.kind is Kind.MISMATCH
+    assert finding.kind is FindingKind.MISMATCH
     lab.archive.home.identity_file.unlink()
     (finding,) = Verification(lab.archive, ()).findings()
-    assert finding.kind is Kind.MISSING
+    assert finding.kind is FindingKind.MISSING
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections import defaultdict
 import pytest
 
 from resources.api.catalog import DAILY, DATASETS
-from resources.api.catalog.model import Kind
+from resources.api.catalog.model import ColumnType
 from tests.support.units import ENDINGS, NAMED_AFTER
 
 COLUMNS = [(d, c) for d in DATASETS.values() for c in d.columns]
@@ -34,7 +34,7 @@ def test_column_names_are_snake_case_and_unique(dataset):
 @pytest.mark.parametrize("dataset", DAILY, ids=lambda d: d.name)
 def test_a_table_begins_with_its_day(dataset):
     assert dataset.columns[0].name == "business_date"
-    assert dataset.columns[0].kind is Kind.DATE
+    assert dataset.columns[0].kind is ColumnType.DATE
 
 
 @datasets
@@ -76,7 +76,7 @@ def test_a_name_ends_in_its_unit(column):
 
 @columns
 def test_a_quantity_has_a_unit(column):
-    if column.kind is Kind.FLOAT:
+    if column.kind is ColumnType.FLOAT:
         assert column.unit is not None
 
 

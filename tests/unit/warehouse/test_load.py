@@ -271,7 +271,7 @@ def test_a_file_that_is_damaged_leaves_the_old_table_when_it_is_made_anew(home, 
     with pytest.raises(WarehouseError, match=str(path)):
         load(replace(COUNT, key=COUNT.key[::-1]))
     assert counts(connection) == dict.fromkeys(DAYS, 1)
-    assert warehouse_load.Standing.of(connection).is_declared(COUNT)
+    assert warehouse_load.LoadState.of(connection).is_declared(COUNT)
 
 
 def test_days_with_many_rows_are_loaded_few_at_a_time(home, connection, load, monkeypatch):

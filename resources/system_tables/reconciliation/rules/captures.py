@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from resources.api.catalog import DAILY
 from resources.api.catalog.columns import SLOT_START_AT
-from resources.api.catalog.model import Dataset, Kind
+from resources.api.catalog.model import ColumnType, Dataset
 from resources.system_tables.reconciliation.rules.model import ACCOUNT, DAY_S, FLOAT32, Rule
 
 
@@ -16,7 +16,9 @@ def _is_a_series(dataset: Dataset) -> bool:
 
 def _slots(dataset: Dataset) -> Rule:
     fields = dataset.endpoint.rows.levels[-1].fields
-    values = [f.column for f in fields if f.column and f.kind in (Kind.INTEGER, Kind.FLOAT)]
+    values = [
+        f.column for f in fields if f.column and f.kind in (ColumnType.INTEGER, ColumnType.FLOAT)
+    ]
     return Rule(
         name=f"slots_of_{dataset.name}",
         meaning=f"A domain with anything in {dataset.name} has all {DAY_S // 300} slots of the "

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.api.catalog import DATASETS, ENDPOINTS
-from resources.api.catalog.model import SPLITS, Kind, Role
+from resources.api.catalog.model import SPLITS, ColumnType, Role
 from resources.api.errors import IncompleteAnswer, WrongAnswer
 from resources.api.pagination import PageFacts
 from resources.api.parsing.parse import join, read_page, row_schema
-from resources.api.request_plan import Domain, Known, Stream, walks
+from resources.api.request_plan import Domain, Inventory, Stream, walks
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -23,13 +23,13 @@ DAY = date(2025, 3, 1)
 PUSH, PULL, LIVE = "push.example.com", "pull.example.com", "live.example.com"
 HOSTILE = ["", "'; DROP TABLE x; --", "a/../b", "\x00\x1b[31m\r\n", "\u202e", "é中😀", "NULL", "0"]
 
-MANY = Known(
+MANY = Inventory(
     domains=(Domain(PUSH, Role.PUSH), Domain(PULL, Role.PULL), Domain(LIVE, Role.PULL)),
     isps=("telecom", "unicom"),
     streams=(Stream(PUSH, "show", "room1"), Stream(PULL, "show", "room1")),
     addresses=("192.0.2.7", "2001:db8::1"),
 )
-ONE = Known(
+ONE = Inventory(
     domains=(Domain(PUSH, Role.PUSH), Domain(PULL, Role.PULL)),
     isps=("telecom",),
     streams=MANY.streams,
@@ -237,11 +237,11 @@ offsets = st.sampled_from([UTC, *(timezone(timedelta(hours=h)) for h in (8, -5, 
 numbers = st.one_of(st.integers(0, 10**12), st.floats(0, 1e12))
 texts = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(exclude_categories=["Cs"])))
 VALUES = {
-    Kind.TEXT: texts,
-    Kind.INTEGER: st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(0, 9).map(float)),
-    Kind.FLOAT: numbers,
-    Kind.BOOLEAN: st.booleans(),
-    Kind.INSTANT_MS: st.integers(0, 4_000_000_000_000),
+    ColumnType.TEXT: texts,
+    ColumnType.INTEGER: st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(0, 9).map(float)),
+    ColumnType.FLOAT: numbers,
+    ColumnType.BOOLEAN: st.booleans(),
+    ColumnType.INSTANT_MS: st.integers(0, 4_000_000_000_000),
 }
 
 
@@ -276,7 +276,7 @@ def items(draw, dataset, walk, levels, most=3):
                 values = st.just(walk.constants[column])
             elif column in walk.within:
                 values = st.sampled_from(sorted(walk.within[column]))
-            elif field.kind is Kind.INSTANT:
+            elif field.kind is ColumnType.INSTANT:
                 values = instants(walk.window if column == "slot_start_at" else None)
             else:
                 values = VALUES[field.kind]
@@ -336,11 +336,11 @@ def flat(holder, levels, outer, above, depth=0):
 def converted(column, value):
     if value is None:
         return None
-    if column.kind is Kind.INSTANT:
+    if column.kind is ColumnType.INSTANT:
         return datetime.fromisoformat(value).astimezone(UTC) if value else None
-    if column.kind is Kind.INSTANT_MS:
+    if column.kind is ColumnType.INSTANT_MS:
         return EPOCH + timedelta(milliseconds=value)
-    if column.kind is Kind.FLOAT:
+    if column.kind is ColumnType.FLOAT:
         return float(value) * column.factor
     return value
 
@@ -382,7 +382,7 @@ def lacks_its_split(dataset, walk, document):
     if not walk.is_split:
         return False
     split, plain = dataset.endpoint.split_rows, dataset.endpoint.rows
-    measures = [c.name for c in dataset.columns if c.kind in (Kind.INTEGER, Kind.FLOAT)]
+    measures = [c.name for c in dataset.columns if c.kind in (ColumnType.INTEGER, ColumnType.FLOAT)]
     return not list(flat(document["Result"], split.levels, False, {})) and any(
         (row.get(name) or 0) > 0
         for row in flat(document["Result"], plain.levels, False, {})

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from resources.api.body import Packed, Scratch, pack
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Kind
+from resources.api.catalog.model import ColumnType
 from resources.api.errors import ApiError, WrongAnswer
 from resources.api.parsing import decode
 from resources.api.parsing import parse_batch as api_together
@@ -23,7 +23,7 @@ from resources.api.parsing.parse import join, read_page
 from resources.api.parsing.parse_batch import likeness, read_in_turn, read_together
 from resources.api.request_plan import halves, walks
 from resources.capture import decoders
-from resources.capture.decoders import Readers
+from resources.capture.decoders import DecoderPool
 from resources.raw import captures
 from resources.simulator import Account
 from tests.support.archives import failures, lab, lake_rows
@@ -119,7 +119,7 @@ def days(draw, dataset):
     for _ in range(draw(st.integers(2, 5))):
         walk, document = draw(questions(dataset))
         for total in dataset.endpoint.totals:
-            whole = total.kind is Kind.INTEGER
+            whole = total.kind is ColumnType.INTEGER
             numbers = st.integers(0, 10) if whole else st.floats(0, 10)
             document["Result"][total.name] = draw(st.none() | st.just(0) | numbers)
         told_by = [t for t in dataset.endpoint.totals if t.in_splits]
@@ -372,7 +372,7 @@ def test_small_answers_of_a_capture_are_read_together(monkeypatch):
 def one_reader(monkeypatch):
     """Readers that begin when the answers of all who ask have come: `run(asks)` has them all ask."""
     monkeypatch.setattr(decoders, "READERS", 1)
-    with Readers() as few:
+    with DecoderPool() as few:
         handed_over, begin = threading.Semaphore(0), threading.Event()
         submit = few._small.submit
 
