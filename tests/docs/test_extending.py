@@ -31,7 +31,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from click.testing import CliRunner
 from pipelines.cli import main
-from resources import lake
+from resources.lake import parquet
 from resources.simulator import Account, Simulator
 from resources.archive import Archive
 
@@ -54,8 +54,8 @@ with Simulator(Account(domains=1, streams_per_domain=1, deleted=0), rate=None, c
         "DetailField": ["Domain"]}, day, day + timedelta(days=1))]
     found["calls"] = sim.calls["DescribeLiveSnapshotData"]
 archive = Archive.open(environ, Path(home).parent)
-made = sorted(archive.home.lake.glob("snapshot/*/" + lake.FILE))
-found["disagreeing"] = [lake.origin_of(path).disagreeing for path in made]
+made = sorted(archive.home.lake.glob("snapshot/*/" + parquet.FILE))
+found["disagreeing"] = [parquet.origin_of(path).disagreeing for path in made]
 with archive.reading() as db:
     def ask(sql):
         return db.execute(sql).fetchall()
