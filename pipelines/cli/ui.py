@@ -44,8 +44,8 @@ def ui(host: str, port: int, only: str | None, code: str | None) -> None:
       livestats ui --port 3001
       livestats ui --only daemon
     """
-    from pipelines.launcher import end_orphans
     from pipelines.orchestration.instance import dagster_home, instance
+    from pipelines.orchestration.run_launcher import end_orphans
     from resources.config import FILE, FILE_VARIABLE
 
     words = command(host, port, only, code)

@@ -10,6 +10,7 @@ from pipelines.doctor.findings import Finding, ok, problem, warning
 from resources import monitoring
 from resources.api.errors import printable
 from resources.archive import Archive
+from resources.config import SettingsError
 from resources.monitoring import webhook
 
 _SILENT_S = 300  # a daemon tells every half minute that it lives
@@ -34,6 +35,9 @@ def daemon_found(archive: Archive) -> Iterator[Finding]:
         with history_in(folder.resolve()) as history:
             found = history.get_daemon_heartbeats()
             states = history.all_instigator_state()
+    except SettingsError as error:
+        yield problem("run history", str(error), "Change dagster.yaml as said, or move it away.")
+        return
     except (DagsterError, DatabaseError, YAMLError, sqlite3.Error, OSError) as error:
         yield problem(
             "run history",

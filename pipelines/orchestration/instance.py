@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,38 +12,84 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.orchestration.processes import PROCESS, is_alive
-from pipelines.storage import BATCH, BATCH_VARIABLE
 from resources.archive import Archive
+from resources.config import SettingsError
 from resources.fs import atomic
 
 COMMAND = "livestats/command"
 """Tag of runs that the command line does in its own process."""
 
-TEMPLATE = Path(__file__).with_name("dagster.yaml")
+CONFIG = "dagster.yaml"
+TEMPLATE = Path(__file__).with_name(CONFIG)
 
 _EARLIER = frozenset(
     (
         "57d38fad2447a1fb06cc4b877b7026b61b45851d015b022de0a70f69a8325882",
         "de781c5ef47e1b1a181c2188ada1030a36e70f56a4f6919ec8d31643377debd5",
         "e86ff3de3b85cee252241946c221eeed2f271acfff684049c9d1eaf286297b40",
+        "e49da99e1cb6b945714977159f9dbb56cfd9b3649e606a8af31139f0fdac9d09",  # 0.1.0
+        "69db6a784e7f291e019e2c0ff0c528f8fafddb3d428a50343010edf96708e6e1",
     )
 )
 """SHA-256 of templates that were shipped before."""
 
+_RETIRED = (
+    (
+        "storage:\n  custom:\n    module: pipelines.storage\n    class: Storage\n    config:\n"
+        "      base_dir:\n        env: DAGSTER_HOME\n",
+        "",
+    ),
+    (
+        "  module: pipelines.launcher\n  class: Launcher\n",
+        "  module: pipelines.orchestration.run_launcher\n  class: RunLauncher\n",
+    ),
+)
+"""Text of version 0.1.0's template that names modules which are gone, and what takes its place."""
+
+_RETIRED_MODULE = re.compile(r"^[^#\n]*\bpipelines\.(?:storage|launcher)\b", re.MULTILINE)
+
 
 def dagster_home(archive: Archive) -> Path:
-    """The folder for DAGSTER_HOME, with its configuration; one that was changed by hand stays."""
+    """The folder for DAGSTER_HOME, with its configuration; one that was changed by hand stays.
+
+    Raises SettingsError for a configuration that names modules of version 0.1.0 in a way of its own.
+    """
     archive.home.prepare(archive.settings, archive.now())
     folder = archive.home.dagster.resolve()
-    config = folder / "dagster.yaml"
-    if not config.exists() or _is_outdated(config):
+    config = folder / CONFIG
+    if config.exists():
+        upgrade_config(config)
+    else:
         atomic.write_whole(config, TEMPLATE.read_bytes())
     return folder
 
 
-def _is_outdated(config: Path) -> bool:
-    """True if it is, byte for byte, one that an earlier livestats put there."""
-    return hashlib.sha256(config.read_bytes()).hexdigest() in _EARLIER
+def upgrade_config(config: Path) -> None:
+    """Bring a home's dagster.yaml to the present modules.
+
+    A shipped template is replaced by the present one. In a file that was changed by hand only the
+    blocks that name modules of version 0.1.0 are replaced, if they are as they were shipped.
+
+    Raises SettingsError if it names such a module otherwise.
+    """
+    before = config.read_bytes()
+    if hashlib.sha256(before).hexdigest() in _EARLIER:
+        after = TEMPLATE.read_bytes()
+    else:
+        text = before.decode(errors="surrogateescape")
+        for old, new in _RETIRED:
+            text = text.replace(old, new)
+        if found := _RETIRED_MODULE.search(text):
+            line = text.count("\n", 0, found.end()) + 1
+            raise SettingsError(
+                f"{config}, line {line}, names a module of livestats 0.1.0 that is gone: "
+                f"{found[0].strip()!r}. Remove the `storage` block (Dagster's own SQLite works on "
+                "the same files), write `module: pipelines.orchestration.run_launcher` and `class: "
+                "RunLauncher` under `run_launcher`; or move the file away: it is written anew."
+            )
+        after = text.encode(errors="surrogateescape")
+    if after != before:
+        atomic.write_whole(config, after)
 
 
 @contextmanager
@@ -55,7 +102,11 @@ def instance(archive: Archive) -> Iterator[dg.DagsterInstance]:
 
 @contextmanager
 def history_in(folder: Path) -> Iterator[dg.DagsterInstance]:
-    """The run history in a DAGSTER_HOME as it is."""
+    """The run history in a DAGSTER_HOME that is there; its configuration is brought up to date.
+
+    Raises SettingsError as `upgrade_config` does.
+    """
+    upgrade_config(folder / CONFIG)
     with _surrounded(folder), _opened(folder) as found:
         yield found
 
@@ -67,8 +118,8 @@ def _opened(folder: Path) -> dg.DagsterInstance:
 
 
 def surroundings(folder: Path) -> dict[str, str]:
-    """The environment that dagster.yaml and Dagster's batches of events rely on."""
-    return {"DAGSTER_HOME": str(folder), BATCH_VARIABLE: str(BATCH)}
+    """The environment that Dagster's processes need."""
+    return {"DAGSTER_HOME": str(folder)}
 
 
 @contextmanager

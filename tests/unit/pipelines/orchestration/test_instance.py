@@ -1,5 +1,6 @@
 """Runs of command lines that were killed do not go on counting as running."""
 
+import hashlib
 import logging
 import os
 import subprocess
@@ -9,14 +10,18 @@ from types import MappingProxyType, SimpleNamespace
 
 import dagster as dg
 import pytest
+import yaml
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._core.utils import make_new_run_id
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 
-from pipelines.launcher import end_orphans
-from pipelines.orchestration.instance import COMMAND, instance
+from pipelines.doctor.findings import Verdict
+from pipelines.doctor.schedule import daemon_found
+from pipelines.orchestration.instance import COMMAND, TEMPLATE, dagster_home, instance
 from pipelines.orchestration.processes import HOST, PROCESS, this_process
+from pipelines.orchestration.run_launcher import RunLauncher, end_orphans
 from resources.archive import Archive
+from resources.config import SettingsError
 
 
 @pytest.fixture
@@ -185,3 +190,83 @@ def test_what_is_queued_waits_for_a_code_server_that_is_restarted(archive):
     assert found.max_user_code_failure_retries * found.user_code_failure_retry_delay >= 600
     assert found.max_concurrent_runs == 2
     assert len(found.tag_concurrency_limits) == 2
+
+
+# Configurations that were there before.
+
+STORAGE = """\
+storage:
+  custom:
+    module: pipelines.storage
+    class: Storage
+    config:
+      base_dir:
+        env: DAGSTER_HOME
+"""
+LAUNCHER = """\
+run_launcher:
+  module: pipelines.launcher
+  class: Launcher
+"""
+
+
+def test_a_configuration_that_nobody_changed_is_brought_up_to_date(archive, monkeypatch):
+    config = dagster_home(archive) / "dagster.yaml"
+    config.write_text("telemetry: {enabled: false}\n")
+    dagster_home(archive)
+    assert config.read_text() == "telemetry: {enabled: false}\n"
+    shipped = hashlib.sha256(config.read_bytes()).hexdigest()
+    monkeypatch.setattr("pipelines.orchestration.instance._EARLIER", {shipped})
+    dagster_home(archive)
+    assert config.read_text() == TEMPLATE.read_text()
+
+
+def test_one_that_was_changed_by_hand_keeps_the_changes_and_loses_the_old_modules(archive):
+    config = dagster_home(archive) / "dagster.yaml"
+    own = f"# Mine.\n{STORAGE}\ntelemetry: {{enabled: false}}\n{LAUNCHER}nux: {{enabled: false}}\n"
+    config.write_text(own)
+    dagster_home(archive)
+    assert yaml.safe_load(config.read_text()) == {
+        "telemetry": {"enabled": False},
+        "run_launcher": {
+            "module": "pipelines.orchestration.run_launcher",
+            "class": "RunLauncher",
+        },
+        "nux": {"enabled": False},
+    }
+    assert config.read_text().startswith("# Mine.\n")
+    with instance(archive) as history:
+        assert isinstance(history.run_launcher, RunLauncher)
+        assert history.get_runs() == []
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        STORAGE.replace("env: DAGSTER_HOME", "env: ELSEWHERE"),
+        LAUNCHER.replace("  class", "  # ours\n  class"),
+        "run_launcher: {class: Launcher, module: pipelines.launcher}\n",
+    ],
+)
+def test_an_old_module_in_words_of_its_own_is_a_clear_error_whose_remedy_works(own, archive):
+    config = dagster_home(archive) / "dagster.yaml"
+    config.write_text(f"telemetry: {{enabled: false}}\n{own}")
+    with (
+        pytest.raises(SettingsError, match=r"dagster.yaml, line \d, names a module"),
+        instance(archive),
+    ):
+        pass
+    (found,) = daemon_found(archive)
+    assert found.verdict is Verdict.PROBLEM
+    assert "names a module of livestats 0.1.0" in found.text
+    config.unlink()  # the remedy that the message names
+    with instance(archive) as history:
+        assert history.get_runs() == []
+    assert config.read_text() == TEMPLATE.read_text()
+
+
+def test_a_comment_that_names_an_old_module_is_left_alone(archive):
+    config = dagster_home(archive) / "dagster.yaml"
+    config.write_text("# once: pipelines.storage\ntelemetry: {enabled: false}\n")
+    dagster_home(archive)
+    assert config.read_text().startswith("# once: pipelines.storage\n")

@@ -1,7 +1,9 @@
-"""Dagster's launcher of runs, that also knows whether a run's process is still there.
+"""The run launcher that `dagster.yaml` names: Dagster's default one plus a health check.
 
-Dagster's own cannot tell, so the daemon takes a run that died with the machine for running until
-`max_runtime_seconds` are over; two of them, and nothing is started for a day.
+`DefaultRunLauncher` (Dagster 1.13.27) has no health check, so the daemon's run monitoring keeps a
+run whose process died as running until `max_runtime_seconds`; two such runs fill the queue for a
+day. Dagster exports no public names for the types of a health check; they are imported here only.
+How a process is recognised is in processes.py.
 """
 
 from __future__ import annotations
@@ -12,8 +14,7 @@ import socket
 from typing import Any
 
 import dagster as dg
-from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, WorkerStatus
-from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
+from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from pipelines.orchestration.processes import HOST, PROCESS, began_by, is_alive, named
@@ -22,8 +23,8 @@ _STARTED = re.compile(r"Started process for run \(pid: ([0-9]+)\)")
 """What Dagster notes first in the process of a run."""
 
 
-class Launcher(DefaultRunLauncher):
-    """Starts runs as Dagster does; the daemon's monitoring asks it for the health of each."""
+class RunLauncher(dg.DefaultRunLauncher):
+    """Starts runs as Dagster does, and reports to run monitoring whether their process lives."""
 
     def launch_run(self, context: LaunchRunContext) -> None:
         self._instance.add_run_tags(context.dagster_run.run_id, {HOST: socket.gethostname()})
