@@ -70,8 +70,6 @@ def _tables(names: Sequence[str], language: str) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         wanted = [name for name in names if key(name) in context.selected_asset_keys]
         for loaded in archive.bring_level(DATASETS[name] for name in wanted):
-            if loaded.days and SERVED in context.job_def.asset_layer.selected_asset_keys:
-                archive.copy_ahead()  # the same run publishes
             yield dg.MaterializeResult(asset_key=key(loaded.table), metadata=_facts(loaded))
 
     return tables

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,6 @@ from resources.config import Settings, SettingsError, load
 from resources.home.layout import Home
 from resources.ledger import states as ledger
 from resources.ledger.states import Entry
-from resources.serving.ahead import Ahead
 
 # What asks the API or opens a database is imported where it is used: `livestats status` does
 # neither, and is there in half of the time.
@@ -53,7 +52,6 @@ class Archive:
     after which no other asset can succeed."""
     threads: int | None = None  # of DuckDB, where it writes; None: one for each core
     desk: Desk | None = None  # see `staying`; None: the warehouse is closed after each step
-    ahead: Ahead = field(default_factory=Ahead, compare=False, repr=False)  # see `copy_ahead`
 
     @classmethod
     def open(cls, environ: Mapping[str, str], folder: Path | None = None) -> Archive:
@@ -258,24 +256,15 @@ class Archive:
         except serving_publish.NothingServed:
             return False
 
-    def copy_ahead(self) -> None:
-        """Begin with the copy that `publish` makes, beside whatever comes before it."""
-        self.ahead.begin(self.home.served)
-
     def publish(self) -> Published:
         """Bring all that follows from the tables level, and serve what is new."""
         from resources.serving import publish as serving_publish
         from resources.warehouse import connection as warehouse_connection
 
-        try:
-            with self.writing() as connection:
-                if self.desk is None or self.desk.followed != warehouse_connection.state(
-                    connection
-                ):
-                    self._follow(connection)
-                published = serving_publish.publish(connection, self.home, self.ahead)
-        finally:
-            self.ahead.close()
+        with self.writing() as connection:
+            if self.desk is None or self.desk.followed != warehouse_connection.state(connection):
+                self._follow(connection)
+            published = serving_publish.publish(connection, self.home)
         self.report(published)
         return published
 

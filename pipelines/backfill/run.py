@@ -6,7 +6,6 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -158,8 +157,6 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
     """
     summary = Summary(kept=todo.kept)
     archive.home.prepare(archive.settings, archive.now())
-    if 0 < todo.length <= WORTH_DAYS:
-        archive.copy_ahead()  # more days are loaded and published meanwhile, by another process
     if todo.chunks or todo.dimensions or archive.behind() or not archive.is_described():
         # Dagster takes a second to import: a run with nothing to do is spared it.
         with importing("pipelines.orchestration.runner"):
@@ -169,7 +166,7 @@ def run(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) -> Su
         without_pandas.settle()
         listener = _Listener(summary, archive.heard)
         heard = replace(archive, heard=listener)
-        with closing(archive.ahead), Runner(heard) as runner, Loader(heard, tell) as loader:
+        with Runner(heard) as runner, Loader(heard, tell) as loader:
             runner.capture_dimensions(todo.dimensions, again=todo.again)
             _stop_without_domains(archive, todo, summary)
             listener.loads = _Loads(todo.chunks, loader.load)

@@ -21,10 +21,6 @@ _NO_RANGES = {errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.E
 """What the kernel says where it cannot copy inside itself."""
 
 
-BLOCK = 1 << 18
-"""Bytes that are compared at a time: as many as DuckDB writes."""
-
-
 def aside(path: Path) -> Path:
     """A fresh name beside `path` for building what will be swapped in there."""
     return path.with_name(f"{ASIDE}{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
@@ -78,29 +74,6 @@ def copy(path: Path, new: Path) -> None:
                 raise
         if left:  # a file system that cannot, or not beyond here
             shutil.copyfileobj(source, target, 1 << 20)
-
-
-def bring_level(path: Path, new: Path) -> int:
-    """Make the file `new` the same as `path` and write only what differs; how many bytes that was.
-
-    Both are read whole. `new` is a file that nobody else reads yet.
-    """
-    held, there = bytearray(BLOCK), bytearray(BLOCK)
-    at = written = 0
-    with path.open("rb", buffering=0) as source, new.open("r+b", buffering=0) as target:
-        while count := source.readinto(held):
-            is_same = target.readinto(there) == count and (
-                held == there if count == BLOCK else held[:count] == there[:count]
-            )
-            if not is_same:
-                os.lseek(target.fileno(), at, os.SEEK_SET)
-                left = memoryview(held)[:count]
-                while left:
-                    left = left[os.write(target.fileno(), left) :]
-                written += count
-            at += count
-        target.truncate(at)
-    return written
 
 
 def sealed(facts: Mapping[str, Any]) -> bytes:

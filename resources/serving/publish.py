@@ -20,7 +20,6 @@ from resources.config import Settings
 from resources.fs import atomic
 from resources.home.layout import Home
 from resources.ledger import states
-from resources.serving.ahead import Ahead
 from resources.warehouse import connection as warehouse_connection
 
 
@@ -146,13 +145,10 @@ def _replace_ledger(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DROP TABLE gone")
 
 
-def publish(
-    connection: duckdb.DuckDBPyConnection, home: Home, ahead: Ahead | None = None
-) -> Published:
+def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
     """Copy the warehouse and switch the link to the copy; old copies go, but for the last one.
 
-    Whoever has just resolved the link still finds the file that it led to. Of what `ahead` has
-    copied, only the blocks that differ are written.
+    Whoever has just resolved the link still finds the file that it led to.
 
     The caller holds the writing connection, so nothing changes under the copy.
     """
@@ -165,10 +161,7 @@ def publish(
         atomic.remove_stale(home.served.parent)
         made = atomic.aside(copy)
         try:
-            if ahead is not None and ahead.give(made):
-                atomic.bring_level(home.warehouse, made)
-            else:
-                atomic.copy(home.warehouse, made)
+            atomic.copy(home.warehouse, made)
             # A BI tool that opens it for writing would shut out all others: it is refused instead.
             made.chmod(0o444 & made.stat().st_mode)
             atomic.swap_in(made, copy)

@@ -1,5 +1,6 @@
 """Files are there whole or not at all, whatever fails in between; locks end with their process."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -16,17 +17,17 @@ OLD, NEW = b"old content", b"new content, longer than the old"
 HOLD = """
 import sys
 from pathlib import Path
-from resources import files
-descriptor = files.lock_now(Path(sys.argv[1]))
+from resources.fs import atomic
+descriptor = atomic.lock_now(Path(sys.argv[1]))
 print("held" if descriptor is not None else "busy", flush=True)
 sys.stdin.read()
 """
 FOLLOW = """
 import sys
 from pathlib import Path
-from resources import files
+from resources.fs import atomic
 print("asking", flush=True)
-with files.locked(Path(sys.argv[1])), Path(sys.argv[2]).open("a") as log:
+with atomic.locked(Path(sys.argv[1])), Path(sys.argv[2]).open("a") as log:
     log.write("second\\n")
 """
 
@@ -150,6 +151,59 @@ def test_any_content_is_written_as_it_is(data, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "content"
     atomic.write_whole(path, data)
     assert path.read_bytes() == data
+
+
+# Copies ------------------------------------------------------------------------------------------
+
+
+CONTENT = bytes(range(256)) * 9000
+
+
+@pytest.mark.parametrize("content", [b"", b"x", CONTENT], ids=["empty", "a byte", "2 MB"])
+def test_a_copy_has_the_same_bytes_and_is_a_file_of_its_own(content, tmp_path):
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(content)
+    atomic.copy(source, target)
+    source.write_bytes(b"changed")
+    assert target.read_bytes() == content
+
+
+@pytest.mark.parametrize("code", [errno.EXDEV, errno.EOPNOTSUPP, errno.EINVAL])
+@pytest.mark.parametrize("copied", [0, 1000], ids=["at once", "on the way"])
+def test_where_the_kernel_cannot_copy_the_bytes_are_copied_one_way_or_the_other(
+    code, copied, tmp_path, monkeypatch
+):
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(CONTENT)
+    real, calls = os.copy_file_range, []
+
+    def refusing(src, dst, count):
+        calls.append(count)
+        if copied and len(calls) == 1:
+            return real(src, dst, copied)
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "copy_file_range", refusing)
+    atomic.copy(source, target)
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_system_without_copy_file_range_copies_too(tmp_path, monkeypatch):
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(CONTENT)
+    monkeypatch.delattr(os, "copy_file_range")
+    atomic.copy(source, target)
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_disk_that_is_full_while_copying_is_an_error(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "source").write_bytes(CONTENT)
+    monkeypatch.setattr(os, "copy_file_range", full)
+    with pytest.raises(OSError, match="No space"):
+        atomic.copy(tmp_path / "source", tmp_path / "target")
 
 
 # What crashes leave ------------------------------------------------------------------------------

@@ -134,6 +134,25 @@ def test_a_program_that_holds_the_served_copy_hinders_nobody(home, publish):
         program.communicate("")
 
 
+def test_a_copy_is_the_warehouse_byte_by_byte(home, publish):
+    for name in "ab":
+        path = publish(name).path
+        assert path.read_bytes() == home.warehouse.read_bytes()
+        assert path.stat().st_nlink == 1
+
+
+def test_no_file_that_was_ever_served_is_written_to(publish):
+    """Somebody may have it open, whatever its name is by now."""
+    held = []
+    for name in "abcd":
+        path = publish(name).path
+        held.append((path.open("rb"), path.read_bytes(), path.stat().st_ino))
+    for file, content, _ in held:
+        with file:
+            assert file.read() == content
+    assert len({inode for _, _, inode in held}) == len(held)
+
+
 def test_unchanged_content_makes_no_new_copy(home, publish):
     first = publish("a")
     before = first.path.stat()
