@@ -57,7 +57,7 @@ def _unflushed() -> Iterator[None]:
 
 
 def _capture(one: Archive, dataset: Dataset, day: date) -> None:
-    folder = one.home.raw / dataset.name / day.isoformat()
+    folder = captures.folder_of(one.home.raw, dataset.name, day)
     folder.mkdir(parents=True, exist_ok=True)
     fetched_at = datetime.combine(day + timedelta(days=1), time(2), UTC)
     writer = captures.CaptureWriter(folder, dataset, day)

@@ -104,7 +104,7 @@ def make(archive: Archive, domains: int, days: int, *, restated: bool) -> None:
 
 
 def _make_day(archive: Archive, dataset: Dataset, day: date, templates: list[Template]) -> None:
-    folder = archive.home.raw / dataset.name / day.isoformat()
+    folder = captures.folder_of(archive.home.raw, dataset.name, day)
     folder.mkdir(parents=True, exist_ok=True)
     before = captures.newest(folder)
     answers = captures.CaptureWriter(folder, dataset, day)

@@ -44,7 +44,7 @@ def replay(archive: Archive, days: Sequence[tuple[Dataset, date]]) -> Iterator[R
     Waits for a day that a capture is at work on.
     """
     for dataset, day in days:
-        folder = archive.home.raw / dataset.name / day.isoformat()
+        folder = captures.folder_of(archive.home.raw, dataset.name, day)
         with atomic.locked(folder.parent if dataset.is_dimension else folder):
             capture = captures.newest(folder)
             if capture is None:

@@ -77,7 +77,7 @@ def _two(
     """The captures to compare."""
     from resources.raw import captures as raw_captures
 
-    folder = archive.home.raw / dataset.name / day.isoformat()
+    folder = raw_captures.folder_of(archive.home.raw, dataset.name, day)
     names = raw_captures.captures_in(folder)
     about, zone = f"{dataset.name} {day}", archive.settings.zone
     if not names:

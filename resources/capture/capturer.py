@@ -102,7 +102,7 @@ class Capturer:
         today = windows.day_of(self.clock(), self.settings.zone)
         found = snapshots(self.home.lake, dataset.name)
         if found and not again:
-            folder = self.home.raw / dataset.name / parquet.day_of(found[-1]).isoformat()
+            folder = captures.folder_of(self.home.raw, dataset.name, parquet.day_of(found[-1]))
             seen = captures.last_seen(folder)
             if seen is not None and windows.day_of(seen, self.settings.zone) == today:
                 return Result(dataset=dataset.name, day=today, outcome=Outcome.KEPT)

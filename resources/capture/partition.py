@@ -54,7 +54,7 @@ class Days:
 
     def _plan(self, day: date, lock: int) -> PartitionJob | Result:
         dataset, now = self.dataset, self.clock()
-        folder = self.home.raw / dataset.name / day.isoformat()
+        folder = captures.folder_of(self.home.raw, dataset.name, day)
         folder.mkdir(parents=True, exist_ok=True)
         self._tidy(day)
         line = states.entry(
@@ -81,8 +81,8 @@ class Days:
 
     def _lock_folder(self, day: date) -> Path:
         """Days are locked singly; a dimension as a whole, since its days are one history."""
-        folder = self.home.raw / self.dataset.name
-        folder = folder if self.dataset.is_dimension else folder / day.isoformat()
+        folder = captures.folder_of(self.home.raw, self.dataset.name, day)
+        folder = folder.parent if self.dataset.is_dimension else folder
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
@@ -91,7 +91,7 @@ class Days:
         is_one_history = self.dataset.is_dimension
         days = [*captures.days_of(self.home.raw, self.dataset.name)] if is_one_history else [day]
         for one in days:
-            atomic.remove_stale(self.home.raw / self.dataset.name / one.isoformat())
+            atomic.remove_stale(captures.folder_of(self.home.raw, self.dataset.name, one))
             atomic.remove_stale(parquet.path_of(self.home.lake, self.dataset.name, one).parent)
 
     def _keep(self, day: date, capture: captures.Capture) -> Result:

@@ -47,7 +47,7 @@ def questions(
 
 
 def _is_lost(home: Home, zone: ZoneInfo, needed: Dataset, day: date, now: datetime) -> bool:
-    folder = home.raw / needed.name / day.isoformat()
+    folder = captures.folder_of(home.raw, needed.name, day)
     line = states.entry(needed, day, folder, now, zone, NO_WARNING)
     return line.state is State.LOST
 
@@ -72,7 +72,9 @@ class StagedFiles:
     @classmethod
     def open(cls, home: Home, dataset: Dataset, day: date) -> StagedFiles:
         """Start both, or none."""
-        capture = captures.CaptureWriter(home.raw / dataset.name / day.isoformat(), dataset, day)
+        capture = captures.CaptureWriter(
+            captures.folder_of(home.raw, dataset.name, day), dataset, day
+        )
         try:
             path = parquet.path_of(home.lake, dataset.name, day)
             return cls(capture, parquet.LakeWriter(path, dataset, day))
@@ -115,7 +117,7 @@ class PartitionJob:
     @property
     def folder(self) -> Path:
         """Its place in the raw archive."""
-        return self.home.raw / self.dataset.name / self.day.isoformat()
+        return captures.folder_of(self.home.raw, self.dataset.name, self.day)
 
     @property
     def held(self) -> int:
@@ -181,8 +183,8 @@ class PartitionJob:
             if not earlier:
                 return None
             path = earlier[-1]
-            day = parquet.day_of(path).isoformat()
-            before = captures.newest(self.home.raw / self.dataset.name / day)
+            day = parquet.day_of(path)
+            before = captures.newest(captures.folder_of(self.home.raw, self.dataset.name, day))
         if before is None:
             return None
         origin = parquet.proven_origin(path)

@@ -73,7 +73,7 @@ def untouched(home: Home, dataset: Dataset, days: Iterable[date]) -> Iterator[da
 
 
 def _folder(home: Home, dataset: Dataset, day: date) -> Path:
-    return home.raw / dataset.name / day.isoformat()
+    return captures.folder_of(home.raw, dataset.name, day)
 
 
 @contextmanager

@@ -76,7 +76,7 @@ def days(
     worked on are left out.
     """
     if wanted is not None and len(wanted) <= _FEW:
-        folders = ((one, root / dataset / one.isoformat()) for one in sorted(wanted))
+        folders = ((one, raw_captures.folder_of(root, dataset, one)) for one in sorted(wanted))
         return {one: day(folder) for one, folder in folders if folder.is_dir()}
     found = _look(_day_folders(root / dataset), _read_day, _kept_day, memory, f"raw-{dataset}")
     return {one: _day_of(said) for one, said in found.items() if wanted is None or one in wanted}

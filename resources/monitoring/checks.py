@@ -16,6 +16,7 @@ from resources.ledger import states
 from resources.ledger.states import Entry, State
 from resources.monitoring import disk_space
 from resources.monitoring.model import Alarm, AlarmKind
+from resources.raw import captures
 from resources.serving import publish
 from resources.verify import saved_result
 
@@ -62,7 +63,7 @@ def _of_ledger(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> li
         days = [line.day for line in lines]
         if not days:
             return []
-        why = states.why_not_yet(archive.home.raw / name / max(days).isoformat())
+        why = states.why_not_yet(captures.folder_of(archive.home.raw, name, max(days)))
         told = f"{text}: {_days(days)}" + (f" (last try: {why})" if why else "")
         mark = max(days).isoformat()
         return [Alarm(kind=kind, subject=name, text=told, remedy=remedy, mark=mark)]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from resources.archive import Archive
 from resources.lake import parquet
+from resources.raw import captures
 
 _WEEK = 7
 _MONTH = 30
@@ -55,7 +56,7 @@ def _captured_in_a_week(archive: Archive) -> int:
     """Bytes of captures and lake files of the last seven days."""
     days = [archive.today - timedelta(days=back) for back in range(1, _WEEK + 1)]
     return sum(
-        held_by(archive.home.raw / dataset.name / day.isoformat())
+        held_by(captures.folder_of(archive.home.raw, dataset.name, day))
         + held_by(parquet.path_of(archive.home.lake, dataset.name, day).parent)
         for dataset in archive.daily
         for day in days

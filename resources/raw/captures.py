@@ -252,6 +252,11 @@ class CaptureWriter:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
+def folder_of(raw: Path, dataset: str, day: date) -> Path:
+    """The folder of one day's captures and notes."""
+    return raw / dataset / day.isoformat()
+
+
 def captures_in(day_folder: Path) -> list[CaptureName]:
     """The complete captures of one day, oldest first."""
     if not day_folder.is_dir():

@@ -196,7 +196,9 @@ def _compared(
     )
     paths = []
     for name in (revision.previous, revision.capture):
-        capture = captures.Capture(home.raw / dataset.name / day.isoformat() / name.text, name)
+        capture = captures.Capture(
+            captures.folder_of(home.raw, dataset.name, day) / name.text, name
+        )
         try:
             paths.append(rows_of(capture, dataset, day, scratch))
         except (captures.DamagedCapture, ApiError) as error:

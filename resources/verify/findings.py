@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from resources.api.catalog.model import Dataset
 from resources.archive import Archive
 from resources.ledger import states
-from resources.raw import captures as raw
+from resources.raw import captures
 
 
 class FindingKind(StrEnum):
@@ -70,7 +70,7 @@ class Place:
     @property
     def raw(self) -> Path:
         """The folder of its captures."""
-        return self.archive.home.raw / self.dataset.name / self.day.isoformat()
+        return captures.folder_of(self.archive.home.raw, self.dataset.name, self.day)
 
     @property
     def range(self) -> str:
@@ -136,9 +136,11 @@ def leftover() -> tuple[Way, str]:
     return Way.NOTHING, "Never read; the next run that works on the day removes it."
 
 
-def captures_of(place: Place) -> list[raw.Capture]:
+def captures_of(place: Place) -> list[captures.Capture]:
     """The captures of a day, oldest first."""
-    return [raw.Capture(place.raw / name.text, name) for name in raw.captures_in(place.raw)]
+    return [
+        captures.Capture(place.raw / name.text, name) for name in captures.captures_in(place.raw)
+    ]
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> str:

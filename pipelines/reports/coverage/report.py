@@ -14,6 +14,7 @@ from resources.api.catalog.model import Dataset
 from resources.archive import Archive
 from resources.ledger import states
 from resources.ledger.states import Entry, State
+from resources.raw import captures
 
 Days = Mapping[str, Sequence[date]]
 """Days by dataset."""
@@ -161,7 +162,7 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
             if line.state in (State.PARTIAL, State.EXPIRING)
             and (
                 problem := states.why_not_yet(
-                    archive.home.raw / line.dataset / line.day.isoformat()
+                    captures.folder_of(archive.home.raw, line.dataset, line.day)
                 )
             )
         },
