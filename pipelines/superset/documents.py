@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from pipelines.superset.model import Chart, Filter, Kind, Metric, Table
 from resources.config import ENGLISH
 from resources.i18n import say
+from resources.sql import quoting
 
 VERSION = "1.0.0"
 """Of the form of the documents; Superset's own."""
@@ -103,9 +104,9 @@ def dataset(source: Source, table: Table, metrics: Sequence[Metric]) -> dict[str
 
 
 def _local(source: Source, table: Table) -> str:
-    zone = source.time_zone.replace("'", "''")
+    zone = quoting.literal(source.time_zone)
     listed = ",\n".join(
-        f"  {column.name} AT TIME ZONE '{zone}' AS {column.name}"
+        f"  {column.name} AT TIME ZONE {zone} AS {column.name}"
         if column.type == "TIMESTAMPTZ"
         else f"  {column.name}"
         for column in table.columns

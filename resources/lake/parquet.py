@@ -34,6 +34,7 @@ from resources.api.parsing.parse_batch import read_in_turn
 from resources.api.request_plan import Request, walk_of
 from resources.fs import atomic
 from resources.raw.captures import Capture, CaptureName, day_named
+from resources.sql import quoting
 from resources.version import VERSION
 
 SCHEMA_VERSION = 1
@@ -351,7 +352,7 @@ def same_rows(one: Path, other: Path) -> bool:
         if _same_in_order(first, second):
             return True
     files_read = [f"FROM read_parquet(${i}, hive_partitioning = false)" for i in (1, 2)]
-    columns = ", ".join(_identifier(name) for name in first.schema_arrow.names)
+    columns = ", ".join(quoting.identifier(name) for name in first.schema_arrow.names)
     connection = duckdb.connect(
         config={
             "memory_limit": _MEMORY,
@@ -375,10 +376,6 @@ def same_rows(one: Path, other: Path) -> bool:
     finally:
         connection.close()
     return found == [(0,)]
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _same_in_order(one: pq.ParquetFile, other: pq.ParquetFile) -> bool:

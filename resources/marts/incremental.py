@@ -12,6 +12,7 @@ from resources.api.catalog import DATASETS
 from resources.api.catalog.columns import BUSINESS_DATE
 from resources.api.catalog.model import Dataset
 from resources.marts.definition import Mart, MartKind, sources
+from resources.sql import quoting
 from resources.warehouse import connection as warehouse_connection
 
 log = logging.getLogger("livestats.marts")
@@ -117,7 +118,7 @@ def _of_days(mart: Mart, marts: Mapping[str, Mart], days: Sequence[date]) -> str
     days of the other, and one that cannot be added up would stand in the way of all.
     """
     # Literals, not parameters: DuckDB then skips the row groups of other days.
-    chosen = f"WHERE business_date IN ({_listed(days)})"
+    chosen = f"WHERE business_date IN ({quoting.dates(days)})"
     seen = ", ".join(
         f"{name} AS NOT MATERIALIZED (FROM main.{name} {chosen})"
         for name in mart.reads
@@ -132,10 +133,6 @@ def _is_by_capture(dataset: Dataset) -> bool:
     return not dataset.is_dimension and dataset.once is None
 
 
-def _listed(days: Sequence[date]) -> str:
-    return ", ".join(f"DATE '{day}'" for day in days)
-
-
 def _make(
     connection: duckdb.DuckDBPyConnection,
     mart: Mart,
@@ -146,7 +143,7 @@ def _make(
     is_empty: bool = False,
 ) -> None:
     if not is_empty:
-        listed = _listed(days)
+        listed = quoting.dates(days)
         connection.execute(f"DELETE FROM {mart.name} WHERE business_date IN ({listed})")
         connection.execute(
             f"DELETE FROM meta.mart_day WHERE mart = ? AND day IN ({listed})", [mart.name]

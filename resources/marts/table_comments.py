@@ -16,6 +16,7 @@ from resources.api.catalog import DATASETS
 from resources.i18n import column_comment as said_of_column
 from resources.i18n import say
 from resources.marts.definition import Mart, MartKind, read
+from resources.sql import quoting
 from resources.system_tables.registry import META_TABLES, OWN_TABLES
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse.dataset_docs import column_comment, table_comment
@@ -69,7 +70,7 @@ def bring_level(
     if differing:
         with warehouse_connection.transaction(connection):
             for place, text in differing:
-                connection.execute(f"COMMENT ON {place} IS {warehouse_connection.quoted(text)}")
+                connection.execute(f"COMMENT ON {place} IS {quoting.literal(text)}")
         log.info("%d comments are put into words anew", len(differing))
     return len(differing)
 

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from resources.fs import atomic
-from resources.serving.sql_sandbox import QuestionError, quoted
+from resources.serving.sql_sandbox import QuestionError
+from resources.sql import quoting
 
 FORMATS = ("csv", "json", "parquet")
 _BATCH_ROWS = 50_000
@@ -110,7 +111,7 @@ def _write_csv(found: duckdb.DuckDBPyRelation, target: Path) -> None:
 def _write_json(found: duckdb.DuckDBPyRelation, target: Path) -> None:
     """An array with an object for each row, a row a line."""
     pairs = ", ".join(
-        f"{quoted(name)}, {_named(kind, name, 'json')}" for name, kind in _columns(found)
+        f"{quoting.literal(name)}, {_named(kind, name, 'json')}" for name, kind in _columns(found)
     )
     with target.open("w", encoding="utf-8") as file:
         file.write("[")
@@ -149,13 +150,14 @@ def _columns(found: duckdb.DuckDBPyRelation) -> Iterator[tuple[str, Any]]:
 def _projected(found: duckdb.DuckDBPyRelation, style: str) -> duckdb.DuckDBPyRelation:
     return found.project(
         ", ".join(
-            f"{_named(kind, name, style)} AS {_identifier(name)}" for name, kind in _columns(found)
+            f"{_named(kind, name, style)} AS {quoting.identifier(name)}"
+            for name, kind in _columns(found)
         )
     )
 
 
 def _named(kind: Any, name: str, style: str) -> str:
-    return _value(kind, _identifier(name), style)
+    return _value(kind, quoting.identifier(name), style)
 
 
 # Kinds that Parquet, as Arrow writes it, does not have: they are written as their text.
@@ -175,10 +177,12 @@ def _value(kind: Any, value: str, style: str, depth: int = 0) -> str:
             return _each(kind.children[0][1], value, style, depth)
         case "struct":
             inner = {
-                name: _value(child, f"({value}).{_identifier(name)}", style, depth)
+                name: _value(child, f"({value}).{quoting.identifier(name)}", style, depth)
                 for name, child in kind.children
             }
-            packed = ", ".join(f"{_identifier(name)} := {text}" for name, text in inner.items())
+            packed = ", ".join(
+                f"{quoting.identifier(name)} := {text}" for name, text in inner.items()
+            )
             return f"CASE WHEN {value} IS NULL THEN NULL ELSE struct_pack({packed}) END"
         case "map":
             pair = f"e{depth}"
@@ -196,7 +200,3 @@ def _each(child: Any, value: str, style: str, depth: int) -> str:
     name = f"e{depth}"
     inner = _value(child, name, style, depth + 1)
     return value if inner == name else f"list_transform({value}, lambda {name}: {inner})"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -20,6 +20,7 @@ from resources.config import Settings
 from resources.fs import atomic
 from resources.home.layout import Home
 from resources.ledger import states
+from resources.sql import quoting
 from resources.warehouse import connection as warehouse_connection
 
 
@@ -206,7 +207,7 @@ def connect(home: Home, time_zone: str) -> duckdb.DuckDBPyConnection:
             "made again from the warehouse."
         ) from error
     for name, value in warehouse_connection.CAREFUL.items():
-        connection.execute(f"SET {name} = '{value}'")
+        connection.execute(f"SET {name} = {quoting.literal(value)}")
     connection.execute("SET TimeZone = ?", [time_zone])
     return connection
 

@@ -16,6 +16,7 @@ from duckdb import StatementType as Kind
 
 from resources.api.catalog import DATASETS
 from resources.marts.definition import read
+from resources.sql import quoting
 
 _READS = (Kind.SELECT, Kind.EXPLAIN, Kind.PRAGMA, Kind.MULTI, Kind.SET)
 """MULTI is a PIVOT; SET is a variable, the schema, or one of `_SETTINGS`."""
@@ -42,7 +43,7 @@ def lock(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
     """
     connection.execute(
         f"""
-        SET temp_directory = {quoted(str(spill))};
+        SET temp_directory = {quoting.literal(str(spill))};
         SET python_enable_replacements = false;
         SET autoload_known_extensions = false;
         SET autoinstall_known_extensions = false;
@@ -119,10 +120,5 @@ def needed(name: str) -> list[str]:
     return sorted({dataset for part in always for dataset in needed(part)})
 
 
-def quoted(text: str) -> str:
-    """A string of SQL."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _list(texts: Iterable[str]) -> str:
-    return f"[{', '.join(map(quoted, texts))}]"
+    return f"[{', '.join(map(quoting.literal, texts))}]"

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from resources.fs import atomic
+from resources.sql import quoting
 
 log = logging.getLogger("livestats.warehouse")
 
@@ -40,7 +41,7 @@ def make(connection: duckdb.DuckDBPyConnection, path: Path, storage: str) -> Pat
     try:
         ((name,),) = connection.execute("SELECT current_database()").fetchall()
         connection.execute("CHECKPOINT")  # what is in the log belongs to the old file only
-        connection.execute(f"ATTACH '{str(new).replace(chr(39), chr(39) * 2)}' AS compact "
+        connection.execute(f"ATTACH {quoting.literal(str(new))} AS compact "
                            f"(STORAGE_VERSION '{storage}')")  # fmt: skip
         try:
             connection.execute(f"COPY FROM DATABASE {name} TO compact")

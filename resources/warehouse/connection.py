@@ -17,6 +17,7 @@ import duckdb
 from resources.api.catalog.model import Dataset
 from resources.fs import atomic
 from resources.home.layout import Home
+from resources.sql import quoting
 from resources.warehouse import compaction
 from resources.warehouse.dataset_docs import key_sentences, table_comment
 
@@ -190,7 +191,9 @@ def declare(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
     for name in names:
         connection.execute(f"CREATE OR REPLACE TABLE {name} ({declared})")
     # It tells the key to `Form`; those of the columns follow before anybody reads.
-    connection.execute(f"COMMENT ON TABLE {dataset.name} IS {quoted(table_comment(dataset))}")
+    connection.execute(
+        f"COMMENT ON TABLE {dataset.name} IS {quoting.literal(table_comment(dataset))}"
+    )
     # In the same transaction: an empty table must never pass for a loaded one.
     connection.execute("DELETE FROM meta.loaded WHERE dataset = ?", [dataset.name])
 
@@ -213,8 +216,3 @@ def _described(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[
         ).fetchall()
     except duckdb.CatalogException:
         return []
-
-
-def quoted(text: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"

@@ -16,6 +16,7 @@ from resources.api.catalog.columns import BUSINESS_DATE
 from resources.api.catalog.model import Dataset
 from resources.home.layout import Home
 from resources.lake import parquet
+from resources.sql import quoting
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import dedup as listed
 from resources.warehouse.connection import Form, WarehouseError
@@ -205,8 +206,7 @@ def _put_days(
 
 def _among(days: Sequence[date]) -> str:
     # Literals, not parameters: DuckDB then skips the row groups of other days.
-    listed = ", ".join(f"DATE '{day}'" for day in days)
-    return f"{BUSINESS_DATE} IN ({listed})"
+    return f"{BUSINESS_DATE} IN ({quoting.dates(days)})"
 
 
 def _put_snapshots(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch) -> None:
