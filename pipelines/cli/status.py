@@ -1,8 +1,11 @@
-"""`livestats status`: the ledger as a calendar."""
+"""`livestats status`: options, calendar and sentences; `--html` writes the coverage page.
+
+The figures come from reports/coverage/report.py. Read next: that module.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,19 +23,19 @@ if TYPE_CHECKING:
     from resources.ledger.states import Entry
 
 _NAME_WIDTH = 30
-_MOST = 3  # lines of one kind below the calendar
+_MAX_LINES = 3  # per subject, below the calendar
 _COLOURS = {"#": "green", "o": "green", "?": "red", "!": "red", "x": "magenta", "~": "blue"}
 
 
 @click.command()
 @with_range
-@click.option("--each", is_flag=True, help="A line for each dataset, also where they look alike.")
+@click.option("--each", is_flag=True, help="One line per dataset, also where several are equal.")
 @click.option(
     "--html",
     "page",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the calendar to FILE instead: a page for the browser and for paper.",
+    help="Write the calendar as an HTML page to FILE instead.",
 )
 @json_option
 def status(
@@ -45,8 +48,8 @@ def status(
 ) -> None:
     r"""Show which days are captured, and which are not and why.
 
-    Reads names of files and the foot of each Parquet file: it asks nobody, opens no database, and
-    works while a backfill runs.
+    Reads file names and Parquet footers only: it makes no API call, opens no database, and can run
+    beside a backfill.
 
     \b
     Examples:
@@ -54,9 +57,9 @@ def status(
       livestats status --from 2026-11-01 --dataset edge_stat --each
       livestats status --html coverage.html
 
-    Ends with 1 if a day was tried and is not complete, is missing and will soon be forgotten by
-    the API, or is missing between captured days; with 0 otherwise. Days that are lost are shown
-    and change nothing: they cannot be brought back.
+    Exits with 1 if a day was tried and is not complete, is missing and expires soon, or is missing
+    between captured days; with 0 otherwise. Lost days do not count: they cannot be captured any
+    more.
     """
     from pipelines.reports.coverage import report as coverage_report
 
@@ -73,7 +76,7 @@ def status(
         screen.emit_json(_answer(report))
     else:
         _show(report, each, calendar=page is None)
-    if report.needs:
+    if report.attention:
         click.get_current_context().exit(1)
 
 
@@ -99,8 +102,8 @@ def _answer(report: Report) -> dict[str, Any]:
         "time_zone": str(report.zone),
         "newest_capture": newest and newest.captured_at and newest.captured_at.isoformat(),
         "needs_attention": {
-            what: {name: list(map(str, days)) for name, days in found.items()}
-            for what, found in report.needs.items()
+            reason: {name: list(map(str, days)) for name, days in found.items()}
+            for reason, found in report.attention.items()
         },
         "expiry_warning_days": report.warning_days,
         "expiring": [
@@ -153,7 +156,9 @@ def _show(report: Report, each: bool, *, calendar: bool) -> None:
     console.print(f"{report.home}: {number}, days of {report.zone}")
     console.print()
     if calendar:
-        for months in coverage_calendar.stretches(coverage_calendar.months(report.lines)):
+        for months in coverage_calendar.group_uniform_months(
+            coverage_calendar.months(report.lines)
+        ):
             for line in month_lines(months, each):
                 console.print(line, no_wrap=True, crop=False)
         console.print()
@@ -164,7 +169,7 @@ def _show(report: Report, each: bool, *, calendar: bool) -> None:
 
 
 def month_lines(months: Sequence[Month], each: bool) -> list[Text]:
-    """Months that are alike: a ruler and a line of days, or one state, for each look."""
+    """Lines for months with equal signs: a title, then each dataset's days or its one state."""
     from rich.text import Text
 
     first, last = months[0], months[-1]
@@ -176,7 +181,7 @@ def month_lines(months: Sequence[Month], each: bool) -> list[Text]:
     else:
         lines = [Text(f"{title:<{_NAME_WIDTH}}", style="bold").append(_ruler(), "not bold dim")]
     most = max(len(strip.datasets) for strip in first.strips)
-    # What is exceptional comes first, what most datasets look like last and once.
+    # The signs that most datasets share come last, in one line.
     for strip in sorted(first.strips, key=lambda s: len(s.datasets) == most):
         is_rest = len(strip.datasets) == most and most > 2 and not each
         labels = [_label(strip.datasets, len(first.strips))] if is_rest else strip.datasets
@@ -202,7 +207,7 @@ def _label(names: Sequence[str], strips: int) -> str:
 
 
 def _ruler() -> str:
-    """Days of the month: 1, 5, 10, ... each number beginning above its day."""
+    """Days of the month: 1, 5, 10, ..., each number above its day."""
     marks = [" "] * 32
     for day in (1, 5, 10, 15, 20, 25, 30):
         marks[day - 1 : day - 1 + len(str(day))] = str(day)
@@ -225,58 +230,73 @@ def _legend(lines: Mapping[str, Sequence[Entry]]) -> Text:
 
 
 def _sentences(report: Report) -> list[str]:
-    """What follows from the calendar; what a person has to do something about comes last."""
-    from pipelines.reports.coverage.report import NEEDS, alike
+    """The lines below the calendar; what needs attention comes last."""
+    lines = [*_capture_lines(report), *_expiry_lines(report), *_attention_lines(report)]
+    if report.can_be_asked:
+        lines.append("Next: livestats backfill")
+    elif not report.attention:
+        lines.append("Every day that the API still has is captured.")
+    return lines
 
-    found = []
+
+def _capture_lines(report: Report) -> Iterator[str]:
+    """Newest capture, limits, lost, restated and stale days."""
     newest = report.newest
     if newest is None or newest.captured_at is None:
-        found.append("None of these days is captured.")
+        yield "None of these days is captured."
     else:
         fetched = report.local(newest.captured_at)
-        found.append(f"Newest capture: {newest.dataset} {newest.day}, fetched {fetched}.")
+        yield f"Newest capture: {newest.dataset} {newest.day}, fetched {fetched}."
     for name, limit in report.limits.items():
-        found.append(
-            f"Limited by the settings: {name} to {limit}. Its days are complete as far as that."
-        )
+        yield f"Limited by the settings: {name} to {limit}. Its days are complete within that limit."
     for lost in report.lost:
         since, last = report.local(lost.since), report.local(lost.until)
         when = f"on {since}" if len(lost.days) == 1 else f"day by day from {since} to {last}"
-        these = f"{screen.names_text(lost.datasets)} {screen.days_text(lost.days)}"
-        found.append(f"Lost: {these}: forgotten by the API {when}.")
+        yield f"Lost: {_days_of(lost.datasets, lost.days)}: expired {when}."
     if report.restated:
         line, number = report.restated[0], len(report.restated)
         verb = "has" if number == 1 else "have"
-        found.append(
-            f"Restated: {screen.counted(number, 'dataset-day')} {verb} more than one capture. What changed: "
-            f"livestats diff {line.dataset} {line.day}"
+        yield (
+            f"Restated: {screen.counted(number, 'dataset-day')} {verb} more than one capture. "
+            f"What changed: livestats diff {line.dataset} {line.day}"
         )
     if report.stale:
         number = sum(map(len, report.stale.values()))
-        (names, days), *_ = alike(report.stale)
-        found.append(
-            f"Rows not of this version: {screen.counted(number, 'dataset-day')}, such as "
-            f"{screen.names_text(names)} {screen.days_text(days)}. Mend: livestats replay"
+        names, days = report.stale_groups[0]
+        yield (
+            f"Rows from another version: {screen.counted(number, 'dataset-day')}, such as "
+            f"{_days_of(names, days)}. To repair: livestats replay"
         )
-    for until, by_day in list(report.expiring.items())[:_MOST]:
-        these = "; ".join(f"{screen.names_text(n, most=2)} of {day}" for day, n in by_day.items())
-        found.append(f"Forgotten on {report.local(until)}: {these}.")
-    if len(report.expiring) > _MOST:
+
+
+def _expiry_lines(report: Report) -> Iterator[str]:
+    """Missing days that expire soon, soonest first."""
+    for until, by_day in list(report.expiring.items())[:_MAX_LINES]:
+        days = "; ".join(f"{screen.names_text(n, most=2)} of {day}" for day, n in by_day.items())
+        yield f"Expires on {report.local(until)}: {days}."
+    if len(report.expiring) > _MAX_LINES:
         number = sum(len(n) for by_day in report.expiring.values() for n in by_day.values())
         within = screen.counted(report.warning_days, "day")
-        found.append(f"In all {number:,} dataset-days are forgotten within {within}.")
-    for what, by_name in report.needs_once.items():
-        told = alike(by_name)
-        for names, days in told[:_MOST] if what != "expiring" else []:
+        yield f"In all, {number:,} dataset-days expire within {within}."
+
+
+def _attention_lines(report: Report) -> Iterator[str]:
+    """Partial days and gaps; expiring days have their own lines."""
+    from pipelines.reports.coverage.report import ATTENTION_LABELS, group_by_days
+
+    for reason, by_dataset in report.attention_once.items():
+        if reason == "expiring":
+            continue
+        groups = group_by_days(by_dataset)
+        for names, days in groups[:_MAX_LINES]:
             why = next((p for n in names for p in report.problems_of(n, days)), "")
-            these = f"{screen.names_text(names)} {screen.days_text(days)}"
-            found.append(f"{NEEDS[what]}: {these}{f': {why}' if why else '.'}")
-        rest = sum(len(names) for names, _ in told[_MOST:])
-        if rest and what != "expiring":
+            tail = f": {why}" if why else "."
+            yield f"{ATTENTION_LABELS[reason]}: {_days_of(names, days)}{tail}"
+        rest = sum(len(names) for names, _ in groups[_MAX_LINES:])
+        if rest:
             more = screen.counted(rest, "more dataset")
-            found.append(f"{NEEDS[what]}: days of {more}.")
-    if report.can_be_asked:
-        found.append("Next: livestats backfill")
-    elif not report.needs:
-        found.append("Nothing is missing that the API still has.")
-    return found
+            yield f"{ATTENTION_LABELS[reason]}: days of {more}."
+
+
+def _days_of(names: Sequence[str], days: Sequence[date]) -> str:
+    return f"{screen.names_text(names)} {screen.days_text(days)}"

@@ -1,4 +1,7 @@
-"""The ledger as a calendar: which days of which dataset are there, month by month."""
+"""Calendar of the ledger: the state of each day of each dataset, by month, and counts of days.
+
+No text and no HTML here: see cli/status.py and page.py. Read next: report.py.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ SIGNS: Mapping[State, str] = {
     State.EXPIRING: "!",
     State.LOST: "x",
 }
-"""One ASCII character each: wider ones do not line up in every terminal and font."""
+"""One ASCII character each: wider characters do not line up in every terminal and font."""
 
 MEANINGS: Mapping[State, str] = {
     State.CAPTURED: "captured",
@@ -27,7 +30,7 @@ MEANINGS: Mapping[State, str] = {
     State.PARTIAL: "tried, not complete",
     State.MISSING: "missing",
     State.SETTLING: "not complete at the vendor yet",
-    State.EXPIRING: "missing, soon forgotten",
+    State.EXPIRING: "missing, expires soon",
     State.LOST: "lost",
 }
 
@@ -37,10 +40,10 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Strip:
-    """Some datasets whose month looks the same."""
+    """Datasets that have the same states on all days of a month."""
 
     datasets: tuple[str, ...]
-    signs: str  # one for each day of the month; a blank before and after the range
+    signs: str  # one per day of the month; a blank outside the range
 
 
 @dataclass(frozen=True)
@@ -51,64 +54,65 @@ class Month:
     strips: tuple[Strip, ...]
 
     @property
-    def looks(self) -> tuple[tuple[tuple[str, ...], str], ...] | None:
-        """Datasets with the one sign that each has all month; None if some day differs."""
+    def uniform_signs(self) -> tuple[tuple[tuple[str, ...], str], ...] | None:
+        """Datasets with the one sign that they have all month; None if a day differs."""
         signs = [(strip.datasets, set(strip.signs)) for strip in self.strips]
-        if any(len(found) != 1 for _, found in signs):
+        if any(len(distinct) != 1 for _, distinct in signs):
             return None
-        return tuple((datasets, found.pop()) for datasets, found in signs)
+        return tuple((datasets, distinct.pop()) for datasets, distinct in signs)
 
 
-def stretches(found: Sequence[Month]) -> list[list[Month]]:
-    """Months one by one, but those in a row whose every day looks the same together."""
-    together: list[list[Month]] = []
-    for month in found:
-        if together and month.looks is not None and month.looks == together[-1][0].looks:
-            together[-1].append(month)
+def group_uniform_months(all_months: Sequence[Month]) -> list[list[Month]]:
+    """Consecutive months with the same `uniform_signs` grouped together; any other month alone."""
+    groups: list[list[Month]] = []
+    for month in all_months:
+        signs = month.uniform_signs
+        if groups and signs is not None and signs == groups[-1][0].uniform_signs:
+            groups[-1].append(month)
         else:
-            together.append([month])
-    return together
+            groups.append([month])
+    return groups
 
 
 def months(lines: Mapping[str, Sequence[Entry]]) -> list[Month]:
-    """The calendar, oldest month first; datasets with equal strips share one, as they come."""
+    """The calendar, oldest month first. Datasets with equal signs share a strip."""
     days = [line.day for entries in lines.values() for line in entries]
     if not days:
         return []
-    found = []
-    for first in _firsts(min(days), max(days)):
-        alike: dict[str, list[str]] = {}
+    result = []
+    for first in _month_starts(min(days), max(days)):
+        names_by_signs: dict[str, list[str]] = {}
         for name, entries in lines.items():
-            alike.setdefault(_strip(entries, first), []).append(name)
-        strips = tuple(Strip(tuple(names), signs) for signs, names in alike.items())
-        found.append(Month(first, strips))
-    return found
+            names_by_signs.setdefault(_month_signs(entries, first), []).append(name)
+        strips = tuple(Strip(tuple(names), signs) for signs, names in names_by_signs.items())
+        result.append(Month(first, strips))
+    return result
 
 
-def _firsts(oldest: date, newest: date) -> Iterator[date]:
+def _month_starts(oldest: date, newest: date) -> Iterator[date]:
     first = oldest.replace(day=1)
     while first <= newest:
         yield first
-        first = _next(first)
+        first = _next_month(first)
 
 
-def _next(first: date) -> date:
+def _next_month(first: date) -> date:
     return (first + timedelta(days=31)).replace(day=1)
 
 
-def _strip(entries: Iterable[Entry], first: date) -> str:
+def _month_signs(entries: Iterable[Entry], first: date) -> str:
     signs = {line.day: SIGNS[line.state] for line in entries}
-    length = (_next(first) - first).days
+    length = (_next_month(first) - first).days
     return "".join(signs.get(first + timedelta(days=i), " ") for i in range(length))
 
 
 def counts(entries: Iterable[Entry]) -> Counter[State]:
-    """How many days are in each state."""
+    """Number of days in each state."""
     return Counter(line.state for line in entries)
 
 
 def gaps(entries: Sequence[Entry]) -> list[date]:
-    """Days that could be asked for and lie between captured ones."""
+    """Days between complete ones that are not complete and can still be captured."""
     complete = [line.day for line in entries if line.state.is_complete]
     if not complete:
         return []
@@ -117,21 +121,21 @@ def gaps(entries: Sequence[Entry]) -> list[date]:
 
 
 def attention(lines: Mapping[str, Sequence[Entry]]) -> dict[str, dict[str, list[date]]]:
-    """What needs a person: `partial`, `expiring` and `gap` days by dataset; {} if nothing does."""
-    found: dict[str, dict[str, list[date]]] = {}
+    """Days that need attention: `partial`, `expiring` or `gap` -> dataset -> days; {} if none do."""
+    result: dict[str, dict[str, list[date]]] = {}
     for name, entries in lines.items():
-        for what, days in (
+        for reason, days in (
             ("partial", [e.day for e in entries if e.state is State.PARTIAL]),
             ("expiring", [e.day for e in entries if e.state is State.EXPIRING]),
             ("gap", gaps(entries)),
         ):
             if days:
-                found.setdefault(what, {})[name] = days
-    return found
+                result.setdefault(reason, {})[name] = days
+    return result
 
 
 def newest_capture(lines: Mapping[str, Sequence[Entry]]) -> Entry | None:
-    """The line that was captured last."""
+    """The entry that was captured last."""
     captured = (e for entries in lines.values() for e in entries if e.captured_at is not None)
     return max(captured, key=_captured_at, default=None)
 
@@ -143,7 +147,7 @@ def _captured_at(line: Entry) -> tuple[datetime, date]:
 def expires_next(
     lines: Mapping[str, Sequence[Entry]],
 ) -> list[tuple[datetime, date, list[Entry]]]:
-    """Days that are not captured, with the instant at which the API forgets them, soonest first."""
+    """Missing days grouped by their expiry (when the API stops serving them), soonest first."""
     waiting = [
         e
         for entries in lines.values()

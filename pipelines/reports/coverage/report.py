@@ -1,4 +1,8 @@
-"""What the ledger says of some datasets at one moment: gathered once, told by terminal and page."""
+"""Coverage report: what the ledger says about some datasets, read once for the terminal and the page.
+
+Here: figures and groups. Not here: their text (cli/status.py) and HTML (page.py).
+Read next: calendar.py.
+"""
 
 from __future__ import annotations
 
@@ -19,75 +23,106 @@ from resources.raw import captures
 Days = Mapping[str, Sequence[date]]
 """Days by dataset."""
 
-NEEDS: Mapping[str, str] = {
-    "expiring": "Missing and soon forgotten",
+ATTENTION_LABELS: Mapping[str, str] = {
+    "expiring": "Missing and expiring soon",
     "partial": "Tried and not complete",
     "gap": "Missing between captured days",
 }
-"""Each kind of `coverage.attention` in words, most urgent first."""
+"""Label of each reason of `calendar.attention`, most urgent first."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lost:
-    """Days that were never captured and are now out of the API's reach."""
+class LostDays:
+    """Days that were not captured before the API stopped serving them."""
 
-    datasets: tuple[str, ...]  # which lost the same days at the same time
+    datasets: tuple[str, ...]  # all that lost exactly these days at the same time
     days: tuple[date, ...]
-    since: datetime  # when the API forgot the first of them
-    until: datetime  # and when the last: one after the other, a day each day
+    since: datetime  # when the first day expired
+    until: datetime  # when the last day expired
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttentionItem:
+    """Days that need attention for one reason, with the datasets that have the same days."""
+
+    what: str
+    datasets: tuple[str, ...]
+    days: Sequence[date]
+    problems: Sequence[str]  # distinct errors of the last attempts
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The ledger's lines from one day to another, and what follows from them."""
+    """The ledger entries of a range of days, and figures derived from them."""
 
     home: Path
     now: datetime
     zone: ZoneInfo
-    warning_days: int  # how long before it is forgotten a day is called expiring
+    warning_days: int  # days before its expiry from which a missing day counts as expiring
     lines: Mapping[str, Sequence[Entry]]
     stale: Days = field(default_factory=dict)  # see ledger.stale_days; only datasets with any
     problems: Mapping[tuple[str, date], str] = field(default_factory=dict)
-    """Why a day that was tried is not complete, in the words of the run that tried it last."""
+    """Why a tried day is not complete: the error of the last attempt."""
     limits: Mapping[str, str] = field(default_factory=dict)
-    """Which part of the account settings limit a dataset to; only datasets with such a limit."""
+    """Part of the account that the settings limit a dataset to; only datasets with a limit."""
 
     @cached_property
-    def needs(self) -> dict[str, dict[str, list[date]]]:
-        """What needs a person; {} if nothing does."""
+    def attention(self) -> dict[str, dict[str, list[date]]]:
+        """Reason -> dataset -> days that need attention; {} if none do."""
         return calendar.attention(self.lines)
 
     @property
-    def needs_once(self) -> dict[str, dict[str, list[date]]]:
-        """The same for people: no day twice, so a gap that was tried or expires is only that."""
-        told: dict[str, set[date]] = {}
-        found: dict[str, dict[str, list[date]]] = {}
-        for kind in NEEDS:
-            for name, days in self.needs.get(kind, {}).items():
-                new = [day for day in days if day not in told.setdefault(name, set())]
-                told[name].update(new)
+    def attention_once(self) -> dict[str, dict[str, list[date]]]:
+        """`attention` with each day under its most urgent reason only."""
+        seen: dict[str, set[date]] = {}
+        result: dict[str, dict[str, list[date]]] = {}
+        for reason in ATTENTION_LABELS:
+            for name, days in self.attention.get(reason, {}).items():
+                new = [day for day in days if day not in seen.setdefault(name, set())]
+                seen[name].update(new)
                 if new:
-                    found.setdefault(kind, {})[name] = new
-        return found
+                    result.setdefault(reason, {})[name] = new
+        return result
+
+    @property
+    def attention_days(self) -> int:
+        """How many dataset-days need attention."""
+        return sum(
+            len(days) for by_dataset in self.attention_once.values() for days in by_dataset.values()
+        )
+
+    @property
+    def attention_items(self) -> list[AttentionItem]:
+        """`attention_once`, with datasets that have the same days grouped together."""
+        return [
+            AttentionItem(
+                what=ATTENTION_LABELS[reason],
+                datasets=names,
+                days=days,
+                problems=[*dict.fromkeys(p for n in names for p in self.problems_of(n, days))],
+            )
+            for reason, by_dataset in self.attention_once.items()
+            for names, days in group_by_days(by_dataset)
+        ]
 
     @cached_property
     def newest(self) -> Entry | None:
-        """The line that was captured last."""
+        """The entry that was captured last."""
         return calendar.newest_capture(self.lines)
 
     @cached_property
     def expiring(self) -> dict[datetime, dict[date, list[str]]]:
-        """What is forgotten within `warning_days`: instant -> day -> datasets; soonest first."""
+        """Missing days that expire within `warning_days`: expiry -> day -> datasets; soonest first."""
         horizon = self.now + timedelta(days=self.warning_days)
-        found: dict[datetime, dict[date, list[str]]] = {}
+        result: dict[datetime, dict[date, list[str]]] = {}
         for until, day, entries in calendar.expires_next(self.lines):
             if until <= horizon:
-                found.setdefault(until, {})[day] = [line.dataset for line in entries]
-        return found
+                result.setdefault(until, {})[day] = [line.dataset for line in entries]
+        return result
 
     @cached_property
-    def lost(self) -> list[Lost]:
-        """What was lost, once for datasets that lost the same."""
+    def lost(self) -> list[LostDays]:
+        """Lost days, with datasets that lost the same days grouped together."""
         shared: dict[tuple[tuple[date, datetime], ...], list[str]] = {}
         for name, entries in self.lines.items():
             days = tuple(
@@ -98,7 +133,7 @@ class Report:
             if days:
                 shared.setdefault(days, []).append(name)
         return [
-            Lost(
+            LostDays(
                 datasets=tuple(names),
                 days=tuple(day for day, _ in days),
                 since=min(at for _, at in days),
@@ -109,43 +144,61 @@ class Report:
 
     @cached_property
     def restated(self) -> list[Entry]:
-        """Days with more than one capture, the one fetched last first."""
-        found = [e for entries in self.lines.values() for e in entries if e.captures > 1]
-        return sorted(found, key=lambda e: (e.captured_at or self.now, e.day), reverse=True)
+        """Days with more than one capture, latest capture first."""
+        restated = [e for entries in self.lines.values() for e in entries if e.captures > 1]
+        return sorted(restated, key=lambda e: (e.captured_at or self.now, e.day), reverse=True)
+
+    @property
+    def restated_by_dataset(self) -> list[list[Entry]]:
+        """`restated`, one list for each dataset."""
+        by_dataset: dict[str, list[Entry]] = {}
+        for line in self.restated:
+            by_dataset.setdefault(line.dataset, []).append(line)
+        return [*by_dataset.values()]
+
+    @cached_property
+    def stale_keys(self) -> frozenset[tuple[str, date]]:
+        """Dataset and day of everything in `stale`."""
+        return frozenset((name, day) for name, days in self.stale.items() for day in days)
+
+    @property
+    def stale_groups(self) -> list[tuple[tuple[str, ...], Sequence[date]]]:
+        """`stale`, with datasets that have the same days grouped together."""
+        return group_by_days(self.stale)
 
     @property
     def can_be_asked(self) -> bool:
-        """True if a backfill would find something to do."""
+        """Whether a backfill would have something to do."""
         return any(e.state.can_be_asked for entries in self.lines.values() for e in entries)
 
     def local(self, moment: datetime) -> str:
-        """A moment as people of the business zone write it, to the minute."""
+        """`moment` in the business time zone, to the minute."""
         return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M}"
 
     def problems_of(self, name: str, days: Sequence[date]) -> list[str]:
-        """The different reasons why these days are not complete, newest day first."""
-        found = (self.problems.get((name, day), "") for day in sorted(days, reverse=True))
-        return [*dict.fromkeys(filter(None, found))]
+        """Distinct reasons why these days are not complete, newest day first."""
+        problems = (self.problems.get((name, day), "") for day in sorted(days, reverse=True))
+        return [*dict.fromkeys(filter(None, problems))]
 
 
-def alike(days: Days) -> list[tuple[tuple[str, ...], Sequence[date]]]:
-    """Datasets with the same days together, in the order in which they come."""
-    shared: dict[tuple[date, ...], list[str]] = {}
-    for name, found in days.items():
-        shared.setdefault(tuple(found), []).append(name)
-    return [(tuple(names), found) for found, names in shared.items()]
+def group_by_days(days: Days) -> list[tuple[tuple[str, ...], Sequence[date]]]:
+    """Datasets with the same days grouped together, in order of first appearance."""
+    names_by_days: dict[tuple[date, ...], list[str]] = {}
+    for name, its_days in days.items():
+        names_by_days.setdefault(tuple(its_days), []).append(name)
+    return [(tuple(names), its_days) for its_days, names in names_by_days.items()]
 
 
 def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date) -> Report:
     """The report on these datasets from `first` to `last`, both included.
 
-    Looks at the folders of all days and at all lake files, and reads what has changed since the
-    last look. Opens no database and asks nobody.
+    Lists the folders of all days and the lake files, and reads only what changed since the last
+    call. Opens no database and makes no API call.
     """
     lines = {d.name: archive.ledger(d, first, max(first, last)) for d in datasets}
     stale = {
-        name: states.stale_days(found, archive.home.lake, archive.home.remembered)
-        for name, found in lines.items()
+        name: states.stale_days(entries, archive.home.lake, archive.home.remembered)
+        for name, entries in lines.items()
     }
     return Report(
         home=archive.home.root,
@@ -157,8 +210,8 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
         limits={name: limit for name in lines if (limit := archive.settings.narrowed(name))},
         problems={
             (line.dataset, line.day): problem
-            for found in lines.values()
-            for line in found
+            for entries in lines.values()
+            for line in entries
             if line.state in (State.PARTIAL, State.EXPIRING)
             and (
                 problem := states.why_not_yet(

@@ -1,4 +1,7 @@
-"""The parts of a report, as plain text and drawings; the page makes HTML of them."""
+"""The parts of the usage report as plain text and SVG: sections with cards, charts and tables.
+
+No HTML here: see page.py and page.html.j2. Read next: traffic.py, the first section.
+"""
 
 from __future__ import annotations
 
@@ -10,27 +13,32 @@ from resources.ledger.states import State
 
 @dataclass(frozen=True)
 class Bar:
-    """A figure with a bar of that part (0 to 1) of the longest."""
+    """A figure with a bar whose length is `part` (0 to 1) of the longest bar."""
 
     text: str
     part: float
 
+    @property
+    def percent(self) -> float:
+        """Length of the bar, 0 to 100."""
+        return max(0.0, min(1.0, self.part)) * 100
+
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text, and bars; a column is to the right if it holds figures."""
+    """Rows of text and bars. The last `figures` columns hold figures and are aligned right."""
 
     caption: str
     head: Sequence[str]
     rows: Sequence[Sequence[str | Bar]]
-    figures: int = 1  # how many columns at the end hold figures
-    folded: bool = False  # shown at a click: it says in figures what a picture shows
+    figures: int = 1  # number of columns at the end that hold figures
+    folded: bool = False  # shown on click: the figures behind a chart
     note: str = ""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing with its title, what it says in words, and its figures."""
+    """A drawing with its title, a note, and the table of its figures."""
 
     title: str
     svg: str
@@ -40,7 +48,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Card:
-    """The one figure of a section for the top of the page."""
+    """The main figure of a section, for the top of the page."""
 
     label: str
     value: str
@@ -50,10 +58,10 @@ class Card:
 
 @dataclass(frozen=True)
 class Strip:
-    """Where each day of a dataset stands."""
+    """The state of each day of a dataset."""
 
     name: str
-    states: Sequence[State | None]  # None: the archive is not about the day
+    states: Sequence[State | None]  # None: the day is not in the ledger
     complete: str
     missing: str
 
@@ -63,8 +71,8 @@ class Section:
     """One subject of the report."""
 
     title: str
-    headline: str  # the sentence that somebody in a hurry reads
-    missing: str = ""  # which days are not in it, and why
+    headline: str  # the one sentence that sums it up
+    missing: str = ""  # which days are not included, and why
     sentences: Sequence[str] = ()
     card: Card | None = None
     charts: Sequence[Chart] = ()

@@ -64,7 +64,8 @@ def imported(*words):
 
 def test_help_imports_next_to_nothing():
     """That is what keeps it below 0.3 s; a timed test would fail on a busy machine."""
-    heavy = {"dagster", "duckdb", "pyarrow", "pandas", "numpy", "requests", "matplotlib", "rich"}
+    heavy = {"dagster", "duckdb", "jinja2", "matplotlib", "numpy", "pandas", "pyarrow"}
+    heavy |= {"requests", "rich"}
     assert imported("--help") & heavy == set()
 
 
@@ -72,6 +73,13 @@ def test_commands_that_need_no_dagster_do_not_import_it(tmp_path, monkeypatch):
     monkeypatch.setenv("LIVESTATS_HOME", str(tmp_path))
     for words in (["tables"], ["status"], ["query", "SELECT 1"], ["publish"]):
         assert "dagster" not in imported(*words), words
+
+
+def test_only_commands_that_make_pages_import_jinja(tmp_path, monkeypatch):
+    monkeypatch.setenv("LIVESTATS_HOME", str(tmp_path / "home"))
+    for words in (["tables"], ["status"], ["settings"]):
+        assert "jinja2" not in imported(*words), words
+    assert "jinja2" in imported("status", "--html", str(tmp_path / "page.html"))
 
 
 def test_an_unknown_command_names_the_nearest():

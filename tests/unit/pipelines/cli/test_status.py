@@ -67,40 +67,40 @@ def complete(home):
         capture(home, FIRST + timedelta(days=i))
 
 
-# What needs a person, and what does not ----------------------------------------------------------
+# What needs attention, and what does not ----------------------------------------------------------
 
 
 @pytest.mark.usefixtures("complete")
 def test_a_complete_archive_ends_with_0(run):
     result = run()
     assert result.exit_code == 0, result.output
-    assert "Nothing is missing that the API still has." in result.stdout
+    assert "Every day that the API still has is captured." in result.stdout
 
 
 @pytest.mark.usefixtures("complete")
 def test_lost_restated_and_stale_days_are_told_and_end_with_0(run, home):
     capture(home, FIRST, hour=2, normalised=False)  # the lake file is of the capture before
     result = run(first=FIRST - timedelta(days=400))
-    lost = "Lost: edge_stat 2025-10-14 to 2025-11-21: forgotten by the API day by day from 2026-10-15 00:00 to 2026-11-22 00:00."  # fmt: skip
+    lost = "Lost: edge_stat 2025-10-14 to 2025-11-21: expired day by day from 2026-10-15 00:00 to 2026-11-22 00:00."  # fmt: skip
     assert lost in result.stdout
     result = run()
     assert result.exit_code == 0, result.output
     assert "Restated: 1 dataset-day has more than one capture. What changed: livestats diff edge_stat 2026-11-18" in result.stdout  # fmt: skip
-    assert "Rows not of this version: 1 dataset-day, such as edge_stat 2026-11-18. Mend: livestats replay" in result.stdout  # fmt: skip
+    assert "Rows from another version: 1 dataset-day, such as edge_stat 2026-11-18. To repair: livestats replay" in result.stdout  # fmt: skip
 
 
 def test_days_that_are_only_lost_end_with_0(run):
-    """They cannot be brought back, so nobody is called for them."""
+    """They cannot be captured any more, so they need no attention."""
     result = run("--to", "2025-11-20", first=date(2025, 11, 19))
     assert result.exit_code == 0, result.output
     assert "Lost: edge_stat 2025-11-19 to 2025-11-20" in result.stdout
 
 
-def test_what_is_forgotten_soon_is_told_with_the_time_and_ends_with_1(run):
+def test_what_expires_soon_is_told_with_the_time_and_ends_with_1(run):
     result = run("--to", "2025-12-31", first=date(2025, 11, 22))
     assert result.exit_code == 1
-    assert "Forgotten on 2026-11-23 00:00: edge_stat of 2025-11-22." in result.stdout
-    assert "In all 7 dataset-days are forgotten within 7 days." in result.stdout
+    assert "Expires on 2026-11-23 00:00: edge_stat of 2025-11-22." in result.stdout
+    assert "In all, 7 dataset-days expire within 7 days." in result.stdout
 
 
 def test_a_day_that_was_tried_is_told_with_the_reason(run, home):
@@ -169,7 +169,7 @@ def test_the_page_is_written_instead_of_the_calendar(run, tmp_path):
 def test_the_page_of_an_archive_that_needs_a_person_ends_with_1(run, home, tmp_path):
     fail(home, FIRST)
     assert run("--html", str(tmp_path / "page.html")).exit_code == 1
-    assert "needs a person" in (tmp_path / "page.html").read_text("utf-8")
+    assert "needs attention" in (tmp_path / "page.html").read_text("utf-8")
 
 
 def test_page_and_json_go_together(run, tmp_path):

@@ -1,4 +1,4 @@
-"""The calendar of the ledger: strips, months in a row, and what needs a person."""
+"""The calendar of the ledger: strips, months in a row, and what needs attention."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -42,7 +42,7 @@ def test_whole_months_that_look_alike_stand_together():
         "a": entries("." * 92, first=date(2026, 1, 1)),
         "b": entries("x" * 92, first=date(2026, 1, 1)),
     }
-    together = calendar.stretches(calendar.months(lines))
+    together = calendar.group_uniform_months(calendar.months(lines))
     assert [len(months) for months in together] == [3, 1]  # April has two days only
 
 

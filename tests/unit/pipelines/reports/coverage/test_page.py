@@ -102,10 +102,10 @@ def read(found):
 def test_every_day_of_every_dataset_has_a_cell_that_tells_about_it():
     titles = [title for _, title, _ in read(ALL).cells]
     assert len(titles) == 14
-    assert titles[0] == "2026-02-01: tried, not complete, the API has it until 2026-03-06 12:00, HTTP 503"  # fmt: skip
+    assert titles[0] == "2026-02-01: tried, not complete, available until 2026-03-06 12:00, HTTP 503"  # fmt: skip
     assert "2026-01-31: captured, nothing there, 0 rows, 1 capture, fetched 2026-03-02 13:00" in titles  # fmt: skip
-    assert "2026-02-03: not complete at the vendor yet, from 2026-03-06 12:00 on" in titles
-    assert "2026-02-02: lost, forgotten since 2026-03-07 12:00" in titles
+    assert "2026-02-03: not complete at the vendor yet, available from 2026-03-06 12:00" in titles
+    assert "2026-02-02: lost, expired on 2026-03-07 12:00" in titles
 
 
 def test_months_come_newest_first_and_have_a_row_for_each_dataset():
@@ -132,7 +132,7 @@ def test_a_restated_day_shows_how_many_captures_it_has():
 def test_a_stale_day_is_marked():
     (found,) = [c for c in read(ALL).cells if "t" in c[0].split()]
     assert found[1].startswith("2026-01-30: captured, 1,234 rows")
-    assert found[1].endswith("rows not of this version")
+    assert found[1].endswith("rows from another version")
 
 
 # The summary -------------------------------------------------------------------------------------
@@ -142,15 +142,15 @@ def test_a_stale_day_is_marked():
     "text",
     [
         "data 2026-01-30 to 2026-02-05, 2 datasets. As of 2026-03-05 12:00, days of Asia/Shanghai",
-        "3 dataset-days need a person",
-        "Missing and soon forgotten: edge_stat 2026-02-04",
+        "3 dataset-days need attention",
+        "Missing and expiring soon: edge_stat 2026-02-04",
         "Missing between captured days: edge_stat 2026-02-02",
         "Tried and not complete: edge_stat 2026-02-01 HTTP 503",
         "8 captured",
         "1 lost",
         "Last capture edge_stat 2026-02-05, fetched 2026-03-02 18:00",
         "What expires within 7 days on 2026-03-06 12:00: edge_stat of 2026-02-01",
-        "top_play 2026-02-02 (1 day): forgotten by the API on 2026-03-07 12:00",
+        "top_play 2026-02-02 (1 day): expired on 2026-03-07 12:00",
         "No day has more than one capture.",
         "1 dataset-day: made by another version, or the file is missing. top_play 2026-01-30",
         "livestats replay",
@@ -161,9 +161,9 @@ def test_the_summary_says(text):
     assert text in read(ALL).text
 
 
-def test_a_complete_archive_needs_nobody():
+def test_a_complete_archive_needs_no_attention():
     text = read(report({"edge_stat": entries("###~")})).text
-    assert "✓ Nothing needs a person" in text
+    assert "✓ Nothing needs attention" in text
     assert "livestats backfill" not in text
 
 

@@ -87,16 +87,16 @@ def test_what_expires_is_told_by_the_time_when_it_does():
     ]
 
 
-def test_a_day_needs_a_person_for_one_reason():
-    """A gap that was tried is told as tried; what is soon forgotten is that before all."""
+def test_a_day_needs_attention_for_one_reason():
+    """A gap that was tried counts as partial, and one that expires soon as expiring."""
     found = report({"a": entries("#?!.#"), "b": entries("#.#")})
-    assert found.needs["gap"] == {"a": days(1, 2, 3), "b": days(1)}
-    assert found.needs_once == {
+    assert found.attention["gap"] == {"a": days(1, 2, 3), "b": days(1)}
+    assert found.attention_once == {
         "expiring": {"a": days(2)},
         "partial": {"a": days(1)},
         "gap": {"a": days(3), "b": days(1)},
     }
-    assert list(found.needs_once) == ["expiring", "partial", "gap"]
+    assert list(found.attention_once) == ["expiring", "partial", "gap"]
 
 
 def test_restated_days_come_newest_first():
@@ -113,7 +113,7 @@ def test_the_same_reason_is_told_once():
 
 
 def test_datasets_with_the_same_days_stand_together():
-    found = coverage_report.alike({"a": days(0), "b": days(1), "c": days(0)})
+    found = coverage_report.group_by_days({"a": days(0), "b": days(1), "c": days(0)})
     assert found == [(("a", "c"), tuple(days(0))), (("b",), tuple(days(1)))]
 
 
