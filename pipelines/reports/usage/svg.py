@@ -105,7 +105,7 @@ def time_axis(axes: Axes, source: Source) -> None:
     starts = [source.start + timedelta(days=i) for i in range(0, days, step)]
     pattern = "%a %d %b" if step < 7 else "%d %b %Y" if days > 300 else "%d %b"
     axes.set_xticks([dates.date2num(at) for at in starts], [f"{at:{pattern}}" for at in starts])
-    hours = (6, 12, 18) if days <= 2 else (12,) if days <= 7 else ()
+    hours = (6, 12, 18) if days <= 2 else (12,) if days <= 4 else ()
     between = [source.start + timedelta(days=i, hours=h) for i in range(days) for h in hours]
     axes.set_xticks(
         [dates.date2num(at) for at in between],
