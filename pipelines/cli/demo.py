@@ -1,12 +1,17 @@
-"""`livestats demo`: everything once, with a simulated account."""
+"""`livestats demo`: captures, loads and queries a simulated account, and keeps the archive.
+
+Here: the command and its output. Not here: the account (demo_account.py) and the picture.
+Read next: demo_account.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import os
+import shlex
+import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,22 +22,29 @@ from pipelines.cli.options import Refused
 if TYPE_CHECKING:
     from resources.archive import Archive
 
-_FOLDER = Path("livestats-demo")
+_QUESTION = (
+    "SELECT domain, round(max(total_mbps)) AS peak_mbps FROM bandwidth_5min "
+    "GROUP BY domain ORDER BY peak_mbps DESC"
+)
 
 
 @click.command()
 @click.option("--days", default=3, show_default=True, type=click.IntRange(1, 31), help="How many.")
 @click.option(
     "--keep",
+    "folder",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
-    help="Keep the archive there, to look around in it. Default: only the picture is kept.",
+    default=Path("livestats-demo"),
+    show_default=True,
+    help="Folder for the archive and the picture. A folder of an earlier demo is used again.",
 )
-def demo(days: int, keep: Path | None) -> None:
-    r"""Capture, load, ask and draw a simulated account.
+def demo(days: int, folder: Path) -> None:
+    r"""Capture, load, query and draw a simulated account.
 
-    Needs neither an account nor a network. It starts `livestats simulate`, runs the same backfill
-    as for a real account into a scratch home, and touches neither your data nor your key.
+    Needs neither an account nor a network, and touches neither your archive nor your key. It starts
+    `livestats simulate`, runs the same backfill as for a real account, and ends with three commands
+    to look at the archive that it leaves in FOLDER.
 
     \b
     Examples:
@@ -41,67 +53,88 @@ def demo(days: int, keep: Path | None) -> None:
     """
     import time
 
-    from pipelines import demo as work
-    from pipelines.cli.backfill import after, before
-    from pipelines.cli.progress import capturing
+    from pipelines.cli import demo_account
 
     started_s = time.monotonic()
-    with _home(keep) as home, work.simulated(home) as environ:
-        from dataclasses import replace
-
-        from pipelines.backfill import run
-        from resources.archive import Archive
-
-        screen.note(f"A simulated account answers on {environ['LIVESTATS_API_URL']}.")
-        archive = Archive.open(environ, home)
-        first, last = work.days(archive.now(), archive.settings.zone, days)
-        archive = Archive.open({**environ, "LIVESTATS_FIRST_DAY": str(first)}, home)
-        todo = run.plan(archive, first, last, ())
-        for line in before(todo, str(home)):
-            screen.note(line)
-        with capturing(todo.due) as shown:
-            summary = run.run(
-                replace(archive, progress=shown.answer, heard=shown.heard), todo, shown.tell
-            )
-        for line in after(todo, summary, archive.home.served):
-            click.echo(line)
-        if not summary.is_complete:
-            click.get_current_context().exit(1)
-        path = (keep or _FOLDER) / work.PICTURE
-        _answers(archive, first, last, path)
-    click.echo(f"\nDone in {screen.span(time.monotonic() - started_s)}. {_next(keep)}")
-
-
-@contextmanager
-def _home(keep: Path | None) -> Iterator[Path]:
-    """The folder to work in: a scratch one, or the one to keep. The picture's is made sure of."""
-    from pipelines.demo import NotADemo, claim
-
     try:
-        claim(keep or _FOLDER)
-    except NotADemo as error:
+        demo_account.claim(folder)
+    except demo_account.NotADemo as error:
         raise Refused(str(error)) from error
-    if keep is None:
-        with TemporaryDirectory(prefix="livestats-demo-") as scratch:
-            yield Path(scratch)
-    else:
-        yield keep
+    home = folder / demo_account.HOME
+    with demo_account.simulated(home) as environ:
+        screen.note(f"A simulated account answers on {environ['LIVESTATS_API_URL']}.")
+        archive, first, last = _capture(environ, home, days)
+        _answers(archive, first, last, folder / demo_account.PICTURE)
+    click.echo(f"\nDone in {screen.span(time.monotonic() - started_s)}. To look around:")
+    for command in _next_commands(folder, first, last):
+        click.echo(command)
+
+
+def _capture(environ: dict[str, str], home: Path, days: int) -> tuple[Archive, date, date]:
+    """Back-fill the newest `days`; returns the archive with the first and the last of them."""
+    from dataclasses import replace
+
+    from pipelines.backfill import run
+    from pipelines.cli import demo_account
+    from pipelines.cli.backfill import after, before
+    from pipelines.cli.progress import capturing
+    from resources.archive import Archive
+
+    archive = Archive.open(environ, home)
+    first, last = demo_account.days(archive.now(), archive.settings.zone, days)
+    archive = Archive.open({**environ, "LIVESTATS_FIRST_DAY": str(first)}, home)
+    todo = run.plan(archive, first, last, ())
+    for line in before(todo, str(home)):
+        screen.note(line)
+    with capturing(todo.due) as shown:
+        summary = run.run(
+            replace(archive, progress=shown.answer, heard=shown.heard), todo, shown.tell
+        )
+    for line in after(todo, summary, archive.home.served):
+        click.echo(line)
+    if not summary.is_complete:
+        click.get_current_context().exit(1)
+    return archive, first, last
 
 
 def _answers(archive: Archive, first: date, last: date, path: Path) -> None:
     """A table with its SQL, the coverage, and the picture."""
-    from pipelines import demo as work
+    from pipelines.cli import demo_account
     from pipelines.reports.demo_picture import draw
 
     with archive.reading() as connection:
-        click.echo(f"\n{work.ANSWER}\n")
-        found = connection.execute(work.ANSWER)
+        click.echo(f"\n{demo_account.ANSWER}\n")
+        found = connection.execute(demo_account.ANSWER)
         names = [column[0] for column in found.description or ()]
         show(names, found.fetchall())
-        coverage = connection.execute(work.COVERAGE, [first, last]).fetchall()
+        coverage = connection.execute(demo_account.COVERAGE, [first, last]).fetchall()
         click.echo(f"\n{coverage_line(coverage[0])}")
         draw(connection, first, last, archive.settings.zone, path)
     click.echo(f"Picture: {path} ({screen.size(path.stat().st_size)})")
+
+
+def _next_commands(folder: Path, first: date, last: date) -> list[str]:
+    """Shell commands that show the archive: its status, an answer, and the report page."""
+    from pipelines.cli import demo_account
+
+    start = f"LIVESTATS_HOME={shlex.quote(str(folder / demo_account.HOME))} {_executable()}"
+    page = shlex.quote(str(folder / demo_account.REPORT))
+    return [
+        f"{start} status --from {first}",
+        f'{start} query "{_QUESTION}"',
+        f"{start} report --from {first} --to {last} --output {page}",
+    ]
+
+
+def _executable() -> str:
+    """The path of `livestats` for a shell in the current folder: of this process, or its Python's."""
+    script = Path(sys.argv[0])
+    if script.name != "livestats" or not script.is_file():
+        script = Path(sys.executable).with_name("livestats")
+    path = Path(os.path.abspath(script))  # noqa: PTH100 - resolve() would leave the environment
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    # A bare name would be looked up on PATH.
+    return shlex.quote(str(shown) if os.sep in str(shown) else f"./{shown}")
 
 
 def show(names: list[str], rows: list[tuple[Any, ...]]) -> None:
@@ -130,9 +163,3 @@ def coverage_line(row: tuple[int, int, int, date, date]) -> str:
         f"Ledger: {complete} of {screen.counted(total, 'dataset-day')} complete, {first} to "
         f"{last}, {screen.counted(rows, 'row')}."
     )
-
-
-def _next(keep: Path | None) -> str:
-    if keep is None:
-        return "To look around in the archive: livestats demo --keep livestats-demo"
-    return f'Look around: LIVESTATS_HOME={keep} livestats query "FROM edge_stat"'

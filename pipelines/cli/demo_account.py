@@ -1,4 +1,7 @@
-"""The demonstration: a simulated account captured, loaded and asked, in a scratch home."""
+"""The simulated account of `livestats demo`: its folder, its days, its API process and its questions.
+
+No output here: see demo.py, which runs it.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,10 @@ from resources.api.catalog import DAILY
 from resources.api.windows import day_of
 from resources.ledger.states import settles_at
 
+HOME = "home"
 MARKER = "demo.json"
 PICTURE = "demo.png"
+REPORT = "report.html"
 SIMULATED = ("--seed", "7", "--domains", "4", "--streams", "6", "--rate", "none")
 """The account: four pull domains and a deleted one, each with a push domain and six streams."""
 
@@ -43,7 +48,7 @@ FROM domain JOIN carried USING (domain) JOIN watched USING (domain) JOIN answere
      JOIN worst USING (push_domain)
 ORDER BY traffic_tb DESC
 """.strip()
-"""Per domain: what it carried, who watched, which stream was worst, how often the edge failed."""
+"""Per domain: bandwidth and traffic, viewers, worst stream, share of 5xx answers."""
 
 COVERAGE = """
 SELECT count(*) AS dataset_days, count(*) FILTER (state IN ('captured', 'empty')) AS complete,
@@ -53,7 +58,7 @@ FROM ledger WHERE business_date BETWEEN ? AND ?
 
 
 class NotADemo(Exception):
-    """A folder that holds something else; the message says what to do."""
+    """The folder holds something other than this demo; the message says what to do."""
 
 
 def days(now: datetime, zone: ZoneInfo, count: int) -> tuple[date, date]:
@@ -65,20 +70,28 @@ def days(now: datetime, zone: ZoneInfo, count: int) -> tuple[date, date]:
 
 
 def claim(folder: Path) -> None:
-    """Make `folder` a demo's home, or find that it is one.
+    """Create the demo's folder, or accept the folder of an earlier run with the same account.
 
-    Raises NotADemo if there is anything else in it: a real archive is never touched.
+    Raises NotADemo if anything else is in it, so that a real archive is never touched.
     """
     marker = folder / MARKER
-    if folder.exists() and not marker.is_file() and (folder.is_file() or any(folder.iterdir())):
+    content = json.dumps({"simulated": SIMULATED}) + "\n"
+    if marker.is_file():
+        if marker.read_text("utf-8") != content:
+            raise NotADemo(
+                f"{folder} holds the demo of another version. Delete it, or name a new folder with "
+                "--keep."
+            )
+        return
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise NotADemo(f"{folder} is not empty and no demo made it. Name a new folder with --keep.")
     folder.mkdir(parents=True, exist_ok=True)
-    marker.write_text(json.dumps({"simulated": SIMULATED}) + "\n", "utf-8")
+    marker.write_text(content, "utf-8")
 
 
 @contextmanager
 def simulated(home: Path) -> Iterator[dict[str, str]]:
-    """Run `livestats simulate` on a free port; the environment that leads to it and to `home`.
+    """Run `livestats simulate` on a free port; yields the environment for it and for `home`.
 
     Raises OSError if it does not start.
     """
@@ -88,7 +101,7 @@ def simulated(home: Path) -> Iterator[dict[str, str]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        cwd=Path(__file__).resolve().parents[1],
+        cwd=Path(__file__).resolve().parents[2],
     )
     try:
         if process.stdout is None:
@@ -99,18 +112,18 @@ def simulated(home: Path) -> Iterator[dict[str, str]]:
             raise OSError("the simulated API did not start; try `livestats simulate`")
         yield environment(exports, home)
     finally:
-        process.kill()  # it has nothing to lose, and may have inherited deaf ears for SIGTERM
+        process.kill()  # it stores nothing, and may have inherited an ignored SIGTERM
         process.wait()
         if process.stdout is not None:
             process.stdout.close()
 
 
 def environment(exports: Mapping[str, str], home: Path) -> dict[str, str]:
-    """What the demo runs in: nothing of the user's own settings, key or clock."""
+    """The demo's environment, without the user's own settings, key and clock."""
     return {
         **exports,
         "LIVESTATS_HOME": str(home),
-        "LIVESTATS_CALLS_PER_SECOND": "none",  # its own machine need not be spared
+        "LIVESTATS_CALLS_PER_SECOND": "none",  # the API is this machine
     }
 
 
