@@ -21,6 +21,7 @@ import yaml
 from pipelines.cli import main
 from resources.api.catalog import DATASETS
 from tests.support.doc_pages import PAGES, ROOT, shell_lines, without_fences
+from tests.support.each import each
 from tests.support.terminal_user import terminal
 
 INLINE = re.compile(r"`(livestats [^`]+)`", re.DOTALL)
@@ -137,7 +138,7 @@ def test_the_pages_show_commands():
     assert names >= FOLLOWED
 
 
-@pytest.mark.parametrize(("page", "command"), CASES)
+@each("page, command", CASES, lambda page, command: f"{page}: {command}")
 def test_a_command_that_is_shown_can_be_called_like_that(page, command):
     name, *rest = shlex.split(command)[1:]
     found = main.get_command(click.Context(main), name)

@@ -23,6 +23,7 @@ from resources.api.request_plan import (
     walk_of,
     walks,
 )
+from tests.support.each import each
 
 DAY = date(2025, 3, 1)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -135,9 +136,11 @@ def test_the_present_state_is_one_request_whatever_is_known(dataset):
 # --- each cell once ---
 
 
-@daily_by_domains
-@pytest.mark.parametrize("carriers", [1, 12])
-@pytest.mark.parametrize("domains", [0, 1, 2, 50, 51, 120])
+@each(
+    "dataset, domains, carriers",
+    [*product((d for d in DAILY if d.scope is Scope.DOMAINS), [0, 1, 2, 50, 51, 120], [1, 12])],
+    lambda dataset, domains, carriers: f"{dataset.name}, {domains} domains, {carriers} carriers",
+)
 def test_every_cell_of_the_day_is_in_exactly_one_request(dataset, domains, carriers):
     """Domain x carrier or protocol x variant, and in each of them every slot."""
     found = {}
@@ -545,10 +548,11 @@ def complaints(action, body):
             yield f"{asked_s} s are more than {limit} s"
 
 
-@daily
-@pytest.mark.parametrize("zone", [SHANGHAI, NEW_YORK], ids=str)
-@pytest.mark.parametrize("carriers", [1, 2, 12])
-@pytest.mark.parametrize("domains", [1, 2, 51])
+@each(
+    "dataset, domains, carriers, zone",
+    [*product(DAILY, [1, 2, 51], [1, 2, 12], [SHANGHAI, NEW_YORK])],
+    lambda dataset, domains, carriers, zone: f"{dataset.name}, {domains}, {carriers}, {zone}",
+)
 def test_no_request_breaks_a_rule_of_the_api(dataset, domains, carriers, zone):
     endpoint = dataset.endpoint
     buckets = sorted({span.bucket_s for span in endpoint.spans if span.bucket_s}) or [None]

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from click.testing import CliRunner
@@ -23,6 +24,7 @@ from resources.raw import captures
 from resources.simulator import Account
 from resources.verify.run import Verification
 from tests.support.archives import DAYS, SMALL, failures, lab
+from tests.support.each import each
 from tests.support.recovery_page import follow
 
 DAY = DAYS[-1]
@@ -71,8 +73,7 @@ def test_the_file_says_what_holds_of_one_dataset_and_of_no_other(written):
     assert found.of(DATASETS[BATCH]) is DATASETS[BATCH]
 
 
-@pytest.mark.parametrize("name", DATASETS)
-@pytest.mark.parametrize("key", KEYS)
+@each("name, key", [*product(DATASETS, KEYS)])
 def test_each_key_is_taken_or_refused_with_those_that_the_dataset_has(name, key, written):
     value = KEYS[key].metadata["example"]
     if key == "variants" and key in keys_of(DATASETS[name]):

@@ -19,6 +19,7 @@ from resources.archive import Archive
 from resources.marts import data_dictionary, table_comments
 from resources.marts.definition import read
 from resources.system_tables.registry import META_TABLES
+from tests.support.each import each
 
 CHINESE = i18n.chinese()
 NOT_SAID = {"API"}
@@ -27,7 +28,7 @@ ADDED = {"IP", "ID", "CNAME"}
 """Names that Chinese uses where English has a word."""
 
 HAN = "\u4e00-\u9fff"
-pairs = pytest.mark.parametrize(("english", "chinese"), CHINESE.items(), ids=[*CHINESE])
+each_text = each("english, chinese", CHINESE.items(), lambda english, _: english)
 
 
 def declared():
@@ -109,14 +110,14 @@ def test_no_text_stands_in_two_files():
     assert len(counted) == len(CHINESE)
 
 
-@pairs
+@each_text
 def test_numbers_are_the_same_in_both(english, chinese):
     assert Counter(re.findall(r"\d+(?:\.\d+)?", chinese)) == Counter(
         re.findall(r"\d+(?:\.\d+)?", english)
     )
 
 
-@pairs
+@each_text
 def test_names_of_code_are_the_same_in_both(english, chinese):
     assert [name for name in names(english) if name not in chinese] == []
     said = set(re.findall(r"[A-Za-z_]\w*", chinese))
@@ -126,7 +127,7 @@ def test_names_of_code_are_the_same_in_both(english, chinese):
     assert re.findall(r"\{\}", chinese) == re.findall(r"\{\}", english)
 
 
-@pairs
+@each_text
 def test_no_warning_is_lost(english, chinese):
     if re.search(r"\b(never|not|cannot|nothing|no)\b", english, re.IGNORECASE):
         assert re.search("[不勿未无绝没非]", chinese)
@@ -136,7 +137,7 @@ def test_no_warning_is_lost(english, chinese):
         assert "监控数据" in chinese
 
 
-@pairs
+@each_text
 def test_it_is_set_as_chinese_is_set(english, chinese):
     """A full stop where English has one, wide marks beside Chinese, a space before Latin letters."""
     assert chinese.endswith("。") == english.endswith(".")

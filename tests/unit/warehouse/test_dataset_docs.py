@@ -3,55 +3,52 @@
 import re
 from collections import defaultdict
 
-import pytest
-
 from resources.api.catalog import DAILY, DATASETS
 from resources.api.catalog.model import ColumnType
+from tests.support.each import each
 from tests.support.units import ENDINGS, NAMED_AFTER
 
 COLUMNS = [(d, c) for d in DATASETS.values() for c in d.columns]
 
-datasets = pytest.mark.parametrize("dataset", DATASETS.values(), ids=lambda d: d.name)
-columns = pytest.mark.parametrize(
-    "column", [c for _, c in COLUMNS], ids=[f"{d.name}.{c.name}" for d, c in COLUMNS]
-)
+each_column = each("column", [c for _, c in COLUMNS], lambda column: column.name)
+each_dataset = each("dataset", DATASETS.values(), lambda dataset: dataset.name)
 
 
-@datasets
+@each_dataset
 def test_key_columns_exist_and_the_day_is_no_lone_key(dataset):
     assert set(dataset.key) <= set(dataset.column)
     assert len(set(dataset.key)) == len(dataset.key)
     assert dataset.key != ("business_date",)
 
 
-@datasets
+@each_dataset
 def test_column_names_are_snake_case_and_unique(dataset):
     names = [column.name for column in dataset.columns]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) for name in names)
 
 
-@pytest.mark.parametrize("dataset", DAILY, ids=lambda d: d.name)
+@each("dataset", DAILY, lambda dataset: dataset.name)
 def test_a_table_begins_with_its_day(dataset):
     assert dataset.columns[0].name == "business_date"
     assert dataset.columns[0].kind is ColumnType.DATE
 
 
-@datasets
+@each_dataset
 def test_what_a_series_counts_in_slots_says_when_and_how_long(dataset):
     in_slots = {"slot_start_at", "slot_seconds"} <= set(dataset.column)
     assert in_slots is (dataset.bucket_s is not None)
     assert not in_slots or "slot_start_at" in dataset.key
 
 
-@datasets
+@each_dataset
 def test_a_row_without_a_time_of_its_own_has_the_day_in_its_key(dataset):
     """Figures of a whole day; an event or an address is one, however many days list it."""
     is_figure = dataset.bucket_s is None and dataset.once is None and not dataset.is_dimension
     assert ("business_date" in dataset.key) is is_figure
 
 
-@datasets
+@each_dataset
 def test_what_changes_the_meaning_of_a_value_is_in_the_key(dataset):
     splits = {"Domain": "domain", "ISP": "isp", "Protocol": "protocol"}
     splits |= {"UserArea": "user_area", "UserCountry": "user_country"}
@@ -59,13 +56,13 @@ def test_what_changes_the_meaning_of_a_value_is_in_the_key(dataset):
     assert {splits[name] for name in dataset.split} <= set(dataset.key)
 
 
-@columns
+@each_column
 def test_a_column_says_what_it_means(column):
     assert column.comment.endswith(".")
     assert column.comment.isprintable()
 
 
-@columns
+@each_column
 def test_a_name_ends_in_its_unit(column):
     if column.unit is None:
         foreign = [e for unit, e in ENDINGS.items() if unit not in NAMED_AFTER]
@@ -74,7 +71,7 @@ def test_a_name_ends_in_its_unit(column):
         assert re.search(f"({ENDINGS[column.unit]})$", column.name)
 
 
-@columns
+@each_column
 def test_a_quantity_has_a_unit(column):
     if column.kind is ColumnType.FLOAT:
         assert column.unit is not None
