@@ -87,7 +87,6 @@ def _dimension(dataset: Dataset, language: str) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare name only
         with archive.capturing() as capturer:
             result = capturer.capture_dimension(dataset, again=config.again)
-        archive.report(result)
         if not result.outcome.is_complete:
             raise _failure([result])
         found = metadata.of_day(result)
@@ -143,7 +142,6 @@ def _days(
                 for result in capturer.capture_all(
                     due, again=config.again, progress=archive.progress
                 ):
-                    archive.report(result)
                     found = results[result.dataset]
                     found.append(result)
                     if len(found) == len(days):

@@ -15,7 +15,7 @@ from resources.config import ENGLISH
 from resources.i18n import say
 from resources.marts import schema
 from resources.marts.build import MartResult
-from resources.marts.definition import Mart, MartKind, available, read, sources
+from resources.marts.definition import Mart, MartKind, available, read
 from resources.system_tables.registry import OWN_TABLES
 
 _MEANS = {
@@ -35,40 +35,23 @@ def keys(names: Collection[str]) -> list[dg.AssetKey]:
     return [key(mart.name) for mart in _possible(names)]
 
 
-def following(names: Collection[str], behind: Collection[str]) -> list[dg.AssetKey]:
-    """Those of the marts that are among `behind`, or made from a table that is."""
-    marts = read()
-    return [
-        key(mart.name)
-        for mart in _possible(names)
-        if mart.name in behind or sources(mart, marts) & {*behind}
-    ]
-
-
 def mart_assets(
     names: Collection[str],
     table_key: Callable[[str], dg.AssetKey],
     language: str = ENGLISH,
-    *,
-    is_shown: bool = True,
 ) -> list[dg.AssetsDefinition]:
-    """The marts that the datasets `names` are enough for; `table_key` gives a dataset's table.
-
-    Without `is_shown` they say nothing of their columns and SQL.
-    """
+    """The marts that the datasets `names` are enough for; `table_key` gives a dataset's table."""
     marts = _possible(names)
     if not marts:
         return []
-    return [_marts([_spec(mart, table_key, language, is_shown=is_shown) for mart in marts], marts)]
+    return [_marts([_spec(mart, table_key, language) for mart in marts], marts)]
 
 
 def _possible(names: Collection[str]) -> list[Mart]:
     return available(read(), [*names, *OWN_TABLES])
 
 
-def _spec(
-    mart: Mart, table_key: Callable[[str], dg.AssetKey], language: str, *, is_shown: bool
-) -> dg.AssetSpec:
+def _spec(mart: Mart, table_key: Callable[[str], dg.AssetKey], language: str) -> dg.AssetSpec:
     deps = [
         table_key(name) if name in DATASETS else key(name)
         for name in mart.reads
@@ -83,7 +66,7 @@ def _spec(
         owners=lake.OWNERS,
         freshness_policy=EVERY_DAY,
         tags={"livestats/group": mart.group},
-        metadata=_shown(mart, language) if is_shown else {},
+        metadata=_shown(mart, language),
         skippable=True,
     )
 

@@ -29,13 +29,11 @@ def key(name: str) -> dg.AssetKey:
     return dg.AssetKey(["warehouse", name])
 
 
-def table_assets(
-    names: Sequence[str], language: str = ENGLISH, *, is_shown: bool = True
-) -> list[dg.AssetsDefinition]:
+def table_assets(names: Sequence[str], language: str = ENGLISH) -> list[dg.AssetsDefinition]:
     """One asset for each table and mart of `names`, and the served copy of them."""
     return [
         _tables(names, language),
-        *marts.mart_assets(names, key, language, is_shown=is_shown),
+        *marts.mart_assets(names, key, language),
         _served(names),
     ]
 

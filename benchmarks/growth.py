@@ -27,7 +27,7 @@ from pathlib import Path
 from unittest import mock
 
 from benchmarks import grown
-from pipelines.backfill import run
+from pipelines.backfill import plan
 from pipelines.planning import capture_plan
 from pipelines.reports.coverage import report as coverage_report
 from resources.api.catalog import DAILY, DATASETS
@@ -85,7 +85,7 @@ def measured(one: Archive, new_day: date) -> dict[str, tuple[float, int]]:
     with meter.measuring("status"):
         coverage_report.read(one, one.daily, one.first_day, today)
     with meter.measuring("plan"):
-        todo = run.plan(one, one.first_day, None, [])
+        todo = plan.plan(one, one.first_day, None, [])
     with meter.measuring("backfill with nothing to do"):
         assert not todo.chunks, todo.chunks
         assert one.behind() == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 from resources.api.catalog import DAILY, DATASETS
 from resources.api.catalog.model import Dataset
-from resources.api.errors import FixSetup
 from resources.api.windows import day_of
 from resources.clock import Clock, clock
-from resources.config import Settings, SettingsError, load
+from resources.config import Settings, load
 from resources.home.layout import Home
 from resources.ledger import states as ledger
 from resources.ledger.states import Entry
@@ -47,9 +46,6 @@ class Archive:
     settings: Settings
     environ: Mapping[str, str]
     progress: Progress | None = None  # told after each answer of the API
-    heard: Callable[[object], None] | None = None
-    """Told what assets did: capture.Result, loading.Loaded, served.Published, or an exception
-    after which no other asset can succeed."""
     threads: int | None = None  # of DuckDB, where it writes; None: one for each core
     desk: Desk | None = None  # see `staying`; None: the warehouse is closed after each step
 
@@ -60,15 +56,6 @@ class Archive:
         Raises SettingsError.
         """
         return cls(load(environ, folder or Path.cwd()), environ)
-
-    def hearing(self, listener: Callable[[object], None]) -> Archive:
-        """The same archive, reporting to `listener`."""
-        return replace(self, heard=listener)
-
-    def report(self, event: object) -> None:
-        """Tell whoever listens."""
-        if self.heard is not None:
-            self.heard(event)
 
     @cached_property
     def home(self) -> Home:
@@ -144,12 +131,8 @@ class Archive:
         """The connection to the API; see `connection.capturer` for what it raises."""
         from resources.capture.session import capturer
 
-        try:
-            with capturer(self.settings, self.environ) as found:
-                yield found
-        except (FixSetup, SettingsError, OSError) as error:
-            self.report(error)
-            raise
+        with capturer(self.settings, self.environ) as found:
+            yield found
 
     @contextmanager
     def staying(self) -> Iterator[Archive]:
@@ -163,23 +146,17 @@ class Archive:
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The warehouse's one writing connection; see `warehouse.writing` for what it raises."""
-        import duckdb
-
         from resources.warehouse import connection as warehouse_connection
 
-        try:
-            with ExitStack() as stack:
-                desk = self.desk or Desk(stack=stack)
-                if desk.connection is None:
-                    self.home.prepare(self.settings, self.now())
-                    opened = warehouse_connection.writing(
-                        self.home, self.settings.time_zone, self.threads
-                    )
-                    desk.connection = desk.stack.enter_context(opened)
-                yield desk.connection
-        except (warehouse_connection.WarehouseError, SettingsError, OSError, duckdb.Error) as error:
-            self.report(error)
-            raise
+        with ExitStack() as stack:
+            desk = self.desk or Desk(stack=stack)
+            if desk.connection is None:
+                self.home.prepare(self.settings, self.now())
+                opened = warehouse_connection.writing(
+                    self.home, self.settings.time_zone, self.threads
+                )
+                desk.connection = desk.stack.enter_context(opened)
+            yield desk.connection
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -202,7 +179,6 @@ class Archive:
             for dataset in datasets:
                 repair.make_rows(self.home, dataset, self._without_rows(dataset))
                 loaded = warehouse_load.bring_level(connection, self.home, dataset, standing)
-                self.report(loaded)
                 yield loaded
 
     def bring_marts_level(self) -> list[MartResult]:
@@ -264,9 +240,7 @@ class Archive:
         with self.writing() as connection:
             if self.desk is None or self.desk.followed != warehouse_connection.state(connection):
                 self._follow(connection)
-            published = serving_publish.publish(connection, self.home)
-        self.report(published)
-        return published
+            return serving_publish.publish(connection, self.home)
 
     def _follow(self, connection: duckdb.DuckDBPyConnection) -> list[MartResult]:
         """Write ledger, revisions, reconciliation and marts into the warehouse."""

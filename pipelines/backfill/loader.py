@@ -17,7 +17,6 @@ from typing import Self
 
 import duckdb
 
-from pipelines.leaving import Leaving
 from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.config import SettingsError
@@ -38,11 +37,14 @@ class Loader:
     `finish`.
     """
 
-    def __init__(self, archive: Archive, tell: Callable[[str], None]) -> None:
-        """The thread starts with the first wish."""
-        self._archive, self._tell = archive, tell
-        self.loaded: set[str] = set()
-        """Tables that got rows."""
+    def __init__(
+        self,
+        archive: Archive,
+        tell: Callable[[str], None],
+        record: Callable[[Loaded | Published], None],
+    ) -> None:
+        """The thread starts with the first wish; `tell` and `record` are called in it."""
+        self._archive, self._tell, self._record = archive, tell, record
         self._changed = threading.Condition()
         self._wish: str | None = None
         self._ends = False
@@ -100,29 +102,35 @@ class Loader:
             return what
 
     def _load(self) -> None:
-        # Not with `heard` and `progress`: they belong to this process. One thread: the capture has
-        # work for the other cores, and more threads take more CPU for the same rows.
+        # Not with `progress`, which belongs to this process. One thread: the capture has work for
+        # the other cores, and more threads take more CPU for the same rows.
         archive = Archive(self._archive.settings, dict(self._archive.environ), threads=1)
         # No max_tasks_per_child: the pool would start a second process, and wait for it to end.
-        with ProcessPoolExecutor(1, get_context("spawn"), _prepare) as other:
-            events = other.submit(load, archive).result()
+        with ProcessPoolExecutor(1, get_context("spawn"), _ignore_interrupts) as other:
+            events = other.submit(_load_apart, archive).result()
         for event in events:
-            self._archive.report(event)
-            if isinstance(event, Loaded) and event.days:
-                self.loaded.add(event.table)
+            self._record(event)
 
 
-def load(archive: Archive) -> list[Loaded | Published]:
-    """Bring all level with the lake, and publish; what was done."""
+def load(archive: Archive, record: Callable[[Loaded | Published], None]) -> None:
+    """Bring tables and marts level with the lake, and publish; each step is recorded."""
     names = archive.settings.datasets
-    done: list[Loaded | Published] = []
+    if archive.home.warehouse.exists():  # else the served copy may hold what the warehouse lacks
+        behind = archive.behind()
+        names = tuple(name for name in names if name in behind)
     with archive.staying() as at_desk:
-        done += at_desk.bring_level(DATASETS[name] for name in names)
-        done.append(at_desk.publish())
+        for loaded in at_desk.bring_level(DATASETS[name] for name in names):
+            record(loaded)
+        record(at_desk.publish())
+
+
+def _load_apart(archive: Archive) -> list[Loaded | Published]:
+    """The same in a process of its own; what was done comes back at the end."""
+    done: list[Loaded | Published] = []
+    load(archive, done.append)
     return done
 
 
-def _prepare() -> None:
+def _ignore_interrupts() -> None:
     """Ctrl-C goes to all processes of a terminal; this one ends its transaction, and is waited for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Leaving().status = 0

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
 import click
 
-from pipelines.importing import importing
-from pipelines.leaving import leaving
 from resources.version import VERSION
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
@@ -33,7 +30,6 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "publish": "rebuild",
         "replay": "rebuild",
         "verify": "verify",
-        "prune": "prune",
         "ui": "ui",
         "simulate": "simulate",
     }
@@ -61,20 +57,13 @@ def _as_written(command: click.Command) -> click.Command:
 class Commands(click.Group):
     """Finds a command's file when it is needed, and turns known errors into a message."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Do what `args` say; without any, what the process was started with, and end it then."""
-        with nullcontext() if args or kwargs else leaving():
-            return super().__call__(*args, **kwargs)
-
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module = f"pipelines.cli.{COMMANDS[cmd_name]}"
-        with importing(module):
-            found = getattr(import_module(module), cmd_name)
+        found = getattr(import_module(f"pipelines.cli.{COMMANDS[cmd_name]}"), cmd_name)
         return _as_written(found) if isinstance(found, click.Command) else None
 
     def resolve_command(

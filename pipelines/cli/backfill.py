@@ -12,7 +12,8 @@ from pipelines.cli import screen
 from pipelines.cli.options import checked, json_option, opened, with_range
 
 if TYPE_CHECKING:
-    from pipelines.backfill.run import BackfillPlan, Summary
+    from pipelines.backfill.plan import BackfillPlan
+    from pipelines.backfill.run import Summary
 
 
 @click.command()
@@ -43,18 +44,17 @@ def backfill(
     """
     from dataclasses import replace
 
-    from pipelines.backfill import run as work
+    from pipelines.backfill.plan import plan
+    from pipelines.backfill.run import run
     from pipelines.cli.failures import told_once
     from pipelines.cli.progress import capturing
 
     archive = opened()
-    todo = checked(lambda: work.plan(archive, first, last, names, force=force))
+    todo = checked(lambda: plan(archive, first, last, names, force=force))
     for line in before(todo, str(archive.home.root)):
         screen.note(line)
     with told_once(), capturing(todo.due) as shown:
-        summary = work.run(
-            replace(archive, progress=shown.answer, heard=shown.heard), todo, shown.tell
-        )
+        summary = run(replace(archive, progress=shown.answer), todo, shown.tell, shown.heard)
     if as_json:
         screen.emit_json(answer(todo, summary))
     else:

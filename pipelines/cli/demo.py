@@ -74,7 +74,8 @@ def _capture(environ: dict[str, str], home: Path, days: int) -> tuple[Archive, d
     """Back-fill the newest `days`; returns the archive with the first and the last of them."""
     from dataclasses import replace
 
-    from pipelines.backfill import run
+    from pipelines.backfill.plan import plan
+    from pipelines.backfill.run import run
     from pipelines.cli import demo_account
     from pipelines.cli.backfill import after, before
     from pipelines.cli.progress import capturing
@@ -83,13 +84,11 @@ def _capture(environ: dict[str, str], home: Path, days: int) -> tuple[Archive, d
     archive = Archive.open(environ, home)
     first, last = demo_account.days(archive.now(), archive.settings.zone, days)
     archive = Archive.open({**environ, "LIVESTATS_FIRST_DAY": str(first)}, home)
-    todo = run.plan(archive, first, last, ())
+    todo = plan(archive, first, last, ())
     for line in before(todo, str(home)):
         screen.note(line)
     with capturing(todo.due) as shown:
-        summary = run.run(
-            replace(archive, progress=shown.answer, heard=shown.heard), todo, shown.tell
-        )
+        summary = run(replace(archive, progress=shown.answer), todo, shown.tell, shown.heard)
     for line in after(todo, summary, archive.home.served):
         click.echo(line)
     if not summary.is_complete:

@@ -13,7 +13,7 @@ from pipelines.cli import screen
 from pipelines.cli.options import checked, json_option, opened, with_range
 
 if TYPE_CHECKING:
-    from pipelines.backfill.run import BackfillPlan
+    from pipelines.backfill.plan import BackfillPlan
     from pipelines.planning.estimate import Estimate, Source
     from pipelines.planning.forecast import Forgotten, Volume
     from resources.archive import Archive
@@ -45,12 +45,12 @@ def plan(
     Ends with 0; with 1 if days in the range are lost or not complete at the vendor yet, if days
     would be forgotten before their turn, or if the domains are not known and cannot be asked for.
     """
-    from pipelines.backfill import run
+    from pipelines.backfill import plan as backfill_plan
     from pipelines.planning import forecast
     from pipelines.planning.estimate import estimates
 
     archive = opened()
-    todo = checked(lambda: run.plan(archive, first, last, names, force=force))
+    todo = checked(lambda: backfill_plan.plan(archive, first, last, names, force=force))
     due = days_due(todo)
     source, hint, problem = _source(archive, bool(due))
     problem = problem or _unfit(archive, due, source)

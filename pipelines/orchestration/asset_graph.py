@@ -12,12 +12,8 @@ from assets.partitions import daily
 from resources.archive import Archive
 
 
-def all_assets(archive: Archive, *, is_shown: bool = True) -> list[dg.AssetsDefinition]:
-    """All assets, for the days of `archive`; settings that switch datasets off leave them out.
-
-    Assets that are run and not shown do not say which columns marts have: the history of a run
-    holds nothing of it, and to find them takes longer than all else.
-    """
+def all_assets(archive: Archive) -> list[dg.AssetsDefinition]:
+    """All assets, for the days of `archive`; settings that switch datasets off leave them out."""
     # Rounded up: a clock that is set may pass midnight before the machine's does.
     ahead = (archive.now() - datetime.now(UTC)) / timedelta(days=1)
     partitions = daily(
@@ -26,5 +22,5 @@ def all_assets(archive: Archive, *, is_shown: bool = True) -> list[dg.AssetsDefi
     names, language = archive.settings.datasets, archive.settings.language
     return [
         *lake.capture_assets(partitions, names, language),
-        *warehouse.table_assets(names, language, is_shown=is_shown),
+        *warehouse.table_assets(names, language),
     ]

@@ -17,7 +17,7 @@ from resources.config import SettingsError
 from resources.fs import atomic
 
 COMMAND = "livestats/command"
-"""Tag of runs that the command line does in its own process."""
+"""Tag of runs that a command line of version 0.1.0 made in its own process; none are made now."""
 
 CONFIG = "dagster.yaml"
 TEMPLATE = Path(__file__).with_name(CONFIG)
@@ -139,7 +139,7 @@ def _surrounded(folder: Path) -> Iterator[None]:
 
 
 def end_dead_runs(history: dg.DagsterInstance) -> int:
-    """Mark runs of command lines whose process is gone as failed; how many there were.
+    """Mark runs of version 0.1.0's command lines whose process is gone as failed; how many.
 
     Dagster takes them for running, and the daemon starts nothing while they fill its places.
     """

@@ -90,8 +90,6 @@ def load_sensor(status: dg.DagsterRunStatus, job: Any) -> dg.SensorDefinition:
         "whose finished days are in the archive.",
     )
     def load_after(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
-        if context.dagster_run.tags.get("livestats/command"):
-            return dg.SkipReason("The command line loads what it captures.")
         captured = {
             key for key in context.dagster_run.asset_selection or () if key.path[0] == "lake"
         }

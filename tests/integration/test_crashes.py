@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 
-from pipelines.backfill import run
+from pipelines.backfill import plan
 from pipelines.planning import capture_plan
 from resources.api.catalog import DATASETS
 from resources.api.errors import FixSetup
@@ -273,7 +273,7 @@ def test_a_backfill_makes_the_lake_file_of_a_capture_that_a_crash_left_without(s
         first = newest(few, "source_traffic")
         later = first.folder.with_name(f"20261123T000000000000Z-{first.name.rows}-{'0' * 16}")
         first.folder.rename(later)
-    todo = run.plan(few.archive, DAY[0], DAY[0], FEW)
+    todo = plan.plan(few.archive, DAY[0], DAY[0], FEW)
     assert [(c.datasets, c.first, c.last) for c in todo.chunks] == [
         (("source_traffic",), DAY[0], DAY[0])
     ]

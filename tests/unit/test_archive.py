@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-import duckdb
 import pytest
 
 from resources.api.catalog import DAILY, DATASETS
@@ -14,7 +13,6 @@ from resources.ledger.states import State
 from resources.serving import publish
 from resources.serving.publish import NothingServed
 from resources.warehouse import connection as warehouse_connection
-from resources.warehouse import load
 from resources.warehouse.connection import WarehouseError
 from tests.support.archives import contents
 from tests.support.lake_files import store
@@ -26,19 +24,14 @@ ONE_TABLE = ["stream_count"]
 
 
 @pytest.fixture
-def heard():
-    return []
-
-
-@pytest.fixture
-def archive(tmp_path, heard):
+def archive(tmp_path):
     environ = {
         "LIVESTATS_HOME": str(tmp_path / "home"),
         "LIVESTATS_NOW": NOW,
         "LIVESTATS_FIRST_DAY": "2026-11-18",
         "HOME": str(tmp_path),
     }
-    return Archive.open(environ, tmp_path).hearing(heard.append)
+    return Archive.open(environ, tmp_path)
 
 
 @pytest.fixture
@@ -92,24 +85,23 @@ def test_datasets_that_are_off_are_not_daily_work(archive):
     assert only(archive, "stream_count", "isp").daily == (COUNT,)
 
 
-def test_a_key_that_is_missing_is_said_before_anything_is_made(archive, heard):
+def test_a_key_that_is_missing_is_said_before_anything_is_made(archive):
     with pytest.raises(FixSetup), archive.capturing():
         pass
-    assert [type(event) for event in heard] == [FixSetup]
     assert not archive.home.root.exists()
 
 
 # Loading and publishing --------------------------------------------------------------------------
 
 
-def test_what_is_behind_is_told_until_it_is_loaded_and_published(stored, heard):
+def test_what_is_behind_is_told_until_it_is_loaded_and_published(stored):
     archive = only(stored, "stream_count")
     assert archive.behind() == ONE_TABLE
     (loaded,) = archive.bring_level([COUNT])
+    assert (loaded.table, loaded.rows) == ("stream_count", 1)
     assert archive.behind() == ONE_TABLE  # loaded, but who reads does not see it yet
-    published = archive.publish()
+    archive.publish()
     assert archive.behind() == []
-    assert heard == [loaded, published]
     store(archive.home.lake, COUNT, DAY, [{"domain": "b"}], version=1)
     assert archive.behind() == ONE_TABLE
 
@@ -198,40 +190,25 @@ def test_reading_before_anything_is_published_says_what_to_do(archive):
 # Failures ----------------------------------------------------------------------------------------
 
 
-def test_a_home_of_another_zone_is_refused_and_reported(stored, heard):
+def test_a_home_of_another_zone_is_refused(stored):
     stored.home.prepare(stored.settings, stored.now())
     other = replace(stored, settings=replace(stored.settings, time_zone="UTC"))
     with pytest.raises(SettingsError, match="Asia/Shanghai"), other.writing():
         pass
-    assert [type(event) for event in heard] == [SettingsError]
 
 
-def test_a_warehouse_that_cannot_be_opened_is_reported(stored, heard):
+def test_a_warehouse_that_cannot_be_opened_is_named(stored):
     stored.home.warehouse.parent.mkdir(parents=True)
     stored.home.warehouse.write_bytes(b"no database" * 999)
     with pytest.raises(WarehouseError, match="made again from the lake"):
         [*stored.bring_level([COUNT])]
-    assert [type(event) for event in heard] == [WarehouseError]
 
 
-def test_a_table_that_fails_leaves_those_before_it_loaded_and_is_reported(stored, heard):
+def test_a_table_that_fails_leaves_those_before_it_loaded(stored):
     damaged = store(stored.home.lake, DATASETS["top_play"], DAY, [{}])
     damaged.write_bytes(b"")
     with pytest.raises(WarehouseError, match="top_play"):
         [*stored.bring_level([COUNT, DATASETS["top_play"]])]
-    assert [type(event) for event in heard] == [load.Loaded, WarehouseError]
     stored.publish()
     with stored.reading() as connection:
         assert connection.execute("SELECT count(*) FROM stream_count").fetchall() == [(1,)]
-
-
-def test_an_error_of_the_database_is_reported_and_raised(stored, heard):
-    with pytest.raises(duckdb.CatalogException), stored.writing() as connection:
-        connection.execute("FROM nothing")
-    assert [type(event) for event in heard] == [duckdb.CatalogException]
-
-
-def test_who_does_not_listen_misses_nothing(stored):
-    quiet = replace(stored, heard=None)
-    [*quiet.bring_level([COUNT])]
-    assert isinstance(quiet.publish(), publish.Published)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from pipelines.backfill import run
+from pipelines.backfill import plan, run
 from resources.api.catalog import DATASETS
 from resources.capture.result import Outcome
 from resources.fs import atomic
@@ -37,7 +37,7 @@ def path_of(killed):
 
 
 def backfilled(killed, day):
-    todo = run.plan(killed.archive, day, day, [])
+    todo = plan.plan(killed.archive, day, day, [])
     return run.run(killed.archive, todo, lambda _: None)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from pipelines.backfill import run
+from pipelines.backfill import plan, run
 from resources.api.catalog import DATASETS
 from resources.lake import parquet
 from resources.marts import table_comments
@@ -186,6 +186,6 @@ def test_a_table_that_is_made_anew_under_the_setting_is_in_chinese(lab):
 def test_a_backfill_with_nothing_to_ask_publishes_the_other_language(lab):
     for language, asked in (("zh", "域名。"), ("zh", "域名。"), ("en", "Domain name.")):
         archive = lab.set(language=language).archive
-        run.run(archive, run.plan(archive, *DAYS, NAMES), lambda _: None)
+        run.run(archive, plan.plan(archive, *DAYS, NAMES), lambda _: None)
         assert said(lab)[1]["dim_domain.domain"] == asked
     assert lab.requests == 0

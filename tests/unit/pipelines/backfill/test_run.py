@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,18 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from assets import warehouse
+from pipelines.backfill import plan as backfill_plan
 from pipelines.backfill import run as backfill_run
 from pipelines.backfill.loader import Loader
 from pipelines.cli.backfill import missing
-from pipelines.orchestration.instance import instance
 from pipelines.planning.capture_plan import Chunk
 from resources.api.catalog import DAILY, DATASETS, DIMENSIONS
 from resources.api.credentials import Credentials
 from resources.api.errors import FixSetup
 from resources.capture.inventory import NotYet
 from resources.capture.session import capturer
-from resources.ledger import states as ledger_states
 from resources.raw import captures as raw_captures
 from resources.simulator import Faults
 from resources.warehouse.connection import WarehouseError
@@ -39,12 +36,13 @@ AGAIN = """
 import json, os, sys
 from datetime import date
 from pathlib import Path
-from pipelines import backfill
+from pipelines.backfill.plan import plan
+from pipelines.backfill.run import run
 from resources.archive import Archive
 archive = Archive.open(os.environ, Path(os.environ["LIVESTATS_HOME"]).parent)
-todo = backfill.plan(archive, date(2026, 11, 20), date(2026, 11, 21), json.loads(sys.argv[1]))
-done = backfill.run(archive, todo, print)
-print(json.dumps([done.kept, done.requests, done.is_complete, "dagster" in sys.modules]))
+todo = plan(archive, date(2026, 11, 20), date(2026, 11, 21), json.loads(sys.argv[1]))
+done = run(archive, todo, print)
+print(json.dumps([done.kept, done.requests, done.is_complete, done.captured, "dagster" in sys.modules]))
 """
 
 
@@ -78,7 +76,7 @@ def quick(monkeypatch):
 
 
 def plan(found, first=FIRST, last=LAST, names=SOME, **more):
-    return backfill_run.plan(found.archive, first, last, names, **more)
+    return backfill_plan.plan(found.archive, first, last, names, **more)
 
 
 def run(found, first=FIRST, last=LAST, names=SOME, tell=silent, **more):
@@ -94,7 +92,7 @@ def states(found, name, first=FIRST, last=LAST):
 
 def test_a_fresh_archive_plans_all_that_the_api_still_has(account):
     year = account.with_(LIVESTATS_FIRST_DAY="").archive
-    todo = backfill_run.plan(year, None, None, ())
+    todo = backfill_plan.plan(year, None, None, ())
     assert set(todo.datasets) == set(year.settings.datasets)
     assert todo.dimensions == tuple(d.name for d in DIMENSIONS)
     assert todo.days == sum(d.history.days - 1 for d in DAILY)
@@ -107,7 +105,7 @@ def test_planning_a_year_looks_into_folders_not_at_days(account, monkeypatch):
     for name in ("stat", "listdir", "scandir"):
         real = getattr(os, name)
         monkeypatch.setattr(os, name, lambda *a, _f=real, **k: (looks.append(a), _f(*a, **k))[1])
-    backfill_run.plan(account.with_(LIVESTATS_FIRST_DAY="").archive, None, None, ())
+    backfill_plan.plan(account.with_(LIVESTATS_FIRST_DAY="").archive, None, None, ())
     assert len(looks) < 10 * len(DAILY)
 
 
@@ -217,24 +215,30 @@ def test_counts_are_those_of_the_captures(done):
     assert summary.requests == sum(len(c.manifest["requests"]) for c in captures)
 
 
-def test_few_runs_do_it(captured):
-    """The account, all its datasets side by side, and one load."""
-    with instance(captured.archive) as history:
-        jobs = [run.job_name for run in history.get_runs()]
-    assert sorted(jobs) == ["backfill", "backfill", "backfill_load"]
-
-
-def test_a_second_run_asks_nothing_changes_no_file_and_needs_no_dagster(captured):
-    before, requests = contents(captured.root), captured.requests
-    found = subprocess.run(
+def in_a_process(found):
+    """A backfill in a process of its own: days kept, requests, whether complete, captured, Dagster."""
+    done = subprocess.run(
         [sys.executable, "-c", AGAIN, json.dumps(SOME)],
-        env=dict(captured.archive.environ),
+        env=dict(found.archive.environ),
         cwd=Path(__file__).resolve().parents[4],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert json.loads(found.stdout.splitlines()[-1]) == [2 * len(SOME), 0, True, False]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_backfill_does_not_import_dagster(account):
+    fresh = account.beside("without dagster")
+    kept, _, is_complete, captured, has_dagster = in_a_process(fresh)
+    assert (kept, is_complete, captured) == (0, True, 2 * len(SOME) + len(DIMENSIONS))
+    assert not has_dagster
+    assert list(fresh.archive.home.dagster.iterdir()) == []
+
+
+def test_a_second_run_asks_nothing_and_changes_no_file(captured):
+    before, requests = contents(captured.root), captured.requests
+    assert in_a_process(captured) == [2 * len(SOME), 0, True, 0, False]
     assert captured.requests == requests
     assert contents(captured.root) == before
 
@@ -294,7 +298,7 @@ def test_a_month_is_loaded_while_the_next_is_captured(account, monkeypatch):
             seen.extend(two.rows("SELECT DISTINCT business_date FROM edge_stat"))
 
     archive = replace(two.archive, progress=progress)
-    todo = backfill_run.plan(archive, date(2026, 10, 31), date(2026, 11, 1), ("edge_stat",))
+    todo = backfill_plan.plan(archive, date(2026, 10, 31), date(2026, 11, 1), ("edge_stat",))
     summary = backfill_run.run(archive, todo, told.append)
     assert summary.is_complete
     assert seen == [(date(2026, 11, 1),)]
@@ -305,8 +309,6 @@ def test_a_month_is_loaded_while_the_next_is_captured(account, monkeypatch):
     }
     assert told[3:] == ["Loading and publishing"]
     assert two.rows("SELECT count(DISTINCT business_date) FROM edge_stat") == [(2,)]
-    with instance(two.archive) as history:
-        assert history.get_latest_materialization_event(warehouse.key("edge_stat")) is not None
 
 
 def test_the_first_complete_day_of_a_long_backfill_is_loaded_at_once(account, monkeypatch):
@@ -332,8 +334,7 @@ def chunk(first, last, *names):
 def loads_of(*chunks):
     """What is loaded in the background as day after day ends, of one dataset after the other."""
     told = []
-    loads = backfill_run._Loads(chunks, told.append)
-    loads.ended(LAST)  # a dimension, before the first chunk
+    loads = backfill_run._EarlyLoads(chunks, told.append)
     for one in chunks:
         loads.begin(one)
         for _ in one.datasets:
@@ -386,7 +387,7 @@ def test_a_load_that_fails_to_the_end_ends_the_run_with_its_error(account, monke
     monkeypatch.setattr(backfill_run, "WORTH_DAYS", 1)
     monkeypatch.setattr("resources.serving.publish.publish", lambda *_: publish(None))
     told = []
-    with pytest.raises((OSError, RuntimeError), match="No space left"):
+    with pytest.raises(OSError, match="No space left"):
         run(found, names=("edge_stat",), tell=told.append)
     assert states(found, "edge_stat") == ["captured", "captured"]
 
@@ -465,7 +466,7 @@ def test_a_key_that_stops_working_ends_the_run_and_finished_days_stay(tmp_path):
     with lab(tmp_path / "home", SMALL, environ={"LIVESTATS_FIRST_DAY": "2026-10-30"}) as found:
         good = found.simulator._service.credentials
         archive = replace(found.archive, progress=_changing(found.simulator, last))
-        todo = backfill_run.plan(archive, first, last, ("edge_stat",))
+        todo = backfill_plan.plan(archive, first, last, ("edge_stat",))
         with pytest.raises(FixSetup):
             backfill_run.run(archive, todo, silent)
         assert states(found, "edge_stat", first, last) == ["partial", "captured"]
@@ -498,7 +499,7 @@ def test_breaking_off_leaves_nothing_half_done(account):
     try:
         with pytest.raises(KeyboardInterrupt):
             backfill_run.run(
-                archive, backfill_run.plan(archive, FIRST, LAST, ("edge_stat",)), silent
+                archive, backfill_plan.plan(archive, FIRST, LAST, ("edge_stat",)), silent
             )
     finally:
         signal.signal(signal.SIGINT, before)
@@ -506,28 +507,12 @@ def test_breaking_off_leaves_nothing_half_done(account):
     assert run(found, names=("edge_stat",)).is_complete
 
 
-def test_a_failure_of_ours_is_shown_with_dagster_s_account_of_it(account, monkeypatch):
-    """What no listener is told of must not pass for success."""
+def test_an_error_of_ours_is_raised_as_it_is(account, monkeypatch):
+    """What nobody expects must not pass for success."""
     found = account.beside("ours")
-    monkeypatch.setattr("assets.metadata.of_day", lambda _: {}["lost"])
-    with pytest.raises(RuntimeError, match="KeyError: 'lost'"):
+    monkeypatch.setattr("resources.capture.capturer.Run.results", lambda _: {}["lost"])
+    with pytest.raises(KeyError, match="lost"):
         run(found, names=("edge_stat",))
-
-
-# Dagster's storage -------------------------------------------------------------------------------
-
-
-def test_nothing_depends_on_dagsters_history(done):
-    found, _ = done
-    requests = found.requests
-    before = {name: states(found, name) for name in SOME}
-    shutil.rmtree(found.archive.home.dagster)
-    assert {name: states(found, name) for name in SOME} == before
-    again = run(found)
-    assert (again.kept, again.requests, again.is_complete) == (2 * len(SOME), 0, True)
-    assert found.requests == requests
-    assert run(found, names=("stream_session_by_domain",)).is_complete
-    assert ledger_states.State.CAPTURED in states(found, "stream_session_by_domain")
 
 
 def test_a_lost_warehouse_is_made_again_from_the_lake(done):
@@ -542,7 +527,7 @@ def test_a_lost_warehouse_is_made_again_from_the_lake(done):
 def test_without_a_list_of_domains_no_day_is_tried_and_the_reason_is_told_once(tmp_path):
     """Else every day of every dataset says that no domain is known."""
     with lab(tmp_path / "home", denied=["ListDomainDetail"]) as fresh:
-        todo = backfill_run.plan(fresh.archive, FIRST, LAST, ())
+        todo = backfill_plan.plan(fresh.archive, FIRST, LAST, ())
         with pytest.raises(
             NotYet, match="before the domains are listed: ListDomainDetail: refused"
         ):
@@ -553,14 +538,14 @@ def test_without_a_list_of_domains_no_day_is_tried_and_the_reason_is_told_once(t
 def test_domains_of_the_settings_need_no_list(tmp_path):
     with lab(tmp_path / "home", denied=["ListDomainDetail"]) as fresh:
         named = fresh.only("domain", "isp", "edge_stat").set(pull_domains=("pull-1.sim.example",))
-        todo = backfill_run.plan(named.archive, FIRST, FIRST, ())
+        todo = backfill_plan.plan(named.archive, FIRST, FIRST, ())
         done = backfill_run.run(named.archive, todo, silent)
         assert [name for name, *_ in done.failed] == ["domain"]
         assert done.captured == 2
 
 
 def test_what_fails_alike_is_told_in_one_line():
-    todo = backfill_run.BackfillPlan(
+    todo = backfill_plan.BackfillPlan(
         datasets=(), dimensions=(), chunks=(), lost={}, settling={}, kept=0
     )
     failed = [("edge_stat", FIRST, "no"), ("top_play", LAST, "no"), ("edge_stat", LAST, "no")]

@@ -1,0 +1,165 @@
+"""What a backfill will do: which days of which datasets to capture, and which it cannot bring.
+
+Here: decisions from the ledger. Not here: asking the API (run.py) and what it costs (planning/).
+Read next: run.py.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+from pipelines.planning import capture_plan
+from pipelines.planning.capture_plan import Chunk
+from resources.api.catalog import DATASETS, DIMENSIONS, dataset
+from resources.api.catalog.model import Dataset
+from resources.archive import Archive
+from resources.capture.inventory import snapshots
+from resources.home.layout import REMEMBERED, first_day
+from resources.ledger.states import Entry, State
+
+_LONG_AGO = timedelta(days=3660)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackfillPlan:
+    """Which runs a backfill takes, and which days it cannot bring."""
+
+    datasets: tuple[str, ...]  # all that were asked for
+    dimensions: tuple[str, ...]  # to be captured first
+    chunks: tuple[Chunk, ...]  # in the order of doing
+    lost: Mapping[str, list[date]]  # the API has forgotten them
+    settling: Mapping[str, list[date]]  # not complete at the vendor yet
+    kept: int  # dataset-days that are complete already
+
+    @property
+    def days(self) -> int:
+        """Dataset-days to capture."""
+        return sum(chunk.days * len(chunk.datasets) for chunk in self.chunks)
+
+    @property
+    def length(self) -> int:
+        """Calendar days of all runs together."""
+        return sum(chunk.days for chunk in self.chunks)
+
+    @property
+    def due(self) -> dict[str, int]:
+        """Days to capture of each dataset."""
+        found: Counter[str] = Counter()
+        for chunk in self.chunks:
+            found.update(dict.fromkeys(chunk.datasets, chunk.days))
+        return dict(found)
+
+    @property
+    def ends_of_months(self) -> set[int]:
+        """Numbers (from 1) of the chunks after which another month follows."""
+        months = [chunk.first.replace(day=1) for chunk in self.chunks]
+        return {i for i, (one, following) in enumerate(pairwise(months), 1) if one != following}
+
+    @property
+    def again(self) -> bool:
+        """True if complete days are asked again."""
+        return any(chunk.again for chunk in self.chunks)
+
+
+def plan(
+    archive: Archive,
+    first: date | None,
+    last: date | None,
+    names: Sequence[str],
+    *,
+    force: bool = False,
+) -> BackfillPlan:
+    """What bringing `names` (empty: all that are switched on) from `first` to `last` takes.
+
+    Without a range: all that is missing and can still be had; lost and settling days are then not
+    asked for, so they are not named. `force` asks complete days again.
+
+    Raises ValueError for a reversed range, a day in the future or before the archive's first day,
+    and an unknown dataset.
+    """
+    wanted = _wanted(archive, names)
+    has_range = first is not None or last is not None
+    first, last = _range(archive, first, last)
+    fresh: dict[str, Sequence[date]] = {}
+    again: dict[str, Sequence[date]] = {}
+    lost: dict[str, list[date]] = {}
+    settling: dict[str, list[date]] = {}
+    urgent: list[Entry] = []
+    kept, now = 0, archive.now()
+    for one in (d for d in wanted if not d.is_dimension):
+        lines = archive.ledger(one, first, last)
+        complete = [line for line in lines if line.state.is_complete]
+        again[one.name] = [
+            line.day
+            for line in complete
+            if force and (line.askable_until is None or now < line.askable_until)
+        ]
+        unmade = archive.unmade(complete).difference(again[one.name])
+        fresh[one.name] = [
+            line.day for line in lines if line.state.can_be_asked or line.day in unmade
+        ]
+        urgent += [line for line in lines if line.state is State.EXPIRING]
+        kept += len(complete) - len(again[one.name])
+        for state, found in ((State.LOST, lost), (State.SETTLING, settling)):
+            days = [line.day for line in lines if line.state is state]
+            if days and has_range:
+                found[one.name] = days
+    chunks = (*capture_plan.chunks(fresh, urgent=urgent), *capture_plan.chunks(again, again=True))
+    asked = {d.name for d in wanted if d.is_dimension}
+    known = {d.name for d in DIMENSIONS if snapshots(archive.home.lake, d.name)}
+    on = {d.name for d in DIMENSIONS if d.name in archive.settings.datasets}
+    needed = on if chunks else asked if force else asked - known
+    return BackfillPlan(
+        datasets=tuple(d.name for d in wanted),
+        dimensions=tuple(name for name in DATASETS if name in needed),
+        chunks=chunks,
+        lost=lost,
+        settling=settling,
+        kept=kept,
+    )
+
+
+def _wanted(archive: Archive, names: Sequence[str]) -> list[Dataset]:
+    for name in names:
+        dataset(name)
+        if name not in archive.settings.datasets:
+            raise ValueError(f"{name} is switched off in the settings: take it out of datasets.off")
+    wanted = names or archive.settings.datasets
+    return [archive.settings.of(d) for d in DATASETS.values() if d.name in wanted]
+
+
+def _range(archive: Archive, first: date | None, last: date | None) -> tuple[date, date]:
+    """The days to look at, checked; yesterday and the archive's first day where none is given.
+
+    The range is empty (its end before its start) if the archive begins today or later.
+    """
+    today, begin = archive.today, archive.first_day
+    for name, day in (("--from", first), ("--to", last)):
+        if day is None:
+            continue
+        if day > today:
+            raise ValueError(
+                f"{name} {day} lies in the future: today is {today}. Give a day before."
+            )
+        if today - day > _LONG_AGO:
+            raise ValueError(
+                f"{name} {day} is more than ten years ago, and the API remembers "
+                f"{REMEMBERED.days} days. Give a later day; the archive begins on {begin}."
+            )
+        # Days before the archive's first are named as lost, unless the API still has them.
+        if day < begin and begin > first_day(archive.settings, archive.now()):
+            raise ValueError(
+                f"{name} {day} is before the archive's first day {begin} (archive.first_day). Give "
+                "a later day, or set an earlier first day."
+            )
+    if first is not None and last is not None and last < first:
+        raise ValueError(f"--from {first} is after --to {last}: swap them.")
+    if last is not None:
+        begin = min(begin, last)
+    yesterday = today - timedelta(days=1)
+    # Today was asked for by name: it is told as settling, not passed over.
+    return first or begin, last or max(yesterday, first or yesterday)
