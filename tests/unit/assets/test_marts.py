@@ -3,9 +3,8 @@
 import dagster as dg
 import pytest
 
-from assets import marts, warehouse
+from assets import marts
 from pipelines.orchestration.asset_graph import all_assets
-from resources.marts.definition import MartKind, read
 from tests.support.archives import DAYS, lab
 
 DAY = DAYS[0]
@@ -90,28 +89,3 @@ def test_a_step_before_anything_is_loaded_leaves_marts_out_and_says_so(captured)
     assert facts(done, "bandwidth_5min") == {
         "left_out": "a table that it reads has not been loaded yet"
     }
-
-
-def test_what_is_behind_takes_the_marts_along_that_stand_on_it():
-    found = marts.following(["edge_stat", "isp"], ["edge_stat"])
-    assert marts.key("billing_instants") in found
-    assert marts.key("dim_isp") not in found
-    assert marts.following(["edge_stat", "isp"], ["dim_isp"]) == [marts.key("dim_isp")]
-    tables_by_day = {m.name for m in read().values() if m.kind is MartKind.TABLE}
-    assert tables_by_day
-    assert warehouse.SERVED not in found
-
-
-def test_the_history_of_a_run_is_the_same_whether_its_assets_are_shown_or_not(captured):
-    """What is left out of assets that are only run, Dagster keeps of no run."""
-
-    def kept(assets):
-        job = dg.define_asset_job("backfill_load", dg.AssetSelection.all())
-        definitions = dg.Definitions(
-            assets=assets, jobs=[job], resources={"archive": captured.archive}
-        )
-        return definitions.resolve_job_def("backfill_load").get_job_snapshot()
-
-    run = all_assets(captured.archive, is_shown=False)
-    assert kept(run) == kept(all_assets(captured.archive))
-    assert not any(spec.metadata.get("sql") for one in run for spec in one.specs)
