@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from assets import metadata
+from assets.checks import completeness
 from assets.freshness import EVERY_DAY
 from resources.api.catalog import DATASETS
 from resources.api.catalog.model import Dataset
@@ -91,6 +92,8 @@ def _dimension(dataset: Dataset, language: str) -> dg.AssetsDefinition:
             raise _failure([result])
         found = metadata.of_day(result)
         found["dagster/row_count"] = found.pop("dagster/partition_row_count")
+        now = metadata.of_dimension(archive.home, dataset)
+        found[metadata.LAST_SEEN] = now.get(metadata.LAST_SEEN, "")
         return dg.MaterializeResult(metadata=found, check_results=[_checked([result])])
 
     made: dg.AssetsDefinition
@@ -117,7 +120,10 @@ def _days(
             specs=[
                 dg.AssetSpec(**_about(one, names, language), skippable=True) for one in datasets
             ],
-            check_specs=[_check(one) for one in datasets],
+            check_specs=[
+                *(_check(one) for one in datasets),
+                *(completeness.spec(key(one.name)) for one in datasets),
+            ],
             partitions_def=partitions,
             backfill_policy=dg.BackfillPolicy.multi_run(LONGEST_RUN_DAYS),
             can_subset=True,
@@ -176,7 +182,12 @@ def _materialized(
     # These stand beside each day's own figures, so their names say that they are the run's.
     summary = {f"run_{what}": figure for what, figure in metadata.of_run(results).items()}
     return dg.MaterializeResult(
-        asset_key=key(name), metadata=summary, check_results=[_checked(results)]
+        asset_key=key(name),
+        metadata=summary,
+        check_results=[
+            _checked(results),
+            completeness.result(key(name), archive.whole_ledger(name)),
+        ],
     )
 
 

@@ -13,7 +13,7 @@ from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.config import ENGLISH
 from resources.i18n import say
-from resources.marts import schema
+from resources.marts import build, schema
 from resources.marts.build import MartResult
 from resources.marts.definition import Mart, MartKind, available, read
 from resources.system_tables.registry import OWN_TABLES
@@ -33,6 +33,13 @@ def key(name: str) -> dg.AssetKey:
 def keys(names: Collection[str]) -> list[dg.AssetKey]:
     """Those of all marts that the datasets `names` are enough for."""
     return [key(mart.name) for mart in _possible(names)]
+
+
+def served_names(archive: Archive) -> list[str]:
+    """The marts that have an asset and are in the served copy."""
+    with archive.reading() as connection:
+        present = build.present(connection)
+    return [mart.name for mart in _possible(archive.settings.datasets) if mart.name in present]
 
 
 def mart_assets(

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
 import pyarrow.parquet as pq
 
 from resources.api.catalog.model import Dataset
-from resources.capture.capturer import Result
+from resources.capture.capturer import Outcome, Result
 from resources.config import ENGLISH
+from resources.home.layout import Home
 from resources.lake import parquet
+from resources.ledger import file_index
 from resources.warehouse.dataset_docs import column_comment
+
+ELSEWHERE: Mapping[str, str] = MappingProxyType({"done_by": "a command, outside of Dagster"})
+"""Beside the facts of what the sensor `follow_ledger` reports."""
+
+LAST_SEEN = "last_seen_at"
+"""When the API was last asked for a dimension: by a newer one the sensor knows of it."""
 
 _PREVIEW_ROWS = 5
 _PREVIEW_COLUMNS = 10
@@ -54,14 +63,43 @@ def of_day(result: Result) -> dict[str, Any]:
         "answer_bytes": result.bytes,
     }
     if origin is not None:
-        found |= {"capture": origin.capture, "fetched_at": origin.fetched_at}
-        if origin.outside:
-            found["rows_outside_the_day"] = origin.outside
-        if origin.unknown:
-            found["unknown_fields"] = ", ".join(origin.unknown)
-        if origin.disagreeing:
-            found["totals_that_disagree"] = ", ".join(origin.disagreeing)
+        found |= _of_origin(origin)
     return found
+
+
+def of_capture(origin: parquet.Provenance) -> dict[str, Any]:
+    """The same for a day that was captured outside of Dagster, as far as its lake file says it."""
+    return {
+        "outcome": Outcome.CAPTURED.value,
+        "dagster/partition_row_count": origin.rows,
+        "requests": origin.requests,
+        **_of_origin(origin),
+        **ELSEWHERE,
+    }
+
+
+def _of_origin(origin: parquet.Provenance) -> dict[str, Any]:
+    found: dict[str, Any] = {"capture": origin.capture, "fetched_at": origin.fetched_at}
+    if origin.outside:
+        found["rows_outside_the_day"] = origin.outside
+    if origin.unknown:
+        found["unknown_fields"] = ", ".join(origin.unknown)
+    if origin.disagreeing:
+        found["totals_that_disagree"] = ", ".join(origin.disagreeing)
+    return found
+
+
+def of_dimension(home: Home, dataset: Dataset) -> dict[str, Any]:
+    """What the archive has of a dimension, and when it was last asked; {} before the first time."""
+    captured = file_index.days(home.raw, dataset.name)
+    made = parquet.days_of(home.lake, dataset.name)
+    times = [day.last_seen for day in captured.values() if day.last_seen is not None]
+    origin = parquet.origin_of(max(made.items())[1]) if made else None
+    if origin is None or not times:
+        return {}
+    found = of_capture(origin)
+    found["dagster/row_count"] = found.pop("dagster/partition_row_count")
+    return {**found, LAST_SEEN: max(times).isoformat()}
 
 
 def of_run(results: Sequence[Result]) -> dict[str, Any]:

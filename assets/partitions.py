@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+import math
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
+
+from resources.archive import Archive
+
+
+def of_archive(archive: Archive) -> dg.DailyPartitionsDefinition:
+    """The days of `archive` that are over by its clock."""
+    # Rounded up: a clock that is set may pass midnight before the machine's does.
+    ahead = (archive.now() - datetime.now(UTC)) / timedelta(days=1)
+    return daily(
+        archive.first_day, archive.settings.time_zone, days_ahead=math.ceil(round(ahead, 3))
+    )
 
 
 def daily(first_day: date, time_zone: str, *, days_ahead: int = 0) -> dg.DailyPartitionsDefinition:

@@ -3,6 +3,7 @@
 # No `from __future__ import annotations` here: Dagster reads the annotations of asset functions.
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -14,6 +15,8 @@ from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.config import ENGLISH
 from resources.i18n import say
+from resources.sql import quoting
+from resources.warehouse import connection as warehouse_connection
 from resources.warehouse.load import Loaded
 
 # No Dagster pool keeps writers apart: a place in one outlives a process that is killed, and all
@@ -112,25 +115,45 @@ def _served(names: Sequence[str]) -> dg.AssetsDefinition:
         archive: dg.ResourceParam[Archive],
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare name only
         published = archive.publish()
-        behind = archive.behind()
         return dg.MaterializeResult(
-            metadata={
-                "path": dg.MetadataValue.path(str(archive.home.served)),
-                "copy": published.path.name,
-                "bytes": published.size,
-                "is_new": published.is_new,
-                "days": coverage_image.picture(archive),
-            },
-            check_results=[
-                dg.AssetCheckResult(
-                    passed=not behind,
-                    check_name=_CHECK,
-                    severity=dg.AssetCheckSeverity.WARN,
-                    metadata={"tables_behind": behind} if behind else {},
-                ),
-                reconciliation.result(archive),
-                expiry.result(archive),
-            ],
+            metadata=served_facts(archive, published.path, is_new=published.is_new),
+            check_results=served_checks(archive),
         )
 
     return served_copy
+
+
+def served_facts(archive: Archive, copy: Path, *, is_new: bool) -> dict[str, Any]:
+    """What is shown of the served copy `copy`."""
+    return {
+        "path": dg.MetadataValue.path(str(archive.home.served)),
+        "copy": copy.name,
+        "bytes": copy.stat().st_size,
+        "is_new": is_new,
+        "days": coverage_image.picture(archive),
+    }
+
+
+def served_checks(archive: Archive) -> list[dg.AssetCheckResult]:
+    """The verdicts on what is served now."""
+    behind = archive.behind()
+    level = dg.AssetCheckResult(
+        passed=not behind,
+        check_name=_CHECK,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"tables_behind": behind} if behind else {},
+    )
+    return [level, reconciliation.result(archive), expiry.result(archive)]
+
+
+def served_rows(archive: Archive) -> dict[str, int]:
+    """The rows of each dataset's table in the served copy; what is not there is left out."""
+    with archive.reading() as connection:
+        present = warehouse_connection.forms(connection)
+        return {
+            name: connection.execute(f"SELECT count(*) FROM {quoting.identifier(name)}").fetchall()[
+                0
+            ][0]
+            for name in archive.settings.datasets
+            if name in present
+        }

@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.orchestration.asset_graph import all_assets
+from pipelines.orchestration.ledger_sensor import ledger_sensor
 from pipelines.orchestration.run_retention import upkeep_schedule
 from pipelines.orchestration.schedules import CAPTURE_JOB, LOAD_JOB, capture_schedule, load_sensor
 from pipelines.orchestration.sensors import alarm_sensor, failure_sensor
@@ -41,6 +42,7 @@ def definitions(archive: Archive) -> dg.Definitions:
             *(load_sensor(status, load) for status in ends),
             alarm_sensor(archive),
             failure_sensor(archive),
+            ledger_sensor(archive),
         ],
         resources={"archive": archive},
         # One process for all steps: on a small machine the default, a fresh interpreter for each

@@ -100,6 +100,10 @@ class Archive:
             self.home.remembered,
         )
 
+    def whole_ledger(self, name: str) -> list[Entry]:
+        """The ledger's lines of a daily dataset, for all days of the archive that are over."""
+        return self.ledger(DATASETS[name], self.first_day, self.today - timedelta(days=1))
+
     def unmade(self, lines: Iterable[Entry]) -> set[date]:
         """Captured days of `lines`, of one dataset, whose lake file is missing or of another capture.
 

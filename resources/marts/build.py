@@ -113,6 +113,14 @@ def behind(
     ]
 
 
+def present(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The marts that are there; also on a read-only connection."""
+    try:
+        return {*_held(connection)}
+    except duckdb.CatalogException:  # made by a livestats that knew no marts
+        return set()
+
+
 def _wanted(
     connection: duckdb.DuckDBPyConnection, marts: Mapping[str, Mart], switched_on: Collection[str]
 ) -> dict[str, Mart]:

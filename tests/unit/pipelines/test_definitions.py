@@ -63,8 +63,8 @@ def test_importing_them_asks_nobody_and_writes_nothing(environ, tmp_path):
     jobs, timers, executor = found.stdout.splitlines()
     assert jobs == "['capture', 'load', 'upkeep', 'verify']"
     assert timers == (
-        "['capture_what_is_due', 'forget_old_runs', 'read_everything_back'] ['load_after_failure', "
-        "'load_after_success', 'tell_alarms', 'tell_failed_runs']"
+        "['capture_what_is_due', 'forget_old_runs', 'read_everything_back'] ['follow_ledger', "
+        "'load_after_failure', 'load_after_success', 'tell_alarms', 'tell_failed_runs']"
     )
     assert executor == "in_process"
     assert not (tmp_path / "home").exists()
