@@ -14,12 +14,11 @@ import click
 
 from pipelines.cli import screen
 from pipelines.cli.options import Refused, opened
+from resources.serving.formats import FORMATS
 
 if TYPE_CHECKING:
     import duckdb
     from rich.text import Text
-
-FORMATS = ("table", "csv", "json", "parquet")
 
 
 @click.command()
@@ -27,7 +26,7 @@ FORMATS = ("table", "csv", "json", "parquet")
 @click.option(
     "--format",
     "style",
-    type=click.Choice(FORMATS),
+    type=click.Choice(("table", *FORMATS)),
     help="Default: table, or what the ending of --output says.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="File to write; default: stdout.")
@@ -86,8 +85,10 @@ def query(
         style = style or (style_of(output) if output else "table")
         if output:
             check(output, style)
-        elif style == "parquet":
-            raise click.UsageError("Parquet is not for the screen: name a file with --output.")
+        elif style in FORMATS and not FORMATS[style].is_text:
+            raise click.UsageError(
+                f"{style.capitalize()} is not for the screen: name a file with --output."
+            )
         _answer(text, style, output, most)
     except (QuestionError, UnknownExample) as error:
         raise Refused(str(error)) from error

@@ -17,29 +17,31 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from resources.fs import atomic
+from resources.serving.formats import FORMATS, format_of
 from resources.serving.sql_sandbox import QuestionError
 from resources.sql import quoting
 
-FORMATS = ("csv", "json", "parquet")
 _BATCH_ROWS = 50_000
 
 
 def style_of(path: Path) -> str:
     """The format that the ending of a file's name says. Raises QuestionError for any other."""
-    ending = path.suffix.lstrip(".").lower()
-    if ending not in FORMATS:
+    found = format_of(path)
+    if found is None:
+        ending = path.suffix.lstrip(".").lower()
+        *others, last = (one.extension for one in FORMATS.values())
         shown = f"The ending .{ending}" if ending else "A name without an ending"
         raise QuestionError(
-            f"{shown} says no format that can be written: end {path.name} with .csv, .json or "
-            ".parquet. A table as text: --format table. Spreadsheets open CSV."
+            f"{shown} says no format that can be written: end {path.name} with "
+            f"{', '.join(others)} or {last}. A table as text: --format table. Spreadsheets open CSV."
         )
-    return ending
+    return found.name
 
 
 def check(path: Path, style: str) -> None:
     """Raise QuestionError if a file of this name would mislead, or cannot be replaced."""
-    ending = path.suffix.lstrip(".").lower()
-    if ending in FORMATS and ending != style:
+    found = format_of(path)
+    if found and found.name != style:
         raise QuestionError(
             f"{path.name} would hold {style}: leave --format out, or end the name with .{style}."
         )

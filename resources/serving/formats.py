@@ -1,0 +1,38 @@
+"""The file formats that an answer of `livestats query` can have.
+
+How each is written is in `export`. This module imports nothing heavy: `--help` lists the formats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Format:
+    """One file format. Its name is also the ending of its files."""
+
+    name: str
+    is_text: bool  # can be written to a terminal
+
+    @property
+    def extension(self) -> str:
+        """The ending of a file's name, with its dot."""
+        return f".{self.name}"
+
+
+FORMATS = {
+    one.name: one
+    for one in (
+        Format("csv", is_text=True),
+        Format("json", is_text=True),
+        Format("parquet", is_text=False),
+    )
+}
+"""Every file format, by name."""
+
+
+def format_of(path: Path) -> Format | None:
+    """The format that the ending of a file's name says; None for any other ending."""
+    return FORMATS.get(path.suffix.lstrip(".").lower())
