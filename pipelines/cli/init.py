@@ -48,7 +48,8 @@ def init(
 
     Ends with 1 if the file is written and the key does not work yet.
     """
-    from resources.config import BYTEPLUS, FILE, SettingsError, load
+    from resources.api.catalog.vendors import BYTEPLUS
+    from resources.config import FILE, SettingsError, load
     from resources.config.writer import text
 
     file = Path.cwd() / FILE
@@ -61,7 +62,7 @@ def init(
         "home": home,
         "time_zone": time_zone,
         "first_day": first_day,
-        "vendor": BYTEPLUS if byteplus else None,
+        "vendor": BYTEPLUS.name if byteplus else None,
         "api_url": api_url,
     }
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
@@ -78,10 +79,11 @@ def init(
 
 def _tried(given: dict[str, Any]) -> Settings:
     """The settings that the file will give, refused before anything is written."""
-    from resources.config import HOSTS, Settings
+    from resources.api.catalog.vendors import VENDORS
+    from resources.config import Settings
 
     if "vendor" in given:
-        given = {"api_url": HOSTS[given["vendor"]], **given}
+        given = {"api_url": VENDORS[given["vendor"]].url, **given}
     if "home" in given:  # which the file takes from its own folder
         given = {**given, "home": Path.cwd() / given["home"].expanduser()}
     return Settings(**given)

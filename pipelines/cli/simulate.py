@@ -95,7 +95,8 @@ def simulate(
       livestats simulate --domains 20 --streams 50 --latency-ms 50
       livestats simulate --fault throttle=0.1 --fault reset=0.01 --late-days 2
     """
-    from resources.api.catalog import BYTEPLUS_ENDPOINTS, ENDPOINTS
+    from resources.api.catalog import ENDPOINTS, endpoints_of
+    from resources.api.catalog.vendors import BYTEPLUS, VOLCENGINE
     from resources.clock import VARIABLE
     from resources.simulator import Account, Faults, Late, serve
 
@@ -109,7 +110,7 @@ def simulate(
         "latency_s": latency_ms / 1000,
         "rate": _rate(rate),
         "faults": Faults(seed=seed, odds=odds(faults)) if faults else None,  # type: ignore[arg-type]
-        "endpoints": BYTEPLUS_ENDPOINTS if byteplus else ENDPOINTS,
+        "endpoints": endpoints_of(BYTEPLUS if byteplus else VOLCENGINE),
         "withdrawn": withdrawn,
         "denied": denied,
         "late": Late(settled_after=timedelta(days=late_days)) if late_days else None,
@@ -123,7 +124,7 @@ def simulate(
 
     more = {VARIABLE: moment} if moment else {}
     if byteplus:
-        more["LIVESTATS_VENDOR"] = "byteplus"
+        more["LIVESTATS_VENDOR"] = BYTEPLUS.name
 
     def announce(simulator: Simulator) -> None:
         screen.note(

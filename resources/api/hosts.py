@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
+from resources.api.catalog import vendors
+from resources.api.catalog.vendors import Vendor
 from resources.api.errors import FixSetup, printable
 from resources.api.signing import canonical_query
 
@@ -17,8 +19,8 @@ class Host:
     """
 
     url: str
-    region: str = "cn-north-1"
-    service: str = "live"
+    region: str = vendors.VOLCENGINE.region
+    service: str = vendors.VOLCENGINE.service
 
     def __post_init__(self) -> None:
         # The URL itself is not repeated: what makes it unsound may be a password in it.
@@ -67,6 +69,9 @@ def _is_bare(url: str) -> bool:
     return has_host and plain and parts.username is None and not parts.query + parts.fragment
 
 
-# The SDKs of both vendors sign with the same region.
-VOLCENGINE = Host("https://live.volcengineapi.com")
-BYTEPLUS = Host("https://open.byteplusapi.com")
+def host_of(vendor: Vendor) -> Host:
+    """The public API of a vendor."""
+    return Host(vendor.url, vendor.region, vendor.service)
+
+
+VOLCENGINE = host_of(vendors.VOLCENGINE)

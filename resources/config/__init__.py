@@ -4,25 +4,19 @@ from resources.config.dataset_overrides import DatasetOverrides
 from resources.config.errors import SettingsError
 from resources.config.loader import FILE, FILE_VARIABLE, Found, find, load
 from resources.config.model import (
-    BYTEPLUS,
     CHINESE,
     ENGLISH,
-    HOSTS,
     LANGUAGES,
-    VOLCENGINE,
     Settings,
     general,
 )
 
 __all__ = [
-    "BYTEPLUS",
     "CHINESE",
     "ENGLISH",
     "FILE",
     "FILE_VARIABLE",
-    "HOSTS",
     "LANGUAGES",
-    "VOLCENGINE",
     "DatasetOverrides",
     "Found",
     "Settings",

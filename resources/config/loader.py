@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from resources.api.catalog import DATASETS
+from resources.api.catalog.vendors import VENDORS
 from resources.config import dataset_overrides as single
 from resources.config.errors import SettingsError
-from resources.config.model import BYTEPLUS, HOSTS, Settings, general
+from resources.config.model import Settings, general
 
 FILE = "livestats.toml"
 FILE_VARIABLE = "LIVESTATS_SETTINGS"
@@ -66,10 +67,11 @@ def find(environ: Mapping[str, str], folder: Path) -> Found:
             given[known.name] = _from_text(known, variable, environ[variable])
             origins[known.name] = variable
     if "api_url" in given:
-        if given["api_url"].rstrip("/") == HOSTS[BYTEPLUS]:
-            given.setdefault("vendor", BYTEPLUS)
-    elif given.get("vendor") in HOSTS:
-        given["api_url"] = HOSTS[given["vendor"]]
+        for vendor in VENDORS.values():
+            if given["api_url"].rstrip("/") == vendor.url:
+                given.setdefault("vendor", vendor.name)
+    elif given.get("vendor") in VENDORS:
+        given["api_url"] = VENDORS[given["vendor"]].url
     try:
         return Found(Settings(**given), origins, file if file.is_file() else None)
     except TypeError as error:  # a value of a type that no check expects

@@ -16,18 +16,12 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from resources.api import windows
-from resources.api.catalog import ABSENT_ON_BYTEPLUS, DATASETS, dataset
+from resources.api.catalog import DATASETS, absent_parameters, dataset
 from resources.api.catalog.model import Dataset
+from resources.api.catalog.vendors import BYTEPLUS, VENDORS, VOLCENGINE
 from resources.config import dataset_overrides as single
 from resources.config.dataset_overrides import DatasetOverrides
 from resources.config.errors import SettingsError
-
-VOLCENGINE, BYTEPLUS = "volcengine", "byteplus"
-HOSTS = {
-    VOLCENGINE: "https://live.volcengineapi.com",
-    BYTEPLUS: "https://open.byteplusapi.com",
-}
-
 
 ENGLISH, CHINESE = "en", "zh"
 LANGUAGES = (ENGLISH, CHINESE)
@@ -62,7 +56,7 @@ class Settings:
         ),
     )
     vendor: str = field(
-        default=VOLCENGINE,
+        default=VOLCENGINE.name,
         metadata=_at(
             "api.vendor",
             "volcengine or byteplus (MediaLive), which lacks some actions and parameters.",
@@ -70,10 +64,10 @@ class Settings:
         ),
     )
     api_url: str = field(
-        default=HOSTS[VOLCENGINE],
+        default=VOLCENGINE.url,
         metadata=_at(
             "api.url",
-            f"Address of the API. Unset: the vendor's own; byteplus: {HOSTS[BYTEPLUS]}",
+            f"Address of the API. Unset: the vendor's own; byteplus: {BYTEPLUS.url}",
             "LIVESTATS_API_URL",
         ),
     )
@@ -151,9 +145,9 @@ class Settings:
                 "and 25 hours cannot be asked in one request. Use a zone with one offset, such as "
                 "Asia/Shanghai, Asia/Singapore or UTC."
             )
-        if self.vendor not in HOSTS:
+        if self.vendor not in VENDORS:
             raise SettingsError(
-                f"api.vendor = {self.vendor!r}: one of {', '.join(HOSTS)} is possible."
+                f"api.vendor = {self.vendor!r}: one of {', '.join(VENDORS)} is possible."
             )
         if self.workers < 1:
             raise SettingsError(f"api.workers = {self.workers}: at least 1 is needed.")
@@ -234,13 +228,13 @@ class Settings:
     @property
     def not_offered(self) -> tuple[str, ...]:
         """Names of the datasets that the vendor has no action for."""
-        is_absent = self.vendor == BYTEPLUS
-        return tuple(d.name for d in DATASETS.values() if is_absent and not d.endpoint.on_byteplus)
+        vendor = VENDORS[self.vendor]
+        return tuple(d.name for d in DATASETS.values() if vendor in d.endpoint.absent_on)
 
     @property
     def absent_parameters(self) -> frozenset[str]:
         """Parameters that the vendor does not take."""
-        return ABSENT_ON_BYTEPLUS if self.vendor == BYTEPLUS else frozenset()
+        return absent_parameters(VENDORS[self.vendor])
 
 
 def general() -> tuple[Field[Any], ...]:

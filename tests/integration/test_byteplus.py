@@ -3,7 +3,8 @@
 import pytest
 
 from pipelines.backfill.replay import replay
-from resources.api.catalog import BYTEPLUS_ENDPOINTS, DATASETS, ENDPOINTS
+from resources.api.catalog import DATASETS, ENDPOINTS, endpoints_of
+from resources.api.catalog.vendors import BYTEPLUS
 from tests.support.archives import DAYS, IN_ORDER, failures, lab
 
 ABSENT = {"ip_info", "batch_stream_session"}
@@ -14,7 +15,7 @@ def account(tmp_path_factory):
     """A captured account of a vendor that refuses what BytePlus does not know."""
     home = tmp_path_factory.mktemp("byteplus") / "home"
     vendor = {"LIVESTATS_VENDOR": "byteplus"}
-    with lab(home, environ=vendor, endpoints=BYTEPLUS_ENDPOINTS) as found:
+    with lab(home, environ=vendor, endpoints=endpoints_of(BYTEPLUS)) as found:
         names = [d.name for d in IN_ORDER if d.name in found.archive.settings.datasets]
         assert failures(found.capture(DAYS, names)) == []
         found.load()
@@ -22,9 +23,9 @@ def account(tmp_path_factory):
 
 
 def test_the_simulated_vendor_lacks_actions_and_a_parameter():
-    lacking = {action for action in ENDPOINTS if action not in BYTEPLUS_ENDPOINTS}
+    lacking = {action for action in ENDPOINTS if action not in endpoints_of(BYTEPLUS)}
     assert lacking == {"DescribeIpInfo", "DescribeLiveBatchStreamSessionData"}
-    session = BYTEPLUS_ENDPOINTS["DescribeLiveStreamSessionData"]
+    session = endpoints_of(BYTEPLUS)["DescribeLiveStreamSessionData"]
     assert "OnlineUserType" not in session.parameter
     assert "OnlineUserType" in ENDPOINTS["DescribeLiveStreamSessionData"].parameter
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from resources.api.catalog import account, edge, events, health, sessions, usage
 from resources.api.catalog.model import Dataset, Endpoint
+from resources.api.catalog.vendors import Vendor
 
 API_VERSION = "2023-01-01"
 
@@ -35,19 +36,22 @@ DAILY: tuple[Dataset, ...] = tuple(d for d in DATASETS.values() if not d.is_dime
 """Datasets with one capture a day."""
 
 
-BYTEPLUS_ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
-    {
-        action: replace(e, parameters=tuple(p for p in e.parameters if p.on_byteplus))
+def endpoints_of(vendor: Vendor) -> Mapping[str, Endpoint]:
+    """The endpoints that a vendor has, by action, with the parameters that it takes."""
+    return {
+        action: replace(e, parameters=tuple(p for p in e.parameters if vendor not in p.absent_on))
+        if any(vendor in p.absent_on for p in e.parameters)
+        else e
         for action, e in ENDPOINTS.items()
-        if e.on_byteplus
+        if vendor not in e.absent_on
     }
-)
-"""What BytePlus MediaLive has of them: some actions and parameters are absent there."""
 
-ABSENT_ON_BYTEPLUS: frozenset[str] = frozenset(
-    p.name for e in ENDPOINTS.values() for p in e.parameters if not p.on_byteplus
-)
-"""Parameters that no request to BytePlus may hold."""
+
+def absent_parameters(vendor: Vendor) -> frozenset[str]:
+    """Names of the parameters that no request to a vendor may hold."""
+    return frozenset(
+        p.name for e in ENDPOINTS.values() for p in e.parameters if vendor in p.absent_on
+    )
 
 
 def dataset(name: str) -> Dataset:

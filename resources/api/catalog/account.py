@@ -17,6 +17,7 @@ from resources.api.catalog.model import (
     Wire,
 )
 from resources.api.catalog.shared import YEAR, instant, pages, text
+from resources.api.catalog.vendors import BYTEPLUS
 
 REGION = Endpoint(
     action="DescribeLiveRegionData",
@@ -138,7 +139,7 @@ DOMAIN_LIST = Endpoint(
 IP_INFO = Endpoint(
     action="DescribeIpInfo",
     rate_per_s=10.0,
-    on_byteplus=False,
+    absent_on=(BYTEPLUS,),
     parameters=(Parameter(name="Ips", wire=Wire.TEXTS, required=True, max_items=50, echoed=False),),
     rows=Layout(
         levels=(

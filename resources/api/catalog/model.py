@@ -16,6 +16,8 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from types import MappingProxyType
 
+from resources.api.catalog.vendors import Vendor
+
 
 class ColumnType(StrEnum):
     """Type of a value; the name of the member's value is its DuckDB type."""
@@ -103,7 +105,7 @@ class Parameter:
     maximum: int | None = None
     max_items: int | None = None
     echoed: bool = True  # comes back in Result under the same name
-    on_byteplus: bool = True
+    absent_on: tuple[Vendor, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +185,7 @@ class Endpoint:
     paging: Paging | None = None
     totals: tuple[Total, ...] = ()  # of Result and of each split item
     nested: tuple[Level, ...] = ()  # lists in Result that are known but not kept
-    on_byteplus: bool = True
+    absent_on: tuple[Vendor, ...] = ()
 
     @cached_property
     def parameter(self) -> Mapping[str, Parameter]:

@@ -43,6 +43,7 @@ from resources.api.catalog.shared import (
     series,
     split_labels,
 )
+from resources.api.catalog.vendors import BYTEPLUS
 
 _SESSION_ROWS, _SESSION_SPLIT = series(
     "SessionDetailDataList",
@@ -76,7 +77,7 @@ SESSION = Endpoint(
             "Viewer",
             "ClientIP",
             echoed=False,
-            on_byteplus=False,
+            absent_on=(BYTEPLUS,),
         ),
     ),
     constraints=(LIST_OR_ONE, STREAM_WHOLE, QUIC_ALONE),
@@ -94,7 +95,7 @@ SESSION = Endpoint(
 
 BATCH_SESSION = Endpoint(
     action="DescribeLiveBatchStreamSessionData",
-    on_byteplus=False,
+    absent_on=(BYTEPLUS,),
     parameters=(
         DOMAINS,
         PROTOCOLS,

@@ -17,6 +17,7 @@ from resources.api.catalog.model import (
     Together,
     Wire,
 )
+from resources.api.catalog.vendors import Vendor
 
 YEAR = timedelta(days=366)
 DAY = timedelta(days=1)
@@ -62,7 +63,7 @@ def detail(*allowed: str) -> Parameter:
 
 
 def choice(
-    name: str, default: str, *allowed: str, echoed: bool = True, on_byteplus: bool = True
+    name: str, default: str, *allowed: str, echoed: bool = True, absent_on: tuple[Vendor, ...] = ()
 ) -> Parameter:
     """One of a few words."""
     return Parameter(
@@ -71,7 +72,7 @@ def choice(
         default=default,
         allowed=allowed,
         echoed=echoed,
-        on_byteplus=on_byteplus,
+        absent_on=absent_on,
     )
 
 

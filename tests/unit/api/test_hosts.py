@@ -2,13 +2,20 @@
 
 import pytest
 
+from resources.api.catalog.vendors import BYTEPLUS, VOLCENGINE
 from resources.api.errors import FixSetup
-from resources.api.hosts import BYTEPLUS, VOLCENGINE, Host
+from resources.api.hosts import Host, host_of
 
 
 def test_the_vendors():
-    assert (VOLCENGINE.netloc, VOLCENGINE.region) == ("live.volcengineapi.com", "cn-north-1")
-    assert (BYTEPLUS.netloc, BYTEPLUS.region) == ("open.byteplusapi.com", "cn-north-1")
+    assert (host_of(VOLCENGINE).netloc, host_of(VOLCENGINE).region) == (
+        "live.volcengineapi.com",
+        "cn-north-1",
+    )
+    assert (host_of(BYTEPLUS).netloc, host_of(BYTEPLUS).region) == (
+        "open.byteplusapi.com",
+        "cn-north-1",
+    )
 
 
 @pytest.mark.parametrize(
