@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
 
 import click
 
@@ -69,7 +68,8 @@ def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
     else:
         found = known.standing(archive)
     if as_json:
-        screen.emit_json([asdict(alarm) for alarm in found])
+        fields = ("kind", "subject", "text", "remedy", "mark")
+        screen.emit_json([{name: getattr(a, name) for name in fields} for a in found])
     else:
         for alarm in known.grouped(found):
             click.echo(f"{alarm.kind:<13} {alarm.subject}: {alarm.text}")

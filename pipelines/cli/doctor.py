@@ -35,7 +35,7 @@ def doctor(as_json: bool) -> None:
     """
     import os
 
-    from pipelines.doctor import Verdict, examine, problem
+    from pipelines.doctor import Severity, examine, problem
     from resources.archive import Archive
     from resources.config import SettingsError
 
@@ -50,10 +50,14 @@ def doctor(as_json: bool) -> None:
         found.append(problem("settings", str(error), ""))
         if not as_json:
             show(found[-1])
-    problems = [f for f in found if f.verdict is Verdict.PROBLEM]
+    problems = [f for f in found if f.severity is Severity.PROBLEM]
     if as_json:
-        fields = ("name", "verdict", "text", "advice")
-        screen.emit_json([{name: getattr(f, name) for name in fields} for f in found])
+        screen.emit_json(
+            [
+                {"name": f.subject, "verdict": f.severity, "text": f.text, "advice": f.remedy}
+                for f in found
+            ]
+        )
     else:
         click.echo()
         click.echo(ending(found))
@@ -62,26 +66,26 @@ def doctor(as_json: bool) -> None:
 
 
 def show(finding: Finding) -> None:
-    """One finding, its advice below it."""
+    """One finding, its remedy below it."""
     from rich.text import Text
 
     console = screen.console(wide=True)
-    line = Text(f"{finding.verdict if finding.name else '':<8}")
-    line.stylize(_COLOURS[finding.verdict])
-    line.append(f"{finding.name:<13} {finding.text}")
+    line = Text(f"{finding.severity if finding.subject else '':<8}")
+    line.stylize(_COLOURS[finding.severity])
+    line.append(f"{finding.subject:<13} {finding.text}")
     console.print(line, soft_wrap=True)
-    if finding.advice:
-        console.print(Text(f"{'':<22}-> {finding.advice}"), soft_wrap=True)
+    if finding.remedy:
+        console.print(Text(f"{'':<22}-> {finding.remedy}"), soft_wrap=True)
 
 
 def ending(found: Sequence[Finding]) -> str:
     """What to do first."""
-    problems = [f for f in found if f.verdict == "problem"]
-    warnings = [f for f in found if f.verdict == "warning"]
+    problems = [f for f in found if f.severity == "problem"]
+    warnings = [f for f in found if f.severity == "warning"]
     for kind, some in (("problem", problems), ("warning", warnings)):
         if some:
             first = some[0]
             before = "No problem, " if some is warnings else ""
             what = f"{before}{screen.counted(len(some), kind)}"
-            return f"{what}; begin with {first.name}: {first.advice or first.text}"
+            return f"{what}; begin with {first.subject}: {first.remedy or first.text}"
     return "All is in place. Next: livestats plan, then livestats backfill"

@@ -94,7 +94,7 @@ def _try_key() -> bool:
     import os
 
     from pipelines.cli.doctor import show
-    from pipelines.doctor import Verdict
+    from pipelines.doctor import Severity
     from pipelines.doctor.api import access_found, key_found
     from resources.archive import Archive
 
@@ -105,7 +105,7 @@ def _try_key() -> bool:
         found += access_found(archive, credentials)
     for one in found:
         show(one)
-    works = all(one.verdict is not Verdict.PROBLEM for one in found)
+    works = all(one.severity is not Severity.PROBLEM for one in found)
     click.echo()
     click.echo(
         "Next: livestats plan, then livestats backfill"

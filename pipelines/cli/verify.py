@@ -16,7 +16,7 @@ from pipelines.cli.options import checked, chosen, in_order, json_option, with_r
 
 if TYPE_CHECKING:
     from resources.archive import Archive
-    from resources.verify.findings import Finding, Told
+    from resources.verify.findings import FileFinding, Told
     from resources.verify.run import Verification
 
 _SHOWN = 20  # findings on the screen; --json has them all
@@ -104,7 +104,7 @@ def _progress(root: Path, total: int) -> Iterator[Told]:
         yield told
 
 
-def _answer(look: Verification, findings: list[Finding], *, is_intact: bool) -> dict[str, Any]:
+def _answer(look: Verification, findings: list[FileFinding], *, is_intact: bool) -> dict[str, Any]:
     return {
         "home": str(look.archive.home.root),
         "is_intact": is_intact,
@@ -113,9 +113,9 @@ def _answer(look: Verification, findings: list[Finding], *, is_intact: bool) -> 
         "findings": [
             {
                 "kind": f.kind.value,
-                "path": str(f.path),
-                "what": f.what,
-                "way": f.way.value,
+                "path": str(f.subject),
+                "what": f.text,
+                "way": f.repair.value,
                 "remedy": f.remedy,
                 "dataset": f.dataset,
                 "day": f.day and str(f.day),
@@ -130,12 +130,12 @@ def _counts(look: Verification) -> dict[str, int]:
     return {name: getattr(look, name) for name in names}
 
 
-def _show(look: Verification, findings: list[Finding], wrong: list[Finding]) -> None:
+def _show(look: Verification, findings: list[FileFinding], wrong: list[FileFinding]) -> None:
     from resources.api.errors import printable
 
     for f in (wrong + [f for f in findings if f.is_harmless])[:_SHOWN]:
-        click.echo(f"{f.kind.value}: {printable(str(f.path))}")
-        click.echo(f"  {printable(f.what)}")
+        click.echo(f"{f.kind.value}: {printable(str(f.subject))}")
+        click.echo(f"  {printable(f.text)}")
         click.echo(f"  {printable(f.remedy, 1000)}")
     if len(findings) > _SHOWN:
         click.echo(f"... and {len(findings) - _SHOWN:,} more: `livestats verify --json` has all.")

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from pipelines.doctor import api, machine, schedule
 from pipelines.doctor import home as of_home
-from pipelines.doctor.findings import Finding, Verdict, problem
+from pipelines.doctor.findings import problem
 from resources.archive import Archive
 from resources.config import find
+from resources.findings import Finding, Severity
 
-__all__ = ["Finding", "Verdict", "examine", "problem"]
+__all__ = ["Finding", "Severity", "examine", "problem"]
 
 
 def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
@@ -26,7 +27,7 @@ def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
     yield of_home.budget_found(archive)
     yield machine.warehouse_free(archive)
     yield machine.dagster_found(archive)
-    if home.verdict is Verdict.OK:
+    if home.severity is Severity.OK:
         yield of_home.freshness_found(archive)
         yield from schedule.daemon_found(archive)
         yield schedule.teller_found(archive)

@@ -11,7 +11,7 @@ from pathlib import Path
 import requests
 
 from pipelines.doctor.api_probe import Listed, list_domains
-from pipelines.doctor.findings import Finding, ok, problem, warning
+from pipelines.doctor.findings import ok, problem, warning
 from pipelines.doctor.permission_probe import Probe, probes
 from resources.api.catalog.model import Role
 from resources.api.credentials import Credentials, find_credentials
@@ -21,6 +21,7 @@ from resources.archive import Archive
 from resources.capture.account_guard import AccountGuard, OtherAccount
 from resources.capture.inventory import NotYet
 from resources.config import Settings
+from resources.findings import Finding
 
 _CLOCK_WARNING_S, _CLOCK_PROBLEM_S = 60, 600  # the API refuses signatures that are 15 minutes off
 

@@ -1,39 +1,20 @@
-"""What the doctor says of one thing."""
+"""Short constructors for what the doctor finds. The class itself: resources/findings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from resources.findings import Finding, Severity
 
 
-class Verdict(StrEnum):
-    """How it stands."""
-
-    OK = "ok"
-    WARNING = "warning"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that was looked at."""
-
-    name: str
-    verdict: Verdict
-    text: str
-    advice: str = ""  # what to do; "" if nothing
-
-
-def ok(name: str, text: str) -> Finding:
+def ok(check: str, text: str) -> Finding:
     """Nothing to do."""
-    return Finding(name=name, verdict=Verdict.OK, text=text)
+    return Finding(severity=Severity.OK, subject=check, text=text)
 
 
-def warning(name: str, text: str, advice: str) -> Finding:
-    """It works, and may not for long."""
-    return Finding(name=name, verdict=Verdict.WARNING, text=text, advice=advice)
+def warning(check: str, text: str, remedy: str) -> Finding:
+    """Works now, and may soon fail."""
+    return Finding(severity=Severity.WARNING, subject=check, text=text, remedy=remedy)
 
 
-def problem(name: str, text: str, advice: str) -> Finding:
-    """It does not work."""
-    return Finding(name=name, verdict=Verdict.PROBLEM, text=text, advice=advice)
+def problem(check: str, text: str, remedy: str) -> Finding:
+    """Does not work."""
+    return Finding(severity=Severity.PROBLEM, subject=check, text=text, remedy=remedy)

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import duckdb
 
-from pipelines.doctor.findings import Finding, ok, problem, warning
+from pipelines.doctor.findings import ok, problem, warning
 from pipelines.doctor.machine import can_write
 from resources.archive import Archive
+from resources.findings import Finding
 from resources.fs.atomic import lock_now
 from resources.monitoring import disk_space
 from resources.monitoring.checks import OVERDUE

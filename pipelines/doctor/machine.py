@@ -13,10 +13,11 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.doctor.findings import Finding, ok, problem, warning
+from pipelines.doctor.findings import ok, problem, warning
 from resources.archive import Archive
 from resources.clock import VARIABLE as CLOCK_VARIABLE
 from resources.config import FILE, Found, SettingsError, general
+from resources.findings import Finding
 from resources.fs.atomic import lock_now
 from resources.monitoring import disk_space
 from resources.version import VERSION

@@ -6,11 +6,12 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipelines.doctor.findings import Finding, ok, problem, warning
+from pipelines.doctor.findings import ok, problem, warning
 from resources import monitoring
 from resources.api.errors import printable
 from resources.archive import Archive
 from resources.config import SettingsError
+from resources.findings import Finding
 from resources.monitoring import webhook
 
 _SILENT_S = 300  # a daemon tells every half minute that it lives

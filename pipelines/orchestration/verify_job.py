@@ -27,7 +27,7 @@ def verify_schedule(archive: Archive) -> dg.ScheduleDefinition:
         wrong = [one for one in found if saved_result.is_damage(one)]
         read = f"{look.captures:,} captures, {look.lake_files:,} lake files, {look.bytes:,} bytes"
         if wrong:
-            texts = [f"{one.path}: {one.what} -> {one.remedy}" for one in wrong[:_NAMED]]
+            texts = [f"{one.subject}: {one.text} -> {one.remedy}" for one in wrong[:_NAMED]]
             raise dg.Failure(
                 f"{len(wrong)} things are not as they were written, in {read}. See "
                 "`livestats verify`. " + "\n".join(texts),

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from resources.findings import Finding
+
 
 class AlarmKind(StrEnum):
     """What is the matter, the most urgent first. Each has its paragraph in docs/recovery.md."""
@@ -24,18 +26,16 @@ class AlarmKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Alarm:
-    """One thing that stands, for as long as it stands."""
+class Alarm(Finding):
+    """A finding that is reported once, and once more when it is over."""
 
     kind: AlarmKind
     subject: str  # a dataset, a rule, a part of the home, a run
-    text: str
-    remedy: str
-    mark: str = ""  # grows when it gets worse: then it is told again
+    mark: str = ""  # grows when it gets worse: then it is reported again
 
     @property
     def key(self) -> str:
-        """What makes it the same alarm tomorrow, though its text may count on."""
+        """Identifies the alarm across checks, although its text may change."""
         return f"{self.kind} {self.subject}"
 
 

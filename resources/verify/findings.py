@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from resources.api.catalog.model import Dataset
 from resources.archive import Archive
+from resources.findings import Finding, Severity
 from resources.ledger import states
 from resources.raw import captures
 
@@ -26,7 +27,7 @@ class FindingKind(StrEnum):
     LEFTOVER = "leftover"  # of a run that was killed: harmless
 
 
-class Way(StrEnum):
+class Repair(StrEnum):
     """How it is mended."""
 
     REPLAY = "replay"  # the lake file, from the raw archive
@@ -38,21 +39,20 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that is wrong: where, what, and what to do."""
+class FileFinding(Finding):
+    """Something wrong with a file, a folder or a table."""
 
     kind: FindingKind
-    path: Path  # of the file or folder; of the served copy for a table
-    what: str
-    way: Way
-    remedy: str  # `way` as a sentence that can be acted on
+    subject: Path  # the file or folder; the served copy for a table
+    repair: Repair
+    remedy: str  # `repair` as a sentence that can be acted on
     dataset: str | None = None
     day: date | None = None
 
     @property
     def is_harmless(self) -> bool:
         """True if the archive is intact all the same."""
-        return self.kind is FindingKind.LEFTOVER
+        return self.severity is not Severity.PROBLEM
 
 
 Told = Callable[[Path, int], None]
@@ -77,63 +77,66 @@ class Place:
         """The options that choose it on the command line."""
         return f"--from {self.day} --to {self.day} --dataset {self.dataset.name}"
 
-    def finding(self, kind: FindingKind, path: Path, what: str, mend: tuple[Way, str]) -> Finding:
+    def finding(
+        self, kind: FindingKind, path: Path, what: str, mend: tuple[Repair, str]
+    ) -> FileFinding:
         """Something wrong with it."""
-        way, remedy = mend
-        return Finding(
-            kind=kind, path=path, what=what, way=way, remedy=remedy,
+        repair, remedy = mend
+        severity = Severity.WARNING if kind is FindingKind.LEFTOVER else Severity.PROBLEM
+        return FileFinding(
+            severity=severity, kind=kind, subject=path, text=what, repair=repair, remedy=remedy,
             dataset=self.dataset.name, day=self.day,
         )  # fmt: skip
 
-    def replay(self) -> tuple[Way, str]:
+    def replay(self) -> tuple[Repair, str]:
         """Its lake file is made again."""
-        return Way.REPLAY, f"Run `livestats replay {self.range}`: it is made again from raw/."
+        return Repair.REPLAY, f"Run `livestats replay {self.range}`: it is made again from raw/."
 
-    def capture_again(self, damaged: Path | None) -> tuple[Way, str]:
+    def capture_again(self, damaged: Path | None) -> tuple[Repair, str]:
         """It is asked again if it can be, else restored; `damaged` is in the way."""
         until = states.forgotten_at(self.dataset, self.day, self.archive.settings.zone)
         now, zone = self.archive.now(), self.archive.settings.zone
         away = f"move {damaged} out of the home and " if damaged else ""
         if self.dataset.is_dimension:
-            return Way.RESTORE, (
+            return Repair.RESTORE, (
                 f"Restore it from a backup. The API tells only how it is now: to capture that, {away}"
                 f"run `livestats backfill --force`. What it said on {self.day} is lost without one."
             )
         if until is not None and now >= until:
-            return Way.RESTORE, (
+            return Repair.RESTORE, (
                 f"Restore it from a backup. The API has forgotten the day since {_local(until, zone)}: "
                 "without a backup what it said is lost, and only rows that lake and tables still "
                 "hold are left; leave them as they are."
             )
         has_it = "has the day" if until is None else f"has the day until {_local(until, zone)}"
-        return Way.CAPTURE, (
+        return Repair.CAPTURE, (
             f"Restore it from a backup, or {away}run `livestats backfill --force {self.range}`: the "
             f"API {has_it}."
         )
 
-    def restore_revision(self) -> tuple[Way, str]:
+    def restore_revision(self) -> tuple[Repair, str]:
         """An earlier capture: the API tells only the newest."""
-        return Way.RESTORE, (
+        return Repair.RESTORE, (
             "Restore it from a backup. It is an earlier revision, which the API no longer tells: "
             "without a backup it is lost; the rows of the day do not depend on it."
         )
 
-    def fault_of_ours(self) -> tuple[Way, str]:
+    def fault_of_ours(self) -> tuple[Repair, str]:
         """The files are whole, and still it does not fit."""
-        return Way.RESTORE, (
+        return Repair.RESTORE, (
             "The file is as it was written, so either it was moved here or livestats wrote it "
             f"wrongly: restore {self.raw} from a backup, and report it."
         )
 
 
-def remove(path: Path) -> tuple[Way, str]:
+def remove(path: Path) -> tuple[Repair, str]:
     """Something foreign goes."""
-    return Way.REMOVE, f"It is not read. Move {path.name!r} out of the home if nobody needs it."
+    return Repair.REMOVE, f"It is not read. Move {path.name!r} out of the home if nobody needs it."
 
 
-def leftover() -> tuple[Way, str]:
+def leftover() -> tuple[Repair, str]:
     """What a killed run has left."""
-    return Way.NOTHING, "Never read; the next run that works on the day removes it."
+    return Repair.NOTHING, "Never read; the next run that works on the day removes it."
 
 
 def captures_of(place: Place) -> list[captures.Capture]:

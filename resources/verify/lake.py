@@ -17,7 +17,15 @@ from resources.api.errors import ApiError
 from resources.fs import atomic
 from resources.lake import parquet
 from resources.raw.captures import DamagedCapture
-from resources.verify.findings import Finding, FindingKind, Place, Told, Way, leftover, remove
+from resources.verify.findings import (
+    FileFinding,
+    FindingKind,
+    Place,
+    Repair,
+    Told,
+    leftover,
+    remove,
+)
 from resources.verify.raw import RawDay
 
 
@@ -31,7 +39,7 @@ class LakeDay:
         self.is_good = False
         self.rows = 0
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[FileFinding]:
         """Everything that is wrong; one row group in memory."""
         yield from self._foreign()
         if not self.path.is_file():
@@ -55,16 +63,16 @@ class LakeDay:
         self.is_good, self.rows = True, origin.rows
         yield from self._descent(origin)
 
-    def _finding(self, kind: FindingKind, what: str, mend: tuple[Way, str]) -> Finding:
+    def _finding(self, kind: FindingKind, what: str, mend: tuple[Repair, str]) -> FileFinding:
         return self._place.finding(kind, self.path, what, mend)
 
-    def _mend(self) -> tuple[Way, str]:
+    def _mend(self) -> tuple[Repair, str]:
         if self._raw.can_be_replayed:
             return self._place.replay()
         newest = self._raw.newest
         return self._place.capture_again(newest.folder if newest else None)
 
-    def _foreign(self) -> Iterator[Finding]:
+    def _foreign(self) -> Iterator[FileFinding]:
         folder = self.path.parent
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if path.name.startswith(atomic.ASIDE):
@@ -96,7 +104,7 @@ class LakeDay:
             return f"holds {rows} rows, its footer says {file.metadata.num_rows}, its origin {origin.rows}"
         return ""
 
-    def _descent(self, origin: parquet.Provenance) -> Iterator[Finding]:
+    def _descent(self, origin: parquet.Provenance) -> Iterator[FileFinding]:
         """Whether the file is what the newest capture of this day makes."""
         place, newest = self._place, self._raw.newest
         named = {c.name.text: c.name for c in self._raw.captures}
@@ -124,7 +132,7 @@ class LakeDay:
             elif self._deep:
                 yield from self._again()
 
-    def _again(self) -> Iterator[Finding]:
+    def _again(self) -> Iterator[FileFinding]:
         """Whether normalising the capture again gives the same rows."""
         place, newest = self._place, self._raw.newest
         if newest is None:

@@ -15,11 +15,11 @@ from resources.home import pinned_settings
 from resources.ledger import states
 from resources.raw import captures
 from resources.verify.findings import (
-    Finding,
+    FileFinding,
     FindingKind,
     Place,
+    Repair,
     Told,
-    Way,
     captures_of,
     leftover,
     remove,
@@ -49,7 +49,7 @@ class RawDay:
         """True if the newest capture is intact."""
         return self.newest is not None and self.newest.name in self.intact
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[FileFinding]:
         """Everything that is wrong; one answer in memory."""
         yield from self._foreign()
         for capture in self.captures:
@@ -57,13 +57,13 @@ class RawDay:
         yield from self._missing()
         yield from self._notes()
 
-    def mend(self, capture: captures.Capture) -> tuple[Way, str]:
+    def mend(self, capture: captures.Capture) -> tuple[Repair, str]:
         """What to do about a capture that is damaged."""
         if capture == self.newest:
             return self._place.capture_again(capture.folder)
         return self._place.restore_revision()
 
-    def _foreign(self) -> Iterator[Finding]:
+    def _foreign(self) -> Iterator[FileFinding]:
         known = {c.name.text for c in self.captures}
         for path in sorted(self._place.raw.iterdir()) if self._place.raw.is_dir() else ():
             if path.name.startswith(atomic.ASIDE):
@@ -79,7 +79,7 @@ class RawDay:
 
     # One capture -------------------------------------------------------------------------------
 
-    def _capture(self, capture: captures.Capture) -> Iterator[Finding]:
+    def _capture(self, capture: captures.Capture) -> Iterator[FileFinding]:
         place, wrong = self._place, False
         if not capture.folder.is_dir():
             return
@@ -139,7 +139,7 @@ class RawDay:
 
     # What points at captures -------------------------------------------------------------------
 
-    def _missing(self) -> Iterator[Finding]:
+    def _missing(self) -> Iterator[FileFinding]:
         """Captures that a later one was a revision of, and that are gone."""
         names = {c.name.text for c in self.captures}
         for name, manifest in self.intact.items():
@@ -151,7 +151,7 @@ class RawDay:
                     FindingKind.MISSING, self._place.raw / str(before), what, mend
                 )
 
-    def _notes(self) -> Iterator[Finding]:
+    def _notes(self) -> Iterator[FileFinding]:
         names = {c.name.text for c in self.captures}
         for note in _NOTES:
             path = self._place.raw / note
@@ -161,9 +161,9 @@ class RawDay:
                 facts = atomic.unsealed(path.read_bytes())
                 self._read(path)
             except (OSError, ValueError) as error:
-                way, _ = remove(path)
+                repair, _ = remove(path)
                 remedy = "Only notes: restore it from a backup, or delete it; no rows depend on it."
-                yield self._place.finding(FindingKind.DAMAGED, path, str(error), (way, remedy))
+                yield self._place.finding(FindingKind.DAMAGED, path, str(error), (repair, remedy))
                 continue
             if note == captures.SEEN:
                 told = {str(note["capture"]) for note in facts.get("seen", ())}

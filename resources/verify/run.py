@@ -20,7 +20,7 @@ from resources.api.catalog.model import Dataset
 from resources.archive import Archive
 from resources.fs import atomic
 from resources.serving import publish
-from resources.verify.findings import Finding, FindingKind, Place, Told, Way, remove
+from resources.verify.findings import FileFinding, FindingKind, Place, Repair, Told, remove
 from resources.verify.lake import LakeDay
 from resources.verify.raw import RawDay
 from resources.verify.tables import Files, Tables
@@ -69,7 +69,7 @@ class Verification:
                         found += times * sum(sizes)
         return found
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[FileFinding]:
         """Everything that is wrong, as it is found."""
         yield from self._identity()
         yield from self._roots()
@@ -90,7 +90,7 @@ class Verification:
 
     # Files -------------------------------------------------------------------------------------
 
-    def _identity(self) -> Iterator[Finding]:
+    def _identity(self) -> Iterator[FileFinding]:
         path, problem = self.archive.home.identity_file, ""
         kind = FindingKind.DAMAGED
         try:
@@ -107,18 +107,18 @@ class Verification:
         except (OSError, ValueError, KeyError) as error:
             problem = f"not as it was written: {error}"
         if problem:
-            yield Finding(
+            yield FileFinding(
                 kind=kind,
-                path=path,
-                what=problem,
-                way=Way.RESTORE,
+                subject=path,
+                text=problem,
+                repair=Repair.RESTORE,
                 remedy=(
                     "Restore it from a backup, or write by hand a JSON object of format, time_zone "
                     "and first_day, and no sha256: the next backfill adds it."
                 ),
             )
 
-    def _roots(self) -> Iterator[Finding]:
+    def _roots(self) -> Iterator[FileFinding]:
         """What lies between the folders of the datasets."""
         if len(self.datasets) < len(DATASETS):
             return
@@ -127,7 +127,7 @@ class Verification:
                 if path.name not in DATASETS or not path.is_dir():
                     yield _foreign(path, "no dataset of this livestats")
 
-    def _dataset(self, dataset: Dataset) -> Iterator[Finding]:
+    def _dataset(self, dataset: Dataset) -> Iterator[FileFinding]:
         home = self.archive.home
         found: set[date] = set()
         for root in (home.raw, home.lake):
@@ -152,7 +152,7 @@ class Verification:
             found.append((path, day if is_day else None))
         return found
 
-    def _day(self, place: Place) -> Iterator[Finding]:
+    def _day(self, place: Place) -> Iterator[FileFinding]:
         lock = place.raw.parent if place.dataset.is_dimension else place.raw
         with ExitStack() as stack:
             try:
@@ -161,10 +161,10 @@ class Verification:
                 yield from self._locked(place)
             except OSError as error:
                 what = f"cannot be read: {error}"
-                mend = (Way.RESTORE, "Mend permissions or disk, then verify again.")
+                mend = (Repair.RESTORE, "Mend permissions or disk, then verify again.")
                 yield place.finding(FindingKind.DAMAGED, place.raw, what, mend)
 
-    def _locked(self, place: Place) -> Iterator[Finding]:
+    def _locked(self, place: Place) -> Iterator[FileFinding]:
         raw_day = RawDay(place, self._read)
         yield from raw_day.findings()
         lake_day = LakeDay(place, raw_day, self._read, deep=self.deep)
@@ -183,7 +183,7 @@ class Verification:
 
     # Tables ------------------------------------------------------------------------------------
 
-    def _tables(self) -> Iterator[Finding]:
+    def _tables(self) -> Iterator[FileFinding]:
         home = self.archive.home
         try:
             with self.archive.reading() as connection, tempfile.TemporaryDirectory() as spill:
@@ -196,11 +196,11 @@ class Verification:
                 if self.is_whole:
                     yield from tables.marts()
         except (publish.DamagedCopy, duckdb.Error, OSError) as error:
-            yield Finding(
+            yield FileFinding(
                 kind=FindingKind.DAMAGED,
-                path=home.served.resolve(),
-                what=f"cannot be read: {error}",
-                way=Way.PUBLISH,
+                subject=home.served.resolve(),
+                text=f"cannot be read: {error}",
+                repair=Repair.PUBLISH,
                 remedy=(
                     f"Delete {home.warehouse} and run `livestats publish`: both are made again "
                     "from the lake."
@@ -208,18 +208,18 @@ class Verification:
             )
         except publish.NothingServed:
             if any(seen.lake for seen in self._seen.values()):
-                yield Finding(
+                yield FileFinding(
                     kind=FindingKind.BEHIND,
-                    path=home.served,
-                    what="the lake has rows, and nothing is served",
-                    way=Way.PUBLISH,
+                    subject=home.served,
+                    text="the lake has rows, and nothing is served",
+                    repair=Repair.PUBLISH,
                     remedy="Run `livestats publish`: it is made from the lake.",
                 )
 
 
-def _foreign(path: Path, what: str, dataset: Dataset | None = None) -> Finding:
-    way, remedy = remove(path)
-    return Finding(
-        kind=FindingKind.EXTRA, path=path, what=what, way=way, remedy=remedy,
+def _foreign(path: Path, what: str, dataset: Dataset | None = None) -> FileFinding:
+    repair, remedy = remove(path)
+    return FileFinding(
+        kind=FindingKind.EXTRA, subject=path, text=what, repair=repair, remedy=remedy,
         dataset=dataset.name if dataset else None,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 
 from resources.fs import atomic
 from resources.home.layout import Home
-from resources.verify.findings import Finding, FindingKind
+from resources.verify.findings import FileFinding, FindingKind
 from resources.verify.run import Verification
 
 _FILE = "verified.json"
@@ -58,12 +58,12 @@ def _wrong(facts: dict[str, Any]) -> Wrong:
     )
 
 
-def is_damage(found: Finding) -> bool:
+def is_damage(found: FileFinding) -> bool:
     """True unless time mends it: rows that are not loaded yet, leftovers that are never read."""
     return not found.is_harmless and found.kind is not FindingKind.BEHIND
 
 
-def write(look: Verification, found: Iterable[Finding]) -> None:
+def write(look: Verification, found: Iterable[FileFinding]) -> None:
     """Note what `look` found: it replaces what was noted of all that it looked at.
 
     Writes nothing where the home cannot be written: a copy on a medium can be verified as well.
@@ -74,7 +74,7 @@ def write(look: Verification, found: Iterable[Finding]) -> None:
     before = read(home)
     kept = () if look.is_whole else (w for w in before.wrong if not _was_looked_at(look, w))
     new = (
-        Wrong(path=_below(home, f.path), what=f.what, dataset=f.dataset, day=f.day)
+        Wrong(path=_below(home, f.subject), what=f.text, dataset=f.dataset, day=f.day)
         for f in found
         if is_damage(f)
     )

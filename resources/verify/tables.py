@@ -16,7 +16,7 @@ from resources.archive import Archive
 from resources.capture.inventory import snapshots
 from resources.marts import build as level
 from resources.raw import captures as raw_captures
-from resources.verify.findings import Finding, FindingKind, Place, Told, Way
+from resources.verify.findings import FileFinding, FindingKind, Place, Repair, Told
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import load
 
@@ -43,7 +43,7 @@ class Tables:
         connection.execute(f"SET memory_limit = '{warehouse_connection.MEMORY}'")
         connection.execute("SET temp_directory = ?", [str(spill)])
 
-    def table(self, dataset: Dataset, seen: Files, *, whole: bool) -> Iterator[Finding]:
+    def table(self, dataset: Dataset, seen: Files, *, whole: bool) -> Iterator[FileFinding]:
         """What a table holds otherwise than the lake files; `whole`: all days have been seen."""
         standing = load.LoadState.of(self._connection)
         if not standing.is_declared(dataset):
@@ -70,7 +70,7 @@ class Tables:
         if whole and dataset.once:
             yield from self._once(dataset)
 
-    def _days(self, dataset: Dataset, level: Mapping[date, Path]) -> Iterator[Finding]:
+    def _days(self, dataset: Dataset, level: Mapping[date, Path]) -> Iterator[FileFinding]:
         """Days whose rows are others than those of the file they were loaded from."""
         table = _held(dataset)
         days = [*level]
@@ -97,7 +97,7 @@ class Tables:
         ).fetchall()
         return {day: (rows, hashes) for day, rows, hashes in found}
 
-    def _gone(self, dataset: Dataset, seen: Files, loaded: Iterable[date]) -> Iterator[Finding]:
+    def _gone(self, dataset: Dataset, seen: Files, loaded: Iterable[date]) -> Iterator[FileFinding]:
         """Days that the table holds, and of which no file tells any more."""
         known = set(loaded)
         for day in sorted(known - seen.lake - set(seen.captures)):
@@ -112,7 +112,7 @@ class Tables:
                 what = "holds rows of a day that was never loaded"
                 yield self._finding(dataset, day, FindingKind.MISMATCH, what, self._anew())
 
-    def _once(self, dataset: Dataset) -> Iterator[Finding]:
+    def _once(self, dataset: Dataset) -> Iterator[FileFinding]:
         """A table of rows that several days list, against all that they list."""
         order = "DESC" if dataset.once is Once.LAST_DAY else "ASC"
         key = ", ".join(dataset.key)
@@ -122,7 +122,7 @@ class Tables:
         )
         yield from self._whole(dataset, expected, [])
 
-    def _dimension(self, dataset: Dataset) -> Iterator[Finding]:
+    def _dimension(self, dataset: Dataset) -> Iterator[FileFinding]:
         """A dimension, against the newest row of each key over all snapshots."""
         paths = [str(path) for path in snapshots(self._archive.home.lake, dataset.name)]
         if paths:
@@ -135,7 +135,7 @@ class Tables:
 
     def _whole(
         self, dataset: Dataset, expected: str, values: Sequence[object]
-    ) -> Iterator[Finding]:
+    ) -> Iterator[FileFinding]:
         ours, theirs = (
             self._connection.execute(f"SELECT {_print(dataset)} FROM {source}", given).fetchall()[0]
             for source, given in ((expected, values), (dataset.name, []))
@@ -146,7 +146,7 @@ class Tables:
 
     # The ledger --------------------------------------------------------------------------------
 
-    def ledger(self, seen: Mapping[str, Files], *, whole: bool) -> Iterator[Finding]:
+    def ledger(self, seen: Mapping[str, Files], *, whole: bool) -> Iterator[FileFinding]:
         """What the table `ledger` says of captures, against the files."""
         try:
             lines = self._connection.execute(
@@ -179,7 +179,7 @@ class Tables:
         rows: int,
         captured_at: datetime,
         last_seen_at: datetime,
-    ) -> Iterator[Finding]:
+    ) -> Iterator[FileFinding]:
         by_name = {c.text: c for c in captures}
         if name not in by_name:
             what = "a capture that the table ledger names is gone"
@@ -198,7 +198,10 @@ class Tables:
             yield self._finding(place.dataset, place.day, FindingKind.MISMATCH, what, _PUBLISH)
         elif seen_at is None or last_seen_at > seen_at:
             what = f"its note that the day was last seen at {last_seen_at} is gone"
-            mend = (Way.PUBLISH, "Only a note: restore it, or accept it with `livestats publish`.")
+            mend = (
+                Repair.PUBLISH,
+                "Only a note: restore it, or accept it with `livestats publish`.",
+            )
             yield place.finding(FindingKind.MISSING, place.raw / raw_captures.SEEN, what, mend)
         elif last_seen_at < seen_at:
             what = f"the table ledger says last seen at {last_seen_at}, the files {seen_at}"
@@ -206,14 +209,14 @@ class Tables:
 
     # Marts -------------------------------------------------------------------------------------
 
-    def marts(self) -> Iterator[Finding]:
+    def marts(self) -> Iterator[FileFinding]:
         """Marts that were not made from the tables as they are."""
         for name in level.behind(self._connection, self._archive.settings.datasets):
-            yield Finding(
+            yield FileFinding(
                 kind=FindingKind.BEHIND,
-                path=self._archive.home.served,
-                what=f"mart {name}: is not made of the tables as they are, or by another SELECT",
-                way=Way.PUBLISH,
+                subject=self._archive.home.served,
+                text=f"mart {name}: is not made of the tables as they are, or by another SELECT",
+                repair=Repair.PUBLISH,
                 remedy="Run `livestats publish`: it is made from the tables.",
             )
 
@@ -223,23 +226,23 @@ class Tables:
         day: date | None,
         kind: FindingKind,
         what: str,
-        mend: tuple[Way, str],
-    ) -> Finding:
-        way, remedy = mend
-        return Finding(
-            kind=kind, path=self._archive.home.served, what=f"table {dataset.name}: {what}",
-            way=way, remedy=remedy, dataset=dataset.name, day=day,
+        mend: tuple[Repair, str],
+    ) -> FileFinding:
+        repair, remedy = mend
+        return FileFinding(
+            kind=kind, subject=self._archive.home.served, text=f"table {dataset.name}: {what}",
+            repair=repair, remedy=remedy, dataset=dataset.name, day=day,
         )  # fmt: skip
 
-    def _anew(self) -> tuple[Way, str]:
+    def _anew(self) -> tuple[Repair, str]:
         """A day that counts as loaded is not loaded again: the whole warehouse goes."""
-        return Way.PUBLISH, (
+        return Repair.PUBLISH, (
             f"Delete {self._archive.home.warehouse} and run `livestats publish`: it is loaded again "
             "from the lake."
         )
 
 
-_PUBLISH = (Way.PUBLISH, "Run `livestats publish`: it is loaded from the lake.")
+_PUBLISH = (Repair.PUBLISH, "Run `livestats publish`: it is loaded from the lake.")
 
 
 def _held(dataset: Dataset) -> str:

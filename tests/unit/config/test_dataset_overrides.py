@@ -358,7 +358,7 @@ def test_verify_names_a_capture_of_other_settings(other):
     """The home's own file lost its memory, and was written by hand."""
     other_settings = other.set(own={**OWN, PUSH: DatasetOverrides(bucket_seconds=5)})
     found = [*Verification(other_settings.archive, [DATASETS[PUSH]]).findings()]
-    assert any("bucket_seconds = 5, streams" in one.what for one in found)
+    assert any("bucket_seconds = 5, streams" in one.text for one in found)
 
 
 # What is captured holds on to its meaning --------------------------------------------------------

@@ -127,7 +127,7 @@ def test_a_lake_file_may_say_it_in_other_words_but_not_in_another_unit(
 
     made = parquet.schema
     monkeypatch.setattr(parquet, "schema", another)
-    found = {finding.what for finding in Verification(past.archive).findings()}
+    found = {finding.text for finding in Verification(past.archive).findings()}
     assert found == (set() if intact else {"its columns are not those that are declared now"})
 
 

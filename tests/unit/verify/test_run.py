@@ -15,7 +15,7 @@ from resources.fs import atomic
 from resources.lake import parquet
 from resources.raw import captures as raw_captures
 from resources.raw.captures import MANIFEST, RESPONSES, SEEN
-from resources.verify.findings import FindingKind, Way
+from resources.verify.findings import FindingKind, Repair
 from resources.verify.run import Verification
 from resources.warehouse import connection as warehouse_connection
 from tests.support.aged_archive import FAILED, NAMES, TOMORROW, lived_in
@@ -50,7 +50,7 @@ def found(lab, *datasets, **options):
 
 
 def told(findings):
-    return {(f.kind.value, f.way.value) for f in findings}
+    return {(f.kind.value, f.repair.value) for f in findings}
 
 
 def captures(lab, dataset=TRAFFIC, day=DAY):
@@ -72,24 +72,26 @@ def flip(path, at=-1):
 def mend(lab, *findings):
     """Do what each finding says."""
     for finding in findings:
-        match finding.way:
-            case Way.REPLAY:
+        match finding.repair:
+            case Repair.REPLAY:
                 assert f"livestats replay --from {finding.day}" in finding.remedy
                 days = [(DATASETS[finding.dataset], finding.day)]
                 assert [r.problem for r in replay(lab.archive, days)] == [""]
-            case Way.PUBLISH:
+            case Repair.PUBLISH:
                 assert "livestats publish" in finding.remedy
                 if f"Delete {lab.archive.home.warehouse}" in finding.remedy:
                     lab.archive.home.warehouse.unlink(missing_ok=True)
-            case Way.CAPTURE:
+            case Repair.CAPTURE:
                 assert f"livestats backfill --force --from {finding.day}" in finding.remedy
                 for folder in captures(lab, DATASETS[finding.dataset], finding.day):
                     if f"move {folder} out" in finding.remedy:
                         shutil.rmtree(folder)
                 lab.capture([finding.day], [finding.dataset], again=True)
-            case Way.REMOVE:
-                shutil.rmtree(finding.path) if finding.path.is_dir() else finding.path.unlink()
-    if {f.way for f in findings} != {Way.REMOVE}:
+            case Repair.REMOVE:
+                shutil.rmtree(
+                    finding.subject
+                ) if finding.subject.is_dir() else finding.subject.unlink()
+    if {f.repair for f in findings} != {Repair.REMOVE}:
         lab.load()  # as replay and backfill do at their end
 
 
@@ -162,7 +164,7 @@ def test_a_file_that_grew_without_end_is_not_read(lab):
     """Nothing of a damaged file is held in memory: these are of a terabyte, and sparse."""
     for path in (captures(lab)[-1] / RESPONSES, lake_file(lab)):
         os.truncate(path, 1 << 40)
-        assert path in {f.path for f in found(lab, TRAFFIC, first=DAY, last=DAY)}
+        assert path in {f.subject for f in found(lab, TRAFFIC, first=DAY, last=DAY)}
         os.truncate(path, 100)
 
 
@@ -280,7 +282,7 @@ def test_an_earlier_revision_that_is_gone_is_missed_by_the_later_one(lab):
     shutil.rmtree(captures(lab)[0])
     lab.load()
     (finding,) = found(lab, TRAFFIC)
-    assert (finding.kind, finding.way) == (FindingKind.MISSING, Way.RESTORE)
+    assert (finding.kind, finding.repair) == (FindingKind.MISSING, Repair.RESTORE)
     assert "earlier revision" in finding.remedy
 
 
@@ -288,7 +290,7 @@ def test_an_earlier_revision_that_is_gone_is_missed_by_the_later_one(lab):
 def test_an_earlier_revision_that_is_damaged_can_only_be_restored(lab, harm):
     harm(captures(lab)[0])
     (finding,) = found(lab)
-    assert (finding.path.parent, finding.way) == (captures(lab)[0], Way.RESTORE)
+    assert (finding.subject.parent, finding.repair) == (captures(lab)[0], Repair.RESTORE)
 
 
 def test_a_capture_under_another_name_or_day_is_found(lab):
@@ -304,7 +306,7 @@ def test_a_capture_under_another_name_or_day_is_found(lab):
         old.rename(other)
         findings = found(lab)
         other.rename(old)
-        assert {f.path for f in findings} & {other, other / MANIFEST}, other
+        assert {f.subject for f in findings} & {other, other / MANIFEST}, other
     assert found(lab) == []
 
 
@@ -312,7 +314,7 @@ def test_what_the_api_has_forgotten_is_told_as_lost_without_a_backup(lab):
     late = lab.with_(LIVESTATS_NOW=(TOMORROW + timedelta(days=366)).isoformat())
     flip(captures(late)[-1] / RESPONSES)
     (finding,) = found(late, TRAFFIC, first=DAY, last=DAY)
-    assert finding.way is Way.RESTORE
+    assert finding.repair is Repair.RESTORE
     assert "forgotten the day since 2027-11-21 00:00" in finding.remedy
 
 
@@ -326,7 +328,7 @@ def test_a_list_as_it_was_on_a_day_cannot_be_captured_again(lab):
     domain = DATASETS["domain"]
     flip(captures(lab, domain, date(2026, 11, 22))[0] / RESPONSES)
     (finding,) = found(lab, domain)
-    assert finding.way is Way.RESTORE
+    assert finding.repair is Repair.RESTORE
 
 
 def test_what_a_killed_run_left_is_harmless_and_goes_with_the_next(lab):
@@ -346,8 +348,8 @@ def test_a_run_that_was_killed_between_capture_and_lake_is_behind_and_mended_by_
         captures(lab)[0], raw_captures.captures_in(captures(lab)[0].parent)[0]
     )
     parquet.normalise(lab.archive.home.lake, TRAFFIC, DAY, older)
-    (finding,) = (f for f in found(lab, TRAFFIC) if f.path == file)
-    assert (finding.kind, finding.way) == (FindingKind.BEHIND, Way.REPLAY)
+    (finding,) = (f for f in found(lab, TRAFFIC) if f.subject == file)
+    assert (finding.kind, finding.repair) == (FindingKind.BEHIND, Repair.REPLAY)
     lab.capture([DAY], [TRAFFIC.name])
     lab.load()
     assert found(lab) == []
@@ -373,7 +375,7 @@ def test_rows_that_the_capture_does_not_make_are_found_by_the_deep_look(lab):
     lab.load()
     assert found(lab) == []
     (finding,) = found(lab, deep=True)
-    assert (finding.path, finding.way) == (file, Way.REPLAY)
+    assert (finding.subject, finding.repair) == (file, Repair.REPLAY)
     mend(lab, finding)
     assert found(lab, deep=True) == []
 
@@ -402,8 +404,8 @@ def test_rows_of_the_served_copy_that_are_not_those_of_the_lake(lab, sql):
         warehouse_connection.changed(connection)
     shutil.copyfile(lab.archive.home.warehouse, lab.archive.home.served.resolve())
     findings = found(lab)
-    assert {f.way for f in findings} == {Way.PUBLISH}
-    assert {f.path for f in findings} == {lab.archive.home.served}
+    assert {f.repair for f in findings} == {Repair.PUBLISH}
+    assert {f.subject for f in findings} == {lab.archive.home.served}
     mend(lab, findings[0])
     assert found(lab) == []
 
@@ -431,9 +433,9 @@ def test_the_identity_file_can_be_written_by_hand_and_is_sealed_by_the_next_run(
     file = lab.archive.home.identity_file
     flip(file, 30)
     (finding,) = found(lab)
-    assert (finding.path, finding.way) == (file, Way.RESTORE)
+    assert (finding.subject, finding.repair) == (file, Repair.RESTORE)
     file.write_text('{"format": 1, "time_zone": "Asia/Shanghai", "first_day": "2026-11-18"}')
-    assert [f.path for f in found(lab)] == [file]
+    assert [f.subject for f in found(lab)] == [file]
     again = lab.with_()
     again.archive.home.prepare(again.archive.settings, TOMORROW)
     assert again.archive.home.identity["first_day"] == "2026-11-18"
@@ -459,6 +461,6 @@ def test_a_mart_that_is_gone_or_of_another_select_is_behind_and_made_by_publish(
     shutil.copyfile(lab.archive.home.warehouse, lab.archive.home.served.resolve())
     findings = found(lab)
     assert told(findings) == {("behind", "publish")}
-    assert all(f.what.startswith("mart dim_") for f in findings)
+    assert all(f.text.startswith("mart dim_") for f in findings)
     lab.archive.publish()
     assert found(lab) == []

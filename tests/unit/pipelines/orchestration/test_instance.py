@@ -15,7 +15,7 @@ from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._core.utils import make_new_run_id
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 
-from pipelines.doctor.findings import Verdict
+from pipelines.doctor.findings import Severity
 from pipelines.doctor.schedule import daemon_found
 from pipelines.orchestration.instance import COMMAND, TEMPLATE, dagster_home, instance
 from pipelines.orchestration.processes import HOST, PROCESS, this_process
@@ -257,7 +257,7 @@ def test_an_old_module_in_words_of_its_own_is_a_clear_error_whose_remedy_works(o
     ):
         pass
     (found,) = daemon_found(archive)
-    assert found.verdict is Verdict.PROBLEM
+    assert found.severity is Severity.PROBLEM
     assert "names a module of livestats 0.1.0" in found.text
     config.unlink()  # the remedy that the message names
     with instance(archive) as history:
