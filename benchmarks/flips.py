@@ -66,7 +66,9 @@ class Target:
         times = self.path.stat()
         self.path.write_bytes(changed)
         try:
-            return any(f.subject == self.path and not f.is_harmless for f in self._look().findings())
+            return any(
+                f.subject == self.path and not f.is_harmless for f in self._look().findings()
+            )
         finally:
             self.path.write_bytes(good)
             os.utime(self.path, ns=(times.st_atime_ns, times.st_mtime_ns))

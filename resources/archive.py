@@ -124,7 +124,7 @@ class Archive:
         soon = self.now() + timedelta(days=self.settings.expiry_warning_days)
 
         def order(day: date) -> tuple[bool, int]:
-            forgotten = ledger.forgotten_at(dataset, day, self.settings.zone)
+            forgotten = ledger.expires_at(dataset, day, self.settings.zone)
             is_urgent = forgotten is not None and forgotten <= soon
             return not is_urgent, day.toordinal() if is_urgent else -day.toordinal()
 

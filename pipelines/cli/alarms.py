@@ -57,16 +57,18 @@ def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
         # Imports Dagster, as below.
         from pipelines.orchestration.sensors import message
 
-        if known.tell(archive, lambda news: click.echo(message(news, home)), known.PRINTED):
+        if known.notify_changes(
+            archive, lambda news: click.echo(message(news, home)), known.PRINTED
+        ):
             click.get_current_context().exit(1)
         return
     if send:
         # Imports Dagster: the text is that of its sensor.
         from pipelines.orchestration.sensors import sender
 
-        found = known.tell(archive, sender(archive.environ, home))
+        found = known.notify_changes(archive, sender(archive.environ, home))
     else:
-        found = known.standing(archive)
+        found = known.active_alarms(archive)
     if as_json:
         fields = ("kind", "subject", "text", "remedy", "mark")
         screen.emit_json([{name: getattr(a, name) for name in fields} for a in found])

@@ -13,7 +13,7 @@ from pipelines.cli.options import json_option
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from resources.config import Found
+    from resources.config import ResolvedSettings
 
 
 @click.command()
@@ -33,9 +33,9 @@ def settings(as_json: bool) -> None:
     """
     import os
 
-    from resources.config import find
+    from resources.config import resolve
 
-    found = find(os.environ, Path.cwd())
+    found = resolve(os.environ, Path.cwd())
     lines = _general(found)
     if as_json:
         screen.emit_json([*lines, *_of_datasets(found)])
@@ -51,7 +51,7 @@ def settings(as_json: bool) -> None:
         screen.note("\nThere is no settings file here. `livestats init` makes one.")
 
 
-def _general(found: Found) -> list[dict[str, Any]]:
+def _general(found: ResolvedSettings) -> list[dict[str, Any]]:
     from resources.config import general
 
     return [
@@ -66,7 +66,7 @@ def _general(found: Found) -> list[dict[str, Any]]:
     ]
 
 
-def _of_datasets(found: Found) -> list[dict[str, Any]]:
+def _of_datasets(found: ResolvedSettings) -> list[dict[str, Any]]:
     """The keys of all datasets."""
     from resources.api.catalog import DATASETS
     from resources.config.dataset_overrides import KEYS, SECTION, keys_of, value_of
@@ -84,11 +84,11 @@ def _of_datasets(found: Found) -> list[dict[str, Any]]:
     ]
 
 
-def _is_set(found: Found, name: str, key: str) -> bool:
+def _is_set(found: ResolvedSettings, name: str, key: str) -> bool:
     return getattr(found.settings.own.get(name), key, None) is not None
 
 
-def _datasets(found: Found) -> Table:
+def _datasets(found: ResolvedSettings) -> Table:
     """A line for each dataset, a column for each key."""
     from resources.api.catalog import DATASETS
     from resources.config.dataset_overrides import KEYS, keys_of, value_of

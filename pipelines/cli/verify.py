@@ -16,7 +16,7 @@ from pipelines.cli.options import checked, chosen, in_order, json_option, with_r
 
 if TYPE_CHECKING:
     from resources.archive import Archive
-    from resources.verify.findings import FileFinding, Told
+    from resources.verify.findings import FileFinding, OnRead
     from resources.verify.run import Verification
 
 _SHOWN = 20  # findings on the screen; --json has them all
@@ -81,7 +81,7 @@ def _opened() -> Archive:
 
 
 @contextmanager
-def _progress(root: Path, total: int) -> Iterator[Told]:
+def _progress(root: Path, total: int) -> Iterator[OnRead]:
     """A bar on a terminal."""
     console = screen.console(stderr=True)
     if not console.is_terminal:

@@ -9,7 +9,7 @@ from pipelines.doctor import api, machine, schedule
 from pipelines.doctor import home as of_home
 from pipelines.doctor.findings import problem
 from resources.archive import Archive
-from resources.config import find
+from resources.config import resolve
 from resources.findings import Finding, Severity
 
 __all__ = ["Finding", "Severity", "examine", "problem"]
@@ -18,7 +18,7 @@ __all__ = ["Finding", "Severity", "examine", "problem"]
 def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
     """Look at everything, the quick and local first; changes nothing, captures nothing."""
     yield from machine.versions()
-    yield from machine.settings_found(find(archive.environ, folder))
+    yield from machine.settings_found(resolve(archive.environ, folder))
     yield machine.clock_set(archive)
     home = machine.home_found(archive)
     yield home

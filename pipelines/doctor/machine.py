@@ -16,7 +16,7 @@ import duckdb
 from pipelines.doctor.findings import ok, problem, warning
 from resources.archive import Archive
 from resources.clock import VARIABLE as CLOCK_VARIABLE
-from resources.config import FILE, Found, SettingsError, general
+from resources.config import FILE, ResolvedSettings, SettingsError, general
 from resources.findings import Finding
 from resources.fs.atomic import lock_now
 from resources.monitoring import disk_space
@@ -59,7 +59,7 @@ def _installed(name: str) -> str | None:
         return None
 
 
-def settings_found(found: Found) -> Iterator[Finding]:
+def settings_found(found: ResolvedSettings) -> Iterator[Finding]:
     """Which file counts, and which values are not the defaults."""
     yield ok("settings", str(found.file or f"no {FILE} here: defaults and environment"))
     for known in general():
@@ -141,7 +141,7 @@ def space(archive: Archive) -> Finding:
 def held_by_layer(home: Path) -> dict[str, int]:
     """Bytes on the disk below each folder of the home, of the files that are there."""
     layers = sorted(p for p in home.iterdir() if p.is_dir()) if home.is_dir() else ()
-    return {layer.name: disk_space.held_by(layer) for layer in layers}
+    return {layer.name: disk_space.disk_usage(layer) for layer in layers}
 
 
 def warehouse_free(archive: Archive) -> Finding:

@@ -99,7 +99,7 @@ def alarms_found(archive: Archive) -> Finding:
     """What stands against the archive itself."""
     if archive.home.identity is None:
         return ok("alarms", "there is no archive yet")
-    found = monitoring.standing(archive)
+    found = monitoring.active_alarms(archive)
     if not found:
         return ok("alarms", "none: every day that can be had is here")
     first = found[0]

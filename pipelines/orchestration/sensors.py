@@ -68,7 +68,7 @@ def alarm_sensor(archive: Archive) -> dg.SensorDefinition:
                 context.log.info("over: %s", key)
             send(change)
 
-        return dg.SkipReason(summary(monitoring.tell(archive, told)))
+        return dg.SkipReason(summary(monitoring.notify_changes(archive, told)))
 
     return tell_alarms
 

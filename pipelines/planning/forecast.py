@@ -109,7 +109,7 @@ def forgotten(archive: Archive, chunks: Sequence[Chunk], lines: Sequence[Estimat
         for name in () if chunk.again else chunk.datasets:  # what is asked again is not lost
             ordered = archive.in_order_of_asking(DATASETS[name], days)
             for place, day in enumerate(ordered, 1):
-                until = states.forgotten_at(DATASETS[name], day, zone)
+                until = states.expires_at(DATASETS[name], day, zone)
                 if until is None or until > end:
                     continue
                 done = begins + timedelta(seconds=length * place / len(ordered))

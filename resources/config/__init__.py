@@ -2,7 +2,7 @@
 
 from resources.config.dataset_overrides import DatasetOverrides
 from resources.config.errors import SettingsError
-from resources.config.loader import FILE, FILE_VARIABLE, Found, find, load
+from resources.config.loader import FILE, FILE_VARIABLE, ResolvedSettings, load, resolve
 from resources.config.model import (
     CHINESE,
     ENGLISH,
@@ -18,10 +18,10 @@ __all__ = [
     "FILE_VARIABLE",
     "LANGUAGES",
     "DatasetOverrides",
-    "Found",
+    "ResolvedSettings",
     "Settings",
     "SettingsError",
-    "find",
     "general",
     "load",
+    "resolve",
 ]

@@ -36,7 +36,7 @@ _OF_DATASETS = [
 
 
 @dataclass(frozen=True)
-class Found:
+class ResolvedSettings:
     """Settings, and for each field that is not left at its default, where it was set."""
 
     settings: Settings
@@ -49,10 +49,10 @@ def load(environ: Mapping[str, str], folder: Path) -> Settings:
 
     LIVESTATS_SETTINGS names another file. A relative archive.home is taken from the file's folder. Raises SettingsError.
     """
-    return find(environ, folder).settings
+    return resolve(environ, folder).settings
 
 
-def find(environ: Mapping[str, str], folder: Path) -> Found:
+def resolve(environ: Mapping[str, str], folder: Path) -> ResolvedSettings:
     """The same, and where each value comes from. Raises SettingsError."""
     named = environ.get(FILE_VARIABLE)
     file = Path(named) if named else folder / FILE
@@ -73,7 +73,7 @@ def find(environ: Mapping[str, str], folder: Path) -> Found:
     elif given.get("vendor") in VENDORS:
         given["api_url"] = VENDORS[given["vendor"]].url
     try:
-        return Found(Settings(**given), origins, file if file.is_file() else None)
+        return ResolvedSettings(Settings(**given), origins, file if file.is_file() else None)
     except TypeError as error:  # a value of a type that no check expects
         raise SettingsError(f"{file}: {error}") from error
 

@@ -75,7 +75,7 @@ def settles_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime:
     return _window(day, zone)[1] + max(delays)
 
 
-def forgotten_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime | None:
+def expires_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime | None:
     """When the API stops answering for the whole day; None if it never does."""
     history = dataset.history
     return None if history is None else _window(day, zone)[0] + history
@@ -102,7 +102,7 @@ def _line(
     zone: ZoneInfo,
     expiry_warning: timedelta,
 ) -> Entry:
-    settled, forgotten = settles_at(dataset, day, zone), forgotten_at(dataset, day, zone)
+    settled, forgotten = settles_at(dataset, day, zone), expires_at(dataset, day, zone)
     if found.captures:
         name = found.captures[-1]
         return Entry(

@@ -5,8 +5,17 @@ The list of alarms is `Kind`, and nothing else: commands, sensors and docs/recov
 
 from __future__ import annotations
 
-from resources.monitoring.checks import standing
+from resources.monitoring.checks import active_alarms
 from resources.monitoring.model import Alarm, AlarmKind, grouped
-from resources.monitoring.notify import PRINTED, SENT, AlarmChange, tell
+from resources.monitoring.notify import PRINTED, SENT, AlarmChange, notify_changes
 
-__all__ = ["PRINTED", "SENT", "Alarm", "AlarmChange", "AlarmKind", "grouped", "standing", "tell"]
+__all__ = [
+    "PRINTED",
+    "SENT",
+    "Alarm",
+    "AlarmChange",
+    "AlarmKind",
+    "active_alarms",
+    "grouped",
+    "notify_changes",
+]

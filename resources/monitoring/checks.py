@@ -33,7 +33,7 @@ MISSED = timedelta(hours=12)
 """A day that has been complete at the vendor for so long was passed over by both looks of a day."""
 
 
-def standing(archive: Archive) -> list[Alarm]:
+def active_alarms(archive: Archive) -> list[Alarm]:
     """Everything that stands now, the most urgent first. Opens nothing for writing."""
     found: list[Alarm] = []
     missed = 0

@@ -56,8 +56,8 @@ def _captured_in_a_week(archive: Archive) -> int:
     """Bytes of captures and lake files of the last seven days."""
     days = [archive.today - timedelta(days=back) for back in range(1, _WEEK + 1)]
     return sum(
-        held_by(captures.folder_of(archive.home.raw, dataset.name, day))
-        + held_by(parquet.path_of(archive.home.lake, dataset.name, day).parent)
+        disk_usage(captures.folder_of(archive.home.raw, dataset.name, day))
+        + disk_usage(parquet.path_of(archive.home.lake, dataset.name, day).parent)
         for dataset in archive.daily
         for day in days
     )
@@ -68,7 +68,7 @@ def nearest(path: Path) -> Path:
     return next(parent for parent in path.absolute().parents if parent.exists())
 
 
-def held_by(folder: Path) -> int:
+def disk_usage(folder: Path) -> int:
     """Bytes on the disk of the files below a folder; 0 if it is not there."""
     held = 0
     for inside, _, names in os.walk(folder):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from resources.archive import Archive
 from resources.fs import atomic
-from resources.monitoring.checks import standing
+from resources.monitoring.checks import active_alarms
 from resources.monitoring.model import Alarm
 
 SENT = "alarms.json"
@@ -27,13 +27,15 @@ class AlarmChange:
     gone: Sequence[str]  # keys
 
 
-def tell(archive: Archive, send: Callable[[AlarmChange], None], note: str = SENT) -> list[Alarm]:
+def notify_changes(
+    archive: Archive, send: Callable[[AlarmChange], None], note: str = SENT
+) -> list[Alarm]:
     """Send what is new or gone since the last time, once; all that stands now.
 
     `note` names what was told, in state/: it is written only when `send` returns, so if that
     raises, the next look tries again.
     """
-    now = standing(archive)
+    now = active_alarms(archive)
     path = archive.home.state / note
     before = _told(path)
     change = AlarmChange(

@@ -55,7 +55,7 @@ class FileFinding(Finding):
         return self.severity is not Severity.PROBLEM
 
 
-Told = Callable[[Path, int], None]
+OnRead = Callable[[Path, int], None]
 """Told of each file when it has been read, and of its bytes."""
 
 
@@ -94,7 +94,7 @@ class Place:
 
     def capture_again(self, damaged: Path | None) -> tuple[Repair, str]:
         """It is asked again if it can be, else restored; `damaged` is in the way."""
-        until = states.forgotten_at(self.dataset, self.day, self.archive.settings.zone)
+        until = states.expires_at(self.dataset, self.day, self.archive.settings.zone)
         now, zone = self.archive.now(), self.archive.settings.zone
         away = f"move {damaged} out of the home and " if damaged else ""
         if self.dataset.is_dimension:

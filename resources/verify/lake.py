@@ -20,9 +20,9 @@ from resources.raw.captures import DamagedCapture
 from resources.verify.findings import (
     FileFinding,
     FindingKind,
+    OnRead,
     Place,
     Repair,
-    Told,
     leftover,
     remove,
 )
@@ -32,7 +32,7 @@ from resources.verify.raw import RawDay
 class LakeDay:
     """The lake file of one day. `findings` reads it; then `is_good` tells if tables may rest on it."""
 
-    def __init__(self, place: Place, raw_day: RawDay, told: Told, *, deep: bool) -> None:
+    def __init__(self, place: Place, raw_day: RawDay, told: OnRead, *, deep: bool) -> None:
         """Nothing is read yet; `raw_day` has been."""
         self._place, self._raw, self._told, self._deep = place, raw_day, told, deep
         self.path = parquet.path_of(place.archive.home.lake, place.dataset.name, place.day)

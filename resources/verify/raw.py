@@ -17,9 +17,9 @@ from resources.raw import captures
 from resources.verify.findings import (
     FileFinding,
     FindingKind,
+    OnRead,
     Place,
     Repair,
-    Told,
     captures_of,
     leftover,
     remove,
@@ -31,7 +31,7 @@ _NOTES = (captures.SEEN, states.PARTIAL)
 class RawDay:
     """The raw archive of one day. `findings` reads it; then `intact` names the good captures."""
 
-    def __init__(self, place: Place, told: Told) -> None:
+    def __init__(self, place: Place, told: OnRead) -> None:
         """Read the names of the captures, oldest first."""
         self._place, self._told = place, told
         self.captures = captures_of(place)

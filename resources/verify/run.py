@@ -20,7 +20,7 @@ from resources.api.catalog.model import Dataset
 from resources.archive import Archive
 from resources.fs import atomic
 from resources.serving import publish
-from resources.verify.findings import FileFinding, FindingKind, Place, Repair, Told, remove
+from resources.verify.findings import FileFinding, FindingKind, OnRead, Place, Repair, remove
 from resources.verify.lake import LakeDay
 from resources.verify.raw import RawDay
 from resources.verify.tables import Files, Tables
@@ -39,7 +39,7 @@ class Verification:
     first: date | None = None  # days before it are left out
     last: date | None = None  # days after it are left out
     deep: bool = False  # also normalise every newest capture again
-    told: Told = _nobody
+    told: OnRead = _nobody
     captures: int = 0
     answers: int = 0
     lake_files: int = 0

@@ -19,7 +19,7 @@ _FILE = "verified.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wrong:
+class SavedFinding:
     """One thing that was found."""
 
     path: str  # below the home
@@ -33,7 +33,7 @@ class SavedResult:
     """What stands since the last verifications."""
 
     at: datetime | None = None  # of the last whole one; None: there was none
-    wrong: tuple[Wrong, ...] = ()
+    wrong: tuple[SavedFinding, ...] = ()
 
 
 def read(home: Home) -> SavedResult:
@@ -48,9 +48,9 @@ def read(home: Home) -> SavedResult:
         return SavedResult()
 
 
-def _wrong(facts: dict[str, Any]) -> Wrong:
+def _wrong(facts: dict[str, Any]) -> SavedFinding:
     day = facts["day"]
-    return Wrong(
+    return SavedFinding(
         path=str(facts["path"]),
         what=str(facts["what"]),
         dataset=facts["dataset"],
@@ -74,7 +74,7 @@ def write(look: Verification, found: Iterable[FileFinding]) -> None:
     before = read(home)
     kept = () if look.is_whole else (w for w in before.wrong if not _was_looked_at(look, w))
     new = (
-        Wrong(path=_below(home, f.subject), what=f.text, dataset=f.dataset, day=f.day)
+        SavedFinding(path=_below(home, f.subject), what=f.text, dataset=f.dataset, day=f.day)
         for f in found
         if is_damage(f)
     )
@@ -90,7 +90,7 @@ def write(look: Verification, found: Iterable[FileFinding]) -> None:
     atomic.write_whole(home.state / _FILE, json.dumps(facts, indent=1).encode())
 
 
-def _was_looked_at(look: Verification, wrong: Wrong) -> bool:
+def _was_looked_at(look: Verification, wrong: SavedFinding) -> bool:
     """True if a verification of a part has looked at this as well."""
     if wrong.dataset is None:  # identity and served copy are always looked at
         home = look.archive.home

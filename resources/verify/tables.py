@@ -16,7 +16,7 @@ from resources.archive import Archive
 from resources.capture.inventory import snapshots
 from resources.marts import build as level
 from resources.raw import captures as raw_captures
-from resources.verify.findings import FileFinding, FindingKind, Place, Repair, Told
+from resources.verify.findings import FileFinding, FindingKind, OnRead, Place, Repair
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import load
 
@@ -36,7 +36,7 @@ class Tables:
     """The served copy, open for reading."""
 
     def __init__(
-        self, archive: Archive, connection: duckdb.DuckDBPyConnection, spill: Path, told: Told
+        self, archive: Archive, connection: duckdb.DuckDBPyConnection, spill: Path, told: OnRead
     ) -> None:
         """Bound the memory; what does not fit goes to `spill`."""
         self._archive, self._connection, self._told = archive, connection, told

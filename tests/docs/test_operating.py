@@ -72,7 +72,7 @@ def test_a_restored_archive_is_the_same_and_goes_on(past, tmp_path):
     assert run(other, "livestats status").exit_code == 0
     gaps = [
         a
-        for a in monitoring.standing(other.archive)
+        for a in monitoring.active_alarms(other.archive)
         if a.kind is not monitoring.AlarmKind.DISAGREEMENT
     ]
     assert gaps == []

@@ -54,7 +54,7 @@ def account(captured, tmp_path):
 
 def stand(account, kind):
     """The alarms of that kind that stand now."""
-    return [alarm for alarm in monitoring.standing(account.archive) if alarm.kind is kind]
+    return [alarm for alarm in monitoring.active_alarms(account.archive) if alarm.kind is kind]
 
 
 def tick(account):
@@ -74,7 +74,7 @@ def test_the_test_of_every_alarm_is_here(kind):
 
 
 def test_a_sound_archive_has_none(captured):
-    assert monitoring.standing(captured.archive) == []
+    assert monitoring.active_alarms(captured.archive) == []
 
 
 def test_disk_is_told_before_it_is_full_and_over_when_there_is_room(account, monkeypatch):

@@ -15,7 +15,7 @@ from pipelines.doctor.machine import settings_found
 from resources.api.catalog import DAILY, DATASETS
 from resources.api.catalog.model import Role, label_of
 from resources.api.request_plan import Domain, Inventory, Stream, walks
-from resources.config import FILE, DatasetOverrides, Settings, SettingsError, find, load
+from resources.config import FILE, DatasetOverrides, Settings, SettingsError, load, resolve
 from resources.config.dataset_overrides import KEYS, keys_of, widths_of
 from resources.config.writer import text
 from resources.home.layout import Home
@@ -522,7 +522,7 @@ def test_doctor_shows_them_too(tmp_path):
     (tmp_path / FILE).write_text(
         f"[dataset.{PUSH}]\nbucket_seconds = 5\nstreams = ['a/*', 'b/*']\n"
     )
-    shown = [finding.text for finding in settings_found(find({}, tmp_path))]
+    shown = [finding.text for finding in settings_found(resolve({}, tmp_path))]
     place = tmp_path / FILE
     assert f"dataset.{PUSH}: bucket_seconds = 5, streams = a/*, b/* (from {place})" in shown
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.api.catalog import DATASETS
-from resources.config import FILE, FILE_VARIABLE, Settings, SettingsError, find, general, load
+from resources.config import FILE, FILE_VARIABLE, Settings, SettingsError, general, load, resolve
 
 IN_FILE = {
     "archive.home": ('"{other}"', "home", Path("/elsewhere")),
@@ -266,14 +266,14 @@ def test_a_variable_that_nobody_reads_is_refused(variable, nearest, tmp_path):
 
 def test_each_value_knows_where_it_was_set(tmp_path):
     (tmp_path / FILE).write_text("[api]\nworkers = 3\ncalls_per_second = 5\n")
-    found = find({"LIVESTATS_WORKERS": "4", "LIVESTATS_HOME": "/x"}, tmp_path)
+    found = resolve({"LIVESTATS_WORKERS": "4", "LIVESTATS_HOME": "/x"}, tmp_path)
     assert found.origins == {
         "workers": "LIVESTATS_WORKERS",
         "calls_per_second": str(tmp_path / FILE),
         "home": "LIVESTATS_HOME",
     }
     assert found.file == tmp_path / FILE
-    assert find({}, tmp_path / "empty").file is None
+    assert resolve({}, tmp_path / "empty").file is None
 
 
 def test_settings_do_not_change_while_a_run_goes_on():

@@ -81,7 +81,7 @@ def kinds(found):
 
 def test_a_day_that_was_due_yesterday_is_a_gap_and_a_fresh_one_is_not(account):
     """On the 22nd at noon the schedule has looked twice since the 20th was complete, once for the 21st."""
-    found = monitoring.standing(account.archive)
+    found = monitoring.active_alarms(account.archive)
     assert kinds(found) == {("gap", "edge_stat"), ("gap", "top_play")}
     assert "2026-11-20" in found[0].text
     assert "2026-11-21" not in found[0].text
@@ -90,21 +90,21 @@ def test_a_day_that_was_due_yesterday_is_a_gap_and_a_fresh_one_is_not(account):
 
 def test_a_captured_and_served_archive_has_no_alarm(account):
     account.backfill(DAYS)
-    assert monitoring.standing(account.archive) == []
+    assert monitoring.active_alarms(account.archive) == []
 
 
 def test_what_the_api_is_about_to_forget_comes_first(account):
     late = at(account, "2027-11-18T12:00:00+08:00").only("domain", "edge_stat")
-    found = monitoring.standing(late.archive)
+    found = monitoring.active_alarms(late.archive)
     assert [a.kind for a in found] == [AlarmKind.EXPIRING, AlarmKind.GAP]
 
 
 def test_what_was_forgotten_in_these_days_is_told_and_older_loss_is_not(account):
     late = at(account, "2027-11-22T12:00:00+08:00").only("domain", "edge_stat")
-    (lost,) = (a for a in monitoring.standing(late.archive) if a.kind is AlarmKind.LOST)
+    (lost,) = (a for a in monitoring.active_alarms(late.archive) if a.kind is AlarmKind.LOST)
     assert "2026-11-20" in lost.text
     later = at(account, "2027-11-28T12:00:00+08:00").only("domain", "edge_stat")
-    (lost,) = (a for a in monitoring.standing(later.archive) if a.kind is AlarmKind.LOST)
+    (lost,) = (a for a in monitoring.active_alarms(later.archive) if a.kind is AlarmKind.LOST)
     assert "2026-11-20" not in lost.text
 
 
@@ -117,18 +117,18 @@ def test_an_unknown_field_is_an_alarm(account, monkeypatch):
         return replace(origin, unknown=("NewField",)) if "top_play" in str(path) else origin
 
     monkeypatch.setattr(parquet, "origin_of", with_news)
-    (alarm,) = monitoring.standing(account.archive)
+    (alarm,) = monitoring.active_alarms(account.archive)
     assert (alarm.kind, alarm.subject) == (AlarmKind.SCHEMA, "top_play")
     assert "NewField" in alarm.text
 
 
 def test_a_copy_that_stays_behind_is_an_alarm_and_a_load_under_way_is_not(account):
     account.capture(DAYS)
-    assert monitoring.standing(account.archive) == []
+    assert monitoring.active_alarms(account.archive) == []
     hours_ago = time.time() - 3 * 3600
     for path in account.archive.home.lake.rglob(parquet.FILE):
         os.utime(path, (hours_ago, hours_ago))
-    (alarm,) = monitoring.standing(account.archive)
+    (alarm,) = monitoring.active_alarms(account.archive)
     assert alarm.kind is AlarmKind.BEHIND
     assert "edge_stat" in alarm.text
 
@@ -144,7 +144,7 @@ def test_endpoints_that_disagree_are_an_alarm(account):
         from resources.serving import publish
 
         publish.publish(connection, account.archive.home)
-    (alarm,) = monitoring.standing(account.archive)
+    (alarm,) = monitoring.active_alarms(account.archive)
     assert (alarm.kind, alarm.subject) == (AlarmKind.DISAGREEMENT, "made_up")
 
 
@@ -154,10 +154,10 @@ def test_endpoints_that_disagree_are_an_alarm(account):
 def test_each_alarm_is_told_once_and_again_when_it_is_over(account):
     changes = []
     for _ in range(2):
-        monitoring.tell(account.archive, changes.append)
+        monitoring.notify_changes(account.archive, changes.append)
     account.backfill(DAYS)
     for _ in range(2):
-        monitoring.tell(account.archive, changes.append)
+        monitoring.notify_changes(account.archive, changes.append)
     first, last = changes
     assert kinds(first.new) == {("gap", "edge_stat"), ("gap", "top_play")}
     assert (last.new, last.gone) == ([], ["gap edge_stat", "gap top_play"])
@@ -165,13 +165,13 @@ def test_each_alarm_is_told_once_and_again_when_it_is_over(account):
 
 def test_a_gap_that_grows_is_told_again_and_one_that_shrinks_is_not(account):
     changes = []
-    monitoring.tell(account.archive, changes.append)
+    monitoring.notify_changes(account.archive, changes.append)
     next_day = at(account, "2026-11-23T12:00:00+08:00")
-    monitoring.tell(next_day.archive, changes.append)
+    monitoring.notify_changes(next_day.archive, changes.append)
     assert kinds(changes[1].new) == kinds(changes[0].new)
     next_day.capture([DAYS[1]])
     next_day.load()
-    monitoring.tell(next_day.archive, changes.append)
+    monitoring.notify_changes(next_day.archive, changes.append)
     assert len(changes) == 2
 
 
@@ -180,17 +180,17 @@ def test_what_could_not_be_sent_is_tried_again(account):
         raise webhook.WebhookError("no")
 
     with pytest.raises(webhook.WebhookError):
-        monitoring.tell(account.archive, broken)
+        monitoring.notify_changes(account.archive, broken)
     changes = []
-    monitoring.tell(account.archive, changes.append)
+    monitoring.notify_changes(account.archive, changes.append)
     assert len(changes[0].new) == 2
 
 
 def test_a_damaged_note_leads_to_telling_twice_not_never(account):
-    monitoring.tell(account.archive, lambda _: None)
+    monitoring.notify_changes(account.archive, lambda _: None)
     (account.root / "state" / monitoring.SENT).write_text("[]")
     changes = []
-    monitoring.tell(account.archive, changes.append)
+    monitoring.notify_changes(account.archive, changes.append)
     assert len(changes[0].new) == 2
 
 

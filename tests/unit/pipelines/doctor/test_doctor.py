@@ -31,7 +31,7 @@ from pipelines.doctor.permission_probe import probes
 from pipelines.orchestration.instance import instance
 from resources.api.catalog import DATASETS, ENDPOINTS
 from resources.archive import Archive
-from resources.config import Settings, find
+from resources.config import Settings, resolve
 from resources.fs import atomic
 from resources.simulator import Simulator
 from tests.support.archives import DAYS, SMALL, lab
@@ -96,7 +96,7 @@ def test_a_damaged_warehouse_is_told_from_one_that_is_held(tmp_path):
 def test_settings_say_where_they_come_from(tmp_path):
     (tmp_path / "livestats.toml").write_text("[api]\nworkers = 3\n")
     environ = {"LIVESTATS_HOME": str(tmp_path)}
-    texts = [f.text for f in machine.settings_found(find(environ, tmp_path))]
+    texts = [f.text for f in machine.settings_found(resolve(environ, tmp_path))]
     assert texts[0].endswith("livestats.toml")
     assert f"api.workers = 3 (from {tmp_path / 'livestats.toml'})" in texts
     assert f"archive.home = {tmp_path} (from LIVESTATS_HOME)" in texts

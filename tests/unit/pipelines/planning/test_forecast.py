@@ -14,7 +14,7 @@ from pipelines.planning.estimate import Estimate
 from resources.api.catalog import DATASETS
 from resources.api.rate_limiter import SHARE_OF_LIMIT
 from resources.lake import parquet
-from resources.ledger.states import forgotten_at
+from resources.ledger.states import expires_at
 from resources.raw import captures as raw_captures
 from tests.support.archives import DAYS, SMALL, lab
 
@@ -149,7 +149,7 @@ def test_what_is_forgotten_while_it_runs_is_told_apart_by_its_turn(small):
     mentioned = {*found.in_time.get(TRAFFIC, ()), *found.too_late.get(TRAFFIC, ())}
     seconds = 10 * 100 / (0.00194 * SHARE_OF_LIMIT)
     end = now + timedelta(seconds=seconds)
-    until = {day: forgotten_at(DATASETS[TRAFFIC], day, zone) for day in days}
+    until = {day: expires_at(DATASETS[TRAFFIC], day, zone) for day in days}
     assert mentioned == {day for day in days if until[day] <= end}
     assert 1 < len(mentioned) < 10
     assert not {*found.in_time.get(TRAFFIC, ())} & {*found.too_late.get(TRAFFIC, ())}
