@@ -97,7 +97,7 @@ class Archive:
             self.now(),
             self.settings.zone,
             warning,
-            self.home.remembered,
+            self.home.file_index,
         )
 
     def whole_ledger(self, name: str) -> list[Entry]:
@@ -110,14 +110,14 @@ class Archive:
         A crash between the two steps leaves such a day; capturing it again makes the file from
         the capture, without a request.
         """
-        return {*ledger.unmade_days(lines, self.home.lake, self.home.remembered)}
+        return {*ledger.unmade_days(lines, self.home.lake, self.home.file_index)}
 
     def _without_rows(self, dataset: Dataset) -> set[date]:
         """All of its captured days that `unmade` tells; none of a dimension: the next has all."""
         if dataset.is_dimension:
             return set()
         home = self.home
-        return ledger.without_rows(dataset.name, home.raw, home.lake, home.remembered)
+        return ledger.without_rows(dataset.name, home.raw, home.lake, home.file_index)
 
     def in_order_of_asking(self, dataset: Dataset, days: Iterable[date]) -> list[date]:
         """What is soon forgotten by the API oldest first, then the other days newest first."""

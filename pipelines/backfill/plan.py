@@ -18,7 +18,7 @@ from resources.api.catalog import DATASETS, DIMENSIONS, dataset
 from resources.api.catalog.model import Dataset
 from resources.archive import Archive
 from resources.capture.inventory import snapshots
-from resources.home.layout import REMEMBERED, first_day
+from resources.home.layout import API_HISTORY, first_day
 from resources.ledger.states import Entry, State
 
 _LONG_AGO = timedelta(days=3660)
@@ -148,7 +148,7 @@ def _range(archive: Archive, first: date | None, last: date | None) -> tuple[dat
         if today - day > _LONG_AGO:
             raise ValueError(
                 f"{name} {day} is more than ten years ago, and the API remembers "
-                f"{REMEMBERED.days} days. Give a later day; the archive begins on {begin}."
+                f"{API_HISTORY.days} days. Give a later day; the archive begins on {begin}."
             )
         # Days before the archive's first are named as lost, unless the API still has them.
         if day < begin and begin > first_day(archive.settings, archive.now()):

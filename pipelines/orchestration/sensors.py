@@ -58,7 +58,7 @@ def alarm_sensor(archive: Archive) -> dg.SensorDefinition:
         if archive.home.identity is None:
             return dg.SkipReason("There is no archive yet.")
         archive.home.state.mkdir(exist_ok=True)
-        archive.home.looked.touch()
+        archive.home.last_alarm_check.touch()
         send = sender(archive.environ, str(archive.home.root))
 
         def told(change: AlarmChange) -> None:

@@ -1,4 +1,8 @@
-"""The home: one folder that holds one account's archive, warehouse and run history."""
+"""The home: the folder of one account's archive, its paths, and its identity file.
+
+What lies below raw/ and lake/ is in resources/raw and resources/lake. Settings that an archive
+fixes: pinned_settings.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +24,18 @@ FORMAT = 2
 
 _PLAIN = 1  # no dataset does
 _BY_HAND = {"first_day", "format", "time_zone"}  # of archive.json; the rest is added
-REMEMBERED = timedelta(days=366)  # how far back the API answers at most
+API_HISTORY = timedelta(days=366)  # the longest history that the API keeps
 
 
 @dataclass(frozen=True)
 class Home:
-    """Where everything lies. Nothing is created before `prepare`."""
+    """The paths of a home. Nothing is created before `prepare`."""
 
     root: Path
 
     @property
     def raw(self) -> Path:
-        """What the API said: raw/<dataset>/<day>/<capture>/."""
+        """Responses of the API: raw/<dataset>/<day>/<capture>/."""
         return self.root / "raw"
 
     @property
@@ -46,32 +50,32 @@ class Home:
 
     @property
     def served(self) -> Path:
-        """The file that queries and BI open: a link that always points to a whole copy."""
+        """The file that queries and BI open: a link to the newest complete copy."""
         return self.root / "served" / "livestats.duckdb"
 
     @property
     def state(self) -> Path:
-        """Notes that may be deleted: they cost a slow look, or an alarm that is told again."""
+        """Notes that may be deleted: the next scan is slower, or an alarm is sent a second time."""
         return self.root / "state"
 
     @property
     def budget(self) -> Path:
-        """When the next call may be made, shared by all processes."""
+        """State of the rate limiters, shared by all processes."""
         return self.state / "budget"
 
     @property
-    def remembered(self) -> Path:
-        """What earlier looks at raw archive and lake found: see `facts`. May be deleted."""
+    def file_index(self) -> Path:
+        """Cached scans of raw/ and lake/: see resources/ledger/file_index. May be deleted."""
         return self.state / "remembered"
 
     @property
-    def looked(self) -> Path:
-        """A file without content: when a daemon last looked for alarms."""
+    def last_alarm_check(self) -> Path:
+        """An empty file; its modification time is when a daemon last checked for alarms."""
         return self.state / "looked"
 
     @property
     def keys(self) -> Path:
-        """Fingerprints of the keys that are of this account: see `owner`. May be deleted."""
+        """Fingerprints of the keys of this account: see capture/account_guard. May be deleted."""
         return self.state / "keys"
 
     @property
@@ -81,7 +85,7 @@ class Home:
 
     @property
     def identity_file(self) -> Path:
-        """What can never change about this archive."""
+        """The file of what cannot change: time zone, first day, pinned settings."""
         return self.root / "archive.json"
 
     @cached_property
@@ -164,14 +168,14 @@ class Home:
             del self.__dict__["identity"]
 
     def _is_identified(self, found: dict[str, object] | None, settings: Settings) -> bool:
-        """True if an identity file of this content says all that it is to say."""
+        """True if an identity file of this content is complete."""
         if found is None or set(found) == _BY_HAND:
             return False
         return pinned_settings.to_pin(self._pinned, settings) == self._pinned
 
     @property
     def _pinned(self) -> pinned_settings.Meanings:
-        """What the identity file says of single datasets."""
+        """The pinned settings of single datasets."""
         found: Any = (self.identity or {}).get("datasets", {})
         return dict(found)
 
@@ -199,4 +203,4 @@ class Home:
 
 def first_day(settings: Settings, now: datetime) -> date:
     """The earliest day that the API can still answer completely at `now`."""
-    return day_of(now - REMEMBERED, settings.zone) + timedelta(days=1)
+    return day_of(now - API_HISTORY, settings.zone) + timedelta(days=1)

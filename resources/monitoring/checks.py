@@ -94,7 +94,7 @@ def _of_lake(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list
     """What files of the lake say of themselves; opens none but those of the newest days."""
     home, name = archive.home, dataset.name
     unmade = archive.unmade(lines)  # the schedule makes these by itself
-    old = {*states.stale_days(lines, home.lake, home.remembered)} - unmade
+    old = {*states.stale_days(lines, home.lake, home.file_index)} - unmade
     found = []
     if old:
         text = f"rows as an earlier version of livestats read them: {_days(old)}"
@@ -122,7 +122,7 @@ def _of_lake(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list
 def _of_daemon(archive: Archive, missed: int) -> list[Alarm]:
     """A daemon that has worked here, and no longer does; not if somebody else captures all."""
     try:
-        silent_s = time.time() - archive.home.looked.stat().st_mtime
+        silent_s = time.time() - archive.home.last_alarm_check.stat().st_mtime
     except FileNotFoundError:
         return []  # there was never one
     if silent_s < PATIENCE_S or not missed:

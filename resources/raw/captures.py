@@ -1,13 +1,13 @@
-"""The raw archive: what the API said, byte for byte, with the request beside each answer.
+"""The raw archive: responses of the API, byte for byte, each with its request.
 
     raw/<dataset>/<day>/<capture>/manifest.json.gz   what was asked, when, and checksums
                                   responses.zst      the bodies in order, as zstd frames
     raw/<dataset>/<day>/seen.json                    when a later capture found nothing new
 
-A capture is built aside and gets its name when the whole day is proven: a named capture is complete
-and never changes. Its name tells when it was fetched, how many rows it holds, and the checksum of
-its manifest, which holds the checksum of the bodies; so a listing of names is the ledger, and any
-changed byte can be found.
+A capture is written to a temporary folder and renamed when the day is complete; a named capture
+never changes. The name holds fetch time, row count and the checksum of the manifest, which holds
+the checksum of the bodies: a folder listing gives the state of each day, and verify finds any
+changed byte. Rows are made of captures in resources/lake; days and states are in resources/ledger.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _STAMP = "%Y%m%dT%H%M%S%f"
 
 
 class DamagedCapture(Exception):
-    """A capture whose bytes are not those that were written; the message names file and remedy."""
+    """Raised for a capture that differs from its checksums; the message names file and remedy."""
 
 
 @dataclass(frozen=True, order=True)
@@ -51,7 +51,7 @@ class CaptureName:
 
     @classmethod
     def parse(cls, text: str) -> CaptureName | None:
-        """The capture that a folder's name stands for, or None if it is no capture."""
+        """The name of a capture from a folder's name, or None for any other folder."""
         match = _NAME.fullmatch(text)
         return cls(text) if match and _instant(match[1]) else None
 
@@ -62,7 +62,7 @@ class CaptureName:
 
     @property
     def fetched_at(self) -> datetime:
-        """When the last answer came, UTC."""
+        """When the last response arrived, UTC."""
         fetched_at = _instant(self._parts[0])
         if fetched_at is None:
             raise ValueError(f"{self.text!r} is no name of a capture")
@@ -70,7 +70,7 @@ class CaptureName:
 
     @property
     def rows(self) -> int:
-        """How many rows its answers hold."""
+        """Number of rows in its responses."""
         return int(self._parts[1])
 
     @property
@@ -89,9 +89,9 @@ def _instant(stamp: str) -> datetime | None:
 
 @dataclass(frozen=True)
 class Response:
-    """One answer as stored."""
+    """One response as stored."""
 
-    walk: int  # which question of the day
+    walk: int  # number of the request of the day; the manifest's field name
     page: int
     payload: Mapping[str, object]  # the request body, with page numbers
     fetched_at: str
@@ -106,7 +106,7 @@ def pack(body: Body) -> bytes | Packed:
 
 @dataclass(frozen=True)
 class Capture:
-    """One complete capture on the disk."""
+    """One complete capture on disk."""
 
     folder: Path
     name: CaptureName
@@ -124,12 +124,12 @@ class Capture:
             raise DamagedCapture(f"{path} cannot be read: {error}. {_REMEDY}") from error
 
     def responses(self) -> Iterator[tuple[int, int, dict[str, object], Body]]:
-        """Walk, page, request body and answer, in the order of asking; one answer in memory.
+        """Request number, page, request body and response body, in request order.
 
-        A large answer can be read until the next is asked for.
+        One response is in memory at a time. A large one is readable until the next is taken.
 
-        Raises DamagedCapture before the first answer if any byte is not as written: a frame has no
-        checksum of its own, and a wrong answer would otherwise be taken for the vendor's.
+        Raises DamagedCapture before the first response if any byte has changed: zstd frames are
+        stored without checksums, so a changed response could otherwise be read as valid.
         """
         path = self.folder / RESPONSES
         told = self.manifest["responses_sha256"]
@@ -160,7 +160,7 @@ _REMEDY = (
 
 @dataclass
 class CaptureWriter:
-    """Collects the answers of one day aside; `seal`, then `commit` gives the capture its name.
+    """Writes the responses of one day to a temporary folder; `seal`, then `commit` renames it.
 
     The caller holds the lock of `day_folder`.
     """
@@ -172,7 +172,7 @@ class CaptureWriter:
     _bytes: int = 0
 
     def __post_init__(self) -> None:
-        """Open the file that takes the answers."""
+        """Open the file of the responses."""
         self._folder = atomic.aside(self.day_folder / "capture")
         self._folder.mkdir()
         self._file = (self._folder / RESPONSES).open("xb")
@@ -180,7 +180,7 @@ class CaptureWriter:
 
     @property
     def requests(self) -> int:
-        """How many answers have been added."""
+        """Number of responses added."""
         return len(self._requests)
 
     @property
@@ -189,7 +189,7 @@ class CaptureWriter:
         return self._bytes
 
     def add(self, response: Response) -> None:
-        """Append one answer."""
+        """Append one response."""
         stored = response.stored
         for piece in (stored,) if isinstance(stored, bytes) else stored.frames():
             self._file.write(piece)
@@ -209,10 +209,10 @@ class CaptureWriter:
     def seal(
         self, now: datetime, rows: int, after: CaptureName | None, facts: Mapping[str, object]
     ) -> CaptureName:
-        """Bring everything to the disk, still aside, and tell the name it will have.
+        """Flush everything to disk, still in the temporary folder, and return the final name.
 
-        `after` is the newest capture so far: the new one sorts behind it even if the clock has
-        been set back. `facts` are further entries of the manifest.
+        `after` is the newest capture so far: the new one sorts after it even if the clock was set
+        back. `facts` are further entries of the manifest.
         """
         self._file.flush()
         self._file.close()
@@ -226,7 +226,7 @@ class CaptureWriter:
             "day": self.day.isoformat(),
             "fetched_at": now.isoformat(),
             "rows": rows,
-            "after": after and after.text,  # so that a capture which is gone is missed
+            "after": after and after.text,  # so that verify notices a deleted capture
             **facts,
             "responses_sha256": self._digest.hexdigest(),
             "requests": self._requests,
@@ -239,15 +239,17 @@ class CaptureWriter:
         return CaptureName(f"{now.astimezone(UTC):{_STAMP}}Z-{rows}-{digest}")
 
     def commit(self, name: CaptureName) -> Capture:
-        """Give the sealed capture its name: from then on the day is captured."""
+        """Rename the sealed capture to its final name: the day is captured from then on."""
         atomic.swap_in(self._folder, self.day_folder / name.text)
         for folder in (self.day_folder.parent, self.day_folder.parent.parent):
-            atomic.flush(folder)  # the day's folder may be new, and that of the dataset
+            atomic.flush(folder)  # both folders may be new
         return Capture(self.day_folder / name.text, name)
 
     def abandon(self) -> None:
-        """Forget the answers: the day is not complete, or brought nothing new."""
-        with suppress(OSError):  # a full disk is no reason to keep the files
+        """Delete the temporary folder: the day is incomplete, or nothing has changed."""
+        with suppress(
+            OSError
+        ):  # closing may fail on a full disk; the files are deleted all the same
             self._file.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -266,13 +268,13 @@ def captures_in(day_folder: Path) -> list[CaptureName]:
 
 
 def newest(day_folder: Path) -> Capture | None:
-    """The capture that stands for the day, or None."""
+    """The newest capture of the day, or None."""
     found = captures_in(day_folder)
     return Capture(day_folder / found[-1].text, found[-1]) if found else None
 
 
 def days_of(raw: Path, dataset: str) -> dict[date, Path]:
-    """The folders of all days of a dataset that were ever worked on."""
+    """The folders of all days of a dataset for which a capture was attempted."""
     folder = raw / dataset
     if not folder.is_dir():
         return {}
@@ -289,11 +291,11 @@ def day_named(text: str) -> date | None:
 
 
 def note_seen(day_folder: Path, name: CaptureName, now: datetime) -> None:
-    """Note that a later capture was equal to `name`."""
+    """Record that a later request returned the same rows as capture `name`."""
     try:
         notes = seen(day_folder)
     except (OSError, ValueError):
-        notes = []  # what cannot be read is worth less than the new note
+        notes = []  # a damaged list is replaced
     notes.append({"capture": name.text, "seen_at": now.isoformat(timespec="seconds")})
     atomic.write_whole(day_folder / SEEN, atomic.sealed({"seen": notes}))
 
@@ -310,9 +312,9 @@ def seen(day_folder: Path) -> list[dict[str, str]]:
 
 
 def last_seen(day_folder: Path) -> datetime | None:
-    """When the API was last found to say what the newest capture holds, UTC."""
+    """When the API last returned what the newest capture holds, UTC."""
     found = captures_in(day_folder)
     times = [found[-1].fetched_at] if found else []
-    with suppress(OSError, ValueError):  # `livestats verify` tells of it
+    with suppress(OSError, ValueError):  # damaged notes are reported by `livestats verify`
         times += [datetime.fromisoformat(note["seen_at"]) for note in seen(day_folder)]
     return max(times, default=None)

@@ -83,7 +83,7 @@ def refresh_ledger(
             now,
             settings.zone,
             warning,
-            home.remembered,
+            home.file_index,
             and_others=True,
         )
     ]

@@ -123,7 +123,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, home: Home) -> int:
     so, and it is tried again next time.
     """
     _ensure_table(connection)
-    found = {_names(revision): revision for revision in revisions(home.raw, home.remembered)}
+    found = {_names(revision): revision for revision in revisions(home.raw, home.file_index)}
     known = _known(connection)
     current = (parquet.SCHEMA_VERSION, None)
     todo = [revision for names, revision in found.items() if known.get(names) != current]

@@ -197,7 +197,7 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
     """
     lines = {d.name: archive.ledger(d, first, max(first, last)) for d in datasets}
     stale = {
-        name: states.stale_days(entries, archive.home.lake, archive.home.remembered)
+        name: states.stale_days(entries, archive.home.lake, archive.home.file_index)
         for name, entries in lines.items()
     }
     return Report(
