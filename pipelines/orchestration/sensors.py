@@ -33,14 +33,14 @@ def sender(environ: Mapping[str, str], home: str) -> Callable[[AlarmChange], Non
     return lambda change: webhook.post(url, message(change, home)) if url else None
 
 
-def summary(standing: Sequence[Alarm]) -> str:
+def summary(active: Sequence[Alarm]) -> str:
     """One line for the page of sensors."""
-    if not standing:
+    if not active:
         return "Nothing to tell: every day that can be had is here."
-    found = monitoring.grouped(standing)
+    found = monitoring.grouped(active)
     shown = "; ".join(f"{a.kind} {a.subject}: {a.text}" for a in found[:5])
     more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
-    return f"{len(standing)} alarms stand: {shown}{more}"
+    return f"{len(active)} alarms stand: {shown}{more}"
 
 
 def alarm_sensor(archive: Archive) -> dg.SensorDefinition:

@@ -1,6 +1,7 @@
-"""What somebody should be told about an archive: read from its files, without asking the API.
+"""Alarms of an archive, derived from its files without calling the API.
 
-The list of alarms is `Kind`, and nothing else: commands, sensors and docs/recovery.md follow it.
+Every alarm is one of `AlarmKind`; docs/recovery.md has a section for each. Who sends them is in
+pipelines (the command, the sensors). Begin with checks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What stands against an archive now."""
+"""The checks: which alarms are active now.
+
+Nothing is sent or remembered here: see notify. What an alarm is: model.
+"""
 
 from __future__ import annotations
 
@@ -21,20 +24,20 @@ from resources.serving import publish
 from resources.verify import saved_result
 
 OVERDUE = timedelta(hours=26)
-"""Two looks of the schedule after a day is complete at the vendor: then it should be here."""
+"""Age after which a complete day should be captured: two runs of the schedule, and two hours."""
 
 YOUNG = timedelta(days=4)
-"""Days whose schema and agreement are looked at, and whose loss is news."""
+"""Window of the checks of schema and reconciliation, and for which a lost day is reported."""
 
-PATIENCE_S = 7200
-"""How long rows may stand in the lake without being served, and a daemon may be silent."""
+GRACE_S = 7200
+"""Seconds for which rows may wait to be served, and a daemon may be silent."""
 
 MISSED = timedelta(hours=12)
-"""A day that has been complete at the vendor for so long was passed over by both looks of a day."""
+"""A day that has been complete for longer was missed by both daily runs of the schedule."""
 
 
 def active_alarms(archive: Archive) -> list[Alarm]:
-    """Everything that stands now, the most urgent first. Opens nothing for writing."""
+    """All active alarms, the most urgent first. Opens nothing for writing."""
     found: list[Alarm] = []
     missed = 0
     for dataset in archive.daily:
@@ -50,13 +53,13 @@ def active_alarms(archive: Archive) -> list[Alarm]:
 
 
 def _waits(line: Entry, now: datetime, longer_than: timedelta) -> bool:
-    """True for a day that could have been captured for so long, and was not."""
+    """True for a day that has been available for that long and is not captured."""
     is_late = line.askable_from is not None and now - line.askable_from > longer_than
     return line.state.can_be_asked and is_late
 
 
 def _of_ledger(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list[Alarm]:
-    """Days that are not captured."""
+    """Alarms about days that are not captured."""
     name, now = dataset.name, archive.now()
 
     def alarm(kind: AlarmKind, lines: Iterable[Entry], text: str, remedy: str) -> list[Alarm]:
@@ -91,9 +94,9 @@ _NO_MORE = "Nothing brings it back. Mend what kept it from being captured: `live
 
 
 def _of_lake(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list[Alarm]:
-    """What files of the lake say of themselves; opens none but those of the newest days."""
+    """Alarms from the metadata of lake files; opens only those of the newest days."""
     home, name = archive.home, dataset.name
-    unmade = archive.unmade(lines)  # the schedule makes these by itself
+    unmade = archive.unmade(lines)  # the schedule rebuilds these by itself
     old = {*states.stale_days(lines, home.lake, home.file_index)} - unmade
     found = []
     if old:
@@ -120,12 +123,12 @@ def _of_lake(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list
 
 
 def _of_daemon(archive: Archive, missed: int) -> list[Alarm]:
-    """A daemon that has worked here, and no longer does; not if somebody else captures all."""
+    """The alarm of a stopped daemon; none while all days are captured by other means."""
     try:
         silent_s = time.time() - archive.home.last_alarm_check.stat().st_mtime
     except FileNotFoundError:
-        return []  # there was never one
-    if silent_s < PATIENCE_S or not missed:
+        return []  # no daemon has run here
+    if silent_s < GRACE_S or not missed:
         return []
     return [
         Alarm(
@@ -139,7 +142,7 @@ def _of_daemon(archive: Archive, missed: int) -> list[Alarm]:
 
 
 def _of_home(archive: Archive) -> list[Alarm]:
-    """The disk, and what the last verification found."""
+    """Alarms of disk space and of the last verification."""
     found = []
     space = disk_space.look(archive)
     if space.is_tight:
@@ -170,7 +173,7 @@ def _of_home(archive: Archive) -> list[Alarm]:
 
 
 def _of_served(archive: Archive) -> list[Alarm]:
-    """What only readers see: a copy that is behind, and rules that do not hold."""
+    """Alarms of the served copy: outdated rows, and rules of reconciliation that fail."""
     found: list[Alarm] = []
     behind = [name for name in archive.behind() if _is_waiting(archive, name)]
     if behind:
@@ -208,9 +211,9 @@ _DIFFERING = (
 
 
 def _is_waiting(archive: Archive, name: str) -> bool:
-    """True if the newest rows of a dataset have been in the lake for longer than a load takes."""
+    """True if the newest rows have been in the lake for longer than GRACE_S."""
     written = [p.stat().st_mtime for p in parquet.days_of(archive.home.lake, name).values()]
-    return bool(written) and time.time() - max(written) > PATIENCE_S
+    return bool(written) and time.time() - max(written) > GRACE_S
 
 
 def _days(days: Iterable[date]) -> str:

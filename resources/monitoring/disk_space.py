@@ -1,4 +1,7 @@
-"""How much room the disk of the home has, and how much will be wanted soon."""
+"""Disk space of the home: what is free, and what the next load and the next month need.
+
+What follows from it is in checks (the alarm) and pipelines/doctor.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,12 @@ class DiskSpace:
 
     free: int
     total: int  # of the disk
-    load: int  # a load makes one more copy of the warehouse, and more beside it
-    month: int  # what a month of captures takes, by the last week
+    load: int  # a load copies the warehouse once, and needs a spare gigabyte
+    month: int  # captures of a month, extrapolated from the last week
 
     @property
     def is_tight(self) -> bool:
-        """True if a month from now a load may fail, unless room is made."""
+        """True if a load may fail within a month unless space is freed."""
         return self.free < self.load + self.month
 
     @property
@@ -39,7 +42,7 @@ class DiskSpace:
 
 
 def look(archive: Archive) -> DiskSpace:
-    """The room on the disk of the home, which may not be there yet. Lists a week of folders."""
+    """The space on the disk of the home, which need not exist yet. Lists the folders of a week."""
     home = archive.home
     there = home.root if home.root.is_dir() else nearest(home.root)
     usage = shutil.disk_usage(there)
@@ -64,15 +67,15 @@ def _captured_in_a_week(archive: Archive) -> int:
 
 
 def nearest(path: Path) -> Path:
-    """The nearest folder above `path` that is there."""
+    """The nearest existing folder above `path`."""
     return next(parent for parent in path.absolute().parents if parent.exists())
 
 
 def disk_usage(folder: Path) -> int:
-    """Bytes on the disk of the files below a folder; 0 if it is not there."""
-    held = 0
+    """Allocated bytes of the files below a folder; 0 if it does not exist."""
+    total = 0
     for inside, _, names in os.walk(folder):
         for name in names:
-            with suppress(FileNotFoundError):  # a run at work has renamed it meanwhile
-                held += (Path(inside) / name).lstat().st_blocks * 512
-    return held
+            with suppress(FileNotFoundError):  # renamed by a run in the meantime
+                total += (Path(inside) / name).lstat().st_blocks * 512
+    return total

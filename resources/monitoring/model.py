@@ -1,4 +1,7 @@
-"""The alarms that there are, the most urgent first."""
+"""What an alarm is, and which kinds there are.
+
+When an alarm is active is in checks; what was already sent is in notify.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,19 @@ from resources.findings import Finding
 
 
 class AlarmKind(StrEnum):
-    """What is the matter, the most urgent first. Each has its paragraph in docs/recovery.md."""
+    """The kinds of alarms, the most urgent first. Each has its section in docs/recovery.md."""
 
-    DISK = "disk"  # it will soon be full
-    EXPIRING = "expiring"  # a day is not here, and will soon be forgotten by the API
-    LOST = "lost"  # it has just been forgotten
-    FAILED = "failed"  # a run ended without all that it was asked for; told when it happens
-    SILENT = "silent"  # the daemon does not work any more, and days wait for it
-    GAP = "gap"  # a day that should be here is not
-    DAMAGE = "damage"  # the last verification found files that are not as they were written
-    OUTDATED = "outdated"  # rows of an earlier normaliser, after an upgrade
-    SCHEMA = "schema"  # the vendor sends a field that the catalogue does not know
-    DISAGREEMENT = "disagreement"  # endpoints contradict each other
-    BEHIND = "behind"  # readers see less than what is captured
+    DISK = "disk"  # the disk will soon be full
+    EXPIRING = "expiring"  # a day is missing, and the API will soon drop it
+    LOST = "lost"  # the API has recently dropped a day that is missing
+    FAILED = "failed"  # a run failed; sent at once by its own sensor
+    SILENT = "silent"  # the daemon has stopped, and days are missing
+    GAP = "gap"  # a day that should be captured is missing
+    DAMAGE = "damage"  # the last verification found changed or missing files
+    OUTDATED = "outdated"  # rows were made by an earlier normaliser
+    SCHEMA = "schema"  # responses have a field that the catalogue lacks
+    DISAGREEMENT = "disagreement"  # endpoints contradict each other beyond the tolerance
+    BEHIND = "behind"  # the served copy lacks captured rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,7 @@ class Alarm(Finding):
 
 
 def grouped(alarms: Iterable[Alarm]) -> list[Alarm]:
-    """The same, for people: what says the same of several subjects is said once."""
+    """Alarms for display: those with equal kind, text and remedy are merged, subjects joined."""
     found: dict[tuple[AlarmKind, str, str], Alarm] = {}
     for alarm in alarms:
         about = (alarm.kind, alarm.text, alarm.remedy)

@@ -1,4 +1,7 @@
-"""What was told already, so that each alarm is told once, and once more when it is over."""
+"""Which alarms are new or over since the last message, kept in state/.
+
+How a message is sent is the caller's: webhook, or print. Which alarms are active: checks.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,15 @@ from resources.monitoring.checks import active_alarms
 from resources.monitoring.model import Alarm
 
 SENT = "alarms.json"
-"""Note of what the webhook was told."""
+"""State of the alarms that were sent to the webhook."""
 
 PRINTED = "alarms-printed.json"
-"""Note of what was printed for whoever mails it."""
+"""State of the alarms that `livestats alarms --new` printed."""
 
 
 @dataclass(frozen=True)
 class AlarmChange:
-    """Alarms since the last time somebody was told."""
+    """What has changed since the last message."""
 
     new: Sequence[Alarm]
     gone: Sequence[str]  # keys
@@ -30,14 +33,14 @@ class AlarmChange:
 def notify_changes(
     archive: Archive, send: Callable[[AlarmChange], None], note: str = SENT
 ) -> list[Alarm]:
-    """Send what is new or gone since the last time, once; all that stands now.
+    """Send alarms that are new, worse or over since the last message; return all active ones.
 
-    `note` names what was told, in state/: it is written only when `send` returns, so if that
-    raises, the next look tries again.
+    `note` is the file in state/ that remembers them. It is written after `send` returns: if that
+    raises, the next call sends again.
     """
     now = active_alarms(archive)
     path = archive.home.state / note
-    before = _told(path)
+    before = _sent(path)
     change = AlarmChange(
         new=[a for a in now if a.key not in before or a.mark > before[a.key]],
         gone=sorted(set(before) - {alarm.key for alarm in now}),
@@ -50,11 +53,11 @@ def notify_changes(
     return now
 
 
-def _told(path: Path) -> dict[str, str]:
-    """Marks of the alarms that stood at the last look, by their keys."""
+def _sent(path: Path) -> dict[str, str]:
+    """Marks of the alarms in the last message, by key."""
     try:
         return {str(key): str(mark) for key, mark in json.loads(path.read_bytes())["told"].items()}
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError, AttributeError):
-        return {}  # damaged: better told twice than never
+        return {}  # damaged: sending twice is better than not at all

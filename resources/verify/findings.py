@@ -1,4 +1,7 @@
-"""What is found to be wrong, and which way of mending it there is."""
+"""What verify reports: the fault, the file, and how to repair it.
+
+The base class is resources/findings. Who looks for what is in raw, lake and tables; run calls them.
+"""
 
 from __future__ import annotations
 
@@ -19,21 +22,21 @@ from resources.raw import captures
 class FindingKind(StrEnum):
     """What is wrong."""
 
-    DAMAGED = "damaged"  # its bytes are not those that were written
-    MISSING = "missing"  # something else tells that it was there
-    EXTRA = "extra"  # livestats did not put it there
-    MISMATCH = "mismatch"  # whole, but it does not fit its place or what it was made from
-    BEHIND = "behind"  # made before what it is made from
-    LEFTOVER = "leftover"  # of a run that was killed: harmless
+    DAMAGED = "damaged"  # its bytes have changed since it was written
+    MISSING = "missing"  # another file or table says that it existed
+    EXTRA = "extra"  # not written by livestats
+    MISMATCH = "mismatch"  # intact, but inconsistent with its path or its source
+    BEHIND = "behind"  # older than its source
+    LEFTOVER = "leftover"  # left by a killed run: harmless
 
 
 class Repair(StrEnum):
-    """How it is mended."""
+    """How it is repaired."""
 
     REPLAY = "replay"  # the lake file, from the raw archive
     PUBLISH = "publish"  # tables and served copy, from the lake
     CAPTURE = "capture"  # from the API, which still has the day
-    RESTORE = "restore"  # from a backup, or it is lost
+    RESTORE = "restore"  # from a backup, otherwise lost
     REMOVE = "remove"  # by hand
     NOTHING = "nothing"
 
@@ -51,17 +54,17 @@ class FileFinding(Finding):
 
     @property
     def is_harmless(self) -> bool:
-        """True if the archive is intact all the same."""
+        """True if the archive is intact nevertheless."""
         return self.severity is not Severity.PROBLEM
 
 
 OnRead = Callable[[Path, int], None]
-"""Told of each file when it has been read, and of its bytes."""
+"""Called after each file that was read, with its path and size."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """One day of a dataset: where its files are, and until when the API has it."""
+    """One (dataset, day): its folders, and how its files can be repaired."""
 
     archive: Archive
     dataset: Dataset
@@ -69,18 +72,18 @@ class Place:
 
     @property
     def raw(self) -> Path:
-        """The folder of its captures."""
+        """The folder of its captures and notes."""
         return captures.folder_of(self.archive.home.raw, self.dataset.name, self.day)
 
     @property
     def range(self) -> str:
-        """The options that choose it on the command line."""
+        """The command-line options that select it."""
         return f"--from {self.day} --to {self.day} --dataset {self.dataset.name}"
 
     def finding(
         self, kind: FindingKind, path: Path, what: str, mend: tuple[Repair, str]
     ) -> FileFinding:
-        """Something wrong with it."""
+        """A finding about it."""
         repair, remedy = mend
         severity = Severity.WARNING if kind is FindingKind.LEFTOVER else Severity.PROBLEM
         return FileFinding(
@@ -89,11 +92,14 @@ class Place:
         )  # fmt: skip
 
     def replay(self) -> tuple[Repair, str]:
-        """Its lake file is made again."""
+        """Rebuild the lake file."""
         return Repair.REPLAY, f"Run `livestats replay {self.range}`: it is made again from raw/."
 
     def capture_again(self, damaged: Path | None) -> tuple[Repair, str]:
-        """It is asked again if it can be, else restored; `damaged` is in the way."""
+        """Capture the day again if the API still has it, otherwise restore it.
+
+        `damaged` is a file that must be moved away first.
+        """
         until = states.expires_at(self.dataset, self.day, self.archive.settings.zone)
         now, zone = self.archive.now(), self.archive.settings.zone
         away = f"move {damaged} out of the home and " if damaged else ""
@@ -115,14 +121,14 @@ class Place:
         )
 
     def restore_revision(self) -> tuple[Repair, str]:
-        """An earlier capture: the API tells only the newest."""
+        """Restore an earlier capture: the API has only the newest."""
         return Repair.RESTORE, (
             "Restore it from a backup. It is an earlier revision, which the API no longer tells: "
             "without a backup it is lost; the rows of the day do not depend on it."
         )
 
     def fault_of_ours(self) -> tuple[Repair, str]:
-        """The files are whole, and still it does not fit."""
+        """Files with valid checksums and inconsistent content."""
         return Repair.RESTORE, (
             "The file is as it was written, so either it was moved here or livestats wrote it "
             f"wrongly: restore {self.raw} from a backup, and report it."
@@ -130,12 +136,12 @@ class Place:
 
 
 def remove(path: Path) -> tuple[Repair, str]:
-    """Something foreign goes."""
+    """Remove a file that livestats did not write."""
     return Repair.REMOVE, f"It is not read. Move {path.name!r} out of the home if nobody needs it."
 
 
 def leftover() -> tuple[Repair, str]:
-    """What a killed run has left."""
+    """Leave what a killed run left behind."""
     return Repair.NOTHING, "Never read; the next run that works on the day removes it."
 
 

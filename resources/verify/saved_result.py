@@ -1,4 +1,7 @@
-"""What the last verifications found, kept until a later one finds it mended."""
+"""The saved result of verify: damage is kept until a later verification finds it repaired.
+
+Read by the alarms (resources/monitoring). What a finding is: findings.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ _FILE = "verified.json"
 
 @dataclass(frozen=True, kw_only=True)
 class SavedFinding:
-    """One thing that was found."""
+    """One finding, as saved."""
 
     path: str  # below the home
     what: str
@@ -30,14 +33,14 @@ class SavedFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class SavedResult:
-    """What stands since the last verifications."""
+    """Damage known from the last verifications."""
 
     at: datetime | None = None  # of the last whole one; None: there was none
     wrong: tuple[SavedFinding, ...] = ()
 
 
 def read(home: Home) -> SavedResult:
-    """The note; an empty one if there is none, or it cannot be read: verifying writes it anew."""
+    """The saved result; empty if there is none or it is damaged: the next verify rewrites it."""
     try:
         facts = json.loads((home.state / _FILE).read_bytes())
         return SavedResult(
@@ -58,15 +61,15 @@ def _wrong(facts: dict[str, Any]) -> SavedFinding:
     )
 
 
-def is_damage(found: FileFinding) -> bool:
-    """True unless time mends it: rows that are not loaded yet, leftovers that are never read."""
-    return not found.is_harmless and found.kind is not FindingKind.BEHIND
+def is_damage(finding: FileFinding) -> bool:
+    """True unless the next run repairs it, as for rows not loaded yet and leftovers."""
+    return not finding.is_harmless and finding.kind is not FindingKind.BEHIND
 
 
 def write(look: Verification, found: Iterable[FileFinding]) -> None:
-    """Note what `look` found: it replaces what was noted of all that it looked at.
+    """Save the findings of `look`; they replace the saved ones of everything that it covered.
 
-    Writes nothing where the home cannot be written: a copy on a medium can be verified as well.
+    Writes nothing to a read-only home: a copy on such a medium can be verified as well.
     """
     home = look.archive.home
     if not os.access(home.root, os.W_OK):
@@ -91,7 +94,7 @@ def write(look: Verification, found: Iterable[FileFinding]) -> None:
 
 
 def _was_looked_at(look: Verification, wrong: SavedFinding) -> bool:
-    """True if a verification of a part has looked at this as well."""
+    """True if a verification of a part has covered this finding."""
     if wrong.dataset is None:  # identity and served copy are always looked at
         home = look.archive.home
         return wrong.path in (_below(home, home.identity_file), _below(home, home.served.resolve()))
