@@ -53,8 +53,8 @@ def verify(
     look = Verification(_opened(), datasets, first, last, deep)
     total = look.size()
     screen.note(f"Reading {screen.size(total)} of {look.archive.home.root} ...")
-    with _progress(look.archive.home.root, total) as told:
-        look.told = told
+    with _progress(look.archive.home.root, total) as on_read:
+        look.on_read = on_read
         findings = list(look.findings())
     saved_result.write(look, findings)
     wrong = [f for f in findings if not f.is_harmless]
@@ -98,10 +98,10 @@ def _progress(root: Path, total: int) -> Iterator[OnRead]:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=total)
 
-        def told(path: Path, size: int) -> None:
+        def on_read(path: Path, size: int) -> None:
             bar.update(task, advance=size, description="/".join(path.relative_to(root).parts[:3]))
 
-        yield told
+        yield on_read
 
 
 def _answer(look: Verification, findings: list[FileFinding], *, is_intact: bool) -> dict[str, Any]:

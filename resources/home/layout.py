@@ -174,7 +174,7 @@ class Home:
         return pinned_settings.to_pin(self._pinned, settings) == self._pinned
 
     @property
-    def _pinned(self) -> pinned_settings.Meanings:
+    def _pinned(self) -> pinned_settings.PinnedSettings:
         """The pinned settings of single datasets."""
         found: Any = (self.identity or {}).get("datasets", {})
         return dict(found)

@@ -1,9 +1,8 @@
-"""What a captured day of each dataset means is fixed in a home by its first capture.
+"""Dataset settings that the first capture of a dataset fixes: bucket width, variants, filters.
 
-Slots of another width, other variants, other domains: rows of both in one table could not be told
-apart, and a day that is complete under the one is not under the other. What settings make otherwise
-than livestats has it stands in every capture's manifest, and in the home's identity file, so that
-two runs that begin at once agree. Of a dataset that is not mentioned there, the first capture tells.
+Rows captured under different settings could not be told apart in one table. Settings that differ
+from the defaults are written to every manifest and to the identity file, so that runs which start
+together agree; for a dataset missing there, its newest capture decides. Next: resources/config.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from resources.api.catalog import DATASETS
 from resources.config import Settings, SettingsError
 from resources.raw import captures
 
-Meanings = Mapping[str, Mapping[str, object]]
-"""By dataset: the settings that its days rest on. {}: as livestats has it."""
+PinnedSettings = Mapping[str, Mapping[str, object]]
+"""By dataset: the settings of its captured days. {}: the defaults."""
 
 
-def check(root: Path, folder: Path, pinned: Meanings, settings: Settings) -> None:
-    """Raise SettingsError if days of a dataset are there that mean something else.
+def check(root: Path, folder: Path, pinned: PinnedSettings, settings: Settings) -> None:
+    """Raise SettingsError if a dataset has days captured under other settings.
 
-    `folder` is the raw archive of the home `root`, `pinned` what its identity file says. Datasets
-    that are switched off may have any settings. Looks at no file as long as both agree.
+    `folder` is the raw archive of the home `root`, `pinned` the content of its identity file.
+    Datasets that are off are not checked. Reads no file as long as both agree.
     """
     for name in settings.datasets:
         wanted = dict(settings.of(DATASETS[name]).meaning)
@@ -32,19 +31,19 @@ def check(root: Path, folder: Path, pinned: Meanings, settings: Settings) -> Non
         newest = _newest(folder, name)
         if newest is None:
             continue
-        kept = pinned[name] if name in pinned else told_by(newest)
+        kept = pinned[name] if name in pinned else pinned_in(newest)
         if wanted != kept:
             raise SettingsError(_refusal(root, name, kept, wanted))
 
 
-def to_pin(pinned: Meanings, settings: Settings) -> dict[str, Mapping[str, object]]:
-    """What the identity file is to say, after `check`: off ones stay as they were captured."""
+def to_pin(pinned: PinnedSettings, settings: Settings) -> dict[str, Mapping[str, object]]:
+    """The settings for the identity file, after `check`; those of datasets that are off stay."""
     on = {name: settings.of(DATASETS[name]).meaning for name in settings.datasets}
     return {name: dict(one) for name, one in sorted({**pinned, **on}.items()) if one}
 
 
-def told_by(capture: captures.Capture) -> Mapping[str, object]:
-    """What a capture's manifest says; SettingsError if it cannot be read."""
+def pinned_in(capture: captures.Capture) -> Mapping[str, object]:
+    """The settings in a capture's manifest. Raises SettingsError if it cannot be read."""
     try:
         return dict(capture.manifest.get("settings", {}))
     except captures.DamagedCapture as error:
@@ -57,7 +56,7 @@ def _newest(folder: Path, name: str) -> captures.Capture | None:
 
 
 def in_words(meaning: Mapping[str, object]) -> str:
-    """The settings as they would stand in the file."""
+    """The settings in the notation of the settings file."""
     return ", ".join(f"{key} = {value}" for key, value in meaning.items()) or "none of its own"
 
 

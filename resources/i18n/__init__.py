@@ -1,8 +1,7 @@
-"""What tables and columns say of themselves, in the language that the settings choose.
+"""Comments on tables and columns in the language of the settings.
 
-English is the source and stands where the thing itself is declared: in the catalogue, above a
-mart's SQL, beside livestats' own tables. `zh` has the Chinese of each text, found by the English
-one: whoever changes the English is told by a test that the Chinese is out of date.
+The English text stands where a table or column is declared: catalogue, mart SQL, system tables.
+zh/ maps each English text to its Chinese; a test fails for a text without translation.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ FOLDER = Path(__file__).resolve().parent / "zh"
 
 
 def say(text: str, language: str) -> str:
-    """The English `text` in `language`; as it is, where it has not been translated yet."""
+    """The English `text` in `language`; unchanged if there is no translation."""
     return chinese().get(text, text) if language == CHINESE else text
 
 
@@ -32,7 +31,7 @@ def say_unit(unit: str | None, language: str) -> str:
 
 @cache
 def chinese() -> Mapping[str, str]:
-    """Every text that has been translated: English -> Chinese."""
+    """All translations: English -> Chinese."""
     found: dict[str, str] = {}
     for path in sorted(FOLDER.glob("*.toml")):
         found |= tomllib.loads(path.read_text("utf-8"))
@@ -42,7 +41,7 @@ def chinese() -> Mapping[str, str]:
 def table_comment(
     meaning: str, *, source: str | None = None, key: Sequence[str] = (), language: str = ENGLISH
 ) -> str:
-    """What a database and BI tools show of a table: meaning, API action, key."""
+    """The comment on a table: meaning, API action, key."""
     found = say(meaning, language)
     if source:
         found += say(" Source: {}.", language).format(source)
@@ -50,14 +49,14 @@ def table_comment(
 
 
 def key_sentence(key: Sequence[str], language: str) -> str:
-    """The end of a table's comment, which names its key."""
+    """The last sentence of a table's comment: its key."""
     return say(" Key: {}.", language).format(", ".join(key))
 
 
 def column_comment(
     meaning: str, *, unit: str | None = None, field: str | None = None, language: str = ENGLISH
 ) -> str:
-    """What a database and BI tools show of a column: meaning, unit, API field."""
+    """The comment on a column: meaning, unit, API field."""
     found = say(meaning, language)
     if unit:
         found += say(" Unit: {}.", language).format(say_unit(unit, language))

@@ -1,4 +1,7 @@
-"""Telling a chat group: one text to the address of a robot, in the form that its host expects."""
+"""The webhook: posts one text to a chat robot, in the form that its host expects.
+
+Which text, and when, is decided by the caller: see notify, and pipelines/orchestration/sensors.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ _TIMEOUT_S = 10.0
 
 
 class WebhookError(Exception):
-    """The message did not arrive; the text names the host, never the address."""
+    """Raised if the message did not arrive; the text names the host, never the address."""
 
 
 def post(url: str, text: str) -> None:
@@ -31,7 +34,7 @@ def post(url: str, text: str) -> None:
         refused = answer.status_code >= 300
         failure = f"HTTP {answer.status_code}" if refused else _refusal(answer)
     except requests.RequestException as error:
-        failure = type(error).__name__  # its text quotes the address
+        failure = type(error).__name__  # the text of the error contains the address
     if failure:
         raise WebhookError(
             f"{host} did not take the alarm ({failure}). Check {VARIABLE}; a robot with a keyword "
@@ -40,7 +43,7 @@ def post(url: str, text: str) -> None:
 
 
 def host_of(url: str) -> str | None:
-    """The host, which may be shown; None if it is no address that could be posted to."""
+    """The host name, which is no secret; None if `url` is not an HTTP address."""
     try:
         parts = urlsplit(url)
         return parts.hostname if parts.scheme in ("http", "https") else None
@@ -49,7 +52,7 @@ def host_of(url: str) -> str | None:
 
 
 def body(host: str, text: str) -> Mapping[str, object]:
-    """What that host takes for a message of plain text."""
+    """The JSON that the host expects for a plain text message."""
     if host.endswith((".feishu.cn", ".larksuite.com")):
         return {"msg_type": "text", "content": {"text": text}}
     if host in ("oapi.dingtalk.com", "qyapi.weixin.qq.com"):
@@ -58,7 +61,7 @@ def body(host: str, text: str) -> Mapping[str, object]:
 
 
 def _refusal(answer: requests.Response) -> str:
-    """What is wrong according to the body: these hosts refuse with HTTP 200; "" if nothing."""
+    """The error in a response body, as these hosts refuse with HTTP 200; "" if there is none."""
     try:
         document = answer.json()
     except ValueError:

@@ -1,4 +1,7 @@
-"""Verifies the lake file of one day: its bytes, its declaration, and where its rows come from."""
+"""Verifies the lake file of one day: checksums, schema, and that it fits its capture.
+
+The capture itself is verified in raw; the tables that are loaded from the file in tables.
+"""
 
 from __future__ import annotations
 
@@ -30,17 +33,17 @@ from resources.verify.raw import RawDay
 
 
 class LakeDay:
-    """The lake file of one day. `findings` reads it; then `is_good` tells if tables may rest on it."""
+    """The lake file of one day. After `findings`, `is_good` says whether tables can be compared."""
 
-    def __init__(self, place: Place, raw_day: RawDay, told: OnRead, *, deep: bool) -> None:
-        """Nothing is read yet; `raw_day` has been."""
-        self._place, self._raw, self._told, self._deep = place, raw_day, told, deep
+    def __init__(self, place: Place, raw_day: RawDay, on_read: OnRead, *, deep: bool) -> None:
+        """Reads nothing yet. `raw_day` must have been verified before."""
+        self._place, self._raw, self._on_read, self._deep = place, raw_day, on_read, deep
         self.path = parquet.path_of(place.archive.home.lake, place.dataset.name, place.day)
         self.is_good = False
         self.rows = 0
 
     def findings(self) -> Iterator[FileFinding]:
-        """Everything that is wrong; one row group in memory."""
+        """All findings; one row group is in memory at a time."""
         yield from self._foreign()
         if not self.path.is_file():
             if self._raw.newest is not None:
@@ -84,9 +87,9 @@ class LakeDay:
                 yield self._place.finding(FindingKind.EXTRA, path, what, remove(path))
 
     def _content(self, origin: parquet.Provenance) -> str:
-        """What is wrong inside of a file whose bytes are right; empty if nothing is."""
+        """What is wrong in a file whose checksums hold; empty if nothing is."""
         with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
-            self._told(self.path, self.path.stat().st_size)
+            self._on_read(self.path, self.path.stat().st_size)
             if not declared(file.schema_arrow).equals(
                 declared(parquet.schema(self._place.dataset)), check_metadata=True
             ):
@@ -99,13 +102,13 @@ class LakeDay:
                     day = pa.scalar(self._place.day, pa.date32())
                     if not pc.all(pc.equal(table[BUSINESS_DATE], day), min_count=0).as_py():
                         return "holds rows of another day"
-            told = {rows, file.metadata.num_rows, origin.rows}
-        if len(told) > 1:
+            counts = {rows, file.metadata.num_rows, origin.rows}
+        if len(counts) > 1:
             return f"holds {rows} rows, its footer says {file.metadata.num_rows}, its origin {origin.rows}"
         return ""
 
     def _descent(self, origin: parquet.Provenance) -> Iterator[FileFinding]:
-        """Whether the file is what the newest capture of this day makes."""
+        """Findings about the capture that the file was made from."""
         place, newest = self._place, self._raw.newest
         named = {c.name.text: c.name for c in self._raw.captures}
         if (origin.dataset, origin.day) != (place.dataset.name, place.day.isoformat()):
@@ -133,7 +136,7 @@ class LakeDay:
                 yield from self._again()
 
     def _again(self) -> Iterator[FileFinding]:
-        """Whether normalising the capture again gives the same rows."""
+        """Normalise the capture again and compare the rows."""
         place, newest = self._place, self._raw.newest
         if newest is None:
             return
@@ -153,11 +156,11 @@ class LakeDay:
 
 
 def declared(schema: pa.Schema) -> pa.Schema:
-    """A file's schema: names, types, units, API fields; other words in a comment change nothing."""
+    """A file's schema without the wording of comments: names, types, units, API fields."""
     fields = [field.with_metadata(_without(field.metadata, ())) for field in schema]
     return pa.schema(fields, metadata=_without(schema.metadata, parquet.FILE_METADATA))
 
 
 def _without(about: Mapping[bytes, bytes] | None, others: Collection[bytes]) -> dict[bytes, bytes]:
-    """What is told about a file or a column, but for comments and `others`."""
+    """The metadata of a file or a column, without comments and `others`."""
     return {k: v for k, v in (about or {}).items() if k != b"comment" and k not in others}

@@ -1,4 +1,7 @@
-"""Verifies the raw archive of one day: every capture, every note, and that none is missing."""
+"""Verifies the raw archive of one day: captures, notes, and that none is missing.
+
+Rows are not looked at here: lake (the file of the day), tables (the served copy). Start: run.
+"""
 
 from __future__ import annotations
 
@@ -31,17 +34,17 @@ _NOTES = (captures.SEEN, states.PARTIAL)
 class RawDay:
     """The raw archive of one day. `findings` reads it; then `intact` names the good captures."""
 
-    def __init__(self, place: Place, told: OnRead) -> None:
+    def __init__(self, place: Place, on_read: OnRead) -> None:
         """Read the names of the captures, oldest first."""
-        self._place, self._told = place, told
+        self._place, self._on_read = place, on_read
         self.captures = captures_of(place)
         self.intact: dict[captures.CaptureName, Mapping[str, Any]] = {}
-        """Manifests of the captures that are as they were written."""
+        """Manifests of the captures whose checksums hold."""
         self.answers = 0
 
     @property
     def newest(self) -> captures.Capture | None:
-        """The capture that stands for the day."""
+        """The newest capture of the day."""
         return self.captures[-1] if self.captures else None
 
     @property
@@ -50,7 +53,7 @@ class RawDay:
         return self.newest is not None and self.newest.name in self.intact
 
     def findings(self) -> Iterator[FileFinding]:
-        """Everything that is wrong; one answer in memory."""
+        """All findings; one response is in memory at a time."""
         yield from self._foreign()
         for capture in self.captures:
             yield from self._capture(capture)
@@ -58,7 +61,7 @@ class RawDay:
         yield from self._notes()
 
     def mend(self, capture: captures.Capture) -> tuple[Repair, str]:
-        """What to do about a capture that is damaged."""
+        """How to repair a damaged capture."""
         if capture == self.newest:
             return self._place.capture_again(capture.folder)
         return self._place.restore_revision()
@@ -118,11 +121,11 @@ class RawDay:
         self.intact[capture.name] = manifest
 
     def _damage(self, capture: captures.Capture, path: Path) -> str:
-        """What is wrong with the answers; empty if nothing is."""
+        """What is wrong with the responses; empty if nothing is."""
         try:
             size = path.stat().st_size
             written = sum(request["stored"] for request in capture.manifest["requests"])
-            if size != written:  # read nothing: it may be any size
+            if size != written:  # do not read it: it may be of any size
                 return f"holds {size:,} bytes of the {written:,} that were written"
             for *_, body in capture.responses():  # raises for a bad frame, size or checksum
                 for _ in api_body.pieces(body):
@@ -135,12 +138,12 @@ class RawDay:
         return ""
 
     def _read(self, path: Path) -> None:
-        self._told(path, path.stat().st_size)
+        self._on_read(path, path.stat().st_size)
 
     # What points at captures -------------------------------------------------------------------
 
     def _missing(self) -> Iterator[FileFinding]:
-        """Captures that a later one was a revision of, and that are gone."""
+        """Captures that a later manifest names as its predecessor, and that are missing."""
         names = {c.name.text for c in self.captures}
         for name, manifest in self.intact.items():
             before = manifest.get("after")
@@ -166,9 +169,9 @@ class RawDay:
                 yield self._place.finding(FindingKind.DAMAGED, path, str(error), (repair, remedy))
                 continue
             if note == captures.SEEN:
-                told = {str(note["capture"]) for note in facts.get("seen", ())}
-                # One that was moved away for being damaged has been captured again since then.
-                for name in sorted(n for n in told if n > max(names, default="")):
+                noted = {str(note["capture"]) for note in facts.get("seen", ())}
+                # A damaged capture that was moved away has been captured again since.
+                for name in sorted(n for n in noted if n > max(names, default="")):
                     what = f"a capture that {path.name} says was seen again is gone"
                     mend = self._place.capture_again(None)
                     yield self._place.finding(
@@ -177,7 +180,7 @@ class RawDay:
 
 
 def misfit(place: Place, name: captures.CaptureName, manifest: Mapping[str, Any]) -> str:
-    """In what a manifest does not fit its folder or itself; empty if it does."""
+    """How a manifest contradicts its folder or itself; empty if it does not."""
     try:
         return _misfit(place, name, manifest)
     except (KeyError, TypeError, ValueError) as error:
@@ -185,7 +188,7 @@ def misfit(place: Place, name: captures.CaptureName, manifest: Mapping[str, Any]
 
 
 def _misfit(place: Place, name: captures.CaptureName, manifest: Mapping[str, Any]) -> str:
-    told = {key: manifest[key] for key in ("dataset", "action", "day", "rows", "time_zone")}
+    stated = {key: manifest[key] for key in ("dataset", "action", "day", "rows", "time_zone")}
     expected = {
         "dataset": place.dataset.name,
         "action": place.dataset.endpoint.action,
@@ -194,8 +197,8 @@ def _misfit(place: Place, name: captures.CaptureName, manifest: Mapping[str, Any
         "time_zone": place.archive.settings.time_zone,
     }
     for key, value in expected.items():
-        if told[key] != value:
-            return f"its manifest says {key} {told[key]!r}, and its place {value!r}"
+        if stated[key] != value:
+            return f"its manifest says {key} {stated[key]!r}, and its place {value!r}"
     settings = place.archive.settings
     wanted = settings.of(place.dataset).meaning
     if place.dataset.name in settings.datasets and manifest.get("settings", {}) != wanted:
@@ -209,7 +212,7 @@ def _misfit(place: Place, name: captures.CaptureName, manifest: Mapping[str, Any
 
 
 def _hole(requests: Sequence[Mapping[str, Any]]) -> str:
-    """A question or a page that is left out; empty if none is."""
+    """The first missing request or page; empty if none is missing."""
     walk, page = -1, 0
     for request in requests:
         at = (request["walk"], request["page"])

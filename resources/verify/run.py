@@ -1,7 +1,7 @@
-"""Verifies an archive: raw answers, lake, tables and ledger, each by itself and against its source.
+"""Runs a verification: raw archive, lake, tables and ledger, each against its source.
 
-Nothing is changed. Every byte below raw/ and lake/ is read once or twice; one answer, one row group
-or a gigabyte of DuckDB's is in memory. A day that a capture is at work on is waited for.
+Changes nothing. Reads every byte below raw/ and lake/ once or twice, with at most one response, one
+row group or a gigabyte of DuckDB in memory; waits for days that are being captured. Next: raw.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from resources.verify.raw import RawDay
 from resources.verify.tables import Files, Tables
 
 
-def _nobody(_path: Path, _size: int) -> None:
-    """Nobody is told."""
+def _ignore(_path: Path, _size: int) -> None:
+    """The default: no progress is shown."""
 
 
 @dataclass
 class Verification:
-    """One look at an archive, or at a range of it; `findings` does it, then the counts are full."""
+    """A verification of an archive or a range of it. The counts are complete after `findings`."""
 
     archive: Archive
     datasets: Sequence[Dataset] = tuple(DATASETS.values())
-    first: date | None = None  # days before it are left out
-    last: date | None = None  # days after it are left out
+    first: date | None = None  # skip days before it
+    last: date | None = None  # skip days after it
     deep: bool = False  # also normalise every newest capture again
-    told: OnRead = _nobody
+    on_read: OnRead = _ignore
     captures: int = 0
     answers: int = 0
     lake_files: int = 0
@@ -54,15 +54,18 @@ class Verification:
 
     @property
     def is_whole(self) -> bool:
-        """True if nothing of the archive is left out."""
+        """True if the whole archive is verified."""
         return self._has_all_days and len(self.datasets) == len(DATASETS)
 
     def size(self) -> int:
-        """About how many bytes `told` will be told of."""
+        """Approximate sum of the bytes that `on_read` will receive."""
         home = self.archive.home
         found = 0
         for dataset in self.datasets:
-            for root, times in ((home.raw, 1), (home.lake, 2)):  # the lake again for the tables
+            for root, times in (
+                (home.raw, 1),
+                (home.lake, 2),
+            ):  # lake files are read a second time for the tables
                 for folder, day in self._days(root, dataset.name):
                     if day is not None and self.is_chosen(day):
                         sizes = (p.lstat().st_size for p in folder.rglob("*") if p.is_file())
@@ -70,7 +73,7 @@ class Verification:
         return found
 
     def findings(self) -> Iterator[FileFinding]:
-        """Everything that is wrong, as it is found."""
+        """All findings, one after the other."""
         yield from self._identity()
         yield from self._roots()
         for dataset in self.datasets:
@@ -79,14 +82,14 @@ class Verification:
         yield from self._tables()
 
     def is_chosen(self, day: date | None) -> bool:
-        """True if the day is looked at; what is of no day is, where no day is left out."""
+        """True if the day is in the range; None only if no day is excluded."""
         if day is None:
             return self._has_all_days
         return (self.first is None or day >= self.first) and (self.last is None or day <= self.last)
 
     def _read(self, path: Path, size: int) -> None:
         self.bytes += size
-        self.told(path, size)
+        self.on_read(path, size)
 
     # Files -------------------------------------------------------------------------------------
 
@@ -119,7 +122,7 @@ class Verification:
             )
 
     def _roots(self) -> Iterator[FileFinding]:
-        """What lies between the folders of the datasets."""
+        """Files and folders that belong to no dataset."""
         if len(self.datasets) < len(DATASETS):
             return
         for root in (self.archive.home.raw, self.archive.home.lake):
@@ -140,7 +143,7 @@ class Verification:
             yield from self._day(Place(self.archive, dataset, day))
 
     def _days(self, root: Path, name: str) -> list[tuple[Path, date | None]]:
-        """What lies in a dataset's folder below `root`, and which day each is, if it is one."""
+        """The entries of a dataset's folder below `root`, each with its day or None."""
         folder, prefix = root / name, "day=" if root == self.archive.home.lake else ""
         found: list[tuple[Path, date | None]] = []
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -187,7 +190,7 @@ class Verification:
         home = self.archive.home
         try:
             with self.archive.reading() as connection, tempfile.TemporaryDirectory() as spill:
-                tables = Tables(self.archive, connection, Path(spill), self.told)
+                tables = Tables(self.archive, connection, Path(spill), self.on_read)
                 for dataset in self.datasets:
                     seen = self._seen[dataset.name]
                     yield from tables.table(dataset, seen, whole=self._has_all_days)

@@ -1,4 +1,7 @@
-"""Verifies the served copy: tables against the lake, the ledger's table against the raw archive."""
+"""Verifies the served copy: tables against the lake, the table `ledger` against the raw archive.
+
+The files themselves are verified in raw and lake, which must have run before.
+"""
 
 from __future__ import annotations
 
@@ -25,26 +28,26 @@ _BATCH = warehouse_connection.DAYS_PER_TRANSACTION
 
 @dataclass
 class Files:
-    """What was seen of one dataset's days in raw archive and lake."""
+    """The days of one dataset for which files were found."""
 
-    good: dict[date, Path] = field(default_factory=dict)  # lake files that can be relied on
-    lake: set[date] = field(default_factory=set)  # days that have a lake file, good or not
+    good: dict[date, Path] = field(default_factory=dict)  # intact lake files
+    lake: set[date] = field(default_factory=set)  # days that have a lake file, intact or not
     captures: dict[date, Sequence[raw_captures.CaptureName]] = field(default_factory=dict)
 
 
 class Tables:
-    """The served copy, open for reading."""
+    """Verifies the tables of an open served copy."""
 
     def __init__(
-        self, archive: Archive, connection: duckdb.DuckDBPyConnection, spill: Path, told: OnRead
+        self, archive: Archive, connection: duckdb.DuckDBPyConnection, spill: Path, on_read: OnRead
     ) -> None:
-        """Bound the memory; what does not fit goes to `spill`."""
-        self._archive, self._connection, self._told = archive, connection, told
+        """Limit the memory; DuckDB spills to `spill`."""
+        self._archive, self._connection, self._on_read = archive, connection, on_read
         connection.execute(f"SET memory_limit = '{warehouse_connection.MEMORY}'")
         connection.execute("SET temp_directory = ?", [str(spill)])
 
     def table(self, dataset: Dataset, seen: Files, *, whole: bool) -> Iterator[FileFinding]:
-        """What a table holds otherwise than the lake files; `whole`: all days have been seen."""
+        """Compare a table with the lake files; `whole`: no day was left out."""
         standing = load.LoadState.of(self._connection)
         if not standing.is_declared(dataset):
             if seen.lake:
@@ -71,7 +74,7 @@ class Tables:
             yield from self._once(dataset)
 
     def _days(self, dataset: Dataset, level: Mapping[date, Path]) -> Iterator[FileFinding]:
-        """Days whose rows are others than those of the file they were loaded from."""
+        """Days whose rows differ from the file that they were loaded from."""
         table = _held(dataset)
         days = [*level]
         for start in range(0, len(days), _BATCH):
@@ -86,19 +89,19 @@ class Tables:
                 if theirs != ours:
                     what = f"holds {theirs[0]:,} rows of the day, {_differing(theirs[0], ours[0])}"
                     yield self._finding(dataset, day, FindingKind.MISMATCH, what, self._anew())
-                self._told(level[day], level[day].stat().st_size)
+                self._on_read(level[day], level[day].stat().st_size)
 
     def _prints(
         self, dataset: Dataset, source: str, values: Sequence[object]
     ) -> dict[date, tuple[int, int | None]]:
-        """Rows of each day, and the sum of their hashes: equal in whatever order they come."""
+        """Row count and sum of row hashes of each day; independent of the order of rows."""
         found = self._connection.execute(
             f"SELECT {BUSINESS_DATE}, {_print(dataset)} FROM {source} GROUP BY 1", values
         ).fetchall()
         return {day: (rows, hashes) for day, rows, hashes in found}
 
     def _gone(self, dataset: Dataset, seen: Files, loaded: Iterable[date]) -> Iterator[FileFinding]:
-        """Days that the table holds, and of which no file tells any more."""
+        """Days that the table holds and that have no file."""
         known = set(loaded)
         for day in sorted(known - seen.lake - set(seen.captures)):
             place = Place(self._archive, dataset, day)
@@ -113,7 +116,7 @@ class Tables:
                 yield self._finding(dataset, day, FindingKind.MISMATCH, what, self._anew())
 
     def _once(self, dataset: Dataset) -> Iterator[FileFinding]:
-        """A table of rows that several days list, against all that they list."""
+        """Compare a table deduplicated over days with the rows of all days."""
         order = "DESC" if dataset.once is Once.LAST_DAY else "ASC"
         key = ", ".join(dataset.key)
         expected = (
@@ -123,7 +126,7 @@ class Tables:
         yield from self._whole(dataset, expected, [])
 
     def _dimension(self, dataset: Dataset) -> Iterator[FileFinding]:
-        """A dimension, against the newest row of each key over all snapshots."""
+        """Compare a dimension with the newest row of each key over all snapshots."""
         paths = [str(path) for path in snapshots(self._archive.home.lake, dataset.name)]
         if paths:
             expected = (
@@ -147,7 +150,7 @@ class Tables:
     # The ledger --------------------------------------------------------------------------------
 
     def ledger(self, seen: Mapping[str, Files], *, whole: bool) -> Iterator[FileFinding]:
-        """What the table `ledger` says of captures, against the files."""
+        """Compare the captures in the table `ledger` with the files."""
         try:
             lines = self._connection.execute(
                 "SELECT dataset, business_date, capture, captures, rows, captured_at, last_seen_at "
@@ -155,10 +158,10 @@ class Tables:
             ).fetchall()
         except duckdb.CatalogException:
             lines = []
-        told = set()
+        listed = set()
         for name, day, *line in lines:
             if name in seen and (whole or day in seen[name].captures):
-                told.add((name, day))
+                listed.add((name, day))
                 place = Place(self._archive, DATASETS[name], day)
                 yield from self._line(place, seen[name].captures.get(day, ()), *line)
         for name, found in seen.items():
@@ -166,7 +169,7 @@ class Tables:
             switched_on = name in self._archive.settings.datasets
             if switched_on and not dataset.is_dimension:
                 for day, captures in sorted(found.captures.items()):
-                    if captures and (name, day) not in told:
+                    if captures and (name, day) not in listed:
                         what = "the table ledger does not know that the day is captured"
                         yield self._finding(dataset, day, FindingKind.BEHIND, what, _PUBLISH)
 
@@ -210,7 +213,7 @@ class Tables:
     # Marts -------------------------------------------------------------------------------------
 
     def marts(self) -> Iterator[FileFinding]:
-        """Marts that were not made from the tables as they are."""
+        """Marts that are older than their tables or their SELECT."""
         for name in level.behind(self._connection, self._archive.settings.datasets):
             yield FileFinding(
                 kind=FindingKind.BEHIND,
@@ -235,7 +238,7 @@ class Tables:
         )  # fmt: skip
 
     def _anew(self) -> tuple[Repair, str]:
-        """A day that counts as loaded is not loaded again: the whole warehouse goes."""
+        """Rebuild the warehouse: a day that is marked as loaded would not be loaded again."""
         return Repair.PUBLISH, (
             f"Delete {self._archive.home.warehouse} and run `livestats publish`: it is loaded again "
             "from the lake."

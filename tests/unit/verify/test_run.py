@@ -127,7 +127,7 @@ def test_a_range_reads_no_other_day(lab):
 
 def test_progress_ends_at_the_size_that_was_foretold(past):
     read = []
-    verification = look(past, told=lambda _path, size: read.append(size))
+    verification = look(past, on_read=lambda _path, size: read.append(size))
     assert list(verification.findings()) == []
     tables_without_days = sum(
         lake_file(past, DATASETS[name], date(2026, 11, 22)).stat().st_size for name in NAMES[:2]
@@ -146,7 +146,7 @@ def test_a_day_is_locked_while_it_is_read(past):
                 os.close(lock)
             free.append(lock is not None)
 
-    assert found(past, TRAFFIC, first=DAY, last=DAY, told=try_lock) == []
+    assert found(past, TRAFFIC, first=DAY, last=DAY, on_read=try_lock) == []
     assert free == [False, False]
 
 
