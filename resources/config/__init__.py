@@ -1,4 +1,7 @@
-"""The settings: what can be set (model, datasets), where it is read, how it is written (text)."""
+"""Settings: their definition (model, dataset_overrides), reading (loader) and writing (writer).
+
+No secret is a setting: see resources/api/credentials. Begin with model.
+"""
 
 from resources.config.dataset_overrides import DatasetOverrides
 from resources.config.errors import SettingsError

@@ -1,7 +1,7 @@
-"""The settings of single datasets, `[dataset.<name>]`: what each has, checks, and what they make.
+"""Settings of single datasets, the sections `[dataset.<name>]`: keys, checks, and their effect.
 
-A dataset has the keys that its endpoint and the marts made of it leave a choice for. How a table is
-split is none: sums over other splits would not be the same, so each cut is a dataset of its own.
+A dataset has the keys that its endpoint and marts allow. The split of a table is not among them:
+sums over other splits would differ, so each split is a dataset of its own. Next: loader.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _about(meaning: str, example: object) -> dict[str, object]:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetOverrides:
-    """What the settings say of one dataset; None: as livestats has it."""
+    """Settings of one dataset; None: the default of the catalogue."""
 
     bucket_seconds: int | None = field(
         default=None,
@@ -64,11 +64,11 @@ class DatasetOverrides:
 
 
 KEYS: Mapping[str, Field[Any]] = {known.name: known for known in fields(DatasetOverrides)}
-"""Every key of such a section."""
+"""All keys of such a section."""
 
 
 def keys_of(dataset: Dataset) -> tuple[str, ...]:
-    """The keys that a dataset has."""
+    """The keys that are valid for a dataset."""
     has_day = not (dataset.is_dimension or dataset.scope is Scope.ADDRESSES)
     has = {
         "bucket_seconds": bool(dataset.widths),
@@ -81,7 +81,7 @@ def keys_of(dataset: Dataset) -> tuple[str, ...]:
 
 
 def value_of(dataset: Dataset, key: str) -> object:
-    """What holds of a key."""
+    """The value of a key that is in effect."""
     match key:
         case "bucket_seconds":
             return dataset.bucket_s
@@ -95,17 +95,17 @@ def value_of(dataset: Dataset, key: str) -> object:
 
 
 def widths_of(dataset: Dataset) -> list[int]:
-    """The bucket widths (s) that a dataset may have, the usual one among them."""
+    """The bucket widths (s) that a dataset may have, including the default."""
     return sorted({*dataset.widths, *([dataset.bucket_s] if dataset.bucket_s else [])})
 
 
 def longest_reread(dataset: Dataset) -> int:
-    """The oldest day that can still be asked again."""
+    """The age in days of the oldest day that can be captured again."""
     return dataset.history.days - 1 if dataset.history else 0
 
 
 def read(table: object, file: object) -> dict[str, DatasetOverrides]:
-    """What stands under [dataset] in a settings file. Raises SettingsError."""
+    """The content of [dataset] in a settings file. Raises SettingsError."""
     if not isinstance(table, dict):
         raise SettingsError(f"{file}: {SECTION} = {table!r} is no section: write [{SECTION}.NAME].")
     return {name: _read_one(name, own, f"{file}: {SECTION}.{name}") for name, own in table.items()}
@@ -126,7 +126,7 @@ def _read_one(name: str, own: object, place: str) -> DatasetOverrides:
 
 
 def refuse_unknown(dataset: Dataset, key: str, place: str) -> None:
-    """Raise SettingsError for a key that the dataset does not have, with those that it has."""
+    """Raise SettingsError for a key that the dataset does not have; the message lists its keys."""
     has = keys_of(dataset)
     if key in has:
         return
@@ -151,7 +151,7 @@ def refuse_unknown(dataset: Dataset, key: str, place: str) -> None:
 
 
 def _typed(known: Field[Any], place: str, value: object) -> object:
-    """A TOML value in the type of its key."""
+    """A TOML value converted to the type of its key. Raises SettingsError."""
     if str(known.type).startswith("int"):
         if isinstance(value, int) and not isinstance(value, bool):
             return value
@@ -164,7 +164,7 @@ def _typed(known: Field[Any], place: str, value: object) -> object:
 
 
 def apply(dataset: Dataset, own: DatasetOverrides) -> Dataset:
-    """The dataset as its settings have it. Raises SettingsError for a value it cannot have."""
+    """The dataset with its settings applied. Raises SettingsError for an invalid value."""
     for key in KEYS:
         if getattr(own, key) is not None:
             refuse_unknown(dataset, key, f"{SECTION}.{dataset.name}")
@@ -191,7 +191,7 @@ def apply(dataset: Dataset, own: DatasetOverrides) -> Dataset:
 
 
 def _meaning(before: Dataset, after: Dataset) -> dict[str, object]:
-    """What a captured day rests on, as JSON can hold it: what is otherwise than usual."""
+    """The settings that captured days depend on and that differ from the defaults, for JSON."""
     keys = ("bucket_seconds", "variants", "domains", "streams")
     found = {key: value_of(after, key) for key in keys}
     return {

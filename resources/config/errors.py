@@ -1,7 +1,7 @@
-"""What is raised for settings that cannot be followed."""
+"""The error of invalid settings. It is alone here so that model and loader can share it."""
 
 from __future__ import annotations
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be followed; the message names it and what would be right."""
+    """An invalid setting; the message names it and says which values are valid."""

@@ -1,4 +1,7 @@
-"""Reading settings: livestats.toml, and environment variables over it."""
+"""Reads settings from livestats.toml and the environment, which takes precedence.
+
+Which settings exist, and the ranges of their values, is in model and dataset_overrides.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ BESIDE: Mapping[str, str] = {
     "against livestats simulate; nothing is captured with it from any other API.",
     "LIVESTATS_ALERT_WEBHOOK": "where alarms are sent to; its value is a secret.",
 }
-"""Variables that are no settings, and what they say."""
+"""Variables beside the settings, and what each gives."""
 
 _OF_DATASETS = [
     f"{single.SECTION}.{name}.{key}"
@@ -37,7 +40,7 @@ _OF_DATASETS = [
 
 @dataclass(frozen=True)
 class ResolvedSettings:
-    """Settings, and for each field that is not left at its default, where it was set."""
+    """Settings, and where each field that is not a default was set."""
 
     settings: Settings
     origins: Mapping[str, str]  # name of the field -> the variable, or the path of the file
@@ -53,7 +56,7 @@ def load(environ: Mapping[str, str], folder: Path) -> Settings:
 
 
 def resolve(environ: Mapping[str, str], folder: Path) -> ResolvedSettings:
-    """The same, and where each value comes from. Raises SettingsError."""
+    """As `load`, with the origin of each value. Raises SettingsError."""
     named = environ.get(FILE_VARIABLE)
     file = Path(named) if named else folder / FILE
     if named and not file.is_file():
@@ -74,12 +77,12 @@ def resolve(environ: Mapping[str, str], folder: Path) -> ResolvedSettings:
         given["api_url"] = VENDORS[given["vendor"]].url
     try:
         return ResolvedSettings(Settings(**given), origins, file if file.is_file() else None)
-    except TypeError as error:  # a value of a type that no check expects
+    except TypeError as error:  # a type that no check covers
         raise SettingsError(f"{file}: {error}") from error
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
-    """Raise SettingsError for a variable that nobody would read: a slip that changes nothing."""
+    """Raise SettingsError for an unknown LIVESTATS_ variable, which is most likely a typing error."""
     known = [*BESIDE, *(v for f in general() if (v := f.metadata["variable"]))]
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known and environ[name]:
@@ -131,7 +134,7 @@ def _is_section(place: str) -> bool:
 
 
 def _checked(known: dataclasses.Field[Any], place: str, value: Any, folder: Path) -> Any:
-    """A TOML value in the type of its setting."""
+    """A TOML value converted to the type of its setting. Raises SettingsError."""
     kind = str(known.type)
     match value:
         case "" if kind == "Path":
@@ -142,7 +145,7 @@ def _checked(known: dataclasses.Field[Any], place: str, value: Any, folder: Path
             return value
         case list() if kind.startswith("tuple") and all(isinstance(v, str) for v in value):
             return tuple(value)
-        case datetime():  # which Python takes for a date
+        case datetime():  # a subclass of date
             pass
         case date() if kind.startswith("date"):
             return value
@@ -156,7 +159,7 @@ def _checked(known: dataclasses.Field[Any], place: str, value: Any, folder: Path
 
 
 def _wanted(kind: str) -> str:
-    """What a value of that type is written like."""
+    """How a value of that type is described in an error."""
     wanted = {
         "Path": "a folder in quotes",
         "str": "a text in quotes",
@@ -169,7 +172,7 @@ def _wanted(kind: str) -> str:
 
 
 def _expanded(place: str, text: str) -> Path:
-    """A path whose ~ is a home folder: no shell has seen the settings file."""
+    """The path with ~ expanded, as no shell does it for a settings file."""
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
@@ -177,7 +180,7 @@ def _expanded(place: str, text: str) -> Path:
 
 
 def _from_text(known: dataclasses.Field[Any], variable: str, text: str) -> Any:
-    """The value of an environment variable in the type of its setting."""
+    """The text of a variable converted to the type of its setting. Raises SettingsError."""
     kind = str(known.type)
     try:
         if kind == "Path":

@@ -1,7 +1,7 @@
-"""The settings of an archive: what can be set, and what a value must be. No secret is among them.
+"""The settings of an archive and the checks of their values. No secret is among them.
 
-Every setting is one field of `Settings`; its metadata says where it stands in the file, which
-variable overrides it, and what it means, so that file, checks and documentation cannot disagree.
+Each setting is one field of `Settings`. Its metadata has its place in the file, its variable and
+its meaning; loader, writer and docs/settings.md are made from it. Next: dataset_overrides, loader.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _at(where: str, meaning: str, variable: str | None = None) -> dict[str, str 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a run is told; immutable, checked, free of secrets."""
+    """All settings of a run: immutable and checked, without secrets."""
 
     home: Path = field(
         default=Path("data"),
@@ -134,10 +134,10 @@ class Settings:
         ),
     )
     own: Mapping[str, DatasetOverrides] = field(default_factory=dict, hash=False)
-    """What is said of single datasets, by name: the sections [dataset.<name>] of the file."""
+    """Settings of single datasets by name: the sections [dataset.<name>] of the file."""
 
     def __post_init__(self) -> None:
-        """Check what can be checked without opening anything."""
+        """Check the values; opens no file. Raises SettingsError."""
         zone = _zone(self.time_zone)
         if not windows.has_constant_offset(zone):
             raise SettingsError(
@@ -177,7 +177,7 @@ class Settings:
         self._check_slots()
 
     def _check_slots(self) -> None:
-        """A day must be whole slots."""
+        """Check that a day begins with a whole slot in the time zone."""
         offset = datetime(2026, 1, 1, tzinfo=self.zone).utcoffset() or timedelta(0)
         for name, one in self._changed.items():
             if one.bucket_s and offset % timedelta(seconds=one.bucket_s):
@@ -188,7 +188,7 @@ class Settings:
 
     @cached_property
     def _changed(self) -> dict[str, Dataset]:
-        """The datasets that settings of their own have made other than the catalogue."""
+        """The datasets that have settings of their own, with these applied."""
         try:
             return {name: single.apply(dataset(name), own) for name, own in self.own.items()}
         except SettingsError:
@@ -197,7 +197,7 @@ class Settings:
             raise SettingsError(f"dataset: {error}") from error
 
     def of(self, one: Dataset) -> Dataset:
-        """A dataset of the catalogue as these settings have it."""
+        """A dataset of the catalogue with its settings applied."""
         return self._changed.get(one.name, one)
 
     def narrowed(self, name: str) -> str:
@@ -208,7 +208,7 @@ class Settings:
             for what, patterns in (("domains", one.domains), ("streams", one.streams))
             if patterns
         ]
-        # What others are asked by limits it as well, unless one of them knows the whole.
+        # A dataset is also limited by those it depends on, unless one of them is not limited.
         above = {n: self.narrowed(n) for n in one.needs if n in self.datasets}
         if above and all(above.values()):
             own += [f"what {n} has ({limit})" for n, limit in above.items()]
@@ -238,7 +238,7 @@ class Settings:
 
 
 def general() -> tuple[Field[Any], ...]:
-    """The settings that stand at one place each; those of single datasets are in `own`."""
+    """The fields of all settings but those of single datasets, which are in `own`."""
     return tuple(known for known in fields(Settings) if known.metadata)
 
 

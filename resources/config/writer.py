@@ -1,4 +1,7 @@
-"""The settings as a file: every setting with its meaning, those that are given filled in."""
+"""Writes livestats.toml: every setting with its meaning, those that are given filled in.
+
+Reading is in loader.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ SECTIONS = {
     "datasets": "Which datasets. `livestats tables` lists them.",
 }
 _EXAMPLES = {"archive.first_day": date(2026, 1, 1), "api.calls_per_second": 30.0}
-"""What stands behind the # of a setting that has no default."""
+"""Example values for settings without a default."""
 
 
 def text(given: Mapping[str, Any]) -> str:
@@ -49,7 +52,7 @@ def text(given: Mapping[str, Any]) -> str:
 
 
 def _of_datasets(own: Mapping[str, DatasetOverrides]) -> list[str]:
-    """The sections of single datasets; an example where there is none."""
+    """The sections of single datasets, or an example if there are none."""
     lines = [
         "",
         f"# A section [{SECTION}.NAME] says something of a single dataset. No dataset has all these",
@@ -69,7 +72,7 @@ def _of_datasets(own: Mapping[str, DatasetOverrides]) -> list[str]:
 
 
 def toml(value: object) -> str:
-    """A value as TOML writes it; a JSON string is a TOML string."""
+    """A value in TOML syntax; a JSON string is a valid TOML string."""
     match value:
         case bool():
             return "true" if value else "false"
