@@ -67,7 +67,9 @@ def report(
     archive: Archive = opened()
     try:
         asked = whole.month(month) if month else None
-        days = whole.chosen(archive, asked.first if asked else first, asked.last if asked else last)
+        days = whole.requested_range(
+            archive, asked.first if asked else first, asked.last if asked else last
+        )
         text = whole.report(archive, days, domain)
     except NothingToReport as error:
         raise Refused(str(error)) from error

@@ -1,4 +1,7 @@
-"""The demo's picture: bandwidth, viewers and stream health over the same days."""
+"""Picture of the demo: bandwidth, viewers and stream health over the same days, as a PNG.
+
+The charts of the usage report are in usage/svg.py. Read next: cli/demo.py.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ dates: Any = matplotlib_dates  # it has no types
 
 _COLOURS = ("#2b6cb0", "#dd6b20", "#2f9e77", "#b83280", "#805ad5", "#718096")
 _INK, _PALE = "#1a202c", "#718096"
-_HEALTH = (  # what a stretch of time of a stream was like, and its colour
+_HEALTH = (  # state of a stream in a cell of time, and its colour
     ("not live", "#edf2f7"),
     ("good", "#9fd8b6"),
     ("bit-rate dip", "#f6ad55"),
@@ -68,7 +71,7 @@ def draw(
     )
     figure = Figure(figsize=(11, 8.8), dpi=110)
     figure.set_facecolor("white")
-    # A margin around everything, in inches, and more of it between the panels.
+    # Margins in inches; the panels are further apart.
     figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.1, hspace=0.02)
     axes = figure.subplots(3, 1, sharex=True, height_ratios=(1.25, 1, 1.1))
     bandwidth = _series(connection, _BANDWIDTH, first, last)
@@ -88,14 +91,14 @@ def draw(
     )
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png")
-    # 256 colours are plenty for flat areas and lines, and make a third of the bytes.
+    # 256 colours are enough for flat areas and lines, and cut the size to a third.
     Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
         path, optimize=True
     )
 
 
 def _draw_time(axes: Axes, span: tuple[datetime, datetime], zone: ZoneInfo) -> None:
-    """Days, and between them hours as far as there is room."""
+    """Label the days, and the hours between them if there is room."""
     days = (span[1] - span[0]).days
     hours = [6, 12, 18] if days <= 3 else [12] if days <= 7 else []
     axes.xaxis.set_major_locator(dates.DayLocator(interval=max(1, days // 10), tz=zone))
@@ -111,7 +114,7 @@ def _draw_time(axes: Axes, span: tuple[datetime, datetime], zone: ZoneInfo) -> N
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:
-    """Names without the ending that all of them share, cut at a dot."""
+    """Names without their common suffix of dot-separated parts."""
     endings = [tuple(reversed(name.split(".")[1:])) for name in names]
     shared = 0
     for parts in zip(*endings, strict=False):
@@ -124,14 +127,15 @@ def short_names(names: Sequence[str]) -> dict[str, str]:
 def _series(
     connection: duckdb.DuckDBPyConnection, sql: str, first: date, last: date
 ) -> dict[str, tuple[Any, Any]]:
-    """Times and values by domain."""
-    found: dict[str, tuple[list[datetime], list[float]]] = {}
+    """Domain -> times and values."""
+    series: dict[str, tuple[list[datetime], list[float]]] = {}
     for name, at, value in connection.execute(sql, [first, last]).fetchall():
-        times, values = found.setdefault(name, ([], []))
+        times, values = series.setdefault(name, ([], []))
         times.append(at)
         values.append(value or 0.0)
     return {
-        name: (dates.date2num(times), np.asarray(values)) for name, (times, values) in found.items()
+        name: (dates.date2num(times), np.asarray(values))
+        for name, (times, values) in series.items()
     }
 
 
@@ -175,7 +179,7 @@ def _draw_bandwidth(
         fontsize=9,
         color=_PALE,
     )
-    _dress(axes, "Downstream bandwidth by domain", "Gbps")
+    _style_axes(axes, "Downstream bandwidth by domain", "Gbps")
     axes.legend(
         loc="lower right",
         bbox_to_anchor=(1, 1),
@@ -200,13 +204,13 @@ def _draw_viewers(
             times, values = viewers[name]
             axes.plot(times, values, color=colours[name], linewidth=1.5)
     axes.set_ylim(bottom=0)
-    _dress(axes, "Viewers online by domain", "thousand")
+    _style_axes(axes, "Viewers online by domain", "thousand")
 
 
 def _draw_health(
     axes: Axes, rows: Sequence[tuple[Any, ...]], span: tuple[datetime, datetime]
 ) -> None:
-    """One line for each of the streams with the most trouble, a colour for each stretch."""
+    """One row for each of the streams with the most trouble, one colour per cell of time."""
     rank = {name: i for i, (name, _) in enumerate(_HEALTH)}
     cells = int((span[1] - span[0]) / _CELL)
     lines: dict[tuple[str, str, str], Any] = {}
@@ -228,7 +232,7 @@ def _draw_health(
         np.arange(len(worst)) + 0.5, [f"{d.split('.')[0]}  {stream}" for d, _, stream in worst]
     )
     axes.invert_yaxis()
-    _dress(axes, f"Health of the {len(worst)} streams with the most trouble", "")
+    _style_axes(axes, f"Health of the {len(worst)} streams with the most trouble", "")
     axes.grid(visible=False)
     axes.tick_params(axis="y", length=0)
     axes.legend(
@@ -245,7 +249,7 @@ def _draw_health(
     )
 
 
-def _dress(axes: Axes, title: str, unit: str) -> None:
+def _style_axes(axes: Axes, title: str, unit: str) -> None:
     axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=_INK, pad=8)
     axes.set_ylabel(unit, color=_PALE)
     axes.grid(axis="y", color="#e2e8f0", linewidth=0.8)

@@ -1,1 +1,4 @@
-"""The calendar of what the archive holds, for the terminal and the browser."""
+"""Which days of which dataset the archive holds, for the terminal and as a page.
+
+Read next: report.py.
+"""

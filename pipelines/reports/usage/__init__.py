@@ -1,1 +1,4 @@
-"""The report for people who run a service: a page of pictures and sentences made from the marts."""
+"""Usage report of an account or a domain: one page of charts and sentences from the marts.
+
+Read next: whole.py.
+"""

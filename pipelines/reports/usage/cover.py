@@ -1,4 +1,7 @@
-"""Coverage: which days of which dataset the report could be made from."""
+"""Section "Coverage": which days of which dataset the report is made from.
+
+Reasons for missing days are in gaps.py. Read next: gaps.py.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ TITLE = "Coverage"
 
 
 def section(source: Source) -> Section:
-    """What is in the archive of the range, and what is not."""
+    """Which days of the range are in the archive, and which are not."""
     days = source.range.days
     strips = []
     incomplete = 0
@@ -21,7 +24,12 @@ def section(source: Source) -> Section:
         holes = source.holes([name])
         incomplete += bool(holes)
         strips.append(
-            Strip(name, here, f"{len(days) - len(holes):,} of {len(days):,}", _words(source, name))
+            Strip(
+                name,
+                here,
+                f"{len(days) - len(holes):,} of {len(days):,}",
+                _missing_text(source, name),
+            )
         )
     off = [d.name for d in DAILY if not source.is_on(d.name)]
     if not strips:
@@ -31,8 +39,8 @@ def section(source: Source) -> Section:
         f"All {screen.counted(len(strips), 'dataset')} are complete on all "
         f"{screen.counted(len(days), 'day')}."
         if not incomplete
-        else f"{whole} of {screen.counted(len(strips), 'dataset')} are complete; the others lack days, "
-        "which are hatched in the pictures and in no figure."
+        else f"{whole} of {screen.counted(len(strips), 'dataset')} are complete. Missing days of the "
+        "others are hatched in the charts and in no figure."
     )
     return Section(
         TITLE,
@@ -42,7 +50,7 @@ def section(source: Source) -> Section:
     )
 
 
-def _words(source: Source, name: str) -> str:
-    """Which days are missing, and what became of them."""
-    found = gaps.kinds(source, name).items()
-    return "; ".join(f"{screen.days_text(days)} {gaps.WHY[state]}" for state, days in found)
+def _missing_text(source: Source, name: str) -> str:
+    """Which days are missing, and why."""
+    missing = gaps.missing_by_state(source, name).items()
+    return "; ".join(f"{screen.days_text(days)} {gaps.WHY[state]}" for state, days in missing)

@@ -1,4 +1,7 @@
-"""Errors: which part of the answers were refusals and faults, and of whose viewers."""
+"""Section "Errors": shares of 4xx and 5xx responses, by day, carrier and status code.
+
+Read next: section.py.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pipelines.reports.usage.section import Bar, Card, Chart, Section, Table
 
 TITLE = "Errors"
 NEEDS = ("play_status_code",)
-_CODES = 12
+_MAX_CODES = 12
 
 _SCOPE = """business_date BETWEEN $first AND $last AND request_type = 'Access'
   AND ($domain::VARCHAR IS NULL OR domain = $domain)"""
@@ -36,11 +39,11 @@ ORDER BY sum(responses) DESC, status_code
 
 
 def section(source: Source) -> Section:
-    """The subject's part of the report."""
-    nothing = gaps.absent(source, TITLE, NEEDS, ("errors_daily", "dim_isp"))
+    """The section on errors."""
+    nothing = gaps.unavailable(source, TITLE, NEEDS, ("errors_daily", "dim_isp"))
     if nothing is not None:
         return nothing
-    days = _days(source, source.range)
+    days = _daily(source, source.range)
     every, refused, failed = (sum(row[i] for row in days) for i in (1, 2, 3))
     missing = gaps.missing(source, NEEDS)
     if not every:
@@ -49,36 +52,36 @@ def section(source: Source) -> Section:
         source,
         NEEDS,
         failed / every,
-        lambda: _rate(_days(source, source.range.before)),
+        lambda: _rate(_daily(source, source.range.before)),
         is_share=True,
     )
     carriers = sorted(
-        _asked(source, _CARRIERS), key=lambda row: (-row[3] / row[1], -row[1], row[0])
+        _query(source, _CARRIERS), key=lambda row: (-row[3] / row[1], -row[1], row[0])
     )
     worst = carriers[0]
-    told = (
-        f" The most from {worst[0]}: {words.share(worst[3] / worst[1])}."
+    worst_text = (
+        f" Highest for {worst[0]}: {words.share(worst[3] / worst[1])}."
         if len(carriers) > 1 and worst[3]
         else ""
     )
     return Section(
         TITLE,
-        f"{words.share(failed / every)} of {words.count(every)} answers were faults of the service "
-        f"(5xx), {words.share(refused / every)} refusals (4xx).{told}",
+        f"{words.share(failed / every)} of {words.count(every)} responses were server errors (5xx), "
+        f"{words.share(refused / every)} client errors (4xx).{worst_text}",
         missing,
-        sentences=["Shares are made from counts of answers at the edge, pushes and plays together."],
-        card=Card("Faults (5xx)", words.share(failed / every), f"4xx: {words.share(refused / every)}", moved),
+        sentences=["Shares are of responses at the edge, pushes and plays together."],
+        card=Card("Server errors (5xx)", words.share(failed / every), f"4xx: {words.share(refused / every)}", moved),
         charts=[_chart(source, days)] if source.range.length > 1 else [],
-        tables=[_by_carrier(carriers), *_by_code(_asked(source, _ERRORS), every)],
+        tables=[_by_carrier(carriers), *_by_code(_query(source, _ERRORS), every)],
     )  # fmt: skip
 
 
-def _asked(source: Source, sql: str, days: Range | None = None) -> list[tuple[Any, ...]]:
+def _query(source: Source, sql: str, days: Range | None = None) -> list[tuple[Any, ...]]:
     return source.rows(sql, days, domain=source.domain and source.domain.name)
 
 
-def _days(source: Source, days: Range) -> list[tuple[Any, ...]]:
-    return _asked(source, _DAYS, days)
+def _daily(source: Source, days: Range) -> list[tuple[Any, ...]]:
+    return _query(source, _DAYS, days)
 
 
 def _rate(days: Sequence[tuple[Any, ...]]) -> float | None:
@@ -93,8 +96,8 @@ def _chart(source: Source, days: Sequence[tuple[Any, ...]]) -> Chart:
     with svg.drawing():
         drawn, (axes,) = svg.figure(2.2)
         for column, name, colour, dash, mark in (
-            (2, "4xx, refusals", svg.SERIES[0], svg.DASHES[1], "o"),
-            (3, "5xx, faults", svg.SERIES[5], svg.DASHES[0], "s"),
+            (2, "4xx, client errors", svg.SERIES[0], svg.DASHES[1], "o"),
+            (3, "5xx, server errors", svg.SERIES[5], svg.DASHES[0], "s"),
         ):
             values = [
                 nothing
@@ -110,7 +113,7 @@ def _chart(source: Source, days: Sequence[tuple[Any, ...]]) -> Chart:
         axes.set_ylim(bottom=0)
         svg.shade(axes, source, holes)
         svg.time_axis(axes, source)
-        svg.label(axes, "% of answers")
+        svg.label(axes, "% of responses")
         svg.legend(axes, 2)
     rows = [
         (
@@ -124,11 +127,11 @@ def _chart(source: Source, days: Sequence[tuple[Any, ...]]) -> Chart:
         for day, every, refused, failed in days
         if every and day not in holes
     ]
-    head = ("Day", "Answers", "4xx", "Share", "5xx", "Share")
+    head = ("Day", "Responses", "4xx", "Share", "5xx", "Share")
     table = Table("Errors by day", head, rows, figures=5, folded=True)
     return Chart(
-        "Refusals and faults by day",
-        svg.svg(drawn, "errors", f"Share of 4xx and 5xx answers by day, {source.range}."),
+        "Client and server errors by day",
+        svg.svg(drawn, "errors", f"Share of 4xx and 5xx responses by day, {source.range}."),
         table=table,
     )
 
@@ -146,7 +149,10 @@ def _by_carrier(carriers: Sequence[tuple[Any, ...]]) -> Table:
         for name, every, refused, failed in carriers
     ]
     return Table(
-        "Faults by carrier", ("Carrier", "5xx", "Faults", "4xx", "Answers"), rows, figures=3
+        "Server errors by carrier",
+        ("Carrier", "5xx", "Server errors", "4xx", "Responses"),
+        rows,
+        figures=3,
     )
 
 
@@ -156,6 +162,6 @@ def _by_code(codes: Sequence[tuple[Any, ...]], every: float) -> list[Table]:
     most = max(n for *_, n in codes)
     rows: list[Sequence[str | Bar]] = [
         (f"{code}", kind, Bar(words.count(n), n / most), words.share(n / every))
-        for code, kind, n in codes[:_CODES]
+        for code, kind, n in codes[:_MAX_CODES]
     ]
-    return [Table("Errors by code", ("Code", "Class", "How often", "Of all answers"), rows)]
+    return [Table("Errors by code", ("Code", "Class", "Responses", "Of all responses"), rows)]

@@ -1,4 +1,7 @@
-"""What is missing from a section, in words, and whether two ranges can be compared."""
+"""Text about missing days, and comparison of a figure with the range before.
+
+Which days are missing is decided by scope.py. Read next: scope.py.
+"""
 
 from __future__ import annotations
 
@@ -15,27 +18,27 @@ WHY: Mapping[State | None, str] = {
     State.PARTIAL: "not captured completely yet",
     State.MISSING: "not captured",
     State.SETTLING: "not complete at the vendor yet",
-    State.EXPIRING: "not captured, and soon forgotten by the vendor",
-    State.LOST: "lost: nobody captured them, and the vendor has forgotten them",
+    State.EXPIRING: "not captured, expires soon",
+    State.LOST: "lost: not captured before they expired",
     None: "outside the archive",
 }
 
 
-def kinds(source: Source, name: str) -> dict[State | None, list[date]]:
-    """The days of the range that a dataset lacks, by where they stand; None: not in the ledger."""
-    found: dict[State | None, list[date]] = {}
+def missing_by_state(source: Source, name: str) -> dict[State | None, list[date]]:
+    """State -> days of the range that a dataset lacks; None: not in the ledger."""
+    missing_days: dict[State | None, list[date]] = {}
     states = source.states.get(name, {})
     for day in source.holes([name]):
-        found.setdefault(states.get(day), []).append(day)
-    return found
+        missing_days.setdefault(states.get(day), []).append(day)
+    return missing_days
 
 
 def missing(source: Source, datasets: Sequence[str]) -> str:
-    """A sentence about the days that one of `datasets` lacks; "" if all are there."""
+    """A sentence about the days that one of `datasets` lacks; "" if none is missing."""
     parts = [
         f"{screen.days_text(days)} ({name}: {WHY[state]})"
         for name in datasets
-        for state, days in kinds(source, name).items()
+        for state, days in missing_by_state(source, name).items()
     ]
     if not parts:
         return ""
@@ -43,10 +46,10 @@ def missing(source: Source, datasets: Sequence[str]) -> str:
     return f"Without {screen.counted(days, 'day')} of {source.range.length:,}: {'; '.join(parts)}."
 
 
-def absent(
+def unavailable(
     source: Source, title: str, datasets: Sequence[str], tables: Sequence[str]
 ) -> Section | None:
-    """The section's place where there is nothing to show, and why; None if there is something."""
+    """A section that says why there is nothing to show; None if there is data."""
     off = [name for name in datasets if not source.is_on(name)]
     if off:
         return Section(
@@ -57,12 +60,12 @@ def absent(
     if len(source.holes(datasets)) == source.range.length:
         why = missing(source, datasets)
         return Section(title, "Nothing to show: no day of the range is complete.", missing=why)
-    unmade = [name for name in tables if not source.has(name)]
-    if unmade:
+    absent = [name for name in tables if not source.has(name)]
+    if absent:
         return Section(
             title,
-            f"Nothing to show: the served copy has no {' and '.join(unmade)}. Run `livestats "
-            "publish`: it makes them.",
+            f"Nothing to show: the served copy has no {' and '.join(absent)}. Run `livestats "
+            "publish`.",
         )
     return None
 
@@ -75,9 +78,9 @@ def compared(
     *,
     is_share: bool = False,
 ) -> str:
-    """How `now` differs from the equal range before; a reason where that cannot be said.
+    """How `now` differs from the range of equal length before, or why that is unknown.
 
-    The difference of shares (0 to 1) is told in percentage points.
+    Shares (0 to 1) are compared in percentage points.
     """
     if source.holes(datasets):
         return "no comparison: days are missing"
@@ -85,7 +88,7 @@ def compared(
         return "no comparison: earlier days are missing"
     then = before()
     if now is None or then is None or not (then or is_share):
-        return "nothing to compare with"
+        return "no comparison: no earlier data"
     if is_share:
-        return f"{words.points(now, then)} against before"
-    return f"{words.change(now, then)} against before"
+        return f"{words.points(now, then)} vs. the period before"
+    return f"{words.change(now, then)} vs. the period before"

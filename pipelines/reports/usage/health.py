@@ -1,4 +1,7 @@
-"""Stream health: in how many of the live minutes all was well, and which streams suffered."""
+"""Section "Stream health": share of good live minutes, and the streams with the most trouble.
+
+What counts as good is decided by the mart stream_health_slot. Read next: section.py.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,14 @@ from pipelines.reports.usage.section import Bar, Card, Chart, Section, Table
 
 TITLE = "Stream health"
 NEEDS = ("batch_push_stream_metrics",)
-_WORST = 12
+_MAX_STREAMS = 12
 
 _REASONS: Mapping[str, str] = {
     "stall": "stall",
-    "audio_gap": "gap in the sound",
-    "bitrate_dip": "dip of the bit rate",
+    "audio_gap": "audio gap",
+    "bitrate_dip": "bit-rate dip",
     "framerate_drop": "low frame rate",
-    "av_offset": "sound and picture apart",
+    "av_offset": "audio and video out of sync",
 }
 _SUMS = ", ".join(f"sum({reason}_slots)" for reason in _REASONS)
 _SCOPE = "business_date BETWEEN $first AND $last AND ($push::VARCHAR IS NULL OR domain = $push)"
@@ -37,8 +40,8 @@ LIMIT $most
 
 
 def section(source: Source) -> Section:
-    """The subject's part of the report."""
-    nothing = gaps.absent(source, TITLE, NEEDS, ("stream_health_daily",))
+    """The section on stream health."""
+    nothing = gaps.unavailable(source, TITLE, NEEDS, ("stream_health_daily",))
     if nothing is not None:
         return nothing
     if source.domain is not None and source.domain.push is None:
@@ -49,13 +52,13 @@ def section(source: Source) -> Section:
     if not live:
         return Section(TITLE, "No stream was live.", missing)
     push = source.domain and source.domain.push
-    streams = source.rows(_STREAMS, push=push, most=_WORST)
-    number, suffering = streams[0][:2]
+    streams = source.rows(_STREAMS, push=push, most=_MAX_STREAMS)
+    number, affected = streams[0][:2]
     bad = [row[2:] for row in streams if row[6] < row[5]]
     worst = bad[0] if bad else None
-    told = (
+    worst_text = (
         f" The worst stream is {worst[2]} with {words.share(worst[4] / worst[3])}, "
-        f"mostly for this: {_mostly(worst[5:])}."
+        f"mostly because of: {_main_reason(worst[5:])}."
         if worst
         else ""
     )
@@ -65,16 +68,16 @@ def section(source: Source) -> Section:
     )
     return Section(
         TITLE,
-        f"{words.share(good / live)} of {words.count(live)} live minutes were good.{told}",
+        f"{words.share(good / live)} of {words.count(live)} live minutes were good.{worst_text}",
         missing,
         sentences=[
             *([f"Measured on {pushed}, where the streams of this domain are pushed."] if pushed else []),
-            "Good is a minute without a stall, a gap in the sound, a dip of the bit rate, a low "
-            "frame rate, or sound and picture apart. The limits stand in the table health_threshold.",
+            "A minute is good without a stall, an audio gap, a bit-rate dip, a low frame rate, or "
+            "audio and video out of sync. The limits are in the table health_threshold.",
         ],
         card=Card("Good minutes", words.share(good / live), f"{screen.counted(number, 'stream')}", moved),
         charts=[_chart(source, days)] if source.range.length > 1 else [],
-        tables=[_table(bad, suffering)] if bad else [],
+        tables=[_table(bad, affected)] if bad else [],
     )  # fmt: skip
 
 
@@ -87,8 +90,8 @@ def _good(days: Sequence[tuple[Any, ...]]) -> float | None:
     return sum(row[2] for row in days) / live if live else None
 
 
-def _mostly(slots: Sequence[int]) -> str:
-    """What hit most minutes."""
+def _main_reason(slots: Sequence[int]) -> str:
+    """The reason of most bad minutes."""
     most = max(slots)
     return next(name for name, n in zip(_REASONS.values(), slots, strict=True) if n == most)
 
@@ -130,22 +133,22 @@ def _bad(row: tuple[Any, ...] | None) -> float:
     return 1 - row[2] / row[1] if row and row[1] else 0.0
 
 
-def _table(bad: Sequence[tuple[Any, ...]], suffering: int) -> Table:
+def _table(bad: Sequence[tuple[Any, ...]], affected: int) -> Table:
     most = max(1 - row[4] / row[3] for row in bad)
     rows: list[Sequence[str | Bar]] = [
         (
             f"{app}/{stream}",
             domain,
-            _mostly(slots),
+            _main_reason(slots),
             Bar(words.share(1 - good / live), (1 - good / live) / most),
             words.count(live),
         )
         for domain, app, stream, live, good, *slots in bad
     ]
-    left = suffering - len(rows)
+    left = affected - len(rows)
     return Table(
         "Streams with the most trouble",
-        ("Stream", "Push domain", "Mostly", "Bad minutes", "Live minutes"),
+        ("Stream", "Push domain", "Main reason", "Bad minutes", "Live minutes"),
         rows,
         figures=2,
         note=f"{left} more streams had some bad minutes." if left else "",

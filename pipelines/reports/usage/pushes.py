@@ -1,4 +1,7 @@
-"""Pushes: how often streams broke off and came back, and why."""
+"""Section "Push interruptions": how often streams broke off and reconnected, and why.
+
+What counts as an interruption is decided by the mart push_interruptions_daily. Read next: section.py.
+"""
 
 from __future__ import annotations
 
@@ -13,44 +16,44 @@ from pipelines.reports.usage.section import Bar, Card, Chart, Section, Table
 
 TITLE = "Push interruptions"
 NEEDS = ("push_stream_info",)
-_SHOWN = 10
+_MAX_ROWS = 10
 
 _SCOPE = "business_date BETWEEN $first AND $last AND ($push::VARCHAR IS NULL OR domain = $push)"
-_WHAT = "sum(interruptions), sum(interrupted_s), max(longest_interruption_s)"
+_SUMS = "sum(interruptions), sum(interrupted_s), max(longest_interruption_s)"
 _DAYS = f"""
-SELECT business_date, sum(pushes), {_WHAT} FROM push_interruptions_daily
+SELECT business_date, sum(pushes), {_SUMS} FROM push_interruptions_daily
 WHERE {_SCOPE} GROUP BY business_date ORDER BY business_date
 """
 _REASONS = f"""
-SELECT interruption_reason, {_WHAT} FROM push_interruptions_daily
+SELECT interruption_reason, {_SUMS} FROM push_interruptions_daily
 WHERE {_SCOPE} AND interruptions > 0 GROUP BY ALL ORDER BY 2 DESC, 1
 """
 _STREAMS = f"""
-SELECT domain, app, stream, {_WHAT} FROM push_interruptions_daily
+SELECT domain, app, stream, {_SUMS} FROM push_interruptions_daily
 WHERE {_SCOPE} AND interruptions > 0 GROUP BY domain, app, stream
-ORDER BY 4 DESC, 5 DESC, domain, app, stream LIMIT {_SHOWN}
+ORDER BY 4 DESC, 5 DESC, domain, app, stream LIMIT {_MAX_ROWS}
 """
 
 
 def section(source: Source) -> Section:
-    """The subject's part of the report."""
-    nothing = gaps.absent(source, TITLE, NEEDS, ("push_interruptions_daily",))
+    """The section on push interruptions."""
+    nothing = gaps.unavailable(source, TITLE, NEEDS, ("push_interruptions_daily",))
     if nothing is not None:
         return nothing
     if source.domain is not None and source.domain.push is None:
         return Section(TITLE, f"No push domain is known for {source.domain.name}.")
-    days = _asked(source, _DAYS)
+    days = _query(source, _DAYS)
     pushes, broken = (sum(row[i] for row in days) for i in (1, 2))
     missing = gaps.missing(source, NEEDS)
     if not pushes:
-        return Section(TITLE, "No push began.", missing)
+        return Section(TITLE, "There were no pushes.", missing)
     moved = gaps.compared(
-        source, NEEDS, broken, lambda: sum(r[2] for r in _asked(source, _DAYS, source.range.before))
+        source, NEEDS, broken, lambda: sum(r[2] for r in _query(source, _DAYS, source.range.before))
     )
     card = Card("Interruptions", words.count(broken), f"of {words.count(pushes)} pushes", moved)
     if not broken:
         return Section(
-            TITLE, f"None: {words.count(pushes)} pushes, and none went on after a break.", missing,
+            TITLE, f"No interruptions in {words.count(pushes)} pushes.", missing,
             card=card,
         )  # fmt: skip
     off = sum(row[3] or 0 for row in days)
@@ -58,20 +61,20 @@ def section(source: Source) -> Section:
     return Section(
         TITLE,
         f"{words.count(broken)} of {words.count(pushes)} pushes were reconnects after an "
-        f"interruption; streams were off for {words.duration(off)} in all, "
-        f"{words.duration(longest)} at the longest.",
+        f"interruption. Streams were off for {words.duration(off)} in total, "
+        f"at most {words.duration(longest)} at a time.",
         missing,
         sentences=[
-            "A push that begins soon after the last one of its stream ended goes on with the same "
-            "show: that is an interruption. Only pushes that have ended are known."
+            "A push that begins soon after the previous push of its stream ended counts as a "
+            "reconnect after an interruption. Only pushes that have ended are known."
         ],
         card=card,
         charts=[_chart(source, days)] if source.range.length > 1 else [],
-        tables=[_reasons(_asked(source, _REASONS)), _streams(_asked(source, _STREAMS))],
+        tables=[_reasons(_query(source, _REASONS)), _streams(_query(source, _STREAMS))],
     )
 
 
-def _asked(source: Source, sql: str, days: Range | None = None) -> list[tuple[Any, ...]]:
+def _query(source: Source, sql: str, days: Range | None = None) -> list[tuple[Any, ...]]:
     return source.rows(sql, days, push=source.domain and source.domain.push)
 
 
@@ -97,25 +100,25 @@ def _chart(source: Source, days: Sequence[tuple[Any, ...]]) -> Chart:
     return Chart("Interruptions by day", svg.svg(drawn, "pushes", title), table=table)
 
 
-def _reasons(found: Sequence[tuple[Any, ...]]) -> Table:
-    most = found[0][1]
+def _reasons(rows_by_reason: Sequence[tuple[Any, ...]]) -> Table:
+    most = rows_by_reason[0][1]
     rows: list[Sequence[str | Bar]] = [
         (reason or "none given", Bar(words.count(n), n / most), words.duration(off or 0))
-        for reason, n, off, _ in found[:_SHOWN]
+        for reason, n, off, _ in rows_by_reason[:_MAX_ROWS]
     ]
-    return Table("Why the push before had ended", ("Reason", "Interruptions", "Off for"), rows)
+    return Table("Why the previous push had ended", ("Reason", "Interruptions", "Off for"), rows)
 
 
-def _streams(found: Sequence[tuple[Any, ...]]) -> Table:
+def _streams(interrupted: Sequence[tuple[Any, ...]]) -> Table:
     rows: list[Sequence[str | Bar]] = [
         (
             f"{app}/{stream}",
             domain,
-            Bar(words.count(n), n / found[0][3]),
+            Bar(words.count(n), n / interrupted[0][3]),
             words.duration(off or 0),
             words.duration(longest or 0),
         )
-        for domain, app, stream, n, off, longest in found
+        for domain, app, stream, n, off, longest in interrupted
     ]
     return Table(
         "Streams that were interrupted most",

@@ -1,4 +1,7 @@
-"""What a report is about, and which of it is in the archive."""
+"""What a report covers: range of days, account or domain, and which days are captured.
+
+Reads the served copy. Text about missing days: gaps.py. Read next: traffic.py.
+"""
 
 from __future__ import annotations
 
@@ -25,58 +28,58 @@ class Range:
 
     @property
     def days(self) -> list[date]:
-        """Every day, in order."""
+        """All days, in order."""
         return [self.first + timedelta(days=i) for i in range(self.length)]
 
     @property
     def length(self) -> int:
-        """How many days."""
+        """Number of days."""
         return (self.last - self.first).days + 1
 
     @property
     def before(self) -> Range:
-        """As many days, right before."""
+        """The range of equal length right before."""
         return Range(self.first - timedelta(days=self.length), self.first - _DAY)
 
     @property
     def months(self) -> list[date]:
-        """The first days of the calendar months that lie in it whole."""
-        found = []
-        month = self.first if self.first.day == 1 else _next(self.first)
-        while _next(month) - _DAY <= self.last:
-            found.append(month)
-            month = _next(month)
-        return found
+        """The first days of the calendar months that lie completely in the range."""
+        starts = []
+        month = self.first if self.first.day == 1 else _next_month(self.first)
+        while _next_month(month) - _DAY <= self.last:
+            starts.append(month)
+            month = _next_month(month)
+        return starts
 
     def __str__(self) -> str:
         return f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
 
 
-def _next(day: date) -> date:
+def _next_month(day: date) -> date:
     """The first day of the month after."""
     return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 @dataclass(frozen=True)
 class Domain:
-    """A domain that a report is about, and the one on the other side of its streams."""
+    """The domain of a report, and the push domain of its streams."""
 
     name: str
-    push: str | None  # the push domain of its streams; itself for one
+    push: str | None  # itself if it is a push domain
 
     @property
     def is_push(self) -> bool:
-        """Whether streams are pushed to it, and not played from it."""
+        """Whether it is a push domain."""
         return self.name == self.push
 
 
 class NothingToReport(Exception):
-    """The report cannot be made as asked; the message says why."""
+    """The report cannot be made as requested; the message says why."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """The served copy, seen through one range of days and one domain or the account."""
+    """The served copy, restricted to a range of days and to one domain or the account."""
 
     connection: duckdb.DuckDBPyConnection
     range: Range
@@ -85,42 +88,42 @@ class Source:
     _columns: dict[str, set[str]] = field(default_factory=dict, repr=False)
 
     def rows(self, sql: str, days: Range | None = None, **values: object) -> list[tuple[Any, ...]]:
-        """What `sql` gives; it may name $first and $last (of `days` or the range), and `values`."""
+        """The rows of `sql`, with $first and $last (of `days` or the range) and `values` as parameters."""
         days = days or self.range
-        given = {"first": days.first, "last": days.last, **values}
-        used = {name: value for name, value in given.items() if f"${name}" in sql}
+        parameters = {"first": days.first, "last": days.last, **values}
+        used = {name: value for name, value in parameters.items() if f"${name}" in sql}
         return self.connection.execute(sql, used).fetchall()
 
     def has(self, table: str) -> bool:
-        """Whether the copy has such a table or view."""
+        """Whether the copy has a table or view of that name."""
         return table in self._tables
 
     @cached_property
     def _tables(self) -> set[str]:
-        found = self.connection.execute(
+        rows = self.connection.execute(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
         ).fetchall()
-        return {name for (name,) in found}
+        return {name for (name,) in rows}
 
     @cached_property
     def states(self) -> Mapping[str, Mapping[date, State]]:
-        """Where every day of every dataset stands, in the range and the equal one before."""
-        found: dict[str, dict[date, State]] = {}
+        """Dataset -> day -> state, for the range and the one before."""
+        states: dict[str, dict[date, State]] = {}
         rows = self.rows(
             "SELECT dataset, business_date, state FROM ledger "
             "WHERE business_date BETWEEN $first AND $last ORDER BY ALL",
             Range(self.range.before.first, self.range.last),
         )
         for dataset, day, state in rows:
-            found.setdefault(dataset, {})[day] = State(state)
-        return found
+            states.setdefault(dataset, {})[day] = State(state)
+        return states
 
     def is_on(self, dataset: str) -> bool:
         """Whether the dataset is captured at all."""
         return bool(self.states.get(dataset))
 
     def holes(self, datasets: Sequence[str], days: Range | None = None) -> list[date]:
-        """Days of the range on which one of `datasets` is not complete."""
+        """Days of the range on which at least one of `datasets` is not complete."""
         return [
             day
             for day in (days or self.range).days
@@ -128,7 +131,7 @@ class Source:
         ]
 
     def slots(self, seconds: int) -> Iterator[datetime]:
-        """Starts of the range's slots of that length."""
+        """Start times of the range's slots of that length."""
         at = self.start
         while at < self.end:
             yield at
@@ -136,12 +139,12 @@ class Source:
 
     @cached_property
     def start(self) -> datetime:
-        """When the range begins."""
+        """First instant of the range."""
         return datetime.combine(self.range.first, datetime.min.time(), self.zone)
 
     @cached_property
     def end(self) -> datetime:
-        """When it ends: the first instant after it."""
+        """First instant after the range."""
         return datetime.combine(self.range.last + _DAY, datetime.min.time(), self.zone)
 
 

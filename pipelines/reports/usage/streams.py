@@ -1,4 +1,7 @@
-"""The streams that made most traffic."""
+"""Section "Top streams": the streams with the most traffic.
+
+Read next: section.py.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pipelines.reports.usage.section import Bar, Section, Table
 
 TITLE = "Top streams"
 NEEDS = ("batch_stream_traffic",)
-_SHOWN = 15
+_MAX_STREAMS = 15
 
 _STREAMS = """
 SELECT domain, app, stream, sum(down_traffic_bytes), max(peak_online_users),
@@ -25,41 +28,41 @@ ORDER BY sum(down_traffic_bytes) DESC, domain, app, stream LIMIT $most
 
 
 def section(source: Source) -> Section:
-    """The subject's part of the report."""
-    nothing = gaps.absent(source, TITLE, NEEDS, ("stream_traffic_daily",))
+    """The section on top streams."""
+    nothing = gaps.unavailable(source, TITLE, NEEDS, ("stream_traffic_daily",))
     if nothing is not None:
         return nothing
     missing = gaps.missing(source, NEEDS)
     domain = source.domain and source.domain.name
-    found = source.rows(_STREAMS, domain=domain, most=_SHOWN)
-    if not found:
-        return Section(TITLE, "No stream was watched.", missing)
-    _, app, stream, most, _, _, every, number = found[0]
+    streams = source.rows(_STREAMS, domain=domain, most=_MAX_STREAMS)
+    if not streams:
+        return Section(TITLE, "No stream had viewers.", missing)
+    _, app, stream, most, _, _, every, number = streams[0]
     return Section(
         TITLE,
-        f"{app}/{stream} made the most traffic: {words.traffic(most)}, "
-        f"{words.share(most / every)} of that of all {words.count(number)} streams.",
+        f"{app}/{stream} had the most traffic: {words.traffic(most)}, "
+        f"{words.share(most / every)} of the traffic of all {words.count(number)} streams.",
         missing,
-        tables=[_table(found, every)],
+        tables=[_table(streams, every)],
     )
 
 
-def _table(found: Sequence[tuple[Any, ...]], every: float) -> Table:
+def _table(streams: Sequence[tuple[Any, ...]], every: float) -> Table:
     rows: list[Sequence[str | Bar]] = [
         (
             f"{app}/{stream}",
             domain,
-            Bar(words.traffic(size), size / found[0][3]),
+            Bar(words.traffic(size), size / streams[0][3]),
             words.share(size / every),
             "–" if peak is None else words.count(peak),
             f"{days}",
         )
-        for domain, app, stream, size, peak, days, *_ in found
+        for domain, app, stream, size, peak, days, *_ in streams
     ]
     return Table(
         "Streams with the most traffic",
         ("Stream", "Domain", "Traffic to viewers", "Share", "Peak viewers", "Days"),
         rows,
         figures=3,
-        note="From the traffic of every stream and day, not from daily top lists.",
+        note="Sums over every stream and day, not over daily top lists.",
     )

@@ -1,7 +1,7 @@
-"""Charts as inline SVG whose colours and fonts are the page's: one drawing, light and dark.
+"""Matplotlib charts as inline SVG; the page's CSS sets colours and fonts, light and dark.
 
-Matplotlib draws with colours that stand for names; the names become CSS variables. Ids are those
-that something refers to, with the chart's own prefix; equal data gives equal bytes.
+Placeholder colours become CSS variables, ids get the chart's prefix, equal data gives equal bytes.
+The charts themselves are drawn by the sections. Read next: traffic.py.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ dates: Any = matplotlib_dates  # it has no types
 _NAMES = ("ink", "pale", "line", "page", "hole", "s1", "s2", "s3", "s4", "s5", "s6", "s7")
 _HEAT = 6
 COLOUR: Mapping[str, str] = {
-    name: f"#00fe{i:02x}"  # no colour that anything is drawn in by chance
+    name: f"#00fe{i:02x}"  # a colour that is not used otherwise
     for i, name in enumerate((*_NAMES, *(f"h{n}" for n in range(_HEAT))))
 }
-"""Name of a CSS variable -> the colour that stands for it in a drawing."""
+"""Name of a CSS variable -> its placeholder colour in the drawing."""
 
 SERIES = tuple(COLOUR[f"s{i}"] for i in range(1, 7))
-"""For domains and other lines, in this order; told apart by colour-blind people as well."""
+"""Colours of lines, in this order; colour-blind people can tell them apart."""
 OTHER = COLOUR["s7"]
 HEAT = tuple(COLOUR[f"h{n}"] for n in range(_HEAT))
-"""From nothing to much."""
+"""From low to high."""
 DASHES: Sequence[Any] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)), (0, (3, 3)), "-")
-"""Lines differ without colour as well."""
+"""Lines differ by dash pattern as well as by colour."""
 
 WIDTH_IN = 9.6
 _SETTINGS: Any = {  # its keys are literals
@@ -54,17 +54,17 @@ _SETTINGS: Any = {  # its keys are literals
 
 
 def figure(height_in: float, panels: int = 1, **more: Any) -> tuple[Figure, list[Axes]]:
-    """An empty figure with `panels` one above the other."""
+    """An empty figure with `panels` above each other."""
     drawn = Figure(figsize=(WIDTH_IN, height_in))
     drawn.set_layout_engine("constrained", w_pad=0.05, h_pad=0.05)
     axes = drawn.subplots(panels, 1, squeeze=False, **more)[:, 0]
     for one in axes:
-        dress(one)
+        style_axes(one)
     return drawn, list(axes)
 
 
-def dress(axes: Axes) -> None:
-    """The page's look: light grid, no box."""
+def style_axes(axes: Axes) -> None:
+    """Light grid, no box."""
     axes.set_facecolor("none")
     axes.grid(axis="y", color=COLOUR["line"], linewidth=0.8)
     axes.set_axisbelow(True)
@@ -75,12 +75,12 @@ def dress(axes: Axes) -> None:
 
 
 def label(axes: Axes, unit: str) -> None:
-    """The unit, above the axis, where it is read first."""
+    """Write the unit above the axis."""
     axes.set_title(unit, loc="left", fontsize=9.5, color=COLOUR["pale"], pad=6)
 
 
 def legend(axes: Axes, columns: int, handles: Sequence[Any] | None = None) -> None:
-    """What is what, above the picture on its right."""
+    """Put the legend above the chart, on the right."""
     more = {} if handles is None else {"handles": handles}
     axes.legend(
         loc="lower right",
@@ -98,7 +98,7 @@ def legend(axes: Axes, columns: int, handles: Sequence[Any] | None = None) -> No
 
 
 def time_axis(axes: Axes, source: Source) -> None:
-    """The whole range, captured or not: days, and hours between them where there is room."""
+    """Show the whole range, captured or not: days, and hours if there is room."""
     days = source.range.length
     axes.set_xlim(dates.date2num(source.start), dates.date2num(source.end))
     step = next(n for n in (1, 2, 3, 7, 14, 31, 61, 10**6) if days <= n * 11)
@@ -118,12 +118,12 @@ def time_axis(axes: Axes, source: Source) -> None:
 
 
 def at(moment: datetime) -> float:
-    """Where an instant lies on a time axis."""
+    """Position of an instant on a time axis."""
     return float(dates.date2num(moment))
 
 
 def shade(axes: Axes, source: Source, holes: Sequence[date]) -> None:
-    """Show days that are not in the archive as what they are: hatched, and named if there is room."""
+    """Hatch the days that are not in the archive, with a label if there is room."""
     for first, last in screen.stretches(holes):
         start = datetime.combine(first, datetime.min.time(), source.zone)
         end = datetime.combine(last + timedelta(days=1), datetime.min.time(), source.zone)
@@ -144,19 +144,19 @@ _COLOUR = re.compile(r"#00fe[0-9a-f]{2}")
 _LONG = re.compile(r"-?\d+\.\d{2,}")
 _FONT = re.compile(r"font: (?:(\w+) )?([\d.]+px)[^;]*")
 _VARIABLE = {colour: f"var(--{name})" for name, colour in COLOUR.items()}
-_DROPPED = ("metadata", "style")  # a style in a drawing would hold for all the page
+_DROPPED = ("metadata", "style")  # a style element would apply to the whole page
 
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """Within it, names are no formulas, and signs that Matplotlib's font lacks are the page's."""
+    """Settings for drawing: names are not parsed as formulas; glyphs may come from the page's font."""
     with mpl.rc_context(_SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         yield
 
 
 def svg(drawn: Figure, name: str, title: str) -> str:
-    """The drawing as an element of a page; `name` is unique in the page, `title` is read aloud."""
+    """The drawing as an element of a page. `name` is unique in the page, `title` is for screen readers."""
     file = io.BytesIO()
     with drawing(), mpl.rc_context({"svg.hashsalt": name}):
         drawn.savefig(
@@ -176,7 +176,7 @@ def svg(drawn: Figure, name: str, title: str) -> str:
 
 
 def _strip(element: ET.Element) -> None:
-    """Take off name spaces, blanks between elements, and what an inline drawing must not have."""
+    """Remove name spaces, blanks between elements, and elements that inline SVG must not have."""
     for child in list(element):
         if _local(child.tag) in _DROPPED:
             element.remove(child)
@@ -201,7 +201,7 @@ def _references(element: ET.Element) -> Iterator[str]:
 
 
 def _adapt(element: ET.Element, prefix: str, used: set[str]) -> None:
-    """Give an element ids of its chart, colours of the page, and no more digits than are seen."""
+    """Prefix the ids, replace the colours by CSS variables, and round the coordinates."""
     given = dict(element.attrib)
     element.attrib.clear()
     for name, value in given.items():
@@ -222,7 +222,7 @@ def _adapt(element: ET.Element, prefix: str, used: set[str]) -> None:
 
 
 def _size(match: re.Match[str]) -> str:
-    """Weight and size of a font, without its family, which is the page's."""
+    """Weight and size of a font; the family is inherited from the page."""
     weight = f"font-weight: {match[1]}; " if match[1] else ""
     return f"{weight}font-size: {match[2]}"
 
@@ -232,13 +232,13 @@ def _rounded(match: re.Match[str]) -> str:
 
 
 def clean(name: str, most: int = 48) -> str:
-    """A foreign name for a drawing: no sign that XML cannot hold, and not without end."""
+    """A foreign name for a drawing: without characters that XML cannot hold, and cut to `most`."""
     shown = printable(name)
     return shown if len(shown) <= most else f"{shown[: most // 2]}…{shown[-most // 2 + 1 :]}"
 
 
 def note(axes: Axes, value: float, text: str) -> None:
-    """Words on a level line, at its left end."""
+    """Label a horizontal line at its left end."""
     axes.text(
         0.004, value, text, transform=axes.get_yaxis_transform(), fontsize=10, fontweight="bold",
         color=COLOUR["ink"], va="bottom", ha="left",
@@ -247,7 +247,7 @@ def note(axes: Axes, value: float, text: str) -> None:
 
 
 def day_bars(axes: Axes, source: Source, values: Mapping[date, float], colour: str) -> None:
-    """A bar in the middle of each day that has a value: none is not a bar of no height."""
+    """A bar in the middle of each day that has a value."""
     first = source.range.first
     middles = [at(source.start) + (day - first).days + 0.5 for day in values]
     axes.bar(middles, [*values.values()], width=0.72, color=colour)
@@ -255,7 +255,7 @@ def day_bars(axes: Axes, source: Source, values: Mapping[date, float], colour: s
 
 
 def thousands(axes: Axes) -> None:
-    """Figures of the axis with commas, and no powers of ten."""
+    """Format the axis with thousands separators instead of powers of ten."""
     axes.yaxis.set_major_formatter(
         lambda value, _: f"{value:,.0f}" if value >= 10 else f"{value:g}"
     )

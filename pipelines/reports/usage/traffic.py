@@ -1,4 +1,7 @@
-"""Traffic and bandwidth: what went out, its 95th percentile, and who it was for."""
+"""Section "Traffic and bandwidth": traffic, 95th percentile and peak, by domain and by day.
+
+Billing by calendar month is in billing.py. Read next: billing.py.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.reports.usage import gaps, svg, words
-from pipelines.reports.usage.billing import billed
+from pipelines.reports.usage.billing import billing_summary
 from pipelines.reports.usage.scope import Range, Source
 from pipelines.reports.usage.section import Bar, Card, Chart, Section, Table
 
@@ -19,8 +22,8 @@ TITLE = "Traffic and bandwidth"
 NEEDS = ("edge_stat",)
 _SLOT_S = 300
 _WIDTHS_S = (300, 900, 3600, 3 * 3600, 12 * 3600)
-_POINTS = 800  # as many as can be told apart
-_SHOWN = 6  # domains with a colour of their own
+_POINTS = 800  # more cannot be told apart in the chart
+_MAX_DOMAINS = 6  # domains with a colour of their own
 
 _SLOTS = """
 SELECT slot_start_at, sum(total_mbps) FROM bandwidth_5min
@@ -47,14 +50,14 @@ GROUP BY business_date ORDER BY business_date
 
 
 def dropped(points: int) -> int:
-    """How many of the highest points the 95th percentile leaves out; the next one is it."""
+    """How many of the highest points the 95th percentile drops; the next one is its value."""
     return points * 5 // 100
 
 
 def percentile(values: Sequence[float], points: int) -> float:
-    """The 95th percentile as it is billed, of `points` slots of which those not in `values` are 0.
+    """The 95th percentile as it is billed, of `points` slots; slots not in `values` count as 0.
 
-    0 for no points. Of a whole month it is what billing_monthly_account says.
+    0 for no points. For a whole month it equals billing_monthly_account.
     """
     ranked = sorted(values, reverse=True)
     place = dropped(points)
@@ -62,8 +65,8 @@ def percentile(values: Sequence[float], points: int) -> float:
 
 
 @dataclass(frozen=True)
-class Traffic:
-    """The figures of one range."""
+class TrafficFigures:
+    """Traffic and bandwidth of one range."""
 
     source: Source
     range: Range
@@ -75,7 +78,7 @@ class Traffic:
 
     @cached_property
     def slots(self) -> Mapping[datetime, float]:
-        """Bandwidth of each slot in Mbps; slots without traffic may be absent."""
+        """Start of slot -> Mbps; slots without traffic may be missing."""
         return dict(self._rows(_SLOTS))
 
     @cached_property
@@ -85,48 +88,48 @@ class Traffic:
 
     @cached_property
     def days(self) -> Mapping[Any, tuple[float, float]]:
-        """Bytes down and up by day."""
+        """Day -> bytes down and up."""
         return {day: (down, up) for day, down, up in self._rows(_DAYS)}
 
     @property
     def points(self) -> int:
-        """Slots of the days that are captured."""
+        """Number of slots on the captured days."""
         days = self.range.length - len(self.source.holes(NEEDS, self.range))
         return days * 24 * 3600 // _SLOT_S
 
     @property
     def p95(self) -> float:
-        """Of the range, in Mbps."""
+        """95th percentile of the range, in Mbps."""
         return percentile([*self.slots.values()], self.points)
 
     @property
     def bytes(self) -> float:
-        """Both directions."""
+        """Bytes in both directions."""
         return float(sum(down + up for down, up in self.days.values()))
 
 
 def section(source: Source) -> Section:
-    """The subject's part of the report."""
-    nothing = gaps.absent(source, TITLE, NEEDS, ("bandwidth_5min",))
+    """The section on traffic and bandwidth."""
+    nothing = gaps.unavailable(source, TITLE, NEEDS, ("bandwidth_5min",))
     if nothing is not None:
         return nothing
-    found = Traffic(source, source.range)
+    found = TrafficFigures(source, source.range)
     missing = gaps.missing(source, NEEDS)
     if not found.slots:
         return Section(TITLE, "There was no traffic.", missing, card=Card("Traffic", "none"))
-    before = Traffic(source, source.range.before)
+    before = TrafficFigures(source, source.range.before)
     peak_at, peak = max(found.slots.items(), key=lambda item: (item[1], -item[0].timestamp()))
     moved = gaps.compared(source, NEEDS, found.bytes, lambda: before.bytes)
-    bills = billed(source)
+    bills = billing_summary(source)
     return Section(
         TITLE,
-        f"{words.traffic(found.bytes)} in all{' on the captured days' if missing else ''}. The 95th percentile of the bandwidth is "
+        f"{words.traffic(found.bytes)} in total{' on the captured days' if missing else ''}. The 95th percentile of the bandwidth is "
         f"{words.bandwidth(found.p95)}, the peak {words.bandwidth(peak)} on {words.moment(peak_at)}.",
         missing,
         sentences=[
             *bills.sentences,
-            "Bandwidth is the average of 5 minutes, up and down together. Monitoring data, not the "
-            "bill: the vendor's invoice counts.",
+            "Bandwidth is the average over 5 minutes, up and down together. These are monitoring "
+            "data; the vendor's invoice is what counts.",
         ],
         card=Card("Traffic", words.traffic(found.bytes), f"95th percentile {words.bandwidth(found.p95)}", moved),
         charts=[_bandwidth(found), *([_daily(found)] if source.range.length > 1 else [])],
@@ -134,14 +137,14 @@ def section(source: Source) -> Section:
     )  # fmt: skip
 
 
-def _bandwidth(found: Traffic) -> Chart:
+def _bandwidth(found: TrafficFigures) -> Chart:
     source = found.source
     days = source.range.length
     width = next(w for w in _WIDTHS_S if days * 86_400 / w <= _POINTS or w == _WIDTHS_S[-1])
     chosen = _highest(found.slots, source, width)
     scale, unit = (1000, "Gbps") if max(found.slots.values()) >= 1000 else (1, "Mbps")
     names = [name for name, *_ in found.domains]
-    own = names if len(names) <= _SHOWN + 1 else names[:_SHOWN]
+    own = names if len(names) <= _MAX_DOMAINS + 1 else names[:_MAX_DOMAINS]
     rows: dict[str, list[float]] = {name: [0.0] * len(chosen) for name in [*own, ""]}
     place = {slot: i for i, (_, slot) in enumerate(chosen)}
     at = source.rows(_AT, slots=[slot for _, slot in chosen])
@@ -149,9 +152,9 @@ def _bandwidth(found: Traffic) -> Chart:
         if name in rows or len(own) < len(names):
             rows[name if name in rows else ""][place[slot]] += value / scale
     holes = set(source.holes(NEEDS))
-    stacked = [_broken(rows[name], chosen, holes) for name in own]
+    stacked = [_with_gaps(rows[name], chosen, holes) for name in own]
     if len(own) < len(names):
-        stacked.append(_broken(rows[""], chosen, holes))
+        stacked.append(_with_gaps(rows[""], chosen, holes))
     labels = [svg.clean(name) for name in own] + ["all others"] * (len(stacked) - len(own))
     colours = [*svg.SERIES[: len(own)], svg.OTHER][: len(stacked)]
     with svg.drawing():
@@ -184,24 +187,24 @@ def _bandwidth(found: Traffic) -> Chart:
 def _highest(
     slots: Mapping[datetime, float], source: Source, width_s: int
 ) -> list[tuple[datetime, datetime]]:
-    """Each stretch of `width_s` and its slot with most bandwidth (the first one of equals)."""
-    found = []
+    """Start of each interval of `width_s`, with its slot of most bandwidth (the first of equals)."""
+    highest = []
     for start in source.slots(width_s):
         inside = (start + timedelta(seconds=s) for s in range(0, width_s, _SLOT_S))
-        found.append((start, max(inside, key=lambda slot: slots.get(slot, 0.0))))
-    return found
+        highest.append((start, max(inside, key=lambda slot: slots.get(slot, 0.0))))
+    return highest
 
 
-def _broken(
+def _with_gaps(
     values: Sequence[float], chosen: Sequence[tuple[datetime, datetime]], holes: set[Any]
 ) -> Any:
-    """The values, and nothing at all on days that are not captured."""
+    """The values, NaN on days that are not captured."""
     return np.array(
         [np.nan if at.date() in holes else v for (at, _), v in zip(chosen, values, strict=True)]
     )
 
 
-def _daily(found: Traffic) -> Chart:
+def _daily(found: TrafficFigures) -> Chart:
     source = found.source
     holes = source.holes(NEEDS)
     sums = {d: sum(found.days.get(d, (0, 0))) for d in source.range.days if d not in holes}
@@ -226,7 +229,7 @@ def _daily(found: Traffic) -> Chart:
     )
 
 
-def _domains(found: Traffic) -> Table:
+def _domains(found: TrafficFigures) -> Table:
     most = max(down + up for _, down, up, *_ in found.domains) or 1
     rows: list[Sequence[str | Bar]] = [
         (
@@ -242,9 +245,9 @@ def _domains(found: Traffic) -> Table:
     left = len(found.domains) - len(rows)
     return Table(
         "Traffic by domain",
-        ("Domain", "Part of the traffic", "Down", "Up", "95th percentile", "Peak"),
+        ("Domain", "Share of the traffic", "Down", "Up", "95th percentile", "Peak"),
         rows,
         figures=4,
-        note="Percentiles and peaks of domains are not added: each has its own moment."
-        + (f" {left} more domains had less." if left else ""),
+        note="Percentiles and peaks of domains do not add up: they occur at different times."
+        + (f" {left} more domains had less traffic." if left else ""),
     )

@@ -1,4 +1,7 @@
-"""Viewers: how many at most and when, and how long they watched."""
+"""Section "Viewers": peak number of viewers and its time, and hours watched.
+
+Read next: section.py.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ TITLE = "Viewers"
 NEEDS = ("stream_session_by_domain",)
 _MARTS = ("viewers_daily", "viewers_daily_account", "viewers_hourly")
 _HOURLY_DAYS = 33  # a longer range is drawn by days
-_SHOWN = 6
+_MAX_DOMAINS = 6
 
 _DAILY = """
 SELECT business_date, peak_online_users, peak_at, viewer_minutes, requests FROM {mart}
@@ -45,7 +48,7 @@ ORDER BY sum(viewer_minutes) DESC, domain
 
 
 def _daily(source: Source, days: Range) -> list[tuple[Any, ...]]:
-    """Day, peak, its time, minutes watched, requests: of the domain or all of them together."""
+    """Day, peak, its time, minutes watched, requests; of the domain or the account."""
     if source.domain is None:
         return source.rows(_DAILY.format(mart="viewers_daily_account", where=""), days)
     sql = _DAILY.format(mart="viewers_daily", where="AND domain = $domain")
@@ -53,15 +56,15 @@ def _daily(source: Source, days: Range) -> list[tuple[Any, ...]]:
 
 
 def section(source: Source) -> Section:
-    """The subject's part of the report."""
-    nothing = gaps.absent(source, TITLE, NEEDS, _MARTS)
+    """The section on viewers."""
+    nothing = gaps.unavailable(source, TITLE, NEEDS, _MARTS)
     if nothing is not None:
         return nothing
     days = _daily(source, source.range)
     missing = gaps.missing(source, NEEDS)
     peak, peak_at = _peak(days)
     if not peak or peak_at is None:
-        return Section(TITLE, "Nobody watched.", missing, card=Card("Peak viewers", "none"))
+        return Section(TITLE, "There were no viewers.", missing, card=Card("Peak viewers", "none"))
     minutes = sum(row[3] for row in days)
     moved = gaps.compared(
         source, NEEDS, peak, lambda: _peak(_daily(source, source.range.before))[0]
@@ -74,8 +77,8 @@ def section(source: Source) -> Section:
         f"{words.count(minutes / 60)} hours.",
         missing,
         sentences=[
-            "A viewer is an open session. The peak of all domains is that of their sums in 5 "
-            "minutes, a little above the truth if they peak at different minutes."
+            "A viewer is an open session. The peak of all domains is the peak of their sums over 5 "
+            "minutes, slightly too high if they peak at different minutes."
             if source.domain is None
             else "A viewer is an open session."
         ],
@@ -86,7 +89,7 @@ def section(source: Source) -> Section:
 
 
 def _peak(days: Sequence[tuple[Any, ...]]) -> tuple[float, datetime | None]:
-    """The most viewers, and the first time of it."""
+    """The highest number of viewers, and when it was reached first."""
     best: tuple[float, datetime | None] = (0, None)
     for _, peak, at, *_ in days:
         if peak and peak > best[0]:
@@ -107,7 +110,7 @@ def _chart(source: Source, names: Sequence[str], days: Sequence[tuple[Any, ...]]
     place = {start: i for i, start in enumerate(starts)}
     holes: list[date] = source.holes(NEEDS)
     gap = np.array([np.nan if start.date() in holes else 0.0 for start in starts])
-    lines = {name: gap.copy() for name in names[:_SHOWN]}
+    lines = {name: gap.copy() for name in names[:_MAX_DOMAINS]}
     for name, start, peak in rows:
         if name in lines and start.astimezone(source.zone) in place:
             lines[name][place[start.astimezone(source.zone)]] += peak
@@ -115,7 +118,7 @@ def _chart(source: Source, names: Sequence[str], days: Sequence[tuple[Any, ...]]
         drawn, (axes,) = svg.figure(2.7)
         for i, (name, values) in enumerate(lines.items()):
             axes.step(
-                # Each value holds to the end of its hour.
+                # Each value applies to the end of its hour.
                 [svg.at(start) for start in [*starts, source.end]],
                 [*values, values[-1]],
                 where="post", color=svg.SERIES[i], linestyle=svg.DASHES[i], linewidth=1.6 if source.range.length <= 10 else 1.1,
@@ -130,7 +133,7 @@ def _chart(source: Source, names: Sequence[str], days: Sequence[tuple[Any, ...]]
             svg.legend(axes, 4)
     left = len(names) - len(lines)
     note = (
-        f"The {len(lines)} domains that are watched most; {left} more are not drawn."
+        f"The {len(lines)} domains with the most viewers; {left} more are not drawn."
         if left
         else ""
     )
@@ -166,5 +169,5 @@ def _table(domains: Sequence[tuple[Any, ...]]) -> Table:
         ("Domain", "Hours watched", "Peak", "Requests"),
         rows,
         figures=2,
-        note="Peaks of domains are not added: each has its own moment.",
+        note="Peaks of domains do not add up: they occur at different times.",
     )

@@ -1,15 +1,18 @@
-"""Figures as people read them: units, shares, changes."""
+"""Formatting of figures for the report: units, shares, changes.
+
+For the terminal see cli/screen.py. Read next: section.py.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 _SPACE = "\u00a0"
-"""Between a figure and its unit: they stay on one line."""
+"""No-break space, which keeps a figure and its unit on one line."""
 
 
 def scaled(value: float, units: tuple[str, ...]) -> tuple[float, str]:
-    """A value in the largest of `units` (each 1,000 of the one before) that leaves 1 or more."""
+    """A value in the largest of `units` (each 1,000 of the one before) in which it is at least 1."""
     number = abs(value)
     for unit in units[:-1]:
         if number < 999.5:
@@ -19,7 +22,7 @@ def scaled(value: float, units: tuple[str, ...]) -> tuple[float, str]:
 
 
 def short(value: float) -> str:
-    """Three digits that count: `0.123`, `12.3`, `1,234`."""
+    """Three significant digits: `0.12`, `12.3`, `1,234`."""
     if value == 0:
         return "0"
     size = abs(value)
@@ -27,7 +30,7 @@ def short(value: float) -> str:
 
 
 def traffic(size: float) -> str:
-    """Bytes, counted by 10^9 to the GB as the vendor does: `12.3 TB`."""
+    """Bytes, with 10^9 to the GB like the vendor: `12.3 TB`."""
     number, unit = scaled(size, ("B", "kB", "MB", "GB", "TB", "PB"))
     return f"{short(number)}{_SPACE}{unit}"
 
@@ -39,7 +42,7 @@ def bandwidth(mbps: float) -> str:
 
 
 def count(number: float) -> str:
-    """A number of things: `12,345`, `1.23 million`."""
+    """A count: `12,345`, `1.23 million`."""
     if abs(number) < 1e6:
         return f"{number:,.0f}"
     millions, unit = (number / 1e6, "million") if abs(number) < 1e9 else (number / 1e9, "billion")
@@ -47,12 +50,12 @@ def count(number: float) -> str:
 
 
 def share(part: float) -> str:
-    """A part of 1 as per cent; little ones keep what tells them apart from nothing."""
+    """A part of 1 in per cent; small shares keep enough digits to differ from 0 %."""
     percent = part * 100
     if percent and abs(percent) < 0.995:
         return f"{percent:.2f}{_SPACE}%" if abs(percent) >= 0.095 else f"{percent:.1g}{_SPACE}%"
     if 99 < percent < 100:
-        return f"{int(percent * 100) / 100:.2f}{_SPACE}%"  # never 100 % if something is bad
+        return f"{int(percent * 100) / 100:.2f}{_SPACE}%"  # never rounded up to 100 %
     return f"{percent:.0f}{_SPACE}%" if percent >= 99.95 else f"{percent:.1f}{_SPACE}%"
 
 
@@ -69,12 +72,12 @@ def duration(seconds: float) -> str:
 
 
 def moment(at: datetime) -> str:
-    """An instant on the clock of its zone: `2026-11-21 20:05`."""
+    """An instant in its own time zone: `2026-11-21 20:05`."""
     return f"{at:%Y-%m-%d %H:%M}"
 
 
 def change(now: float, before: float) -> str | None:
-    """How much more or less: `+12 %`; None where nothing was before."""
+    """Relative change: `+12 %`; None if `before` is 0."""
     if not before:
         return None
     percent = (now - before) / before * 100
@@ -85,7 +88,7 @@ def change(now: float, before: float) -> str | None:
 
 
 def points(now: float, before: float) -> str:
-    """How far a share (0 to 1) has moved, in percentage points: `+0.3 points`."""
+    """Change of a share (0 to 1) in percentage points: `+0.3 points`."""
     moved = (now - before) * 100
     if abs(moved) < 0.005:
         return "unchanged"

@@ -94,7 +94,7 @@ def test_traffic_and_its_percentile_are_those_of_the_table(archive, said, domain
     ranked = sorted([*slots, *[0.0] * (points - len(slots))])
     ranked.reverse()
     text = said(domain=domain)
-    assert f"{words.traffic(size)} in all on the captured days.".replace("\xa0", " ") in text
+    assert f"{words.traffic(size)} in total on the captured days.".replace("\xa0", " ") in text
     p95 = words.bandwidth(ranked[points * 5 // 100]).replace("\xa0", " ")
     assert f"The 95th percentile of the bandwidth is {p95}" in text
     peak = words.bandwidth(max(slots)).replace("\xa0", " ")
@@ -133,9 +133,9 @@ def test_errors_are_shares_of_counts(archive, said):
         "sum(status_count) FILTER (status_code // 100 = 5) "
         "FROM play_status_code WHERE request_type = 'Access'"
     )
-    told = f"{words.share(failed / every)} of {words.count(every)} answers were faults"
+    told = f"{words.share(failed / every)} of {words.count(every)} responses were server errors"
     assert told.replace("\xa0", " ") in said()
-    assert f"{words.share(refused / every)} refusals".replace("\xa0", " ") in said()
+    assert f"{words.share(refused / every)} client errors".replace("\xa0", " ") in said()
 
 
 def test_health_and_pushes_of_a_pull_domain_are_those_of_its_push_domain(archive, said):
@@ -151,7 +151,9 @@ def test_health_and_pushes_of_a_pull_domain_are_those_of_its_push_domain(archive
         "WHERE domain = ? AND business_date >= '2026-11-17'",  # a push may begin the day before
         PUSH,
     )
-    assert re.search(rf"of {pushes:,} pushes|None: {pushes:,} pushes", said(domain=PULL))
+    assert re.search(
+        rf"of {pushes:,} pushes|No interruptions in {pushes:,} pushes", said(domain=PULL)
+    )
 
 
 def test_the_first_stream_is_the_one_with_most_traffic_of_the_range(archive, said):
@@ -159,7 +161,7 @@ def test_the_first_stream_is_the_one_with_most_traffic_of_the_range(archive, sai
         "SELECT app, stream, sum(down_traffic_bytes) AS size FROM batch_stream_traffic "
         "GROUP BY domain, app, stream ORDER BY size DESC LIMIT 1"
     )
-    told = f"{app}/{stream} made the most traffic: {words.traffic(size)}"
+    told = f"{app}/{stream} had the most traffic: {words.traffic(size)}"
     assert told.replace("\xa0", " ") in said()
 
 
@@ -167,10 +169,10 @@ def test_months_are_billed_as_the_marts_say(archive, said):
     ((p95,),) = archive.rows(
         "SELECT p95_mbps FROM billing_monthly_account WHERE direction = 'total'"
     )
-    told = f"November 2026 comes to a 95th percentile of {words.bandwidth(p95)} for billing"
+    told = f"November 2026 has a billing 95th percentile of {words.bandwidth(p95)}"
     assert told.replace("\xa0", " ") in said()
     assert "4 of 30 days that are captured" in said()
-    assert "November 2026 is decided by the 5 minutes from" in said() or p95 == 0
+    assert "The 95th percentile of November 2026 is the 5 minutes from" in said() or p95 == 0
 
 
 @pytest.mark.parametrize(
@@ -192,16 +194,16 @@ def test_an_equal_range_before_is_compared_with(archive, said):
     text = said(CAPTURED[3], CAPTURED[3])
     _, now = by_hand(archive, "business_date = '2026-11-21'")
     _, then = by_hand(archive, "business_date = '2026-11-20'")
-    assert f"{words.change(now, then)} against before".replace("\xa0", " ") in text
+    assert f"{words.change(now, then)} vs. the period before".replace("\xa0", " ") in text
     assert "Compared with 2026-11-20" in text
-    assert "points against before" in text or "unchanged against before" in text
+    assert "points vs. the period before" in text or "unchanged vs. the period before" in text
 
 
 def test_where_days_are_missing_nothing_is_compared(said):
     assert "no comparison: earlier days are missing" in said(CAPTURED[2], CAPTURED[3])
     assert "no comparison: earlier days are missing" in said(CAPTURED[0], CAPTURED[0])
     assert "no comparison: days are missing" in said()
-    assert "against before" not in said()
+    assert "vs. the period before" not in said()
 
 
 # Holes -------------------------------------------------------------------------------------------
