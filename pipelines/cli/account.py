@@ -1,4 +1,7 @@
-"""`livestats account`: whose days the home holds, and which keys are known to be of the same account."""
+"""`livestats account`: which account the home belongs to, and which keys are known for it.
+
+The check is in resources/capture/account_guard.py.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,22 @@ from pipelines.cli.options import json_option, opened
 
 
 @click.command()
-@click.option("--accept", is_flag=True, help="Take the present key for one of the account.")
+@click.option("--accept", is_flag=True, help="Accept the current key as one of this account.")
 @json_option
 def account(accept: bool, as_json: bool) -> None:
-    r"""Show whose days the home holds, and whether the present key is of that account.
+    r"""Show which account the home belongs to, and whether the current key is of that account.
 
-    A key that is used on a home for the first time must list one of the domains that the home
-    knows, so that days of another account never get in. If all domains of the account are new,
-    --accept says that it is the same account all the same. Asks nobody; a key is remembered by a
-    fingerprint that does not give it away.
+    A key that is new to a home must list at least one domain that the home knows, so that days of
+    another account never get in. If all domains of the account are new, --accept confirms that it
+    is the same account. Makes no API call. Keys are stored as fingerprints only.
 
     \b
     Examples:
       livestats account
       livestats account --accept
 
-    Ends with 1 if there is no key, or it has not been used on this home before: the next backfill
-    then finds out.
+    Exits with 1 if there is no key, or if the key has not been used on this home before: the next
+    backfill then checks it.
     """
     from resources.api.credentials import find_credentials
     from resources.api.errors import ApiError
@@ -37,21 +39,21 @@ def account(accept: bool, as_json: bool) -> None:
     archive = opened()
     owner = AccountGuard(archive.home, archive.settings)
     domains = sorted(owner.domains())
-    key, source, said = None, "", ""
+    key, source, text = None, "", ""
     try:
         credentials, source = find_credentials(os.environ, Path.home())
         key = credentials.account_id()
     except ApiError as error:
         if accept:
             raise
-        said = f"No key was looked at: {error}"
+        text = f"No key was checked: {error}"
     if accept and key is not None:
         archive.home.prepare(archive.settings, archive.now())
         owner.accept(key)
     is_known = key in owner.known_keys()
     if key is not None:
-        verdict = "known to be of its account" if is_known else "not used on it before"
-        said = f"The key in {source} (fingerprint {key}) is {verdict}."
+        verdict = "known for this account" if is_known else "new to this home"
+        text = f"The key in {source} (fingerprint {key}) is {verdict}."
     if as_json:
         screen.emit_json(
             {
@@ -65,6 +67,6 @@ def account(accept: bool, as_json: bool) -> None:
     else:
         click.echo(f"{archive.home.root} knows {screen.counted(len(domains), 'domain')}", nl=False)
         click.echo(f": {screen.names_text(domains)}." if domains else " yet.")
-        click.echo(said)
+        click.echo(text)
     if not is_known:
         click.get_current_context().exit(1)

@@ -1,31 +1,44 @@
-"""`livestats alarms`: what somebody should be told."""
+"""`livestats alarms`: lists the alarms, or posts what changed to the webhook.
+
+The alarms themselves are in resources/monitoring. Read next: resources/monitoring/checks.py.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from pipelines.cli import screen
 from pipelines.cli.options import Refused, json_option, opened
 
+if TYPE_CHECKING:
+    from resources.monitoring.model import Alarm
+
 
 @click.command()
 @json_option
-@click.option("--send", is_flag=True, help="Tell the webhook what is new or over. For cron.")
 @click.option(
-    "--new", "only_new", is_flag=True, help="Print only what is new or over. For cron's mail."
+    "--send", is_flag=True, help="Post alarms that started or cleared to the webhook. For cron."
 )
-@click.option("--test", is_flag=True, help="Send a greeting to the webhook, and nothing else.")
+@click.option(
+    "--new",
+    "only_new",
+    is_flag=True,
+    help="Print only alarms that started or cleared. For cron's mail.",
+)
+@click.option("--test", is_flag=True, help="Post a test message to the webhook, and nothing else.")
 def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
-    r"""List what somebody should know, with what to do about it.
+    r"""List the alarms, with what to do about each.
 
-    Gaps, days about to be forgotten, a disk that fills, damage, unknown fields, disagreements.
+    Gaps, days that expire soon, a disk that fills up, damage, unknown fields, disagreements.
 
-    The daemon of `livestats ui` looks every ten minutes and tells what is new to the webhook that
-    LIVESTATS_ALERT_WEBHOOK names: a robot of Feishu, DingTalk, WeCom or Slack, or anything that
-    takes {"text": ...}. Without a daemon, call this with --send from cron, or with --new, which
-    prints nothing if nothing is new, so that cron mails what is.
+    The daemon of `livestats ui` checks every ten minutes and posts each alarm to your chat webhook
+    when it starts and when it clears. LIVESTATS_ALERT_WEBHOOK is the webhook's URL: a bot of
+    Feishu, DingTalk, WeCom or Slack, or anything that accepts {"text": ...}. Without the daemon, run
+    this from cron with --send, or with --new, which prints nothing unless an alarm has changed.
 
     \b
     Examples:
@@ -34,7 +47,7 @@ def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
       livestats alarms --new
       livestats alarms --test
 
-    Ends with 1 if there is an alarm, with 0 otherwise.
+    Exits with 1 if there is an alarm, with 0 otherwise.
     """
     from resources import monitoring as known
     from resources.monitoring import webhook
@@ -44,17 +57,18 @@ def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
     archive = opened()
     home = str(archive.home.root)
     if (send or test) and not archive.environ.get(webhook.VARIABLE):
-        raise Refused(f"There is nobody to tell: set {webhook.VARIABLE} to the robot's address.")
+        raise Refused(f"There is no webhook: set {webhook.VARIABLE} to its URL.")
     if test:
         webhook.post(
-            os.environ[webhook.VARIABLE], f"livestats {home}\nA test: alarms will come here."
+            os.environ[webhook.VARIABLE],
+            f"livestats {home}\nTest message: alarms will be posted here.",
         )
-        click.echo("Sent. If nothing came, look at the robot's own settings.")
+        click.echo("Sent. If nothing arrived, check the settings of the bot.")
         return
     if archive.home.identity is None:
         raise Refused(f"There is no archive in {home} yet. Run `livestats backfill`.")
     if only_new:
-        # Imports Dagster, as below.
+        # This import loads Dagster, as does the one below.
         from pipelines.orchestration.sensors import message
 
         if known.notify_changes(
@@ -63,20 +77,25 @@ def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
             click.get_current_context().exit(1)
         return
     if send:
-        # Imports Dagster: the text is that of its sensor.
         from pipelines.orchestration.sensors import sender
 
         found = known.notify_changes(archive, sender(archive.environ, home))
     else:
         found = known.active_alarms(archive)
-    if as_json:
-        fields = ("kind", "subject", "text", "remedy", "mark")
-        screen.emit_json([{name: getattr(a, name) for name in fields} for a in found])
-    else:
-        for alarm in known.grouped(found):
-            click.echo(f"{alarm.kind:<13} {alarm.subject}: {alarm.text}")
-            click.echo(f"{'':<13} -> {alarm.remedy}")
-        if not found:
-            click.echo("No alarm: every day that can be had is here.")
+    _show(found, as_json=as_json)
     if found:
         click.get_current_context().exit(1)
+
+
+def _show(alarms: Sequence[Alarm], *, as_json: bool) -> None:
+    from resources.monitoring import grouped
+
+    if as_json:
+        fields = ("kind", "subject", "text", "remedy", "mark")
+        screen.emit_json([{name: getattr(alarm, name) for name in fields} for alarm in alarms])
+        return
+    for alarm in grouped(alarms):
+        click.echo(f"{alarm.kind:<13} {alarm.subject}: {alarm.text}")
+        click.echo(f"{'':<13} -> {alarm.remedy}")
+    if not alarms:
+        click.echo("No alarms: every day that the API still has is captured.")

@@ -1,4 +1,7 @@
-"""`livestats diff`: two captures of one day, row by row."""
+"""`livestats diff`: compares two captures of one day, row by row.
+
+The comparison is in resources/lake/table_diff.py.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name", metavar="DATASET")
 @click.argument("day", type=Day(), metavar="DAY")
-@click.option("--from-capture", "older", metavar="NAME", help="Default: the one before the other.")
+@click.option(
+    "--from-capture", "older", metavar="NAME", help="Default: the capture before --to-capture."
+)
 @click.option("--to-capture", "newer", metavar="NAME", help="Default: the newest.")
 @click.option(
     "--limit",
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=0),
     default=20,
     show_default=True,
-    help="How many rows to show; the counts are always of all.",
+    help="Number of rows to show; the counts cover all rows.",
 )
 @json_option
 def diff(
@@ -41,8 +46,8 @@ def diff(
 ) -> None:
     r"""Show what the vendor restated: two captures of one day, row by row.
 
-    Rows are matched by the key of the table. Both captures are read from the raw archive with the
-    present code; nobody is asked. A capture may be named by the beginning of its name, such as the
+    Rows are matched by the key of the table. Both captures are parsed from the raw archive with the
+    installed version; no API call is made. The beginning of a capture's name is enough, such as the
     day on which it was fetched.
 
     \b
@@ -108,7 +113,7 @@ def _not_captured(archive: Archive, dataset: Dataset, day: date) -> str:
         folders = raw_captures.days_of(archive.home.raw, dataset.name).items()
         found = screen.days_text(d for d, folder in folders if raw_captures.captures_in(folder))
         return (
-            f"{dataset.name} is captured on the days on which it has changed, and {day} is none. "
+            f"{dataset.name} is captured only on days on which it changed, and {day} is not one. "
             f"There are: {found or 'none yet'}."
         )
     return (
@@ -191,7 +196,7 @@ def _show(
         click.echo(f"  {side:<4} {capture.name.text}, fetched {at}, {screen.counted(count, 'row')}")
     total = found.added + found.removed + found.changed
     if not total:
-        click.echo("No row differs: only the answers do, by a field that no table has.")
+        click.echo("No row differs: the responses differ in a field that no table has.")
         return
     click.echo(
         f"{screen.counted(found.added, 'row')} added, {found.removed:,} removed, "
@@ -221,7 +226,7 @@ def _columns(found: Difference) -> Any:
 
 
 def _rows(rows: Sequence[RowChange]) -> Any:
-    """A line for each cell; what happened and the key stand on the first one of a row."""
+    """A line for each cell; the first line of a row has the change and the key."""
     from rich.table import Table
     from rich.text import Text
 
@@ -234,7 +239,7 @@ def _rows(rows: Sequence[RowChange]) -> Any:
     shown.add_column("new", justify="right")
     for row in rows:
         lead = [row.kind, *map(_text, row.key.values())]
-        # A row without columns beside its key is one line all the same.
+        # A row without columns besides its key is one line.
         for name, (old, new) in (row.cells or {"": (None, None)}).items():
             sides = (
                 "" if row.kind == "added" else _text(old) if name else "",
@@ -246,7 +251,7 @@ def _rows(rows: Sequence[RowChange]) -> Any:
 
 
 def _text(value: object) -> str:
-    """A value for the screen; what a terminal would obey in foreign text is an escape."""
+    """A value for the screen; control characters in foreign text are escaped."""
     from resources.api.errors import printable
 
     match value:

@@ -1,4 +1,7 @@
-"""`livestats doctor`: whether everything is in place."""
+"""`livestats doctor`: prints the findings of pipelines/doctor.
+
+Read next: pipelines/doctor/__init__.py.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +23,18 @@ _COLOURS = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 @click.command()
 @json_option
 def doctor(as_json: bool) -> None:
-    r"""Check all that has to be in place, and say what to do.
+    r"""Check the installation and the account, and say what to do.
 
     Versions, settings, clock, home, disk, locks, call budget, databases, freshness, daemon,
     schedules, alarms, key, network, domains, and the permission for each action.
-    Asks the API one small question per action, captures nothing, writes nothing.
+    Makes one small API call per action, captures nothing, writes nothing.
 
     \b
     Examples:
       livestats doctor
       livestats doctor --json
 
-    Ends with 1 if there is a problem, with 0 otherwise.
+    Exits with 1 if there is a problem, with 0 otherwise.
     """
     import os
 
@@ -79,7 +82,7 @@ def show(finding: Finding) -> None:
 
 
 def ending(found: Sequence[Finding]) -> str:
-    """What to do first."""
+    """The summary: what to fix first."""
     problems = [f for f in found if f.severity == "problem"]
     warnings = [f for f in found if f.severity == "warning"]
     for kind, some in (("problem", problems), ("warning", warnings)):
@@ -87,5 +90,5 @@ def ending(found: Sequence[Finding]) -> str:
             first = some[0]
             before = "No problem, " if some is warnings else ""
             what = f"{before}{screen.counted(len(some), kind)}"
-            return f"{what}; begin with {first.subject}: {first.remedy or first.text}"
-    return "All is in place. Next: livestats plan, then livestats backfill"
+            return f"{what}; start with {first.subject}: {first.remedy or first.text}"
+    return "Everything is in place. Next: livestats plan, then livestats backfill"

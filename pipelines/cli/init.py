@@ -1,4 +1,7 @@
-"""`livestats init`: a settings file of one's own, and whether the key works."""
+"""`livestats init`: writes livestats.toml and tries the key.
+
+The text of the file is made by resources/config/writer.py.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,14 @@ if TYPE_CHECKING:
 @click.option(
     "--home", type=click.Path(path_type=Path), help="Folder of the archive. Default: ./data."
 )
-@click.option("--time-zone", help="Zone of the calendar day. Default: Asia/Shanghai.")
+@click.option("--time-zone", help="Time zone of the calendar day. Default: Asia/Shanghai.")
 @click.option(
-    "--first-day", type=Day(), help="First day of the archive. Default: all the API remembers."
+    "--first-day", type=Day(), help="First day of the archive. Default: all that the API still has."
 )
-@click.option("--byteplus", is_flag=True, help="The account is one of BytePlus MediaLive.")
-@click.option("--api-url", help="Another address of the API.")
+@click.option("--byteplus", is_flag=True, help="The account is a BytePlus MediaLive account.")
+@click.option("--api-url", help="Another URL of the API.")
 @click.option("--offline", is_flag=True, help="Do not try the key.")
-@click.option("--force", is_flag=True, help="Replace a livestats.toml that is there.")
+@click.option("--force", is_flag=True, help="Replace an existing livestats.toml.")
 def init(
     home: Path | None,
     time_zone: str | None,
@@ -38,7 +41,7 @@ def init(
 ) -> None:
     r"""Write livestats.toml into the current folder, and try the key.
 
-    Asks for what is not given when there is a terminal. Calls the API once, to check the key and
+    Asks for missing values if run in a terminal. Calls the API once, to check the key and
     list the domains. No secret is written: the key stays in the environment or in ~/.volc.
 
     \b
@@ -46,7 +49,7 @@ def init(
       livestats init
       livestats init --home /srv/livestats --time-zone Asia/Singapore --byteplus
 
-    Ends with 1 if the file is written and the key does not work yet.
+    Exits with 1 if the file is written but the key does not work yet.
     """
     from resources.api.catalog.vendors import BYTEPLUS
     from resources.config import FILE, SettingsError, load
@@ -57,7 +60,9 @@ def init(
         raise Refused(f"There is a {FILE} here already. Edit it, or replace it with --force.")
     if sys.stdin.isatty():
         home = home or Path(click.prompt("Folder of the archive", default="data"))
-        time_zone = time_zone or click.prompt("Zone of the calendar day", default="Asia/Shanghai")
+        time_zone = time_zone or click.prompt(
+            "Time zone of the calendar day", default="Asia/Shanghai"
+        )
     asked = {
         "home": home,
         "time_zone": time_zone,
@@ -71,26 +76,26 @@ def init(
 
     write_whole(file, text(given).encode("utf-8"))
     if load({}, Path.cwd()) != settings:
-        raise SettingsError(f"{file} does not say what was asked for. Please report this.")
-    click.echo(f"{file}: written. `livestats settings` shows what counts.")
+        raise SettingsError(f"{file} does not hold the given values. Please report this.")
+    click.echo(f"{file}: written. `livestats settings` shows what applies.")
     if not offline and not _try_key():
         click.get_current_context().exit(1)
 
 
 def _tried(given: dict[str, Any]) -> Settings:
-    """The settings that the file will give, refused before anything is written."""
+    """The settings of the new file; raises before anything is written if they are invalid."""
     from resources.api.catalog.vendors import VENDORS
     from resources.config import Settings
 
     if "vendor" in given:
         given = {"api_url": VENDORS[given["vendor"]].url, **given}
-    if "home" in given:  # which the file takes from its own folder
+    if "home" in given:  # relative to the folder of the file
         given = {**given, "home": Path.cwd() / given["home"].expanduser()}
     return Settings(**given)
 
 
 def _try_key() -> bool:
-    """Whether the API lists the account's domains; says what it found."""
+    """Whether the API lists the account's domains; prints the findings."""
     import os
 
     from pipelines.cli.doctor import show
@@ -110,6 +115,6 @@ def _try_key() -> bool:
     click.echo(
         "Next: livestats plan, then livestats backfill"
         if works
-        else "The settings are written, the key does not work yet. Mend that, then: livestats doctor"
+        else "The settings are written, the key does not work yet. Fix it, then run: livestats doctor"
     )
     return works

@@ -1,4 +1,4 @@
-"""What several commands share: the range of days, the datasets, and the opened archive."""
+"""Options and helpers that several commands share: range of days, datasets, the opened archive."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Refused(click.ClickException):
-    """What was asked for cannot be done; the message says how to ask instead."""
+    """The request cannot be carried out; the message says what to do instead."""
 
     exit_code = 2
 
@@ -34,7 +34,7 @@ class Day(click.ParamType[date]):
         try:
             return date.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no day. Write it like 2026-11-01.", param, ctx)
+            self.fail(f"{value!r} is not a day. Write it like 2026-11-01.", param, ctx)
 
 
 def with_range(command: F) -> F:
@@ -45,7 +45,7 @@ def with_range(command: F) -> F:
             "names",
             multiple=True,
             metavar="NAME",
-            help="Only this dataset; repeatable. Default: all that are switched on.",
+            help="Only this dataset; repeatable. Default: all datasets that are switched on.",
         ),
         click.option("--to", "last", type=Day(), help="Last day, included. Default: the newest."),
         click.option("--from", "first", type=Day(), help="First day. Default: the oldest."),
@@ -54,7 +54,7 @@ def with_range(command: F) -> F:
     return command
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="The answer for programs.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def opened() -> Archive:
@@ -62,22 +62,22 @@ def opened() -> Archive:
     from resources.archive import Archive
 
     archive = Archive.open(os.environ)
-    checked(lambda: archive.clock)  # LIVESTATS_NOW may be no time
+    checked(lambda: archive.clock)  # LIVESTATS_NOW may be invalid
     if archive.home.identity is not None:
         archive.home.check(archive.settings)
     return archive
 
 
-def checked(ask: Callable[[], T]) -> T:
-    """What `ask` returns; its ValueError says which argument was wrong."""
+def checked(action: Callable[[], T]) -> T:
+    """What `action` returns; its ValueError becomes a message to the user."""
     try:
-        return ask()
+        return action()
     except ValueError as error:
         raise Refused(str(error)) from error
 
 
 def chosen(names: Sequence[str], default: Sequence[Dataset]) -> list[Dataset]:
-    """The datasets of these names, `default` for none. An unknown one names the nearest."""
+    """The datasets of these names, or `default` if there are none. Errors suggest the nearest name."""
     from resources.api.catalog import dataset
 
     if not names:
@@ -86,6 +86,6 @@ def chosen(names: Sequence[str], default: Sequence[Dataset]) -> list[Dataset]:
 
 
 def in_order(first: date | None, last: date | None) -> None:
-    """Refuse a range that ends before it begins."""
+    """Refuse a range that ends before it starts."""
     if first is not None and last is not None and last < first:
         raise Refused(f"--from {first} is after --to {last}: give the earlier day to --from.")

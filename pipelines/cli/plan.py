@@ -1,4 +1,7 @@
-"""`livestats plan`: what a backfill would ask, before it asks."""
+"""`livestats plan`: requests, time, rows and bytes of a backfill, as a table and sentences.
+
+The figures are in pipelines/planning. Read next: planning/estimate.py.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from pipelines.cli.options import checked, json_option, opened, with_range
 if TYPE_CHECKING:
     from pipelines.backfill.plan import BackfillPlan
     from pipelines.planning.estimate import Estimate, Source
-    from pipelines.planning.forecast import Forgotten, Volume
+    from pipelines.planning.forecast import ExpiringDays, Volume
     from resources.archive import Archive
     from resources.config import Settings
 
@@ -31,19 +34,19 @@ def plan(
     force: bool,
     as_json: bool,
 ) -> None:
-    r"""Show what a backfill would ask and bring, and how long it takes.
+    r"""Show the requests of a backfill, how long it takes, and what it brings.
 
-    Without --from and --to: all that is missing and still there. Rows and bytes are those of the
-    last captured days. Nothing is captured; only if no domain is known yet, the API is asked once
-    for the list of domains.
+    Without --from and --to: all days that are missing and still available. Rows and bytes are
+    estimated from the last captured days. Nothing is captured; if no domain is known yet, one API
+    call lists them.
 
     \b
     Examples:
       livestats plan
       livestats plan --from 2026-11-01 --to 2026-11-07 --dataset edge_stat
 
-    Ends with 0; with 1 if days in the range are lost or not complete at the vendor yet, if days
-    would be forgotten before their turn, or if the domains are not known and cannot be asked for.
+    Exits with 0; with 1 if days in the range are lost or not complete at the vendor yet, if days
+    would expire before they are captured, or if the domains cannot be listed.
     """
     from pipelines.backfill import plan as backfill_plan
     from pipelines.planning import forecast
@@ -59,30 +62,30 @@ def plan(
         lines=lines,
         volumes=forecast.volumes(archive.home, lines),
         expiring=_expiring(archive, due),
-        forgotten=forecast.forgotten(archive, todo.chunks, lines),
+        expired_meanwhile=forecast.expiring_days(archive, todo.chunks, lines),
         problem=problem,
     )
     if as_json:
         screen.emit_json(_answer(archive, todo, seen))
     else:
         _show(archive, todo, seen, hint)
-    if todo.lost or todo.settling or seen.forgotten.too_late or problem:
+    if todo.lost or todo.settling or seen.expired_meanwhile.too_late or problem:
         click.get_current_context().exit(1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
-    """What is known of a backfill ahead."""
+    """Estimates and warnings for a backfill."""
 
     lines: Sequence[Estimate]
-    volumes: Mapping[str, Volume]  # by dataset; those that were never captured are not there
+    volumes: Mapping[str, Volume]  # by dataset; only datasets with captured days
     expiring: Mapping[str, list[date]]
-    forgotten: Forgotten
-    problem: str = ""  # why the domains could not be asked for
+    expired_meanwhile: ExpiringDays
+    problem: str = ""  # why the domains could not be listed
 
 
 def days_due(todo: BackfillPlan) -> dict[str, list[date]]:
-    """The days that each dataset would be asked for."""
+    """Dataset -> days to capture."""
     due: dict[str, list[date]] = {}
     for chunk in todo.chunks:
         days = [chunk.first + timedelta(days=i) for i in range((chunk.last - chunk.first).days + 1)]
@@ -92,7 +95,7 @@ def days_due(todo: BackfillPlan) -> dict[str, list[date]]:
 
 
 def _source(archive: Archive, is_needed: bool) -> tuple[Source, str, str]:
-    """What is known of the account, what to tell of how it became known, and why it is not."""
+    """What is known about the account, a hint about where from, and why it is unknown."""
     import os
     from pathlib import Path
 
@@ -111,13 +114,13 @@ def _source(archive: Archive, is_needed: bool) -> tuple[Source, str, str]:
         folder = archive.home.budget if archive.home.budget.is_dir() else None
         listed = list_domains(archive.settings, credentials, folder)
     except ApiError as error:
-        return source, "", f"The domains are not known yet, and could not be asked for: {error}"
-    hint = f"Not captured yet: {screen.counted(listed.total, 'domain')} as the API lists them now."
+        return source, "", f"The domains are not known yet, and could not be listed: {error}"
+    hint = f"Not captured yet: {screen.counted(listed.total, 'domain')} in the list of the API."
     return Source.of(account, listed.domains), hint, ""
 
 
 def _unfit(archive: Archive, due: Mapping[str, Sequence[date]], source: Source) -> str:
-    """Which patterns for domains fit none; '' if all fit."""
+    """Which domain patterns match no domain; '' if all match."""
     from resources.api.catalog import DATASETS
     from resources.capture.inventory import NotYet, check_patterns
 
@@ -170,15 +173,15 @@ def _answer(archive: Archive, todo: BackfillPlan, seen: Outlook) -> dict[str, An
             for line in lines
         ],
         "expiring": _dated(seen.expiring),
-        "forgotten_meanwhile": _dated(seen.forgotten.in_time),
-        "forgotten_too_early": _dated(seen.forgotten.too_late),
+        "forgotten_meanwhile": _dated(seen.expired_meanwhile.in_time),
+        "forgotten_too_early": _dated(seen.expired_meanwhile.too_late),
         "settling": _dated(todo.settling),
         "lost": _dated(todo.lost),
     }
 
 
 def _figures(volume: Volume | None) -> dict[str, int | None]:
-    """What a program is told of rows and bytes; None: it is not known."""
+    """Rows and bytes for --json; None: unknown."""
     if volume is None:
         return {"rows": None, "answer_bytes": None, "disk_bytes": None}
     return {
@@ -201,7 +204,7 @@ def _show(archive: Archive, todo: BackfillPlan, seen: Outlook, hint: str) -> Non
         table.add_column("dataset")
         for heading in ("days", "requests", "time", "rows", "disk"):
             table.add_column(heading, justify="right")
-        table.add_column("rests on", style="dim")
+        table.add_column("based on", style="dim")
         for line in seen.lines:
             seconds, volume = line.seconds, seen.volumes.get(line.dataset)
             table.add_row(
@@ -226,7 +229,7 @@ def _show(archive: Archive, todo: BackfillPlan, seen: Outlook, hint: str) -> Non
 
 
 def summary_lines(todo: BackfillPlan, seen: Outlook, settings: Settings) -> list[str]:
-    """The plan in sentences."""
+    """The sentences below the table."""
     from pipelines.planning.estimate import seconds_of_all
 
     lines = seen.lines
@@ -236,33 +239,33 @@ def summary_lines(todo: BackfillPlan, seen: Outlook, settings: Settings) -> list
     is_rough = any(line.basis for line in lines)
     found = []
     if not lines:
-        found.append("Nothing is to be captured.")
+        found.append("Nothing to capture.")
     else:
         about = "about " if is_rough else ""
         found.append(
             f"{screen.counted(todo.days, 'dataset-day')} to capture, {about}"
-            f"{screen.counted(requests, 'request')}: at least {screen.span(seconds)} at the call "
-            "budget, all side by side."
+            f"{screen.counted(requests, 'request')}: at least {screen.span(seconds)} at the "
+            "rate limit, in parallel."
         )
     if unknown:
-        found.append(f"To that come the requests of {screen.names_text(unknown)}.")
+        found.append(f"Not included: the requests of {screen.names_text(unknown)}.")
     found += _volume_lines(seen)
     if todo.kept:
-        found.append(f"Kept as they are: {screen.counted(todo.kept, 'dataset-day')}.")
-    warned = f"forgotten within {settings.expiry_warning_days} days, so asked for before all others"
+        found.append(f"Unchanged: {screen.counted(todo.kept, 'dataset-day')}.")
+    warned = f"within {settings.expiry_warning_days} days, so captured first"
     found += screen.stated("Expiring", seen.expiring, warned)
-    meanwhile = sum(map(len, seen.forgotten.in_time.values()))
+    meanwhile = sum(map(len, seen.expired_meanwhile.in_time.values()))
     if meanwhile:
         these = screen.counted(meanwhile, "of these dataset-days", "of these dataset-days")
-        found.append(f"While it runs, the API forgets {these}, each after its turn.")
+        found.append(f"While it runs, {these} expire, each after it is captured.")
     found += screen.stated(
         "Too late",
-        seen.forgotten.too_late,
-        "the API forgets them before their turn at this budget. Ask for them first, with --from, "
-        "--to and --dataset, or raise api.quota_factor if the vendor grants more",
+        seen.expired_meanwhile.too_late,
+        "they expire before they are captured at this rate. Capture them first, with --from, --to "
+        "and --dataset, or raise api.quota_factor if the vendor grants more",
     )
     found += screen.stated("Settling", todo.settling, "not complete at the vendor yet")
-    found += screen.stated("Lost", todo.lost, "the API has forgotten them")
+    found += screen.stated("Lost", todo.lost, "the API no longer has them")
     return found
 
 
@@ -273,13 +276,15 @@ def _volume_lines(seen: Outlook) -> list[str]:
     if not seen.lines:
         return []
     if not seen.volumes:
-        return ["Rows and bytes: not known before a first day is captured."]
+        return ["Rows and bytes: unknown until a first day is captured."]
     volume = total(seen.volumes)
     found = [
-        f"About {volume.rows:,.0f} rows in {screen.size(volume.answer_bytes)} of answers, "
-        f"{screen.size(volume.disk_bytes)} on the disk in raw/ and lake/, by the last captured days."
+        f"About {volume.rows:,.0f} rows in {screen.size(volume.answer_bytes)} of responses, "
+        f"{screen.size(volume.disk_bytes)} on disk in raw/ and lake/, by the last captured days."
     ]
     new = [line.dataset for line in seen.lines if line.dataset not in seen.volumes]
     if new:
-        found.append(f"To that come the rows of {screen.names_text(new)}: none captured yet.")
+        found.append(
+            f"Not included: the rows of {screen.names_text(new)}, of which no day is captured yet."
+        )
     return found

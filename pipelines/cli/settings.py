@@ -1,4 +1,7 @@
-"""`livestats settings`: what counts, and where it was set."""
+"""`livestats settings`: prints every setting, its value and its source.
+
+Settings are read by resources/config.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,12 @@ if TYPE_CHECKING:
 @click.command()
 @json_option
 def settings(as_json: bool) -> None:
-    r"""Show every setting, its value, and where that comes from.
+    r"""Show every setting, its value, and where the value comes from.
 
-    A setting comes from the environment, else from livestats.toml in the current folder (or the
-    file that LIVESTATS_SETTINGS names), else it has its default. Below: each dataset with the keys
-    that a section [dataset.NAME] of it may have, and what holds; (set) is what the file says. The
-    access key is no setting and is not shown; `livestats doctor` says where it was found.
+    The environment overrides livestats.toml in the current folder (or the file that
+    LIVESTATS_SETTINGS names), which overrides the defaults. The second table shows each dataset with
+    the keys of its section [dataset.NAME] and their values; (set) marks values from the file. The
+    access key is not a setting and is not shown; `livestats doctor` says where it was found.
 
     \b
     Examples:

@@ -1,4 +1,7 @@
-"""`livestats ui`: Dagster's web interface and daemon on this archive."""
+"""`livestats ui`: starts Dagster's web interface and daemon on this archive.
+
+What Dagster loads is in pipelines/definitions.py. Read next: orchestration/instance.py.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import click
 from pipelines.cli import screen
 from pipelines.cli.options import Refused, opened
 
-_QUIET = ["--log-level", "warning"]  # not a line for each look at each sensor
+_QUIET = ["--log-level", "warning"]  # otherwise each check of each sensor logs a line
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -28,15 +31,16 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 @click.option(
     "--code",
     metavar="HOST:PORT",
-    help="Where `--only code` listens; web and daemon then load no code themselves.",
+    help="Address of `--only code`; web and daemon then do not load the code themselves.",
 )
 def ui(host: str, port: int, only: str | None, code: str | None) -> None:
     r"""Start Dagster's web interface and its schedules.
 
-    The graph of all tables, runs, schedules and backfills by click.
+    It shows the graph of all tables, runs and schedules, and starts backfills on click.
 
-    Its history lies in the home, in dagster/. The schedules run as long as this command does. For
-    good, run web and daemon as two services: docs/operating.md has units and a compose file.
+    The run history is in the home, in dagster/. The schedules run as long as this command runs. For
+    permanent operation, run web and daemon as two services: docs/operating.md has systemd units and
+    a compose file.
 
     \b
     Examples:
@@ -65,12 +69,14 @@ def ui(host: str, port: int, only: str | None, code: str | None) -> None:
 
 
 def command(host: str, port: int, only: str | None = None, code: str | None = None) -> list[str]:
-    """What is run, from the checkout.
+    """The command line of Dagster, to be run in the checkout.
 
-    Raises Refused for options that do not go together.
+    Raises Refused for options that exclude each other.
     """
     if code is not None and only not in ("web", "daemon"):
-        raise Refused("--code says where web and daemon find the code: give it with --only.")
+        raise Refused(
+            "--code is the address of the code server: use it with --only web or --only daemon."
+        )
     listen = ["--host", host, "--port", str(port)]
     match only:
         case None:
@@ -83,22 +89,22 @@ def command(host: str, port: int, only: str | None = None, code: str | None = No
             words += listen
         case _:
             words = ["dagster._daemon", "run", *_workspace(code), *_QUIET]
-    # Dagster would rather be started by a program that is not installed, and says so each time.
+    # Dagster recommends another launcher, which is not installed, at each start.
     return [sys.executable, "-W", "ignore:Function `dev_command` is superseded", "-m", *words]
 
 
 def _workspace(code: str | None) -> list[str]:
-    """Where web and daemon find the definitions."""
+    """Arguments that say where web and daemon find the definitions."""
     if code is None:
         return ["-w", "workspace.yaml"]
     host, _, port = code.rpartition(":")
     if not host or not port.isdecimal():
-        raise Refused(f"--code {code!r} is no address. Write it like code:4000.")
+        raise Refused(f"--code {code!r} is not an address. Write it like code:4000.")
     return ["--grpc-host", host, "--grpc-port", port]
 
 
 def surroundings(environ: Mapping[str, str], home: Path, folder: Path) -> dict[str, str]:
-    """The environment for it; paths are made absolute, since it runs in the checkout."""
+    """The environment of Dagster. Paths are absolute because it runs in the checkout."""
     from pipelines.orchestration.instance import surroundings as of_dagster
 
     ours = {"LIVESTATS_HOME": str(home.resolve()), **of_dagster(folder.resolve())}

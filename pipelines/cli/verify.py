@@ -1,4 +1,7 @@
-"""`livestats verify`: reads everything back and proves the archive intact."""
+"""`livestats verify`: reads everything back and reports what is damaged.
+
+The checks are in resources/verify.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from resources.verify.findings import FileFinding, OnRead
     from resources.verify.run import Verification
 
-_SHOWN = 20  # findings on the screen; --json has them all
+_MAX_SHOWN = 20  # findings on the screen; --json has them all
 
 
 @click.command()
@@ -31,18 +34,18 @@ _SHOWN = 20  # findings on the screen; --json has them all
 def verify(
     first: date | None, last: date | None, names: tuple[str, ...], deep: bool, as_json: bool
 ) -> None:
-    r"""Prove the archive intact: read every byte back, and hold each layer against its source.
+    r"""Verify the archive: read every byte back, and compare each layer with its source.
 
-    Every answer of the API, file of the lake, note and row of the tables is read; none is
-    changed, and nobody is asked. Each thing that is wrong is named, with the way to mend it, and
-    stands as an alarm until it is verified again. The daemon does this once a week.
+    Reads every API response, lake file, note and table row. Changes nothing and makes no API call.
+    Each problem is listed with its repair, and stays an alarm until the next verification. The
+    daemon runs this once a week.
 
     \b
     Examples:
       livestats verify
       livestats verify --from 2026-11-01 --dataset edge_stat --deep
 
-    Ends with 0 if all is as it was written, with 1 if not.
+    Exits with 0 if everything is as it was written, with 1 if not.
     """
     from resources.api.catalog import DATASETS
     from resources.verify import saved_result
@@ -133,12 +136,14 @@ def _counts(look: Verification) -> dict[str, int]:
 def _show(look: Verification, findings: list[FileFinding], wrong: list[FileFinding]) -> None:
     from resources.api.errors import printable
 
-    for f in (wrong + [f for f in findings if f.is_harmless])[:_SHOWN]:
+    for f in (wrong + [f for f in findings if f.is_harmless])[:_MAX_SHOWN]:
         click.echo(f"{f.kind.value}: {printable(str(f.subject))}")
         click.echo(f"  {printable(f.text)}")
         click.echo(f"  {printable(f.remedy, 1000)}")
-    if len(findings) > _SHOWN:
-        click.echo(f"... and {len(findings) - _SHOWN:,} more: `livestats verify --json` has all.")
+    if len(findings) > _MAX_SHOWN:
+        click.echo(
+            f"... and {len(findings) - _MAX_SHOWN:,} more: `livestats verify --json` has all."
+        )
     click.echo(
         f"Read {screen.counted(look.captures, 'capture')} with "
         f"{screen.counted(look.answers, 'answer')}, {screen.counted(look.lake_files, 'lake file')} "
@@ -146,7 +151,6 @@ def _show(look: Verification, findings: list[FileFinding], wrong: list[FileFindi
         f"{screen.size(look.bytes)}."
     )
     if not wrong:
-        click.echo("All is as it was written.")
+        click.echo("Everything is as it was written.")
     else:
-        what = screen.counted(len(wrong), "thing is", "things are")
-        click.echo(f"{what} not as written; what to do stands beside each.")
+        click.echo(f"{screen.counted(len(wrong), 'problem')}; the repair is below each.")

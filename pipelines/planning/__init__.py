@@ -1,1 +1,4 @@
-"""Which days to ask for and in which order, and what that costs."""
+"""Plan of a backfill: days and their order, requests and time, rows and bytes.
+
+Capturing the plan is backfill/. Read next: capture_plan.py.
+"""

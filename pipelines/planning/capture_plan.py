@@ -1,4 +1,7 @@
-"""Which days to ask for, in which order: decided from the ledger alone."""
+"""Which days to capture, in which order, from the ledger alone.
+
+Requests and time are in estimate.py; running the plan is backfill/run.py. Read next: estimate.py.
+"""
 
 from __future__ import annotations
 
@@ -32,25 +35,25 @@ class Chunk:
 
 def ranges(days: Iterable[date]) -> list[tuple[date, date]]:
     """Days as the fewest runs of consecutive days of one calendar month, in time order."""
-    found: list[tuple[date, date]] = []
+    runs: list[tuple[date, date]] = []
     for day in sorted(set(days)):
-        if found and day - found[-1][1] == timedelta(days=1) and day.day != 1:
-            found[-1] = (found[-1][0], day)
+        if runs and day - runs[-1][1] == timedelta(days=1) and day.day != 1:
+            runs[-1] = (runs[-1][0], day)
         else:
-            found.append((day, day))
-    return found
+            runs.append((day, day))
+    return runs
 
 
 def chunks(
     due: Mapping[str, Sequence[date]], *, again: bool = False, urgent: Iterable[states.Entry] = ()
 ) -> list[Chunk]:
-    """Due days of datasets as runs, in the order of doing.
+    """Due days of datasets as chunks, in the order of capture.
 
-    First the months with a day in `urgent` (soon forgotten by the API), what is forgotten soonest
-    before all; then the other months, newest first, because they are asked about most. A dataset
-    that an urgent one needs is as urgent. Datasets with the same run of days share it, those first
-    that others need: within a run, a day waits for its own of those. What needs another run of days
-    comes after that.
+    Months with a day in `urgent` (expires soon) come first, by expiry; then the other months,
+    newest first, because they are queried most. A dataset that an urgent one needs is equally
+    urgent. Datasets with the same range of days share a chunk, needed datasets first: within a
+    chunk, a day waits for the same day of the datasets that it needs. A range of days that needs
+    another range comes after it.
     """
     deadlines = _deadlines(urgent)
     spans = {
@@ -69,13 +72,13 @@ def chunks(
 
     return [
         Chunk(
-            datasets=tuple(shared[found]),
-            first=found[0].first,
-            last=found[0].last,
+            datasets=tuple(shared[item]),
+            first=item[0].first,
+            last=item[0].last,
             again=again,
-            expiring=found[0].deadline is not None,
+            expiring=item[0].deadline is not None,
         )
-        for found in sorted(shared, key=order)
+        for item in sorted(shared, key=order)
     ]
 
 
@@ -83,25 +86,25 @@ def chunks(
 class _Span:
     """Consecutive days of one month that a dataset is due for."""
 
-    deadline: datetime | None  # when the first of the month is forgotten, if that is soon
+    deadline: datetime | None  # expiry of the first day of the month, if that is soon
     first: date
     last: date
 
     def overlaps(self, other: _Span) -> bool:
-        """True if a day is in both."""
+        """Whether a day is in both."""
         return self.first <= other.last and other.first <= self.last
 
 
 def _depth(name: str) -> int:
-    """0 for a dataset that stands alone, else one more than the last that it needs."""
+    """0 for a dataset that needs no other, else one more than the deepest that it needs."""
     return max((_depth(needed) + 1 for needed in DATASETS[name].needs), default=0)
 
 
 def _wave(name: str, span: _Span, spans: Mapping[str, Collection[_Span]]) -> int:
-    """How many runs must have ended before that of a dataset's days, because it needs them.
+    """How many chunks must end before the chunk of a dataset's days, because it needs them.
 
-    What it needs for exactly the same days is captured in the same run; what has an earlier
-    deadline has been captured before.
+    Needed datasets with exactly the same days are in the same chunk; those with an earlier deadline
+    are captured before anyway.
     """
     return max(
         (
@@ -115,14 +118,14 @@ def _wave(name: str, span: _Span, spans: Mapping[str, Collection[_Span]]) -> int
 
 
 def _deadlines(urgent: Iterable[states.Entry]) -> dict[tuple[str, int], datetime]:
-    """When the first day of a dataset's month is forgotten; what it needs is due by then as well."""
-    found: dict[tuple[str, int], datetime] = {}
+    """(dataset, month) -> expiry of its first urgent day, also for the datasets that it needs."""
+    deadlines: dict[tuple[str, int], datetime] = {}
     for line in urgent:
         if line.askable_until is not None:
             for name in (line.dataset, *DATASETS[line.dataset].needs):
-                at = (name, _month(line.day))
-                found[at] = min(found.get(at, line.askable_until), line.askable_until)
-    return found
+                key = (name, _month(line.day))
+                deadlines[key] = min(deadlines.get(key, line.askable_until), line.askable_until)
+    return deadlines
 
 
 def _month(day: date) -> int:
@@ -131,7 +134,7 @@ def _month(day: date) -> int:
 
 
 def missing(archive: Archive, datasets: Sequence[Dataset]) -> list[Chunk]:
-    """All that is not captured and can still be asked for, and captures without a lake file."""
+    """All days that are not captured and still available, and captures without a lake file."""
     due: dict[str, Sequence[date]] = {}
     urgent: list[states.Entry] = []
     for dataset in datasets:
@@ -145,7 +148,7 @@ def missing(archive: Archive, datasets: Sequence[Dataset]) -> list[Chunk]:
 
 
 def restated(archive: Archive, datasets: Sequence[Dataset]) -> list[Chunk]:
-    """Young complete days that were not asked again today: late data may have come."""
+    """Recent complete days that were not re-read today: late data may have arrived."""
     now, zone = archive.now(), archive.settings.zone
     due: dict[str, Sequence[date]] = {}
     for dataset in datasets:

@@ -1,4 +1,7 @@
-"""What a backfill would ask: requests per dataset, and the time they take at the call budget."""
+"""Requests of a backfill by dataset, and the time that they take at the rate limit.
+
+Rows and bytes are in forecast.py. Read next: forecast.py.
+"""
 
 from __future__ import annotations
 
@@ -16,24 +19,24 @@ from resources.capture.inventory import Account, NotYet, snapshots
 from resources.config import Settings
 from resources.lake import parquet
 
-# How many carriers there are does not change the number of requests, as long as there are two.
+# The number of requests does not depend on the number of carriers, from two on.
 _ANY_CARRIERS = ("", " ")
-_DAYS_READ = 31  # days whose streams are looked up one by one; beyond, their average stands for all
+_DAYS_READ = 31  # days whose streams are read from the lake; their average is used for more days
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What one dataset would ask."""
+    """Requests of one dataset."""
 
     dataset: str
     days: int
     requests: int | None  # None: it depends on rows that are not captured yet
-    basis: str  # where the number comes from; "" if it is exact
+    basis: str  # what the number is based on; "" if it is exact
     calls_per_s: float | None
 
     @property
     def seconds(self) -> float | None:
-        """Time at the call budget; answers that are slower than that take longer."""
+        """Time at the rate limit; slower responses take longer."""
         if self.requests is None:
             return None
         return self.requests / self.calls_per_s if self.calls_per_s else 0.0
@@ -41,14 +44,14 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """What is known of the account without asking for anything."""
+    """What is known about the account without an API call."""
 
     account: Account
     domains: tuple[Domain, ...]
 
     @classmethod
     def of(cls, account: Account, listed: tuple[Domain, ...] = ()) -> Source:
-        """The domains that are captured or set; `listed` where there are none."""
+        """The captured or configured domains, or `listed` if there are none."""
         try:
             return cls(account=account, domains=account.domains())
         except NotYet:
@@ -59,12 +62,12 @@ def estimates(
     due: Mapping[str, Sequence[date]], source: Source, settings: Settings
 ) -> list[Estimate]:
     """One line for each dataset with days in `due`, in the order of the catalogue."""
-    found = []
+    lines = []
     for name, dataset in DATASETS.items():
         days = due.get(name)
         if days:
             requests, basis = requests_of(settings.of(dataset), days, source)
-            found.append(
+            lines.append(
                 Estimate(
                     dataset=name,
                     days=len(days),
@@ -73,21 +76,21 @@ def estimates(
                     calls_per_s=calls_per_s(dataset, settings),
                 )
             )
-    return found
+    return lines
 
 
 def calls_per_s(dataset: Dataset, settings: Settings) -> float:
-    """How fast a dataset may ask: its action's limit or the account's, less the safety margin."""
+    """Rate limit of a dataset: its action's or the account's, less the safety margin."""
     of_action = dataset.endpoint.rate_per_s * settings.quota_factor * SHARE_OF_LIMIT
     ceiling = settings.calls_per_second
     return of_action if ceiling is None else min(of_action, ceiling * SHARE_OF_CEILING)
 
 
 def seconds_of_all(lines: Sequence[Estimate], settings: Settings) -> float:
-    """Time at the call budget of all datasets together, as far as their requests are known.
+    """Time of all datasets together at the rate limit, as far as their requests are known.
 
-    Actions are asked side by side, so the slowest of them counts, not their sum; only a ceiling
-    over the whole account adds them up. Datasets of one action share its limit.
+    Actions run in parallel, so the slowest one counts; only a limit for the whole account adds them
+    up. Datasets of one action share its limit.
     """
     by_action: dict[str, float] = defaultdict(float)
     for line in lines:
@@ -100,7 +103,7 @@ def seconds_of_all(lines: Sequence[Estimate], settings: Settings) -> float:
 
 
 def requests_of(dataset: Dataset, days: Sequence[date], source: Source) -> tuple[int | None, str]:
-    """How many requests `days` take, and what the number rests on ("": exact)."""
+    """Number of requests for `days`, and what it is based on ("": exact)."""
     if dataset.is_dimension:
         return 1, ""
     if not source.domains:
@@ -113,21 +116,21 @@ def requests_of(dataset: Dataset, days: Sequence[date], source: Source) -> tuple
     each = sum(1 for _ in walks(dataset, days[0], zone, known))
     if dataset.endpoint.paging is None:
         return each * len(days), ""
-    newest = newest_origin(source.account, dataset)
+    newest = newest_provenance(source.account, dataset)
     if newest is not None and newest.requests > each:
         return newest.requests * len(days), f"as many pages as on {newest.day}"
     return each * len(days), "" if newest else "one page each, more for long lists"
 
 
 def _by_rows(dataset: Dataset, days: Sequence[date], source: Source) -> tuple[int | None, str]:
-    """Requests that depend on the streams or addresses of each day."""
+    """Requests of a dataset that is queried per stream or address of the day."""
     counts = list(_from_the_lake(dataset, islice(sorted(days, reverse=True), _DAYS_READ), source))
     if len(counts) == len(days):
         return sum(counts), ""
     what = "streams" if dataset.scope is Scope.STREAM else "addresses"
     if counts:
         return round(sum(counts) / len(counts) * len(days)), f"from {len(counts)} captured days"
-    newest = newest_origin(source.account, dataset)
+    newest = newest_provenance(source.account, dataset)
     if newest is not None:
         return newest.requests * len(days), f"as many {what} as on {newest.day}"
     from_other = _newest_sources(dataset, source)
@@ -148,7 +151,7 @@ def _from_the_lake(dataset: Dataset, days: Iterable[date], source: Source) -> It
 
 
 def _newest_sources(dataset: Dataset, source: Source) -> tuple[date, int] | None:
-    """The newest day whose streams or addresses are captured, with its requests."""
+    """The newest day whose streams or addresses are captured, and its number of requests."""
     captured = [
         {parquet.day_of(path) for path in snapshots(source.account.lake, name)}
         for name in dataset.needs
@@ -160,7 +163,7 @@ def _newest_sources(dataset: Dataset, source: Source) -> tuple[date, int] | None
     return None
 
 
-def newest_origin(account: Account, dataset: Dataset) -> parquet.Provenance | None:
-    """Where the newest captured day of a dataset comes from; None if none is captured."""
+def newest_provenance(account: Account, dataset: Dataset) -> parquet.Provenance | None:
+    """Provenance of the newest captured day of a dataset; None if none is captured."""
     paths = snapshots(account.lake, dataset.name)
     return parquet.origin_of(paths[-1]) if paths else None

@@ -1,4 +1,7 @@
-"""What a backfill would bring, by the last captured days; and what is forgotten before its turn."""
+"""Rows and bytes of a backfill, from the last captured days; and days that expire while it runs.
+
+Requests and time are in estimate.py.
+"""
 
 from __future__ import annotations
 
@@ -18,20 +21,20 @@ from resources.lake import parquet
 from resources.ledger import states
 from resources.raw import captures
 
-LOOKED_AT = 7  # captured days: a week has weekdays and its end
+SAMPLE_DAYS = 7  # captured days: a whole week
 
 
 @dataclass(frozen=True, kw_only=True)
 class Volume:
-    """What days of a dataset hold."""
+    """Rows and bytes of some days of a dataset."""
 
     days: int
     rows: float
-    answer_bytes: float  # as the API sends them, unpacked
+    answer_bytes: float  # response bodies, uncompressed
     disk_bytes: float  # raw and lake
 
     def times(self, days: int) -> Volume:
-        """As much for another number of days."""
+        """The same, scaled to another number of days."""
         share = days / self.days
         return Volume(
             days=days,
@@ -42,9 +45,9 @@ class Volume:
 
 
 def captured(home: Home, name: str) -> Volume | None:
-    """What the last captured days of a dataset hold; None if none is captured, or can be read."""
-    found = [*islice(_days(home, name), LOOKED_AT)]
-    return _sum(found) if found else None
+    """Volume of the last captured days of a dataset; None if no day is captured and readable."""
+    days = [*islice(_days(home, name), SAMPLE_DAYS)]
+    return _sum(days) if days else None
 
 
 def _days(home: Home, name: str) -> Iterator[Volume]:
@@ -52,7 +55,7 @@ def _days(home: Home, name: str) -> Iterator[Volume]:
         capture = captures.newest(folder)
         if capture is None:
             continue
-        with suppress(captures.DamagedCapture):  # `livestats verify` tells of it
+        with suppress(captures.DamagedCapture):  # `livestats verify` reports it
             answers = sum(request["size"] for request in capture.manifest["requests"])
             files = [*capture.folder.iterdir(), parquet.path_of(home.lake, name, day)]
             yield Volume(
@@ -74,29 +77,31 @@ def _sum(found: Sequence[Volume]) -> Volume:
 
 
 def volumes(home: Home, lines: Sequence[Estimate]) -> dict[str, Volume]:
-    """What the days of each estimate would hold, of the datasets that have been captured before."""
+    """Volume of the days of each estimate, for the datasets that have captured days."""
     held = {line.dataset: captured(home, line.dataset) for line in lines}
     return {line.dataset: found.times(line.days) for line in lines if (found := held[line.dataset])}
 
 
 def total(found: Mapping[str, Volume]) -> Volume:
-    """All of them together."""
+    """The sum over all datasets."""
     return _sum([*found.values()])
 
 
-# What is forgotten -------------------------------------------------------------------------------
+# Expiry -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forgotten:
-    """Due days that the API forgets before a backfill would have ended, by dataset."""
+class ExpiringDays:
+    """Due days, by dataset, that expire before the backfill would end."""
 
-    in_time: Mapping[str, Sequence[date]]  # their turn comes before
-    too_late: Mapping[str, Sequence[date]]  # their turn comes after
+    in_time: Mapping[str, Sequence[date]]  # captured before they expire
+    too_late: Mapping[str, Sequence[date]]  # expire before they are captured
 
 
-def forgotten(archive: Archive, chunks: Sequence[Chunk], lines: Sequence[Estimate]) -> Forgotten:
-    """What is forgotten while the chunks are captured in their order, at the call budget."""
+def expiring_days(
+    archive: Archive, chunks: Sequence[Chunk], lines: Sequence[Estimate]
+) -> ExpiringDays:
+    """Days that expire while the chunks are captured in their order, at the rate limit."""
     now, zone = archive.now(), archive.settings.zone
     by_name = {line.dataset: line for line in lines}
     lengths = [_seconds(archive, chunk, by_name) for chunk in chunks]
@@ -106,7 +111,7 @@ def forgotten(archive: Archive, chunks: Sequence[Chunk], lines: Sequence[Estimat
     too_late: dict[str, list[date]] = {}
     for chunk, length in zip(chunks, lengths, strict=True):
         days = [chunk.first + timedelta(days=i) for i in range(chunk.days)]
-        for name in () if chunk.again else chunk.datasets:  # what is asked again is not lost
+        for name in () if chunk.again else chunk.datasets:  # a re-read day is already captured
             ordered = archive.in_order_of_asking(DATASETS[name], days)
             for place, day in enumerate(ordered, 1):
                 until = states.expires_at(DATASETS[name], day, zone)
@@ -115,14 +120,14 @@ def forgotten(archive: Archive, chunks: Sequence[Chunk], lines: Sequence[Estimat
                 done = begins + timedelta(seconds=length * place / len(ordered))
                 (in_time if done < until else too_late).setdefault(name, []).append(day)
         begins += timedelta(seconds=length)
-    return Forgotten(
+    return ExpiringDays(
         in_time={name: sorted(days) for name, days in in_time.items()},
         too_late={name: sorted(days) for name, days in too_late.items()},
     )
 
 
 def _seconds(archive: Archive, chunk: Chunk, lines: Mapping[str, Estimate]) -> float:
-    """How long one chunk takes, as far as its requests are known."""
+    """Seconds of one chunk, as far as its requests are known."""
     parts = [
         replace(line, days=chunk.days, requests=round(line.requests * chunk.days / line.days))
         for name in chunk.datasets

@@ -61,7 +61,7 @@ def restore(other):
         # The archive's day that failed is asked again now: it brings more than was backed up.
         assert result.exit_code == 0, f"{line}: {result.output}"
         if line.endswith("verify"):
-            assert "All is as it was written." in result.output
+            assert "Everything is as it was written." in result.output
             yield
 
 

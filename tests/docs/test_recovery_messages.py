@@ -96,7 +96,7 @@ def test_the_key_is_refused_if_there_is_none(tomorrow):
     none = tomorrow.with_(VOLC_ACCESSKEY="", VOLC_SECRETKEY="")
     told(none, "livestats backfill", "VOLC_ACCESSKEY", code=2)
     last = told(none, "livestats doctor", "problem key").splitlines()[-1]
-    assert "begin with key: " in last
+    assert "start with key: " in last
     assert "VOLC_ACCESSKEY" in last
 
 

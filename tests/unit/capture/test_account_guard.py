@@ -113,8 +113,8 @@ def test_the_key_is_of_another_account_whose_domains_are_all_new_and_it_is_accep
             one.capture([DAYS[1]], NAMES)
         asked = one.requests
         told = follow(one, "The key is of another account")
-        assert "not used on it before" in told
-        assert "known to be of its account" in told
+        assert "new to this home" in told
+        assert "known for this account" in told
         assert one.requests == asked
         tomorrow = one.with_(LIVESTATS_NOW=f"{DAYS[1] + timedelta(days=2)}T12:00:00+08:00")
         assert failures(tomorrow.capture([], ["domain"])) == []
@@ -191,11 +191,11 @@ def test_account_says_whose_the_home_is_and_whether_the_key_is_known(home):
         told = CliRunner().invoke(main, ["account"], env=one.archive.environ)
         assert told.exit_code == 0
         assert "knows 4 domains: pull-1.sim.example" in told.stdout
-        assert "known to be of its account" in told.stdout
+        assert "known for this account" in told.stdout
     with served(home, credentials=NEW_KEY) as one:
         told = CliRunner().invoke(main, ["account"], env=one.archive.environ)
         assert told.exit_code == 1
-        assert "not used on it before" in told.stdout
+        assert "new to this home" in told.stdout
         found = json.loads(
             CliRunner().invoke(main, ["account", "--json"], env=one.archive.environ).stdout
         )
@@ -212,7 +212,7 @@ def test_without_a_key_the_domains_are_told_all_the_same(home, tmp_path):
         told = CliRunner().invoke(main, ["account"], env=environ)
         assert told.exit_code == 1
         assert "knows 4 domains: pull-1.sim.example" in told.stdout
-        assert "No key was looked at: no access key" in told.stdout
+        assert "No key was checked: no access key" in told.stdout
         accepted = CliRunner().invoke(main, ["account", "--accept"], env=environ)
         assert accepted.exit_code != 0
         assert "no access key" in accepted.output

@@ -45,7 +45,7 @@ def test_an_intact_archive_ends_with_0_and_says_what_was_read(past):
     result = verify(past)
     assert result.exit_code == 0, result.output
     assert "12 captures with 29 answers, 10 lake files with" in result.stdout
-    assert result.stdout.endswith("All is as it was written.\n")
+    assert result.stdout.endswith("Everything is as it was written.\n")
 
 
 def test_damage_ends_with_1_and_is_told_with_its_remedy(lab):
@@ -56,7 +56,7 @@ def test_damage_ends_with_1_and_is_told_with_its_remedy(lab):
     assert lines[0] == f"damaged: {lake_file(lab)}"
     assert lines[1].strip() == "has changed since it was written"
     assert f"livestats replay --from {DAYS[0]} --to {DAYS[0]} --dataset {TRAFFIC}" in lines[2]
-    assert lines[-1].startswith("1 thing is not as written")
+    assert lines[-1].startswith("1 problem;")
 
 
 def test_json_has_every_finding_for_programs(lab):
@@ -106,7 +106,7 @@ def test_of_many_findings_the_first_are_shown_and_the_rest_counted(lab):
     result = verify(lab)
     assert result.stdout.count("extra: ") == 20
     assert "... and 10 more" in result.stdout
-    assert "30 things are not as written" in result.stdout
+    assert "30 problems;" in result.stdout
 
 
 def test_names_of_files_cannot_steer_the_terminal(lab):

@@ -1,4 +1,4 @@
-"""What the doctor makes of what it finds; the whole of it runs in test_cli_archive.py."""
+"""What the doctor makes of what it finds; the whole of it runs in test_archive_commands.py."""
 
 import errno
 import shutil
@@ -352,9 +352,9 @@ def test_who_is_told_of_alarms_is_named_by_the_host_alone(tmp_path, url, verdict
 def test_the_last_line_says_what_to_do_first():
     good = ok("clock", "it is noon")
     little, lot = warning("disk", "half full", "make room"), problem("key", "none", "set it")
-    assert ending([good]).startswith("All is in place")
-    assert ending([good, little, little]) == "No problem, 2 warnings; begin with disk: make room"
-    assert ending([little, lot, good]) == "1 problem; begin with key: set it"
+    assert ending([good]).startswith("Everything is in place")
+    assert ending([good, little, little]) == "No problem, 2 warnings; start with disk: make room"
+    assert ending([little, lot, good]) == "1 problem; start with key: set it"
 
 
 def test_everything_is_looked_at(fresh, monkeypatch):

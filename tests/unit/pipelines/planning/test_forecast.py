@@ -52,7 +52,7 @@ def test_a_day_to_come_is_taken_to_hold_what_captured_ones_do(small):
 
 
 def test_only_the_last_days_count(small, monkeypatch):
-    monkeypatch.setattr(forecast, "LOOKED_AT", 1)
+    monkeypatch.setattr(forecast, "SAMPLE_DAYS", 1)
     newest = raw_captures.newest(small.archive.home.raw / TRAFFIC / str(DAYS[-1]))
     assert forecast.captured(small.archive.home, TRAFFIC).rows == newest.name.rows
 
@@ -77,13 +77,13 @@ def test_plan_tells_rows_and_bytes_and_of_what_it_does_not_know_them(small):
     assert found["rows"] == by_name[TRAFFIC]["rows"]
     assert not found["is_volume_complete"]
     told = plan(small).stdout
-    assert re.search(r"About \d+ rows in .*B of answers, .*B on the disk", told)
-    assert "To that come the rows of " in told
+    assert re.search(r"About \d+ rows in .*B of responses, .*B on disk", told)
+    assert "Not included: the rows of " in told
 
 
 def test_before_anything_is_captured_it_says_so(small, tmp_path):
     told = plan(small, LIVESTATS_HOME=str(tmp_path / "new"))
-    assert "Rows and bytes: not known before a first day is captured." in told.stdout
+    assert "Rows and bytes: unknown until a first day is captured." in told.stdout
     found = json.loads(plan(small, "--json", LIVESTATS_HOME=str(tmp_path / "new")).stdout)
     assert (found["rows"], found["problem"]) == (None, None)
 
@@ -127,7 +127,7 @@ def outlook(small, chunks, calls_per_second, requests_per_day=100):
         )
         for n, d in days.items()
     ]
-    return archive, forecast.forgotten(archive, chunks, lines)
+    return archive, forecast.expiring_days(archive, chunks, lines)
 
 
 def chunk(first, last, **more):
@@ -183,8 +183,8 @@ def test_plan_says_what_is_too_late_and_does_not_end_well(small):
     told = plan(small, "--dataset", TRAFFIC, **environ)
     assert told.exit_code == 1
     assert "Too late: batch_stream_traffic" in told.stdout
-    assert "forgotten within 7 days, so asked for before all others" in told.stdout
-    assert "While it runs, the API forgets" in told.stdout
+    assert "within 7 days, so captured first" in told.stdout
+    assert re.search(r"While it runs, \S+ of these dataset-days expire", told.stdout)
     found = json.loads(plan(small, "--dataset", TRAFFIC, "--json", **environ).stdout)
     first = found["forgotten_too_early"][TRAFFIC][0]
     assert first >= since
