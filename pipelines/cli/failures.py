@@ -1,4 +1,4 @@
-"""Which errors are a message to the user, and which are a fault of ours that needs its traceback."""
+"""Which errors are shown as a message, and which are bugs that need their traceback."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import click
 
 
 def explained(error: BaseException) -> str | None:
-    """What to tell the user about `error`; None if it is not one that we know.
+    """The message for the user; None if the error is not a known one.
 
-    Errors that Dagster or a library has wrapped are looked for inside.
+    Looks inside errors that Dagster or a library has wrapped.
     """
     from pipelines.superset.client import SupersetError
     from resources.api.errors import ApiError
@@ -46,25 +46,25 @@ def explained(error: BaseException) -> str | None:
             if "disk is full" in str(inner):
                 return (
                     "The disk of the home is full: Dagster's run history could not be written. What "
-                    "is captured stays. Make room (`livestats doctor` shows what each layer holds), "
-                    "then run the same again."
+                    "is captured stays. Free some space (`livestats doctor` shows the size of each "
+                    "layer), then run the same command again."
                 )
             return (
                 f"Dagster's run history in the home cannot be used: {inner}. Is the home "
-                "read-only? What is captured stays; mend that, and run again."
+                "read-only? What is captured stays; fix that, and run again."
             )
         inner = inner.__cause__ or inner.__context__
     if isinstance(error, OSError) and error.strerror and not isinstance(error, BrokenPipeError):
         where = f" ({error.filename})" if error.filename else ""
-        return f"{error.strerror}{where}. Nothing that was complete is lost; mend that, run again."
+        return f"{error.strerror}{where}. Nothing complete is lost; fix that, and run again."
     return None
 
 
 @contextmanager
 def told_once() -> Iterator[None]:
-    """Keep an error that ends the run out of the log: it is told at the end, once.
+    """Keep an error that ends the run out of the log; it is shown once, at the end.
 
-    Every dataset that was under way would repeat it otherwise.
+    Otherwise every running dataset would log it.
     """
     from resources.api.errors import FixSetup
 

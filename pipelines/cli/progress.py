@@ -1,4 +1,7 @@
-"""Progress of a capture: bars on a terminal, lines that programs can read elsewhere."""
+"""Progress of a capture: bars on a terminal, otherwise lines for programs.
+
+The events come from resources/capture.
+"""
 
 from __future__ import annotations
 
@@ -19,63 +22,65 @@ if TYPE_CHECKING:
 LINE_EVERY_S = 10.0
 LINES_AT_FIRST = 6
 THEN_EVERY_S = 60.0
-"""A line now and then; a capture of hours does not fill a log."""
+"""Intervals of the lines: a capture of hours does not fill a log."""
 
 _DRAWN_EVERY_S = 0.25
 _RECENT_S = 60.0
-_ENOUGH_S = 5.0  # of answers, before a time is told from them
+_ENOUGH_S = 5.0  # of responses, before a remaining time is estimated
 
 
-class Shown(Protocol):
-    """What a capture tells while it runs."""
+class ProgressDisplay(Protocol):
+    """Receives the events of a capture while it runs."""
 
     def answer(self, dataset: Dataset, day: date, answers: int, questions: int) -> None:
-        """One more answer of the API."""
+        """One more API response: `answers` of the `questions` of that day are there."""
 
     def heard(self, event: object) -> None:
-        """What came of something: results of days are counted."""
+        """An event of the capture; results of days are counted."""
 
     def tell(self, text: str) -> None:
-        """What is being done now."""
+        """A message about the current step."""
 
 
 @dataclass
-class Share:
-    """How far one dataset is."""
+class DatasetProgress:
+    """Progress of one dataset."""
 
     days: int  # to be captured
-    ended: int = 0  # captured, or given up
-    asked: int = 0  # questions of days that have ended
-    known: int = 0  # days that have ended and were asked about
-    under_way: dict[date, tuple[int, int]] = field(default_factory=dict)  # answers, questions
+    ended: int = 0  # captured or failed
+    asked: int = 0  # requests of days that have ended
+    known: int = 0  # ended days with at least one request
+    under_way: dict[date, tuple[int, int]] = field(default_factory=dict)  # responses, requests
 
     @property
     def questions_a_day(self) -> float | None:
-        """What a day takes, by those that were begun; None if none was."""
+        """Average requests of a day, from the days that were started; None if none was."""
         begun = self.known + len(self.under_way)
         open_ = sum(questions for _, questions in self.under_way.values())
         return (self.asked + open_) / begun if begun else None
 
     def left(self, a_day: float) -> float:
-        """Questions that are still to be asked, if a day that is not begun takes so many."""
+        """Remaining requests, if a day that has not started takes `a_day`."""
         waiting = max(self.days - self.ended - len(self.under_way), 0)
         return waiting * a_day + sum(all_ - done for done, all_ in self.under_way.values())
 
 
-class Count:
-    """How much is done and how much is left, counted in questions to the API.
+class CaptureProgress:
+    """How much is done and how much is left, counted in API requests.
 
-    Days of datasets differ a hundredfold in what they take, so days alone would tell a false time.
-    What a dataset's day takes is known from those that were begun; of a dataset that was not, it is
-    taken for the average.
+    Days of different datasets differ a hundredfold in requests, so counting days would give a wrong
+    remaining time. Requests per day are known from the days that were started; a dataset without
+    any counts with the average of the others.
     """
 
     def __init__(self, due: Mapping[str, int], clock: Callable[[], float] = time.monotonic) -> None:
-        """`due` is how many days of each dataset are to be captured; `clock` gives seconds."""
-        self.shares = {name: Share(days) for name, days in due.items()}
+        """`due`: dataset -> days to capture; `clock` returns seconds."""
+        self.shares = {name: DatasetProgress(days) for name, days in due.items()}
         self.answers = 0
         self._clock = clock
-        self._seen: deque[tuple[float, int]] = deque()  # moments with the answers until then
+        self._seen: deque[tuple[float, int]] = (
+            deque()
+        )  # times with the number of responses until then
 
     @property
     def total(self) -> int:
@@ -84,11 +89,11 @@ class Count:
 
     @property
     def ended(self) -> int:
-        """Dataset-days that are captured or given up."""
+        """Dataset-days that are captured or failed."""
         return sum(share.ended for share in self.shares.values())
 
     def answer(self, name: str, day: date, answers: int, questions: int) -> None:
-        """Take one more answer into account."""
+        """Count one more response."""
         self.answers += 1
         if (share := self.shares.get(name)) is not None:
             share.under_way[day] = (answers, questions)
@@ -99,7 +104,7 @@ class Count:
                 self._seen.popleft()
 
     def end(self, name: str, day: date) -> None:
-        """A day has ended, however."""
+        """Count a day that is captured or failed."""
         share = self.shares.get(name)
         if share is None or share.ended == share.days:
             return
@@ -110,14 +115,14 @@ class Count:
 
     @property
     def per_s(self) -> float:
-        """Answers a second in the last minute."""
+        """Responses per second in the last minute."""
         moment, answers = self._seen[0] if self._seen else (self._clock(), 0)
         elapsed_s = self._clock() - moment
         return (self.answers - answers) / elapsed_s if elapsed_s > 0 else 0.0
 
     @property
     def left(self) -> float | None:
-        """Questions that are left; None before the first answer."""
+        """Remaining requests; None before the first response."""
         known = [n for share in self.shares.values() if (n := share.questions_a_day) is not None]
         if not known:
             return None
@@ -129,7 +134,7 @@ class Count:
 
     @property
     def done(self) -> float:
-        """The part of all questions that is answered, from 0 to 1."""
+        """Completed part of all requests, 0 to 1."""
         left = self.left
         if left is None:
             return 0.0
@@ -137,41 +142,41 @@ class Count:
 
     @property
     def left_s(self) -> float | None:
-        """Seconds until all is captured, at the present rate; None if that is not known yet."""
+        """Remaining seconds at the current rate; None if unknown yet."""
         left, per_s = self.left, self.per_s
         is_early = not self._seen or self._clock() - self._seen[0][0] < _ENOUGH_S
         return None if left is None or not per_s or is_early else left / per_s
 
 
-class Lines:
-    """One line of `name=value` words now and then. What is not known yet is `-`."""
+class ProgressLines:
+    """Prints a line of `name=value` pairs at intervals; `-` stands for an unknown value."""
 
-    def __init__(self, count: Count, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, count: CaptureProgress, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` gives seconds."""
         self._count, self._clock = count, clock
-        self._told = 0
+        self._printed = 0
         self._next_s = clock() + LINE_EVERY_S
 
     def answer(self, dataset: Dataset, day: date, answers: int, questions: int) -> None:
-        """Count, and say so if the last line is a while ago."""
+        """Count, and print a line if the last one is old enough."""
         self._count.answer(dataset.name, day, answers, questions)
         if self._clock() >= self._next_s:
-            self._told += 1
-            wait_s = LINE_EVERY_S if self._told < LINES_AT_FIRST else THEN_EVERY_S
+            self._printed += 1
+            wait_s = LINE_EVERY_S if self._printed < LINES_AT_FIRST else THEN_EVERY_S
             self._next_s = self._clock() + wait_s
             screen.note(line(self._count, dataset.name, day))
 
     def heard(self, event: object) -> None:
-        """Count days that have ended."""
+        """Count the days that have ended."""
         count_event(self._count, event)
 
     def tell(self, text: str) -> None:
-        """A line."""
+        """Print a message."""
         screen.note(text)
 
 
-def line(count: Count, name: str, day: date) -> str:
-    """How far the capture is, for programs; `name` and `day` are what it is at."""
+def line(count: CaptureProgress, name: str, day: date) -> str:
+    """The progress for programs; `name` and `day` are those of the last response."""
     left_s = count.left_s
     return (
         f"progress dataset_days={count.ended} of={count.total} percent={100 * count.done:.0f} "
@@ -180,28 +185,28 @@ def line(count: Count, name: str, day: date) -> str:
     )
 
 
-def count_event(count: Count, event: object) -> None:
-    """Take what came of a day into account."""
+def count_event(count: CaptureProgress, event: object) -> None:
+    """Count a day if the event is its result."""
     from resources.capture.result import Result
 
     if isinstance(event, Result):
         count.end(event.dataset, event.day)
 
 
-def standing(count: Count) -> str:
-    """How far the capture is, for people."""
+def standing(count: CaptureProgress) -> str:
+    """The progress for people."""
     left_s = count.left_s
     left = "" if left_s is None else f", {screen.span(left_s)} left"
     return f"{count.answers:,} answers, {count.per_s:.1f}/s{left}"
 
 
 @contextmanager
-def capturing(due: Mapping[str, int]) -> Iterator[Shown]:
-    """Show on stderr how far the capture of so many days of datasets is, while the block runs."""
+def capturing(due: Mapping[str, int]) -> Iterator[ProgressDisplay]:
+    """Show the progress on stderr while the block runs; `due`: dataset -> number of days."""
     console = screen.console(stderr=True)
-    count = Count(due)
+    count = CaptureProgress(due)
     if not console.is_terminal or not count.total:
-        yield Lines(count)
+        yield ProgressLines(count)
         return
     from rich.console import Group
     from rich.live import Live
@@ -226,7 +231,7 @@ def capturing(due: Mapping[str, int]) -> Iterator[Shown]:
 
         class OnTerminal:
             drawn_s = 0.0
-            lock = threading.RLock()  # loads tell from a thread of their own
+            lock = threading.RLock()  # loads report from their own thread
 
             def answer(self, dataset: Dataset, day: date, answers: int, questions: int) -> None:
                 with self.lock:

@@ -1,4 +1,7 @@
-"""`livestats query`: SQL on the served copy."""
+"""`livestats query`: SQL on the served copy, as a table, CSV, JSON or Parquet.
+
+Reading is restricted by resources/serving/sql_sandbox.py; files are written by export.py there.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     "--format",
     "style",
     type=click.Choice(("table", *FORMATS)),
-    help="Default: table, or what the ending of --output says.",
+    help="Default: table, or by the suffix of --output.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="File to write; default: stdout.")
 @click.option(
@@ -36,11 +39,13 @@ if TYPE_CHECKING:
     default=50,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Rows that a table shows; the other formats have all.",
+    help="Rows shown as a table; the other formats have all rows.",
 )
-@click.option("--examples", "listed", is_flag=True, help="List the questions with ready SQL.")
-@click.option("--example", "name", metavar="NAME", help="Ask that question instead of SQL.")
-@click.option("--show-sql", "shown", is_flag=True, help="Print the SQL of --example, ask nothing.")
+@click.option("--examples", "listed", is_flag=True, help="List the example questions.")
+@click.option("--example", "name", metavar="NAME", help="Run that example instead of SQL.")
+@click.option(
+    "--show-sql", "shown", is_flag=True, help="Print the SQL of --example without running it."
+)
 def query(
     sql: str | None,
     style: str | None,
@@ -52,10 +57,10 @@ def query(
 ) -> None:
     r"""Answer SQL from the served copy, read-only.
 
-    The SQL is DuckDB's. The served copy is never locked, so it can be asked during a load. A
-    statement that would write, attach or read anything else is refused.
+    The SQL dialect is DuckDB's. The served copy is never locked, so it can be queried during a load.
+    A statement that would write, attach or read anything else is refused.
 
-    `-` reads the SQL from stdin. Instants in CSV and JSON carry their offset from UTC.
+    `-` reads the SQL from stdin. Times in CSV and JSON have their offset from UTC.
 
     \b
     Examples:
@@ -87,7 +92,7 @@ def query(
             check(output, style)
         elif style in FORMATS and not FORMATS[style].is_text:
             raise click.UsageError(
-                f"{style.capitalize()} is not for the screen: name a file with --output."
+                f"{style.capitalize()} cannot be shown on the screen: name a file with --output."
             )
         _answer(text, style, output, most)
     except (QuestionError, UnknownExample) as error:
@@ -95,7 +100,7 @@ def query(
 
 
 def _text(sql: str | None, name: str | None) -> str:
-    """The SQL that is asked: as given, from stdin, or the example's."""
+    """The SQL to run: as given, from stdin, or of the example."""
     from resources.serving.example_queries import example
 
     if name is not None:
@@ -105,7 +110,7 @@ def _text(sql: str | None, name: str | None) -> str:
     text = sys.stdin.read() if sql == "-" else sql or ""
     if not text.strip():
         raise click.UsageError(
-            "There is no SQL. Give it in quotes, or pipe it in and write -. Ready questions: "
+            "There is no SQL. Give it in quotes, or pipe it in and write -. Examples: "
             "livestats query --examples"
         )
     return text
@@ -123,7 +128,7 @@ def _list_examples() -> None:
     for found in examples():
         listed.add_row(found.name, Text(found.question))
     screen.console(wide=True).print(listed)
-    screen.note("Ask one: livestats query --example NAME. Its SQL: --show-sql")
+    screen.note("Run one: livestats query --example NAME. Show its SQL: --show-sql")
 
 
 def _answer(text: str, style: str, output: Path | None, most: int) -> None:
@@ -147,7 +152,7 @@ def _answer(text: str, style: str, output: Path | None, most: int) -> None:
 
 @contextmanager
 def _scratch(output: Path | None) -> Iterator[tuple[Path, Path]]:
-    """A folder for sorting, and the file to write first: beside `output` if there is one."""
+    """A folder for spilling, and the temporary file: beside `output` if there is one."""
     from resources.fs import atomic
 
     with TemporaryDirectory(prefix="livestats-query-") as folder:
@@ -156,7 +161,7 @@ def _scratch(output: Path | None) -> Iterator[tuple[Path, Path]]:
 
 
 def _written(found: duckdb.DuckDBPyRelation, style: str, output: Path | None, target: Path) -> None:
-    """Write a whole file; to stdout by way of a scratch one, byte for byte."""
+    """Write a complete file; for stdout, through a temporary file."""
     from resources.serving import export
 
     if output is None:
@@ -194,7 +199,10 @@ def _table(found: duckdb.DuckDBPyRelation, most: int, output: Path | None) -> No
 
 
 _NUMBERS = ("TINY", "SMALL", "INT", "BIG", "HUGE", "U", "DECIMAL", "DOUBLE", "FLOAT")
-_PLAN = ["explain_key", "explain_value"]  # of EXPLAIN: drawn in lines, by DuckDB
+_PLAN = [
+    "explain_key",
+    "explain_value",
+]  # columns of EXPLAIN, whose plan DuckDB draws in several lines
 
 
 def _cell(value: object, clean: Callable[[str], str]) -> Text:
@@ -208,7 +216,7 @@ def _cell(value: object, clean: Callable[[str], str]) -> Text:
 
 
 def _clean(text: str) -> str:
-    """Names of the API are foreign text: what a terminal would obey is shown as an escape."""
+    """Names from the API are foreign text: control characters are escaped."""
     from resources.api.errors import printable
 
     return printable(text)

@@ -1,4 +1,7 @@
-"""`livestats publish` and `livestats replay`: the later steps again, without the API."""
+"""`livestats publish` and `livestats replay`: repeat the steps after the capture, without the API.
+
+Read next: backfill/replay.py.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _existing() -> Archive:
-    """The archive, unless there is none: a slip in its path must not begin an empty one."""
+    """The archive. Refuses a home without one: a typo in its path must not create an empty archive."""
     archive = opened()
     if not any(folder.is_dir() for folder in (archive.home.raw, archive.home.lake)):
         raise Refused(f"There is no archive in {archive.home.root}. Is LIVESTATS_HOME right?")
@@ -27,18 +30,18 @@ def _existing() -> Archive:
 @click.command()
 @json_option
 def publish(as_json: bool) -> None:
-    r"""Bring tables and served copy level with the lake.
+    r"""Load the lake into the tables, and publish the served copy.
 
-    A backfill and the schedule do this by themselves. It is for afterwards: when the warehouse was
-    held by another program, or its file was lost. Readers of the served copy notice nothing.
+    A backfill and the schedule do this already. Run it if the warehouse was locked by another
+    program, or if its file was lost. Readers of the served copy are not interrupted.
 
     \b
     Example:
       livestats publish
     """
     archive = _existing()
-    screen.note(f"Bringing {archive.home.warehouse} level with {archive.home.lake} ...")
-    loaded, published = _level(archive)
+    screen.note(f"Loading {archive.home.lake} into {archive.home.warehouse} ...")
+    loaded, published = _load_and_publish(archive)
     if as_json:
         screen.emit_json(_answer(loaded, published))
     else:
@@ -49,18 +52,18 @@ def publish(as_json: bool) -> None:
 @with_range
 @json_option
 def replay(first: date | None, last: date | None, names: tuple[str, ...], as_json: bool) -> None:
-    r"""Make rows again from what the API once said, without asking it.
+    r"""Rebuild the rows from the stored API responses, offline.
 
-    For every captured day in the range (default: all) the newest capture is normalised again; then
-    tables and served copy follow. Needed after a new version of livestats that reads answers
-    better, or if a file of the lake was damaged or lost.
+    For every captured day in the range (default: all) the newest capture is parsed again; then the
+    tables and the served copy are updated. Needed after an upgrade of livestats that parses
+    responses better, or if a lake file is damaged or lost.
 
     \b
     Examples:
       livestats replay
       livestats replay --from 2026-11-01 --dataset edge_stat
 
-    Ends with 1 if a capture turns out damaged: its day keeps the rows it had.
+    Exits with 1 if a capture is damaged: its day keeps the rows that it had.
     """
     from pipelines.backfill import replay as work
     from resources.api.catalog import DATASETS
@@ -75,7 +78,7 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
         results.append(result)
         if result.problem:
             screen.note(f"Failed: {result.dataset} {result.day}: {result.problem}")
-    loaded, published = _level(archive)
+    loaded, published = _load_and_publish(archive)
     failed = [r for r in results if r.problem]
     if as_json:
         about = {
@@ -94,7 +97,7 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
         click.get_current_context().exit(1)
 
 
-def _level(archive: Archive) -> tuple[list[Loaded], Published]:
+def _load_and_publish(archive: Archive) -> tuple[list[Loaded], Published]:
     from resources.api.catalog import DATASETS
 
     # A dataset that is switched off keeps what it has.
@@ -136,10 +139,10 @@ def _tell(loaded: list[Loaded], published: Published) -> None:
             )
         if table.gone:
             click.echo(
-                f"Kept {table.table} {screen.days_text(table.gone)}: the lake has no file of it "
-                "any more; livestats replay makes it again."
+                f"Kept {table.table} {screen.days_text(table.gone)}: its lake file is missing; "
+                "livestats replay rebuilds it."
             )
     if not any(table.days for table in loaded):
-        click.echo("The tables were level with the lake already.")
+        click.echo("The tables were up to date already.")
     state = "new" if published.is_new else "unchanged"
     click.echo(f"Served: {published.path} ({screen.size(published.size)}, {state}).")

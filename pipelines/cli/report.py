@@ -1,4 +1,7 @@
-"""`livestats report`: a page of pictures and sentences."""
+"""`livestats report`: writes the usage report as an HTML file.
+
+The report is made by pipelines/reports/usage. Read next: reports/usage/whole.py.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ class Month(click.ParamType[date]):
         try:
             return date.fromisoformat(f"{value}-01")
         except ValueError:
-            self.fail(f"{value!r} is no month. Write it like 2026-11.", param, ctx)
+            self.fail(f"{value!r} is not a month. Write it like 2026-11.", param, ctx)
 
 
 @click.command()
@@ -44,10 +47,11 @@ class Month(click.ParamType[date]):
 def report(
     first: date | None, last: date | None, month: date | None, domain: str | None, output: Path
 ) -> None:
-    r"""Make a page of pictures: traffic, viewers, health, errors, streams, coverage.
+    r"""Write a report with charts: traffic, viewers, health, errors, streams, coverage.
 
-    One HTML file that needs no network: for the browser, light or dark, for mail and paper. What
-    is not in the archive is shown as a gap. It is made from the served copy, at any time.
+    One HTML file that needs no network: for the browser (light and dark), for mail and for print.
+    Days that are not in the archive are shown as gaps. It is made from the served copy, also during
+    a load.
 
     \b
     Examples:

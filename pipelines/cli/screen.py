@@ -1,4 +1,7 @@
-"""How figures, days and foreign names are written on the screen."""
+"""Formatting of figures, days and names for the terminal.
+
+For the usage report see reports/usage/words.py.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _WIDE = 200  # columns for tables that go into a pipe or a file
 
 
 def console(*, stderr: bool = False, wide: bool = False) -> Console:
-    """A console that neither guesses colours into figures nor breaks lines of a pipe at 80."""
+    """A console without automatic highlighting; `wide` output is not wrapped at 80 columns in a pipe."""
     from rich.console import Console
 
     made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
@@ -27,12 +30,12 @@ def console(*, stderr: bool = False, wide: bool = False) -> Console:
 
 
 def note(text: str) -> None:
-    """Tell what is going on, beside the answer: on stderr."""
+    """Print a message to stderr, apart from the result on stdout."""
     click.echo(text, err=True)
 
 
 def emit_json(value: Any) -> None:
-    """An answer for a program."""
+    """Print the result as JSON."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
 
 
@@ -58,19 +61,19 @@ def span(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def stretches(days: Iterable[date]) -> list[tuple[date, date]]:
-    """Days as runs of consecutive ones, both ends included."""
-    found = sorted(set(days))
-    starts = [b for a, b in pairwise(found) if b - a > timedelta(days=1)]
-    ends = [a for a, b in pairwise(found) if b - a > timedelta(days=1)]
-    return list(zip([*found[:1], *starts], [*ends, *found[-1:]], strict=True))
+def day_ranges(days: Iterable[date]) -> list[tuple[date, date]]:
+    """Days as ranges of consecutive days, both ends included."""
+    ordered = sorted(set(days))
+    starts = [b for a, b in pairwise(ordered) if b - a > timedelta(days=1)]
+    ends = [a for a, b in pairwise(ordered) if b - a > timedelta(days=1)]
+    return list(zip([*ordered[:1], *starts], [*ends, *ordered[-1:]], strict=True))
 
 
 def days_text(days: Iterable[date], most: int = 3) -> str:
     """Days for people: `2026-11-01 to 2026-11-05, 2026-11-09 and 2 more`."""
-    found = stretches(days)
-    shown = [f"{a}" if a == b else f"{a} to {b}" for a, b in found[:most]]
-    more = f" and {len(found) - most} more stretches" if len(found) > most else ""
+    ranges = day_ranges(days)
+    shown = [f"{a}" if a == b else f"{a} to {b}" for a, b in ranges[:most]]
+    more = f" and {len(ranges) - most} more ranges" if len(ranges) > most else ""
     return ", ".join(shown) + more
 
 
@@ -82,11 +85,12 @@ def names_text(names: Sequence[str], most: int = 4) -> str:
 
 
 def stated(word: str, days: Mapping[str, Sequence[date]], why: str) -> list[str]:
-    """One line for datasets with the same days."""
-    alike: dict[tuple[date, ...], list[str]] = {}
+    """One line for each group of datasets with the same days."""
+    names_by_days: dict[tuple[date, ...], list[str]] = {}
     for name, found in days.items():
         if found:
-            alike.setdefault(tuple(found), []).append(name)
+            names_by_days.setdefault(tuple(found), []).append(name)
     return [
-        f"{word}: {names_text(names)} {days_text(found)}: {why}." for found, names in alike.items()
+        f"{word}: {names_text(names)} {days_text(found)}: {why}."
+        for found, names in names_by_days.items()
     ]

@@ -1,4 +1,7 @@
-"""`livestats simulate`: the API, simulated on this machine."""
+"""`livestats simulate`: runs the simulated API on this machine.
+
+The simulator is in resources/simulator.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,12 @@ from pipelines.cli import screen
 from pipelines.cli.options import Refused
 
 if TYPE_CHECKING:
-    from resources.simulator import Simulator
+    from resources.simulator import Account, Simulator
 
 
 @click.command()
 @click.option("--port", default=8190, show_default=True, help="Port on 127.0.0.1; 0: any free one.")
-@click.option("--seed", default=7, show_default=True, help="Equal seeds, equal numbers, for ever.")
+@click.option("--seed", default=7, show_default=True, help="Equal seeds give equal data.")
 @click.option(
     "--domains", default=4, show_default=True, type=click.IntRange(1), help="Pull domains."
 )
@@ -32,15 +35,19 @@ if TYPE_CHECKING:
 @click.option(
     "--deleted", default=1, show_default=True, type=click.IntRange(0), help="Deleted pull domains."
 )
-@click.option("--hostile", is_flag=True, help="Names with quotes, slashes, SQL and HTML, too.")
+@click.option("--hostile", is_flag=True, help="Add names with quotes, slashes, SQL and HTML.")
 @click.option(
     "--clock",
     "moment",
     metavar="TIME",
-    help="What time it starts at, like 2026-11-22T08:00:00+08:00. Default: now.",
+    help="Start time of its clock, like 2026-11-22T08:00:00+08:00. Default: now.",
 )
 @click.option(
-    "--latency-ms", default=0, show_default=True, type=click.IntRange(0), help="Added to answers."
+    "--latency-ms",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Added to each response.",
 )
 @click.option(
     "--rate",
@@ -53,21 +60,31 @@ if TYPE_CHECKING:
     "faults",
     multiple=True,
     metavar="KIND=ODDS",
-    help="What goes wrong, such as throttle=0.05 or cut=0.01; repeatable.",
+    help="Faults and their odds, such as throttle=0.05 or cut=0.01; repeatable.",
 )
 @click.option(
     "--late-days",
     default=0,
     show_default=True,
     type=click.IntRange(0),
-    help="Usage of younger days is preliminary, and restated later.",
-)
-@click.option("--byteplus", is_flag=True, help="As BytePlus MediaLive: without what it lacks.")
-@click.option(
-    "--without", "withdrawn", multiple=True, metavar="ACTION", help="Not offered; repeatable."
+    help="Usage of days younger than this is preliminary, and restated later.",
 )
 @click.option(
-    "--deny", "denied", multiple=True, metavar="ACTION", help="Not allowed for the key; repeatable."
+    "--byteplus", is_flag=True, help="Simulate BytePlus MediaLive, which has fewer actions."
+)
+@click.option(
+    "--without",
+    "withdrawn",
+    multiple=True,
+    metavar="ACTION",
+    help="Action that is not offered; repeatable.",
+)
+@click.option(
+    "--deny",
+    "denied",
+    multiple=True,
+    metavar="ACTION",
+    help="Action that the key may not call; repeatable.",
 )
 def simulate(
     port: int,
@@ -85,9 +102,10 @@ def simulate(
     withdrawn: tuple[str, ...],
     denied: tuple[str, ...],
 ) -> None:
-    r"""Serve a made-up account, as strict as the real API.
+    r"""Serve a simulated account, with the limits and errors of the real API.
 
-    It listens on a loopback port until Ctrl-C. Prints the variables that point livestats (or the vendor's SDK) at it.
+    It listens on a loopback port until Ctrl-C, and prints the variables that point livestats (or the
+    vendor's SDK) at it.
 
     \b
     Examples:
@@ -98,7 +116,7 @@ def simulate(
     from resources.api.catalog import ENDPOINTS, endpoints_of
     from resources.api.catalog.vendors import BYTEPLUS, VOLCENGINE
     from resources.clock import VARIABLE
-    from resources.simulator import Account, Faults, Late, serve
+    from resources.simulator import Account, Faults, Late
 
     for action in (*withdrawn, *denied):
         if action not in ENDPOINTS:
@@ -121,15 +139,21 @@ def simulate(
     account = Account(
         seed=seed, domains=domains, streams_per_domain=streams, deleted=deleted, hostile=hostile
     )
-
     more = {VARIABLE: moment} if moment else {}
     if byteplus:
         more["LIVESTATS_VENDOR"] = BYTEPLUS.name
+    _serve(account, more, options)
+
+
+def _serve(account: Account, more: dict[str, str], options: dict[str, Any]) -> None:
+    """Serve until Ctrl-C; print the variables, with `more`, once the port is open."""
+    from resources.simulator import serve
 
     def announce(simulator: Simulator) -> None:
         screen.note(
-            f"A simulated account of {screen.counted(domains, 'domain')} with "
-            f"{screen.counted(streams, 'stream')} each, until Ctrl-C. In another terminal:"
+            f"A simulated account of {screen.counted(account.domains, 'domain')} with "
+            f"{screen.counted(account.streams_per_domain, 'stream')} each, until Ctrl-C. In "
+            "another terminal:"
         )
         for line in exports(simulator, more):
             click.echo(line)
@@ -138,12 +162,13 @@ def simulate(
         serve(account, announce=announce, **options)
     except OSError as error:
         raise Refused(
-            f"Port {port} cannot be had: {error.strerror}. Give another with --port, or 0 for any."
+            f"Port {options['port']} is not available: {error.strerror}. Give another with --port, "
+            "or 0 for any."
         ) from error
 
 
 def exports(simulator: Simulator, more: dict[str, str]) -> list[str]:
-    """The lines for a shell."""
+    """Lines for a shell that point livestats at the simulator."""
     values = {
         "LIVESTATS_API_URL": simulator.url,
         "VOLC_ACCESSKEY": simulator.credentials.access_key,
@@ -155,7 +180,7 @@ def exports(simulator: Simulator, more: dict[str, str]) -> list[str]:
 
 
 def odds(faults: Sequence[str]) -> dict[str, float]:
-    """KIND=ODDS pairs, checked."""
+    """Fault -> odds, from KIND=ODDS."""
     from difflib import get_close_matches
     from typing import get_args
 

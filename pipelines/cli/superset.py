@@ -1,4 +1,7 @@
-"""`livestats superset`: the served copy in Apache Superset."""
+"""`livestats superset`: writes or imports the bundle for Apache Superset.
+
+The bundle is made by pipelines/superset. Read next: pipelines/superset/bundle.py.
+"""
 
 from __future__ import annotations
 
@@ -25,18 +28,18 @@ _FILE = "livestats-superset.zip"
     type=click.Path(path_type=Path, dir_okay=False),
     help=f"File to write; default: {_FILE}, or none with --import.",
 )
-@click.option("--import", "url", metavar="URL", help="Superset to import it into, and to ask.")
+@click.option("--import", "url", metavar="URL", help="Superset to import the bundle into.")
 @click.option("--user", default="admin", show_default=True, help="User of that Superset.")
 @click.option(
     "--path",
     type=click.Path(path_type=Path),
-    help="The served copy as the Superset server sees it; default: as it is seen here.",
+    help="Path of the served copy on the Superset server; default: the path here.",
 )
 @click.option(
     "--name",
     default="livestats",
     show_default=True,
-    help="Of the database in Superset. Another name stands beside what an import made before.",
+    help="Name of the database in Superset. Another name adds a second database.",
 )
 @json_option
 def superset(
@@ -44,28 +47,28 @@ def superset(
 ) -> None:
     r"""Make a bundle for Apache Superset: database, datasets, charts and a dashboard.
 
-    The tables are described as the served copy has them. Importing a bundle again updates what an
-    earlier one made; what was changed by hand in Superset under the same name is overwritten.
+    Importing a bundle again updates the earlier import; changes by hand in Superset under the same
+    name are overwritten.
 
-    With --import the charts are asked for their data afterwards; an empty one counts as an error.
-    The password comes from SUPERSET_PASSWORD, or is asked for.
+    With --import, every chart is queried afterwards; an empty one counts as an error. The password
+    comes from SUPERSET_PASSWORD, or from a prompt.
 
     \b
     Examples:
       livestats superset                                    write livestats-superset.zip
-      livestats superset --import http://127.0.0.1:8088     import it, and ask every chart
+      livestats superset --import http://127.0.0.1:8088     import it, and query every chart
       livestats superset --path /data/livestats.duckdb      Superset runs in a container
 
-    docs/bi.md tells how to get a Superset that reads DuckDB.
+    docs/bi.md explains how to set up a Superset that reads DuckDB.
     """
     from pipelines.superset.bundle import bundle, zipped
     from pipelines.superset.documents import Source
     from pipelines.superset.tables import served_tables
 
     if not name.strip():
-        raise Refused("--name is empty: give the database a name to be seen by in Superset.")
+        raise Refused("--name is empty: give the database a name.")
     if path and not any(kind(path).is_absolute() for kind in (PurePosixPath, PureWindowsPath)):
-        raise Refused(f"--path {path} is relative: give it whole, as the Superset server sees it.")
+        raise Refused(f"--path {path} is relative: give the absolute path on the Superset server.")
     archive = opened()
     source = Source(
         name=name,

@@ -1,4 +1,7 @@
-"""`livestats tables`: the data dictionary."""
+"""`livestats tables`: prints the data dictionary.
+
+The dictionary is made by resources/marts/data_dictionary.py.
+"""
 
 from __future__ import annotations
 
@@ -137,7 +140,7 @@ def _columns(console: Console, table: dict[str, Any], language: str) -> None:
 
 
 def _say_if_left_out(name: str, settings: Settings) -> None:
-    """What the archive does not have, and why."""
+    """Say why a table is not in this archive, if it is not."""
     from resources.serving.sql_sandbox import needed
 
     for missing in (one for one in needed(name) if one not in settings.datasets):
@@ -151,7 +154,7 @@ def _say_if_left_out(name: str, settings: Settings) -> None:
 
 
 def _facts(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Where the rows come from, and what occurs once."""
+    """Source and key of a table."""
     yield ("action", table["action"]) if table["action"] else ("kind", table["kind"])
     if table["key"]:
         yield "key", ", ".join(table["key"])

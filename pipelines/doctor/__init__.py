@@ -1,4 +1,7 @@
-"""What has to be right before a capture can work: looked at one by one, with what to do."""
+"""Checks of `livestats doctor`: each gives a Finding with advice; nothing is changed or captured.
+
+Output is in cli/doctor.py. Read next: findings.py, machine.py.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ __all__ = ["Finding", "Severity", "examine", "problem"]
 
 
 def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
-    """Look at everything, the quick and local first; changes nothing, captures nothing."""
+    """Run all checks, the fast local ones first."""
     yield from machine.versions()
     yield from machine.settings_found(resolve(archive.environ, folder))
     yield machine.clock_set(archive)
@@ -30,7 +33,7 @@ def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
     if home.severity is Severity.OK:
         yield of_home.freshness_found(archive)
         yield from schedule.daemon_found(archive)
-        yield schedule.teller_found(archive)
+        yield schedule.webhook_found(archive)
         yield schedule.alarms_found(archive)
     credentials, finding = api.key_found(archive.environ)
     yield finding

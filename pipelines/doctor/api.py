@@ -1,4 +1,7 @@
-"""The API: reachable, in step with this clock, taking the key, and allowing what is needed."""
+"""Checks of the API: reachable, clock, key, domains, and permission for each action.
+
+The calls are in api_probe.py and permission_probe.py.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pathlib import Path
 
 import requests
 
-from pipelines.doctor.api_probe import Listed, list_domains
+from pipelines.doctor.api_probe import DomainPage, list_domains
 from pipelines.doctor.findings import ok, problem, warning
 from pipelines.doctor.permission_probe import Probe, probes
 from resources.api.catalog.model import Role
@@ -27,7 +30,7 @@ _CLOCK_WARNING_S, _CLOCK_PROBLEM_S = 60, 600  # the API refuses signatures that 
 
 
 def key_found(environ: Mapping[str, str]) -> tuple[Credentials | None, Finding]:
-    """Where the access key comes from; its value is never shown."""
+    """The access key and where it was found; its value is never shown."""
     try:
         credentials, source = find_credentials(environ, Path.home())
     except ApiError as error:
@@ -37,7 +40,7 @@ def key_found(environ: Mapping[str, str]) -> tuple[Credentials | None, Finding]:
 
 
 def clock_offset(settings: Settings) -> tuple[bool, Finding]:
-    """Whether the API is there, and how far its clock is from this one; asked without a key."""
+    """Whether the API is reachable, and the offset of its clock; needs no key."""
     try:
         host = Host(settings.api_url, settings.api_region)
     except ApiError as error:
@@ -57,26 +60,27 @@ def clock_offset(settings: Settings) -> tuple[bool, Finding]:
 
 
 def judged_offset(url: str, header: str | None, now: datetime) -> Finding:
-    """The verdict on a Date header, which knows whole seconds only."""
+    """The finding on a Date header, which has a resolution of seconds."""
     try:
-        told = parsedate_to_datetime(header or "")
+        server_time = parsedate_to_datetime(header or "")
     except ValueError:
-        return ok("api", f"{url} answers; it does not tell its time")
-    told = told if told.tzinfo else told.replace(tzinfo=UTC)
-    offset = (now - told).total_seconds()
+        return ok("api", f"{url} answers; it sends no time")
+    if not server_time.tzinfo:
+        server_time = server_time.replace(tzinfo=UTC)
+    offset = (now - server_time).total_seconds()
     direction = "ahead of" if offset > 0 else "behind"
-    advice = "Set the clock right: `timedatectl` shows whether it is synchronised."
+    advice = "Correct the clock: `timedatectl` shows whether it is synchronised."
     if abs(offset) >= _CLOCK_PROBLEM_S:
-        text = f"{url} answers; this clock is {abs(offset) / 60:.0f} minutes {direction} its own"
+        text = f"{url} answers; this clock is {abs(offset) / 60:.0f} minutes {direction} its clock"
         return problem("api", text, advice)
     if abs(offset) >= _CLOCK_WARNING_S:
-        text = f"{url} answers; this clock is {abs(offset):.0f} s {direction} its own"
+        text = f"{url} answers; this clock is {abs(offset):.0f} s {direction} its clock"
         return warning("api", text, advice)
-    return ok("api", f"{url} answers, its clock and this one agree")
+    return ok("api", f"{url} answers, its clock agrees with this one")
 
 
 def access_found(archive: Archive, credentials: Credentials) -> Iterator[Finding]:
-    """Whether the API accepts the key, and what it may see."""
+    """Whether the API accepts the key, its domains, account and permissions."""
     budget = archive.home.budget
     try:
         usable = budget.is_dir() and os.access(budget, os.W_OK)
@@ -94,7 +98,7 @@ def access_found(archive: Archive, credentials: Credentials) -> Iterator[Finding
 
 
 def judged_permissions(found: Sequence[Probe]) -> Iterator[Finding]:
-    """Whether every action that is needed may be called."""
+    """Whether the key may call every action that is needed."""
     refused = [probe for probe in found if probe.error is not None]
     for probe in refused:
         error = probe.error
@@ -105,15 +109,15 @@ def judged_permissions(found: Sequence[Probe]) -> Iterator[Finding]:
         off = ", ".join(f'"{name}"' for name in absent)
         yield warning(
             "actions",
-            f"this vendor does not offer what {', '.join(absent)} are made from",
+            f"this vendor does not offer the actions of {', '.join(absent)}",
             f"Switch them off: `off = [{off}]` under [datasets] in livestats.toml.",
         )
     if not refused:
         yield ok("actions", f"the key may call all {len(found)} that are needed")
 
 
-def _owner(archive: Archive, key: str, listed: Listed) -> Finding:
-    """Whether the key is of the account whose days the home holds."""
+def _owner(archive: Archive, key: str, listed: DomainPage) -> Finding:
+    """Whether the key belongs to the account of the home."""
     owner = AccountGuard(archive.home, archive.settings)
     names = [d.name for d in listed.domains]
     try:
@@ -133,7 +137,7 @@ def _owner(archive: Archive, key: str, listed: Listed) -> Finding:
     return ok("account", f"the home's own: {shared} of the {len(known)} domains that it knows")
 
 
-def _domains(settings: Settings, listed: Listed) -> Finding:
+def _domains(settings: Settings, listed: DomainPage) -> Finding:
     given = (*settings.push_domains, *settings.pull_domains)
     if given:
         unknown = sorted(set(given) - {d.name for d in listed.domains})

@@ -1,4 +1,4 @@
-"""Asking the API one small thing outside of a capture: which domains there are. Stores nothing."""
+"""A client for single API calls outside of a capture, and the list of domains. Stores nothing."""
 
 from __future__ import annotations
 
@@ -29,20 +29,22 @@ _TIMEOUTS = Timeouts(connect_s=5.0, read_s=20.0, body_s=30.0)
 
 
 @dataclass(frozen=True)
-class Listed:
+class DomainPage:
     """The first page of the account's domains."""
 
     domains: tuple[Domain, ...]
     total: int
 
     def count(self, role: Role) -> int:
-        """How many of them push, or pull."""
+        """Number of domains with that role."""
         return sum(domain.role is role for domain in self.domains)
 
 
 @contextmanager
-def asking(settings: Settings, credentials: Credentials, budget: Path | None) -> Iterator[Client]:
-    """A client of little patience; `budget` is the home's folder of it, None if it has none yet."""
+def probe_client(
+    settings: Settings, credentials: Credentials, budget: Path | None
+) -> Iterator[Client]:
+    """A client with few retries; `budget` is the home's rate limit folder, None if there is none yet."""
     with TemporaryDirectory() as scratch:
         calls = RateLimiter(
             budget or Path(scratch),
@@ -55,26 +57,26 @@ def asking(settings: Settings, credentials: Credentials, budget: Path | None) ->
             yield client
 
 
-def list_domains(settings: Settings, credentials: Credentials, budget: Path | None) -> Listed:
-    """One page of ListDomainDetail; `budget` as for `asking`.
+def list_domains(settings: Settings, credentials: Credentials, budget: Path | None) -> DomainPage:
+    """One page of ListDomainDetail; `budget` as for `probe_client`.
 
     Raises ApiError if the API cannot be reached or refuses.
     """
     listing = dataset("domain")
     paging = listing.endpoint.paging
-    (walk,) = walks(listing, date.min, settings.zone, Inventory())  # it has no days
+    (walk,) = walks(listing, date.min, settings.zone, Inventory())  # the list has no days
     payload: Mapping[str, object] = {**walk.payload, **(page_payload(paging, 1) if paging else {})}
 
     def read(body: Body) -> Page:
         return read_page(listing, walk, body, 1)
 
-    with asking(settings, credentials, budget) as client:
+    with probe_client(settings, credentials, budget) as client:
         page = client.call(listing.endpoint.action, payload, read).value
     domains = tuple(
         Domain(str(row["domain"]), _role(str(row["domain_type"])))
         for row in page.table.select(["domain", "domain_type"]).to_pylist()
     )
-    return Listed(domains, page.facts.total if page.facts else len(domains))
+    return DomainPage(domains, page.facts.total if page.facts else len(domains))
 
 
 def _role(kind: str) -> Role:

@@ -1,4 +1,4 @@
-"""What of the home has to work: locks, the call budget, and a served copy that is up to date."""
+"""Checks of the home: locks, shared rate limit, and how fresh the served copy is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOOKED_BACK = timedelta(days=7)
 
 
 def locks_found(archive: Archive) -> Finding:
-    """Whether the file system of the home keeps locks: some network ones only pretend to."""
+    """Whether locks work on the file system of the home; on some network file systems they do not."""
     home = archive.home.root
     folder = home if home.is_dir() else disk_space.nearest(home)
     try:
@@ -35,20 +35,20 @@ def locks_found(archive: Archive) -> Finding:
         return problem(
             "locks",
             f"the file system of {folder} cannot lock ({error.strerror or error})",
-            "Put the home on a local disk: processes must keep out of each other's way.",
+            "Put the home on a local disk: processes need locks to exclude each other.",
         )
     if second is None:
-        return ok("locks", "the file system of the home keeps them")
+        return ok("locks", "they work on the file system of the home")
     os.close(second)
     return problem(
         "locks",
-        f"the file system of {folder} gives one lock to two at once",
-        "Put the home on a local disk: processes must keep out of each other's way.",
+        f"the file system of {folder} gives one lock to two processes",
+        "Put the home on a local disk: processes need locks to exclude each other.",
     )
 
 
 def budget_found(archive: Archive) -> Finding:
-    """Whether processes can share the calls of the account, and how many there are."""
+    """Whether processes can share the rate limit of the account, and what it is."""
     settings, folder = archive.settings, archive.home.budget
     most = settings.calls_per_second
     text = f"{settings.quota_factor:g} of each action's documented calls per second"
@@ -57,13 +57,13 @@ def budget_found(archive: Archive) -> Finding:
         return problem(
             "budget",
             f"{folder} cannot be written, so processes would not share the account's calls",
-            "Fix its owner or permissions, or delete it: it is made anew.",
+            "Fix its owner or permissions, or delete it: it is created again.",
         )
     return ok("budget", text)
 
 
 def freshness_found(archive: Archive) -> Finding:
-    """When the API was last asked with success, and whether readers see what came."""
+    """When the API last responded, and whether the served copy is up to date."""
     if archive.home.identity is None:
         return ok("freshness", "there is no archive yet")
     now, first = archive.now(), archive.today - _LOOKED_BACK
@@ -74,28 +74,28 @@ def freshness_found(archive: Archive) -> Finding:
             pass
         unread = archive.behind()
     except publish.DamagedCopy as error:
-        return problem("freshness", str(error), "`livestats publish` makes the copy again.")
+        return problem("freshness", str(error), "`livestats publish` rebuilds the copy.")
     except publish.NothingServed:
         if seen:
             return warning("freshness", "nothing is served yet", "Run `livestats publish`.")
         return ok("freshness", "nothing is captured yet")
     except duckdb.Error as error:
         text = f"{archive.home.served} cannot be read: {str(error).splitlines()[0]}"
-        return problem("freshness", text, "`livestats publish` makes the copy again.")
+        return problem("freshness", text, "`livestats publish` rebuilds the copy.")
     if not seen:
         text = f"nothing of the last {_LOOKED_BACK.days} days is captured"
-        return warning("freshness", text, "Run `livestats backfill`; is a daemon or cron at work?")
+        return warning("freshness", text, "Run `livestats backfill`; is a daemon or cron running?")
     newest = max(seen, key=lambda line: line.last_seen_at or now)
     age = now - (newest.last_seen_at or now)
-    text = f"the API last told {newest.dataset} of {newest.day}, {_hours(age)} ago"
+    text = f"last response: {newest.dataset} of {newest.day}, {_hours(age)} ago"
     if age > OVERDUE:
-        return warning("freshness", text, "Run `livestats backfill`; is a daemon or cron at work?")
+        return warning("freshness", text, "Run `livestats backfill`; is a daemon or cron running?")
     if unread:
         return warning(
             "freshness",
             f"{text}; the served copy does not show all of {', '.join(unread[:5])}"
             + (f" and {len(unread) - 5} more" if len(unread) > 5 else ""),
-            "A load may be under way; else run `livestats publish`.",
+            "A load may be running; otherwise run `livestats publish`.",
         )
     return ok("freshness", f"{text}; the served copy shows all")
 

@@ -1,4 +1,4 @@
-"""What can be looked at without the network: versions, settings, clock, home, disk, locks."""
+"""Checks of the machine: versions, settings, clock, home, disk, warehouse, Dagster's home."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GB = 10**9
 
 
 def versions() -> Iterator[Finding]:
-    """What runs here."""
+    """Versions of livestats, Python, DuckDB and Dagster, and packages that differ from the lock."""
     python = platform.python_version()
     yield ok("versions", f"livestats {VERSION}, Python {python}, DuckDB {duckdb.__version__}")
     installed = {name: _installed(name) for name in ("dagster", "dagster-webserver")}
@@ -45,7 +45,7 @@ def versions() -> Iterator[Finding]:
 
 @cache
 def tested() -> Mapping[str, str]:
-    """Packages and the versions that livestats was tested with: the lock file of the checkout."""
+    """Package -> version that livestats was tested with, from the lock file of the checkout."""
     path = Path(__file__).resolve().parents[2] / "requirements.lock"
     lines = path.read_text("utf-8").splitlines() if path.is_file() else []
     pinned = (line.split("#")[0].split(";")[0].strip().partition("==") for line in lines)
@@ -60,7 +60,7 @@ def _installed(name: str) -> str | None:
 
 
 def settings_found(found: ResolvedSettings) -> Iterator[Finding]:
-    """Which file counts, and which values are not the defaults."""
+    """The settings file, and values that differ from the defaults."""
     yield ok("settings", str(found.file or f"no {FILE} here: defaults and environment"))
     for known in general():
         value = getattr(found.settings, known.name)
@@ -81,7 +81,7 @@ def _shown(value: object) -> str:
 
 
 def clock_set(archive: Archive) -> Finding:
-    """Whether the time is taken to be what the machine says."""
+    """The time, and whether a variable overrides the clock."""
     local = archive.now().astimezone(archive.settings.zone)
     text = f"{local:%Y-%m-%d %H:%M} in {archive.settings.time_zone}"
     if archive.environ.get(CLOCK_VARIABLE):
@@ -94,7 +94,7 @@ def clock_set(archive: Archive) -> Finding:
 
 
 def home_found(archive: Archive) -> Finding:
-    """Whether the home can be used; it is not made here."""
+    """Whether the home can be used; does not create it."""
     home = archive.home.root
     try:
         archive.home.check(archive.settings)
@@ -108,12 +108,12 @@ def home_found(archive: Archive) -> Finding:
             "Fix the permissions, or name another folder with LIVESTATS_HOME.",
         )
     if archive.home.identity is None:
-        return ok("home", f"{home} is new: the first backfill makes it")
+        return ok("home", f"{home} is new: the first backfill creates it")
     return ok("home", f"{home}, days since {archive.first_day}")
 
 
 def can_write(folder: Path) -> bool:
-    """Tried, not asked: permissions do not tell of disks that are read-only."""
+    """Whether a file can be created; permissions alone do not show a read-only disk."""
     try:
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".doctor-"):
             return True
@@ -122,7 +122,7 @@ def can_write(folder: Path) -> bool:
 
 
 def space(archive: Archive) -> Finding:
-    """How much room is left on the disk of the home, and what is wanted of it."""
+    """Free space on the disk of the home, and how much a load and a month need."""
     found = disk_space.look(archive)
     held = held_by_layer(archive.home.root)
     layers = ", ".join(f"{name} {size / _GB:,.2f}" for name, size in held.items())
@@ -131,24 +131,26 @@ def space(archive: Archive) -> Finding:
     text += f"; captures take {found.month / _GB:,.2f} a month" if found.month else ""
     if found.is_too_little:
         return problem(
-            "disk", text, f"Make room before you capture: a load wants {found.load / _GB:,.1f} GB."
+            "disk",
+            text,
+            f"Free some space before you capture: a load needs {found.load / _GB:,.1f} GB.",
         )
     if found.is_tight:
-        return warning("disk", text, "Make room, or put the home on a larger disk.")
+        return warning("disk", text, "Free some space, or put the home on a larger disk.")
     return ok("disk", text)
 
 
 def held_by_layer(home: Path) -> dict[str, int]:
-    """Bytes on the disk below each folder of the home, of the files that are there."""
+    """Folder of the home -> bytes on disk."""
     layers = sorted(p for p in home.iterdir() if p.is_dir()) if home.is_dir() else ()
     return {layer.name: disk_space.disk_usage(layer) for layer in layers}
 
 
 def warehouse_free(archive: Archive) -> Finding:
-    """Whether a load could write now."""
+    """Whether the warehouse can be written."""
     path = archive.home.warehouse
     if not path.is_file():
-        return ok("warehouse", "none yet: the first load makes it")
+        return ok("warehouse", "none yet: the first load creates it")
     lock = lock_now(path.parent)
     if lock is None:
         return ok("warehouse", f"{path} is being loaded by livestats now")
@@ -166,14 +168,14 @@ def warehouse_free(archive: Archive) -> Finding:
         return _damaged(path, error)
     finally:
         os.close(lock)
-    return ok("warehouse", f"{path}, nobody holds it")
+    return ok("warehouse", f"{path}, not in use")
 
 
 def _damaged(path: Path, error: Exception) -> Finding:
     return problem(
         "warehouse",
         f"{path} cannot be opened: {_first_line(error)}",
-        "Move the file away and run `livestats publish`: it is made again from the lake.",
+        "Move the file away and run `livestats publish`: it is rebuilt from the lake.",
     )
 
 
@@ -182,7 +184,7 @@ def _first_line(error: Exception) -> str:
 
 
 def dagster_found(archive: Archive) -> Finding:
-    """Where Dagster keeps its history."""
+    """The folder of Dagster's run history."""
     folder = archive.home.dagster
     elsewhere = archive.environ.get("DAGSTER_HOME")
     if elsewhere and Path(elsewhere).resolve() != folder.resolve():
@@ -193,5 +195,5 @@ def dagster_found(archive: Archive) -> Finding:
             "unless you start Dagster yourself.",
         )
     if not (folder / "dagster.yaml").is_file():
-        return ok("dagster home", f"{folder} is made by the first backfill or by `livestats ui`")
+        return ok("dagster home", f"{folder} is created by the first backfill or by `livestats ui`")
     return ok("dagster home", str(folder))

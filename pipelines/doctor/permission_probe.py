@@ -1,4 +1,4 @@
-"""Whether the key may call each action: one small question per action. Stores nothing."""
+"""Whether the key may call each action: one small request per action. Stores nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipelines.doctor.api_probe import asking
+from pipelines.doctor.api_probe import probe_client
 from resources.api.catalog import DATASETS
 from resources.api.catalog.model import Dataset
 from resources.api.credentials import Credentials
@@ -18,14 +18,14 @@ from resources.api.request_plan import Domain, Inventory, Stream, walks
 from resources.api.windows import day_of, wire_window
 from resources.config import Settings
 
-_NOBODY = "livestats-doctor"  # a stream that nobody has: the answer is empty, or a refusal of it
+_NO_STREAM = "livestats-doctor"  # does not exist: the response is empty or a refusal
 _SOME_ADDRESS = "192.0.2.1"  # reserved for documentation
 _WITHDRAWN = "InvalidActionOrVersion"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """What the API said to one action."""
+    """The response of the API to one action."""
 
     action: str
     datasets: tuple[str, ...]  # that need it
@@ -44,14 +44,14 @@ def probes(
     budget: Path | None,
     now: datetime,
 ) -> Iterator[Probe]:
-    """Ask every action that a dataset which is switched on needs; one bucket of yesterday each.
+    """Call every action that an enabled dataset needs, for one bucket of yesterday.
 
-    An action that dislikes the question is allowed.
+    An action that rejects the parameters is allowed.
     """
     actions: dict[str, list[Dataset]] = {}
     for name in settings.datasets:
         actions.setdefault(DATASETS[name].endpoint.action, []).append(DATASETS[name])
-    with asking(settings, credentials, budget) as client:
+    with probe_client(settings, credentials, budget) as client:
         carriers: tuple[str, ...] = ()
         for action, datasets in sorted(actions.items(), key=lambda a: not a[1][0].is_dimension):
             error, answer = None, {}
@@ -63,7 +63,7 @@ def probes(
             if datasets[0].name == "isp":
                 carriers = _carriers(answer)
             probe = Probe(action=action, datasets=tuple(d.name for d in datasets), error=error)
-            # Permissions are looked at before parameters: who dislikes these has allowed the call.
+            # The API checks permissions before parameters, so a rejected parameter means allowed.
             yield replace(probe, error=None) if isinstance(error, FixRequest) else probe
 
 
@@ -74,12 +74,12 @@ def _payload(
     carriers: tuple[str, ...],
     now: datetime,
 ) -> dict[str, Any] | None:
-    """The smallest question that the action takes; None if there is no domain to ask about."""
+    """The smallest request of the action; None if there is no domain."""
     first = tuple(d for d in domains if d.serves(dataset.role))[:1] or domains[:1]
     known = Inventory(
         domains=first,
         isps=carriers or ("", " "),
-        streams=tuple(Stream(d.name, _NOBODY, _NOBODY) for d in first),
+        streams=tuple(Stream(d.name, _NO_STREAM, _NO_STREAM) for d in first),
         addresses=(_SOME_ADDRESS,),
         absent=settings.absent_parameters,
     )
@@ -97,6 +97,6 @@ def _payload(
 
 
 def _carriers(answer: dict[str, Any]) -> tuple[str, ...]:
-    """Codes of the carriers in an answer, () if there is none: the next question then says so."""
+    """Codes of the carriers in a response; () if there are none."""
     listed = (answer.get("Result") or {}).get("ISPList") or ()
     return tuple(str(one.get("Code", "")) for one in listed if isinstance(one, dict))

@@ -1,4 +1,4 @@
-"""Whether the archive goes on by itself: daemon, schedules, and what its alarms say."""
+"""Checks of the automation: daemon, schedules, webhook, and active alarms."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from resources.config import SettingsError
 from resources.findings import Finding
 from resources.monitoring import webhook
 
-_SILENT_S = 300  # a daemon tells every half minute that it lives
+_SILENT_S = 300  # a daemon writes a heartbeat every half minute
 _NEEDED = ("SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR", "MONITORING")
-"""Parts of a daemon that livestats does not work without, as Dagster names them."""
+"""Parts of the daemon that livestats needs, by Dagster's names."""
 
 
 def daemon_found(archive: Archive) -> Iterator[Finding]:
-    """Whether a daemon runs on this home, and whether somebody switched a schedule off in it."""
+    """Whether a daemon runs on this home, and whether all schedules are on."""
     folder = archive.home.dagster
     if not (folder / "dagster.yaml").is_file():
         yield ok("daemon", "none has run on this home yet: `livestats ui`, or cron")
         return
-    # Imports Dagster, over a second: only where there is something to look at.
+    # Importing Dagster takes over a second, so only if there is a history.
     from dagster import DagsterError
     from sqlalchemy.exc import DatabaseError
     from yaml import YAMLError
@@ -43,7 +43,7 @@ def daemon_found(archive: Archive) -> Iterator[Finding]:
         yield problem(
             "run history",
             f"{folder} cannot be used: {str(error).splitlines()[0]}",
-            "Mend dagster.yaml, or move the folder away (no daemon running): it is made anew, and "
+            "Fix dagster.yaml, or stop the daemon and move the folder away: it is created again, and "
             "nothing of the archive depends on it.",
         )
         return
@@ -54,16 +54,16 @@ def daemon_found(archive: Archive) -> Iterator[Finding]:
         yield warning(
             "schedules",
             f"switched off: {', '.join(off)}",
-            "Switch them on in Dagster, under Automation, unless that is wanted.",
+            "Switch them on in Dagster, under Automation, unless that is intended.",
         )
     elif beats:
         yield ok("schedules", "none is switched off")
 
 
 def _daemon(beats: Mapping[str, float], errors: Sequence[str]) -> Finding:
-    """The verdict on when each part of a daemon last told that it lives, in seconds since 1970.
+    """The finding on the last heartbeat of each part of the daemon, in seconds since 1970.
 
-    `errors` are what they told at the same time: that there are two daemons, for one.
+    `errors` are the messages of the heartbeats, for example that two daemons run.
     """
     if not beats:
         return ok("daemon", "none has run on this home yet: `livestats ui`, or cron")
@@ -71,37 +71,37 @@ def _daemon(beats: Mapping[str, float], errors: Sequence[str]) -> Finding:
     start = "Start it: `livestats ui`, or its systemd unit (docs/operating.md)."
     if min(silent_s.values()) > _SILENT_S:
         minutes = min(silent_s.values()) / 60
-        text = f"silent for {minutes:,.0f} minutes: nothing is captured by itself"
+        text = f"silent for {minutes:,.0f} minutes: nothing is captured automatically"
         return warning("daemon", text, start)
     hanging = sorted(name for name in _NEEDED if silent_s.get(name, 0) > _SILENT_S)
     if hanging:
-        text = f"it runs, but without its {', '.join(hanging)}"
-        return warning("daemon", text, "Restart it: its log says what went wrong.")
+        text = f"it runs, but without {', '.join(hanging)}"
+        return warning("daemon", text, "Restart it: its log has the reason.")
     if errors:
         text = f"it runs, and says: {printable(errors[0].strip())}"
-        return warning("daemon", text, "Its log says more. Of two on one home, stop one.")
+        return warning("daemon", text, "See its log. If two run on one home, stop one.")
     return ok("daemon", "runs")
 
 
-def teller_found(archive: Archive) -> Finding:
-    """Who is told of alarms. The address is a secret: its host is named."""
+def webhook_found(archive: Archive) -> Finding:
+    """Where alarms are posted. The URL is a secret, so only its host is shown."""
     url = archive.environ.get(webhook.VARIABLE, "")
     if not url:
-        return ok("webhook", f"alarms are told in the log only: {webhook.VARIABLE} is not set")
+        return ok("webhook", f"alarms are only logged: {webhook.VARIABLE} is not set")
     host = webhook.host_of(url)
     if host is None:
-        text = f"{webhook.VARIABLE} is no address"
-        return problem("webhook", text, "Set it to the whole URL of the robot, or unset it.")
-    return ok("webhook", f"alarms are told to {host}; to try it: `livestats alarms --test`")
+        text = f"{webhook.VARIABLE} is not a URL"
+        return problem("webhook", text, "Set it to the complete URL of the webhook, or unset it.")
+    return ok("webhook", f"alarms are posted to {host}; to test it: `livestats alarms --test`")
 
 
 def alarms_found(archive: Archive) -> Finding:
-    """What stands against the archive itself."""
+    """Active alarms of the archive."""
     if archive.home.identity is None:
         return ok("alarms", "there is no archive yet")
     found = monitoring.active_alarms(archive)
     if not found:
-        return ok("alarms", "none: every day that can be had is here")
+        return ok("alarms", "none: every day that the API still has is captured")
     first = found[0]
     more = f"; {len(found) - 1} more alarms" if len(found) > 1 else ""
     return warning(

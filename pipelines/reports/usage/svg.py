@@ -124,7 +124,7 @@ def at(moment: datetime) -> float:
 
 def shade(axes: Axes, source: Source, holes: Sequence[date]) -> None:
     """Hatch the days that are not in the archive, with a label if there is room."""
-    for first, last in screen.stretches(holes):
+    for first, last in screen.day_ranges(holes):
         start = datetime.combine(first, datetime.min.time(), source.zone)
         end = datetime.combine(last + timedelta(days=1), datetime.min.time(), source.zone)
         axes.axvspan(

@@ -287,7 +287,7 @@ def test_publish_makes_warehouse_and_served_copy_from_the_lake(run, home):
     assert set(tables) == set(DATASETS)
     assert tables["edge_stat"]["days_loaded"] == 2
     assert run("query", SQL, "--format", "csv").stdout == before
-    assert "level with the lake already" in run("publish").stdout
+    assert "up to date already" in run("publish").stdout
 
 
 def test_replay_makes_the_lake_again_without_the_api(run, home, simulator):

@@ -184,11 +184,11 @@ def test_an_error_that_was_wrapped_is_found():
     assert failures.explained(outer) == "no key. Set one."
 
 
-def test_days_are_written_as_stretches():
+def test_days_are_written_as_ranges():
     first = date(2026, 11, 1)
     days = [first + timedelta(days=i) for i in (0, 1, 2, 5, 7, 9)]
     assert screen.days_text(days, most=2) == (
-        "2026-11-01 to 2026-11-03, 2026-11-06 and 2 more stretches"
+        "2026-11-01 to 2026-11-03, 2026-11-06 and 2 more ranges"
     )
     assert screen.days_text([]) == ""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.cli import main
@@ -42,6 +42,7 @@ def read_back(folder, given):
 words = st.text(max_size=30).filter(lambda s: s.isprintable())
 
 
+@settings(deadline=None)  # no limit on the time of a case
 @given(
     home=words.filter(lambda s: s and "~" not in s),
     url=words,

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.cli import progress
-from pipelines.cli.progress import Count, Lines
+from pipelines.cli.progress import CaptureProgress, ProgressLines
 from resources.api.catalog import dataset
 from resources.capture.result import Outcome, Result
 from tests.support.archives import SMALL, lab
@@ -47,12 +47,12 @@ def clock():
 
 
 def test_nothing_is_known_before_the_first_answer(clock):
-    count = Count({"edge_stat": 3}, clock)
+    count = CaptureProgress({"edge_stat": 3}, clock)
     assert (count.done, count.left, count.left_s, count.per_s) == (0.0, None, None, 0.0)
 
 
 def test_what_a_day_takes_is_known_from_the_first(clock):
-    count = Count({"edge_stat": 3}, clock)
+    count = CaptureProgress({"edge_stat": 3}, clock)
     capture(count, clock, "edge_stat", DAYS[0], 4, each_s=2)
     assert (count.ended, count.answers, count.left) == (1, 4, 8)
     assert count.done == pytest.approx(1 / 3)
@@ -61,7 +61,7 @@ def test_what_a_day_takes_is_known_from_the_first(clock):
 
 def test_no_time_is_told_from_the_first_seconds(clock):
     """Nor from the start of the run to its first answer."""
-    count = Count({"edge_stat": 3}, clock)
+    count = CaptureProgress({"edge_stat": 3}, clock)
     clock.now = 60.0
     capture(count, clock, "edge_stat", DAYS[0], 4, each_s=1)
     assert (count.per_s, count.left_s) == (1.0, None)
@@ -69,7 +69,7 @@ def test_no_time_is_told_from_the_first_seconds(clock):
 
 def test_datasets_are_weighed_by_what_they_take(clock):
     """Nine of ten dataset-days are done, and nearly all of the work is to come."""
-    count = Count({"isp": 9, "push_stream_metrics": 2}, clock)
+    count = CaptureProgress({"isp": 9, "push_stream_metrics": 2}, clock)
     for day in DAYS[:9]:
         capture(count, clock, "isp", day, 1)
     capture(count, clock, "push_stream_metrics", DAYS[0], 100)
@@ -79,14 +79,14 @@ def test_datasets_are_weighed_by_what_they_take(clock):
 
 
 def test_a_dataset_that_was_not_begun_is_taken_for_the_average(clock):
-    count = Count({"edge_stat": 1, "isp": 1, "top_play": 2}, clock)
+    count = CaptureProgress({"edge_stat": 1, "isp": 1, "top_play": 2}, clock)
     capture(count, clock, "edge_stat", DAY, 4)
     capture(count, clock, "isp", DAY, 2)
     assert count.left == 6
 
 
 def test_days_that_fail_or_are_there_already_are_done_with(clock):
-    count = Count({"edge_stat": 3}, clock)
+    count = CaptureProgress({"edge_stat": 3}, clock)
     capture(count, clock, "edge_stat", DAYS[0], 4)
     count.answer("edge_stat", DAYS[1], 1, 4)
     count.end("edge_stat", DAYS[1])
@@ -96,7 +96,7 @@ def test_days_that_fail_or_are_there_already_are_done_with(clock):
 
 def test_the_rate_is_that_of_the_last_minute(clock):
     """After a throttled hour the time that is left is told from how it goes now."""
-    count = Count({"edge_stat": 100}, clock)
+    count = CaptureProgress({"edge_stat": 100}, clock)
     capture(count, clock, "edge_stat", DAYS[0], 60, each_s=60)
     capture(count, clock, "edge_stat", DAYS[1], 700, each_s=0.1)
     assert count.per_s == pytest.approx(10, rel=0.05)
@@ -108,7 +108,7 @@ def test_the_rate_is_that_of_the_last_minute(clock):
 )
 def test_whatever_the_order_it_ends_with_all_and_never_says_more(plan, random):
     clock = Clock()
-    count = Count({name: len(days) for name, days in plan.items()}, clock)
+    count = CaptureProgress({name: len(days) for name, days in plan.items()}, clock)
     steps = [
         (name, day) for name, days in plan.items() for day, n in enumerate(days) for _ in range(n)
     ]
@@ -128,7 +128,7 @@ def test_whatever_the_order_it_ends_with_all_and_never_says_more(plan, random):
 
 
 def test_lines_come_every_ten_seconds_and_after_a_minute_every_minute(clock, capsys):
-    lines = Lines(Count({"edge_stat": 31}, clock), clock)
+    lines = ProgressLines(CaptureProgress({"edge_stat": 31}, clock), clock)
     for second in range(1, 301):
         clock.now = float(second)
         lines.answer(dataset("edge_stat"), DAYS[0], second, 1000)
@@ -136,7 +136,7 @@ def test_lines_come_every_ten_seconds_and_after_a_minute_every_minute(clock, cap
 
 
 def test_a_line_is_words_of_name_and_value(clock, capsys):
-    lines = Lines(Count({"edge_stat": 4}, clock), clock)
+    lines = ProgressLines(CaptureProgress({"edge_stat": 4}, clock), clock)
     for number, day in enumerate(DAYS[:2]):
         clock.now += 5
         if number:

@@ -303,7 +303,7 @@ def test_a_daemon_of_which_a_part_hangs_is_told(with_history):
     history.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "SENSOR", "some-daemon"))
     finding, *_ = schedule.daemon_found(found)
     assert finding.severity is Severity.WARNING
-    assert finding.text.endswith("without its SCHEDULER")
+    assert finding.text.endswith("without SCHEDULER")
 
 
 def test_what_a_daemon_complains_of_is_told(with_history):
@@ -343,7 +343,7 @@ def test_a_run_history_that_is_damaged_is_told_with_what_to_do(tmp_path, name):
     ],
 )
 def test_who_is_told_of_alarms_is_named_by_the_host_alone(tmp_path, url, verdict, shown):
-    finding = schedule.teller_found(archive(tmp_path, LIVESTATS_ALERT_WEBHOOK=url))
+    finding = schedule.webhook_found(archive(tmp_path, LIVESTATS_ALERT_WEBHOOK=url))
     assert finding.severity == verdict
     assert shown in finding.text
     assert "secret" not in finding.text + finding.remedy
