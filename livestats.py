@@ -1,9 +1,6 @@
-"""Answers in a notebook: the served copy as pandas, Arrow or Polars frames.
+"""The served copy in a notebook: `livestats.open().sql("FROM ledger").df()` gives a pandas frame.
 
-    import livestats
-    livestats.open().sql("FROM ledger").df()
-
-The copy is open for reading only, and never locked: loads go on beside it.
+The copy is opened read-only and never locked, so loads can run at the same time.
 """
 
 from __future__ import annotations
@@ -22,13 +19,13 @@ __all__ = ["Stats", "UnknownTable", "open"]
 
 
 class UnknownTable(LookupError):
-    """There is no table or view of that name; the message names the nearest."""
+    """There is no table or view of that name; the message suggests the nearest."""
 
 
 class Stats:
-    """One served copy, as it was when it was opened; `refresh` goes on to a newer one.
+    """One served copy, as it was when it was opened; `refresh` opens a newer one.
 
-    Answers keep the copy open that they come from: `livestats.open().sql(...).df()` is enough.
+    Results keep their copy open: `livestats.open().sql(...).df()` is enough.
     """
 
     def __init__(self, archive: Archive) -> None:
@@ -51,7 +48,7 @@ class Stats:
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """The DuckDB connection, for what is not offered here; `refresh` makes another."""
+        """The DuckDB connection, for everything else; `refresh` replaces it."""
         return self._connection
 
     @property
@@ -66,17 +63,17 @@ class Stats:
         return self._archive.home.served.resolve().stem == self.copy
 
     def sql(self, query: str, **values: object) -> duckdb.DuckDBPyRelation:
-        """The answer to SQL, with `.df()`, `.to_arrow_table()`, `.pl()`, `.fetchall()` and more.
+        """The result of SQL, with `.df()`, `.to_arrow_table()`, `.pl()`, `.fetchall()` and more.
 
-        `$name` in the query stands for the value of that name: a name of the API never becomes
-        part of the SQL. Data frames of the caller can be joined by their variable's name.
+        `$name` in the query is a parameter, so that names from the API never become part of the
+        SQL. Data frames of the caller can be queried by the name of their variable.
 
-        Raises duckdb.Error for a wrong query, and for one that would change the copy.
+        Raises duckdb.Error for an invalid query, and for one that would change the copy.
         """
         return self._connection.sql(query, params=values or None)
 
     def tables(self) -> duckdb.DuckDBPyRelation:
-        """Every table and view: name, how many columns, what it holds."""
+        """All tables and views: name, number of columns, description."""
         return self._connection.sql(
             "SELECT t.name, count(*) AS columns, any_value(t.comment) AS comment FROM ("
             "SELECT table_name AS name, comment FROM duckdb_tables() WHERE schema_name = 'main' "
@@ -88,7 +85,7 @@ class Stats:
         )
 
     def columns(self, table: str) -> duckdb.DuckDBPyRelation:
-        """The columns of a table or view: name, type, what it means.
+        """The columns of a table or view: name, type, description.
 
         Raises UnknownTable if there is none of that name.
         """
@@ -105,9 +102,9 @@ class Stats:
         )
 
     def refresh(self) -> bool:
-        """Go on to the copy that was published last; False if it is open already.
+        """Open the copy that was published last; False if it is open already.
 
-        Answers that were not read yet can no longer be: ask again.
+        Results that have not been fetched become invalid.
         """
         if self.is_newest:
             return False
@@ -116,12 +113,12 @@ class Stats:
         return True
 
     def close(self) -> None:
-        """Close the copy; answers that were not read yet can no longer be."""
+        """Close the copy; results that have not been fetched become invalid."""
         self._connection.close()
 
     @property
     def _zone(self) -> str:
-        """Of the archive's days, whatever the settings of the present folder say."""
+        """Time zone of the archive's days, whatever the settings of the current folder are."""
         identity = self._archive.home.identity
         return str(identity["time_zone"]) if identity else self._archive.settings.time_zone
 
@@ -132,10 +129,10 @@ class Stats:
 
 
 def open(home: str | Path | None = None) -> Stats:  # noqa: A001 - read as livestats.open()
-    """The served copy of the archive in `home`; without it, of the one that is set.
+    """The served copy of the archive in `home`.
 
-    Set is what LIVESTATS_HOME says, else livestats.toml in the current folder, else ./data. No key
-    is needed and nothing is asked of the API.
+    Default: LIVESTATS_HOME, else the home in livestats.toml of the current folder, else ./data.
+    Needs no key and makes no API call.
 
     Raises SettingsError, and NothingServed if nothing has been published there yet.
     """

@@ -15,7 +15,7 @@ from pipelines.cli import screen
 from pipelines.cli.options import Refused, json_option, opened
 
 if TYPE_CHECKING:
-    from pipelines.superset.client import Answer
+    from pipelines.superset.client import ChartResult
     from pipelines.superset.documents import Source
 
 PASSWORD = "SUPERSET_PASSWORD"  # noqa: S105 - the name of the variable
@@ -122,7 +122,7 @@ def _import(
         click.get_current_context().exit(1)
 
 
-def _line(answer: Answer) -> str:
+def _line(answer: ChartResult) -> str:
     if answer.error:
         return f"  error  {answer.chart}: {answer.error}"
     return f"{answer.rows:7,}  {answer.chart}"

@@ -1,1 +1,4 @@
-"""Pages of docs/ that are generated from the code."""
+"""Generators of the pages in docs/ that are made from the code; tests compare their output.
+
+Not used at run time.
+"""

@@ -130,7 +130,7 @@ def _field(column: dict[str, Any]) -> str:
 
 
 def _meta(language: str) -> Iterator[str]:
-    """The tables by which loads know what is level; an empty warehouse has them all."""
+    """The tables in which loads record what is loaded; an empty warehouse has them all."""
     with (
         TemporaryDirectory() as folder,
         warehouse_connection.writing(Home(Path(folder)), "UTC") as connection,
@@ -152,7 +152,7 @@ def _meta(language: str) -> Iterator[str]:
 
 
 def _anchor(heading: str) -> str:
-    """Where a link to a heading leads, as Markdown pages have it."""
+    """The anchor of a heading in Markdown."""
     return heading.lower().replace(" ", "-")
 
 

@@ -1,5 +1,5 @@
-"""Apache Superset: a bundle of database, datasets, charts and one dashboard, made from the marts.
+"""Bundle for Apache Superset: database, datasets, charts and one dashboard, from the marts.
 
-Everything but `client` is pure: documents out of what the tables are. The identities are made from
-names, so importing a bundle again updates what an earlier one made.
+All modules but client.py are pure. Ids are derived from names, so a new import updates the old one.
+Read next: bundle.py.
 """

@@ -1,4 +1,7 @@
-"""The bundle: a zip of YAML documents, the same bytes for the same tables."""
+"""The bundle as a zip of YAML documents; equal tables give equal bytes.
+
+The documents are made by documents.py and dashboard.py. Read next: overview.py.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +21,22 @@ from pipelines.superset.model import Section, Table
 from pipelines.superset.overview import CHOICES, SECTIONS, TIME_RANGE, TITLE
 
 ROOT = "livestats"
-"""Folder that everything in the zip stands in: Superset wants one."""
+"""Top folder of the zip, which Superset requires."""
 
-_ANY_TIME = (1980, 1, 1, 0, 0, 0)  # of each file in the zip: the bytes shall not tell when
+_ANY_TIME = (
+    1980,
+    1,
+    1,
+    0,
+    0,
+    0,
+)  # of each file in the zip, so that the bytes do not depend on the time
 
 
 def bundle(source: Source, tables: Sequence[Table]) -> dict[str, Any]:
-    """All documents by their path in the zip.
+    """Path in the zip -> document.
 
-    Charts of tables that are not there (their datasets are switched off) are left out.
+    Charts of missing tables, whose datasets are switched off, are left out.
     """
     tables = with_joined(tables, source.language)
     known = {table.name: table for table in tables}
@@ -52,28 +62,28 @@ def bundle(source: Source, tables: Sequence[Table]) -> dict[str, Any]:
 
 
 def available(sections: Sequence[Section], tables: Mapping[str, Table]) -> list[Section]:
-    """The sections without charts, rows and titles of what is not there."""
-    found = []
+    """The sections without the charts of missing tables; empty sections are left out."""
+    kept = []
     for section in sections:
         rows = [tuple(c for c in row if c.table in tables) for row in section.rows]
         if any(rows):
-            found.append(Section(title=section.title, rows=tuple(row for row in rows if row)))
-    return found
+            kept.append(Section(title=section.title, rows=tuple(row for row in rows if row)))
+    return kept
 
 
-def zipped(found: Mapping[str, Any]) -> bytes:
-    """The documents as a file that Superset imports."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, document in found.items():
+def zipped(documents_by_path: Mapping[str, Any]) -> bytes:
+    """The documents as a zip file that Superset can import."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, document in documents_by_path.items():
             text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
             archive.writestr(
                 zipfile.ZipInfo(f"{ROOT}/{path}", _ANY_TIME), text, zipfile.ZIP_DEFLATED
             )
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 def _file(name: str, ending: str = ".yaml") -> str:
-    """A file name of plain letters; names are in the documents."""
+    """A file name of ASCII letters and digits; the real names are in the documents."""
     plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
     return plain.strip("_").lower() + ending

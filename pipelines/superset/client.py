@@ -1,4 +1,4 @@
-"""Superset's own REST API: import a bundle, and ask each chart for its data."""
+"""Client of Superset's REST API: imports a bundle and queries the data of each chart."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _TIMEOUT_S = 120.0
 
 
 class SupersetError(Exception):
-    """Superset refused or failed; the message says what was asked, what it said, what to do."""
+    """Superset refused or failed; the message has the request, the response and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What one chart showed when it was asked."""
+class ChartResult:
+    """Number of rows, or the error, of one chart."""
 
     chart: str
     rows: int
-    error: str | None  # as Superset tells it
+    error: str | None  # message of Superset
 
     @property
     def is_good(self) -> bool:
-        """Rows came back."""
+        """Whether the chart has data."""
         return self.error is None and self.rows > 0
 
 
@@ -44,7 +44,7 @@ class Superset:
         Raises SupersetError.
         """
         # Not /dashboard/import/: that leaves charts and datasets as they are if they are there.
-        self.asked(
+        self.request(
             "POST",
             "/api/v1/assets/import/",
             files={"bundle": ("livestats-superset.zip", data, "application/zip")},
@@ -53,29 +53,29 @@ class Superset:
 
     def dashboard(self, uuid: str) -> dict[str, Any]:
         """The dashboard of that identity: `url`, `dashboard_title`, and more."""
-        found = self.asked("GET", f"/api/v1/dashboard/{uuid}")["result"]
+        found = self.request("GET", f"/api/v1/dashboard/{uuid}")["result"]
         return dict(found)
 
     def charts(self, uuid: str) -> list[dict[str, Any]]:
         """The charts of a dashboard: `id` and `slice_name`, and more."""
-        return list(self.asked("GET", f"/api/v1/dashboard/{uuid}/charts")["result"])
+        return list(self.request("GET", f"/api/v1/dashboard/{uuid}/charts")["result"])
 
-    def answer(self, chart: dict[str, Any]) -> Answer:
-        """What a chart shows, asked anew and not from the cache."""
+    def answer(self, chart: dict[str, Any]) -> ChartResult:
+        """The data of a chart, without the cache."""
         name, path = str(chart["slice_name"]), f"/api/v1/chart/{chart['id']}/data/?force=true"
         try:
-            (found,) = self.asked("GET", path)["result"]
+            (found,) = self.request("GET", path)["result"]
         except SupersetError as error:
-            return Answer(chart=name, rows=0, error=str(error))
-        return Answer(chart=name, rows=int(found["rowcount"]), error=found.get("error"))
+            return ChartResult(chart=name, rows=0, error=str(error))
+        return ChartResult(chart=name, rows=int(found["rowcount"]), error=found.get("error"))
 
-    def answers(self, uuid: str) -> Iterator[Answer]:
-        """What each chart of a dashboard shows."""
+    def answers(self, uuid: str) -> Iterator[ChartResult]:
+        """The results of all charts of a dashboard."""
         for chart in self.charts(uuid):
             yield self.answer(chart)
 
-    def asked(self, method: str, path: str, **content: Any) -> dict[str, Any]:
-        """The answer to a request; raises SupersetError for any that is not one of success."""
+    def request(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+        """The JSON response; raises SupersetError unless the request succeeds."""
         try:
             response = self.session.request(
                 method, f"{self.url}{path}", timeout=_TIMEOUT_S, **content
@@ -86,21 +86,21 @@ class Superset:
             ) from None
         if not response.ok:
             raise SupersetError(
-                f"{method} {path}: Superset says {response.status_code}: {_told(response)}"
+                f"{method} {path}: Superset says {response.status_code}: {_error_text(response)}"
             )
         return dict(response.json())
 
 
 @contextmanager
 def signed_in(url: str, user: str, password: str) -> Iterator[Superset]:
-    """A session of a user; ended with the block.
+    """A session of a user, for the duration of the block.
 
-    Raises SupersetError, which never tells the password.
+    Raises SupersetError, which never contains the password.
     """
     with requests.Session() as session:
         found = Superset(url.rstrip("/"), session)
         try:
-            token = found.asked(
+            token = found.request(
                 "POST",
                 "/api/v1/security/login",
                 json={"username": user, "password": password, "provider": "db", "refresh": False},
@@ -108,20 +108,20 @@ def signed_in(url: str, user: str, password: str) -> Iterator[Superset]:
         except SupersetError as error:
             raise SupersetError(f"Signing in as {user} failed: {error}") from None
         session.headers["Authorization"] = f"Bearer {token['access_token']}"
-        guard = found.asked("GET", "/api/v1/security/csrf_token/")
+        guard = found.request("GET", "/api/v1/security/csrf_token/")
         session.headers.update({"X-CSRFToken": guard["result"], "Referer": found.url})
         yield found
 
 
-def _told(response: requests.Response) -> str:
-    """The reasons in Superset's answer, in a line."""
+def _error_text(response: requests.Response) -> str:
+    """The reasons in the error response, on one line."""
     try:
-        said = response.json()
-    except ValueError:  # a page for people, which tells them nothing either
-        return f"{response.reason}. Its own log tells more."
-    if "errors" in said:
-        return "; ".join(_reasons(said["errors"]))
-    return str(said.get("message", json.dumps(said)))[:1000]
+        body = response.json()
+    except ValueError:  # an HTML page without a reason
+        return f"{response.reason}. See its own log."
+    if "errors" in body:
+        return "; ".join(_reasons(body["errors"]))
+    return str(body.get("message", json.dumps(body)))[:1000]
 
 
 def _reasons(errors: list[dict[str, Any]]) -> Iterator[str]:
@@ -131,7 +131,7 @@ def _reasons(errors: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _plain(error: requests.RequestException) -> str:
-    """The innermost reason, without the layers of the library around it."""
+    """The innermost error, without the layers of the library."""
     inner: BaseException = error
     while inner.__cause__ or inner.__context__:
         inner = inner.__cause__ or inner.__context__ or inner

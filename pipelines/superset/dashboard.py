@@ -1,4 +1,7 @@
-"""The dashboard's document: where each chart stands, and the filters above them."""
+"""Document of the dashboard: positions of the charts, and the filters above them.
+
+The charts' own documents are in documents.py.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ class Choice:
     """A filter that offers the values of a column."""
 
     title: str
-    follower: str  # what a chart says in `follows` to be filtered
+    follower: str  # value of Chart.follows that makes a chart use this filter
     table: str
     column: str
 
@@ -48,15 +51,15 @@ def dashboard(
             "filter_bar_orientation": "HORIZONTAL",
             "refresh_frequency": 0,
             "native_filter_configuration": [
-                _time_filter(source, time_range, _deaf(charts, "time", numbers)),
-                *(_choice(source, c, _deaf(charts, c.follower, numbers)) for c in choices),
+                _time_filter(source, time_range, _not_following(charts, "time", numbers)),
+                *(_choice(source, c, _not_following(charts, c.follower, numbers)) for c in choices),
             ],
         },
     }
 
 
-def _deaf(charts: Iterable[Chart], follower: str, numbers: Mapping[str, int]) -> list[int]:
-    """The charts that the filter is not meant for."""
+def _not_following(charts: Iterable[Chart], follower: str, numbers: Mapping[str, int]) -> list[int]:
+    """Numbers of the charts that do not use the filter."""
     return [numbers[chart.title] for chart in charts if follower not in chart.follows]
 
 
@@ -117,7 +120,7 @@ def _heading(text: str) -> dict[str, Any]:
 def _placed(
     source: Source, row: Sequence[Chart], numbers: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    """Place of each chart in its row; the last one takes what others leave."""
+    """Position of each chart in its row; the last one takes the remaining width."""
     widths = [chart.width for chart in row]
     widths[-1] += _COLUMNS - sum(widths)
     return [

@@ -1,4 +1,7 @@
-"""The documents of a bundle, in the form in which Superset exports its own."""
+"""Documents of databases, datasets and charts, in Superset's own export format.
+
+Which charts there are is in overview.py; the dashboard is in dashboard.py.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from resources.i18n import say
 from resources.sql import quoting
 
 VERSION = "1.0.0"
-"""Of the form of the documents; Superset's own."""
+"""Superset's version of the document format."""
 
 _ROOT = uuid5(NAMESPACE_URL, "livestats/superset")
 _TIMES = ("DATE", "TIMESTAMP", "TIMESTAMPTZ")
@@ -24,21 +27,21 @@ _CACHE_S = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """The served copy as Superset is to know it."""
+    """The served copy as a database of Superset."""
 
-    name: str  # in Superset; another name stands beside, not in the place of the first
+    name: str  # in Superset; another name adds a second database
     path: str  # of the served copy, as the Superset server sees it
     time_zone: str  # of business days; times are shown in it
-    language: str = ENGLISH  # of what people read
+    language: str = ENGLISH  # of titles and notes
 
     def uuid(self, kind: str, name: str = "") -> UUID:
-        """The same for the same name for ever: importing again updates instead of adding."""
+        """A stable id for a name, so that a new import updates instead of adding."""
         return uuid5(_ROOT, f"{self.name}\n{kind}\n{name}")
 
 
 def database(source: Source) -> dict[str, Any]:
     """The connection: read-only, each query on a connection of its own, days in our zone."""
-    # In small letters the zone is set once the connection stands; DuckDB refuses it before.
+    # In lower case the zone is set after connecting; DuckDB refuses it before.
     arguments = {"read_only": True, "config": {"timezone": source.time_zone}}
     return {
         "database_name": source.name,
@@ -60,11 +63,11 @@ def database(source: Source) -> dict[str, Any]:
 
 
 def dataset(source: Source, table: Table, metrics: Sequence[Metric]) -> dict[str, Any]:
-    """A table with what its comments say.
+    """A table with the descriptions from its comments.
 
-    It is a SELECT of the table's columns, for two reasons: Superset would show instants on UTC's
-    clock; and where its own database is SQLite, no two datasets may have one name, not even in
-    different databases, which a name that is not the table's avoids.
+    It is a SELECT of the columns, for two reasons: Superset would show times in UTC; and if its own
+    database is SQLite, dataset names must be unique across databases, which a name other than the
+    table's ensures.
     """
     return {
         "table_name": f"{source.name}.{table.name}",
@@ -115,10 +118,10 @@ def _local(source: Source, table: Table) -> str:
 
 
 def chart(source: Source, chart: Chart, table: Table) -> dict[str, Any]:
-    """A chart, with the query that asks its data without a browser."""
+    """A chart, with the query that returns its data without a browser."""
     form = in_words(form_data(chart, table), source.language)
     context = {
-        "datasource": {"id": 0, "type": "table"},  # Superset puts in what the import made
+        "datasource": {"id": 0, "type": "table"},  # Superset inserts the imported dataset
         "force": False,
         "queries": [query(chart, table)],
         "form_data": form,
@@ -138,7 +141,7 @@ def chart(source: Source, chart: Chart, table: Table) -> dict[str, Any]:
 
 
 def query(chart: Chart, table: Table) -> dict[str, Any]:
-    """What the chart asks, as Superset's API takes it."""
+    """The query of the chart for Superset's API."""
     axis = [_axis(chart, table)] if chart.kind.over_time else []
     found: dict[str, Any] = {
         "columns": [*axis, *(chart.columns or chart.by)],
@@ -158,7 +161,7 @@ def query(chart: Chart, table: Table) -> dict[str, Any]:
 
 
 def ordered(chart: Chart) -> list[tuple[str, bool]]:
-    """The order of the rows: as said, else the greatest of the first metric first."""
+    """The order of the rows: as given, else by the first metric, descending."""
     if chart.order:
         return [*chart.order]
     return [(chart.metrics[0], False)] if chart.metrics and not chart.kind.over_time else []
@@ -200,7 +203,7 @@ def form_data(chart: Chart, table: Table) -> dict[str, Any]:
 
 
 def in_words(form: dict[str, Any], language: str) -> dict[str, Any]:
-    """The same settings, with what people read of them in `language`."""
+    """The settings with their texts in `language`."""
     found = {k: say(v, language) if k in _READ else v for k, v in form.items()}
     if "column_config" in form:
         found["column_config"] = {
@@ -239,7 +242,7 @@ def _limit(condition: Filter) -> dict[str, Any]:
 
 
 def _limit_in_time(column: str) -> dict[str, Any]:
-    """Where the dashboard's time filter is put in."""
+    """Placeholder for the dashboard's time filter."""
     return {
         "clause": "WHERE",
         "expressionType": "SIMPLE",

@@ -1,4 +1,4 @@
-"""Datasets that are in no mart: two marts side by side, for one picture."""
+"""Datasets that join two marts for one chart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from resources.i18n import say
 
 @dataclass(frozen=True, kw_only=True)
 class Joined:
-    """A table made of others, if they are there."""
+    """A query over other tables; left out if one of them is missing."""
 
     name: str
     comment: str

@@ -1,4 +1,4 @@
-"""What the bundle is made of: measures of a table, charts on it, sections of charts."""
+"""Classes of the bundle: metrics of a table, charts, sections of charts."""
 
 from __future__ import annotations
 

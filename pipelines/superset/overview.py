@@ -1,4 +1,4 @@
-"""The dashboard "Live overview": which charts, in which order, filtered by what."""
+"""The dashboard "Live overview": its sections, and its filters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The charts of stream health, errors and coverage."""
+"""Charts of stream health, errors and coverage."""
 
 from __future__ import annotations
 

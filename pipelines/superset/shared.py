@@ -1,4 +1,4 @@
-"""What charts of several sections share."""
+"""Filters and options that charts of several sections use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables and views of the served copy, with their comments, as a bundle describes them."""
+"""Tables and views of the served copy, with their columns and comments."""
 
 from __future__ import annotations
 

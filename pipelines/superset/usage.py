@@ -1,4 +1,4 @@
-"""The charts of traffic, billing bandwidth and viewers."""
+"""Charts of traffic, billing bandwidth and viewers."""
 
 from __future__ import annotations
 

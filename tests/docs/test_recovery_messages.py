@@ -191,7 +191,13 @@ def test_the_disk_is_full(tomorrow, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr(atomic, "flush", full)
-        told(tomorrow, "livestats backfill", "No space left on device", "Nothing that was", code=2)
+        told(
+            tomorrow,
+            "livestats backfill",
+            "No space left on device",
+            "Nothing complete is lost",
+            code=2,
+        )
     for path in (tomorrow.archive.home.warehouse, *tomorrow.archive.home.served.parent.iterdir()):
         path.unlink()
     follow(tomorrow, "The disk is full")
@@ -278,7 +284,7 @@ def test_no_alarm_comes(account):
     with robot() as (url, heard):
         here = account.with_(LIVESTATS_ALERT_WEBHOOK=url)
         follow(here, "No alarm comes")
-    assert "A test" in heard[0]["text"]
+    assert "Test message" in heard[0]["text"]
     with robot(404) as (url, _):
         wrong = account.with_(LIVESTATS_ALERT_WEBHOOK=url)
         told(wrong, commands("No alarm comes")[1], "HTTP 404", code=2)

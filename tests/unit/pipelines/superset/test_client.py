@@ -129,7 +129,7 @@ def test_the_path_may_be_that_of_a_container(run, tmp_path):
     ("words", "told"),
     [
         (["--name", " "], "--name is empty"),
-        (["--path", "served/livestats.duckdb"], "as the Superset server sees it"),
+        (["--path", "served/livestats.duckdb"], "absolute path on the Superset server"),
     ],
 )
 def test_what_superset_could_not_find_is_refused(run, tmp_path, words, told):
@@ -199,7 +199,7 @@ def test_a_chart_without_data_is_a_failure(run, answer, said):
     ("answers", "said"),
     [
         ({"login": (401, {"message": "Not authorized"})}, "Signing in as admin failed"),
-        ({"login": (502, b"<html>Bad gateway")}, "502: Bad Gateway. Its own log tells more"),
+        ({"login": (502, b"<html>Bad gateway")}, "502: Bad Gateway. See its own log"),
         (
             {"import": (422, {"errors": [{"message": "Error importing assets",
                                           "extra": {"charts/a.yaml": "Missing", "issue_codes": 1}}]})},
@@ -278,7 +278,7 @@ def test_a_real_superset_shows_the_rows_and_takes_the_bundle_twice(archive):
         second = {chart["slice_name"]: chart for chart in found.charts(uuid)}
         assert {name: chart["id"] for name, chart in second.items()} == first
         assert (
-            found.asked("GET", f"/api/v1/chart/{first['Traffic']}")["result"]["description"]
+            found.request("GET", f"/api/v1/chart/{first['Traffic']}")["result"]["description"]
             == "Changed."
         )
         archive.backfill([date(2026, 11, 20), date(2026, 11, 21)])  # a new copy, while it is open
