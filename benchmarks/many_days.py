@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from benchmarks.memory import LAST, day_of
 from resources.api import body as api_body
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Dataset, Role
+from resources.api.catalog.model import Dataset, DomainRole
 from resources.api.parsing.parse import Rows, join, read_page
 from resources.api.request_plan import Domain, Inventory, Request, walks
 from resources.archive import Archive
@@ -84,7 +84,7 @@ class Template:
 
 def _templates(archive: Archive, dataset: Dataset, domains: int, restated: bool) -> list[Template]:
     known = Inventory(
-        domains=tuple(Domain(f"pull{n:04}.example.com", Role.PULL) for n in range(domains)),
+        domains=tuple(Domain(f"pull{n:04}.example.com", DomainRole.PULL) for n in range(domains)),
         isps=_CARRIERS,
     )
     found = []

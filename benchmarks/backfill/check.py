@@ -26,7 +26,7 @@ def main() -> None:
             for d in (*DAILY, *DIMENSIONS)
         }
     # A row that several days list stands in the table once: there the ledger says what came.
-    once = [d.name for d in DAILY if d.once is not None]
+    once = [d.name for d in DAILY if d.dedup_keep is not None]
     print(json.dumps({"captured": dict(captured), "tables": counts, "once": once}))
 
 

@@ -24,7 +24,7 @@ import pyarrow.json as pj
 import pyarrow.parquet as pq
 
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import SPLITS, ColumnType, Field, Layout, Level
+from resources.api.catalog.model import SPLITS, ColumnType, Field, ListLevel, RowLayout
 
 CORES = 2
 
@@ -57,7 +57,7 @@ class Source:
         endpoint = DATASETS[table].endpoint
         names = requests[0][1]["levels"]
         layouts = [layout for layout in (endpoint.split_rows, endpoint.rows) if layout is not None]
-        self._layout: Layout = next(
+        self._layout: RowLayout = next(
             layout for layout in layouts if [level.name for level in layout.levels] == names
         )
         self._constants = {
@@ -102,7 +102,7 @@ class Source:
         return None if column in self._constants else column
 
 
-def _type_of(levels: Sequence[Level]) -> pa.DataType:
+def _type_of(levels: Sequence[ListLevel]) -> pa.DataType:
     fields = {field.name: _READ[field.kind] for field in levels[0].fields}
     if len(levels) > 1:
         fields[levels[1].name] = _type_of(levels[1:])

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.backfill.days import TEMPLATE
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import SPLITS, Dataset, Layout, Role
+from resources.api.catalog.model import SPLITS, Dataset, DomainRole, RowLayout
 from resources.api.pagination import listable, page_payload
 from resources.api.request_plan import Domain, Inventory, Request, Stream, walks
 from resources.simulator.api import Api
@@ -107,7 +107,7 @@ def count_rows(dataset: Dataset, result: Mapping[str, object]) -> int:
     return _leaves(layout, 0, result)
 
 
-def _leaves(layout: Layout, depth: int, above: Mapping[str, object]) -> int:
+def _leaves(layout: RowLayout, depth: int, above: Mapping[str, object]) -> int:
     items = above.get(layout.levels[depth].name) or []
     assert isinstance(items, list)
     if not items and layout.outer and depth:
@@ -180,7 +180,7 @@ def _known(world: World) -> Inventory:
             addresses |= {push.address, push.server}
     return Inventory(
         domains=tuple(
-            Domain(site.name, Role.PUSH if site.is_push else Role.PULL)
+            Domain(site.name, DomainRole.PUSH if site.is_push else DomainRole.PULL)
             for site in world.sites.values()
         ),
         isps=tuple(ISPS),
@@ -214,7 +214,7 @@ def plan(load: Load) -> dict[str, Any]:
     }
 
 
-def _layout(asked: Asked) -> Layout:
+def _layout(asked: Asked) -> RowLayout:
     endpoint = asked.dataset.endpoint
     split = endpoint.split_rows if asked.walk.is_split else None
     return split or endpoint.rows

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import label_of
+from resources.api.catalog.model import variant_label
 from resources.config import FILE, FILE_VARIABLE, general
 from resources.config.dataset_overrides import KEYS, SECTION, keys_of, longest_reread, widths_of
 from resources.config.loader import BESIDE
@@ -177,8 +177,8 @@ def _variants(name: str) -> str:
     dataset = DATASETS[name]
     if "variants" not in keys_of(dataset):
         return ""
-    labels = map(label_of, dataset.variants)
-    return ", ".join(f"**{one}**" if one in dataset.relied_on else one for one in labels)
+    labels = map(variant_label, dataset.variants)
+    return ", ".join(f"**{one}**" if one in dataset.required_variants else one for one in labels)
 
 
 def _cell(text: object) -> str:

@@ -16,7 +16,7 @@ import requests
 from pipelines.doctor.api_probe import DomainPage, list_domains
 from pipelines.doctor.findings import ok, problem, warning
 from pipelines.doctor.permission_probe import Probe, probes
-from resources.api.catalog.model import Role
+from resources.api.catalog.model import DomainRole
 from resources.api.credentials import Credentials, find_credentials
 from resources.api.errors import ApiError
 from resources.api.hosts import Host
@@ -157,6 +157,6 @@ def _domains(settings: Settings, listed: DomainPage) -> Finding:
             "Give the key access to the projects of the domains (policy LIVEReadOnlyAccess), or "
             "name them in livestats.toml under [domains].",
         )
-    kinds = [f"{n} {role}" for role in Role if (n := listed.count(role))]
+    kinds = [f"{n} {role}" for role in DomainRole if (n := listed.count(role))]
     more = "" if len(listed.domains) == listed.total else f" of the first {len(listed.domains)}"
     return ok("domains", f"{listed.total}, deleted ones included ({', '.join(kinds)}{more})")

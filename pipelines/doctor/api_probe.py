@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from resources.api.body import Body
 from resources.api.catalog import dataset
-from resources.api.catalog.model import Role
+from resources.api.catalog.model import DomainRole
 from resources.api.client import Client
 from resources.api.credentials import Credentials
 from resources.api.hosts import Host
@@ -35,7 +35,7 @@ class DomainPage:
     domains: tuple[Domain, ...]
     total: int
 
-    def count(self, role: Role) -> int:
+    def count(self, role: DomainRole) -> int:
         """Number of domains with that role."""
         return sum(domain.role is role for domain in self.domains)
 
@@ -79,7 +79,7 @@ def list_domains(settings: Settings, credentials: Credentials, budget: Path | No
     return DomainPage(domains, page.facts.total if page.facts else len(domains))
 
 
-def _role(kind: str) -> Role:
+def _role(kind: str) -> DomainRole:
     if kind.startswith("pull"):
-        return Role.PULL
-    return Role.PUSH if kind == "push" else Role.ANY
+        return DomainRole.PULL
+    return DomainRole.PUSH if kind == "push" else DomainRole.ANY

@@ -10,15 +10,8 @@ from itertools import pairwise
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from resources.api.catalog.model import (
-    PROTOCOL_GROUPS,
-    SPLITS,
-    Dataset,
-    Parameter,
-    Role,
-    Scope,
-    Wire,
-)
+from resources.api.catalog.model import PROTOCOL_GROUPS, SPLITS, Dataset, DomainRole, Scope
+from resources.api.catalog.parameters import Parameter, WireType
 from resources.api.windows import Window, day_window, read_window, split, wire_window
 
 DOMAINS_PER_REQUEST = 50
@@ -35,11 +28,11 @@ class Domain:
     """A domain of the account and what it is for."""
 
     name: str
-    role: Role
+    role: DomainRole
 
-    def serves(self, role: Role) -> bool:
+    def serves(self, role: DomainRole) -> bool:
         """True if an endpoint that knows domains of `role` knows this one."""
-        return Role.ANY in (role, self.role) or role is self.role
+        return DomainRole.ANY in (role, self.role) or role is self.role
 
 
 @dataclass(frozen=True, order=True)
@@ -197,7 +190,7 @@ def _scopes(dataset: Dataset, known: Inventory) -> Iterator[dict[str, object]]:
         case Scope.STREAM:
             asked = set(domains)
             for s in sorted(set(known.streams)):
-                if s.domain in asked and dataset.takes_stream(s.app, s.stream):
+                if s.domain in asked and dataset.includes_stream(s.app, s.stream):
                     yield {"Domain": s.domain, "App": s.app, "Stream": s.stream}
         case Scope.ADDRESSES:
             parameter = _address_parameter(dataset)
@@ -208,7 +201,7 @@ def _scopes(dataset: Dataset, known: Inventory) -> Iterator[dict[str, object]]:
 def domains_of(dataset: Dataset, known: Sequence[Domain]) -> list[str]:
     """The domains of the account that a dataset asks for: of its role, and as the settings say."""
     serving = {d.name for d in known if d.serves(dataset.role)}
-    return sorted(filter(dataset.takes_domain, serving or {d.name for d in known}))
+    return sorted(filter(dataset.includes_domain, serving or {d.name for d in known}))
 
 
 def _filters(
@@ -243,7 +236,7 @@ def even_chunks(items: Sequence[T], largest: int) -> list[Sequence[T]]:
 
 
 def _address_parameter(dataset: Dataset) -> Parameter:
-    (parameter,) = (p for p in dataset.endpoint.parameters if p.wire is Wire.TEXTS)
+    (parameter,) = (p for p in dataset.endpoint.parameters if p.wire_type is WireType.TEXTS)
     return parameter
 
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from resources.api.catalog import dataset as dataset_named
-from resources.api.catalog.model import Dataset, Role
+from resources.api.catalog.model import Dataset, DomainRole
 from resources.api.request_plan import Domain, Inventory, Stream, domains_of
 from resources.config import Settings
 from resources.lake import parquet as lake
@@ -81,9 +81,9 @@ class Account:
     def _given(self) -> list[Domain]:
         push, pull = set(self.settings.push_domains), set(self.settings.pull_domains)
         return [
-            *(Domain(name, Role.PUSH) for name in push - pull),
-            *(Domain(name, Role.PULL) for name in pull - push),
-            *(Domain(name, Role.ANY) for name in push & pull),
+            *(Domain(name, DomainRole.PUSH) for name in push - pull),
+            *(Domain(name, DomainRole.PULL) for name in pull - push),
+            *(Domain(name, DomainRole.ANY) for name in push & pull),
         ]
 
     def listed(self) -> Iterator[Domain]:
@@ -91,8 +91,8 @@ class Account:
         rows = self._newest("domain", ["domain", "domain_type", "push_domain"])
         roles = {str(row["domain"]): _role(str(row["domain_type"])) for row in rows}
         for bound in (str(row["push_domain"]) for row in rows if row["push_domain"]):
-            known = roles.setdefault(bound, Role.PUSH)
-            roles[bound] = Role.PUSH if known is Role.PUSH else Role.ANY
+            known = roles.setdefault(bound, DomainRole.PUSH)
+            roles[bound] = DomainRole.PUSH if known is DomainRole.PUSH else DomainRole.ANY
         for name, role in roles.items():
             yield Domain(name, role)
 
@@ -143,11 +143,11 @@ class Account:
         return [*paths.values()]
 
 
-def _role(domain_type: str) -> Role:
+def _role(domain_type: str) -> DomainRole:
     """What a domain of a type is for; the documentation writes pull-flv, one of its samples pull."""
     if domain_type == "push":
-        return Role.PUSH
-    return Role.PULL if domain_type.startswith("pull") else Role.ANY
+        return DomainRole.PUSH
+    return DomainRole.PULL if domain_type.startswith("pull") else DomainRole.ANY
 
 
 def snapshots(root: Path, name: str) -> list[Path]:

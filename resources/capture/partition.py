@@ -76,7 +76,7 @@ class Days:
             walks = questions(self.home, self.account, dataset, day, now)
         except NotYet as error:
             return self._failed(day, folder, error, None)
-        names = [d.name for d in domains if dataset.takes_domain(d.name)]
+        names = [d.name for d in domains if dataset.includes_domain(d.name)]
         return PartitionJob(dataset, day, self.home, lock, walks, before, names)
 
     def _lock_folder(self, day: date) -> Path:

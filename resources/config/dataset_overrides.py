@@ -13,7 +13,7 @@ from typing import Any
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog import dataset as dataset_named
-from resources.api.catalog.model import Dataset, Scope, label_of
+from resources.api.catalog.model import Dataset, Scope, variant_label
 from resources.config.errors import SettingsError
 
 SECTION = "dataset"
@@ -71,8 +71,8 @@ def keys_of(dataset: Dataset) -> tuple[str, ...]:
     """The keys that are valid for a dataset."""
     has_day = not (dataset.is_dimension or dataset.scope is Scope.ADDRESSES)
     has = {
-        "bucket_seconds": bool(dataset.widths),
-        "variants": len(dataset.variants) > max(1, len(dataset.relied_on)),
+        "bucket_seconds": bool(dataset.other_widths_s),
+        "variants": len(dataset.variants) > max(1, len(dataset.required_variants)),
         "reread_days": has_day,
         "domains": has_day,
         "streams": dataset.scope is Scope.STREAM,
@@ -86,7 +86,7 @@ def value_of(dataset: Dataset, key: str) -> object:
         case "bucket_seconds":
             return dataset.bucket_s
         case "variants":
-            return tuple(map(label_of, dataset.variants))
+            return tuple(map(variant_label, dataset.variants))
         case "reread_days":
             return dataset.reread_days
         case "domains":
@@ -96,7 +96,7 @@ def value_of(dataset: Dataset, key: str) -> object:
 
 def widths_of(dataset: Dataset) -> list[int]:
     """The bucket widths (s) that a dataset may have, including the default."""
-    return sorted({*dataset.widths, *([dataset.bucket_s] if dataset.bucket_s else [])})
+    return sorted({*dataset.other_widths_s, *([dataset.bucket_s] if dataset.bucket_s else [])})
 
 
 def longest_reread(dataset: Dataset) -> int:
@@ -141,8 +141,8 @@ def refuse_unknown(dataset: Dataset, key: str, place: str) -> None:
         what = f"{dataset.name} has no {key}"
         if key == "bucket_seconds" and dataset.bucket_s:
             what += f": its slots have {dataset.bucket_s} s"
-        if key == "variants" and dataset.relied_on:
-            what += f": marts need all of {', '.join(dataset.relied_on)}"
+        if key == "variants" and dataset.required_variants:
+            what += f": marts need all of {', '.join(dataset.required_variants)}"
     else:
         near = difflib.get_close_matches(key, has, n=1, cutoff=0.5)
         what = f"there is no setting {key}{f': did you mean {near[0]}?' if near else ''}"
@@ -215,9 +215,9 @@ def _one_of(dataset: Dataset, key: str, given: Sequence[object], allowed: Sequen
 
 
 def _variants(dataset: Dataset, given: Sequence[str]) -> tuple[Mapping[str, object], ...]:
-    by_label = {label_of(variant): variant for variant in dataset.variants}
+    by_label = {variant_label(variant): variant for variant in dataset.variants}
     _one_of(dataset, "variants", given, [*by_label])
-    needed = [label for label in dataset.relied_on if label not in given]
+    needed = [label for label in dataset.required_variants if label not in given]
     if needed:
         raise SettingsError(
             f"{_place(dataset, 'variants')} lacks {', '.join(needed)}, which marts and "

@@ -130,7 +130,7 @@ def _of_days(mart: Mart, marts: Mapping[str, Mart], days: Sequence[date]) -> str
 
 def _is_by_capture(dataset: Dataset) -> bool:
     """True if the rows of a day are those of its own capture, and change with nothing else."""
-    return not dataset.is_dimension and dataset.once is None
+    return not dataset.is_dimension and dataset.dedup_keep is None
 
 
 def _make(
@@ -192,7 +192,7 @@ def stale(
         f"SELECT business_date, '{d.name}', sum(hash(t)::HUGEINT)::VARCHAR FROM {d.name} t "
         "GROUP BY 1"
         for d in by_name.values()
-        if d.once is not None
+        if d.dedup_keep is not None
     ]
     rows = connection.execute(
         f"""

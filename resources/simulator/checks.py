@@ -10,15 +10,15 @@ from collections.abc import Container, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from resources.api.catalog.model import (
-    Alone,
-    AtMostOne,
+from resources.api.catalog.model import Endpoint
+from resources.api.catalog.parameters import (
+    AllOrNone,
     Constraint,
-    Endpoint,
-    OnlyWith,
+    ExclusiveValue,
+    MutuallyExclusive,
     Parameter,
-    Together,
-    Wire,
+    RequiresValue,
+    WireType,
 )
 from resources.simulator.places import ISPS, LEAVES
 from resources.simulator.query import Query
@@ -103,25 +103,25 @@ def _value(parameter: Parameter, value: Any) -> Any:
     """The typed value, all its own rules checked."""
     items = [value]
     typed: Any = value
-    match parameter.wire:
-        case Wire.TEXT:
+    match parameter.wire_type:
+        case WireType.TEXT:
             _need(parameter, isinstance(value, str))
-        case Wire.INTEGER:
+        case WireType.INTEGER:
             _need(parameter, isinstance(value, int) and not isinstance(value, bool))
-        case Wire.INTEGER_TEXT:
+        case WireType.INTEGER_TEXT:
             _need(parameter, isinstance(value, str) and value.isascii() and value.isdigit())
             typed = int(value)
             items = [typed]
-        case Wire.TIME:
+        case WireType.TIME:
             typed = _time(parameter, value)
             items = []
-        case Wire.TEXTS:
+        case WireType.TEXTS:
             _need(parameter, _list_of(value, str))
             items = value
-        case Wire.INTEGERS:
+        case WireType.INTEGERS:
             _need(parameter, _list_of(value, int))
             items = value
-        case Wire.REGIONS:
+        case WireType.REGIONS:
             _need(parameter, _list_of(value, dict))
             for region in value:
                 _region(parameter, region)
@@ -132,7 +132,7 @@ def _value(parameter: Parameter, value: Any) -> Any:
 def _need(parameter: Parameter, fits: bool) -> None:
     if not fits:
         raise Refused(
-            "InvalidParam.BindError", f"{parameter.name} has the wrong type: {parameter.wire}."
+            "InvalidParam.BindError", f"{parameter.name} has the wrong type: {parameter.wire_type}."
         )
 
 
@@ -186,18 +186,18 @@ def _region(parameter: Parameter, region: Mapping[str, Any]) -> None:
 
 def _hold(constraint: Constraint, sent: Mapping[str, Any]) -> None:
     match constraint:
-        case Together(names=names):
+        case AllOrNone(names=names):
             given = [name for name in names if name in sent]
             if given and len(given) < len(names):
                 raise wrong(f"{', '.join(names)} belong together: only {given} given.")
-        case AtMostOne(names=names):
+        case MutuallyExclusive(names=names):
             given = [name for name in names if name in sent]
             if len(given) > 1:
                 raise wrong(f"Give at most one of {', '.join(names)}.")
-        case Alone(name=name, value=value):
+        case ExclusiveValue(name=name, value=value):
             if value in sent.get(name, ()) and len(set(sent[name])) > 1:
                 raise wrong(f"{name}: {value} cannot be combined with another value.")
-        case OnlyWith(names=names, other=other, value=value):
+        case RequiresValue(names=names, other=other, value=value):
             given = [name for name in names if name in sent]
             if given and sent.get(other) not in (value, [value]):
                 raise wrong(f"{', '.join(given)} need {other} to be {value}.")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from resources.api.catalog.model import ColumnType, Field, Layout, Total
+from resources.api.catalog.model import ColumnType, Field, ResponseTotal, RowLayout
 from resources.simulator.noise import chance, key_of
 from resources.simulator.query import Query
 from resources.simulator.render import Result, echo, number, paged, times
@@ -43,7 +43,7 @@ def answer(world: World, query: Query) -> Result:
     return result | _totals(endpoint.totals, leaves)
 
 
-def _totals(totals: Sequence[Total], leaves: Sequence[Result]) -> Result:
+def _totals(totals: Sequence[ResponseTotal], leaves: Sequence[Result]) -> Result:
     """What an answer, or one item of a split, tells about the rows in it."""
     found: Result = {}
     for total in totals:
@@ -56,7 +56,7 @@ def _totals(totals: Sequence[Total], leaves: Sequence[Result]) -> Result:
 def _items(
     world: World,
     query: Query,
-    layout: Layout,
+    layout: RowLayout,
     depth: int,
     path: tuple[object, ...],
 ) -> list[Result]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from resources.api.catalog.model import Level
+from resources.api.catalog.model import ListLevel
 from resources.simulator.noise import key_of
 from resources.simulator.pushes import Push
 from resources.simulator.quality import Samples, joined, samples
@@ -111,7 +111,7 @@ def _by_stream(
     return found
 
 
-def _metric_rows(level: Level, query: Query, part: Samples, constant: Result) -> list[Result]:
+def _metric_rows(level: ListLevel, query: Query, part: Samples, constant: Result) -> list[Result]:
     at, fields = part.fold(query.bucket, str(query.values.get("AggType", "max")))
     columns: dict[str, Any] = {"TimeStamp": times(at, query.options)}
     for name, values in fields.items():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resources.api.catalog.model import ColumnType, Field, Level, Total
+from resources.api.catalog.model import ColumnType, Field, ListLevel, ResponseTotal
 from resources.simulator.noise import Ints
 from resources.simulator.query import Query
 from resources.simulator.settings import Answers
@@ -55,7 +55,7 @@ def echo(query: Query) -> Result:
     return found
 
 
-def optional(result: Result, level: Level, items: list[Any], answers: Answers) -> None:
+def optional(result: Result, level: ListLevel, items: list[Any], answers: Answers) -> None:
     """Put a list into `result`; without items an optional one may be null or missing."""
     if items or level.required or answers.empty == "list":
         result[level.name] = items
@@ -91,7 +91,7 @@ def series(query: Query, whole: Arrays, labels: Sequence[Labels], groups: Arrays
     return result
 
 
-def _slots(level: Level, stamps: list[str], arrays: Arrays, answers: Answers) -> list[Result]:
+def _slots(level: ListLevel, stamps: list[str], arrays: Arrays, answers: Answers) -> list[Result]:
     columns: dict[str, Sequence[Any]] = {"TimeStamp": stamps}
     for field in level.fields:
         if field.name in arrays:
@@ -105,7 +105,7 @@ def _slots(level: Level, stamps: list[str], arrays: Arrays, answers: Answers) ->
     return table(columns)
 
 
-def totals(wanted: Sequence[Total], arrays: Arrays) -> Result:
+def totals(wanted: Sequence[ResponseTotal], arrays: Arrays) -> Result:
     """The figures over all slots."""
     found: Result = {}
     for total in wanted:

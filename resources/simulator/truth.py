@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from resources.api.catalog import ENDPOINTS
-from resources.api.catalog.model import SPLITS, Endpoint, Layout
+from resources.api.catalog.model import SPLITS, Endpoint, RowLayout
 from resources.simulator import generic
 from resources.simulator.api import ANSWERERS
 from resources.simulator.query import Query
@@ -69,7 +69,7 @@ def _single_values(query: Query) -> dict[str, Any]:
 
 
 def _flat(
-    layout: Layout, depth: int, above: Mapping[str, Any], carried: dict[str, Any]
+    layout: RowLayout, depth: int, above: Mapping[str, Any], carried: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
     level = layout.levels[depth]
     items = above.get(level.name) or []
@@ -85,6 +85,6 @@ def _flat(
             yield from _flat(layout, depth + 1, item, {**carried, **kept})
 
 
-def _named(layout: Layout, depth: int, name: str) -> str:
+def _named(layout: RowLayout, depth: int, name: str) -> str:
     below = {f.name for level in layout.levels[depth + 1 :] for f in level.fields}
     return f"{layout.levels[depth].name}.{name}" if name in below else name

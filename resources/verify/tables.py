@@ -14,7 +14,7 @@ import duckdb
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog.columns import BUSINESS_DATE
-from resources.api.catalog.model import Dataset, Once
+from resources.api.catalog.model import Dataset, DedupKeep
 from resources.archive import Archive
 from resources.capture.inventory import snapshots
 from resources.marts import build as level
@@ -70,7 +70,7 @@ class Tables:
                 yield from self._dimension(dataset)
         else:
             yield from self._days(dataset, level)
-        if whole and dataset.once:
+        if whole and dataset.dedup_keep:
             yield from self._once(dataset)
 
     def _days(self, dataset: Dataset, level: Mapping[date, Path]) -> Iterator[FileFinding]:
@@ -117,7 +117,7 @@ class Tables:
 
     def _once(self, dataset: Dataset) -> Iterator[FileFinding]:
         """Compare a table deduplicated over days with the rows of all days."""
-        order = "DESC" if dataset.once is Once.LAST_DAY else "ASC"
+        order = "DESC" if dataset.dedup_keep is DedupKeep.LAST_DAY else "ASC"
         key = ", ".join(dataset.key)
         expected = (
             f"(FROM {_held(dataset)} QUALIFY row_number() OVER "
@@ -250,7 +250,7 @@ _PUBLISH = (Repair.PUBLISH, "Run `livestats publish`: it is loaded from the lake
 
 def _held(dataset: Dataset) -> str:
     """The table that holds every row of the lake."""
-    return f"meta.{dataset.name}_listed" if dataset.once else dataset.name
+    return f"meta.{dataset.name}_listed" if dataset.dedup_keep else dataset.name
 
 
 def _print(dataset: Dataset) -> str:

@@ -186,7 +186,7 @@ def declare(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
         f"{c.name} {c.kind.sql}{'' if c.nullable else ' NOT NULL'}" for c in dataset.columns
     )
     names = [dataset.name]
-    if dataset.once:
+    if dataset.dedup_keep:
         names.append(f"meta.{dataset.name}_listed")
     for name in names:
         connection.execute(f"CREATE OR REPLACE TABLE {name} ({declared})")

@@ -11,7 +11,7 @@ from datetime import date
 import duckdb
 
 from resources.api.catalog.columns import BUSINESS_DATE
-from resources.api.catalog.model import Dataset, Once
+from resources.api.catalog.model import Dataset, DedupKeep
 from resources.warehouse.connection import WarehouseError
 
 
@@ -34,7 +34,7 @@ def keep_once(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
 
     Raises WarehouseError unless as many rows came into the table as there are such keys.
     """
-    order = "DESC" if dataset.once is Once.LAST_DAY else "ASC"
+    order = "DESC" if dataset.dedup_keep is DedupKeep.LAST_DAY else "ASC"
     match = " AND ".join(f"t.{name} IS NOT DISTINCT FROM k.{name}" for name in dataset.key)
     key = ", ".join(dataset.key)
     touched = f"FROM meta.{dataset.name}_listed t WHERE EXISTS (FROM touched k WHERE {match})"

@@ -190,8 +190,8 @@ def _put_days(
     connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch, days: Sequence[date]
 ) -> None:
     origins, paths = [o for _, o in batch], [f.path for f, _ in batch]
-    target = f"meta.{dataset.name}_listed" if dataset.once else dataset.name
-    if dataset.once:
+    target = f"meta.{dataset.name}_listed" if dataset.dedup_keep else dataset.name
+    if dataset.dedup_keep:
         listed.remember(connection, dataset, days)
     connection.execute(f"DELETE FROM {target} WHERE {_among(days)}")
     inserted = connection.execute(
@@ -199,7 +199,7 @@ def _put_days(
     ).fetchall()
     _prove_count(dataset, inserted, origins)
     _prove(connection, dataset, target, days, {o.day: o.rows for o in origins})
-    if dataset.once:
+    if dataset.dedup_keep:
         listed.remember(connection, dataset, days)
         listed.keep_once(connection, dataset)
 

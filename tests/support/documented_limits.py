@@ -20,7 +20,7 @@ class Documented:
     optional: tuple[str, ...] = ()
     rate: int | None = 30  # calls per second
     history_days: int | None = None
-    spans: dict[tuple[int | None, int], int] = field(default_factory=dict)
+    window_limits: dict[tuple[int | None, int], int] = field(default_factory=dict)
     """(bucket or None, number of DetailField entries from which it holds) -> longest window."""
     default_bucket: int | None = None
     delay: int | dict[int, int] | None = None  # age of complete data, by bucket or for all
@@ -58,7 +58,7 @@ DOCUMENTED: dict[str, Documented] = {
         required=("Domain", "App", "Stream", *TIME),
         optional=("Aggregation", "StreamPriority"),
         history_days=366,
-        spans={(5, 0): D, (30, 0): D},
+        window_limits={(5, 0): D, (30, 0): D},
         default_bucket=30,
         delay=30,
     ),
@@ -66,7 +66,7 @@ DOCUMENTED: dict[str, Documented] = {
         required=("Domain", *TIME),
         optional=("App", "Stream", "Aggregation", "AggType", "StreamPriority"),
         history_days=366,
-        spans={(5, 0): D, (30, 0): D, (60, 0): D},
+        window_limits={(5, 0): D, (30, 0): D, (60, 0): D},
         default_bucket=60,
         delay=30,
         allowed={"AggType": ("max", "avg")},
@@ -77,7 +77,7 @@ DOCUMENTED: dict[str, Documented] = {
         required=("Domain", "App", "Stream", *TIME),
         optional=("Aggregation",),
         history_days=366,
-        spans={(30, 0): D},
+        window_limits={(30, 0): D},
         default_bucket=30,
         delay=30,
     ),
@@ -85,7 +85,7 @@ DOCUMENTED: dict[str, Documented] = {
         required=("Domain", *TIME),
         optional=("App", "Stream", "Aggregation", "AggType"),
         history_days=366,
-        spans={(30, 0): D, (60, 0): D},
+        window_limits={(30, 0): D, (60, 0): D},
         default_bucket=60,
         delay=900,
         allowed={"AggType": ("max", "avg")},
@@ -99,7 +99,7 @@ DOCUMENTED: dict[str, Documented] = {
             *("Domain", "App", "Stream", "Aggregation", "DetailField", "OnlineUserType"),
         ),
         history_days=366,
-        spans=_SPLIT_SPANS,
+        window_limits=_SPLIT_SPANS,
         default_bucket=300,
         delay=_SPLIT_DELAY,
         allowed={
@@ -115,7 +115,7 @@ DOCUMENTED: dict[str, Documented] = {
         required=TIME,
         optional=(*FILTERS, *PAGE, "OnlineUserType"),
         history_days=366,
-        spans={(None, 0): 24 * H},
+        window_limits={(None, 0): 24 * H},
         delay=300,
         page=(100, 1000, 1000),
         page_echo="PageNum",
@@ -126,7 +126,7 @@ DOCUMENTED: dict[str, Documented] = {
         required=TIME,
         optional=(*FILTERS, "UserRegionList", *PAGE),
         history_days=366,
-        spans={(None, 0): 24 * H},
+        window_limits={(None, 0): 24 * H},
         delay=900,
         page=(100, 1000, 1000),
         page_echo="PageNum",
@@ -140,7 +140,7 @@ DOCUMENTED: dict[str, Documented] = {
             *("Aggregation", "DetailField"),
         ),
         history_days=366,
-        spans=_SPLIT_SPANS,
+        window_limits=_SPLIT_SPANS,
         default_bucket=300,
         delay=_SPLIT_DELAY,
         allowed={"DetailField": ("Domain", "ISP")},
@@ -151,7 +151,7 @@ DOCUMENTED: dict[str, Documented] = {
         required=TIME,
         optional=("DomainList", "ISPList", *REGIONS_APART, "Aggregation", "DetailField", "Type"),
         history_days=366,
-        spans={(60, 0): D, (300, 0): 31 * D, (3600, 0): 93 * D},
+        window_limits={(60, 0): D, (300, 0): 31 * D, (3600, 0): 93 * D},
         default_bucket=60,
         delay=900,
         allowed={"DetailField": ("Domain", "ISP"), "Type": ("Access", "Source")},
@@ -165,7 +165,7 @@ DOCUMENTED: dict[str, Documented] = {
             "UserRegionList",
         ),
         history_days=366,
-        spans=_SPLIT_SPANS,
+        window_limits=_SPLIT_SPANS,
         default_bucket=300,
         delay=300,
         allowed={
@@ -202,7 +202,7 @@ DOCUMENTED: dict[str, Documented] = {
         required=TIME,
         optional=("QueryType", "SortBy", "VhostList", "DomainList", *PAGE),
         history_days=366,
-        spans={(None, 0): 31 * D},
+        window_limits={(None, 0): 31 * D},
         delay=7 * H,
         page=(1, 1000, 10),
         page_is_text=True,
@@ -221,7 +221,7 @@ DOCUMENTED: dict[str, Documented] = {
             *("UserRegionList", "Aggregation", "DetailField", "AppList", "StreamList"),
         ),
         history_days=366,
-        spans=_SPLIT_SPANS,
+        window_limits=_SPLIT_SPANS,
         default_bucket=300,
         delay=_SPLIT_DELAY,
         allowed={

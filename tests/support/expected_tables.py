@@ -10,7 +10,14 @@ import duckdb
 import pyarrow as pa
 
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import PROTOCOL_GROUPS, SPLITS, Dataset, Once, Role, Scope
+from resources.api.catalog.model import (
+    PROTOCOL_GROUPS,
+    SPLITS,
+    Dataset,
+    DedupKeep,
+    DomainRole,
+    Scope,
+)
 from resources.api.windows import day_window
 from resources.simulator import truth
 from resources.simulator.places import ISPS
@@ -44,16 +51,16 @@ class Expected:
         self._options = lab.simulator._service.api.answers
         sites = self._world.sites.values()
         self._domains = {
-            Role.PUSH: sorted(s.name for s in sites if s.is_push),
-            Role.PULL: sorted(s.name for s in sites if not s.is_push),
-            Role.ANY: sorted(s.name for s in sites),
+            DomainRole.PUSH: sorted(s.name for s in sites if s.is_push),
+            DomainRole.PULL: sorted(s.name for s in sites if not s.is_push),
+            DomainRole.ANY: sorted(s.name for s in sites),
         }
 
     def rows(self, name: str) -> pa.Table:
         """The table in the columns, types and units that the data dictionary declares."""
         dataset, columns = DATASETS[name], DICTIONARY[name]["columns"]
         found = [dict(row) for row in self._listed(dataset)]
-        if dataset.once is not None:
+        if dataset.dedup_keep is not None:
             found = _once(found, dataset)
         schema = pa.schema([(c["name"], KINDS[c["type"]]) for c in columns])
         return pa.table({c["name"]: [row[c["name"]] for row in found] for c in columns}, schema)
@@ -142,7 +149,7 @@ class Expected:
     def _addresses(self, start: datetime, end: datetime) -> list[str]:
         """What the pushes of the day came from and went to."""
         found: set[str] = set()
-        for domain in self._domains[Role.PUSH]:
+        for domain in self._domains[DomainRole.PUSH]:
             pushes = self._truth(DATASETS["push_stream_info"], {"DomainList": [domain]}, start, end)
             found |= {row["IP"] for row in pushes}
             asked = {"Domain": domain, "Aggregation": 60, "AggType": "max"}
@@ -165,7 +172,7 @@ def _once(found: Iterable[dict[str, Any]], dataset: Dataset) -> list[dict[str, A
     kept: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in found:
         key = tuple(row[name] for name in dataset.key)
-        if dataset.once is Once.LAST_DAY or key not in kept:
+        if dataset.dedup_keep is DedupKeep.LAST_DAY or key not in kept:
             kept[key] = row
     return [*kept.values()]
 

@@ -1,7 +1,6 @@
-"""The catalogue: every endpoint of the API and every dataset that we keep, as data.
+"""The catalog: every API endpoint and every dataset kept from it, as data (API version 2023-01-01).
 
-Facts come from the vendor's documentation and official SDKs, version 2023-01-01. Planner, pager,
-normaliser, assets, checks, comments, dictionary and simulator all follow from the entries here.
+No code for single endpoints belongs here. Read model.py next, then edge.py as an example.
 """
 
 from __future__ import annotations

@@ -6,39 +6,38 @@ from resources.api.catalog.columns import DOMAIN
 from resources.api.catalog.model import (
     ColumnType,
     Dataset,
+    DedupKeep,
     Endpoint,
     Field,
-    Layout,
-    Level,
-    Once,
+    ListLevel,
     Paging,
-    Parameter,
+    RowLayout,
     Scope,
-    Wire,
 )
-from resources.api.catalog.shared import YEAR, instant, pages, text
+from resources.api.catalog.parameters import Parameter, WireType
+from resources.api.catalog.shared import YEAR, instant, page_parameters, text
 from resources.api.catalog.vendors import BYTEPLUS
 
 REGION = Endpoint(
     action="DescribeLiveRegionData",
-    rows=Layout(
+    rows=RowLayout(
         outer=True,  # countries outside China have no provinces
         levels=(
-            Level(
+            ListLevel(
                 name="Areas",
                 fields=(
                     text("Code", "area_code", "Area code, as in the Area of a region."),
                     text("Name", "area_name", "Area name."),
                 ),
             ),
-            Level(
+            ListLevel(
                 name="Countries",
                 fields=(
                     text("Code", "country_code", "Country code.", required=False),
                     text("Name", "country_name", "Country name.", required=False),
                 ),
             ),
-            Level(
+            ListLevel(
                 name="Provinces",
                 required=False,
                 fields=(
@@ -57,9 +56,9 @@ REGION = Endpoint(
 
 ISP = Endpoint(
     action="DescribeLiveISPData",
-    rows=Layout(
+    rows=RowLayout(
         levels=(
-            Level(
+            ListLevel(
                 name="ISPList",
                 fields=(
                     text("Code", "isp", "Carrier code, as in every column `isp`."),
@@ -73,32 +72,38 @@ ISP = Endpoint(
 DOMAIN_LIST = Endpoint(
     action="ListDomainDetail",
     parameters=(
-        *pages(1, 1000, None, required=True),
-        Parameter(name="DomainNameList", wire=Wire.TEXTS, echoed=False),
+        *page_parameters(1, 1000, None, required=True),
+        Parameter(name="DomainNameList", wire_type=WireType.TEXTS, echoed=False),
         Parameter(
             name="DomainRegionList",
-            wire=Wire.TEXTS,
+            wire_type=WireType.TEXTS,
             allowed=("cn", "cn-global", "cn-oversea"),
             echoed=False,
         ),
         Parameter(
-            name="DomainStatusList", wire=Wire.INTEGERS, allowed=(0, 1, 2, 3, 4, 5, 6), echoed=False
+            name="DomainStatusList",
+            wire_type=WireType.INTEGERS,
+            allowed=(0, 1, 2, 3, 4, 5, 6),
+            echoed=False,
         ),
         Parameter(
-            name="DomainTypeList", wire=Wire.TEXTS, allowed=("push", "pull-flv"), echoed=False
+            name="DomainTypeList",
+            wire_type=WireType.TEXTS,
+            allowed=("push", "pull-flv"),
+            echoed=False,
         ),
-        Parameter(name="VhostList", wire=Wire.TEXTS, echoed=False),
+        Parameter(name="VhostList", wire_type=WireType.TEXTS, echoed=False),
     ),
     paging=Paging(
         size=1000, smallest=1, largest=1000, default=None, block=None, echo=None, total="Total"
     ),
-    rows=Layout(
+    rows=RowLayout(
         levels=(
-            Level(
+            ListLevel(
                 name="DomainList",
                 required=False,
-                nested=(
-                    Level(
+                ignored_lists=(
+                    ListLevel(
                         name="Tags",
                         fields=tuple(text(n, None, "") for n in ("Category", "Key", "Value")),
                     ),
@@ -140,10 +145,12 @@ IP_INFO = Endpoint(
     action="DescribeIpInfo",
     rate_per_s=10.0,
     absent_on=(BYTEPLUS,),
-    parameters=(Parameter(name="Ips", wire=Wire.TEXTS, required=True, max_items=50, echoed=False),),
-    rows=Layout(
+    parameters=(
+        Parameter(name="Ips", wire_type=WireType.TEXTS, required=True, max_items=50, echoed=False),
+    ),
+    rows=RowLayout(
         levels=(
-            Level(
+            ListLevel(
                 name="List",
                 fields=(
                     text("Ip", "ip", "The address."),
@@ -194,7 +201,7 @@ DATASETS = (
         endpoint=IP_INFO,
         scope=Scope.ADDRESSES,
         key=("ip",),
-        once=Once.LAST_DAY,
+        dedup_keep=DedupKeep.LAST_DAY,
         addresses_from=(
             ("batch_push_stream_metrics", "client_ip"),
             ("batch_push_stream_metrics", "server_ip"),
@@ -202,7 +209,7 @@ DATASETS = (
         ),
         description="Place and carrier of each address seen in pushes, as last answered. The "
         "vendor answers for the present: the ledger tells when that day was asked.",
-        asked_within=YEAR,  # the addresses of a day are known as long as its pushes can be asked
+        history_override=YEAR,  # the addresses of a day are known as long as its pushes can be asked
         reread_days=0,
         group="health",
     ),

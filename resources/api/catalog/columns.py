@@ -1,4 +1,4 @@
-"""The columns of a dataset's table, put together from its endpoint's fields and its own choices."""
+"""Derives the columns of a dataset's table from its endpoint's fields and the dataset's choices."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCOPE_FIELDS: dict[Scope, tuple[Field, ...]] = {
     Scope.STREAM: (DOMAIN, APP, STREAM),
     Scope.ADDRESSES: (),
 }
-"""What a request is about and its rows may not say: filled in from the request."""
+"""Columns that responses may omit: filled in from the request."""
 
 BUSINESS_DATE = "business_date"
 SLOT_START_AT = "slot_start_at"
@@ -45,8 +45,8 @@ def _unordered(dataset: Dataset) -> Iterator[Column]:
             name=BUSINESS_DATE,
             kind=ColumnType.DATE,
             comment="Calendar day in the business time zone."
-            if dataset.once is None
-            else f"The {dataset.once} captured day, in the business time zone, that lists the row.",
+            if dataset.dedup_keep is None
+            else f"The {dataset.dedup_keep} captured day, in the business time zone, that lists the row.",
         )
     if dataset.bucket_s is not None:
         yield Column(

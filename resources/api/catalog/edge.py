@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from resources.api.catalog.model import ColumnType, Dataset, Endpoint, Parameter, Scope, Total, Wire
+from resources.api.catalog.model import ColumnType, Dataset, Endpoint, ResponseTotal, Scope
+from resources.api.catalog.parameters import Parameter, WireType
 from resources.api.catalog.shared import (
     DOMAINS,
     END,
@@ -15,18 +16,18 @@ from resources.api.catalog.shared import (
     SERIES_DELAY,
     SERIES_DELAY_BY_BUCKET,
     SLOT,
-    SPLIT_SPANS,
+    SPLIT_WINDOW_LIMITS,
     START,
     USER_REGIONS,
     YEAR,
-    aggregation,
-    detail,
+    bucket_parameter,
     measure,
-    series,
     split_labels,
+    split_parameter,
+    time_series_layouts,
 )
 
-_EDGE_ROWS, _EDGE_SPLIT = series(
+_EDGE_ROWS, _EDGE_SPLIT = time_series_layouts(
     "EdgeStatDetailDataList",
     "EdgeStatDataList",
     split_labels(
@@ -60,8 +61,8 @@ EDGE = Endpoint(
         USER_REGIONS,
         START,
         END,
-        aggregation(60, 300, 3600, default=300),
-        detail(
+        bucket_parameter(60, 300, 3600, default=300),
+        split_parameter(
             "Domain",
             "Protocol",
             "ISP",
@@ -72,22 +73,24 @@ EDGE = Endpoint(
             "UserCountry",
             "UserProvince",
         ),
-        Parameter(name="AppList", wire=Wire.TEXTS),
-        Parameter(name="StreamList", wire=Wire.TEXTS),
+        Parameter(name="AppList", wire_type=WireType.TEXTS),
+        Parameter(name="StreamList", wire_type=WireType.TEXTS),
     ),
     constraints=(QUIC_ALONE, ONE_REGION_KIND),
-    spans=SPLIT_SPANS,
+    window_limits=SPLIT_WINDOW_LIMITS,
     history=YEAR,
     delay=SERIES_DELAY,
     delay_by_bucket=SERIES_DELAY_BY_BUCKET,
     rows=_EDGE_ROWS,
     split_rows=_EDGE_SPLIT,
     totals=(
-        Total(name="TotalUpTraffic", kind=ColumnType.FLOAT, of="UpTraffic"),
-        Total(name="TotalDownTraffic", kind=ColumnType.FLOAT, of="DownTraffic"),
-        Total(name="TotalRequest", kind=ColumnType.FLOAT, of="Request"),
-        Total(name="PeakUpBandwidth", kind=ColumnType.FLOAT, of="UpBandwidth", how="max"),
-        Total(name="PeakDownBandwidth", kind=ColumnType.FLOAT, of="DownBandwidth", how="max"),
+        ResponseTotal(name="TotalUpTraffic", kind=ColumnType.FLOAT, of="UpTraffic"),
+        ResponseTotal(name="TotalDownTraffic", kind=ColumnType.FLOAT, of="DownTraffic"),
+        ResponseTotal(name="TotalRequest", kind=ColumnType.FLOAT, of="Request"),
+        ResponseTotal(name="PeakUpBandwidth", kind=ColumnType.FLOAT, of="UpBandwidth", how="max"),
+        ResponseTotal(
+            name="PeakDownBandwidth", kind=ColumnType.FLOAT, of="DownBandwidth", how="max"
+        ),
     ),
 )
 

@@ -7,19 +7,17 @@ from datetime import timedelta
 
 from resources.api.catalog.columns import APP, DOMAIN, STREAM
 from resources.api.catalog.model import (
-    AtMostOne,
     Dataset,
+    DedupKeep,
+    DomainRole,
     Endpoint,
-    Layout,
-    Level,
-    Once,
+    ListLevel,
     Paging,
-    Parameter,
-    Role,
+    RowLayout,
     Scope,
-    Span,
-    Wire,
+    WindowLimit,
 )
+from resources.api.catalog.parameters import MutuallyExclusive, Parameter, WireType
 from resources.api.catalog.shared import (
     APP_WITH_STREAM,
     BPS_TO_MBPS,
@@ -32,27 +30,27 @@ from resources.api.catalog.shared import (
     PRIORITY,
     START,
     YEAR,
-    choice,
     count,
+    enum_parameter,
     instant,
     measure,
-    pages,
+    page_parameters,
     text,
 )
 
-_NO_SPAN_GIVEN = (Span(longest=MONTH),)  # undocumented; we ask for one day at a time
+_NO_SPAN_GIVEN = (WindowLimit(longest=MONTH),)  # undocumented; we ask for one day at a time
 
 PUSH_INFO = Endpoint(
     action="DescribeLivePushStreamInfoData",
-    parameters=(DOMAINS, ONE_APP, ONE_STREAM, START, END, *pages(1, 1000, 20), PRIORITY),
-    spans=_NO_SPAN_GIVEN,
+    parameters=(DOMAINS, ONE_APP, ONE_STREAM, START, END, *page_parameters(1, 1000, 20), PRIORITY),
+    window_limits=_NO_SPAN_GIVEN,
     history=timedelta(days=93),
     delay=timedelta(hours=1),  # undocumented; a push is listed once it has ended
     rate_per_s=100.0,
     paging=EVENT_PAGES,
-    rows=Layout(
+    rows=RowLayout(
         levels=(
-            Level(
+            ListLevel(
                 name="PushStreamInfoDataList",
                 fields=(
                     APP,
@@ -84,13 +82,13 @@ TRANSCODE_INFO = Endpoint(
         ONE_STREAM,
         Parameter(
             name="Resolution",
-            wire=Wire.TEXTS,
+            wire_type=WireType.TEXTS,
             allowed=("480P", "720P", "1080P", "2K", "4K", "8K", "0P"),
         ),
-        *pages(1, 100_000, 20),
+        *page_parameters(1, 100_000, 20),
         Parameter(
             name="TranscodeType",
-            wire=Wire.TEXTS,
+            wire_type=WireType.TEXTS,
             allowed=(
                 "Normal_H264",
                 "Normal_H265",
@@ -104,14 +102,14 @@ TRANSCODE_INFO = Endpoint(
         ),
     ),
     constraints=(APP_WITH_STREAM,),
-    spans=_NO_SPAN_GIVEN,
+    window_limits=_NO_SPAN_GIVEN,
     history=YEAR,
     delay=timedelta(minutes=20),
     rate_per_s=100.0,
     paging=replace(EVENT_PAGES, largest=100_000),
-    rows=Layout(
+    rows=RowLayout(
         levels=(
-            Level(
+            ListLevel(
                 name="TranscodeInfoDataList",
                 fields=(
                     text("TaskID", "task_id", "Transcoding task."),
@@ -139,20 +137,20 @@ TOP_PLAY = Endpoint(
     parameters=(
         START,
         END,
-        choice("QueryType", "Stream", "Domain", "Stream"),
-        choice("SortBy", "PeakBandwidth", "PeakBandwidth", "AvgBandwidth", "TotalTraffic"),
-        Parameter(name="VhostList", wire=Wire.TEXTS),
+        enum_parameter("QueryType", "Stream", "Domain", "Stream"),
+        enum_parameter("SortBy", "PeakBandwidth", "PeakBandwidth", "AvgBandwidth", "TotalTraffic"),
+        Parameter(name="VhostList", wire_type=WireType.TEXTS),
         DOMAINS,
-        *pages(1, 1000, 10, as_text=True),
+        *page_parameters(1, 1000, 10, as_text=True),
     ),
-    constraints=(AtMostOne(names=("VhostList", "DomainList")),),
-    spans=(Span(longest=MONTH),),
+    constraints=(MutuallyExclusive(names=("VhostList", "DomainList")),),
+    window_limits=(WindowLimit(longest=MONTH),),
     history=YEAR,
     delay=timedelta(hours=7),  # "previous day from 07:00"
     paging=Paging(size=1000, smallest=1, largest=1000, default=10, as_text=True, most_rows=1000),
-    rows=Layout(
+    rows=RowLayout(
         levels=(
-            Level(
+            ListLevel(
                 name="DataItemList",
                 fields=(
                     DOMAIN,
@@ -184,10 +182,10 @@ DATASETS = (
         name="push_stream_info",
         endpoint=PUSH_INFO,
         scope=Scope.DOMAIN,
-        role=Role.PUSH,
+        role=DomainRole.PUSH,
         key=("domain", "app", "stream", "push_started_at", "client_ip"),
         event_start="push_started_at",
-        once=Once.FIRST_DAY,
+        dedup_keep=DedupKeep.FIRST_DAY,
         reread_days=7,  # a push may be listed under its first day only when it ends days later
         description="Pushes that have ended: when, how long, from where, why they broke off.",
         group="events",
@@ -210,7 +208,7 @@ DATASETS = (
             for q in ("Domain", "Stream")
             for s in ("PeakBandwidth", "AvgBandwidth", "TotalTraffic")
         ),
-        relied_on=("Domain/TotalTraffic", "Stream/TotalTraffic"),
+        required_variants=("Domain/TotalTraffic", "Stream/TotalTraffic"),
         variant_columns={"QueryType": "query_type", "SortBy": "sort_by"},
         variant_comments={
             "QueryType": "What is ranked: Domain or Stream.",

@@ -9,11 +9,11 @@ from resources.api.catalog.columns import APP, DOMAIN, STREAM
 from resources.api.catalog.model import (
     ColumnType,
     Dataset,
+    DomainRole,
     Endpoint,
     Field,
-    Layout,
-    Level,
-    Role,
+    ListLevel,
+    RowLayout,
     Scope,
 )
 from resources.api.catalog.shared import (
@@ -26,10 +26,10 @@ from resources.api.catalog.shared import (
     SLOT,
     START,
     YEAR,
-    aggregation,
-    choice,
-    daily_spans,
+    bucket_parameter,
+    enum_parameter,
     measure,
+    one_day_limits,
     text,
 )
 
@@ -64,7 +64,7 @@ _PUSH_METRICS = (
 
 _ONE_STREAM = tuple(replace(p, required=True) for p in (ONE_DOMAIN, ONE_APP, ONE_STREAM))
 _ONE_DOMAIN = replace(ONE_DOMAIN, required=True)
-_AGG_TYPE = choice("AggType", "max", "max", "avg")
+_AGG_TYPE = enum_parameter("AggType", "max", "max", "avg")
 _PRIORITY_LABEL = text(
     "StreamPriority", "stream_priority", "Priority label of the stream.", required=False
 )
@@ -73,11 +73,11 @@ _SOON = timedelta(seconds=30)
 
 PUSH = Endpoint(
     action="DescribeLivePushStreamMetrics",
-    parameters=(*_ONE_STREAM, START, END, aggregation(5, 30, default=30), PRIORITY),
-    spans=daily_spans(5, 30),
+    parameters=(*_ONE_STREAM, START, END, bucket_parameter(5, 30, default=30), PRIORITY),
+    window_limits=one_day_limits(5, 30),
     history=YEAR,
     delay=_SOON,
-    rows=Layout(levels=(Level(name="MetricList", fields=_METRICS, required=False),)),
+    rows=RowLayout(levels=(ListLevel(name="MetricList", fields=_METRICS, required=False),)),
 )
 
 BATCH_PUSH = Endpoint(
@@ -88,17 +88,17 @@ BATCH_PUSH = Endpoint(
         ONE_STREAM,
         START,
         END,
-        aggregation(5, 30, 60, default=60),
+        bucket_parameter(5, 30, 60, default=60),
         _AGG_TYPE,
         PRIORITY,
     ),
     constraints=(APP_WITH_STREAM,),
-    spans=daily_spans(5, 30, 60),
+    window_limits=one_day_limits(5, 30, 60),
     history=YEAR,
     delay=_SOON,
-    rows=Layout(
+    rows=RowLayout(
         levels=(
-            Level(
+            ListLevel(
                 name="StreamMetricList",
                 fields=(
                     DOMAIN,
@@ -108,18 +108,18 @@ BATCH_PUSH = Endpoint(
                     _PRIORITY_LABEL,
                 ),
             ),
-            Level(name="MetricList", fields=_PUSH_METRICS),
+            ListLevel(name="MetricList", fields=_PUSH_METRICS),
         )
     ),
 )
 
 SOURCE = Endpoint(
     action="DescribeLiveSourceStreamMetrics",
-    parameters=(*_ONE_STREAM, START, END, aggregation(30, default=30)),
-    spans=daily_spans(30),
+    parameters=(*_ONE_STREAM, START, END, bucket_parameter(30, default=30)),
+    window_limits=one_day_limits(30),
     history=YEAR,
     delay=_SOON,
-    rows=Layout(levels=(Level(name="MetricList", fields=_METRICS),)),
+    rows=RowLayout(levels=(ListLevel(name="MetricList", fields=_METRICS),)),
 )
 
 BATCH_SOURCE = Endpoint(
@@ -130,17 +130,17 @@ BATCH_SOURCE = Endpoint(
         ONE_STREAM,
         START,
         END,
-        aggregation(30, 60, default=60),
+        bucket_parameter(30, 60, default=60),
         _AGG_TYPE,
     ),
     constraints=(APP_WITH_STREAM,),
-    spans=daily_spans(30, 60),
+    window_limits=one_day_limits(30, 60),
     history=YEAR,
     delay=timedelta(minutes=15),
-    rows=Layout(
+    rows=RowLayout(
         levels=(
-            Level(name="StreamMetricList", fields=(DOMAIN, APP, STREAM)),
-            Level(name="MetricList", fields=_METRICS),
+            ListLevel(name="StreamMetricList", fields=(DOMAIN, APP, STREAM)),
+            ListLevel(name="MetricList", fields=_METRICS),
         )
     ),
 )
@@ -152,11 +152,11 @@ DATASETS = (
         name="batch_push_stream_metrics",
         endpoint=BATCH_PUSH,
         scope=Scope.DOMAIN,
-        role=Role.PUSH,
+        role=DomainRole.PUSH,
         bucket_s=60,
-        widths=(5, 30),
+        other_widths_s=(5, 30),
         variants=_BOTH,
-        relied_on=("max", "avg"),
+        required_variants=("max", "avg"),
         variant_columns={"AggType": "agg_type"},
         variant_comments=_AGG_COMMENT,
         key=("domain", "app", "stream", "session_id", "agg_type", "slot_start_at"),
@@ -168,9 +168,9 @@ DATASETS = (
         name="push_stream_metrics",
         endpoint=PUSH,
         scope=Scope.STREAM,
-        role=Role.PUSH,
+        role=DomainRole.PUSH,
         bucket_s=30,
-        widths=(5,),
+        other_widths_s=(5,),
         streams_from=("batch_push_stream_metrics", "push_stream_info"),
         key=("domain", "app", "stream", "slot_start_at"),
         description="Health of each pushed stream by half minute or as set; slot maxima, PTS are the "
@@ -181,11 +181,11 @@ DATASETS = (
         name="batch_source_stream_metrics",
         endpoint=BATCH_SOURCE,
         scope=Scope.DOMAIN,
-        role=Role.PULL,
+        role=DomainRole.PULL,
         bucket_s=60,
-        widths=(30,),
+        other_widths_s=(30,),
         variants=_BOTH,
-        relied_on=("max", "avg"),
+        required_variants=("max", "avg"),
         variant_columns={"AggType": "agg_type"},
         variant_comments=_AGG_COMMENT,
         key=("domain", "app", "stream", "agg_type", "slot_start_at"),
@@ -196,7 +196,7 @@ DATASETS = (
         name="source_stream_metrics",
         endpoint=SOURCE,
         scope=Scope.STREAM,
-        role=Role.PULL,
+        role=DomainRole.PULL,
         bucket_s=30,
         streams_from=(
             "batch_source_stream_metrics",

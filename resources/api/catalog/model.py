@@ -1,9 +1,7 @@
-"""What an entry of the catalogue can say: the words in which the API is described.
+"""The types of the catalog: `Endpoint` (facts about one API action) and `Dataset` (one table).
 
-An `Endpoint` holds facts about one action of the vendor's API: what may be asked, how much at a
-time, and what comes back. A `Dataset` holds our choice of what to keep of it: one dataset, one
-table. Planner, pager, normaliser, assets, dictionary and simulator read these and nothing else, so
-a new endpoint is a new entry; when one seems to need an `if` elsewhere, a field is missing here.
+A new endpoint is a new entry. If it seems to need an `if` elsewhere, a field is missing here.
+Request parameters are in parameters.py; table columns are derived in columns.py.
 """
 
 from __future__ import annotations
@@ -16,6 +14,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from types import MappingProxyType
 
+from resources.api.catalog.parameters import Constraint, Parameter
 from resources.api.catalog.vendors import Vendor
 
 
@@ -40,7 +39,7 @@ class ColumnType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One scalar of an answer. `column` is None for a field that is known but not kept."""
+    """One scalar of a response. `column` is None for a field that is documented but not kept."""
 
     name: str  # on the wire
     kind: ColumnType
@@ -52,26 +51,26 @@ class Field:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Level:
-    """One list on the way to the rows: its name in the object above it, and its scalars."""
+class ListLevel:
+    """One list on the path to the rows: its name in the parent object, and its scalar fields."""
 
     name: str
     fields: tuple[Field, ...] = ()
     required: bool = True  # False: the list may be missing; null and [] always mean "nothing"
-    nested: tuple[Level, ...] = ()  # lists inside its items that are known but not kept
+    ignored_lists: tuple[ListLevel, ...] = ()  # lists in its items, documented but not kept
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
-    """Lists inside lists; a row is an item of the innermost one with the scalars above it."""
+class RowLayout:
+    """Nested lists. A row is one item of the innermost list with the scalars of its parents."""
 
-    levels: tuple[Level, ...]
-    outer: bool = False  # True: an item without children is a row of its own
+    levels: tuple[ListLevel, ...]
+    outer: bool = False  # True: an item without children is a row (as a left join keeps it)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Total:
-    """A figure over the whole answer (or one split item) that its rows must add up to."""
+class ResponseTotal:
+    """A total stated for the whole response (or one split item); rows must add up to it."""
 
     name: str
     kind: ColumnType
@@ -80,75 +79,13 @@ class Total:
     in_splits: bool = True  # False: split items do not have it
 
 
-class Wire(StrEnum):
-    """JSON type of a request parameter."""
-
-    TEXT = "string"
-    INTEGER = "integer"
-    INTEGER_TEXT = "integer in a string"
-    TIME = "RFC 3339 time"
-    TEXTS = "list of strings"
-    INTEGERS = "list of integers"
-    REGIONS = "list of {Area, Country, Province}"
-
-
 @dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """One request parameter and the values it may take. Limits of lists apply to their items."""
-
-    name: str
-    wire: Wire
-    required: bool = False
-    default: str | int | None = None
-    allowed: tuple[str | int, ...] = ()
-    minimum: int | None = None
-    maximum: int | None = None
-    max_items: int | None = None
-    echoed: bool = True  # comes back in Result under the same name
-    absent_on: tuple[Vendor, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Together:
-    """All of these parameters or none of them."""
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AtMostOne:
-    """No two of these parameters."""
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Alone:
-    """This value of a list parameter admits no other beside it."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class OnlyWith:
-    """These parameters need `other` to hold exactly `value`."""
-
-    names: tuple[str, ...]
-    other: str
-    value: str
-
-
-Constraint = Together | AtMostOne | Alone | OnlyWith
-
-
-@dataclass(frozen=True, kw_only=True)
-class Span:
+class WindowLimit:
     """The longest window of one request, for a bucket width and a number of split dimensions."""
 
     longest: timedelta
     bucket_s: int | None = None  # None: an endpoint without buckets
-    splits_from: int = 0  # holds from this number of DetailField entries on
+    min_splits: int = 0  # holds from this number of DetailField entries on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,18 +110,18 @@ class Endpoint:
     """One action of the API: facts only, all from the vendor's documentation and SDKs."""
 
     action: str
-    rows: Layout
-    split_rows: Layout | None = None  # rows when a split was asked for and is possible
+    rows: RowLayout
+    split_rows: RowLayout | None = None  # rows when a split was asked for and is possible
     parameters: tuple[Parameter, ...] = ()
     constraints: tuple[Constraint, ...] = ()
-    spans: tuple[Span, ...] = ()
+    window_limits: tuple[WindowLimit, ...] = ()
     history: timedelta | None = None  # None: the present state, no past
     delay: timedelta = timedelta(0)  # age at which a value is complete
     delay_by_bucket: Mapping[int, timedelta] = field(default_factory=dict)
     rate_per_s: float = 30.0  # documented calls per second and account
     paging: Paging | None = None
-    totals: tuple[Total, ...] = ()  # of Result and of each split item
-    nested: tuple[Level, ...] = ()  # lists in Result that are known but not kept
+    totals: tuple[ResponseTotal, ...] = ()  # of Result and of each split item
+    ignored_lists: tuple[ListLevel, ...] = ()  # lists in Result that are known but not kept
     absent_on: tuple[Vendor, ...] = ()
 
     @cached_property
@@ -206,11 +143,11 @@ class Endpoint:
 
         Raises ValueError for a bucket width that the action does not offer.
         """
-        fits = [s for s in self.spans if s.bucket_s == bucket_s and s.splits_from <= splits]
+        fits = [s for s in self.window_limits if s.bucket_s == bucket_s and s.min_splits <= splits]
         if not fits:
-            offered = sorted({s.bucket_s for s in self.spans if s.bucket_s})
+            offered = sorted({s.bucket_s for s in self.window_limits if s.bucket_s})
             raise ValueError(f"{self.action} has no buckets of {bucket_s} s: choose from {offered}")
-        return max(fits, key=lambda s: s.splits_from).longest
+        return max(fits, key=lambda s: s.min_splits).longest
 
     def delay_of(self, bucket_s: int | None) -> timedelta:
         """How long after its end a window is complete, for a bucket width."""
@@ -218,7 +155,7 @@ class Endpoint:
 
 
 class Scope(StrEnum):
-    """What one request of a dataset is about."""
+    """What one request of a dataset covers."""
 
     ACCOUNT = "account"
     DOMAINS = "a list of domains"
@@ -227,15 +164,15 @@ class Scope(StrEnum):
     ADDRESSES = "a list of addresses"
 
 
-class Once(StrEnum):
-    """Under which day a row stands that the answers of several days list."""
+class DedupKeep(StrEnum):
+    """Which day keeps a row that is listed under several days: each key is stored once."""
 
     FIRST_DAY = "first"
     LAST_DAY = "last"
 
 
-class Role(StrEnum):
-    """Which domains of the account an endpoint knows."""
+class DomainRole(StrEnum):
+    """The kind of domain that an endpoint has data for."""
 
     PUSH = "push"
     PULL = "pull"
@@ -296,7 +233,7 @@ PROTOCOL_GROUPS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def label_of(variant: Mapping[str, object]) -> str:
+def variant_label(variant: Mapping[str, object]) -> str:
     """A variant as settings and people name it: its values, such as max or Domain/TotalTraffic."""
     values = (v if isinstance(v, list) else [v] for v in variant.values())
     return "/".join("+".join(map(str, value)) for value in values)
@@ -311,7 +248,7 @@ class Dataset:
     description: str
     scope: Scope
     key: tuple[str, ...]
-    role: Role = Role.ANY
+    role: DomainRole = DomainRole.ANY
     bucket_s: int | None = None
     split: tuple[str, ...] = ()
     parameters: Mapping[str, object] = field(default_factory=dict)
@@ -322,16 +259,16 @@ class Dataset:
     streams_from: tuple[str, ...] = ()  # datasets that name the streams of the day
     addresses_from: tuple[tuple[str, str], ...] = ()  # (dataset, column) that hold addresses
     event_start: str | None = None  # column that tells when an event began
-    once: Once | None = None  # rows that several days list stand in the table once
-    asked_within: timedelta | None = None  # where the endpoint itself forgets nothing
-    reread_days: int = 3  # younger days are asked again, for late data
+    dedup_keep: DedupKeep | None = None  # deduplicates rows listed under several days
+    history_override: timedelta | None = None  # for an endpoint without a history limit
+    reread_days: int = 3  # days younger than this are captured again, for late data
     group: str = "usage"
-    widths: tuple[int, ...] = ()  # other bucket widths (s) that marts and rules can stand
-    relied_on: tuple[str, ...] = ()  # labels of variants that marts and rules read
-    domains: tuple[str, ...] = ()  # patterns of those that are asked; (): all
+    other_widths_s: tuple[int, ...] = ()  # other bucket widths (s) that marts and rules support
+    required_variants: tuple[str, ...] = ()  # labels of variants that marts and rules read
+    domains: tuple[str, ...] = ()  # patterns of the domains to request; (): all
     streams: tuple[str, ...] = ()  # patterns of app/stream; (): all
     meaning: Mapping[str, object] = field(default_factory=dict)
-    """What settings have made other than the catalogue has it, and a captured day rests on."""
+    """Overrides from the settings that change what a captured day holds; stored with each capture."""
 
     @property
     def is_dimension(self) -> bool:
@@ -340,26 +277,26 @@ class Dataset:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Datasets whose capture of the same day says what to ask."""
+        """Datasets of the same day that must be captured first: they list the streams or addresses."""
         return tuple(
             dict.fromkeys((*self.streams_from, *(name for name, _ in self.addresses_from)))
         )
 
     @property
     def history(self) -> timedelta | None:
-        """How far back a day can be asked; None for the present state of the account."""
-        return self.asked_within or self.endpoint.history
+        """How far back the API answers; None for the present state of the account."""
+        return self.history_override or self.endpoint.history
 
     @property
     def delay(self) -> timedelta:
-        """How long after its end a day can be asked."""
+        """Time after the end of a day until its data is complete at the vendor."""
         return self.endpoint.delay_of(self.bucket_s)
 
-    def takes_domain(self, name: str) -> bool:
+    def includes_domain(self, name: str) -> bool:
         """True if the dataset is to hold this domain."""
         return not self.domains or any(fnmatchcase(name, one) for one in self.domains)
 
-    def takes_stream(self, app: str, stream: str) -> bool:
+    def includes_stream(self, app: str, stream: str) -> bool:
         """True if the dataset is to hold this stream."""
         name = f"{app}/{stream}"
         return not self.streams or any(fnmatchcase(name, one) for one in self.streams)

@@ -1,21 +1,16 @@
-"""Pieces that many endpoints share: parameters, spans, units."""
+"""Parts shared by several endpoints: parameters, window limits, units, field constructors."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from resources.api.catalog.model import (
-    Alone,
-    AtMostOne,
-    ColumnType,
-    Field,
-    Layout,
-    Level,
-    Paging,
+from resources.api.catalog.model import ColumnType, Field, ListLevel, Paging, RowLayout, WindowLimit
+from resources.api.catalog.parameters import (
+    AllOrNone,
+    ExclusiveValue,
+    MutuallyExclusive,
     Parameter,
-    Span,
-    Together,
-    Wire,
+    WireType,
 )
 from resources.api.catalog.vendors import Vendor
 
@@ -23,52 +18,54 @@ YEAR = timedelta(days=366)
 DAY = timedelta(days=1)
 MONTH = timedelta(days=31)
 FIVE_MINUTES = timedelta(minutes=5)
-WIDTHS = (60, 3600)
-"""Beside 300 s, where nothing is made of 5-minute points: bandwidth, billed ones too, is."""
+OTHER_WIDTHS_S = (60, 3600)
+"""Bucket widths allowed beside 300 s. Not for bandwidth: billing is computed from 5-minute points."""
 
 GB_TO_BYTES = 1e9  # the vendor counts base 1000
 BPS_TO_MBPS = 1e-6
 
-START = Parameter(name="StartTime", wire=Wire.TIME, required=True)
-END = Parameter(name="EndTime", wire=Wire.TIME, required=True)
-ONE_DOMAIN = Parameter(name="Domain", wire=Wire.TEXT)
-DOMAINS = Parameter(name="DomainList", wire=Wire.TEXTS)
-ONE_APP = Parameter(name="App", wire=Wire.TEXT)
-ONE_STREAM = Parameter(name="Stream", wire=Wire.TEXT)
-ISPS = Parameter(name="ISPList", wire=Wire.TEXTS)
-REGIONS = Parameter(name="RegionList", wire=Wire.REGIONS)
-USER_REGIONS = Parameter(name="UserRegionList", wire=Wire.REGIONS)
-PRIORITY = Parameter(name="StreamPriority", wire=Wire.TEXTS)
+START = Parameter(name="StartTime", wire_type=WireType.TIME, required=True)
+END = Parameter(name="EndTime", wire_type=WireType.TIME, required=True)
+ONE_DOMAIN = Parameter(name="Domain", wire_type=WireType.TEXT)
+DOMAINS = Parameter(name="DomainList", wire_type=WireType.TEXTS)
+ONE_APP = Parameter(name="App", wire_type=WireType.TEXT)
+ONE_STREAM = Parameter(name="Stream", wire_type=WireType.TEXT)
+ISPS = Parameter(name="ISPList", wire_type=WireType.TEXTS)
+REGIONS = Parameter(name="RegionList", wire_type=WireType.REGIONS)
+USER_REGIONS = Parameter(name="UserRegionList", wire_type=WireType.REGIONS)
+PRIORITY = Parameter(name="StreamPriority", wire_type=WireType.TEXTS)
 PROTOCOLS = Parameter(
     name="ProtocolList",
-    wire=Wire.TEXTS,
+    wire_type=WireType.TEXTS,
     allowed=("HTTP-FLV", "HTTP-HLS", "RTMP", "RTM", "SRT", "QUIC"),
 )
 
-ONE_REGION_KIND = AtMostOne(names=("RegionList", "UserRegionList"))
-QUIC_ALONE = Alone(name="ProtocolList", value="QUIC")
-STREAM_WHOLE = Together(names=("Domain", "App", "Stream"))
-APP_WITH_STREAM = Together(names=("App", "Stream"))
-LIST_OR_ONE = AtMostOne(names=("DomainList", "Domain"))
+ONE_REGION_KIND = MutuallyExclusive(names=("RegionList", "UserRegionList"))
+QUIC_ALONE = ExclusiveValue(name="ProtocolList", value="QUIC")
+FULL_STREAM_NAME = AllOrNone(names=("Domain", "App", "Stream"))
+APP_WITH_STREAM = AllOrNone(names=("App", "Stream"))
+LIST_OR_SINGLE_DOMAIN = MutuallyExclusive(names=("DomainList", "Domain"))
 
 
-def aggregation(*allowed: int, default: int) -> Parameter:
+def bucket_parameter(*allowed: int, default: int) -> Parameter:
     """The bucket width in seconds."""
-    return Parameter(name="Aggregation", wire=Wire.INTEGER, allowed=allowed, default=default)
+    return Parameter(
+        name="Aggregation", wire_type=WireType.INTEGER, allowed=allowed, default=default
+    )
 
 
-def detail(*allowed: str) -> Parameter:
+def split_parameter(*allowed: str) -> Parameter:
     """The dimensions that a total can be split by."""
-    return Parameter(name="DetailField", wire=Wire.TEXTS, allowed=allowed)
+    return Parameter(name="DetailField", wire_type=WireType.TEXTS, allowed=allowed)
 
 
-def choice(
+def enum_parameter(
     name: str, default: str, *allowed: str, echoed: bool = True, absent_on: tuple[Vendor, ...] = ()
 ) -> Parameter:
-    """One of a few words."""
+    """A text parameter with a fixed set of values."""
     return Parameter(
         name=name,
-        wire=Wire.TEXT,
+        wire_type=WireType.TEXT,
         default=default,
         allowed=allowed,
         echoed=echoed,
@@ -76,7 +73,7 @@ def choice(
     )
 
 
-def pages(
+def page_parameters(
     smallest: int,
     largest: int,
     default: int | None,
@@ -85,12 +82,14 @@ def pages(
     required: bool = False,
 ) -> tuple[Parameter, Parameter]:
     """The page number and page size parameters."""
-    wire = Wire.INTEGER_TEXT if as_text else Wire.INTEGER
+    wire = WireType.INTEGER_TEXT if as_text else WireType.INTEGER
     return (
-        Parameter(name="PageNum", wire=wire, minimum=1, default=1, echoed=False, required=required),
+        Parameter(
+            name="PageNum", wire_type=wire, minimum=1, default=1, echoed=False, required=required
+        ),
         Parameter(
             name="PageSize",
-            wire=wire,
+            wire_type=wire,
             minimum=smallest,
             maximum=largest,
             default=default,
@@ -100,20 +99,20 @@ def pages(
     )
 
 
-def daily_spans(*buckets: int) -> tuple[Span, ...]:
+def one_day_limits(*buckets: int) -> tuple[WindowLimit, ...]:
     """One day at most, whatever the bucket."""
-    return tuple(Span(bucket_s=b, longest=DAY) for b in buckets)
+    return tuple(WindowLimit(bucket_s=b, longest=DAY) for b in buckets)
 
 
-WHOLE_DAY = (Span(longest=DAY),)
+WHOLE_DAY = (WindowLimit(longest=DAY),)
 
-SPLIT_SPANS = (
-    Span(bucket_s=60, longest=DAY),
-    Span(bucket_s=300, longest=MONTH),
-    Span(bucket_s=3600, longest=MONTH),
-    Span(bucket_s=60, splits_from=2, longest=timedelta(hours=3)),
-    Span(bucket_s=300, splits_from=2, longest=DAY),
-    Span(bucket_s=3600, splits_from=2, longest=timedelta(days=7)),
+SPLIT_WINDOW_LIMITS = (
+    WindowLimit(bucket_s=60, longest=DAY),
+    WindowLimit(bucket_s=300, longest=MONTH),
+    WindowLimit(bucket_s=3600, longest=MONTH),
+    WindowLimit(bucket_s=60, min_splits=2, longest=timedelta(hours=3)),
+    WindowLimit(bucket_s=300, min_splits=2, longest=DAY),
+    WindowLimit(bucket_s=3600, min_splits=2, longest=timedelta(days=7)),
 )
 """Session, origin traffic, stream count and edge data: two or more splits shorten the span."""
 
@@ -136,13 +135,13 @@ def split_labels(*names: str) -> tuple[Field, ...]:
     return tuple(Field(name=name, kind=ColumnType.TEXT, required=False) for name in names)
 
 
-def series(
+def time_series_layouts(
     details: str, values: str, labels: tuple[Field, ...], fields: tuple[Field, ...]
-) -> tuple[Layout, Layout]:
+) -> tuple[RowLayout, RowLayout]:
     """Layouts of a time series: the plain list, and the same list inside each split item."""
-    rows = Level(name=values, fields=fields)
-    plain = Layout(levels=(rows,))
-    split = Layout(levels=(Level(name=details, fields=labels, required=False), rows))
+    rows = ListLevel(name=values, fields=fields)
+    plain = RowLayout(levels=(rows,))
+    split = RowLayout(levels=(ListLevel(name=details, fields=labels, required=False), rows))
     return plain, split
 
 

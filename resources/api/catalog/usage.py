@@ -8,53 +8,51 @@ from resources.api.catalog.columns import APP, DOMAIN, STREAM
 from resources.api.catalog.model import (
     ColumnType,
     Dataset,
+    DomainRole,
     Endpoint,
     Field,
-    Layout,
-    Level,
-    OnlyWith,
-    Parameter,
-    Role,
+    ListLevel,
+    ResponseTotal,
+    RowLayout,
     Scope,
-    Span,
-    Total,
-    Wire,
+    WindowLimit,
 )
+from resources.api.catalog.parameters import Parameter, RequiresValue, WireType
 from resources.api.catalog.shared import (
     DAY,
     DOMAINS,
     END,
     FIVE_MINUTES,
+    FULL_STREAM_NAME,
     GB_TO_BYTES,
     ISPS,
-    LIST_OR_ONE,
+    LIST_OR_SINGLE_DOMAIN,
     MONTH,
     ONE_APP,
     ONE_DOMAIN,
     ONE_REGION_KIND,
     ONE_STREAM,
+    OTHER_WIDTHS_S,
     PROTOCOLS,
     QUIC_ALONE,
     REGIONS,
     SERIES_DELAY,
     SERIES_DELAY_BY_BUCKET,
     SLOT,
-    SPLIT_SPANS,
+    SPLIT_WINDOW_LIMITS,
     START,
     STREAM_PAGES,
-    STREAM_WHOLE,
     USER_REGIONS,
     WHOLE_DAY,
-    WIDTHS,
     YEAR,
-    aggregation,
-    choice,
+    bucket_parameter,
     count,
-    detail,
+    enum_parameter,
     measure,
-    pages,
-    series,
+    page_parameters,
     split_labels,
+    split_parameter,
+    time_series_layouts,
 )
 
 BATCH_TRAFFIC = Endpoint(
@@ -67,16 +65,16 @@ BATCH_TRAFFIC = Endpoint(
         USER_REGIONS,
         START,
         END,
-        *pages(100, 1000, 1000),
+        *page_parameters(100, 1000, 1000),
     ),
     constraints=(QUIC_ALONE, ONE_REGION_KIND),
-    spans=WHOLE_DAY,
+    window_limits=WHOLE_DAY,
     history=YEAR,
     delay=SERIES_DELAY,
     paging=STREAM_PAGES,
-    rows=Layout(
+    rows=RowLayout(
         levels=(
-            Level(
+            ListLevel(
                 name="StreamInfoList",
                 fields=(
                     DOMAIN,
@@ -97,12 +95,12 @@ BATCH_TRAFFIC = Endpoint(
         ),
     ),
     totals=(
-        Total(name="TotalUpTraffic", kind=ColumnType.FLOAT, of="UpTraffic"),
-        Total(name="TotalDownTraffic", kind=ColumnType.FLOAT, of="DownTraffic"),
+        ResponseTotal(name="TotalUpTraffic", kind=ColumnType.FLOAT, of="UpTraffic"),
+        ResponseTotal(name="TotalDownTraffic", kind=ColumnType.FLOAT, of="DownTraffic"),
     ),
 )
 
-_SOURCE_ROWS, _SOURCE_SPLIT = series(
+_SOURCE_ROWS, _SOURCE_SPLIT = time_series_layouts(
     "TrafficDetailDataList",
     "TrafficDataList",
     split_labels("Domain", "ISP"),
@@ -126,23 +124,23 @@ SOURCE_TRAFFIC = Endpoint(
         USER_REGIONS,
         START,
         END,
-        aggregation(60, 300, 3600, default=300),
-        detail("Domain", "ISP"),
+        bucket_parameter(60, 300, 3600, default=300),
+        split_parameter("Domain", "ISP"),
     ),
-    constraints=(LIST_OR_ONE, STREAM_WHOLE),
-    spans=SPLIT_SPANS,
+    constraints=(LIST_OR_SINGLE_DOMAIN, FULL_STREAM_NAME),
+    window_limits=SPLIT_WINDOW_LIMITS,
     history=YEAR,
     delay=SERIES_DELAY,
     delay_by_bucket=SERIES_DELAY_BY_BUCKET,
     rows=_SOURCE_ROWS,
     split_rows=_SOURCE_SPLIT,
     totals=(
-        Total(name="TotalTraffic", kind=ColumnType.FLOAT, of="Traffic"),
-        Total(name="PeakBandwidth", kind=ColumnType.FLOAT, of="Bandwidth", how="max"),
+        ResponseTotal(name="TotalTraffic", kind=ColumnType.FLOAT, of="Traffic"),
+        ResponseTotal(name="PeakBandwidth", kind=ColumnType.FLOAT, of="Bandwidth", how="max"),
     ),
 )
 
-_CODES = Level(
+_CODES = ListLevel(
     name="StatusSummaryDataList",
     fields=(
         Field(
@@ -164,7 +162,7 @@ _CODES = Level(
         ),
     ),
 )
-_CODE_SLOTS = Level(name="StatusDataList", fields=(SLOT,))
+_CODE_SLOTS = ListLevel(name="StatusDataList", fields=(SLOT,))
 
 STATUS = Endpoint(
     action="DescribeLivePlayStatusCodeData",
@@ -175,34 +173,34 @@ STATUS = Endpoint(
         USER_REGIONS,
         START,
         END,
-        aggregation(60, 300, 3600, default=60),
-        detail("Domain", "ISP"),
-        choice("Type", "Access", "Access", "Source"),
+        bucket_parameter(60, 300, 3600, default=60),
+        split_parameter("Domain", "ISP"),
+        enum_parameter("Type", "Access", "Access", "Source"),
     ),
     constraints=(ONE_REGION_KIND,),
-    spans=(
-        Span(bucket_s=60, longest=DAY),
-        Span(bucket_s=300, longest=MONTH),
-        Span(bucket_s=3600, longest=timedelta(days=93)),
+    window_limits=(
+        WindowLimit(bucket_s=60, longest=DAY),
+        WindowLimit(bucket_s=300, longest=MONTH),
+        WindowLimit(bucket_s=3600, longest=timedelta(days=93)),
     ),
     history=YEAR,
     delay=SERIES_DELAY,
-    rows=Layout(levels=(_CODE_SLOTS, _CODES)),
-    split_rows=Layout(
+    rows=RowLayout(levels=(_CODE_SLOTS, _CODES)),
+    split_rows=RowLayout(
         levels=(
-            Level(
+            ListLevel(
                 name="StatusDetailDataList",
                 fields=split_labels("Domain", "ISP"),
                 required=False,
             ),
-            Level(name="StatusDataList", fields=(SLOT,), required=False),
+            ListLevel(name="StatusDataList", fields=(SLOT,), required=False),
             _CODES,
         )
     ),
-    nested=(_CODES,),  # the same distribution over the whole window
+    ignored_lists=(_CODES,),  # the same distribution over the whole window
 )
 
-_COUNT_ROWS, _COUNT_SPLIT = series(
+_COUNT_ROWS, _COUNT_SPLIT = time_series_layouts(
     "StreamDetailDataList",
     "TotalStreamDataList",
     split_labels("Domain"),
@@ -215,22 +213,26 @@ STREAM_COUNT = Endpoint(
         DOMAINS,
         START,
         END,
-        aggregation(60, 300, 3600, default=300),
-        detail("Domain", "ISP"),
+        bucket_parameter(60, 300, 3600, default=300),
+        split_parameter("Domain", "ISP"),
         Parameter(
-            name="StreamType", wire=Wire.TEXTS, allowed=("push", "relay-source", "transcode")
+            name="StreamType",
+            wire_type=WireType.TEXTS,
+            allowed=("push", "relay-source", "transcode"),
         ),
         ISPS,
         USER_REGIONS,
     ),
-    constraints=(OnlyWith(names=("ISPList", "UserRegionList"), other="StreamType", value="push"),),
-    spans=SPLIT_SPANS,
+    constraints=(
+        RequiresValue(names=("ISPList", "UserRegionList"), other="StreamType", value="push"),
+    ),
+    window_limits=SPLIT_WINDOW_LIMITS,
     history=YEAR,
     delay=FIVE_MINUTES,
     rows=_COUNT_ROWS,
     split_rows=_COUNT_SPLIT,
     totals=(
-        Total(
+        ResponseTotal(
             name="PeakCount", kind=ColumnType.INTEGER, of="PeakCount", how="max", in_splits=False
         ),
     ),
@@ -248,9 +250,9 @@ DATASETS = (
         name="source_traffic",
         endpoint=SOURCE_TRAFFIC,
         scope=Scope.DOMAINS,
-        role=Role.PULL,
+        role=DomainRole.PULL,
         bucket_s=300,
-        widths=WIDTHS,
+        other_widths_s=OTHER_WIDTHS_S,
         split=("Domain", "ISP"),
         key=("domain", "isp", "slot_start_at"),
         description="Traffic pulled from the origins, by domain and carrier, every 5 minutes or as "
@@ -261,10 +263,10 @@ DATASETS = (
         endpoint=STATUS,
         scope=Scope.DOMAINS,
         bucket_s=300,
-        widths=WIDTHS,
+        other_widths_s=OTHER_WIDTHS_S,
         split=("Domain", "ISP"),
         variants=({"Type": "Access"}, {"Type": "Source"}),
-        relied_on=("Access",),
+        required_variants=("Access",),
         variant_columns={"Type": "request_type"},
         variant_comments={
             "Type": "Access: pushes and plays. Source: requests to the origin. Never mix the two."
@@ -277,10 +279,10 @@ DATASETS = (
         endpoint=STREAM_COUNT,
         scope=Scope.DOMAINS,
         bucket_s=300,
-        widths=WIDTHS,
+        other_widths_s=OTHER_WIDTHS_S,
         split=("Domain",),
         variants=tuple({"StreamType": [t]} for t in ("push", "relay-source", "transcode")),
-        relied_on=("push",),
+        required_variants=("push",),
         variant_columns={"StreamType": "stream_type"},
         variant_comments={
             "StreamType": "push, relay-source or transcode. Peaks of types do not add up."

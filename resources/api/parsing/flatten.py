@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from resources.api.catalog.model import SPLITS, Field, Layout
+from resources.api.catalog.model import SPLITS, Field, RowLayout
 
 _SPLIT_COLUMN: Mapping[str, str] = {name: split.column for name, split in SPLITS.items()}
 
@@ -26,7 +26,7 @@ class Flat:
     answer_of_item: np.ndarray  # for each of these items
 
 
-def flatten(results: pa.StructArray, layout: Layout) -> Flat:
+def flatten(results: pa.StructArray, layout: RowLayout) -> Flat:
     """The rows that stand in the lists of `layout`; `results` has a struct for each answer."""
     parents, above = results, list[tuple[Field, pa.Array]]()
     items, top = results, np.arange(len(results))

@@ -13,7 +13,8 @@ from typing import Literal
 
 import pyarrow as pa
 
-from resources.api.catalog.model import ColumnType, Endpoint, Field, Level, Wire
+from resources.api.catalog.model import ColumnType, Endpoint, Field, ListLevel
+from resources.api.catalog.parameters import WireType
 
 Json = Literal["text", "integer", "float", "boolean", "object", "list"]
 
@@ -81,14 +82,14 @@ def _forget(node: Node) -> Node:
 
 
 _REGION = _object("item", (_forgotten(n) for n in ("Area", "Country", "Province")), kept=False)
-_ECHO: dict[Wire, Node] = {
-    Wire.TEXT: _forgotten(""),
-    Wire.TIME: _forgotten(""),
-    Wire.INTEGER_TEXT: _forgotten(""),
-    Wire.INTEGER: _forgotten("", "integer"),
-    Wire.TEXTS: _list("", _forgotten("item"), kept=False),
-    Wire.INTEGERS: _list("", _forgotten("item", "integer"), kept=False),
-    Wire.REGIONS: _list("", _REGION, kept=False),
+_ECHO: dict[WireType, Node] = {
+    WireType.TEXT: _forgotten(""),
+    WireType.TIME: _forgotten(""),
+    WireType.INTEGER_TEXT: _forgotten(""),
+    WireType.INTEGER: _forgotten("", "integer"),
+    WireType.TEXTS: _list("", _forgotten("item"), kept=False),
+    WireType.INTEGERS: _list("", _forgotten("item", "integer"), kept=False),
+    WireType.REGIONS: _list("", _REGION, kept=False),
 }
 
 _ERROR = _object(
@@ -111,13 +112,13 @@ def _scalar(field: Field) -> Node:
     return Node(field.name, _JSON_OF_KIND[field.kind], (), required, field.column is not None)
 
 
-def _levels(levels: Sequence[Level], totals: Iterable[Node]) -> Node:
+def _levels(levels: Sequence[ListLevel], totals: Iterable[Node]) -> Node:
     """The list of the first level, holding the others."""
     level, below = levels[0], levels[1:]
     children = [_scalar(f) for f in level.fields]
     if below:
         children.append(_levels(below, ()))
-    children += [_forget(_levels((n,), ())) for n in level.nested]
+    children += [_forget(_levels((n,), ())) for n in level.ignored_lists]
     item = _object("item", _unique((*children, *totals)))
     return _list(level.name, item, required=level.required)
 
@@ -138,7 +139,7 @@ def envelope(endpoint: Endpoint) -> Node:
     if endpoint.split_rows is not None:
         result.append(_levels(endpoint.split_rows.levels, totals))
     result += totals
-    result += [_forget(_levels((n,), ())) for n in endpoint.nested]
+    result += [_forget(_levels((n,), ())) for n in endpoint.ignored_lists]
     paging = endpoint.paging
     if paging is not None:
         json: Json = "text" if paging.as_text else "integer"
@@ -146,7 +147,7 @@ def envelope(endpoint: Endpoint) -> Node:
         block = [Node(n, json, required=True) for n in names]
         block.append(_forgotten("PageSize", json))
         result += block if paging.block is None else [_object(paging.block, block, required=True)]
-    result += [replace(_ECHO[p.wire], name=p.name) for p in endpoint.parameters if p.echoed]
+    result += [replace(_ECHO[p.wire_type], name=p.name) for p in endpoint.parameters if p.echoed]
     return _object("", (_METADATA, _object("Result", _unique(result))))
 
 

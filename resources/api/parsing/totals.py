@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from resources.api.catalog.model import SPLITS, Dataset, Total
+from resources.api.catalog.model import SPLITS, Dataset, ResponseTotal
 from resources.api.parsing.flatten import Flat
 
 _AGREE = 1e-4
@@ -69,7 +69,9 @@ def _is_close(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return close
 
 
-def _fold(total: Total, folded: np.ndarray, numbers: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def _fold(
+    total: ResponseTotal, folded: np.ndarray, numbers: np.ndarray, groups: np.ndarray
+) -> np.ndarray:
     """`folded`, with the numbers of each group added to it, one after the other."""
     (np.maximum if total.how == "max" else np.add).at(folded, groups, numbers)
     return folded

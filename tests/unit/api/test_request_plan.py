@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.api.catalog import DAILY, DATASETS, DIMENSIONS
-from resources.api.catalog.model import Role, Scope
+from resources.api.catalog.model import DomainRole, Scope
 from resources.api.pagination import page_payload
 from resources.api.request_plan import (
     DOMAINS_PER_REQUEST,
@@ -45,8 +45,8 @@ daily_by_one = pytest.mark.parametrize(
 
 def known(domains, carriers=12):
     """`domains` push domains and as many pull domains, with a stream and an address each."""
-    push = [Domain(f"push{i:03}.example.com", Role.PUSH) for i in range(domains)]
-    pull = [Domain(f"pull{i:03}.example.com", Role.PULL) for i in range(domains)]
+    push = [Domain(f"push{i:03}.example.com", DomainRole.PUSH) for i in range(domains)]
+    pull = [Domain(f"pull{i:03}.example.com", DomainRole.PULL) for i in range(domains)]
     return Inventory(
         domains=(*push, *pull),
         isps=CARRIERS[:carriers],
@@ -64,7 +64,7 @@ def payloads(name, domains=2, carriers=12):
 
 
 def names_of(dataset, domains):
-    return {d.name for d in known(domains).domains if Role.ANY in (dataset.role, d.role)} | {
+    return {d.name for d in known(domains).domains if DomainRole.ANY in (dataset.role, d.role)} | {
         d.name for d in known(domains).domains if d.role is dataset.role
     }
 
@@ -185,12 +185,12 @@ def test_what_is_known_twice_is_asked_once(dataset):
     """A domain that pushes and pulls, a carrier or a stream that is listed again."""
     once = known(3)
     twice = Inventory(
-        domains=once.domains * 2 + tuple(Domain(d.name, Role.ANY) for d in once.domains),
+        domains=once.domains * 2 + tuple(Domain(d.name, DomainRole.ANY) for d in once.domains),
         isps=once.isps * 2,
         streams=once.streams * 2,
         addresses=once.addresses * 2,
     )
-    everywhere = replace(once, domains=tuple(Domain(d.name, Role.ANY) for d in once.domains))
+    everywhere = replace(once, domains=tuple(Domain(d.name, DomainRole.ANY) for d in once.domains))
     assert list(walks(dataset, DAY, SHANGHAI, twice)) == list(
         walks(dataset, DAY, SHANGHAI, everywhere)
     )
@@ -240,14 +240,14 @@ def test_quic_is_asked_alone_and_is_a_constant():
 
 
 def test_quic_of_a_single_domain_is_not_split_at_all():
-    one = Inventory(domains=(Domain("a", Role.PULL),))
+    one = Inventory(domains=(Domain("a", DomainRole.PULL),))
     _, quic = walks(DATASETS["edge_stat_by_protocol"], DAY, SHANGHAI, one)
     assert not quic.is_split
     assert quic.constants == {"domain": "a", "protocol": "QUIC"}
 
 
 def test_a_split_that_needs_no_filter_stays_when_there_is_one_domain():
-    one = Inventory(domains=(Domain("a", Role.PULL),))
+    one = Inventory(domains=(Domain("a", DomainRole.PULL),))
     (walk,) = walks(DATASETS["edge_stat_by_region"], DAY, SHANGHAI, one)
     assert walk.payload["DetailField"] == ["UserArea", "UserCountry"]
     assert walk.constants == {"domain": "a"}
@@ -300,7 +300,7 @@ def test_a_stored_request_tells_as_much_as_the_plan(dataset):
 def test_streams_are_asked_for_only_under_domains_that_are_asked_for():
     """A stream of a pull domain has no push metrics; one of a domain left out has none at all."""
     facts = Inventory(
-        domains=(Domain("push", Role.PUSH), Domain("pull", Role.PULL)),
+        domains=(Domain("push", DomainRole.PUSH), Domain("pull", DomainRole.PULL)),
         streams=tuple(Stream(d, "show", "room1") for d in ("push", "pull", "left out")),
     )
     for name, domain in (("push_stream_metrics", "push"), ("source_stream_metrics", "pull")):
@@ -309,13 +309,13 @@ def test_streams_are_asked_for_only_under_domains_that_are_asked_for():
 
 
 def test_a_domain_of_unknown_role_is_asked_everywhere():
-    facts = Inventory(domains=(Domain("a", Role.ANY),), isps=CARRIERS)
+    facts = Inventory(domains=(Domain("a", DomainRole.ANY),), isps=CARRIERS)
     for dataset in DAILY:
         if dataset.scope in (Scope.ACCOUNT, Scope.DOMAINS, Scope.DOMAIN):
             assert list(walks(dataset, DAY, SHANGHAI, facts)) != []
 
 
-@pytest.mark.parametrize("role", [Role.PUSH, Role.PULL])
+@pytest.mark.parametrize("role", [DomainRole.PUSH, DomainRole.PULL])
 def test_an_account_without_a_role_is_asked_for_all_its_domains(role):
     """A day must not pass for empty only because no domain of the right kind was listed."""
     facts = Inventory(domains=(Domain("a", role),), isps=CARRIERS)
@@ -335,7 +335,7 @@ def test_addresses_are_asked_by_fifty():
 )
 def test_names_from_outside_pass_unchanged(name):
     facts = Inventory(
-        domains=(Domain(name, Role.ANY), Domain("other", Role.ANY)),
+        domains=(Domain(name, DomainRole.ANY), Domain("other", DomainRole.ANY)),
         isps=(name, "other isp"),
         streams=(Stream(name, name, name),),
         addresses=(name,),
@@ -555,7 +555,7 @@ def complaints(action, body):
 )
 def test_no_request_breaks_a_rule_of_the_api(dataset, domains, carriers, zone):
     endpoint = dataset.endpoint
-    buckets = sorted({span.bucket_s for span in endpoint.spans if span.bucket_s}) or [None]
+    buckets = sorted({span.bucket_s for span in endpoint.window_limits if span.bucket_s}) or [None]
     for bucket_s in buckets if dataset.bucket_s else [None]:
         narrow = replace(dataset, bucket_s=bucket_s)
         for walk in asked(narrow, domains, carriers, zone=zone, day=date(2025, 11, 2)):

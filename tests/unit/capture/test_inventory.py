@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Role
+from resources.api.catalog.model import DomainRole
 from resources.api.request_plan import Domain, Stream
 from resources.capture.inventory import Account, NotYet, snapshots
 from resources.config import Settings
@@ -14,7 +14,7 @@ from tests.support.lake_files import store
 
 DAY, NEXT, THIRD = date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22)
 DOMAIN, ISP = DATASETS["domain"], DATASETS["isp"]
-PUSH, PULL, ANY = Role.PUSH, Role.PULL, Role.ANY
+PUSH, PULL, ANY = DomainRole.PUSH, DomainRole.PULL, DomainRole.ANY
 
 
 @pytest.fixture

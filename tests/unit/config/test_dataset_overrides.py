@@ -13,7 +13,7 @@ from pipelines.backfill.replay import captured, replay
 from pipelines.cli import main
 from pipelines.doctor.machine import settings_found
 from resources.api.catalog import DAILY, DATASETS
-from resources.api.catalog.model import Role, label_of
+from resources.api.catalog.model import DomainRole, variant_label
 from resources.api.request_plan import Domain, Inventory, Stream, walks
 from resources.config import FILE, DatasetOverrides, Settings, SettingsError, load, resolve
 from resources.config.dataset_overrides import KEYS, keys_of, widths_of
@@ -29,7 +29,7 @@ from tests.support.recovery_page import follow
 
 DAY = DAYS[-1]
 PUSH, BATCH, SESSION = "push_stream_metrics", "batch_push_stream_metrics", "stream_session"
-WIDTHS = [(d.name, width) for d in DAILY for width in d.widths]
+WIDTHS = [(d.name, width) for d in DAILY for width in d.other_widths_s]
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_the_file_says_what_holds_of_one_dataset_and_of_no_other(written):
     one, other = found.of(DATASETS[PUSH]), found.of(DATASETS[SESSION])
     assert (one.bucket_s, one.reread_days) == (5, 5)
     assert (one.streams, one.domains) == (("a/b", "live/*"), ("*.example",))
-    assert [*map(label_of, other.variants)] == ["Online", "ClientIP"]
+    assert [*map(variant_label, other.variants)] == ["Online", "ClientIP"]
     assert found.of(DATASETS[BATCH]) is DATASETS[BATCH]
 
 
@@ -77,7 +77,7 @@ def test_the_file_says_what_holds_of_one_dataset_and_of_no_other(written):
 def test_each_key_is_taken_or_refused_with_those_that_the_dataset_has(name, key, written):
     value = KEYS[key].metadata["example"]
     if key == "variants" and key in keys_of(DATASETS[name]):
-        value = DATASETS[name].relied_on
+        value = DATASETS[name].required_variants
     said = f"[dataset.{name}]\n{key} = {json.dumps(value)}\n"
     if key == "bucket_seconds" and key in keys_of(DATASETS[name]):
         said = f"[dataset.{name}]\n{key} = {widths_of(DATASETS[name])[0]}\n"
@@ -149,7 +149,7 @@ def test_the_documented_example_can_be_switched_on_as_it_stands(tmp_path):
 # What follows ------------------------------------------------------------------------------------
 
 
-def known(*names, role=Role.ANY, streams=()):
+def known(*names, role=DomainRole.ANY, streams=()):
     return Inventory(
         domains=tuple(Domain(n, role) for n in names), isps=("a", "b"), streams=streams
     )
@@ -177,13 +177,15 @@ def test_another_width_is_asked_for_whole_days_of_slots(name, width):
 def test_domains_are_asked_if_they_fit_a_pattern_and_no_others(names, pattern):
     dataset = of("batch_stream_traffic", domains=(pattern,))
     found = {n for p in asked(dataset, known(*names)) for n in p["DomainList"]}
-    assert found == {n for n in names if dataset.takes_domain(n)}
+    assert found == {n for n in names if dataset.includes_domain(n)}
     if pattern == "*":
         assert found == names
 
 
 def test_a_filter_of_domains_does_not_reach_beyond_the_role():
-    about = Inventory(domains=(Domain("push.a", Role.PUSH), Domain("pull.a", Role.PULL)))
+    about = Inventory(
+        domains=(Domain("push.a", DomainRole.PUSH), Domain("pull.a", DomainRole.PULL))
+    )
     dataset = of("push_stream_info", domains=("pull.*", "push.*"))
     assert [p["DomainList"] for p in asked(dataset, about)] == [["push.a"]]
     assert asked(of("push_stream_info", domains=("pull.*",)), about) == []

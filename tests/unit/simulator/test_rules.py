@@ -94,7 +94,7 @@ class TestEveryAction:
 SPANS = [
     pytest.param(action, bucket, splits, longest, id=f"{action}-{bucket}s-{splits} splits")
     for action, said in DOCUMENTED.items()
-    for (bucket, splits), longest in said.spans.items()
+    for (bucket, splits), longest in said.window_limits.items()
 ]
 
 
@@ -116,7 +116,7 @@ def test_bucket(action):
     said = DOCUMENTED[action]
     assert accepted(action)["Aggregation"] == said.default_bucket
     refused(action, says="Aggregation", Aggregation=7)
-    for bucket, _ in said.spans:
+    for bucket, _ in said.window_limits:
         assert accepted(action, Aggregation=bucket)["Aggregation"] == bucket
 
 

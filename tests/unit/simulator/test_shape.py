@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from resources.api.catalog import ENDPOINTS
-from resources.api.catalog.model import ColumnType, Field, Layout, Level
+from resources.api.catalog.model import ColumnType, Field, ListLevel, RowLayout
 from resources.simulator import Account, Answers, Late, Simulator
 from resources.simulator.api import Api
 from resources.simulator.places import ISPS
@@ -131,7 +131,7 @@ def test_an_endpoint_that_the_world_does_not_know_is_answered_from_its_entry():
     new = replace(
         known,
         action="DescribeLiveNewData",
-        rows=Layout(levels=(Level(name="NewList", fields=fields),)),
+        rows=RowLayout(levels=(ListLevel(name="NewList", fields=fields),)),
         split_rows=None,
         totals=(replace(known.totals[0], of="Flow"),),
     )

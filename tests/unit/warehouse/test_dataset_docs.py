@@ -44,7 +44,7 @@ def test_what_a_series_counts_in_slots_says_when_and_how_long(dataset):
 @each_dataset
 def test_a_row_without_a_time_of_its_own_has_the_day_in_its_key(dataset):
     """Figures of a whole day; an event or an address is one, however many days list it."""
-    is_figure = dataset.bucket_s is None and dataset.once is None and not dataset.is_dimension
+    is_figure = dataset.bucket_s is None and dataset.dedup_keep is None and not dataset.is_dimension
     assert ("business_date" in dataset.key) is is_figure
 
 

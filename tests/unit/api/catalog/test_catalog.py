@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from resources.api.catalog import DATASETS, ENDPOINTS
-from resources.api.catalog.model import AtMostOne, Together, Wire
+from resources.api.catalog.parameters import AllOrNone, MutuallyExclusive, WireType
 from tests.support.documented_limits import DOCUMENTED
 
 ACTIONS = sorted(DOCUMENTED)
@@ -40,8 +40,8 @@ def test_parameters(said, entry):
 
 def test_allowed_values(said, entry):
     wanted = {name: set(values) for name, values in said.allowed.items()}
-    if said.spans and said.default_bucket:
-        wanted["Aggregation"] = {bucket for bucket, _ in said.spans}
+    if said.window_limits and said.default_bucket:
+        wanted["Aggregation"] = {bucket for bucket, _ in said.window_limits}
     assert {p.name: set(p.allowed) for p in entry.parameters if p.allowed} == wanted
 
 
@@ -60,10 +60,10 @@ def test_history(said, entry):
 
 
 def test_spans(said, entry):
-    for (bucket, splits), seconds in said.spans.items():
+    for (bucket, splits), seconds in said.window_limits.items():
         assert entry.longest(bucket, splits).total_seconds() == seconds
-    buckets = {bucket for bucket, _ in said.spans}
-    assert {s.bucket_s for s in entry.spans} == buckets or not said.spans
+    buckets = {bucket for bucket, _ in said.window_limits}
+    assert {s.bucket_s for s in entry.window_limits} == buckets or not said.window_limits
 
 
 def test_rate(said, entry):
@@ -86,15 +86,15 @@ def test_pages(said, entry):
     size = entry.parameter[entry.paging.size_param]
     assert (size.minimum, size.maximum, size.default) == said.page
     assert (entry.paging.smallest, entry.paging.largest, entry.paging.default) == said.page
-    assert entry.paging.as_text == said.page_is_text == (size.wire is Wire.INTEGER_TEXT)
+    assert entry.paging.as_text == said.page_is_text == (size.wire_type is WireType.INTEGER_TEXT)
     assert entry.paging.echo == said.page_echo
     assert entry.paging.size <= said.page[1]
     assert entry.parameter[entry.paging.number_param].minimum == 1
 
 
 def test_constraints(said, entry):
-    together = {c.names for c in entry.constraints if isinstance(c, Together)}
-    apart = {frozenset(c.names) for c in entry.constraints if isinstance(c, AtMostOne)}
+    together = {c.names for c in entry.constraints if isinstance(c, AllOrNone)}
+    apart = {frozenset(c.names) for c in entry.constraints if isinstance(c, MutuallyExclusive)}
     assert together == set(said.together)
     assert apart == {frozenset(pair) for pair in said.not_both}
 
@@ -116,7 +116,7 @@ class TestDataset:
                 values = value if isinstance(value, list) else [value]
                 assert set(values) <= set(said.allowed.get(parameter, values))
         if dataset.bucket_s is not None:
-            assert dataset.bucket_s in {bucket for bucket, _ in said.spans}
+            assert dataset.bucket_s in {bucket for bucket, _ in said.window_limits}
 
     def test_columns_can_be_read_by_people_and_sql(self, name):
         dataset = DATASETS[name]

@@ -103,7 +103,7 @@ def kept(endpoint):
 
 def is_forgotten(endpoint, path):
     """In a list that is known and not kept."""
-    forgotten = [("Result", level.name) for level in endpoint.nested]
+    forgotten = [("Result", level.name) for level in endpoint.ignored_lists]
     return any(path[:2] == place for place in forgotten) or "Tags" in path
 
 

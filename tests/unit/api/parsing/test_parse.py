@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.api.catalog import DATASETS, ENDPOINTS
-from resources.api.catalog.model import SPLITS, ColumnType, Role
+from resources.api.catalog.model import SPLITS, ColumnType, DomainRole
 from resources.api.errors import IncompleteAnswer, WrongAnswer
 from resources.api.pagination import PageFacts
 from resources.api.parsing.parse import join, read_page, row_schema
@@ -24,13 +24,17 @@ PUSH, PULL, LIVE = "push.example.com", "pull.example.com", "live.example.com"
 HOSTILE = ["", "'; DROP TABLE x; --", "a/../b", "\x00\x1b[31m\r\n", "\u202e", "é中😀", "NULL", "0"]
 
 MANY = Inventory(
-    domains=(Domain(PUSH, Role.PUSH), Domain(PULL, Role.PULL), Domain(LIVE, Role.PULL)),
+    domains=(
+        Domain(PUSH, DomainRole.PUSH),
+        Domain(PULL, DomainRole.PULL),
+        Domain(LIVE, DomainRole.PULL),
+    ),
     isps=("telecom", "unicom"),
     streams=(Stream(PUSH, "show", "room1"), Stream(PULL, "show", "room1")),
     addresses=("192.0.2.7", "2001:db8::1"),
 )
 ONE = Inventory(
-    domains=(Domain(PUSH, Role.PUSH), Domain(PULL, Role.PULL)),
+    domains=(Domain(PUSH, DomainRole.PUSH), Domain(PULL, DomainRole.PULL)),
     isps=("telecom",),
     streams=MANY.streams,
     addresses=("192.0.2.7",),
@@ -304,7 +308,7 @@ def questions(draw, dataset):
     layouts = [endpoint.rows] + ([endpoint.split_rows] if walk.is_split else [])
     for layout in layouts:
         result[layout.levels[0].name] = draw(items(dataset, walk, layout.levels))
-    for level in endpoint.nested:
+    for level in endpoint.ignored_lists:
         result[level.name] = draw(st.sampled_from([None, [], [{}], [None], "odd", 7]))
     if endpoint.paging:
         rows = len(result[endpoint.rows.levels[0].name])

@@ -13,13 +13,13 @@ from pipelines.planning.estimate import (
     seconds_of_all,
 )
 from resources.api.catalog import DAILY, dataset
-from resources.api.catalog.model import Role
+from resources.api.catalog.model import DomainRole
 from resources.api.request_plan import Domain
 from resources.capture.inventory import Account
 from resources.config import Settings
 
 DAYS = [date(2026, 11, 1) + timedelta(days=i) for i in range(10)]
-DOMAINS = (Domain("a.example", Role.PUSH), Domain("b.example", Role.PULL))
+DOMAINS = (Domain("a.example", DomainRole.PUSH), Domain("b.example", DomainRole.PULL))
 
 
 @pytest.fixture

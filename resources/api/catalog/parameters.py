@@ -1,0 +1,73 @@
+"""What a request may hold: its parameters, and the rules that hold between them.
+
+Values are checked by the simulator; requests are built in resources/api/request_plan.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from resources.api.catalog.vendors import Vendor
+
+
+class WireType(StrEnum):
+    """JSON type of a request parameter."""
+
+    TEXT = "string"
+    INTEGER = "integer"
+    INTEGER_TEXT = "integer in a string"
+    TIME = "RFC 3339 time"
+    TEXTS = "list of strings"
+    INTEGERS = "list of integers"
+    REGIONS = "list of {Area, Country, Province}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One request parameter and the values it may take. Limits of lists apply to their items."""
+
+    name: str
+    wire_type: WireType
+    required: bool = False
+    default: str | int | None = None
+    allowed: tuple[str | int, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    max_items: int | None = None
+    echoed: bool = True  # comes back in Result under the same name
+    absent_on: tuple[Vendor, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllOrNone:
+    """All of these parameters or none of them."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MutuallyExclusive:
+    """No two of these parameters."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExclusiveValue:
+    """This value of a list parameter admits no other beside it."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequiresValue:
+    """These parameters need `other` to hold exactly `value`."""
+
+    names: tuple[str, ...]
+    other: str
+    value: str
+
+
+Constraint = AllOrNone | MutuallyExclusive | ExclusiveValue | RequiresValue
