@@ -229,7 +229,7 @@ def test_of_one_dataset_twice_as_many_questions_are_under_way_as_it_has_workers(
             most = max(most, self._under_way)
             return admitted
 
-    monkeypatch.setattr("resources.capture.capturer.Room", Counted)
+    monkeypatch.setattr("resources.capture.capturer.MemoryLimiter", Counted)
     assert failures(found.set(workers=3).capture(DAYS, (TOP.name,))) == []
     assert most == 6
 
@@ -249,7 +249,7 @@ def test_an_answer_that_is_taken_before_its_event_is_heard_is_counted_once(found
         wait([question.future for question in lane._asked])
         return usual(lane, **options)
 
-    monkeypatch.setattr("resources.capture.capturer.Room", Kept)
+    monkeypatch.setattr("resources.capture.capturer.MemoryLimiter", Kept)
     monkeypatch.setattr(DatasetQueue, "go_on", go_on)
     assert failures(found.capture(DAYS, (TOP.name,))) == []
     assert [(room._held, room._under_way) for room in rooms] == [(0, 0)]
@@ -271,7 +271,7 @@ def test_a_day_that_ends_while_it_is_being_counted_is_counted_once(found, monkey
                 wait([future])
             return future
 
-    monkeypatch.setattr("resources.capture.capturer.Room", Kept)
+    monkeypatch.setattr("resources.capture.capturer.MemoryLimiter", Kept)
     monkeypatch.setattr("resources.capture.capturer.ThreadPoolExecutor", AtOnce)
     assert failures(found.capture(DAYS, (TOP.name,))) == []
     assert [(room._held, room._under_way) for room in rooms] == [(0, 0)]

@@ -161,7 +161,7 @@ def test_one_answer_says_how_large_they_are_before_others_of_its_dataset_are_ask
             return answered
 
     with pytest.MonkeyPatch.context() as patch, found.capturing() as one:
-        patch.setattr("resources.capture.dataset_queue.Asker", Counted)
+        patch.setattr("resources.capture.dataset_queue.Fetcher", Counted)
         assert failures(one.capture_all({TOP: DAYS, BY_REGION: DAYS})) == []
     assert set(done) == {TOP.name, BY_REGION.name}
 
@@ -281,7 +281,7 @@ def test_all_datasets_share_one_bound_in_bytes(found, monkeypatch):
 
         return counted
 
-    monkeypatch.setattr("resources.capture.capturer.Room", partial(MemoryLimiter, 1))
+    monkeypatch.setattr("resources.capture.capturer.MemoryLimiter", partial(MemoryLimiter, 1))
     with found.capturing() as one:
         monkeypatch.setattr(type(one.client), "call", watched(type(one.client).call))
         due = dict.fromkeys((TOP, TRAFFIC, EDGE, PUSH, PUSHES, EACH_PUSH), DAYS[:2])
