@@ -190,28 +190,68 @@ def test_no_file_names_what_belongs_to_one_machine(pattern):
     assert found == []
 
 
-def pins() -> dict[str, str]:
-    """Package and version of every line of the lock; a line of another form is an error."""
-    lines = (ROOT / "requirements.lock").read_text("utf-8").splitlines()
-    pairs = (line.split("==") for line in lines if not line.startswith("#"))
-    return {canonicalize_name(name): version for name, version in pairs}
+RUN, DEV = "requirements.lock", "requirements-dev.lock"
 
 
-def test_the_lock_only_pins():
-    assert all(re.fullmatch(r"[a-z0-9-]+ [\w.]+", f"{name} {v}") for name, v in pins().items())
-
-
-def test_the_lock_fits_the_ranges_of_the_project():
-    """Else `make lock` was forgotten after a change of pyproject.toml."""
-    ranges = [
-        *PROJECT["build-system"]["requires"],
-        *PROJECT["project"]["dependencies"],
-        *PROJECT["project"]["optional-dependencies"]["dev"],
+def pins(lock: str) -> dict[str, Requirement]:
+    """Package -> its pin; of several with markers the one for this interpreter."""
+    lines = [
+        line.removesuffix(" \\")
+        for line in (ROOT / lock).read_text("utf-8").splitlines()
+        if not line.startswith(("#", "    --hash=sha256:"))
     ]
-    locked = pins()
-    needs = {canonicalize_name(need.name): need.specifier for need in map(Requirement, ranges)}
-    assert set(needs) <= set(locked)
-    assert [name for name, spec in needs.items() if not spec.contains(locked[name])] == []
+    found = [Requirement(line) for line in lines]
+    return {
+        canonicalize_name(pin.name): pin
+        for pin in found
+        if pin.marker is None or pin.marker.evaluate()
+    }
+
+
+@pytest.mark.parametrize("lock", [RUN, DEV])
+def test_a_lock_only_pins_and_every_pin_has_hashes(lock):
+    assert all(re.fullmatch(r"==[\w.]+", str(pin.specifier)) for pin in pins(lock).values())
+    entries = re.split(r"^(?=[a-z0-9])", (ROOT / lock).read_text("utf-8"), flags=re.MULTILINE)[1:]
+    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+    assert len(entries) >= len(pins(lock))
+
+
+def test_the_locks_fit_the_ranges_of_the_project():
+    """Else `make lock` was forgotten after a change of pyproject.toml."""
+    locked = pins(DEV) | pins(RUN)
+    needs = [
+        Requirement(text)
+        for text in (
+            *PROJECT["build-system"]["requires"],
+            *PROJECT["project"]["dependencies"],
+            *PROJECT["project"]["optional-dependencies"]["install"],
+            *PROJECT["dependency-groups"]["dev"],
+        )
+    ]
+    wrong = [
+        str(need)
+        for need in needs
+        if (pin := locked.get(canonicalize_name(need.name))) is None
+        or not need.specifier.contains(next(iter(pin.specifier)).version)
+    ]
+    assert wrong == []
+
+
+def test_production_installs_no_tools_of_development():
+    dev = {
+        canonicalize_name(Requirement(need).name) for need in PROJECT["dependency-groups"]["dev"]
+    }
+    assert {*dev, "google", "beautifulsoup4", "soupsieve"}.isdisjoint(pins(RUN))
+
+
+def test_both_locks_agree_on_what_both_hold():
+    run, dev = pins(RUN), pins(DEV)
+    assert [name for name in run.keys() & dev.keys() if run[name] != dev[name]] == []
+
+
+def test_the_oldest_python_is_that_of_debian_12():
+    assert PROJECT["project"]["requires-python"] == ">=3.11.2"
+    assert all("3.11.2" in (ROOT / lock).read_text("utf-8").split("\n\n")[0] for lock in (RUN, DEV))
 
 
 def test_dagster_reads_workspace_yaml():

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import duckdb
+from packaging.requirements import Requirement
 
 from pipelines.doctor.findings import ok, problem, warning
 from resources.archive import Archive
@@ -45,11 +46,15 @@ def versions() -> Iterator[Finding]:
 
 @cache
 def tested() -> Mapping[str, str]:
-    """Package -> version that livestats was tested with, from the lock file of the checkout."""
+    """Package -> version that livestats was tested with here, from the lock file of the checkout."""
     path = Path(__file__).resolve().parents[2] / "requirements.lock"
     lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-    pinned = (line.split("#")[0].split(";")[0].strip().partition("==") for line in lines)
-    return {name: number for name, _, number in pinned if number}
+    pins = [Requirement(line.rstrip(" \\")) for line in lines if line[:1].isalnum()]
+    return {
+        pin.name: next(iter(pin.specifier)).version
+        for pin in pins
+        if pin.marker is None or pin.marker.evaluate()
+    }
 
 
 def _installed(name: str) -> str | None:

@@ -25,6 +25,8 @@ from benchmarks.backfill.serving import Server
 from benchmarks.backfill.stamps import Library, as_template_day
 from resources.api.parsing.parse import read_page
 
+pytestmark = pytest.mark.slow
+
 TINY = Load(domains=1, streams=2, hours=0.5)
 MOST_MB = 1074  # a GiB
 days = st.dates(date(2025, 1, 1), date(2027, 12, 31))

@@ -24,6 +24,8 @@ from tests.support.doc_pages import PAGES, ROOT, shell_lines, without_fences
 from tests.support.each import each
 from tests.support.terminal_user import terminal
 
+pytestmark = pytest.mark.slow
+
 INLINE = re.compile(r"`(livestats [^`]+)`", re.DOTALL)
 PLACEHOLDERS = {"DAY": "2026-11-20", "NAME": "edge_stat", "...": ""}
 FOLLOWED = {"first-ten-minutes.md", "add-an-endpoint.md", "add-a-mart.md"}

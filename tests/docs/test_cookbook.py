@@ -16,6 +16,8 @@ from resources.simulator.places import ISPS
 from resources.simulator.world import World as Simulated
 from tests.support.mart_answers import World
 
+pytestmark = pytest.mark.slow
+
 WORLD = World(Simulated(cookbook.ACCOUNT), cookbook.NOW)
 WEEK = [date(2026, 10, 26) + timedelta(days=n) for n in range(7)]
 

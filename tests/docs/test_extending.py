@@ -18,6 +18,8 @@ import pytest
 
 from tests.support.doc_pages import shell_lines
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 PAGES = [CHECKOUT / "docs" / name for name in ("add-an-endpoint.md", "add-a-mart.md")]
 BLOCK = re.compile(

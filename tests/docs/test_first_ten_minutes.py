@@ -12,6 +12,8 @@ import pytest
 from tests.support.doc_pages import ROOT, transcripts
 from tests.support.terminal_user import terminal
 
+pytestmark = pytest.mark.slow
+
 PAGE = (ROOT / "docs" / "first-ten-minutes.md").read_text("utf-8")
 WALK, WRONG = PAGE.split("\n## Wrong turns\n")
 TURNS = {

@@ -5,6 +5,10 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_the_archive_grows_and_every_step_is_measured(tmp_path):
     file = tmp_path / "figures.json"

@@ -14,6 +14,8 @@ from tests.support.aged_archive import NAMES, lived_in
 from tests.support.archives import contents
 from tests.support.recovery_page import commands, run
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operating.md"
 ROWS = "FROM batch_stream_traffic ORDER BY ALL"
 TABLES = ("ledger", "revisions", "reconciliation", *NAMES)

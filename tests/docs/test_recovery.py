@@ -32,6 +32,8 @@ from tests.support.recovery_page import (
 )
 from tests.unit.monitoring.test_checks import robot
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):

@@ -32,6 +32,8 @@ from tests.support.recovery_page import (
 from tests.unit.monitoring.test_checks import robot
 from tests.unit.pipelines.cli.test_archive_commands import HOLD
 
+pytestmark = pytest.mark.slow
+
 COMPLETE = "Complete: all that was asked for is in the archive."
 
 

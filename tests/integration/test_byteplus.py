@@ -7,6 +7,8 @@ from resources.api.catalog import DATASETS, ENDPOINTS, endpoints_of
 from resources.api.catalog.vendors import BYTEPLUS
 from tests.support.archives import DAYS, IN_ORDER, failures, lab
 
+pytestmark = pytest.mark.slow
+
 ABSENT = {"ip_info", "batch_stream_session"}
 
 

@@ -21,6 +21,8 @@ from resources.simulator import Account
 from tests.support.archives import NOW, contents, failures, lab, lake_rows, leftovers
 from tests.support.killed_backfills import STEPS, Backfills, tables, what_is_wrong
 
+pytestmark = pytest.mark.slow
+
 DAY = (date(2026, 11, 21),)
 TINY = Account(domains=1, streams_per_domain=1, deleted=0, audience=0.02)
 FEW = ("domain", "isp", "batch_stream_session", "source_traffic")

@@ -15,6 +15,8 @@ from pipelines.cli import main
 from pipelines.reports.demo_picture import short_names
 from resources.archive import Archive
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("--domains", "2", "--streams", "2", "--deleted", "0", "--rate", "none")
 """A smaller account than the one that the demo shows."""

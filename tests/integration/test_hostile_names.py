@@ -16,6 +16,8 @@ from tests.support.archives import contents, lab
 from tests.support.expected_tables import Expected, differences
 from tests.support.html_pages import Page
 
+pytestmark = pytest.mark.slow
+
 DAY = (date(2026, 11, 21),)
 NAMES = (
     "domain",

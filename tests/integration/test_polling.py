@@ -20,6 +20,8 @@ from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import load
 from tests.support.lake_files import store
 
+pytestmark = pytest.mark.slow
+
 ZONE = "Asia/Shanghai"
 COUNT = DATASETS["stream_count"]
 FIRST = date(2026, 1, 1)

@@ -18,6 +18,8 @@ from resources.raw import captures
 from resources.simulator import Account, Faults
 from tests.support.archives import lab
 
+pytestmark = pytest.mark.slow
+
 ACCESS = "AKMARKEDACCESSKEY7F3"
 SECRET = "MarkedSecretKey9Q2W=="
 TOKEN = "MarkedSessionToken5T8/+="

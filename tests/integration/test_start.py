@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SLOW = ("dagster", "pandas", "matplotlib", "pyarrow", "duckdb", "requests", "numpy", "rich")
 RUNS = """
 import sys

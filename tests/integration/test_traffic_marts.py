@@ -13,6 +13,8 @@ from tests.support import billing_rules
 from tests.support.archives import lab
 from tests.support.expected_tables import Expected
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.fromisoformat("2026-11-03T12:00:00+08:00")
 DAYS = [date(2026, 10, d) for d in (27, 28, 29, 30, 31)] + [date(2026, 11, d) for d in (1, 2)]
 EDGE = ("edge_stat", "edge_stat_by_region", "edge_stat_by_protocol")
