@@ -68,8 +68,7 @@ def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
     if archive.home.identity is None:
         raise Refused(f"There is no archive in {home} yet. Run `livestats backfill`.")
     if only_new:
-        # This import loads Dagster, as does the one below.
-        from pipelines.orchestration.sensors import message
+        from resources.monitoring.message import message
 
         if known.notify_changes(
             archive, lambda news: click.echo(message(news, home)), known.PRINTED
@@ -77,7 +76,7 @@ def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
             click.get_current_context().exit(1)
         return
     if send:
-        from pipelines.orchestration.sensors import sender
+        from resources.monitoring.message import sender
 
         found = known.notify_changes(archive, sender(archive.environ, home))
     else:

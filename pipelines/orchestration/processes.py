@@ -17,13 +17,8 @@ HOST = "livestats/host"
 """Tag of a run that the daemon started: the machine that it was started on."""
 
 
-def this_process() -> str:
-    """Names this process for as long as it lives: host, number, and when it began."""
-    return named(os.getpid())
-
-
 def named(number: int) -> str:
-    """The same for another process of this machine."""
+    """Names a process of this machine for as long as it lives: host, number, and when it began."""
     return f"{socket.gethostname()} {number} {_began(number)}"
 
 

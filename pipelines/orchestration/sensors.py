@@ -2,35 +2,17 @@
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of these functions.
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import dagster as dg
 
 from resources import monitoring
 from resources.archive import Archive
 from resources.monitoring import Alarm, AlarmChange, AlarmKind, webhook
+from resources.monitoring.message import sender
 
 _LONGEST = 2000
 """Characters of a failed run's reason that are sent."""
-
-
-def message(change: AlarmChange, home: str) -> str:
-    """What is new, what to do about it, and what is over; for people."""
-    lines = [f"livestats {home}"]
-    for alarm in monitoring.grouped(change.new):
-        lines += [f"[{alarm.kind}] {alarm.subject}: {alarm.text}", f"  -> {alarm.remedy}"]
-    over: dict[str, list[str]] = {}
-    for key in change.gone:
-        kind, _, subject = key.partition(" ")
-        over.setdefault(kind, []).append(subject)
-    lines += [f"[over] {kind} {', '.join(subjects)}" for kind, subjects in over.items()]
-    return "\n".join(lines)
-
-
-def sender(environ: Mapping[str, str], home: str) -> Callable[[AlarmChange], None]:
-    """What sends a change to the webhook of the environment, or to nobody if there is none."""
-    url = environ.get(webhook.VARIABLE, "")
-    return lambda change: webhook.post(url, message(change, home)) if url else None
 
 
 def summary(active: Sequence[Alarm]) -> str:

@@ -18,7 +18,7 @@ from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_ite
 from pipelines.doctor.findings import Severity
 from pipelines.doctor.schedule import daemon_found
 from pipelines.orchestration.instance import COMMAND, TEMPLATE, dagster_home, instance
-from pipelines.orchestration.processes import HOST, PROCESS, this_process
+from pipelines.orchestration.processes import HOST, PROCESS, named
 from pipelines.orchestration.run_launcher import RunLauncher, end_orphans
 from resources.archive import Archive
 from resources.config import SettingsError
@@ -47,7 +47,7 @@ def status_of(archive, run_id):
         return history.get_run_by_id(run_id).status
 
 
-HERE = this_process()
+HERE = named(os.getpid())
 HOST_NAME, NUMBER, BEGAN = HERE.split(" ")
 
 

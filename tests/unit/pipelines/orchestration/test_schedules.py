@@ -169,11 +169,11 @@ def test_dimensions_that_are_off_are_not_requested():
 # The sensors -------------------------------------------------------------------------------------
 
 
-def sense(archive, status, job_name="capture", tags=None, selection=("lake/edge_stat",)):
+def sense(archive, status, job_name="capture", selection=("lake/edge_stat",)):
     repository = definitions(archive).get_repository_def()
     sensor = repository.get_sensor_def(f"load_after_{status}")
     keys = frozenset(dg.AssetKey.from_user_string(key) for key in selection)
-    run = dg.DagsterRun(job_name=job_name, run_id="r1", tags=tags or {}, asset_selection=keys)
+    run = dg.DagsterRun(job_name=job_name, run_id="r1", asset_selection=keys)
     with dg.DagsterInstance.ephemeral() as history:
         context = dg.build_run_status_sensor_context(
             sensor_name=sensor.name,
@@ -195,17 +195,16 @@ def test_what_a_run_captured_is_loaded_however_it_ended(account, status, job):
 
 @pytest.mark.parametrize("status", ["success", "failure"])
 @pytest.mark.parametrize(
-    ("job", "tags", "selection"),
+    ("job", "selection"),
     [
-        ("load", {}, ("warehouse/edge_stat", "served/livestats")),
-        ("__ASSET_JOB", {}, ("served/livestats",)),
-        ("upkeep", {}, ()),
-        ("backfill", {"livestats/command": "backfill"}, ("lake/edge_stat",)),
+        ("load", ("warehouse/edge_stat", "served/livestats")),
+        ("__ASSET_JOB", ("served/livestats",)),
+        ("upkeep", ()),
     ],
-    ids=["a load", "a load by click", "upkeep", "the command line"],
+    ids=["a load", "a load by click", "upkeep"],
 )
-def test_nothing_is_loaded_after_other_runs(account, status, job, tags, selection):
-    assert isinstance(sense(account.archive, status, job, tags, selection), dg.SkipReason)
+def test_nothing_is_loaded_after_other_runs(account, status, job, selection):
+    assert isinstance(sense(account.archive, status, job, selection), dg.SkipReason)
 
 
 def test_ticks_are_after_midnight_and_after_the_rankings(account):
