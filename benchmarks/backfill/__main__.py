@@ -133,11 +133,6 @@ class Campaign:
         shutil.rmtree(home, ignore_errors=True)
         return one
 
-    def shares(self) -> None:
-        """Whose CPU it is: a run of its own, for looking costs some."""
-        case = Case(size="medium", days=10)
-        self.extra("shares", case, lambda b, limit_s: b.livestats(case, limit_s, shares=True))
-
     def together(self) -> None:
         """Four processes, one home, one budget."""
         case = Case(size="medium", days=8, budget=True)
@@ -203,8 +198,6 @@ def steps(campaign: Campaign, cases: tuple[Case, ...]) -> Iterator[None]:
         campaign.cell(case)
         yield
         if cases is MATRIX and number == 1:
-            campaign.shares()
-            yield
             campaign.together()
             yield
     for name in beside.PROGRAMS if cases is MATRIX else ():

@@ -62,16 +62,10 @@ class Bench:
     def __init__(self, server: Server, scratch: Path) -> None:
         self.server, self.scratch = server, scratch
 
-    def livestats(
-        self, case: Case, timeout_s: float, *, shares: bool = False, home: Path | None = None
-    ) -> Measured:
-        """The whole backfill, as a user runs it. `shares` tells whose CPU it was, at some cost."""
+    def livestats(self, case: Case, timeout_s: float, *, home: Path | None = None) -> Measured:
+        """The whole backfill, as a user runs it."""
         home = home or self._fresh("home")
         command = [str(Path(sys.executable).with_name("livestats")), "backfill"]
-        file = self.scratch / "shares.json"
-        if shares:
-            module = [sys.executable, "-m", "benchmarks.backfill.attributed"]
-            command = [*module, str(file), "backfill"]
         first_load_s: list[float] = []
 
         def watch(elapsed_s: float) -> None:
@@ -82,8 +76,6 @@ class Bench:
             "livestats", case, command, environ(self.server.url, home, case), timeout_s, watch
         )
         found.extra["first_load_s"] = first_load_s[0] if first_load_s else None
-        if shares and file.exists():
-            found.extra["cpu_of"] = json.loads(file.read_text("utf-8"))
         if not found.failed:
             self.check(found, home)
         return found

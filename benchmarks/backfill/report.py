@@ -119,13 +119,6 @@ def targets(told: Mapping[str, Any]) -> Iterator[beside.Line]:
             }
             kind = "CPU" if what == "cpu_s" else "wall"
             yield _least(f"{kind} ≥ 3 × less than {NAMES[form]}", ahead, 3.0)
-    shares = told.get("shares", {}).get("extra", {}).get("cpu_of")
-    share = shares.get("dagster", 0.0) / sum(shares.values()) if shares else 1.0
-    yield (
-        "Dagster's share of the CPU < 25 %",
-        f"{share:.0%} (medium-{told['shares']['days']})" if shares else "",
-        share < 0.25 if shares else None,
-    )
     daily = told.get("daily")
     over_s = daily and daily["run"]["wall_s"] - daily["floor"]["wall_s"]
     yield (

@@ -6,9 +6,6 @@ No figure of time is looked at here; docs/performance.md has those.
 from __future__ import annotations
 
 import json
-import threading
-import time
-from collections import deque
 from datetime import date, timedelta
 
 import pytest
@@ -16,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.backfill import beside, report
-from benchmarks.backfill.attributed import cpu_s
 from benchmarks.backfill.cases import MATRIX, Case
 from benchmarks.backfill.contenders import ROOT, Bench
 from benchmarks.backfill.days import TEMPLATE, on_day
@@ -235,24 +231,3 @@ def test_a_case_can_be_named(case):
 def test_a_name_that_is_none_says_how_one_is_made(text):
     with pytest.raises(ValueError, match="write it like medium-31"):
         Case.of(text)
-
-
-def test_the_cpu_of_a_thread_is_its_own_and_that_of_an_ended_one_is_refused():
-    """The usual way to ask reads the memory of a thread, and ends the process if that is gone."""
-    numbers, go_on = [], threading.Event()
-
-    def work():
-        numbers.append((threading.get_native_id(), cpu_s(threading.get_native_id())))
-        go_on.wait()
-
-    thread = threading.Thread(target=work)
-    before = time.thread_time()
-    assert before <= cpu_s(threading.get_native_id()) <= time.thread_time()
-    thread.start()
-    go_on.set()
-    thread.join()
-    ((number, used_s),) = numbers
-    assert used_s >= 0
-    with pytest.raises(OSError, match="Invalid argument"):
-        # The kernel may take a moment to forget it.
-        deque((cpu_s(number) for _ in iter(int, 1)), maxlen=0)
