@@ -14,6 +14,7 @@ from pipelines.orchestration.instance import instance
 from pipelines.orchestration.ledger_sensor import Cursor
 from resources.capture.capturer import Capturer, Outcome, Result
 from resources.ledger.states import PARTIAL
+from resources.simulator import Late
 from tests.support.archives import NOW, lab, moving
 
 NAMES = ("domain", "isp", "stream_count", "source_traffic", "transcode_info")
@@ -190,7 +191,9 @@ def test_a_revision_is_reported_once(tmp_path):
     hours = [0]
     clock = moving(NOW)
     with lab(
-        tmp_path / "home", late_days=2, clock=lambda: clock() + timedelta(hours=hours[0])
+        tmp_path / "home",
+        late=Late(settled_after=timedelta(days=2)),
+        clock=lambda: clock() + timedelta(hours=hours[0]),
     ) as one:
         found = one.only(*NAMES)
         with instance(found.archive) as history:
