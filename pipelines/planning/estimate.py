@@ -13,7 +13,7 @@ from itertools import islice
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog.model import Dataset, Scope
-from resources.api.rate_limiter import SHARE_OF_CEILING, SHARE_OF_LIMIT
+from resources.api.rate_limiter import SHARE_OF_LIMIT
 from resources.api.request_plan import Domain, Inventory, walks
 from resources.capture.inventory import Account, NotYet, snapshots
 from resources.config import Settings
@@ -83,7 +83,7 @@ def calls_per_s(dataset: Dataset, settings: Settings) -> float:
     """Rate limit of a dataset: its action's or the account's, less the safety margin."""
     of_action = dataset.endpoint.rate_per_s * settings.quota_factor * SHARE_OF_LIMIT
     ceiling = settings.calls_per_second
-    return of_action if ceiling is None else min(of_action, ceiling * SHARE_OF_CEILING)
+    return of_action if ceiling is None else min(of_action, ceiling * SHARE_OF_LIMIT)
 
 
 def seconds_of_all(lines: Sequence[Estimate], settings: Settings) -> float:
@@ -99,7 +99,7 @@ def seconds_of_all(lines: Sequence[Estimate], settings: Settings) -> float:
     if not settings.calls_per_second:
         return slowest
     requests = sum(line.requests or 0 for line in lines)
-    return max(slowest, requests / (settings.calls_per_second * SHARE_OF_CEILING))
+    return max(slowest, requests / (settings.calls_per_second * SHARE_OF_LIMIT))
 
 
 def requests_of(dataset: Dataset, days: Sequence[date], source: Source) -> tuple[int | None, str]:

@@ -1,11 +1,7 @@
-"""One call of the API: signed, paced, repeated where that helps, and read to the last byte.
+"""Calls of the API: rate-limited, signed, retried where that helps, and read completely.
 
-    client = Client(credentials, Budget(...), VOLCENGINE)
-    answer = client.call("DescribeLiveISPData", {})
-    answer.value["Result"]["ISPs"]
-
-What is archived is `answer.request` and `answer.body`, byte for byte as they went over the wire
-(before compression), so nothing here changes either.
+Connections are in `transport`, the parsing of bodies is in `parsing`. Request and body are archived
+byte for byte, so nothing here may change either. Next: `pagination`.
 """
 
 import json
@@ -21,18 +17,17 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 
-import urllib3
+import requests
 
 from resources.api.body import Body, Incoming
 from resources.api.credentials import Credentials
-from resources.api.door import Door
 from resources.api.envelope import read_json, refused
 from resources.api.errors import ApiError, TryLater, WrongClock
 from resources.api.hosts import VOLCENGINE, Host
-from resources.api.rate_limiter import RateLimiter, Turn
+from resources.api.rate_limiter import RateLimiter
 from resources.api.retry import DEFAULT_RETRIES, RetryPolicy, read_retry_after
 from resources.api.signing import sign
-from resources.api.transport import DEFAULT_TIMEOUTS, Timeouts, Wire, chunks
+from resources.api.transport import DEFAULT_TIMEOUTS, Timeouts, Transport, chunks
 
 VERSION = "2023-01-01"
 
@@ -42,12 +37,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ApiResponse(Generic[T]):
-    """A successful answer: what was sent, what came back, and what `read` made of it."""
+    """A successful answer: the request, the body, and what `read` made of it."""
 
     action: str
     request: bytes  # the exact body sent
     body: Body  # the exact body received, decompressed
-    fetched_at: datetime  # UTC, when the request was signed: the answer knows no later moment
+    fetched_at: datetime  # UTC, when the request was signed: the answer holds nothing later
     http_status: int
     attempts: int  # 1: answered at once
     value: T
@@ -56,17 +51,19 @@ class ApiResponse(Generic[T]):
 class Client:
     """Calls actions of one account at one host. Safe to share among threads.
 
-    Connections stay open for whoever calls next; `close()`, or leaving a `with`, closes all.
-    `clock` gives an aware UTC time for signatures, `monotonic` seconds for deadlines; both,
-    `sleep` and `chance` (random numbers in [0, 1)) are there to be replaced in tests. Answers that
-    are too large to be held wait in files without names in `spill` (None: where the system has its
-    temporary files).
+        client = Client(credentials, RateLimiter(...), VOLCENGINE)
+        client.call("DescribeLiveISPData", {}).value["Result"]["ISPs"]
+
+    Connections stay open for later calls; `close()`, or leaving a `with`, closes them. `clock`
+    gives an aware UTC time for signatures, `monotonic` seconds for deadlines; both, `sleep` and
+    `chance` (random numbers in [0, 1)) are parameters for tests. Answers too large for memory are
+    kept in unnamed files in `spill` (None: in the system's folder of temporary files).
     """
 
     def __init__(
         self,
         credentials: Credentials,
-        budget: RateLimiter,
+        rate_limiter: RateLimiter,
         host: Host = VOLCENGINE,
         *,
         retries: RetryPolicy = DEFAULT_RETRIES,
@@ -78,7 +75,7 @@ class Client:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._credentials = credentials
-        self._budget = budget
+        self._rate_limiter = rate_limiter
         self._host = host
         self._retries = retries
         self._timeouts = timeouts
@@ -87,21 +84,20 @@ class Client:
         self._monotonic = monotonic
         self._sleep = sleep
         self._chance = chance
-        self._wire = Wire(host, timeouts)
-        self._door = Door()
+        self._transport = Transport(host, timeouts)
         self._lock = threading.Lock()  # guards what follows
         self._calls: Counter[str] = Counter()
         self._bytes_received = 0
 
     @property
     def calls(self) -> Mapping[str, int]:
-        """How many calls were made by now, per action, each attempt counted."""
+        """How many calls were made so far, per action, each attempt counted."""
         with self._lock:
             return MappingProxyType(dict(self._calls))
 
     @property
     def bytes_received(self) -> int:
-        """Bytes of bodies that came over the wire by now, compressed as they came."""
+        """Bytes of bodies received so far, before decompression."""
         with self._lock:
             return self._bytes_received
 
@@ -119,13 +115,13 @@ class Client:
         payload: Mapping[str, object],
         read: Callable[[Body], Any] = read_json,
     ) -> ApiResponse[Any]:
-        """Ask `action` with `payload` as its JSON body, and hand the answer's body to `read`.
+        """Call `action` with `payload` as its JSON body, and pass the body of the answer to `read`.
 
-        Faults, throttling and a TryLater from `read` are tried again as the retry policy says, a
-        refused clock once. Blocks for the call budget, the waits and the network.
+        Faults, throttling and a TryLater from `read` are retried by the retry policy, a refused
+        clock once. Blocks for the rate limiter, the retry waits and the network.
 
-        Raises the last TryLater when patience runs out, FixRequest or FixSetup at once, and
-        whatever else `read` raises. An ApiError always knows its action.
+        Raises the last TryLater when the retries are used up, FixRequest or FixSetup at once, and
+        whatever else `read` raises. An ApiError always has its action set.
         """
         # ASCII, as the official SDK sends it; compact, because bodies are archived by the million.
         request = json.dumps(payload, separators=(",", ":"), allow_nan=False).encode("ascii")
@@ -135,10 +131,8 @@ class Client:
         while True:
             attempts = failures.total() + clock_refused + 1
             try:
-                # Whoever waits at the door holds nothing of the budget: once it is open, all would
-                # come in a burst.
-                with self._door.passed(), self._budget.turn(action) as turn:
-                    return self._attempt(action, request, read, attempts, turn)
+                self._rate_limiter.acquire(action)
+                return self._attempt(action, request, read, attempts)
             except WrongClock as error:
                 if clock_refused:
                     raise
@@ -162,12 +156,12 @@ class Client:
                     "%s: %s; attempt %d in %.1f s", action, error.what, attempts + 1, wait_s
                 )
                 if error.throttled:
-                    self._budget.back_off(action, wait_s)
+                    self._rate_limiter.back_off(action, wait_s)
                 self._sleep(wait_s)
 
     def close(self) -> None:
         """Close all connections. A call after this raises RuntimeError."""
-        self._wire.close()
+        self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -181,16 +175,16 @@ class Client:
         self.close()
 
     def _attempt(
-        self, action: str, request: bytes, read: Callable[[Body], T], attempts: int, turn: Turn
+        self, action: str, request: bytes, read: Callable[[Body], T], attempts: int
     ) -> ApiResponse[T]:
         retry_after_s: float | None = None
         try:
             now = self._clock()
-            response = self._post(action, request, now, turn)
+            response = self._post(action, request, now)
             with response:
                 retry_after_s = read_retry_after(response.headers.get("Retry-After"), now)
                 body = self._body(response)
-            status = response.status
+            status = response.status_code
             if not 200 <= status <= 299:
                 location = response.headers.get("Location")
                 raise refused(action, status, location, body, retry_after_s)
@@ -203,9 +197,7 @@ class Client:
             error.action = error.action or action
             raise
 
-    def _post(
-        self, action: str, request: bytes, now: datetime, turn: Turn
-    ) -> urllib3.BaseHTTPResponse:
+    def _post(self, action: str, request: bytes, now: datetime) -> requests.Response:
         query = {"Action": action, "Version": VERSION}
         headers = sign(
             method="POST",
@@ -220,10 +212,10 @@ class Client:
         )
         with self._lock:
             self._calls[action] += 1
-        return self._wire.post(query, request, headers, turn.moment)
+        return self._transport.post(query, request, headers)
 
-    def _body(self, response: urllib3.BaseHTTPResponse) -> Body:
-        """The whole body, decompressed; secrets that a server echoes are cut out of it.
+    def _body(self, response: requests.Response) -> Body:
+        """The whole body, decompressed; secrets that a server echoes are replaced in it.
 
         Raises TryLater if it breaks off or takes longer than `body_s`.
         """
@@ -240,5 +232,5 @@ class Client:
                     )
         finally:
             with self._lock:
-                self._bytes_received += response.tell()
+                self._bytes_received += response.raw.tell()
         return incoming.body()

@@ -82,7 +82,7 @@ class WrongClock(FixSetup):
 
 
 class WrongAnswer(ApiError):
-    """The API answered 2xx with something that is not what the catalogue says.
+    """The API answered 2xx with something that is not what the catalog says.
 
     `path` is where in the answer (like `Result.DataList[3].TimeStamp`), `value` what stands there.
     """
@@ -91,7 +91,7 @@ class WrongAnswer(ApiError):
         super().__init__(
             f"{path} should be {expected} and is {printable(repr(value), longest=80)}",
             "The day stays as it was. If the vendor changed the answer, correct the entry of "
-            "this action in the catalogue; the raw answer shows the new shape.",
+            "this action in the catalog; the raw answer shows the new shape.",
             action=action,
         )
         self.path = path
@@ -245,7 +245,7 @@ _PARAMETER = _case(
     FixRequest,
     "Check the range of time first: longer than one call may ask, older than the API remembers, or "
     "in the future because this machine's clock is ahead (`livestats doctor` compares them). If "
-    "none of these, correct the entry of this action in the catalogue.",
+    "none of these, correct the entry of this action in the catalog.",
 )
 _NOT_YOURS = _case(
     FixRequest,

@@ -14,10 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import urllib3
 
-from resources.api import client as client_module
 from resources.api.client import Client
 from resources.api.credentials import Credentials
-from resources.api.door import Door
 from resources.api.envelope import read_json
 from resources.api.errors import (
     ApiError,
@@ -121,16 +119,16 @@ def server():
 
 
 class Counted(RateLimiter):
-    """A budget that never waits, and remembers what it was told."""
+    """A rate limiter that never waits, and notes its calls."""
 
     def __init__(self, directory):
         super().__init__(directory, "acc", lambda _: None, sleep=lambda _: None)
         self.taken = []
         self.backed_off = []
 
-    def turn(self, action):
+    def acquire(self, action):
         self.taken.append(action)
-        return super().turn(action)
+        super().acquire(action)
 
     def back_off(self, action, seconds):
         self.backed_off.append((action, seconds))
@@ -141,7 +139,7 @@ class World:
 
     def __init__(self, server, directory):
         self.host = Host(f"http://127.0.0.1:{server.server_address[1]}")
-        self.budget = Counted(directory)
+        self.rate_limiter = Counted(directory)
         self.slept = []
         self.passed_s = 0.0
 
@@ -158,7 +156,7 @@ class World:
             "retries": RetryPolicy(fault_attempts=3, throttled_attempts=5, total_s=100),
             "timeouts": Timeouts(connect_s=5, read_s=5),
         }
-        return Client(CREDENTIALS, self.budget, host or self.host, **settings | changes)
+        return Client(CREDENTIALS, self.rate_limiter, host or self.host, **settings | changes)
 
 
 @pytest.fixture
@@ -200,55 +198,6 @@ def test_what_is_sent_is_what_was_signed(client, server, world):
         now=NOW,
     )
     assert {name: headers[name] for name in expected} == expected
-
-
-def test_all_that_takes_time_is_done_before_the_moment_of_a_call(world, monkeypatch):
-    """Whatever came in between would make the call late, and shift it towards those behind."""
-    done, caller = [], threading.current_thread()
-
-    def noting(what, function):
-        def noted(*args, **options):
-            if threading.current_thread() is caller:  # not the server's
-                done.append(what)
-            return function(*args, **options)
-
-        return noted
-
-    monkeypatch.setattr(socket.socket, "connect", noting("connect", socket.socket.connect))
-    monkeypatch.setattr(socket.socket, "sendall", noting("send", socket.socket.sendall))
-    monkeypatch.setattr(client_module, "sign", noting("sign", sign))
-    world.budget.wait = noting("wait", world.budget.wait)
-    world.budget.left = noting("left", world.budget.left)
-    with world.client() as client:
-        client.call(ACTION, {})
-        client.call(ACTION, {})
-    one = ["sign", "wait", "send", "left"]
-    assert done == ["sign", "connect", *one[1:], *one]
-
-
-def test_who_waits_for_the_first_answer_holds_nothing_of_the_budget(world, server, monkeypatch):
-    """All of them would come in a burst once it is there."""
-    at_the_door, waiting = threading.Semaphore(0), Door._wait
-
-    def counted(door):
-        at_the_door.release()
-        return waiting(door)
-
-    class Late(Reply):
-        def write(self, handler):
-            for _ in range(5):
-                assert at_the_door.acquire(timeout=2)
-            turns.extend(world.budget.taken)
-            super().write(handler)
-
-    turns = []
-    monkeypatch.setattr(Door, "_wait", counted)
-    server.replies = [Late(), Reply()]
-    with world.client() as client, ThreadPoolExecutor(5) as pool:
-        for call in [pool.submit(client.call, ACTION, {}) for _ in range(5)]:
-            assert call.result().attempts == 1
-    assert turns == [ACTION]
-    assert len(world.budget.taken) == 5
 
 
 def test_the_reader_makes_the_value(client):
@@ -374,13 +323,13 @@ def test_faults_and_throttling_are_counted_apart(client, server, world):
 def test_throttling_slows_every_process_down(client, server, world):
     server.replies = [Reply(b"", 500), Reply(b"", 429, Retry_After="7"), Reply()]
     client.call(ACTION, {})
-    assert world.budget.backed_off == [(ACTION, 7)]
+    assert world.rate_limiter.backed_off == [(ACTION, 7)]
 
 
-def test_every_attempt_draws_on_the_budget(client, server, world):
+def test_every_attempt_passes_the_rate_limiter(client, server, world):
     server.replies = [Reply(b"", 500), Reply(error_body("InvalidTimestamp"), 403), Reply()]
     client.call(ACTION, {})
-    assert world.budget.taken == [ACTION] * 3
+    assert world.rate_limiter.taken == [ACTION] * 3
     assert client.calls == {ACTION: 3}
 
 
