@@ -11,6 +11,7 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -110,9 +111,11 @@ def _capture(archive: Archive, chunk: Chunk, recorder: _Recorder, early: _EarlyL
     }
     with archive.capturing() as capturer:
         results = capturer.capture_all(due, again=chunk.again, progress=archive.progress)
-        for result in results:
-            recorder.record(result)
-            early.ended(result.day)
+        # Closed here: an error of the listener, or Ctrl-C in it, must end the capture's threads too.
+        with closing(results):
+            for result in results:
+                recorder.record(result)
+                early.ended(result.day)
 
 
 def _stop_without_domains(archive: Archive, todo: BackfillPlan, summary: Summary) -> None:

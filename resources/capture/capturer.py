@@ -13,7 +13,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -66,7 +66,7 @@ class Capturer:
         *,
         again: bool = False,
         progress: Progress | None = None,
-    ) -> Iterator[Result]:
+    ) -> Generator[Result, None, None]:
         """The same as `capture_all` for one dataset."""
         return self.capture_all({dataset: days}, again=again, progress=progress)
 
@@ -76,7 +76,7 @@ class Capturer:
         *,
         again: bool = False,
         progress: Progress | None = None,
-    ) -> Iterator[Result]:
+    ) -> Generator[Result, None, None]:
         """Bring the days of datasets into the archive, side by side; yields results as days end.
 
         The days of one dataset are begun and ended in the order given, but a day waits for the same

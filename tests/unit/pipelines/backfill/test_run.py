@@ -23,11 +23,12 @@ from resources.api.catalog import DAILY, DATASETS, DIMENSIONS
 from resources.api.credentials import Credentials
 from resources.api.errors import FixSetup
 from resources.capture.inventory import NotYet
+from resources.capture.result import Result
 from resources.capture.session import capturer
 from resources.raw import captures as raw_captures
 from resources.simulator import Faults
 from resources.warehouse.connection import WarehouseError
-from tests.support.archives import DAYS, NOW, SMALL, contents, lab, no_wait
+from tests.support.archives import DAYS, NOW, SMALL, contents, lab, leftovers, no_wait
 
 FIRST, LAST = DAYS
 TODAY = NOW.date()
@@ -505,6 +506,23 @@ def test_breaking_off_leaves_nothing_half_done(account):
         signal.signal(signal.SIGINT, before)
     assert states(found, "edge_stat") == ["missing", "missing"]
     assert run(found, names=("edge_stat",)).is_complete
+
+
+def test_a_run_that_is_broken_off_between_two_results_has_ended_its_capture(account):
+    """Ctrl-C while a result is shown: no thread goes on asking the API, whoever keeps the error."""
+    found = account.beside("broken off between")
+
+    def interrupt(event):
+        if isinstance(event, Result) and not DATASETS[event.dataset].is_dimension:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as kept:
+        backfill_run.run(found.archive, plan(found), silent, interrupt)
+    actions = tuple(dataset.endpoint.action for dataset in DAILY)
+    assert kept.traceback
+    assert [t.name for t in threading.enumerate() if t.name.startswith(actions)] == []
+    assert leftovers(found.root) == []
+    assert run(found).is_complete
 
 
 def test_an_error_of_ours_is_raised_as_it_is(account, monkeypatch):
