@@ -3,7 +3,7 @@
 # No `from __future__ import annotations` here: Dagster reads the annotations of asset functions.
 
 import warnings
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -76,7 +76,7 @@ def _about(dataset: Dataset, names: Collection[str], language: str) -> dict[str,
 
 
 def _check(dataset: Dataset) -> dg.AssetCheckSpec:
-    return dg.AssetCheckSpec(_CHECK, asset=key(dataset.name), description=_CHECK_MEANS)
+    return dg.AssetCheckSpec(ANSWERS_HOLD, asset=key(dataset.name), description=_CHECK_MEANS)
 
 
 def _dimension(dataset: Dataset, language: str) -> dg.AssetsDefinition:
@@ -239,7 +239,7 @@ def _said(result: Result) -> str:
     return f"{result.outcome}, {result.rows} rows, {result.requests} requests"
 
 
-_CHECK = "answers_hold"
+ANSWERS_HOLD = "answers_hold"
 _CHECK_MEANS = (
     "Totals of the answers are the sums of their rows, no row lies outside of its day, and the "
     "vendor sends no field that the catalogue does not know. Completeness and unique keys are no "
@@ -248,8 +248,13 @@ _CHECK_MEANS = (
 
 
 def _checked(results: Sequence[Result]) -> dg.AssetCheckResult:
-    """The verdict over a dataset's days of a run; a warning alters nothing."""
     origins = [r.origin for r in results if r.origin is not None]
+    return checked(results[0].dataset, origins)
+
+
+def checked(name: str, origins: Iterable[parquet.Provenance]) -> dg.AssetCheckResult:
+    """The verdict over days of the dataset `name`; a warning alters nothing."""
+    origins = [*origins]
     found: dict[str, dict[str, Any]] = {
         "totals_that_disagree": {o.day: ", ".join(o.disagreeing) for o in origins if o.disagreeing},
         "rows_outside_the_day": {o.day: o.outside for o in origins if o.outside},
@@ -258,8 +263,8 @@ def _checked(results: Sequence[Result]) -> dg.AssetCheckResult:
     odd = {what: days for what, days in found.items() if days}
     return dg.AssetCheckResult(
         passed=not odd,
-        check_name=_CHECK,
-        asset_key=key(results[0].dataset),
+        check_name=ANSWERS_HOLD,
+        asset_key=key(name),
         severity=dg.AssetCheckSeverity.WARN,
         metadata=odd,
     )

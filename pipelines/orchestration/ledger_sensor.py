@@ -166,6 +166,12 @@ def _of_dataset(
                 metadata=metadata.of_capture(origins[line.day]),
             )
         yield from _completeness(history, key, lines)
+        days = {line.day for line in missing.days}
+        # A run that was killed leaves the check without a verdict, which is shown as failed.
+        if not days and _verdict(history, key, lake.ANSWERS_HOLD) is None:
+            days = {*origins}
+        if days:
+            yield _evaluation(key, lake.checked(dataset.name, (origins[day] for day in days)))
 
     return events(), missing.is_final
 
@@ -207,18 +213,23 @@ def _completeness(
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """The check `complete`, if Dagster shows another verdict; none for what was never captured."""
     result = completeness.result(key, lines)
-    record = history.get_latest_asset_check_evaluation_record(
-        dg.AssetCheckKey(key, completeness.CHECK)
-    )
-    event = record.event.dagster_event if record is not None and record.event is not None else None
-    shown = event.event_specific_data if event is not None else None
-    if not isinstance(shown, dg.AssetCheckEvaluation):
-        is_begun = record is not None or any(line.capture for line in lines)
-        is_other = is_begun or not result.passed
+    shown = _verdict(history, key, completeness.CHECK)
+    if shown is None:
+        is_other = not result.passed or any(line.capture for line in lines)
     else:
         is_other = (shown.passed, shown.metadata) != (result.passed, result.metadata)
     if is_other:
         yield _evaluation(key, result)
+
+
+def _verdict(
+    history: dg.DagsterInstance, key: dg.AssetKey, check: str
+) -> dg.AssetCheckEvaluation | None:
+    """What a check said when it was last begun; None if it was not begun or not finished."""
+    record = history.get_latest_asset_check_evaluation_record(dg.AssetCheckKey(key, check))
+    event = record.event.dagster_event if record is not None and record.event is not None else None
+    found = event.event_specific_data if event is not None else None
+    return found if isinstance(found, dg.AssetCheckEvaluation) else None
 
 
 # What has no partitions ------------------------------------------------------------------------

@@ -68,10 +68,8 @@ def statuses(found, history, key, days=DAYS):
     return [shown.get(one) and shown[one].name for one in keys]
 
 
-def check_of(history, key):
-    record = history.get_latest_asset_check_evaluation_record(
-        dg.AssetCheckKey(key, completeness.CHECK)
-    )
+def check_of(history, key, check=completeness.CHECK):
+    record = history.get_latest_asset_check_evaluation_record(dg.AssetCheckKey(key, check))
     return record and record.event.dagster_event.event_specific_data
 
 
@@ -156,6 +154,8 @@ def test_after_a_kill_and_a_good_backfill_every_complete_day_is_green(found, his
     assert {day for _, day in partitions(daemon.tick())} == {d.isoformat() for d in DAYS[:3]}
     for key in (COUNT, SOURCE):
         assert statuses(found, history, key) == [*["MATERIALIZED"] * 3, "FAILED"]
+        for check in (completeness.CHECK, lake.ANSWERS_HOLD):
+            assert check_of(history, key, check).passed
     assert daemon.tick() == []
     found.backfill(DAYS[3:])
     daemon.tick()
