@@ -37,14 +37,15 @@ class Difference:
 
     days: Sequence[Entry]  # complete, and not shown as such
     is_final: bool
-    """False if complete days had to be left out for now: a run or a load is still at them."""
+    """False if captured days had to be left out because their lake file is not made yet."""
 
 
 def difference(lines: Iterable[Entry], made: Mapping[date, str], history: History) -> Difference:
     """The complete days of `lines` that Dagster does not show as materialised from their capture.
 
     `made` is the capture that each lake file was made from. A day without a lake file of its newest
-    capture, and one that a run of Dagster's is working on, is left for a later look.
+    capture is left for a later look, and so is one that a run of Dagster's is working on: when it
+    ends, everything is compared anyway.
     """
     days: list[Entry] = []
     is_final = True
@@ -54,9 +55,9 @@ def difference(lines: Iterable[Entry], made: Mapping[date, str], history: Histor
         status = history.statuses.get(line.day)
         if status is Shown.MATERIALIZED and history.captures.get(line.day) == line.capture:
             continue
-        if status is Shown.IN_PROGRESS or made.get(line.day) != line.capture:
+        if made.get(line.day) != line.capture:
             is_final = False
-        else:
+        elif status is not Shown.IN_PROGRESS:
             days.append(line)
     return Difference(days=days, is_final=is_final)
 

@@ -104,6 +104,8 @@ def evaluate(
     is_whole = not before.compared_at or not (
         timedelta() <= now - datetime.fromisoformat(before.compared_at) < WHOLE
     )
+    # After `runs`: what ends or begins from here on is seen by the next tick.
+    is_busy = bool(history.get_runs_count(dg.RunsFilter(statuses=_UNDER_WAY)))
     known = {} if is_whole or runs != before.runs else before.datasets
     events: list[Event] = []
     after = Cursor(runs=runs, compared_at=now.isoformat() if is_whole else before.compared_at)
@@ -116,12 +118,12 @@ def evaluate(
         left = MOST_EVENTS - len(events)
         if left <= 0:
             continue
-        found, is_final = _of_dataset(archive, history, dataset, lines)
+        found, is_final = _of_dataset(archive, history, dataset, lines, is_busy=is_busy)
         taken = list(islice(found, left))
         events += taken
         if is_final and len(taken) < left:
             after.datasets[dataset.name] = mark
-    if not history.get_runs_count(dg.RunsFilter(statuses=_UNDER_WAY)):
+    if not is_busy:
         rest = [*_dimensions(archive, history), *_published(archive, history)]
         # Whole or not at all: the served copy's own event says that the others were reported.
         if len(events) + len(rest) <= MOST_EVENTS:
@@ -142,9 +144,18 @@ def _last_change(history: dg.DagsterInstance) -> str:
 
 
 def _of_dataset(
-    archive: Archive, history: dg.DagsterInstance, dataset: Dataset, lines: Sequence[Entry]
+    archive: Archive,
+    history: dg.DagsterInstance,
+    dataset: Dataset,
+    lines: Sequence[Entry],
+    *,
+    is_busy: bool,
 ) -> tuple[Iterator[Event], bool]:
-    """What is to be reported of a dataset's days, and whether nothing had to be left out for now."""
+    """What is to be reported of a dataset's days, and whether nothing had to be left out for now.
+
+    While any run is under way nothing is said of checks: Dagster shows the verdict that was begun
+    last, so one from here would hide that of the run.
+    """
     key = lake.key(dataset.name)
     complete = {line.day for line in lines if line.state.is_complete}
     statuses = _statuses(archive, history, key, complete)
@@ -165,6 +176,8 @@ def _of_dataset(
                 partition=line.day.isoformat(),
                 metadata=metadata.of_capture(origins[line.day]),
             )
+        if is_busy:
+            return
         yield from _completeness(history, key, lines)
         days = {line.day for line in missing.days}
         # A run that was killed leaves the check without a verdict, which is shown as failed.
