@@ -10,6 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
+from pipelines.definitions import definitions
+from pipelines.orchestration.instance import instance
+from pipelines.orchestration.schedules import CAPTURE_JOB, LOAD_JOB
 from resources.api import client
 from resources.api.credentials import Credentials
 from resources.api.errors import FixSetup
@@ -113,7 +116,7 @@ def nothing_is_told(root, signatures, said, *outputs):
 
 
 def test_a_whole_run_with_faults_tells_no_secret(call, account, tmp_path, signatures, said):
-    """Doctor, plan, a backfill by Dagster, its summary, status: all at the loudest log level."""
+    """Doctor, plan, a backfill, its summary, status: all at the loudest log level."""
     outputs = []
     for words in (
         ("doctor",),
@@ -128,6 +131,19 @@ def test_a_whole_run_with_faults_tells_no_secret(call, account, tmp_path, signat
     assert account.simulator.refused.total() >= len(FAULTS.first)
     assert '"is_complete": true' in outputs[2]
     files = nothing_is_told(tmp_path, signatures, said, *outputs)
+    assert files > 60
+    assert any("FlowLimitExceeded" in record.getMessage() for record in said.records)
+
+
+def test_runs_of_dagster_with_faults_tell_no_secret(account, tmp_path, signatures, said):
+    """A capture and a load as the schedule starts them; their history is looked at."""
+    whole = definitions(account.archive)
+    with instance(account.archive) as history:
+        capture = whole.resolve_job_def(CAPTURE_JOB)
+        assert capture.execute_in_process(instance=history, partition_key=DAY).success
+        assert whole.resolve_job_def(LOAD_JOB).execute_in_process(instance=history).success
+    assert account.simulator.refused.total() >= len(FAULTS.first)
+    files = nothing_is_told(tmp_path, signatures, said)
     assert files > 80
     assert [*(account.root / "dagster").rglob("*.db")], "the history of Dagster was looked at"
     assert any("FlowLimitExceeded" in record.getMessage() for record in said.records)

@@ -271,7 +271,7 @@ def test_the_command_tells_the_robot_once(account):
 def test_a_test_message_can_be_sent(account):
     with robot() as (url, heard):
         assert run(account, "--test", LIVESTATS_ALERT_WEBHOOK=url).exit_code == 0
-    assert "A test" in heard[0]["text"]
+    assert "Test message" in heard[0]["text"]
 
 
 def test_what_is_new_or_over_is_printed_once_for_a_mail(account):
