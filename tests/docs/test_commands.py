@@ -32,7 +32,7 @@ FOLLOWED = {"first-ten-minutes.md", "add-an-endpoint.md", "add-a-mart.md"}
 """Pages that a test of their own follows from the first command to the last."""
 
 NOT_RUN = {
-    r"make (demo|test|ui|superset|lint|lock|venv|test lint)( .*)?": "held by `make --dry-run` below",
+    r"make (demo|dev|test|ui|superset|lint|lock|venv|test lint)( .*)?": "held by `make --dry-run` below",
     r"git clone .*|git pull && make venv|make -C .* venv": "needs the place it is cloned from",
     r"\. \.venv/bin/activate": "changes the reader's terminal only",
     r"useradd .*|install .*|cp .*|systemctl .*": "changes the system; commands of the units: below",
@@ -40,7 +40,7 @@ NOT_RUN = {
     r"rsync .*": "needs a second machine",
     r"(mkdir|mv|rm) .*\$LIVESTATS_HOME.*": "test_recovery does what the page says",
     r"python -m benchmarks\.\w+.*": "takes minutes; test_benchmarks runs their parts",
-    r"(\.venv/bin/)?python -m pipelines\.\w+": "writes into docs/; what it would write is tested",
+    r"(\.venv/bin/)?python -m pipelines\.docgen\.\w+": "writes into docs/; what it would write is tested",
     r"\.venv/bin/python -m pytest .*": "the tests; those of added things: test_extending",
     r"average Mbps = .*": "a formula",
     r"ATTACH .*|SELECT .*": "SQL: run below",
