@@ -32,7 +32,7 @@ from pipelines.planning import capture_plan
 from pipelines.reports.coverage import report as coverage_report
 from resources.api.catalog import DAILY, DATASETS
 from resources.archive import Archive
-from resources.serving import publish as serving_publish
+from resources.system_tables import ledger as ledger_table
 from resources.system_tables import revisions
 from resources.system_tables.reconciliation import run as reconciliation_run
 
@@ -100,7 +100,7 @@ def measured(one: Archive, new_day: date) -> dict[str, tuple[float, int]]:
             assert len(loaded.days) == (not DATASETS[loaded.table].is_dimension)
     with one.writing() as connection:
         with meter.measuring("ledger"):
-            serving_publish.refresh_ledger(connection, one.home, one.settings, one.now())
+            ledger_table.refresh(connection, one.home, one.settings, one.now())
         with meter.measuring("revisions"):
             revisions.refresh(connection, one.home)
         with meter.measuring("reconciliation"):

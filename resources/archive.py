@@ -249,12 +249,12 @@ class Archive:
     def _follow(self, connection: duckdb.DuckDBPyConnection) -> list[MartResult]:
         """Write ledger, revisions, reconciliation and marts into the warehouse."""
         from resources.marts import build, table_comments
-        from resources.serving import publish as serving_publish
+        from resources.system_tables import ledger as ledger_table
         from resources.system_tables import revisions
         from resources.system_tables.reconciliation import run
         from resources.warehouse import connection as warehouse_connection
 
-        serving_publish.refresh_ledger(connection, self.home, self.settings, self.now())
+        ledger_table.refresh(connection, self.home, self.settings, self.now())
         revisions.refresh(connection, self.home)
         names = self.settings.datasets
         narrowed = {name: self.settings.narrowed(name) for name in names}

@@ -5,6 +5,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -90,9 +91,6 @@ LAYERS = (
 )
 """The rooms of resources/, low to high: a room imports its own layer and lower ones only."""
 
-NOT_YET = {("system_tables", "serving")}
-"""Imports against the order that are still to be moved."""
-
 
 def room(module: str) -> str | None:
     """The room of a module of resources/; None for a module of another package."""
@@ -122,9 +120,49 @@ def test_rooms_import_their_own_layer_and_lower_ones_only():
             continue
         for line, name in imported(ast.parse((ROOT / path).read_text("utf-8"))):
             there = room(name)
-            if there and (here, there) not in NOT_YET and not allowed(here, there):
+            if there and not allowed(here, there):
                 found.append(f"{path}:{line} imports {name}")
     assert found == []
+
+
+def names_of_modules() -> dict[str, Path]:
+    """Every module of ours by its full name."""
+    found = {".".join(path.with_suffix("").parts): path for path in SOURCES}
+    return {name.removesuffix(".__init__"): path for name, path in found.items()}
+
+
+def at_run_time(path: Path) -> list[str]:
+    """The full names that a module imports, without those for the type checker."""
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    return [full for _, full in imported(tree)]
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Imports inside of functions count as well."""
+    modules = names_of_modules()
+    imports = {
+        name: {full if full in modules else full.rpartition(".")[0] for full in at_run_time(path)}
+        & modules.keys() - {name}
+        for name, path in modules.items()
+    }
+    TopologicalSorter(imports).prepare()  # raises CycleError, which names a cycle
+
+
+def test_no_file_is_longer_than_350_lines_and_no_function_than_60():
+    long = []
+    for path in SOURCES:
+        text = (ROOT / path).read_text("utf-8")
+        if (lines := text.count("\n")) > 350:
+            long.append(f"{path}: {lines} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                size = (node.end_lineno or 0) - node.lineno + 1
+                if size > 60:
+                    long.append(f"{path}:{node.lineno} {node.name}: {size} lines")
+    assert long == []
 
 
 def test_at_most_three_modules_lie_directly_in_resources():

@@ -9,7 +9,7 @@ from datetime import date
 from resources.api.catalog.model import Dataset
 from resources.archive import Archive
 from resources.capture.repair import UNREADABLE
-from resources.fs import atomic
+from resources.fs import locks
 from resources.lake import parquet
 from resources.raw import captures
 
@@ -45,7 +45,7 @@ def replay(archive: Archive, days: Sequence[tuple[Dataset, date]]) -> Iterator[R
     """
     for dataset, day in days:
         folder = captures.folder_of(archive.home.raw, dataset.name, day)
-        with atomic.locked(folder.parent if dataset.is_dimension else folder):
+        with locks.lock(folder.parent if dataset.is_dimension else folder):
             capture = captures.newest(folder)
             if capture is None:
                 continue

@@ -11,7 +11,7 @@ from pipelines.doctor.findings import ok, problem, warning
 from pipelines.doctor.machine import can_write
 from resources.archive import Archive
 from resources.findings import Finding
-from resources.fs.atomic import lock_now
+from resources.fs.locks import try_lock
 from resources.monitoring import disk_space
 from resources.monitoring.checks import OVERDUE
 from resources.serving import publish
@@ -24,11 +24,11 @@ def locks_found(archive: Archive) -> Finding:
     home = archive.home.root
     folder = home if home.is_dir() else disk_space.nearest(home)
     try:
-        first = lock_now(folder)
+        first = try_lock(folder)
         if first is None:
             return ok("locks", "a livestats process holds one now")
         try:
-            second = lock_now(folder)
+            second = try_lock(folder)
         finally:
             os.close(first)
     except OSError as error:

@@ -19,7 +19,7 @@ from resources.archive import Archive
 from resources.clock import VARIABLE as CLOCK_VARIABLE
 from resources.config import FILE, ResolvedSettings, SettingsError, general
 from resources.findings import Finding
-from resources.fs.atomic import lock_now
+from resources.fs.locks import try_lock
 from resources.monitoring import disk_space
 from resources.version import VERSION
 
@@ -156,7 +156,7 @@ def warehouse_free(archive: Archive) -> Finding:
     path = archive.home.warehouse
     if not path.is_file():
         return ok("warehouse", "none yet: the first load creates it")
-    lock = lock_now(path.parent)
+    lock = try_lock(path.parent)
     if lock is None:
         return ok("warehouse", f"{path} is being loaded by livestats now")
     try:

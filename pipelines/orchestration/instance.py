@@ -14,7 +14,7 @@ import dagster as dg
 from pipelines.orchestration.processes import PROCESS, is_alive
 from resources.archive import Archive
 from resources.config import SettingsError
-from resources.fs import atomic
+from resources.fs import atomic, locks
 
 COMMAND = "livestats/command"
 """Tag of runs that a command line of version 0.1.0 made in its own process; none are made now."""
@@ -113,7 +113,7 @@ def history_in(folder: Path) -> Iterator[dg.DagsterInstance]:
 
 def _opened(folder: Path) -> dg.DagsterInstance:
     """The instance, one process at a time: two that both make the first tables make neither."""
-    with atomic.locked(folder):
+    with locks.lock(folder):
         return dg.DagsterInstance.from_config(str(folder))
 
 

@@ -23,7 +23,7 @@ from resources.api.parsing.parse import Page, read_page
 from resources.api.request_plan import Inventory, walks
 from resources.capture.inventory import Account, NotYet
 from resources.config import Settings
-from resources.fs import atomic
+from resources.fs import atomic, locks, sealed
 from resources.home.layout import Home
 
 log = logging.getLogger("livestats.capture")
@@ -50,7 +50,7 @@ class AccountGuard:
     def known_keys(self) -> tuple[str, ...]:
         """Fingerprints of the keys that are known to be of the account."""
         with suppress(OSError, ValueError):
-            found = atomic.unsealed(self.home.keys.read_bytes()).get("keys")
+            found = sealed.unseal(self.home.keys.read_bytes()).get("keys")
             if isinstance(found, list):
                 return tuple(map(str, found))
         return ()  # it costs a call to find out again
@@ -58,10 +58,10 @@ class AccountGuard:
     def accept(self, key: str) -> None:
         """Remember a key as one of the account; the first one if no domain is known yet."""
         self.home.state.mkdir(parents=True, exist_ok=True)
-        with atomic.locked(self.home.state):
+        with locks.lock(self.home.state):
             before = self.known_keys() if self.domains() else ()
             known = [*dict.fromkeys((*before, key))][-_MOST_KEYS:]
-            atomic.write_whole(self.home.keys, atomic.sealed({"keys": known}))
+            atomic.write_whole(self.home.keys, sealed.seal({"keys": known}))
 
     def check(self, client: Client, key: str) -> None:
         """Raise OtherAccount if a key that is not known yet is not of the account.

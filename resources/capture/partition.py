@@ -16,7 +16,7 @@ from resources.capture.inventory import Account, NotYet
 from resources.capture.partition_writer import NO_WARNING, PartitionJob, note_partial, questions
 from resources.capture.result import Outcome, Result, why_not
 from resources.config import Settings
-from resources.fs import atomic
+from resources.fs import atomic, locks
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import states
@@ -40,7 +40,7 @@ class Days:
 
     def begin(self, day: date) -> PartitionJob | Result | None:
         """A job for the day, its result if there is nothing to ask, or None if it is locked."""
-        lock = atomic.lock_now(self._lock_folder(day))
+        lock = locks.try_lock(self._lock_folder(day))
         if lock is None:
             return None
         try:

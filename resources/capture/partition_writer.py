@@ -17,7 +17,7 @@ from resources.api.errors import ApiError, printable
 from resources.api.request_plan import Inventory, Request, walks
 from resources.capture.fetcher import FetchResult
 from resources.capture.inventory import Account, snapshots
-from resources.fs import atomic
+from resources.fs import atomic, sealed
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import states
@@ -222,4 +222,4 @@ def note_partial(folder: Path, now: datetime, error: Exception, job: PartitionJo
             }
             for walk in job.failed[:_MOST_NAMED]
         ]
-    atomic.write_whole(folder / states.PARTIAL, atomic.sealed(note))
+    atomic.write_whole(folder / states.PARTIAL, sealed.seal(note))

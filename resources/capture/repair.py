@@ -16,7 +16,7 @@ from pathlib import Path
 
 from resources.api.catalog.model import Dataset
 from resources.api.errors import ApiError
-from resources.fs import atomic
+from resources.fs import atomic, locks
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.raw import captures
@@ -79,7 +79,7 @@ def _folder(home: Home, dataset: Dataset, day: date) -> Path:
 @contextmanager
 def _held(folder: Path) -> Iterator[bool]:
     """Hold the day, if nobody else does."""
-    lock = atomic.lock_now(folder)
+    lock = locks.try_lock(folder)
     try:
         yield lock is not None
     finally:

@@ -1,18 +1,15 @@
-"""Files that are there whole or not at all, and locks that end with their process."""
+"""Files that are written whole or not at all.
+
+Here: writing, replacing and copying. Not here: locks (locks.py), files with a checksum (sealed.py).
+"""
 
 from __future__ import annotations
 
 import errno
-import fcntl
-import hashlib
-import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 ASIDE = ".making-"
 """Prefix of whatever is still being built; such a name is never read."""
@@ -76,22 +73,6 @@ def copy(path: Path, new: Path) -> None:
             shutil.copyfileobj(source, target, 1 << 20)
 
 
-def sealed(facts: Mapping[str, Any]) -> bytes:
-    """Facts as a JSON text that holds its own SHA-256: `unsealed` finds any changed byte."""
-    digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-    return (json.dumps({**facts, "sha256": digest}, indent=1) + "\n").encode()
-
-
-def unsealed(data: bytes) -> dict[str, Any]:
-    """The facts of a text made by `sealed`. Raises ValueError if any byte of it has changed."""
-    facts = json.loads(data)
-    if isinstance(facts, dict):
-        facts.pop("sha256", None)
-        if sealed(facts) == data:
-            return facts
-    raise ValueError("it has changed since it was written")
-
-
 def remove_stale(folder: Path) -> int:
     """Remove what crashed runs left half-made in `folder`, whose lock the caller holds."""
     if not folder.is_dir():
@@ -103,30 +84,3 @@ def remove_stale(folder: Path) -> int:
         else:
             path.unlink()
     return len(stale)
-
-
-def lock_now(folder: Path) -> int | None:
-    """An exclusive lock on a folder as a descriptor to close, or None if somebody holds it.
-
-    The kernel drops it when the process ends, however it ends.
-    """
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        if error.errno in (errno.EAGAIN, errno.EACCES):
-            return None
-        raise
-    return descriptor
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold an exclusive lock on a folder, waiting for whoever has it."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from resources.api.windows import day_of
 from resources.config import Settings, SettingsError
-from resources.fs import atomic
+from resources.fs import atomic, locks, sealed
 from resources.home import pinned_settings
 
 FORMAT = 2
@@ -98,7 +98,7 @@ class Home:
             data = self.identity_file.read_bytes()
             found = dict(json.loads(data))
             if set(found) != _BY_HAND:
-                found = atomic.unsealed(data)
+                found = sealed.unseal(data)
             made_by = int(found["format"])
             if made_by <= FORMAT:  # a newer one may tell the rest in another way
                 date.fromisoformat(found["first_day"])
@@ -147,7 +147,7 @@ class Home:
 
     def _identify(self, settings: Settings, now: datetime) -> None:
         """Write the identity file, unless another process has just done so."""
-        with atomic.locked(self.root):
+        with locks.lock(self.root):
             atomic.remove_stale(self.root)
             del self.__dict__["identity"]
             found = self.identity
@@ -164,7 +164,7 @@ class Home:
                 "format": FORMAT if pinned else _PLAIN,
                 **({"datasets": pinned} if pinned else {}),
             }
-            atomic.write_whole(self.identity_file, atomic.sealed(identity))
+            atomic.write_whole(self.identity_file, sealed.seal(identity))
             del self.__dict__["identity"]
 
     def _is_identified(self, found: dict[str, object] | None, settings: Settings) -> bool:

@@ -14,7 +14,7 @@ from resources.api.catalog import DATASETS
 from resources.api.catalog.model import Dataset
 from resources.api.errors import printable
 from resources.api.windows import day_of, day_window
-from resources.fs import atomic
+from resources.fs import sealed
 from resources.lake import parquet
 from resources.ledger import file_index
 
@@ -234,7 +234,7 @@ def _not_made(
 def why_not_yet(folder: Path) -> str:
     """What the run that last tried a day lacked, from its folder in the raw archive; "" if unsaid."""
     try:
-        note = atomic.unsealed((folder / PARTIAL).read_bytes())
+        note = sealed.unseal((folder / PARTIAL).read_bytes())
     except (OSError, ValueError):
         return ""  # `livestats verify` tells of a note that is damaged
     return printable(str(note.get("error") or ""))

@@ -28,7 +28,7 @@ from typing import Any
 from resources.api import body as api_body
 from resources.api.body import Body, Packed
 from resources.api.catalog.model import Dataset
-from resources.fs import atomic
+from resources.fs import atomic, sealed
 
 FORMAT = 1
 MANIFEST = "manifest.json.gz"
@@ -297,7 +297,7 @@ def note_seen(day_folder: Path, name: CaptureName, now: datetime) -> None:
     except (OSError, ValueError):
         notes = []  # a damaged list is replaced
     notes.append({"capture": name.text, "seen_at": now.isoformat(timespec="seconds")})
-    atomic.write_whole(day_folder / SEEN, atomic.sealed({"seen": notes}))
+    atomic.write_whole(day_folder / SEEN, sealed.seal({"seen": notes}))
 
 
 def seen(day_folder: Path) -> list[dict[str, str]]:
@@ -305,7 +305,7 @@ def seen(day_folder: Path) -> list[dict[str, str]]:
     path = day_folder / SEEN
     if not path.is_file():
         return []
-    notes = atomic.unsealed(path.read_bytes()).get("seen")
+    notes = sealed.unseal(path.read_bytes()).get("seen")
     if not isinstance(notes, list):
         raise ValueError(f"{path} holds no notes")
     return notes

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from resources.serving import publish
-from resources.system_tables import revisions
+from resources.system_tables import ledger, revisions
 from resources.system_tables.reconciliation import table
 
 
@@ -21,7 +20,7 @@ class OwnTable:
 
 OWN_TABLES: Mapping[str, OwnTable] = MappingProxyType(
     {
-        "ledger": OwnTable(comment=publish.LEDGER_COMMENT, columns=publish.LEDGER_COLUMNS),
+        "ledger": OwnTable(comment=ledger.TABLE_COMMENT, columns=ledger.COLUMNS),
         "revisions": OwnTable(comment=revisions.TABLE_COMMENT, columns=revisions.COLUMNS),
         table.TABLE: OwnTable(comment=table.MEANING, columns=table.COLUMNS),
         table.RULE_TABLE: OwnTable(comment=table.RULE_MEANING, columns=table.RULE_COLUMNS),

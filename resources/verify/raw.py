@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from resources.api import body as api_body
-from resources.fs import atomic
+from resources.fs import atomic, sealed
 from resources.home import pinned_settings
 from resources.ledger import states
 from resources.raw import captures
@@ -161,7 +161,7 @@ class RawDay:
             if not path.is_file():
                 continue
             try:
-                facts = atomic.unsealed(path.read_bytes())
+                facts = sealed.unseal(path.read_bytes())
                 self._read(path)
             except (OSError, ValueError) as error:
                 repair, _ = remove(path)

@@ -18,7 +18,7 @@ import duckdb
 from resources.api.catalog import DATASETS
 from resources.api.catalog.model import Dataset
 from resources.archive import Archive
-from resources.fs import atomic
+from resources.fs import locks, sealed
 from resources.serving import publish
 from resources.verify.findings import FileFinding, FindingKind, OnRead, Place, Repair, remove
 from resources.verify.lake import LakeDay
@@ -97,7 +97,7 @@ class Verification:
         path, problem = self.archive.home.identity_file, ""
         kind = FindingKind.DAMAGED
         try:
-            facts = atomic.unsealed(path.read_bytes())
+            facts = sealed.unseal(path.read_bytes())
             if facts["time_zone"] != self.archive.settings.time_zone:
                 kind = FindingKind.MISMATCH
                 problem = (
@@ -160,7 +160,7 @@ class Verification:
         with ExitStack() as stack:
             try:
                 if lock.is_dir():
-                    stack.enter_context(atomic.locked(lock))
+                    stack.enter_context(locks.lock(lock))
                 yield from self._locked(place)
             except OSError as error:
                 what = f"cannot be read: {error}"

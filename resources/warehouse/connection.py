@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from resources.api.catalog.model import Dataset
-from resources.fs import atomic
+from resources.fs import atomic, locks
 from resources.home.layout import Home
 from resources.sql import quoting
 from resources.warehouse import compaction
@@ -59,7 +59,7 @@ def writing(
     Raises WarehouseError if another program holds the file, or it is damaged.
     """
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with atomic.locked(home.warehouse.parent):
+    with locks.lock(home.warehouse.parent):
         connection = _connect(home)
         try:
             if compaction.is_due(connection):

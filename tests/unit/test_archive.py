@@ -10,8 +10,8 @@ from resources.api.errors import FixSetup
 from resources.archive import Archive
 from resources.config import SettingsError
 from resources.ledger.states import State
-from resources.serving import publish
 from resources.serving.publish import NothingServed
+from resources.system_tables import ledger
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse.connection import WarehouseError
 from tests.support.archives import contents
@@ -139,9 +139,9 @@ def test_steps_that_follow_each_other_open_the_warehouse_once_and_follow_the_tab
     stored, monkeypatch
 ):
     opened, followed = [], []
-    writing, refresh = warehouse_connection.writing, publish.refresh_ledger
+    writing, refresh = warehouse_connection.writing, ledger.refresh
     monkeypatch.setattr(warehouse_connection, "writing", lambda *a: opened.append(a) or writing(*a))
-    monkeypatch.setattr(publish, "refresh_ledger", lambda *a: followed.append(a) or refresh(*a))
+    monkeypatch.setattr(ledger, "refresh", lambda *a: followed.append(a) or refresh(*a))
     with stored.staying() as one:
         assert not opened  # nor locked
         one.bring_marts_level()

@@ -12,7 +12,7 @@ from resources.api.credentials import Credentials
 from resources.api.errors import FixSetup
 from resources.capture import account_guard
 from resources.capture.account_guard import AccountGuard, OtherAccount
-from resources.fs import atomic
+from resources.fs import sealed
 from resources.home.layout import Home
 from resources.simulator import Account
 from resources.simulator.settings import DEFAULT_CREDENTIALS
@@ -136,7 +136,7 @@ def test_where_no_domain_is_known_the_last_key_is_the_account_s(tmp_path):
 
 
 def test_what_is_remembered_of_keys_may_be_deleted_or_damaged(home):
-    for data in (None, b"{", atomic.sealed({"keys": "x"})):
+    for data in (None, b"{", sealed.seal({"keys": "x"})):
         Home(home).keys.unlink()
         if data is not None:
             Home(home).keys.write_bytes(data)

@@ -13,7 +13,7 @@ from resources.capture.dataset_queue import DatasetQueue
 from resources.capture.fetcher import FetchResult
 from resources.capture.in_flight import MemoryLimiter
 from resources.capture.result import Outcome
-from resources.fs import atomic
+from resources.fs import atomic, locks
 from resources.lake import parquet
 from resources.ledger import states
 from resources.raw import captures
@@ -36,7 +36,7 @@ def found(tmp_path):
 
 
 def is_free(found, dataset, day):
-    lock = atomic.lock_now(found.archive.home.raw / dataset.name / day.isoformat())
+    lock = locks.try_lock(found.archive.home.raw / dataset.name / day.isoformat())
     if lock is not None:
         atomic.os.close(lock)
     return lock is not None
@@ -189,7 +189,7 @@ def test_a_day_that_another_run_holds_is_taken_up_when_that_has_ended(found):
     """The other run holds the first of two days, and ends when the second has been captured."""
     folder = found.archive.home.raw / TRAFFIC.name / str(DAYS[0])
     folder.mkdir(parents=True)
-    lock = atomic.lock_now(folder)
+    lock = locks.try_lock(folder)
 
     def free(*_):
         atomic.os.close(lock)

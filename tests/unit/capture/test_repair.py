@@ -7,7 +7,7 @@ import pytest
 from pipelines.backfill import plan, run
 from resources.api.catalog import DATASETS
 from resources.capture.result import Outcome
-from resources.fs import atomic
+from resources.fs import locks
 from resources.lake import parquet
 from resources.raw import captures
 from tests.support import restated_captures
@@ -89,7 +89,7 @@ def test_what_has_no_rows_is_behind_until_it_has(killed):
 def test_a_day_that_is_being_captured_is_left_to_its_capture(killed):
     killed.load()
     path_of(killed).unlink()
-    lock = atomic.lock_now(killed.archive.home.raw / NAME / EARLIER.isoformat())
+    lock = locks.try_lock(killed.archive.home.raw / NAME / EARLIER.isoformat())
     try:
         assert killed.archive.behind() == []
         killed.load()

@@ -14,7 +14,7 @@ from resources.capture.fetcher import Fetcher
 from resources.capture.in_flight import MemoryLimiter
 from resources.capture.partition import Days
 from resources.capture.result import Outcome
-from resources.fs import atomic
+from resources.fs import atomic, locks
 from resources.raw import captures
 from resources.simulator import Account
 from tests.support.archives import failures, lab, lake_rows, leftovers
@@ -80,7 +80,7 @@ def test_datasets_of_one_action_go_on_side_by_side_as_well(found):
 def test_a_day_that_another_run_holds_does_not_hold_up_other_datasets(found):
     folder = found.archive.home.raw / TRAFFIC.name / str(DAYS[0])
     folder.mkdir(parents=True)
-    lock = atomic.lock_now(folder)
+    lock = locks.try_lock(folder)
     with found.capturing() as one:
         results = one.capture_all({TRAFFIC: DAYS, TOP: DAYS})
         others = [next(results) for _ in range(2 * len(DAYS) - 1)]

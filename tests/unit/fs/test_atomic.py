@@ -1,9 +1,7 @@
-"""Files are there whole or not at all, whatever fails in between; locks end with their process."""
+"""Files are there whole or not at all, whatever fails in between."""
 
 import errno
 import os
-import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,22 +12,6 @@ from hypothesis import strategies as st
 from resources.fs import atomic
 
 OLD, NEW = b"old content", b"new content, longer than the old"
-HOLD = """
-import sys
-from pathlib import Path
-from resources.fs import atomic
-descriptor = atomic.lock_now(Path(sys.argv[1]))
-print("held" if descriptor is not None else "busy", flush=True)
-sys.stdin.read()
-"""
-FOLLOW = """
-import sys
-from pathlib import Path
-from resources.fs import atomic
-print("asking", flush=True)
-with atomic.locked(Path(sys.argv[1])), Path(sys.argv[2]).open("a") as log:
-    log.write("second\\n")
-"""
 
 
 class FullDisk(OSError):
@@ -74,16 +56,6 @@ def failing(monkeypatch):
         return Failing(monkeypatch, number)
 
     return at
-
-
-def run(code, *args):
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, args)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(atomic.__file__).parents[2])},
-    )
 
 
 # Whole or not at all -----------------------------------------------------------------------------
@@ -236,75 +208,3 @@ def test_only_what_is_half_made_is_removed(tmp_path):
 def test_where_nothing_was_made_nothing_is_stale(tmp_path):
     assert atomic.remove_stale(tmp_path) == 0
     assert atomic.remove_stale(tmp_path / "not there") == 0
-
-
-# Locks -------------------------------------------------------------------------------------------
-
-
-def test_one_holder_at_a_time_even_within_a_process(tmp_path):
-    first = atomic.lock_now(tmp_path)
-    assert first is not None
-    assert atomic.lock_now(tmp_path) is None
-    os.close(first)
-    with atomic.locked(tmp_path):
-        assert atomic.lock_now(tmp_path) is None
-    again = atomic.lock_now(tmp_path)
-    assert again is not None
-    os.close(again)
-
-
-def test_a_lock_excludes_other_processes_and_ends_with_its_own(tmp_path):
-    with run(HOLD, tmp_path) as holder:
-        assert holder.stdout.readline() == "held\n"
-        assert atomic.lock_now(tmp_path) is None
-        with run(HOLD, tmp_path) as other:
-            assert other.stdout.readline() == "busy\n"
-            other.communicate("")
-        holder.kill()  # no chance to release anything
-        holder.wait()
-    descriptor = atomic.lock_now(tmp_path)
-    assert descriptor is not None
-    os.close(descriptor)
-
-
-def test_a_lock_is_not_inherited_by_programs_that_the_holder_starts(tmp_path):
-    with atomic.locked(tmp_path):
-        child = run("import sys; sys.stdin.read()")
-    with child:
-        descriptor = atomic.lock_now(tmp_path)
-        assert descriptor is not None
-        os.close(descriptor)
-        child.communicate("")
-
-
-def test_whoever_waits_for_a_lock_comes_after_its_holder(tmp_path):
-    folder, log = tmp_path / "folder", tmp_path / "log"
-    folder.mkdir()
-    with atomic.locked(folder):
-        waiting = run(FOLLOW, folder, log)
-        assert waiting.stdout.readline() == "asking\n"
-        log.write_text("first\n")
-    waiting.communicate("")
-    assert waiting.returncode == 0
-    assert log.read_text() == "first\nsecond\n"
-
-
-def test_an_error_inside_releases_the_lock(tmp_path):
-    with pytest.raises(FullDisk), atomic.locked(tmp_path):
-        raise FullDisk
-    descriptor = atomic.lock_now(tmp_path)
-    assert descriptor is not None
-    os.close(descriptor)
-
-
-def test_other_failures_of_locking_are_not_taken_for_a_holder(tmp_path, monkeypatch):
-    def unsupported(_descriptor, _kind):
-        raise OSError(95, "Operation not supported")
-
-    opened, real = [], os.open
-    monkeypatch.setattr(os, "open", lambda *args: opened.append(real(*args)) or opened[-1])
-    monkeypatch.setattr(atomic.fcntl, "flock", unsupported)
-    with pytest.raises(OSError, match="not supported"):
-        atomic.lock_now(tmp_path)
-    with pytest.raises(OSError, match="Bad file descriptor"):
-        os.fstat(opened[0])

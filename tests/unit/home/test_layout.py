@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.config import Settings, SettingsError
-from resources.fs import atomic
+from resources.fs import atomic, sealed
 from resources.home.layout import FORMAT, Home, first_day
 from tests.support.archives import contents
 
@@ -52,7 +52,7 @@ def refused(call, *args):
 def identified(root, facts):
     """A home whose identity file holds these facts, as livestats writes it."""
     root.mkdir(parents=True, exist_ok=True)
-    (root / "archive.json").write_bytes(atomic.sealed(facts))
+    (root / "archive.json").write_bytes(sealed.seal(facts))
     return Home(root)
 
 
@@ -219,7 +219,7 @@ def test_an_identity_written_by_hand_is_completed(root):
     Home(root).prepare(USUAL, NOW)
     found = Home(root).identity
     assert {name: found[name] for name in IDENTITY} == IDENTITY
-    assert atomic.unsealed((root / "archive.json").read_bytes()) == found
+    assert sealed.unseal((root / "archive.json").read_bytes()) == found
 
 
 def test_an_identity_that_cannot_be_read_is_named(root, monkeypatch):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.api.catalog import DATASETS
-from resources.fs import atomic
+from resources.fs import atomic, sealed
 from resources.lake import parquet
 from resources.ledger import file_index, states
 from resources.raw import captures
@@ -185,7 +185,7 @@ def test_notes_that_cannot_be_read_are_tried_again(root):
     assert days(root)[DAYS[7]].last_seen == capture_name(3, 0).fetched_at
     note = {"capture": capture_name(3, 0).text, "seen_at": NEXT_DAY.isoformat()}
     with (folder(root, DAYS[7]) / captures.SEEN).open("r+b") as file:  # in place: no name changes
-        file.write(atomic.sealed({"seen": [note, note]}))
+        file.write(sealed.seal({"seen": [note, note]}))
     assert days(root)[DAYS[7]].last_seen == NEXT_DAY
 
 

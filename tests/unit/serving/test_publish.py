@@ -16,6 +16,7 @@ from resources.home.layout import Home
 from resources.ledger import states as ledger_states
 from resources.serving import publish as serving_publish
 from resources.serving.publish import NothingServed
+from resources.system_tables import ledger as ledger_table
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import load
 from tests.support.lake_files import capture_name, store
@@ -292,7 +293,7 @@ def captured(home):
 def refresh(home, settings=USUAL, now=NOW):
     """Refreshes the ledger's table; its lines, the name of the content, and the number told."""
     with warehouse_connection.writing(home, ZONE) as connection:
-        told = serving_publish.refresh_ledger(connection, home, settings, now)
+        told = ledger_table.refresh(connection, home, settings, now)
         lines = connection.execute("FROM ledger ORDER BY ALL").fetchall()
         return lines, warehouse_connection.state(connection), told
 

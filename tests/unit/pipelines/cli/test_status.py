@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from pipelines.cli import main
 from resources.api.catalog import DATASETS
-from resources.fs import atomic
+from resources.fs import sealed
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import states
@@ -57,7 +57,7 @@ def fail(home, day, error="HTTP 503"):
     """A day that was tried and is not complete."""
     folder = home.raw / EDGE.name / day.isoformat()
     folder.mkdir(parents=True)
-    (folder / states.PARTIAL).write_bytes(atomic.sealed({"error": error}))
+    (folder / states.PARTIAL).write_bytes(sealed.seal({"error": error}))
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from pipelines.orchestration.instance import instance
 from resources.api.catalog import DATASETS, ENDPOINTS
 from resources.archive import Archive
 from resources.config import Settings, resolve
-from resources.fs import atomic
+from resources.fs import locks
 from resources.simulator import Simulator
 from tests.support.archives import DAYS, SMALL, lab
 
@@ -184,12 +184,12 @@ def test_a_file_system_that_keeps_locks_is_fine_and_nothing_is_made(tmp_path):
 
 
 def test_a_home_that_is_at_work_has_locks(tmp_path):
-    with atomic.locked(tmp_path):
+    with locks.lock(tmp_path):
         assert of_home.locks_found(archive(tmp_path)).severity is Severity.OK
 
 
 def test_a_file_system_that_pretends_to_lock_is_a_problem(tmp_path, monkeypatch):
-    monkeypatch.setattr("resources.fs.atomic.fcntl.flock", lambda *_: None)
+    monkeypatch.setattr("resources.fs.locks.fcntl.flock", lambda *_: None)
     finding = of_home.locks_found(archive(tmp_path))
     assert finding.severity is Severity.PROBLEM
     assert "local disk" in finding.remedy
@@ -199,7 +199,7 @@ def test_a_file_system_without_locks_is_a_problem(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr("resources.fs.atomic.fcntl.flock", refuse)
+    monkeypatch.setattr("resources.fs.locks.fcntl.flock", refuse)
     finding = of_home.locks_found(archive(tmp_path))
     assert finding.severity is Severity.PROBLEM
     assert "No locks available" in finding.text

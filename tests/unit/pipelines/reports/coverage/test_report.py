@@ -12,7 +12,7 @@ from pipelines.reports.coverage import report as coverage_report
 from pipelines.reports.coverage.report import Report
 from resources.api.catalog import DATASETS
 from resources.archive import Archive
-from resources.fs import atomic
+from resources.fs import sealed
 from resources.lake import parquet
 from resources.ledger import states
 from resources.ledger.states import Entry, State
@@ -166,7 +166,7 @@ def test_a_captured_day_is_stale_without_a_file_of_the_present_normaliser(archiv
 
 def test_a_day_that_was_tried_tells_why_it_is_not_complete(archive):
     note = folder(archive, START) / states.PARTIAL
-    note.write_bytes(atomic.sealed({"error": "HTTP 503\n\x1b[31m"}))
+    note.write_bytes(sealed.seal({"error": "HTTP 503\n\x1b[31m"}))
     found = read(archive)
     assert found.lines["edge_stat"][0].state is State.PARTIAL
     assert found.problems == {("edge_stat", START): r"HTTP 503\n\x1b[31m"}

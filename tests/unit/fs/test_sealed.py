@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.api.catalog import DATASETS
-from resources.fs import atomic
+from resources.fs import sealed
 from resources.lake import parquet
 from resources.raw import captures
 
@@ -25,13 +25,13 @@ SEAL = parquet._MARK.decode("latin-1") + "0" * 64
     data=st.data(),
 )
 def test_no_changed_byte_of_sealed_facts_goes_unseen(facts, data):
-    sealed = atomic.sealed(facts)
-    assert atomic.unsealed(sealed) == facts
-    at, mask = data.draw(st.integers(0, len(sealed) - 1)), data.draw(st.integers(1, 255))
+    text = sealed.seal(facts)
+    assert sealed.unseal(text) == facts
+    at, mask = data.draw(st.integers(0, len(text) - 1)), data.draw(st.integers(1, 255))
     with pytest.raises(ValueError, match="."):
-        atomic.unsealed(sealed[:at] + bytes([sealed[at] ^ mask]) + sealed[at + 1 :])
+        sealed.unseal(text[:at] + bytes([text[at] ^ mask]) + text[at + 1 :])
     with pytest.raises(ValueError, match="."):
-        atomic.unsealed(sealed[:at])
+        sealed.unseal(text[:at])
 
 
 @pytest.fixture(scope="module")
