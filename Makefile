@@ -1,8 +1,8 @@
 # Everything runs in .venv: requirements.lock is what runs, requirements-dev.lock what tests and lints.
-# Another interpreter: make venv PYTHON=python3.12 (after `make clean` if .venv is there already).
+# Another interpreter: make venv PYTHON=python3.12
 
 PYTHON ?= python3
-# Workers of the test run, and more arguments for pytest: make test ARGS="-k windows"
+# Workers of the test run, and more arguments: make test ARGS="-k windows", make lock ARGS=--upgrade
 WORKERS ?= 2
 ARGS ?=
 
@@ -14,9 +14,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 STAMP := $(VENV)/.complete
 DEV_STAMP := $(VENV)/.complete-dev
 # A moved checkout, or an interpreter that was removed or replaced by another version, leaves a .venv
-# that looks complete and cannot run.
+# that looks complete and cannot run. A PYTHON that is named must be of the version that made .venv.
+VERSION := import sys; print(sys.version)
 ifneq ($(wildcard $(STAMP)),)
   BROKEN := $(shell grep -qsF '$(CURDIR)/$(BIN)/' $(BIN)/livestats && $(BIN)/python -c 'import click' > /dev/null 2>&1 || echo broken)
+  ifneq ($(origin PYTHON),file)
+    BROKEN := $(or $(BROKEN),$(shell test "$$($(PYTHON) -c '$(VERSION)' 2> /dev/null)" = "$$($(BIN)/python -c '$(VERSION)')" || echo broken))
+  endif
 endif
 
 .PHONY: help venv dev demo ui superset test test-slow lint lock clean broken
@@ -54,15 +58,16 @@ lint: $(DEV_STAMP) ## ruff (rules and layout) and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# uv resolves for all Pythons from the oldest on; pins that are in a lock stay where they still fit.
-lock: ## both locks anew, from the ranges in pyproject.toml
+# uv resolves for all Pythons from the oldest on, with one version of each package for all of them.
+# Pins that are in a lock stay where they still fit, unless ARGS=--upgrade.
+lock: ## both locks anew, from the ranges in pyproject.toml; ARGS=--upgrade raises all pins
 	@set -e; \
 	tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; trap 'exit 1' HUP INT TERM; \
 	$(PYTHON) -m venv "$$tmp/venv"; \
-	"$$tmp/venv/bin/python" -m pip --disable-pip-version-check --no-input install --quiet uv; \
+	"$$tmp/venv/bin/python" -m pip --disable-pip-version-check --no-input install --quiet 'uv==0.13.9'; \
 	cp requirements.lock requirements-dev.lock "$$tmp"; \
 	compile() { "$$tmp/venv/bin/uv" pip compile --quiet --universal --python-version 3.11.2 --generate-hashes \
-	  --no-header --no-annotate "$$@"; }; \
+	  --fork-strategy fewest --no-header --no-annotate $(ARGS) "$$@" > /dev/null; }; \
 	compile --extra install --output-file "$$tmp/requirements.lock" pyproject.toml; \
 	compile --group dev --constraint "$$tmp/requirements.lock" --output-file "$$tmp/requirements-dev.lock"; \
 	for lock in requirements.lock requirements-dev.lock; do \
