@@ -110,5 +110,5 @@ def test_every_picture_is_shown_somewhere_and_is_small():
 
 def test_the_version_of_python_is_the_one_that_is_required():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert project["requires-python"] == ">=3.11"
-    assert "You need Python 3.11 or newer" in (DOCS / "first-ten-minutes.md").read_text("utf-8")
+    assert project["requires-python"] == ">=3.11.2"
+    assert "You need Python 3.11.2 or newer" in (DOCS / "first-ten-minutes.md").read_text("utf-8")

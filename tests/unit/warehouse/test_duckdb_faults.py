@@ -21,6 +21,10 @@ for _ in range(20):
         continue
     sys.exit("the query did not fail")
 """
+HELD_AT_EXIT = """
+import ctypes, duckdb
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(duckdb.connect()))
+"""
 FIRST_OF_EACH = (
     "EXPLAIN SELECT * FROM listed t WHERE EXISTS (FROM touched k WHERE t.a = k.a) "
     "QUALIFY row_number() OVER (PARTITION BY a ORDER BY day) = 1"
@@ -31,6 +35,14 @@ FIRST_OF_EACH = (
 def test_a_copy_whose_query_fails_returns(tmp_path):
     """2.0.0 hung in two of three such processes."""
     subprocess.run([sys.executable, "-c", COPIES, str(tmp_path / "x.csv")], check=True, timeout=120)
+
+
+def test_a_connection_that_is_held_at_exit_prints_nothing():
+    """2.0.0 printed a page of leaked types below the summary of the tests."""
+    ended = subprocess.run(
+        [sys.executable, "-c", HELD_AT_EXIT], check=True, capture_output=True, text=True
+    )
+    assert (ended.stdout, ended.stderr) == ("", "")
 
 
 def test_the_first_of_each_key_is_not_found_by_row_numbers():
