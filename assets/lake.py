@@ -13,7 +13,7 @@ from assets import metadata
 from assets.checks import completeness
 from assets.freshness import EVERY_DAY
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.capture.capturer import Outcome, Result
 from resources.config import ENGLISH
@@ -134,38 +134,40 @@ def _days(
         config: CaptureConfig,
         archive: dg.ResourceParam[Archive],
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
-        days = [date.fromisoformat(k) for k in context.partition_keys]
-        due = {
-            one: archive.in_order_of_asking(one, days)
-            for one in datasets
-            if key(one.name) in context.selected_asset_keys
-        }
-        # Of the datasets that are not done with.
-        results: dict[str, list[Result]] = {one.name: [] for one in due}
-        missing: list[Result] = []
-        try:
-            with archive.capturing() as capturer:
-                for result in capturer.capture_all(
-                    due, again=config.again, progress=archive.progress
-                ):
-                    found = results[result.dataset]
-                    found.append(result)
-                    if len(found) == len(days):
-                        gaps = [one for one in found if not one.outcome.is_complete]
-                        if gaps:
-                            missing += gaps
-                        else:
-                            # While Dagster writes this down, what is under way goes on.
-                            yield _materialized(context, archive, results.pop(result.dataset))
-            if missing:
-                raise _failure(missing)
-        except Exception:
-            for found in results.values():
-                _credit(context, found)
-            raise
+        selected = [one for one in datasets if key(one.name) in context.selected_asset_keys]
+        yield from _capture(context, archive, selected, again=config.again)
 
     made: dg.AssetsDefinition = asset(captures)
     return made
+
+
+def _capture(
+    context: dg.AssetExecutionContext, archive: Archive, datasets: Sequence[Dataset], *, again: bool
+) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Capture the run's days; a dataset whose days are all complete is reported at once."""
+    days = [date.fromisoformat(k) for k in context.partition_keys]
+    due = {one: archive.in_order_of_asking(one, days) for one in datasets}
+    # Of the datasets that are not done with.
+    results: dict[str, list[Result]] = {one.name: [] for one in due}
+    missing: list[Result] = []
+    try:
+        with archive.capturing() as capturer:
+            for result in capturer.capture_all(due, again=again, progress=archive.progress):
+                found = results[result.dataset]
+                found.append(result)
+                if len(found) == len(days):
+                    gaps = [one for one in found if not one.outcome.is_complete]
+                    if gaps:
+                        missing += gaps
+                    else:
+                        # While Dagster writes this down, what is under way goes on.
+                        yield _materialized(context, archive, results.pop(result.dataset))
+        if missing:
+            raise _failure(missing)
+    except Exception:
+        for found in results.values():
+            _credit(context, found)
+        raise
 
 
 def _materialized(

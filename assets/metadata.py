@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pyarrow.parquet as pq
 
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.capture.capturer import Outcome, Result
 from resources.config import ENGLISH
 from resources.home.layout import Home

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from resources.api.catalog import DAILY
 from resources.api.catalog.columns import SLOT_START_AT
-from resources.api.catalog.model import ColumnType, Dataset
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import ColumnType
 from resources.api.parsing.parse import Rows, row_schema
 from resources.archive import Archive
 from resources.fs import atomic

@@ -21,7 +21,8 @@ import pyarrow.compute as pc
 from benchmarks.memory import LAST, day_of
 from resources.api import body as api_body
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Dataset, DomainRole
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import DomainRole
 from resources.api.parsing.parse import Rows, join, read_page
 from resources.api.request_plan import Domain, Inventory, Request, walks
 from resources.archive import Archive

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resources.api.catalog import DAILY, DATASETS
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.api.windows import day_of
 from resources.clock import Clock, clock
 from resources.config import Settings, load

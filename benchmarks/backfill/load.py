@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.backfill.days import TEMPLATE
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import SPLITS, Dataset, DomainRole, RowLayout
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import SPLITS, DomainRole, RowLayout
 from resources.api.pagination import listable, page_payload
 from resources.api.request_plan import Domain, Inventory, Request, Stream, walks
 from resources.simulator.api import Api

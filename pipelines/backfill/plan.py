@@ -15,7 +15,7 @@ from itertools import pairwise
 from pipelines.planning import capture_plan
 from pipelines.planning.capture_plan import Chunk
 from resources.api.catalog import DATASETS, DIMENSIONS, dataset
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.capture.inventory import snapshots
 from resources.home.layout import API_HISTORY, first_day

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.capture.repair import UNREADABLE
 from resources.fs import locks

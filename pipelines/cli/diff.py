@@ -19,7 +19,7 @@ from pipelines.cli.options import Day, chosen, json_option, opened
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from resources.api.catalog.model import Dataset
+    from resources.api.catalog.datasets import Dataset
     from resources.archive import Archive
     from resources.lake.table_diff import Difference, RowChange
     from resources.raw.captures import Capture

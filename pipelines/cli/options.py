@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from resources.api.catalog.model import Dataset
+    from resources.api.catalog.datasets import Dataset
     from resources.archive import Archive
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from pipelines.cli import screen
 
 if TYPE_CHECKING:
-    from resources.api.catalog.model import Dataset
+    from resources.api.catalog.datasets import Dataset
 
 LINE_EVERY_S = 10.0
 LINES_AT_FIRST = 6

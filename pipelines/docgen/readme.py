@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 BEGIN, END = (

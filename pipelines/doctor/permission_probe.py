@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.doctor.api_probe import probe_client
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.api.credentials import Credentials
 from resources.api.errors import ApiError, FixRequest
 from resources.api.pagination import page_payload

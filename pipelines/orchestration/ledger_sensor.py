@@ -26,7 +26,7 @@ from pipelines.orchestration.history_diff import (
     fingerprint,
 )
 from resources.api.catalog import DIMENSIONS
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.lake import parquet
 from resources.ledger.states import Entry

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.ledger import states
 

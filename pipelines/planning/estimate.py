@@ -12,7 +12,8 @@ from datetime import date
 from itertools import islice
 
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Dataset, Scope
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import Scope
 from resources.api.rate_limiter import SHARE_OF_LIMIT
 from resources.api.request_plan import Domain, Inventory, walks
 from resources.capture.inventory import Account, NotYet, snapshots

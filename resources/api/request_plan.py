@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from resources.api.catalog.model import PROTOCOL_GROUPS, SPLITS, Dataset, DomainRole, Scope
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import PROTOCOL_GROUPS, SPLITS, DomainRole, Scope
 from resources.api.catalog.parameters import Parameter, WireType
 from resources.api.windows import Window, day_window, read_window, split, wire_window
 

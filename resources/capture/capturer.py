@@ -21,7 +21,7 @@ from datetime import date, datetime
 from graphlib import TopologicalSorter
 
 from resources.api import windows
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.api.client import Client
 from resources.api.errors import FixSetup
 from resources.capture.dataset_queue import DatasetQueue

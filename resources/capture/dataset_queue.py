@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.api.errors import ApiError, FixAction, FixSetup
 from resources.api.request_plan import Request
 from resources.capture.fetcher import Fetcher, FetchResult, Halted

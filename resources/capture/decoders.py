@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
 
 from resources.api.body import Body, Packed
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.api.parsing.parse import Page, read_page
 from resources.api.parsing.parse_batch import MOST_BYTES, likeness, read_together
 from resources.api.request_plan import Request

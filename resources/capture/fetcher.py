@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import TypeVar
 
 from resources.api.body import LARGE_BYTES, Body
-from resources.api.catalog.model import Dataset, Paging, Scope
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import Paging, Scope
 from resources.api.client import Client
 from resources.api.errors import IncompleteAnswer, TryLater
 from resources.api.pagination import WALKS, next_page, page_payload

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from resources.api.catalog import dataset as dataset_named
-from resources.api.catalog.model import Dataset, DomainRole
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import DomainRole
 from resources.api.request_plan import Domain, Inventory, Stream, domains_of
 from resources.config import Settings
 from resources.lake import parquet as lake

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from resources.api import windows
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.capture import repair
 from resources.capture.inventory import Account, NotYet
 from resources.capture.partition_writer import NO_WARNING, PartitionJob, note_partial, questions

@@ -12,14 +12,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.api.errors import ApiError, printable
 from resources.api.request_plan import Inventory, Request, walks
 from resources.capture.fetcher import FetchResult
 from resources.capture.inventory import Account, snapshots
 from resources.fs import atomic, sealed
 from resources.home.layout import Home
-from resources.lake import parquet
+from resources.lake import parquet, row_equality
 from resources.ledger import states
 from resources.ledger.states import State
 from resources.raw import captures
@@ -195,7 +195,7 @@ class PartitionJob:
         if tuple(sorted(table.tally.unknown)) != origin.unknown:
             return None  # a new field: only raw has it, so the answer is worth keeping
         with _comparing:
-            return before if parquet.same_rows(path, table.aside) else None
+            return before if row_equality.same_rows(path, table.aside) else None
 
     def _made_anew(self, before: captures.Capture, path: Path) -> parquet.Provenance | None:
         """The lake file made again, since what counts is the capture; None if that is damaged."""

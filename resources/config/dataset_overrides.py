@@ -13,7 +13,8 @@ from typing import Any
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog import dataset as dataset_named
-from resources.api.catalog.model import Dataset, Scope, variant_label
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import Scope, variant_label
 from resources.config.errors import SettingsError
 
 SECTION = "dataset"

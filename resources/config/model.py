@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from resources.api import windows
 from resources.api.catalog import DATASETS, absent_parameters, dataset
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.vendors import BYTEPLUS, VENDORS, VOLCENGINE
 from resources.config import dataset_overrides as single
 from resources.config.dataset_overrides import DatasetOverrides

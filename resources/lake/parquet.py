@@ -28,13 +28,12 @@ import pyarrow.parquet as pq
 
 from resources.api.body import Body
 from resources.api.catalog.columns import BUSINESS_DATE
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.api.parsing.parse import Rows, join, row_schema
 from resources.api.parsing.parse_batch import read_in_turn
 from resources.api.request_plan import Request, walk_of
 from resources.fs import atomic
 from resources.raw.captures import Capture, CaptureName, day_named
-from resources.sql import quoting
 from resources.version import VERSION
 
 SCHEMA_VERSION = 1
@@ -55,7 +54,6 @@ _CHUNK = 1 << 20
 TICK_NS = 2_000_000_000
 """Two changes of a file may fall into one tick of the file system's clock: what is younger is not
 remembered."""
-_MEMORY = "256MB"  # of DuckDB, for comparing files
 _MANY_PIECES = 32  # of a row group: each costs the writer more than to copy its few rows
 _ROWS_PER_GROUP = 122_880  # DuckDB reads one row group per thread; this is its own default
 
@@ -334,55 +332,3 @@ def _asked(dataset: Dataset, capture: Capture) -> Iterator[tuple[int, Request, i
     for question, page, payload, body in capture.responses():
         walk = walk_of(dataset, {k: v for k, v in payload.items() if k not in numbers})
         yield question, walk, page, body
-
-
-def same_rows(one: Path, other: Path) -> bool:
-    """True if two lake files hold the same rows, in whatever order.
-
-    What does not fit into memory lies aside beside `one` for the while.
-    """
-    import duckdb  # a tenth of a second, and only here
-
-    first, second = pq.ParquetFile(one), pq.ParquetFile(other)
-    with first, second:
-        if not first.schema_arrow.equals(second.schema_arrow):
-            return False  # made by another version of the catalogue
-        if first.metadata.num_rows != second.metadata.num_rows:
-            return False
-        if _same_in_order(first, second):
-            return True
-    files_read = [f"FROM read_parquet(${i}, hive_partitioning = false)" for i in (1, 2)]
-    columns = ", ".join(quoting.identifier(name) for name in first.schema_arrow.names)
-    connection = duckdb.connect(
-        config={
-            "memory_limit": _MEMORY,
-            "threads": 1,
-            "temp_directory": str(atomic.aside(one)),
-        }
-    )
-    try:
-        # Rows that differ have other hashes, and sums of these take no memory.
-        prints = [
-            connection.execute(
-                f"SELECT sum(hash({columns})::HUGEINT) {read}", [str(path)]
-            ).fetchall()
-            for read, path in ((files_read[0], one), (files_read[0], other))
-        ]
-        if prints[0] != prints[1]:
-            return False
-        # One way is enough: of as many rows, none is missing unless another is in its place.
-        sql = f"SELECT count(*) FROM ({' EXCEPT ALL '.join(files_read)})"
-        found = connection.execute(sql, [str(one), str(other)]).fetchall()
-    finally:
-        connection.close()
-    return found == [(0,)]
-
-
-def _same_in_order(one: pq.ParquetFile, other: pq.ParquetFile) -> bool:
-    """True if two files hold equal row groups in the same order; one of each in memory.
-
-    That is what most days give that were asked again.
-    """
-    return one.num_row_groups == other.num_row_groups and all(
-        one.read_row_group(i).equals(other.read_row_group(i)) for i in range(one.num_row_groups)
-    )

@@ -16,7 +16,8 @@ from typing import Any
 import duckdb
 
 from resources.api.catalog.columns import BUSINESS_DATE, RANK, SLOT_SECONDS
-from resources.api.catalog.model import Column, ColumnType, Dataset
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import Column, ColumnType
 
 _MEMORY = "256MB"
 _SUM_DIGITS, _SHARE_DIGITS = 12, 9

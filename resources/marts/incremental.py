@@ -10,7 +10,7 @@ import duckdb
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog.columns import BUSINESS_DATE
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.marts.definition import Mart, MartKind, sources
 from resources.sql import quoting
 from resources.warehouse import connection as warehouse_connection
@@ -159,6 +159,24 @@ def _make(
     log.info("%s: %d days made", mart.name, len(days))
 
 
+_STALE = """
+    WITH needs AS (SELECT unnest($marts::VARCHAR[]) AS mart, unnest($inputs::VARCHAR[]) AS input),
+    wholes AS (SELECT unnest($names::VARCHAR[]) AS mart, unnest($wholes::VARCHAR[]) AS whole),
+    parts(day, input, state) AS ({parts}),
+    wanted AS (
+        SELECT mart, day, string_agg(input || '=' || state, ' ' ORDER BY input) || max(whole)
+                   AS inputs
+        FROM parts JOIN needs USING (input) JOIN wholes USING (mart) GROUP BY mart, day),
+    noted AS (
+        FROM meta.mart_day WHERE mart IN (FROM unnest($names::VARCHAR[]))
+        AND mart NOT IN (FROM unnest($anew::VARCHAR[])))
+    SELECT mart, day, w.inputs
+    FROM wanted w FULL JOIN noted n USING (mart, day)
+    WHERE w.inputs IS DISTINCT FROM n.inputs
+"""
+"""Days whose inputs differ from the noted ones; `parts` are SELECTs of day, input and state."""
+
+
 def stale(
     connection: duckdb.DuckDBPyConnection,
     wanted: Sequence[Mart],
@@ -195,21 +213,7 @@ def stale(
         if d.dedup_keep is not None
     ]
     rows = connection.execute(
-        f"""
-        WITH needs AS (SELECT unnest($marts::VARCHAR[]) AS mart, unnest($inputs::VARCHAR[]) AS input),
-        wholes AS (SELECT unnest($names::VARCHAR[]) AS mart, unnest($wholes::VARCHAR[]) AS whole),
-        parts(day, input, state) AS ({" UNION ALL ".join(parts)}),
-        wanted AS (
-            SELECT mart, day, string_agg(input || '=' || state, ' ' ORDER BY input) || max(whole)
-                       AS inputs
-            FROM parts JOIN needs USING (input) JOIN wholes USING (mart) GROUP BY mart, day),
-        noted AS (
-            FROM meta.mart_day WHERE mart IN (FROM unnest($names::VARCHAR[]))
-            AND mart NOT IN (FROM unnest($anew::VARCHAR[])))
-        SELECT mart, day, w.inputs
-        FROM wanted w FULL JOIN noted n USING (mart, day)
-        WHERE w.inputs IS DISTINCT FROM n.inputs
-        """,
+        _STALE.format(parts=" UNION ALL ".join(parts)),
         {
             "captured": [d.name for d in by_name.values() if _is_by_capture(d)],
             "marts": [mart for mart, _ in daily],

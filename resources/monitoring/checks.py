@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.api.errors import printable
 from resources.archive import Archive
 from resources.lake import parquet

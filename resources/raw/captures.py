@@ -27,7 +27,7 @@ from typing import Any
 
 from resources.api import body as api_body
 from resources.api.body import Body, Packed
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.fs import atomic, sealed
 
 FORMAT = 1

@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.api.errors import ApiError
 from resources.fs import atomic
 from resources.home.layout import Home

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from resources.api.catalog.columns import BUSINESS_DATE
 from resources.api.errors import ApiError
 from resources.fs import atomic
-from resources.lake import parquet
+from resources.lake import parquet, row_equality
 from resources.raw.captures import DamagedCapture
 from resources.verify.findings import (
     FileFinding,
@@ -144,7 +144,7 @@ class LakeDay:
             try:
                 parquet.normalise(Path(folder), place.dataset, place.day, newest)
                 again = parquet.path_of(Path(folder), place.dataset.name, place.day)
-                is_same = parquet.same_rows(self.path, again)
+                is_same = row_equality.same_rows(self.path, again)
             except (DamagedCapture, ApiError, duckdb.Error, pa.ArrowException) as error:
                 what = f"the capture is as it was written, and cannot be normalised: {error}"
                 mend = place.fault_of_ours()

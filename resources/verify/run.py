@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.fs import locks, sealed
 from resources.serving import publish

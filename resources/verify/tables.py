@@ -14,7 +14,8 @@ import duckdb
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog.columns import BUSINESS_DATE
-from resources.api.catalog.model import Dataset, DedupKeep
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import DedupKeep
 from resources.archive import Archive
 from resources.capture.inventory import snapshots
 from resources.marts import build as level

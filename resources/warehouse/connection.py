@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.fs import atomic, locks
 from resources.home.layout import Home
 from resources.sql import quoting

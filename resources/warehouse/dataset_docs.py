@@ -6,7 +6,8 @@ from typing import Any
 
 from resources import i18n
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Column, Dataset
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import Column
 from resources.config import ENGLISH, LANGUAGES
 
 

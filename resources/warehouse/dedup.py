@@ -11,7 +11,8 @@ from datetime import date
 import duckdb
 
 from resources.api.catalog.columns import BUSINESS_DATE
-from resources.api.catalog.model import Dataset, DedupKeep
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import DedupKeep
 from resources.warehouse.connection import WarehouseError
 
 

@@ -13,7 +13,7 @@ from typing import Self
 import duckdb
 
 from resources.api.catalog.columns import BUSINESS_DATE
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.sql import quoting

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Dataset
+from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.capture.capturer import Capturer, Result
 from resources.capture.session import capturer

@@ -10,14 +10,8 @@ import duckdb
 import pyarrow as pa
 
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import (
-    PROTOCOL_GROUPS,
-    SPLITS,
-    Dataset,
-    DedupKeep,
-    DomainRole,
-    Scope,
-)
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import PROTOCOL_GROUPS, SPLITS, DedupKeep, DomainRole, Scope
 from resources.api.windows import day_window
 from resources.simulator import truth
 from resources.simulator.places import ISPS

@@ -9,7 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from resources.api.catalog.model import ColumnType, Dataset
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import ColumnType
 from resources.api.parsing.parse import Rows, row_schema
 from resources.lake import parquet
 from resources.raw.captures import CaptureName

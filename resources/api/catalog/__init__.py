@@ -11,7 +11,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from resources.api.catalog import account, edge, events, health, sessions, usage
-from resources.api.catalog.model import Dataset, Endpoint
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import Endpoint
 from resources.api.catalog.vendors import Vendor
 
 API_VERSION = "2023-01-01"

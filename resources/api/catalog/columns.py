@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from resources.api.catalog.model import SPLITS, Column, ColumnType, Dataset, Field, Scope
+from resources.api.catalog.model import SPLITS, Column, ColumnType, Field, Scope
+
+if TYPE_CHECKING:
+    from resources.api.catalog.datasets import Dataset
 
 DOMAIN = Field(name="Domain", column="domain", kind=ColumnType.TEXT, comment="Domain name.")
 APP = Field(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from resources.api.catalog.model import ColumnType, Dataset, Endpoint, ResponseTotal, Scope
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import ColumnType, Endpoint, ResponseTotal, Scope
 from resources.api.catalog.parameters import Parameter, WireType
 from resources.api.catalog.shared import (
     DOMAINS,

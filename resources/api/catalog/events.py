@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from resources.api.catalog.columns import APP, DOMAIN, STREAM
+from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import (
-    Dataset,
     DedupKeep,
     DomainRole,
     Endpoint,

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from resources.api.catalog.columns import APP, DOMAIN, STREAM
+from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import (
     ColumnType,
-    Dataset,
     DomainRole,
     Endpoint,
     Field,

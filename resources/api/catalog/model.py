@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from functools import cached_property
 from types import MappingProxyType
 
@@ -237,88 +236,3 @@ def variant_label(variant: Mapping[str, object]) -> str:
     """A variant as settings and people name it: its values, such as max or Domain/TotalTraffic."""
     values = (v if isinstance(v, list) else [v] for v in variant.values())
     return "/".join("+".join(map(str, value)) for value in values)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)  # one object per entry: identity is equality
-class Dataset:
-    """What we keep of an endpoint: endpoint + fixed parameters. One dataset is one table."""
-
-    name: str
-    endpoint: Endpoint
-    description: str
-    scope: Scope
-    key: tuple[str, ...]
-    role: DomainRole = DomainRole.ANY
-    bucket_s: int | None = None
-    split: tuple[str, ...] = ()
-    parameters: Mapping[str, object] = field(default_factory=dict)
-    variants: tuple[Mapping[str, object], ...] = ({},)
-    variant_columns: Mapping[str, str] = field(default_factory=dict)  # parameter -> column
-    variant_comments: Mapping[str, str] = field(default_factory=dict)
-    ranked: bool = False  # the position in the list is a column
-    streams_from: tuple[str, ...] = ()  # datasets that name the streams of the day
-    addresses_from: tuple[tuple[str, str], ...] = ()  # (dataset, column) that hold addresses
-    event_start: str | None = None  # column that tells when an event began
-    dedup_keep: DedupKeep | None = None  # deduplicates rows listed under several days
-    history_override: timedelta | None = None  # for an endpoint without a history limit
-    reread_days: int = 3  # days younger than this are captured again, for late data
-    group: str = "usage"
-    other_widths_s: tuple[int, ...] = ()  # other bucket widths (s) that marts and rules support
-    required_variants: tuple[str, ...] = ()  # labels of variants that marts and rules read
-    domains: tuple[str, ...] = ()  # patterns of the domains to request; (): all
-    streams: tuple[str, ...] = ()  # patterns of app/stream; (): all
-    meaning: Mapping[str, object] = field(default_factory=dict)
-    """Overrides from the settings that change what a captured day holds; stored with each capture."""
-
-    @property
-    def is_dimension(self) -> bool:
-        """True for the present state of the account: captured now, not for a past day."""
-        return self.endpoint.is_present_state and not self.addresses_from
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Datasets of the same day that must be captured first: they list the streams or addresses."""
-        return tuple(
-            dict.fromkeys((*self.streams_from, *(name for name, _ in self.addresses_from)))
-        )
-
-    @property
-    def history(self) -> timedelta | None:
-        """How far back the API answers; None for the present state of the account."""
-        return self.history_override or self.endpoint.history
-
-    @property
-    def delay(self) -> timedelta:
-        """Time after the end of a day until its data is complete at the vendor."""
-        return self.endpoint.delay_of(self.bucket_s)
-
-    def includes_domain(self, name: str) -> bool:
-        """True if the dataset is to hold this domain."""
-        return not self.domains or any(fnmatchcase(name, one) for one in self.domains)
-
-    def includes_stream(self, app: str, stream: str) -> bool:
-        """True if the dataset is to hold this stream."""
-        name = f"{app}/{stream}"
-        return not self.streams or any(fnmatchcase(name, one) for one in self.streams)
-
-    @property
-    def fixed_parameters(self) -> dict[str, object]:
-        """Request fields that are the same in every request of this dataset."""
-        fixed: dict[str, object] = dict(self.parameters)
-        if self.bucket_s is not None:
-            fixed["Aggregation"] = self.bucket_s
-        if self.split:
-            fixed["DetailField"] = list(self.split)
-        return fixed
-
-    @cached_property
-    def columns(self) -> tuple[Column, ...]:
-        """The table's columns in order: when, about what, which variant, values."""
-        from resources.api.catalog.columns import columns_of
-
-        return columns_of(self)
-
-    @cached_property
-    def column(self) -> Mapping[str, Column]:
-        """The table's columns by name."""
-        return MappingProxyType({c.name: c for c in self.columns})

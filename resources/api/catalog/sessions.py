@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from resources.api.catalog.columns import APP, DOMAIN, STREAM
+from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import (
     ColumnType,
-    Dataset,
     DomainRole,
     Endpoint,
     ListLevel,

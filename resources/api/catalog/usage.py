@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from resources.api.catalog.columns import APP, DOMAIN, STREAM
+from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import (
     ColumnType,
-    Dataset,
     DomainRole,
     Endpoint,
     Field,

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from resources.api.catalog.columns import BUSINESS_DATE, RANK, SLOT_SECONDS
-from resources.api.catalog.model import Column, ColumnType, Dataset, Field
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import Column, ColumnType, Field
 from resources.api.errors import WrongAnswer
 from resources.api.parsing.flatten import Flat
 from resources.api.request_plan import Request

@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 from resources.api import pagination
 from resources.api.body import Body
 from resources.api.catalog.columns import SLOT_START_AT
-from resources.api.catalog.model import ColumnType, Dataset
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import ColumnType
 from resources.api.errors import IncompleteAnswer, WrongAnswer, printable
 from resources.api.parsing.convert import TIMESTAMP, row_schema, table_of
 from resources.api.parsing.decode import Decoded, decode, decode_items

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from resources.api.body import Body
-from resources.api.catalog.model import ColumnType, Dataset
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import ColumnType
 from resources.api.errors import ApiError
 from resources.api.pagination import PageFacts
 from resources.api.parsing.convert import table_of

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from resources.api.catalog.model import SPLITS, Dataset, ResponseTotal
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import SPLITS, ResponseTotal
 from resources.api.parsing.flatten import Flat
 
 _AGREE = 1e-4

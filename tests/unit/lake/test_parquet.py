@@ -17,7 +17,7 @@ from resources.api.parsing.parse import Rows
 from resources.capture.capturer import Capturer, Outcome
 from resources.config import Settings
 from resources.home.layout import Home
-from resources.lake import parquet
+from resources.lake import parquet, row_equality
 from resources.raw import captures
 from resources.simulator import Account, Answers
 from resources.simulator.api import Api
@@ -331,8 +331,8 @@ def test_the_same_rows_in_another_order_are_the_same(dataset, home, tmp_path):
     rows = pq.ParquetFile(live).read()
     order = random.Random(1).sample(range(rows.num_rows), rows.num_rows)
     other = written(tmp_path, "other.parquet", rows.take(pa.array(order)))
-    assert parquet.same_rows(live, other)
-    assert parquet.same_rows(other, live)
+    assert row_equality.same_rows(live, other)
+    assert row_equality.same_rows(other, live)
 
 
 def changed(value):
@@ -376,7 +376,7 @@ def test_any_single_changed_cell_is_seen(data, samples, tmp_path_factory):
     other = rows.set_column(index, field, pa.array(values, field.type))
     folder = tmp_path_factory.getbasetemp()
     pair = [written(folder, "one.parquet", rows), written(folder, "two.parquet", other)]
-    assert not parquet.same_rows(*data.draw(st.permutations(pair), "order"))
+    assert not row_equality.same_rows(*data.draw(st.permutations(pair), "order"))
 
 
 def test_a_row_more_or_a_row_twice_is_seen(samples, tmp_path):
@@ -385,10 +385,10 @@ def test_a_row_more_or_a_row_twice_is_seen(samples, tmp_path):
     fewer = written(tmp_path, "fewer.parquet", rows.slice(1))
     doubled = pa.concat_tables([rows.slice(1), rows.slice(1, 1)])
     twice = written(tmp_path, "twice.parquet", doubled)
-    assert not parquet.same_rows(one, fewer)
-    assert not parquet.same_rows(fewer, one)
-    assert not parquet.same_rows(one, twice)
-    assert not parquet.same_rows(twice, one)
+    assert not row_equality.same_rows(one, fewer)
+    assert not row_equality.same_rows(fewer, one)
+    assert not row_equality.same_rows(one, twice)
+    assert not row_equality.same_rows(twice, one)
 
 
 def test_nulls_are_equal_to_nulls_and_to_nothing_else(samples, tmp_path):
@@ -399,8 +399,8 @@ def test_nulls_are_equal_to_nulls_and_to_nothing_else(samples, tmp_path):
     assert pc.sum(pc.is_null(column)).as_py() > 0
     one = written(tmp_path, "one.parquet", rows)
     other = rows.set_column(index, rows.schema.field(index), emptied)
-    assert parquet.same_rows(one, written(tmp_path, "same.parquet", rows))
-    assert not parquet.same_rows(one, written(tmp_path, "other.parquet", other))
+    assert row_equality.same_rows(one, written(tmp_path, "same.parquet", rows))
+    assert not row_equality.same_rows(one, written(tmp_path, "other.parquet", other))
 
 
 def test_files_of_different_columns_are_not_the_same(samples, tmp_path):
@@ -408,13 +408,13 @@ def test_files_of_different_columns_are_not_the_same(samples, tmp_path):
     one = written(tmp_path, "one.parquet", rows)
     less = written(tmp_path, "less.parquet", rows.drop_columns(rows.column_names[-1]))
     renamed = rows.rename_columns([*rows.column_names[:-1], "another"])
-    assert not parquet.same_rows(one, less)
-    assert not parquet.same_rows(one, written(tmp_path, "renamed.parquet", renamed))
+    assert not row_equality.same_rows(one, less)
+    assert not row_equality.same_rows(one, written(tmp_path, "renamed.parquet", renamed))
 
 
 def test_two_empty_days_are_the_same_and_comparing_leaves_nothing_behind(tmp_path):
     one = store(tmp_path / "a", COUNT, DAY, [])
     other = store(tmp_path / "b", COUNT, DAY, [], version=3)
     before = sorted(tmp_path.rglob("*"))
-    assert parquet.same_rows(one, other)
+    assert row_equality.same_rows(one, other)
     assert sorted(tmp_path.rglob("*")) == before

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from resources.api.catalog import DAILY
 from resources.api.catalog.columns import SLOT_START_AT
-from resources.api.catalog.model import ColumnType, Dataset
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import ColumnType
 from resources.system_tables.reconciliation.rules.model import ACCOUNT, DAY_S, FLOAT32, Rule
 
 

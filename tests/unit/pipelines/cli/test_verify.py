@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
-from resources.lake import parquet
+from resources.lake import parquet, row_equality
 from tests.support.aged_archive import lived_in
 from tests.support.archives import DAYS
 
@@ -125,7 +125,7 @@ def test_a_home_without_an_archive_does_not_pass_for_intact(past, tmp_path):
 
 
 def test_the_deep_look_compares_rows(lab, monkeypatch):
-    monkeypatch.setattr(parquet, "same_rows", lambda *_: False)
+    monkeypatch.setattr(row_equality, "same_rows", lambda *_: False)
     assert verify(lab, "--dataset", TRAFFIC).exit_code == 0
     result = verify(lab, "--deep", "--dataset", TRAFFIC)
     assert result.exit_code == 1
