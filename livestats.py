@@ -13,12 +13,13 @@ from types import TracebackType
 import duckdb
 
 from resources.archive import Archive
+from resources.errors import LivestatsError
 from resources.serving import publish
 
 __all__ = ["Stats", "UnknownTable", "open"]
 
 
-class UnknownTable(LookupError):
+class UnknownTable(LivestatsError, LookupError):
     """There is no table or view of that name; the message suggests the nearest."""
 
 

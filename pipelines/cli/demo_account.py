@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from resources.api.catalog import DAILY
 from resources.api.windows import day_of
+from resources.errors import LivestatsError
 from resources.ledger.states import settles_at
 
 HOME = "home"
@@ -57,7 +58,7 @@ FROM ledger WHERE business_date BETWEEN ? AND ?
 """.strip()
 
 
-class NotADemo(Exception):
+class NotADemo(LivestatsError):
     """The folder holds something other than this demo; the message says what to do."""
 
 

@@ -9,38 +9,19 @@ from contextlib import contextmanager
 
 import click
 
+from resources.errors import LivestatsError
+
 
 def explained(error: BaseException) -> str | None:
     """The message for the user; None if the error is not a known one.
 
     Looks inside errors that Dagster or a library has wrapped.
     """
-    from pipelines.superset.client import SupersetError
-    from resources.api.errors import ApiError
-    from resources.capture.inventory import NotYet
-    from resources.capture.session import Halted
-    from resources.config import SettingsError
-    from resources.monitoring.webhook import WebhookError
-    from resources.raw.captures import DamagedCapture
-    from resources.serving.publish import NothingServed
-    from resources.warehouse.connection import WarehouseError
-
-    known = (
-        ApiError,
-        DamagedCapture,
-        Halted,
-        NothingServed,
-        WebhookError,
-        NotYet,
-        SettingsError,
-        SupersetError,
-        WarehouseError,
-    )
     if isinstance(error, click.exceptions.Exit | click.Abort | click.ClickException):
         return None
     inner: BaseException | None = error
     while inner is not None:
-        if isinstance(inner, known):
+        if isinstance(inner, LivestatsError):
             return str(inner)
         if isinstance(inner, sqlite3.Error):
             if "disk is full" in str(inner):

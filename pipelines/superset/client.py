@@ -10,10 +10,12 @@ from typing import Any
 
 import requests
 
+from resources.errors import LivestatsError
+
 _TIMEOUT_S = 120.0
 
 
-class SupersetError(Exception):
+class SupersetError(LivestatsError):
     """Superset refused or failed; the message has the request, the response and what to do."""
 
 

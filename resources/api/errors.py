@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from resources.errors import LivestatsError
+
 LONGEST_QUOTE = 300  # characters of foreign text that an error repeats; gateways answer whole pages
 
 AGAIN_LATER = "Nothing needs fixing: run the same again later, what is captured stays captured."
 
 
-class ApiError(Exception):
+class ApiError(LivestatsError):
     """Anything the API refuses or fails to do.
 
     `what` says what happened, `advice` what to do now; `str()` is both, on one line, with the

@@ -21,13 +21,14 @@ from resources.api.pagination import WALKS, next_page, page_payload
 from resources.api.parsing.parse import Page, Rows, join
 from resources.api.request_plan import Request, halves
 from resources.capture.decoders import DecoderPool, Stored
+from resources.errors import LivestatsError
 
 log = logging.getLogger("livestats.capture")
 
 T = TypeVar("T")
 
 
-class Halted(Exception):
+class Halted(LivestatsError):
     """The run has ended while this was waiting or being asked."""
 
 

@@ -18,10 +18,11 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import DomainRole
 from resources.api.request_plan import Domain, Inventory, Stream, domains_of
 from resources.config import Settings
+from resources.errors import LivestatsError
 from resources.lake import parquet as lake
 
 
-class NotYet(Exception):
+class NotYet(LivestatsError):
     """A day that cannot be planned before another dataset has been captured; the message says which."""
 
     BEFORE = "must be captured first"  # how it ends where these are datasets of the same day

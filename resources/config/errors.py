@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from resources.errors import LivestatsError
 
-class SettingsError(ValueError):
+
+class SettingsError(LivestatsError, ValueError):
     """An invalid setting; the message names it and says which values are valid."""

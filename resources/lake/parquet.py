@@ -32,6 +32,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.parsing.parse import Rows, join, row_schema
 from resources.api.parsing.parse_batch import read_in_turn
 from resources.api.request_plan import Request, walk_of
+from resources.errors import LivestatsError
 from resources.fs import atomic
 from resources.raw.captures import Capture, CaptureName, day_named
 from resources.version import VERSION
@@ -58,7 +59,7 @@ _MANY_PIECES = 32  # of a row group: each costs the writer more than to copy its
 _ROWS_PER_GROUP = 122_880  # DuckDB reads one row group per thread; this is its own default
 
 
-class DamagedFile(Exception):
+class DamagedFile(LivestatsError):
     """A lake file whose bytes are not those that were written; the message says in what."""
 
 

@@ -34,6 +34,7 @@ import duckdb
 
 from resources.api.catalog import DATASETS
 from resources.config import ENGLISH
+from resources.errors import LivestatsError
 from resources.i18n import column_comment, say, table_comment
 from resources.system_tables.registry import OWN_TABLES
 
@@ -43,7 +44,7 @@ ARCHIVE_TABLE = "meta.archive"
 """One row about the archive, for marts: `time_zone`, the business zone's name."""
 
 
-class MartError(ValueError):
+class MartError(LivestatsError, ValueError):
     """A mart's file that cannot be followed; the message names the file and what is wrong."""
 
 

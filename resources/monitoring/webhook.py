@@ -10,13 +10,15 @@ from urllib.parse import urlsplit
 
 import requests
 
+from resources.errors import LivestatsError
+
 VARIABLE = "LIVESTATS_ALERT_WEBHOOK"
 """The address is a secret (whoever has it can write to the group): never in a file or a log."""
 
 _TIMEOUT_S = 10.0
 
 
-class WebhookError(Exception):
+class WebhookError(LivestatsError):
     """Raised if the message did not arrive; the text names the host, never the address."""
 
 

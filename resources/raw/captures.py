@@ -28,6 +28,7 @@ from typing import Any
 from resources.api import body as api_body
 from resources.api.body import Body, Packed
 from resources.api.catalog.datasets import Dataset
+from resources.errors import LivestatsError
 from resources.fs import atomic, sealed
 
 FORMAT = 1
@@ -39,7 +40,7 @@ _NAME = re.compile(r"([0-9]{8}T[0-9]{12})Z-([0-9]+)-([0-9a-f]{16})")
 _STAMP = "%Y%m%dT%H%M%S%f"
 
 
-class DamagedCapture(Exception):
+class DamagedCapture(LivestatsError):
     """Raised for a capture that differs from its checksums; the message names file and remedy."""
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from resources.errors import LivestatsError
+
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "sql" / "examples"
 
 
-class UnknownExample(Exception):
+class UnknownExample(LivestatsError):
     """There is no example of that name; the message names the nearest, or all."""
 
 

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import duckdb
 
+from resources.errors import LivestatsError
 from resources.fs import atomic
 from resources.home.layout import Home
 from resources.sql import quoting
 from resources.warehouse import connection as warehouse_connection
 
 
-class NothingServed(Exception):
+class NothingServed(LivestatsError):
     """There is no served copy yet; the message says how to get one."""
 
 

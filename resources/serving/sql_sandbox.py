@@ -15,6 +15,7 @@ import duckdb
 from duckdb import StatementType as Kind
 
 from resources.api.catalog import DATASETS
+from resources.errors import LivestatsError
 from resources.marts.definition import read
 from resources.sql import quoting
 
@@ -31,7 +32,7 @@ _ELSEWHERE = (
 )
 
 
-class QuestionError(Exception):
+class QuestionError(LivestatsError):
     """A question that is not answered; the message says why and what to do instead."""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from resources.api.catalog.datasets import Dataset
+from resources.errors import LivestatsError
 from resources.fs import atomic, locks
 from resources.home.layout import Home
 from resources.sql import quoting
@@ -44,7 +45,7 @@ CREATE TABLE IF NOT EXISTS meta.state AS SELECT uuid()::VARCHAR AS warehouse, 0:
 """
 
 
-class WarehouseError(Exception):
+class WarehouseError(LivestatsError):
     """A load that could not be done; the tables are as before, and the message says what to do."""
 
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from resources.errors import LivestatsError
 from resources.ledger.states import State
 
 _DAY = timedelta(days=1)
@@ -73,7 +74,7 @@ class Domain:
         return self.name == self.push
 
 
-class NothingToReport(Exception):
+class NothingToReport(LivestatsError):
     """The report cannot be made as requested; the message says why."""
 
 
