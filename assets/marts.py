@@ -99,18 +99,18 @@ def _shown(mart: Mart, language: str) -> dict[str, Any]:
 
 def _marts(specs: Sequence[dg.AssetSpec], marts: Collection[Mart]) -> dg.AssetsDefinition:
     @dg.multi_asset(name="marts", specs=specs, can_subset=True)
-    def bring_level(
+    def sync_marts(
         context: dg.AssetExecutionContext, archive: dg.ResourceParam[Archive]
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         # All of them, whichever were chosen: one alone would stand on others that are behind.
-        done = {made.mart.name: made for made in archive.bring_marts_level()}
+        done = {made.mart.name: made for made in archive.sync_marts()}
         for mart in marts:
             if key(mart.name) in context.selected_asset_keys:
                 yield dg.MaterializeResult(
                     asset_key=key(mart.name), metadata=_facts(done.get(mart.name))
                 )
 
-    return bring_level
+    return sync_marts
 
 
 def _facts(made: MartResult | None) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def of_dimension(home: Home, dataset: Dataset) -> dict[str, Any]:
     captured = file_index.days(home.raw, dataset.name)
     made = parquet.days_of(home.lake, dataset.name)
     times = [day.last_seen for day in captured.values() if day.last_seen is not None]
-    origin = parquet.origin_of(max(made.items())[1]) if made else None
+    origin = parquet.provenance_of(max(made.items())[1]) if made else None
     if origin is None or not times:
         return {}
     found = of_capture(origin)
@@ -114,7 +114,7 @@ def of_run(results: Sequence[Result]) -> dict[str, Any]:
 
 def preview(path: Path) -> dg.MetadataValue[Any] | None:
     """The first rows of a lake file as a Markdown table; None for an empty one."""
-    if parquet.origin_of(path) is None:
+    if parquet.provenance_of(path) is None:
         return None
     file = pq.ParquetFile(path)
     columns = file.schema_arrow.names[:_PREVIEW_COLUMNS]

@@ -70,7 +70,7 @@ def _tables(names: Sequence[str], language: str) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, archive: dg.ResourceParam[Archive]
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         wanted = [name for name in names if key(name) in context.selected_asset_keys]
-        for loaded in archive.bring_level(DATASETS[name] for name in wanted):
+        for loaded in archive.sync_tables(DATASETS[name] for name in wanted):
             yield dg.MaterializeResult(asset_key=key(loaded.table), metadata=_facts(loaded))
 
     return tables

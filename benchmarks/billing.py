@@ -169,15 +169,15 @@ def main() -> None:
             points = asked.domains * 288 * asked.days
             print(f"edge_stat: {points * asked.isps:,} rows of {asked.days} days: {filling}")
             with measured() as whole:
-                build.bring_level(connection, ZONE, DATASETS)
+                build.sync_marts(connection, ZONE, DATASETS)
             print(f"all marts for the first time:            {whole}")
             load(connection, last, "second")
             with measured() as day:
-                made = build.bring_level(connection, ZONE, DATASETS)
+                made = build.sync_marts(connection, ZONE, DATASETS)
             tables = [f"{m.mart.name} {len(m.days)}" for m in made if m.days]
             print(f"one day anew ({', '.join(tables)} day): {day}")
             with measured() as nothing:
-                build.bring_level(connection, ZONE, DATASETS)
+                build.sync_marts(connection, ZONE, DATASETS)
             print(f"nothing to do:                           {nothing}")
             published = publish.publish(connection, home)
             print(f"served copy: {published.size / 1e9:.2f} GB; this process at most "

@@ -96,7 +96,7 @@ def measured(one: Archive, new_day: date) -> dict[str, tuple[float, int]]:
         one.publish()
     grown.grow(one, [new_day])
     with meter.measuring("load one new day"):
-        for loaded in one.bring_level(DATASETS.values()):
+        for loaded in one.sync_tables(DATASETS.values()):
             assert len(loaded.days) == (not DATASETS[loaded.table].is_dimension)
     with one.writing() as connection:
         with meter.measuring("ledger"):
@@ -104,7 +104,7 @@ def measured(one: Archive, new_day: date) -> dict[str, tuple[float, int]]:
         with meter.measuring("revisions"):
             revisions.refresh(connection, one.home)
         with meter.measuring("reconciliation"):
-            reconciliation_run.bring_level(connection, one.home, one.settings.datasets)
+            reconciliation_run.sync_reconciliation(connection, one.home, one.settings.datasets)
     with meter.measuring("marts and publish"):
         one.publish()
     return meter.found
@@ -112,7 +112,7 @@ def measured(one: Archive, new_day: date) -> dict[str, tuple[float, int]]:
 
 def publish(one: Archive) -> None:
     """Load and publish all there is."""
-    for _ in one.bring_level(DATASETS.values()):
+    for _ in one.sync_tables(DATASETS.values()):
         pass
     one.publish()
 

@@ -24,7 +24,7 @@ from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import DomainRole
 from resources.api.parsing.parse import Rows, join, read_page
-from resources.api.request_plan import Domain, Inventory, Request, walks
+from resources.api.request_plan import Domain, Inventory, Request, requests_for
 from resources.archive import Archive
 from resources.lake import parquet
 from resources.raw import captures
@@ -89,7 +89,7 @@ def _templates(archive: Archive, dataset: Dataset, domains: int, restated: bool)
         isps=_CARRIERS,
     )
     found = []
-    for walk in walks(dataset, LAST, archive.settings.zone, known):
+    for walk in requests_for(dataset, LAST, archive.settings.zone, known):
         body = _answer(walk, restated=restated)
         found.append(Template(walk, body, join(dataset, walk, [read_page(dataset, walk, body)])))
     return found
@@ -130,7 +130,7 @@ def declared_otherwise(archive: Archive) -> None:
     """Load the table as if a later livestats declared it with another key."""
     other = replace(SESSIONS, key=SESSIONS.key[::-1])
     with archive.writing() as connection:
-        loaded = load.bring_level(connection, archive.home, other)
+        loaded = load.sync_table(connection, archive.home, other)
     print(f"{len(loaded.days)} days, {loaded.total_rows:,} rows")
 
 

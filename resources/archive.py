@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(kw_only=True)
-class Desk:
+class OpenWarehouse:
     """A warehouse that stays open from its first use on, for steps that follow each other."""
 
     stack: ExitStack
@@ -47,7 +47,9 @@ class Archive:
     environ: Mapping[str, str]
     progress: Progress | None = None  # told after each answer of the API
     threads: int | None = None  # of DuckDB, where it writes; None: one for each core
-    desk: Desk | None = None  # see `staying`; None: the warehouse is closed after each step
+    desk: OpenWarehouse | None = (
+        None  # see `staying`; None: the warehouse is closed after each step
+    )
 
     @classmethod
     def open(cls, environ: Mapping[str, str], folder: Path | None = None) -> Archive:
@@ -104,20 +106,20 @@ class Archive:
         """The ledger's lines of a daily dataset, for all days of the archive that are over."""
         return self.ledger(DATASETS[name], self.first_day, self.today - timedelta(days=1))
 
-    def unmade(self, lines: Iterable[Entry]) -> set[date]:
+    def days_without_lake_file(self, lines: Iterable[Entry]) -> set[date]:
         """Captured days of `lines`, of one dataset, whose lake file is missing or of another capture.
 
         A crash between the two steps leaves such a day; capturing it again makes the file from
         the capture, without a request.
         """
-        return {*ledger.unmade_days(lines, self.home.lake, self.home.file_index)}
+        return {*ledger.days_without_lake_file(lines, self.home.lake, self.home.file_index)}
 
-    def _without_rows(self, dataset: Dataset) -> set[date]:
+    def _all_days_without_lake_file(self, dataset: Dataset) -> set[date]:
         """All of its captured days that `unmade` tells; none of a dimension: the next has all."""
         if dataset.is_dimension:
             return set()
         home = self.home
-        return ledger.without_rows(dataset.name, home.raw, home.lake, home.file_index)
+        return ledger.all_days_without_lake_file(dataset.name, home.raw, home.lake, home.file_index)
 
     def in_order_of_asking(self, dataset: Dataset, days: Iterable[date]) -> list[date]:
         """What is soon forgotten by the API oldest first, then the other days newest first."""
@@ -139,13 +141,13 @@ class Archive:
             yield found
 
     @contextmanager
-    def staying(self) -> Iterator[Archive]:
+    def keeping_warehouse_open(self) -> Iterator[Archive]:
         """The same archive, whose steps share one writing connection until the block ends.
 
         What follows from the tables is brought level once, as long as they stay as they are.
         """
         with ExitStack() as stack:
-            yield replace(self, desk=Desk(stack=stack))
+            yield replace(self, desk=OpenWarehouse(stack=stack))
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -153,7 +155,7 @@ class Archive:
         from resources.warehouse import connection as warehouse_connection
 
         with ExitStack() as stack:
-            desk = self.desk or Desk(stack=stack)
+            desk = self.desk or OpenWarehouse(stack=stack)
             if desk.connection is None:
                 self.home.prepare(self.settings, self.now())
                 opened = warehouse_connection.writing(
@@ -170,7 +172,7 @@ class Archive:
         with serving_publish.reading(self.home, self.settings.time_zone) as connection:
             yield connection
 
-    def bring_level(self, datasets: Iterable[Dataset]) -> Iterator[Loaded]:
+    def sync_tables(self, datasets: Iterable[Dataset]) -> Iterator[Loaded]:
         """Bring tables level with the lake, and the lake with what is captured.
 
         Yields what was done to each table.
@@ -181,11 +183,13 @@ class Archive:
         with self.writing() as connection:
             standing = warehouse_load.LoadState.of(connection)
             for dataset in datasets:
-                repair.make_rows(self.home, dataset, self._without_rows(dataset))
-                loaded = warehouse_load.bring_level(connection, self.home, dataset, standing)
+                repair.rebuild_missing(
+                    self.home, dataset, self._all_days_without_lake_file(dataset)
+                )
+                loaded = warehouse_load.sync_table(connection, self.home, dataset, standing)
                 yield loaded
 
-    def bring_marts_level(self) -> list[MartResult]:
+    def sync_marts(self) -> list[MartResult]:
         """Bring the marts level with the tables; what was done to each."""
         with self.writing() as connection:
             return self._follow(connection)
@@ -208,16 +212,18 @@ class Archive:
                     *(
                         name
                         for name in names
-                        if not warehouse_load.is_level(
+                        if not warehouse_load.is_in_sync(
                             connection, self.home, DATASETS[name], standing
                         )
                         or any(
-                            repair.untouched(
-                                self.home, DATASETS[name], self._without_rows(DATASETS[name])
+                            repair.days_free_to_repair(
+                                self.home,
+                                DATASETS[name],
+                                self._all_days_without_lake_file(DATASETS[name]),
                             )
                         )
                     ),
-                    *build.behind(connection, names),
+                    *build.marts_behind(connection, names),
                 ]
         except serving_publish.NothingServed:
             return [*names]
@@ -232,7 +238,7 @@ class Archive:
 
         try:
             with self.reading() as connection:
-                return table_comments.are_level(connection, self.settings.language)
+                return table_comments.are_in_sync(connection, self.settings.language)
         except serving_publish.NothingServed:
             return False
 
@@ -258,9 +264,9 @@ class Archive:
         revisions.refresh(connection, self.home)
         names = self.settings.datasets
         narrowed = {name: self.settings.narrowed(name) for name in names}
-        run.bring_level(connection, self.home, names, narrowed)
-        made = build.bring_level(connection, self.settings.time_zone, names)
-        table_comments.bring_level(connection, self.settings.language)
+        run.sync_reconciliation(connection, self.home, names, narrowed)
+        made = build.sync_marts(connection, self.settings.time_zone, names)
+        table_comments.sync_comments(connection, self.settings.language)
         if self.desk is not None:
             self.desk.followed = warehouse_connection.state(connection)
         return made

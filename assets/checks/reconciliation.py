@@ -48,7 +48,7 @@ def result(archive: Archive) -> dg.AssetCheckResult:
     )
 
 
-def _summary(found: table.Standing) -> str:
+def _summary(found: table.ReconciliationStatus) -> str:
     if not found.differing:
         sparse = f", {found.sparse} days are sparse" if found.sparse else ""
         agreeing = found.comparisons - found.not_comparable - found.sparse
@@ -63,7 +63,7 @@ def _summary(found: table.Standing) -> str:
     )
 
 
-def _table(found: table.Standing) -> dg.MetadataValue[Any]:
+def _table(found: table.ReconciliationStatus) -> dg.MetadataValue[Any]:
     rows = [
         (
             d.business_date,

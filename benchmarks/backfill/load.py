@@ -18,7 +18,7 @@ from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import SPLITS, DomainRole, RowLayout
 from resources.api.pagination import listable, page_payload
-from resources.api.request_plan import Domain, Inventory, Request, Stream, walks
+from resources.api.request_plan import Domain, Inventory, Request, Stream, requests_for
 from resources.simulator.api import Api
 from resources.simulator.noise import chance
 from resources.simulator.places import ISPS
@@ -149,7 +149,7 @@ def dimension_requests(api: Api) -> Iterator[Asked]:
 
 def _requests(api: Api, dataset: Dataset, known: Inventory) -> Iterator[Asked]:
     paging = dataset.endpoint.paging
-    for walk in walks(dataset, TEMPLATE, ZONE, known):
+    for walk in requests_for(dataset, TEMPLATE, ZONE, known):
         if paging is None:
             yield Asked(dataset=dataset, walk=walk, payload=walk.payload)
             continue

@@ -118,8 +118,8 @@ def load(archive: Archive, record: Callable[[Loaded | Published], None]) -> None
     if archive.home.warehouse.exists():  # else the served copy may hold what the warehouse lacks
         behind = archive.behind()
         names = tuple(name for name in names if name in behind)
-    with archive.staying() as at_desk:
-        for loaded in at_desk.bring_level(DATASETS[name] for name in names):
+    with archive.keeping_warehouse_open() as at_desk:
+        for loaded in at_desk.sync_tables(DATASETS[name] for name in names):
             record(loaded)
         record(at_desk.publish())
 

@@ -98,7 +98,7 @@ def plan(
             for line in complete
             if force and (line.askable_until is None or now < line.askable_until)
         ]
-        unmade = archive.unmade(complete).difference(again[one.name])
+        unmade = archive.days_without_lake_file(complete).difference(again[one.name])
         fresh[one.name] = [
             line.day for line in lines if line.state.can_be_asked or line.day in unmade
         ]

@@ -22,7 +22,7 @@ from pipelines.planning.capture_plan import Chunk
 from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.capture.capturer import Outcome, Result
-from resources.capture.inventory import Account, NotYet
+from resources.capture.inventory import InventoryReader, PrerequisiteMissing
 from resources.serving.publish import Published
 from resources.warehouse.load import Loaded
 
@@ -127,9 +127,9 @@ def _stop_without_domains(archive: Archive, todo: BackfillPlan, summary: Summary
     if not todo.chunks or "domain" not in reasons:
         return
     try:
-        Account(archive.home.lake, archive.settings).domains()
-    except NotYet as none:
-        raise NotYet(
+        InventoryReader(archive.home.lake, archive.settings).domains()
+    except PrerequisiteMissing as none:
+        raise PrerequisiteMissing(
             f"nothing can be captured before the domains are listed: {reasons['domain']}"
         ) from none
 

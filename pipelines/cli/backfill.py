@@ -164,9 +164,9 @@ def again(failed: Sequence[tuple[str, date | None, str]]) -> str:
 def _rested_on(failed: Sequence[tuple[str, date | None, str]]) -> set[str]:
     """The datasets without which some of these fail again; those that are there cost no request."""
     from resources.api.catalog import DATASETS
-    from resources.capture.inventory import NotYet
+    from resources.capture.inventory import PrerequisiteMissing
 
-    waiting = {name for name, _, message in failed if message.endswith(NotYet.BEFORE)}
+    waiting = {name for name, _, message in failed if message.endswith(PrerequisiteMissing.BEFORE)}
     found: set[str] = set()
     while waiting:
         waiting = {needed for name in waiting for needed in DATASETS[name].needs} - found

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from resources.api.catalog.datasets import Dataset
     from resources.archive import Archive
-    from resources.lake.table_diff import Difference, RowChange
+    from resources.lake.table_diff import RowChange, TableDiff
     from resources.raw.captures import Capture
 
 
@@ -155,7 +155,7 @@ def _answer(
     dataset: Dataset,
     day: date,
     captures: tuple[Capture, Capture],
-    found: Difference,
+    found: TableDiff,
     rows: Sequence[RowChange],
 ) -> dict[str, Any]:
     sides = [
@@ -185,7 +185,7 @@ def _show(
     dataset: Dataset,
     day: date,
     captures: tuple[Capture, Capture],
-    found: Difference,
+    found: TableDiff,
     rows: Sequence[RowChange],
     zone: ZoneInfo,
 ) -> None:
@@ -211,7 +211,7 @@ def _show(
         screen.note(f"The first {len(rows)} of {total:,} rows; more with --limit.")
 
 
-def _columns(found: Difference) -> Any:
+def _columns(found: TableDiff) -> Any:
     from rich.table import Table
 
     shown = Table(box=None, pad_edge=False, header_style="bold")

@@ -103,9 +103,9 @@ def _source(archive: Archive, is_needed: bool) -> tuple[Source, str, str]:
     from pipelines.planning.estimate import Source
     from resources.api.credentials import find_credentials
     from resources.api.errors import ApiError
-    from resources.capture.inventory import Account
+    from resources.capture.inventory import InventoryReader
 
-    account = Account(archive.home.lake, archive.settings)
+    account = InventoryReader(archive.home.lake, archive.settings)
     source = Source.of(account)
     if source.domains or not is_needed:
         return source, "", ""
@@ -122,12 +122,12 @@ def _source(archive: Archive, is_needed: bool) -> tuple[Source, str, str]:
 def _unfit(archive: Archive, due: Mapping[str, Sequence[date]], source: Source) -> str:
     """Which domain patterns match no domain; '' if all match."""
     from resources.api.catalog import DATASETS
-    from resources.capture.inventory import NotYet, check_patterns
+    from resources.capture.inventory import PrerequisiteMissing, check_patterns
 
     try:
         for name in due:
             check_patterns(archive.settings.of(DATASETS[name]), source.domains)
-    except NotYet as error:
+    except PrerequisiteMissing as error:
         return str(error)
     return ""
 

@@ -105,7 +105,7 @@ def _load_and_publish(archive: Archive) -> tuple[list[Loaded], Published]:
     datasets = [
         d for d in DATASETS.values() if d.name in on or (archive.home.lake / d.name).is_dir()
     ]
-    return list(archive.bring_level(datasets)), archive.publish()
+    return list(archive.sync_tables(datasets)), archive.publish()
 
 
 def _tracked(results: Any, total: int) -> Any:

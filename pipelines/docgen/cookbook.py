@@ -142,7 +142,7 @@ def _capture(found: Archive) -> None:
                 for result in one.capture(dataset, [*days]):
                     if not result.outcome.is_complete:
                         raise RuntimeError(f"{name} {result.day}: {result.message}")
-    for _ in found.bring_level(DATASETS[name] for name in _DAYS):
+    for _ in found.sync_tables(DATASETS[name] for name in _DAYS):
         pass
     found.publish()
 

@@ -136,8 +136,8 @@ def _meta(language: str) -> Iterator[str]:
         warehouse_connection.writing(Home(Path(folder)), "UTC") as connection,
     ):
         reconciliation_table.ensure_tables(connection)
-        build.bring_level(connection, "UTC", ())
-        table_comments.bring_level(connection, language)
+        build.sync_marts(connection, "UTC", ())
+        table_comments.sync_comments(connection, language)
         found = connection.execute(
             "SELECT t.table_name, t.comment, string_agg('`' || column_name || '`', ', ' "
             "ORDER BY column_index) FROM duckdb_tables() t JOIN duckdb_columns() c "

@@ -22,7 +22,7 @@ from resources.api.errors import ApiError
 from resources.api.hosts import Host
 from resources.archive import Archive
 from resources.capture.account_guard import AccountGuard, OtherAccount
-from resources.capture.inventory import NotYet
+from resources.capture.inventory import PrerequisiteMissing
 from resources.config import Settings
 from resources.findings import Finding
 
@@ -122,7 +122,7 @@ def _owner(archive: Archive, key: str, listed: DomainPage) -> Finding:
     names = [d.name for d in listed.domains]
     try:
         known = owner.domains()
-    except NotYet as error:
+    except PrerequisiteMissing as error:
         return warning("account", f"not known: {error}", "Then run `livestats doctor` again.")
     if not known:
         return ok("account", "the home knows no domain yet: the first backfill makes it this key's")

@@ -18,7 +18,7 @@ from resources.api.hosts import Host
 from resources.api.pagination import page_payload
 from resources.api.parsing.parse import Page, read_page
 from resources.api.rate_limiter import RateLimiter
-from resources.api.request_plan import Domain, Inventory, walks
+from resources.api.request_plan import Domain, Inventory, requests_for
 from resources.api.retry import RetryPolicy
 from resources.api.transport import Timeouts
 from resources.capture.session import rates
@@ -64,7 +64,7 @@ def list_domains(settings: Settings, credentials: Credentials, budget: Path | No
     """
     listing = dataset("domain")
     paging = listing.endpoint.paging
-    (walk,) = walks(listing, date.min, settings.zone, Inventory())  # the list has no days
+    (walk,) = requests_for(listing, date.min, settings.zone, Inventory())  # the list has no days
     payload: Mapping[str, object] = {**walk.payload, **(page_payload(paging, 1) if paging else {})}
 
     def read(body: Body) -> Page:

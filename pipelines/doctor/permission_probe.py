@@ -14,7 +14,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.credentials import Credentials
 from resources.api.errors import ApiError, FixRequest
 from resources.api.pagination import page_payload
-from resources.api.request_plan import Domain, Inventory, Stream, walks
+from resources.api.request_plan import Domain, Inventory, Stream, requests_for
 from resources.api.windows import day_of, wire_window
 from resources.config import Settings
 
@@ -84,7 +84,7 @@ def _payload(
         absent=settings.absent_parameters,
     )
     day = day_of(now, settings.zone) - timedelta(days=1)
-    walk = next(walks(dataset, day, settings.zone, known), None)
+    walk = next(requests_for(dataset, day, settings.zone, known), None)
     if walk is None:
         return None
     payload: dict[str, Any] = dict(walk.payload)

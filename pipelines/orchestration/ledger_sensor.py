@@ -176,7 +176,7 @@ def _of_dataset(
     origins = {
         day: origin
         for day in complete
-        if (origin := parquet.origin_of(parquet.path_of(archive.home.lake, dataset.name, day)))
+        if (origin := parquet.provenance_of(parquet.path_of(archive.home.lake, dataset.name, day)))
     }
     made = {day: origin.capture for day, origin in origins.items()}
     missing = difference(lines, made, found)

@@ -139,7 +139,7 @@ def missing(archive: Archive, datasets: Sequence[Dataset]) -> list[Chunk]:
     urgent: list[states.Entry] = []
     for dataset in datasets:
         lines = archive.ledger(dataset, archive.first_day, archive.today)
-        unmade = archive.unmade(lines)
+        unmade = archive.days_without_lake_file(lines)
         due[dataset.name] = [
             line.day for line in lines if line.state.can_be_asked or line.day in unmade
         ]

@@ -15,8 +15,8 @@ from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.rate_limiter import SHARE_OF_LIMIT
-from resources.api.request_plan import Domain, Inventory, walks
-from resources.capture.inventory import Account, NotYet, snapshots
+from resources.api.request_plan import Domain, Inventory, requests_for
+from resources.capture.inventory import InventoryReader, PrerequisiteMissing, snapshots
 from resources.config import Settings
 from resources.lake import parquet
 
@@ -47,15 +47,15 @@ class Estimate:
 class Source:
     """What is known about the account without an API call."""
 
-    account: Account
+    account: InventoryReader
     domains: tuple[Domain, ...]
 
     @classmethod
-    def of(cls, account: Account, listed: tuple[Domain, ...] = ()) -> Source:
+    def of(cls, account: InventoryReader, listed: tuple[Domain, ...] = ()) -> Source:
         """The captured or configured domains, or `listed` if there are none."""
         try:
             return cls(account=account, domains=account.domains())
-        except NotYet:
+        except PrerequisiteMissing:
             return cls(account=account, domains=listed)
 
 
@@ -114,7 +114,7 @@ def requests_of(dataset: Dataset, days: Sequence[date], source: Source) -> tuple
     zone = source.account.settings.zone
     absent = source.account.settings.absent_parameters
     known = Inventory(domains=source.domains, isps=_ANY_CARRIERS, absent=absent)
-    each = sum(1 for _ in walks(dataset, days[0], zone, known))
+    each = sum(1 for _ in requests_for(dataset, days[0], zone, known))
     if dataset.endpoint.paging is None:
         return each * len(days), ""
     newest = newest_provenance(source.account, dataset)
@@ -146,9 +146,9 @@ def _from_the_lake(dataset: Dataset, days: Iterable[date], source: Source) -> It
     for day in days:
         try:
             known = source.account.known(dataset, day)
-        except NotYet:
+        except PrerequisiteMissing:
             continue
-        yield sum(1 for _ in walks(dataset, day, zone, known))
+        yield sum(1 for _ in requests_for(dataset, day, zone, known))
 
 
 def _newest_sources(dataset: Dataset, source: Source) -> tuple[date, int] | None:
@@ -164,7 +164,7 @@ def _newest_sources(dataset: Dataset, source: Source) -> tuple[date, int] | None
     return None
 
 
-def newest_provenance(account: Account, dataset: Dataset) -> parquet.Provenance | None:
+def newest_provenance(account: InventoryReader, dataset: Dataset) -> parquet.Provenance | None:
     """Provenance of the newest captured day of a dataset; None if none is captured."""
     paths = snapshots(account.lake, dataset.name)
-    return parquet.origin_of(paths[-1]) if paths else None
+    return parquet.provenance_of(paths[-1]) if paths else None

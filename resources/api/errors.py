@@ -1,8 +1,7 @@
 """What can go wrong with a call, classed by what to do next.
 
 The API answers with a name (`Code`, sometimes with a sub-code after a dot), often with a number
-(`CodeN`), always with an HTTP status. `from_answer` turns the three into one class; `CODES` is the
-only place that knows them.
+(`CodeN`), always with an HTTP status. `from_answer` turns the three into one class, by `CODES` alone.
 """
 
 from collections.abc import Mapping

@@ -71,7 +71,9 @@ class Request:
         return ", ".join(f"{k}={_short(v)}" for k, v in about.items()) or "the account"
 
 
-def walks(dataset: Dataset, day: date, zone: ZoneInfo, known: Inventory) -> Iterator[Request]:
+def requests_for(
+    dataset: Dataset, day: date, zone: ZoneInfo, known: Inventory
+) -> Iterator[Request]:
     """The questions that together are one day of `dataset`, each row in exactly one answer.
 
     The fewest windows that the span rules allow; domains in lists, singly, or by stream; a
@@ -82,7 +84,7 @@ def walks(dataset: Dataset, day: date, zone: ZoneInfo, known: Inventory) -> Iter
     Raises ValueError if a split needs the carriers and none is known.
     """
     if dataset.is_dimension:
-        yield walk_of(dataset, dataset.parameters)
+        yield request_of(dataset, dataset.parameters)
         return
     variants = _offered(dataset, known)
     times_of: dict[int, list[Mapping[str, str]]] = {}  # the same for all that are split as much
@@ -98,7 +100,7 @@ def walks(dataset: Dataset, day: date, zone: ZoneInfo, known: Inventory) -> Iter
             if details:
                 payload["DetailField"] = details
             for times in times_of[splits]:
-                yield walk_of(dataset, {**payload, **times})
+                yield request_of(dataset, {**payload, **times})
 
 
 def _offered(dataset: Dataset, known: Inventory) -> list[Mapping[str, object]]:
@@ -111,7 +113,7 @@ def _offered(dataset: Dataset, known: Inventory) -> list[Mapping[str, object]]:
     return found
 
 
-def walk_of(dataset: Dataset, payload: Mapping[str, object]) -> Request:
+def request_of(dataset: Dataset, payload: Mapping[str, object]) -> Request:
     """All that a request body tells of the rows it brings.
 
     A stored request is therefore enough to read its answer again, without the plan of its day.
@@ -148,20 +150,20 @@ def walk_of(dataset: Dataset, payload: Mapping[str, object]) -> Request:
     )
 
 
-def halves(dataset: Dataset, walk: Request) -> tuple[Request, ...]:
+def halves(dataset: Dataset, request: Request) -> tuple[Request, ...]:
     """The same question over two halves of its window, for an answer that takes the API too long.
 
     () where the rows are figures of the whole window, or the window is down to a few slots.
     """
-    if walk.window is None or dataset.bucket_s is None:
+    if request.window is None or dataset.bucket_s is None:
         return ()
-    start, end = walk.window
+    start, end = request.window
     slots = int((end - start).total_seconds()) // dataset.bucket_s
     if slots < _FEWEST_SLOTS * 2:
         return ()
     middle = start + timedelta(seconds=slots // 2 * dataset.bucket_s)
     edges = ((start, middle), (middle, end))
-    return tuple(walk_of(dataset, {**walk.payload, **wire_window(edge)}) for edge in edges)
+    return tuple(request_of(dataset, {**request.payload, **wire_window(edge)}) for edge in edges)
 
 
 def _times(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[Mapping[str, str]]:

@@ -20,8 +20,8 @@ from resources.api.client import Client
 from resources.api.errors import ApiError, FixSetup, printable
 from resources.api.pagination import next_page, page_payload
 from resources.api.parsing.parse import Page, read_page
-from resources.api.request_plan import Inventory, walks
-from resources.capture.inventory import Account, NotYet
+from resources.api.request_plan import Inventory, requests_for
+from resources.capture.inventory import InventoryReader, PrerequisiteMissing
 from resources.config import Settings
 from resources.fs import atomic, locks, sealed
 from resources.home.layout import Home
@@ -45,7 +45,7 @@ class AccountGuard:
 
     def domains(self) -> frozenset[str]:
         """Every domain that the account ever listed; none before the first capture."""
-        return frozenset(d.name for d in Account(self.home.lake, self.settings).listed())
+        return frozenset(d.name for d in InventoryReader(self.home.lake, self.settings).listed())
 
     def known_keys(self) -> tuple[str, ...]:
         """Fingerprints of the keys that are known to be of the account."""
@@ -77,7 +77,7 @@ class AccountGuard:
                 self.compare(known, *_listed(client, known))
         except FixSetup:
             raise
-        except (ApiError, NotYet) as error:
+        except (ApiError, PrerequisiteMissing) as error:
             log.warning("Whether the key is of this home's account is not known: %s", error)
             return
         self.accept(key)
@@ -114,15 +114,15 @@ def _pages(client: Client) -> Iterator[Page]:
     paging = listing.endpoint.paging
     if paging is None:
         raise AssertionError("domains are listed in pages")
-    (walk,) = walks(listing, date.min, Settings().zone, Inventory())  # it has no days
+    (request,) = requests_for(listing, date.min, Settings().zone, Inventory())  # it has no days
     pages: list[Page] = []
     number: int | None = 1
     while number is not None:
 
         def read(body: Body, number: int = number) -> Page:
-            return read_page(listing, walk, body, number)
+            return read_page(listing, request, body, number)
 
-        payload = {**walk.payload, **page_payload(paging, number)}
+        payload = {**request.payload, **page_payload(paging, number)}
         page = client.call(listing.endpoint.action, payload, read).value
         pages.append(page)
         yield page

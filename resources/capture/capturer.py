@@ -26,8 +26,8 @@ from resources.api.client import Client
 from resources.api.errors import FixSetup
 from resources.capture.dataset_queue import DatasetQueue
 from resources.capture.decoders import DecoderPool
-from resources.capture.in_flight import MemoryLimiter, Question
-from resources.capture.inventory import Account, snapshots
+from resources.capture.in_flight import InFlightRequest, MemoryLimiter
+from resources.capture.inventory import InventoryReader, snapshots
 from resources.capture.partition_writer import PartitionJob
 from resources.capture.result import Outcome, Progress, Result
 from resources.config import Settings
@@ -111,7 +111,7 @@ class Capturer:
     def _is_level(self, dataset: Dataset, capture: captures.Capture) -> bool:
         day = date.fromisoformat(capture.folder.parent.name)
         path = parquet.path_of(self.home.lake, dataset.name, day)
-        return parquet.is_level(parquet.origin_of(path), capture.name)
+        return parquet.is_current(parquet.provenance_of(path), capture.name)
 
 
 class Run:
@@ -126,9 +126,11 @@ class Run:
     ) -> None:
         """Nothing is asked before `results`."""
         self.capturer, self.again = capturer, again
-        self.account = Account(capturer.home.lake, capturer.settings)
+        self.account = InventoryReader(capturer.home.lake, capturer.settings)
         self.room = MemoryLimiter()
-        self.events: queue.SimpleQueue[tuple[DatasetQueue, Question] | None] = queue.SimpleQueue()
+        self.events: queue.SimpleQueue[tuple[DatasetQueue, InFlightRequest] | None] = (
+            queue.SimpleQueue()
+        )
         """Answers that have come, and None for a day that has ended."""
         self.fatal: FixSetup | None = None
         self._progress = progress
@@ -173,7 +175,7 @@ class Run:
     def tell(self, job: PartitionJob) -> None:
         """One more question of a day is done with."""
         if self._progress is not None:
-            self._progress(job.dataset, job.day, job.taken, len(job.walks))
+            self._progress(job.dataset, job.day, job.taken, len(job.requests))
 
     def results(self) -> Iterator[Result]:
         """Each day's result."""

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import ApiError, FixAction, FixSetup
 from resources.api.request_plan import Request
-from resources.capture.fetcher import Fetcher, FetchResult, Halted
-from resources.capture.in_flight import Question, Sizes
-from resources.capture.partition import Days
+from resources.capture.fetcher import Fetcher, FetchResult, RunCancelled
+from resources.capture.in_flight import InFlightRequest, SizeEstimator
+from resources.capture.partition import PartitionLifecycle
 from resources.capture.partition_writer import PartitionJob
 from resources.capture.result import Result
 
@@ -32,7 +32,7 @@ _MOST_ENDING = 4  # finished days that wait for their names: beyond it no furthe
 
 
 @dataclass(frozen=True)
-class _Ending:
+class _PendingCommit:
     """A day whose last answer has come."""
 
     job: PartitionJob
@@ -55,10 +55,12 @@ class DatasetQueue:
         self.dataset = dataset
         self._run = run
         one = run.capturer
-        self._days = Days(one.home, one.settings, run.account, dataset, one.clock, run.again)
+        self._days = PartitionLifecycle(
+            one.home, one.settings, run.account, dataset, one.clock, run.again
+        )
         self._workers = workers
         self._asker = Fetcher(one.client, dataset, one.halt, run.readers)
-        self._sizes = Sizes(dataset.scope)
+        self._sizes = SizeEstimator(dataset.scope)
         # Enough to keep every worker asking while the oldest answer is awaited.
         self._most = one.settings.workers * 2
         self.days = frozenset(days)
@@ -67,9 +69,9 @@ class DatasetQueue:
         self._ready = deque(day for day in dict.fromkeys(days) if not asked[day])
         self._busy: deque[date] = deque()  # held by another run
         self._job: PartitionJob | None = None  # being asked
-        self._walks: deque[Request] = deque()  # of it, not asked yet
-        self._asked: deque[Question] = deque()
-        self._ending: deque[_Ending] = deque()
+        self._requests: deque[Request] = deque()  # of it, not asked yet
+        self._asked: deque[InFlightRequest] = deque()
+        self._ending: deque[_PendingCommit] = deque()
         self._open: list[PartitionJob] = []
         self._refused: FixAction | None = None  # set by a worker: the action cannot be called
         self.needs_others = bool(self._awaited)
@@ -165,37 +167,37 @@ class DatasetQueue:
                 else:
                     self._job = begun
                     self._open.append(begun)
-                    self._walks.extend(begun.walks)
+                    self._requests.extend(begun.requests)
             else:
-                if not self._walks:  # no domain of the role: there was nothing to ask
+                if not self._requests:  # no domain of the role: there was nothing to ask
                     self._end(self._job)
-                elif not self._ask(self._job, self._walks[0]):
+                elif not self._ask(self._job, self._requests[0]):
                     return
                 else:
-                    self._walks.popleft()
-                if not self._walks:
+                    self._requests.popleft()
+                if not self._requests:
                     self._job = None
 
-    def _ask(self, job: PartitionJob, walk: Request) -> bool:
+    def _ask(self, job: PartitionJob, request: Request) -> bool:
         """Hand a question to the workers, if there is room for its answer."""
         if self._sizes.are_unknown and self._asked and not (self.is_needed or self.needs_others):
             return False  # guesses of many datasets would take all the room for nothing
-        guess = self._sizes.guess(walk)
+        guess = self._sizes.guess(request)
         if not self._run.room.admits(guess, self):
             return False
-        question = Question(job, walk, guess)
+        question = InFlightRequest(job, request, guess)
         self._asked.append(question)
-        question.future = self._workers.submit(self._answer, job, walk)
+        question.future = self._workers.submit(self._answer, job, request)
         question.future.add_done_callback(lambda _: self._run.events.put((self, question)))
         return True
 
-    def _answer(self, job: PartitionJob, walk: Request) -> list[FetchResult]:
+    def _answer(self, job: PartitionJob, request: Request) -> list[FetchResult]:
         """In a worker: one question of a day that has not failed yet."""
         if self._refused is not None:  # every day fails with it, and none costs another call
             known = self._refused
             raise FixAction(known.what, known.advice, action=known.action, code=known.code)
         try:
-            return self._asker.ask(walk, lambda: job.is_given_up)
+            return self._asker.ask(request, lambda: job.is_given_up)
         except FixSetup as error:
             self._run.end_early(error)  # no other call can succeed
             raise
@@ -207,7 +209,7 @@ class DatasetQueue:
             job.is_given_up = True
             raise
 
-    def came(self, question: Question) -> None:
+    def came(self, question: InFlightRequest) -> None:
         """Count an answer that has come as large as it is, and no longer as a guess; once."""
         if question.is_counted:
             return
@@ -215,7 +217,7 @@ class DatasetQueue:
         if question.is_answered:
             answered = question.future.result()
             if answered:
-                self._sizes.learn(question.walk, max(one.largest for one in answered))
+                self._sizes.learn(question.request, max(one.largest for one in answered))
             held = sum(one.held for one in answered)
             if self._sizes.is_learning:
                 self._guess_again()
@@ -228,13 +230,13 @@ class DatasetQueue:
         """Give back what questions under way were taken for before the first answers came."""
         for question in self._asked:
             if not question.is_counted:
-                guess = min(question.held, self._sizes.guess(question.walk))
+                guess = min(question.held, self._sizes.guess(question.request))
                 self._run.room.change(guess - question.held)
                 question.held = guess
 
-    def _take(self, question: Question) -> None:
+    def _take(self, question: InFlightRequest) -> None:
         """Put the answer to the oldest question into the day's files."""
-        job, walk = question.job, question.walk
+        job, request = question.job, question.request
         self.came(question)  # it may have come since the run last looked at its events
         self._run.room.leave(question.held)
         before = job.held
@@ -243,17 +245,17 @@ class DatasetQueue:
         future, question.future = question.future, Future()
         try:
             job.add(future.result())
-        except (FixSetup, Halted) as error:
+        except (FixSetup, RunCancelled) as error:
             fatal = self._run.fatal or error
-            job.fail(walk, fatal)
+            job.fail(request, fatal)
             self._days.give_up(job, fatal)
             raise fatal from None
         except ApiError as error:
-            job.fail(walk, error)
+            job.fail(request, error)
         self._run.room.change(job.held - before)
         job.taken += 1
         self._run.tell(job)
-        if job.taken == len(job.walks):
+        if job.taken == len(job.requests):
             self._end(job)
 
     # The end of a day --------------------------------------------------------------------------
@@ -262,7 +264,7 @@ class DatasetQueue:
         """Have the day named captured, or put aside."""
         held = job.held  # before a hand is at it, which writes what is held
         future = self._run.hands.submit(self._days.end, job)
-        self._ending.append(_Ending(job, held, future))
+        self._ending.append(_PendingCommit(job, held, future))
         future.add_done_callback(lambda _: self._run.events.put(None))
 
     def _ended(self) -> Result:

@@ -13,7 +13,7 @@ from typing import Any, Generic, Self, TypeVar
 from resources.api.body import Body, Packed
 from resources.api.catalog.datasets import Dataset
 from resources.api.parsing.parse import Page, read_page
-from resources.api.parsing.parse_batch import MOST_BYTES, likeness, read_together
+from resources.api.parsing.parse_batch import MOST_BYTES, batch_key, read_batch
 from resources.api.request_plan import Request
 from resources.raw import captures
 
@@ -30,7 +30,7 @@ class _Waiting(Generic[T]):
     """A small answer that waits for its turn to be read."""
 
     dataset: Dataset
-    walk: Request
+    request: Request
     number: int
     body: bytes
     finish: Callable[[Page], T]
@@ -63,7 +63,7 @@ class DecoderPool:
     def read(
         self,
         dataset: Dataset,
-        walk: Request,
+        request: Request,
         number: int,
         body: Body,
         finish: Callable[[Page], T],
@@ -72,11 +72,11 @@ class DecoderPool:
 
         Raises what reading the answer by itself raises, or `finish`.
         """
-        alike = likeness(dataset, walk)
+        alike = batch_key(dataset, request)
         if alike is None or not isinstance(body, bytes) or len(body) > MOST_BYTES:
             pool = self._small if isinstance(body, bytes) else self._large
-            return pool.submit(_read, dataset, walk, number, body, finish).result()
-        one = _Waiting(dataset, walk, number, body, finish)
+            return pool.submit(_read, dataset, request, number, body, finish).result()
+        one = _Waiting(dataset, request, number, body, finish)
         with self._lock:
             self._waiting.setdefault(alike, deque()).append(one)
         self._small.submit(self._read_some)
@@ -94,7 +94,7 @@ class DecoderPool:
         for i, one in enumerate(some):
             try:
                 if together is None:
-                    found = _read(one.dataset, one.walk, one.number, one.body, one.finish)
+                    found = _read(one.dataset, one.request, one.number, one.body, one.finish)
                 else:
                     found = one.finish(together[i]), captures.pack(one.body)
                 one.future.set_result(found)
@@ -118,15 +118,15 @@ class DecoderPool:
 
 
 def _read(
-    dataset: Dataset, walk: Request, number: int, body: Body, finish: Callable[[Page], T]
+    dataset: Dataset, request: Request, number: int, body: Body, finish: Callable[[Page], T]
 ) -> tuple[T, Stored]:
     """One answer by itself."""
-    return finish(read_page(dataset, walk, body, number)), captures.pack(body)
+    return finish(read_page(dataset, request, body, number)), captures.pack(body)
 
 
 def _together(some: Sequence[_Waiting[Any]]) -> Sequence[Page] | None:
     """Answers that are alike; None if they are to be read one by one."""
     if len(some) < 2:
         return None
-    asked = [(one.walk, one.number) for one in some]
-    return read_together(some[0].dataset, asked, [one.body for one in some])
+    asked = [(one.request, one.number) for one in some]
+    return read_batch(some[0].dataset, asked, [one.body for one in some])

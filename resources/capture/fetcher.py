@@ -28,12 +28,12 @@ log = logging.getLogger("livestats.capture")
 T = TypeVar("T")
 
 
-class Halted(LivestatsError):
+class RunCancelled(LivestatsError):
     """The run has ended while this was waiting or being asked."""
 
 
 @dataclass(frozen=True)
-class Part:
+class FetchedPage:
     """One answer to one question, packed."""
 
     page: int
@@ -47,8 +47,8 @@ class Part:
 class FetchResult:
     """One question, answered and proven."""
 
-    walk: Request
-    parts: Sequence[Part]
+    request: Request
+    parts: Sequence[FetchedPage]
     rows: Rows
 
     @cached_property
@@ -73,7 +73,7 @@ class Fetcher:
     halt: threading.Event
     readers: DecoderPool
 
-    def ask(self, walk: Request, is_given_up: Callable[[], bool]) -> list[FetchResult]:
+    def ask(self, request: Request, is_given_up: Callable[[], bool]) -> list[FetchResult]:
         """The answer to one question, or to its halves if the whole takes the API too long.
 
         Asks no more and gives [] once `is_given_up`: the day has failed, calls would be wasted.
@@ -83,19 +83,19 @@ class Fetcher:
         if is_given_up():
             return []
         try:
-            return [self._walk(walk)]
+            return [self._walk(request)]
         except TryLater as error:
-            shorter = halves(self.dataset, walk) if error.timed_out else ()
+            shorter = halves(self.dataset, request) if error.timed_out else ()
             if not shorter:
                 raise
-            log.warning("%s: %s; asking for halves of %s", self.dataset.name, error, walk)
+            log.warning("%s: %s; asking for halves of %s", self.dataset.name, error, request)
             return [answered for half in shorter for answered in self.ask(half, is_given_up)]
 
-    def _walk(self, walk: Request) -> FetchResult:
+    def _walk(self, request: Request) -> FetchResult:
         """Ask page by page until the pages prove each other."""
         for walked_again in range(WALKS):
             try:
-                return self._ask(walk)
+                return self._ask(request)
             except IncompleteAnswer as error:
                 if walked_again == WALKS - 1:
                     error.what += f"; walked {WALKS} times"
@@ -103,58 +103,58 @@ class Fetcher:
                 log.warning("%s: %s; walking the pages again", self.dataset.name, error)
         raise AssertionError("unreachable")
 
-    def _ask(self, walk: Request) -> FetchResult:
+    def _ask(self, request: Request) -> FetchResult:
         if self.dataset.endpoint.paging is not None:
-            return self._pages(walk, self.dataset.endpoint.paging)
+            return self._pages(request, self.dataset.endpoint.paging)
 
         def finished(page: Page) -> Rows:
-            return join(self.dataset, walk, [page]).spilled(self.client.spill)
+            return join(self.dataset, request, [page]).spilled(self.client.spill)
 
         def read(body: Body) -> tuple[Rows, Stored]:
-            return self.readers.read(self.dataset, walk, 1, body, finished)
+            return self.readers.read(self.dataset, request, 1, body, finished)
 
-        part, rows = self._call(1, walk.payload, read)
-        self._check_addresses(walk, rows)
-        return FetchResult(walk, [part], rows)
+        part, rows = self._call(1, request.payload, read)
+        self._check_addresses(request, rows)
+        return FetchResult(request, [part], rows)
 
-    def _pages(self, walk: Request, paging: Paging) -> FetchResult:
-        parts: list[Part] = []
+    def _pages(self, request: Request, paging: Paging) -> FetchResult:
+        parts: list[FetchedPage] = []
         pages: list[Page] = []
         number: int | None = 1
         while number is not None:
-            payload = {**walk.payload, **page_payload(paging, number)}
+            payload = {**request.payload, **page_payload(paging, number)}
 
             def read(body: Body, number: int = number) -> tuple[Page, Stored]:
-                return self.readers.read(self.dataset, walk, number, body, _as_it_is)
+                return self.readers.read(self.dataset, request, number, body, _as_it_is)
 
             part, page = self._call(number, payload, read)
             parts.append(part)
             pages.append(page)
             seen = [page.facts for page in pages if page.facts is not None]
             number = next_page(self.dataset.endpoint.action, paging, seen)
-        return FetchResult(walk, parts, join(self.dataset, walk, pages))
+        return FetchResult(request, parts, join(self.dataset, request, pages))
 
     def _call(
         self,
         page: int,
         payload: Mapping[str, object],
         read: Callable[[Body], tuple[T, Stored]],
-    ) -> tuple[Part, T]:
+    ) -> tuple[FetchedPage, T]:
         if self.halt.is_set():
-            raise Halted("the run was broken off")
+            raise RunCancelled("the run was broken off")
         answer = self.client.call(self.dataset.endpoint.action, payload, read)
         value, stored = answer.value
         at = answer.fetched_at.isoformat(timespec="milliseconds")
-        return Part(page, payload, at, len(answer.body), stored), value
+        return FetchedPage(page, payload, at, len(answer.body), stored), value
 
-    def _check_addresses(self, walk: Request, rows: Rows) -> None:
+    def _check_addresses(self, request: Request, rows: Rows) -> None:
         """A lookup is complete if every address that was asked for came back."""
         if self.dataset.scope is Scope.ADDRESSES:
             found = {ip for table in rows.tables() for ip in table["ip"].to_pylist()}
-            missing = walk.within["ip"] - found
+            missing = request.within["ip"] - found
             if missing:
                 raise IncompleteAnswer(
-                    f"{len(missing)} of {len(walk.within['ip'])} addresses did not come back, "
+                    f"{len(missing)} of {len(request.within['ip'])} addresses did not come back, "
                     f"{min(missing)} among them",
                     action=self.dataset.endpoint.action,
                 )

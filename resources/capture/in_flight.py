@@ -24,11 +24,11 @@ _TIMES = frozenset(("StartTime", "EndTime"))
 
 
 @dataclass(eq=False)
-class Question:
+class InFlightRequest:
     """One question handed to the workers."""
 
     job: PartitionJob
-    walk: Request
+    request: Request
     held: int  # bytes counted for it: a guess before the answer has come
     future: Future[list[FetchResult]] = field(default_factory=Future)
     is_counted: bool = False  # `held` is no guess any more
@@ -79,7 +79,7 @@ class MemoryLimiter:
         self.change(-size)
 
 
-class Sizes:
+class SizeEstimator:
     """How large the answers of one dataset are: guessed from those that have come."""
 
     def __init__(self, scope: Scope) -> None:
@@ -97,9 +97,9 @@ class Sizes:
         """True as long as guesses get better with each answer."""
         return self._seen <= _ENOUGH
 
-    def guess(self, walk: Request) -> int:
+    def guess(self, request: Request) -> int:
         """Bytes of the answer to `walk`: as on another day, else as the largest so far."""
-        if self._each and (known := self._each.get(_about(walk))) is not None:
+        if self._each and (known := self._each.get(_about(request))) is not None:
             return known
         if self._seen >= _ENOUGH:
             return self._largest
@@ -108,14 +108,14 @@ class Sizes:
             unknown = min(unknown, max(self._largest * _MARGIN, unknown // 8))
         return max(self._largest, unknown)
 
-    def learn(self, walk: Request, largest: int) -> None:
+    def learn(self, request: Request, largest: int) -> None:
         """Note the size of the largest body that came."""
         self._seen += 1
         self._largest = max(self._largest, largest)
         if self._each is not None:
-            self._each[_about(walk)] = largest
+            self._each[_about(request)] = largest
 
 
-def _about(walk: Request) -> str:
+def _about(request: Request) -> str:
     """What a question is about, whatever the day."""
-    return repr([item for item in walk.payload.items() if item[0] not in _TIMES])
+    return repr([item for item in request.payload.items() if item[0] not in _TIMES])

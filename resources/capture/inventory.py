@@ -22,7 +22,7 @@ from resources.errors import LivestatsError
 from resources.lake import parquet as lake
 
 
-class NotYet(LivestatsError):
+class PrerequisiteMissing(LivestatsError):
     """A day that cannot be planned before another dataset has been captured; the message says which."""
 
     BEFORE = "must be captured first"  # how it ends where these are datasets of the same day
@@ -31,7 +31,7 @@ class NotYet(LivestatsError):
 def check_patterns(dataset: Dataset, domains: Sequence[Domain]) -> None:
     """Raise NotYet if the dataset's patterns for domains fit none: a slip, and no empty day."""
     if dataset.domains and domains and not domains_of(dataset, domains):
-        raise NotYet(
+        raise PrerequisiteMissing(
             f"dataset.{dataset.name}.domains = {[*dataset.domains]} fits none of the account's "
             f"{len(domains)} domains: mend it in livestats.toml, or switch {dataset.name} off "
             "under datasets.off"
@@ -39,7 +39,7 @@ def check_patterns(dataset: Dataset, domains: Sequence[Domain]) -> None:
 
 
 @dataclass(frozen=True)
-class Account:
+class InventoryReader:
     """Reads the lake, domains and carriers once; asks nobody."""
 
     lake: Path
@@ -68,7 +68,7 @@ class Account:
         capture of nothing must not pass for an empty day.
         """
         if not self._domains:
-            raise NotYet(
+            raise PrerequisiteMissing(
                 "no domain is known. If ListDomainDetail lists none for this key, check that the "
                 "key may see the projects of the domains, or name them in livestats.toml under "
                 "[domains]"
@@ -106,7 +106,9 @@ class Account:
     def _isps(self) -> tuple[str, ...]:
         paths = snapshots(self.lake, "isp")
         if not paths:
-            raise NotYet("the list of carriers is not captured yet: capture the dataset isp first")
+            raise PrerequisiteMissing(
+                "the list of carriers is not captured yet: capture the dataset isp first"
+            )
         return tuple(sorted(_read(paths[-1], ["isp"])["isp"].to_pylist()))
 
     def _newest(self, name: str, columns: list[str]) -> list[dict[str, object]]:
@@ -136,9 +138,9 @@ class Account:
         paths = {name: lake.path_of(self.lake, name, day) for name in wanted}
         missing = [name for name, path in paths.items() if not path.is_file()]
         if missing:
-            raise NotYet(f"{', '.join(missing)} of {day} {NotYet.BEFORE}")
+            raise PrerequisiteMissing(f"{', '.join(missing)} of {day} {PrerequisiteMissing.BEFORE}")
         if names and not paths:
-            raise NotYet(
+            raise PrerequisiteMissing(
                 f"{dataset.name} takes its streams or addresses from {', '.join(names)}, and none "
                 f"of them can be had for {day}: switch one of them on, or this dataset off"
             )
@@ -166,7 +168,7 @@ def _read(path: Path, columns: list[str]) -> pa.Table:
             raise pa.ArrowInvalid(f"no column {', '.join({*columns} - {*table.column_names})}")
         return table
     except (OSError, pa.ArrowException) as error:
-        raise NotYet(
+        raise PrerequisiteMissing(
             f"{path} is damaged ({error}): run `livestats replay`, which makes it again from the "
             "raw archive"
         ) from error

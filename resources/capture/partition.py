@@ -12,8 +12,8 @@ from pathlib import Path
 from resources.api import windows
 from resources.api.catalog.datasets import Dataset
 from resources.capture import repair
-from resources.capture.inventory import Account, NotYet
-from resources.capture.partition_writer import NO_WARNING, PartitionJob, note_partial, questions
+from resources.capture.inventory import InventoryReader, PrerequisiteMissing
+from resources.capture.partition_writer import NO_WARNING, PartitionJob, note_partial, plan_requests
 from resources.capture.result import Outcome, Result, why_not
 from resources.config import Settings
 from resources.fs import atomic, locks
@@ -27,12 +27,12 @@ log = logging.getLogger("livestats.capture")
 
 
 @dataclass(frozen=True)
-class Days:
+class PartitionLifecycle:
     """The days of one dataset. Each is begun and ended once; no two threads are at the same day."""
 
     home: Home
     settings: Settings
-    account: Account
+    account: InventoryReader
     dataset: Dataset
     clock: Callable[[], datetime]
     again: bool
@@ -73,11 +73,11 @@ class Days:
             return self._result(day, Outcome(line.state.value), message=why_not(line))
         try:
             domains = () if dataset.is_dimension else self.account.domains()
-            walks = questions(self.home, self.account, dataset, day, now)
-        except NotYet as error:
+            requests = plan_requests(self.home, self.account, dataset, day, now)
+        except PrerequisiteMissing as error:
             return self._failed(day, folder, error, None)
         names = [d.name for d in domains if dataset.includes_domain(d.name)]
-        return PartitionJob(dataset, day, self.home, lock, walks, before, names)
+        return PartitionJob(dataset, day, self.home, lock, requests, before, names)
 
     def _lock_folder(self, day: date) -> Path:
         """Days are locked singly; a dimension as a whole, since its days are one history."""
@@ -100,7 +100,7 @@ class Days:
         It has failed if it needs to be made again and the capture is damaged as well.
         """
         try:
-            origin, _ = repair.level(self.home, self.dataset, day, capture)
+            origin, _ = repair.ensure_lake_file(self.home, self.dataset, day, capture)
         except repair.UNREADABLE as error:
             log.error("%s %s: %s", self.dataset.name, day, error)
             return self._result(day, Outcome.FAILED, message=str(error), error=error)

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import ApiError, printable
-from resources.api.request_plan import Inventory, Request, walks
+from resources.api.request_plan import Inventory, Request, requests_for
 from resources.capture.fetcher import FetchResult
-from resources.capture.inventory import Account, snapshots
+from resources.capture.inventory import InventoryReader, snapshots
 from resources.fs import atomic, sealed
 from resources.home.layout import Home
 from resources.lake import parquet, row_equality
@@ -31,8 +31,8 @@ _MOST_NAMED = 20  # failed questions in the note of a day
 _comparing = threading.Lock()  # two days at a time would take twice the memory
 
 
-def questions(
-    home: Home, account: Account, dataset: Dataset, day: date, now: datetime
+def plan_requests(
+    home: Home, account: InventoryReader, dataset: Dataset, day: date, now: datetime
 ) -> list[Request]:
     """All questions of a day, from what the lake knows of the account.
 
@@ -40,10 +40,10 @@ def questions(
     """
     zone = account.settings.zone
     if dataset.is_dimension:
-        return [*walks(dataset, day, zone, Inventory())]
+        return [*requests_for(dataset, day, zone, Inventory())]
     needed = (DATASETS[name] for name in dataset.needs)
     lost = frozenset(one.name for one in needed if _is_lost(home, zone, one, day, now))
-    return [*walks(dataset, day, zone, account.known(dataset, day, lost))]
+    return [*requests_for(dataset, day, zone, account.known(dataset, day, lost))]
 
 
 def _is_lost(home: Home, zone: ZoneInfo, needed: Dataset, day: date, now: datetime) -> bool:
@@ -53,7 +53,7 @@ def _is_lost(home: Home, zone: ZoneInfo, needed: Dataset, day: date, now: dateti
 
 
 @dataclass(frozen=True)
-class Made:
+class CommitResult:
     """A day that was captured."""
 
     origin: parquet.Provenance
@@ -103,7 +103,7 @@ class PartitionJob:
     day: date
     home: Home
     lock: int
-    walks: Sequence[Request]
+    requests: Sequence[Request]
     before: captures.Capture | None
     domains: Sequence[str]
     aside: StagedFiles | None = None  # opened late: days that wait for answers hold no files
@@ -135,10 +135,10 @@ class PartitionJob:
         self.aside = self.aside or StagedFiles.open(self.home, self.dataset, self.day)
         return self.aside
 
-    def fail(self, walk: Request, error: Exception) -> None:
+    def fail(self, request: Request, error: Exception) -> None:
         """Note a question that has no answer."""
         self.error = self.error or error
-        self.failed.append(walk)
+        self.failed.append(request)
 
     def abandon(self) -> None:
         """Forget what is aside."""
@@ -151,7 +151,7 @@ class PartitionJob:
         with suppress(OSError):
             os.close(lock)
 
-    def commit(self, now: datetime, time_zone: str) -> Made:
+    def commit(self, now: datetime, time_zone: str) -> CommitResult:
         """Name the day captured.
 
         Rows that are those of the newest capture add nothing but a note. If the lake file cannot be
@@ -173,7 +173,7 @@ class PartitionJob:
             capture.commit(name)
             table.commit()
         (self.folder / states.PARTIAL).unlink(missing_ok=True)
-        return Made(origin, same is None, capture.requests, capture.bytes)
+        return CommitResult(origin, same is None, capture.requests, capture.bytes)
 
     def _same_as_before(self, table: parquet.LakeWriter) -> captures.Capture | None:
         """The earlier capture that the new one is equal to."""
@@ -188,7 +188,7 @@ class PartitionJob:
         if before is None:
             return None
         origin = parquet.proven_origin(path)
-        if not parquet.is_level(origin, before.name):  # damaged, or of an older normaliser
+        if not parquet.is_current(origin, before.name):  # damaged, or of an older normaliser
             origin = self._made_anew(before, path)
         if origin is None:
             return None
@@ -211,15 +211,15 @@ def note_partial(folder: Path, now: datetime, error: Exception, job: PartitionJo
         "at": now.isoformat(timespec="seconds"),
         "error": str(error),
         "answered": job.answered if job else 0,
-        "questions": len(job.walks) if job else None,
+        "questions": len(job.requests) if job else None,
     }
     if job is not None:
         note["failed"] = [
             {
-                "asked": printable(str(walk)),
-                "from": walk.window and walk.window[0].isoformat(),
-                "until": walk.window and walk.window[1].isoformat(),
+                "asked": printable(str(request)),
+                "from": request.window and request.window[0].isoformat(),
+                "until": request.window and request.window[1].isoformat(),
             }
-            for walk in job.failed[:_MOST_NAMED]
+            for request in job.failed[:_MOST_NAMED]
         ]
     atomic.write_whole(folder / states.PARTIAL, sealed.seal(note))

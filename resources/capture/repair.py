@@ -28,20 +28,20 @@ UNREADABLE = (captures.DamagedCapture, ApiError)
 """What a capture raises whose rows cannot be made."""
 
 
-def level(
+def ensure_lake_file(
     home: Home, dataset: Dataset, day: date, capture: captures.Capture
 ) -> tuple[parquet.Provenance, bool]:
     """The origin of a day's lake file, which is of `capture`, and whether it had to be made.
 
     The caller holds the day. Raises UNREADABLE if the file has to be made and cannot be.
     """
-    origin = parquet.origin_of(parquet.path_of(home.lake, dataset.name, day))
-    if origin is not None and parquet.is_level(origin, capture.name):
+    origin = parquet.provenance_of(parquet.path_of(home.lake, dataset.name, day))
+    if origin is not None and parquet.is_current(origin, capture.name):
         return origin, False
     return parquet.normalise(home.lake, dataset, day, capture), True
 
 
-def make_rows(home: Home, dataset: Dataset, days: Iterable[date]) -> list[date]:
+def rebuild_missing(home: Home, dataset: Dataset, days: Iterable[date]) -> list[date]:
     """Make the lake files of those `days` that have a capture and no file of it; which were made.
 
     A day that somebody is at work on is left to them. A damaged capture is logged and its day left
@@ -54,7 +54,7 @@ def make_rows(home: Home, dataset: Dataset, days: Iterable[date]) -> list[date]:
                 continue
             atomic.remove_stale(parquet.path_of(home.lake, dataset.name, day).parent)
             try:
-                origin, is_made = level(home, dataset, day, capture)
+                origin, is_made = ensure_lake_file(home, dataset, day, capture)
             except UNREADABLE as error:
                 log.error("%s %s: %s", dataset.name, day, error)
                 continue
@@ -64,7 +64,7 @@ def make_rows(home: Home, dataset: Dataset, days: Iterable[date]) -> list[date]:
     return made
 
 
-def untouched(home: Home, dataset: Dataset, days: Iterable[date]) -> Iterator[date]:
+def days_free_to_repair(home: Home, dataset: Dataset, days: Iterable[date]) -> Iterator[date]:
     """Those of `days` that nobody is at work on."""
     for day in days:
         with _held(_folder(home, dataset, day)) as is_held:

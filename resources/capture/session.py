@@ -18,12 +18,12 @@ from resources.api.retry import DEFAULT_RETRIES, RetryPolicy
 from resources.api.transport import Timeouts
 from resources.capture.account_guard import AccountGuard
 from resources.capture.capturer import Capturer
-from resources.capture.fetcher import Halted
+from resources.capture.fetcher import RunCancelled
 from resources.clock import VARIABLE, clock
 from resources.config import Settings
 from resources.home.layout import Home
 
-__all__ = ["Halted", "capturer", "rates"]
+__all__ = ["RunCancelled", "capturer", "rates"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class _Wait:
             self.sleep(seconds)
             seconds = 0.0
         if self.halt.wait(seconds):
-            raise Halted("the run was broken off")
+            raise RunCancelled("the run was broken off")
 
 
 def rates(settings: Settings) -> Callable[[str], float | None]:

@@ -30,8 +30,8 @@ from resources.api.body import Body
 from resources.api.catalog.columns import BUSINESS_DATE
 from resources.api.catalog.datasets import Dataset
 from resources.api.parsing.parse import Rows, join, row_schema
-from resources.api.parsing.parse_batch import read_in_turn
-from resources.api.request_plan import Request, walk_of
+from resources.api.parsing.parse_batch import read_batched
+from resources.api.request_plan import Request, request_of
 from resources.errors import LivestatsError
 from resources.fs import atomic
 from resources.raw.captures import Capture, CaptureName, day_named
@@ -81,7 +81,7 @@ class Provenance:
 
 
 @dataclass
-class Tally:
+class WriteStats:
     """What is learned while the rows of a day go by."""
 
     rows: int = 0
@@ -156,7 +156,7 @@ class LakeWriter:
     def __init__(self, path: Path, dataset: Dataset, day: date) -> None:
         """Open the file aside; `path` is where it will stand."""
         self.path = path
-        self.tally = Tally()
+        self.tally = WriteStats()
         self._dataset, self._day = dataset, day
         self._schema = schema(dataset)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -231,7 +231,7 @@ class LakeWriter:
         self.aside.unlink(missing_ok=True)
 
 
-def origin_of(path: Path) -> Provenance | None:
+def provenance_of(path: Path) -> Provenance | None:
     """Where the rows of a file come from; None if there is no file or it cannot be read.
 
     A load asks three times: what is remembered of a file that is still the same is not read again,
@@ -295,10 +295,10 @@ def proven_origin(path: Path) -> Provenance | None:
         check(path)
     except (OSError, DamagedFile):
         return None
-    return origin_of(path)
+    return provenance_of(path)
 
 
-def is_level(origin: Provenance | None, capture: CaptureName) -> bool:
+def is_current(origin: Provenance | None, capture: CaptureName) -> bool:
     """True if a lake file is what the present normaliser makes of `capture`."""
     return (
         origin is not None
@@ -314,9 +314,9 @@ def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Prov
     """
     writer = LakeWriter(path_of(lake, dataset.name, day), dataset, day)
     try:
-        answers = read_in_turn(dataset, _asked(dataset, capture))
+        answers = read_batched(dataset, _asked(dataset, capture))
         for _, parts in groupby(answers, key=lambda part: part[0]):
-            walked = [(walk, read()) for _, walk, read in parts]
+            walked = [(request, read()) for _, request, read in parts]
             writer.add(join(dataset, walked[0][0], [page for _, page in walked]))
         origin = writer.seal(capture.name, len(capture.manifest["requests"]))
         writer.commit()
@@ -331,5 +331,5 @@ def _asked(dataset: Dataset, capture: Capture) -> Iterator[tuple[int, Request, i
     paging = dataset.endpoint.paging
     numbers = {paging.number_param, paging.size_param} if paging else set()
     for question, page, payload, body in capture.responses():
-        walk = walk_of(dataset, {k: v for k, v in payload.items() if k not in numbers})
-        yield question, walk, page, body
+        request = request_of(dataset, {k: v for k, v in payload.items() if k not in numbers})
+        yield question, request, page, body

@@ -56,7 +56,7 @@ class ColumnChange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class TableDiff:
     """How two files differ as a whole."""
 
     rows_before: int
@@ -117,7 +117,7 @@ class Comparison:
             f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT *, {nth} AS nth FROM {name}_file"
         )
 
-    def whole(self) -> Difference:
+    def whole(self) -> TableDiff:
         """The counts, and what each column's part is."""
         measures = [c for c in self._values if _is_measure(c)]
         asked = [
@@ -140,7 +140,7 @@ class Comparison:
             if number or before != after:
                 columns[column.name] = ColumnChange(cells=number, before=before, after=after)
         order = sorted(columns, key=lambda name: columns[name].weight, reverse=True)
-        return Difference(
+        return TableDiff(
             rows_before=counts[0],
             rows_after=counts[1],
             added=counts[2],

@@ -46,7 +46,7 @@ PARTIAL = "partial.json"
 
 
 @dataclass(frozen=True)
-class Day:
+class RawDayFacts:
     """What the raw archive has of one day."""
 
     captures: tuple[CaptureName, ...] = ()  # the complete ones, oldest first
@@ -55,21 +55,21 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Made:
+class LakeFileFacts:
     """What one lake file says of itself."""
 
     capture: str  # name of the capture that its rows come from
     schema_version: int  # of the normaliser that made it
 
 
-def day(folder: Path) -> Day:
+def day(folder: Path) -> RawDayFacts:
     """The facts of one day, read from its folder now."""
     return _read_day(folder)[0]
 
 
 def days(
     root: Path, dataset: str, wanted: Collection[date] | None = None, memory: Path | None = None
-) -> dict[date, Day]:
+) -> dict[date, RawDayFacts]:
     """The facts of all days of `dataset` in the raw archive `root`, or of the `wanted` ones.
 
     `memory` is the folder of what is remembered; None reads everything anew. Days that were never
@@ -84,24 +84,26 @@ def days(
 
 def made(
     root: Path, dataset: str, wanted: Collection[date] | None = None, memory: Path | None = None
-) -> dict[date, Made]:
+) -> dict[date, LakeFileFacts]:
     """What the readable files of `dataset` in the lake `root` say of themselves; as for `days`."""
     if wanted is not None and len(wanted) <= _FEW:
         paths = ((one, parquet.path_of(root, dataset, one)) for one in sorted(wanted))
         return {one: found for one, path in paths if (found := _read_made(path)) is not None}
     said = _look(_lake_files(root, dataset), _read_made, _kept_made, memory, f"lake-{dataset}")
-    return {one: Made(*kept) for one, kept in said.items() if wanted is None or one in wanted}
+    return {
+        one: LakeFileFacts(*kept) for one, kept in said.items() if wanted is None or one in wanted
+    }
 
 
 # Reading ---------------------------------------------------------------------------------------
 
 
-def _read_day(folder: Path) -> tuple[Day, bool]:
+def _read_day(folder: Path) -> tuple[RawDayFacts, bool]:
     """The facts of a day, and whether they may be remembered."""
     try:
         names = os.listdir(folder)  # noqa: PTH208 - a tenth of the time of Path.iterdir
     except (FileNotFoundError, NotADirectoryError):
-        return Day(), False
+        return RawDayFacts(), False
     captures = sorted(name for text in names if (name := CaptureName.parse(text)) is not None)
     times = [captures[-1].fetched_at] if captures else []
     is_whole = True
@@ -111,13 +113,13 @@ def _read_day(folder: Path) -> tuple[Day, bool]:
         except (OSError, ValueError):  # `livestats verify` tells of it
             is_whole = False  # whoever mends it in place changes no folder
     is_partial = PARTIAL in names and (folder / PARTIAL).is_file()
-    return Day(tuple(captures), max(times, default=None), is_partial), is_whole
+    return RawDayFacts(tuple(captures), max(times, default=None), is_partial), is_whole
 
 
-def _read_made(path: Path) -> Made | None:
+def _read_made(path: Path) -> LakeFileFacts | None:
     """What a lake file says; None if it cannot be read."""
-    origin = parquet.origin_of(path)
-    return None if origin is None else Made(origin.capture, origin.schema_version)
+    origin = parquet.provenance_of(path)
+    return None if origin is None else LakeFileFacts(origin.capture, origin.schema_version)
 
 
 _Found = Iterator[tuple[date, str, os.stat_result]]
@@ -139,20 +141,20 @@ def _lake_files(root: Path, dataset: str) -> _Found:
 # Remembering -----------------------------------------------------------------------------------
 
 
-def _kept_day(found: tuple[Day, bool]) -> tuple[list[Any] | None, bool]:
+def _kept_day(found: tuple[RawDayFacts, bool]) -> tuple[list[Any] | None, bool]:
     """A day as JSON holds it, and whether it may be remembered."""
     facts, is_whole = found
     seen = facts.last_seen and facts.last_seen.isoformat()
     return [[name.text for name in facts.captures], seen, facts.is_partial], is_whole
 
 
-def _day_of(kept: list[Any]) -> Day:
+def _day_of(kept: list[Any]) -> RawDayFacts:
     captures, seen, is_partial = kept
     last_seen = None if seen is None else datetime.fromisoformat(seen)
-    return Day(tuple(map(CaptureName, captures)), last_seen, is_partial)
+    return RawDayFacts(tuple(map(CaptureName, captures)), last_seen, is_partial)
 
 
-def _kept_made(found: Made | None) -> tuple[list[Any] | None, bool]:
+def _kept_made(found: LakeFileFacts | None) -> tuple[list[Any] | None, bool]:
     """The same for a lake file: what cannot be read is left out, and looked at again next time."""
     if found is None:
         return None, False

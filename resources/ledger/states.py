@@ -90,14 +90,14 @@ def entry(
     expiry_warning: timedelta,
 ) -> Entry:
     """The ledger's line for one day; `folder` is its place in the raw archive, if there is one."""
-    found = file_index.Day() if folder is None else file_index.day(folder)
+    found = file_index.RawDayFacts() if folder is None else file_index.day(folder)
     return _line(dataset, day, found, now, zone, expiry_warning)
 
 
 def _line(
     dataset: Dataset,
     day: date,
-    found: file_index.Day,
+    found: file_index.RawDayFacts,
     now: datetime,
     zone: ZoneInfo,
     expiry_warning: timedelta,
@@ -161,7 +161,7 @@ def entries(
     found = file_index.days(root, dataset.name, None if and_others else {*days}, memory)
     if and_others:
         days = sorted({*found, *days})
-    nothing = file_index.Day()
+    nothing = file_index.RawDayFacts()
     return [_line(dataset, day, found.get(day, nothing), now, zone, expiry_warning) for day in days]
 
 
@@ -186,7 +186,9 @@ def stale_days(lines: Iterable[Entry], root: Path, memory: Path | None = None) -
     )
 
 
-def unmade_days(lines: Iterable[Entry], root: Path, memory: Path | None = None) -> list[date]:
+def days_without_lake_file(
+    lines: Iterable[Entry], root: Path, memory: Path | None = None
+) -> list[date]:
     """Captured days whose lake file is missing, unreadable or of another capture.
 
     A crash between the two steps leaves such a day. Files of an older normaliser are not among
@@ -195,7 +197,7 @@ def unmade_days(lines: Iterable[Entry], root: Path, memory: Path | None = None) 
     return _not_made(lines, root, memory, lambda _: True)
 
 
-def without_rows(
+def all_days_without_lake_file(
     dataset: str, root: Path, lake_root: Path, memory: Path | None = None
 ) -> set[date]:
     """The same for all days of a dataset in the raw archive `root`; no line is made for any."""
@@ -212,7 +214,7 @@ def _not_made(
     lines: Iterable[Entry],
     root: Path,
     memory: Path | None,
-    is_good: Callable[[file_index.Made], bool],
+    is_good: Callable[[file_index.LakeFileFacts], bool],
 ) -> list[date]:
     captured: dict[str, list[Entry]] = {}
     for line in lines:

@@ -50,7 +50,7 @@ class MartResult:
     is_new: bool  # its SQL was new, or one of an input's
 
 
-def bring_level(
+def sync_marts(
     connection: duckdb.DuckDBPyConnection,
     time_zone: str,
     switched_on: Collection[str],
@@ -88,12 +88,12 @@ def bring_level(
     return made
 
 
-def behind(
+def marts_behind(
     connection: duckdb.DuckDBPyConnection,
     switched_on: Collection[str],
     marts: Mapping[str, Mart] | None = None,
 ) -> list[str]:
-    """Marts that `bring_level` would make, change or drop; also on a read-only connection."""
+    """Marts that `sync_marts` would make, change or drop; also on a read-only connection."""
     marts = read() if marts is None else marts
     wanted = _wanted(connection, marts, switched_on)
     try:

@@ -25,24 +25,24 @@ log = logging.getLogger("livestats.warehouse")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Described:
+class TableComments:
     """What one table, view or macro is to say."""
 
     comment: str
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
-def described(language: str, marts: Mapping[str, Mart] | None = None) -> dict[str, Described]:
+def comments_of(language: str, marts: Mapping[str, Mart] | None = None) -> dict[str, TableComments]:
     """Everything that has comments, by schema and name, in `language`."""
     found = {
-        f"main.{name}": Described(
+        f"main.{name}": TableComments(
             comment=table_comment(dataset, language),
             columns={c.name: column_comment(c, language) for c in dataset.columns},
         )
         for name, dataset in DATASETS.items()
     }
     for name, mart in (read() if marts is None else marts).items():
-        found[f"main.{name}"] = Described(
+        found[f"main.{name}"] = TableComments(
             comment=mart.comment(language),
             # The columns of a macro cannot have comments.
             columns={}
@@ -53,20 +53,20 @@ def described(language: str, marts: Mapping[str, Mart] | None = None) -> dict[st
         columns = {
             c: said_of_column(said, language=language) for c, (_, said) in own.columns.items()
         }
-        found[f"main.{name}"] = Described(comment=say(own.comment, language), columns=columns)
+        found[f"main.{name}"] = TableComments(comment=say(own.comment, language), columns=columns)
     for name, meaning in META_TABLES.items():
-        found[f"meta.{name}"] = Described(comment=say(meaning, language))
+        found[f"meta.{name}"] = TableComments(comment=say(meaning, language))
     return found
 
 
-def bring_level(
+def sync_comments(
     connection: duckdb.DuckDBPyConnection, language: str, marts: Mapping[str, Mart] | None = None
 ) -> int:
     """Put on all that is there what it does not say yet; how many comments were put.
 
     `connection` is the warehouse's writing one.
     """
-    differing = [*_differing(connection, described(language, marts))]
+    differing = [*_differing(connection, comments_of(language, marts))]
     if differing:
         with warehouse_connection.transaction(connection):
             for place, text in differing:
@@ -75,9 +75,9 @@ def bring_level(
     return len(differing)
 
 
-def are_level(connection: duckdb.DuckDBPyConnection, language: str) -> bool:
+def are_in_sync(connection: duckdb.DuckDBPyConnection, language: str) -> bool:
     """True if everything says what it is to say; also on a read-only connection."""
-    return next(_differing(connection, described(language)), None) is None
+    return next(_differing(connection, comments_of(language)), None) is None
 
 
 _RELATIONS = """
@@ -96,7 +96,7 @@ WHERE database_name = current_database() AND NOT internal
 
 
 def _differing(
-    connection: duckdb.DuckDBPyConnection, wanted: Mapping[str, Described]
+    connection: duckdb.DuckDBPyConnection, wanted: Mapping[str, TableComments]
 ) -> Iterator[tuple[str, str]]:
     """What stands behind COMMENT ON, and the text, for all that says something else."""
     for kind, name, said in connection.execute(_RELATIONS).fetchall():

@@ -96,7 +96,7 @@ _NO_MORE = "Nothing brings it back. Mend what kept it from being captured: `live
 def _of_lake(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list[Alarm]:
     """Alarms from the metadata of lake files; opens only those of the newest days."""
     home, name = archive.home, dataset.name
-    unmade = archive.unmade(lines)  # the schedule rebuilds these by itself
+    unmade = archive.days_without_lake_file(lines)  # the schedule rebuilds these by itself
     old = {*states.stale_days(lines, home.lake, home.file_index)} - unmade
     found = []
     if old:
@@ -106,7 +106,7 @@ def _of_lake(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list
     unknown: set[str] = set()
     for line in lines:
         if line.state is State.CAPTURED and archive.today - line.day <= YOUNG:
-            origin = parquet.origin_of(parquet.path_of(home.lake, name, line.day))
+            origin = parquet.provenance_of(parquet.path_of(home.lake, name, line.day))
             unknown |= set(origin.unknown) if origin is not None else set()
     if unknown:
         found.append(

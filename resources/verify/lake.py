@@ -52,7 +52,7 @@ class LakeDay:
             return
         try:
             parquet.check(self.path)
-            origin = parquet.origin_of(self.path)
+            origin = parquet.provenance_of(self.path)
             problem = "tells no origin" if origin is None else self._content(origin)
         except parquet.DamagedFile as error:
             yield self._finding(FindingKind.DAMAGED, str(error), self._mend())

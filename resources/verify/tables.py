@@ -215,7 +215,7 @@ class Tables:
 
     def marts(self) -> Iterator[FileFinding]:
         """Marts that are older than their tables or their SELECT."""
-        for name in level.behind(self._connection, self._archive.settings.datasets):
+        for name in level.marts_behind(self._connection, self._archive.settings.datasets):
             yield FileFinding(
                 kind=FindingKind.BEHIND,
                 subject=self._archive.home.served,

@@ -77,7 +77,7 @@ class LoadState:
         return self.forms.get(dataset.name, Form()).is_that_of(dataset)
 
 
-def bring_level(
+def sync_table(
     connection: duckdb.DuckDBPyConnection,
     home: Home,
     dataset: Dataset,
@@ -121,7 +121,7 @@ def bring_level(
     )
 
 
-def is_level(
+def is_in_sync(
     connection: duckdb.DuckDBPyConnection,
     home: Home,
     dataset: Dataset,

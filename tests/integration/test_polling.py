@@ -112,7 +112,7 @@ def publish(home, version):
     ]
     store(home.lake, COUNT, FIRST + timedelta(days=version // 2), rows, version)
     with warehouse_connection.writing(home, ZONE) as connection:
-        load.bring_level(connection, home, COUNT)
+        load.sync_table(connection, home, COUNT)
         return serving_publish.publish(connection, home)
 
 

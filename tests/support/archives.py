@@ -108,7 +108,7 @@ class Lab:
     def load(self) -> None:
         """Bring the warehouse level with the lake, and make the served copy."""
         switched_on = self.archive.settings.datasets
-        for _ in self.archive.bring_level(DATASETS[name] for name in switched_on):
+        for _ in self.archive.sync_tables(DATASETS[name] for name in switched_on):
             pass
         self.archive.publish()
 

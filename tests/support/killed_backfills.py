@@ -61,7 +61,7 @@ def work(days: int) -> None:
     results = lab.capture(wanted)
     sys.stderr.write("".join(f"{told}\n" for told in failures(results)))
     if not failures(results):
-        for _ in archive.bring_level(DATASETS.values()):
+        for _ in archive.sync_tables(DATASETS.values()):
             pass
         archive.publish()
 
@@ -180,7 +180,7 @@ def what_is_wrong(home: Home, whole: Mapping[str, pa.Table]) -> list[str]:
     for where, rows in lake_rows(home).items():
         if not rows.equals(whole[where]):
             found.append(f"{where} holds other rows")
-        origin = parquet.origin_of(home.lake / where)
+        origin = parquet.provenance_of(home.lake / where)
         day = where.split("/")[1].removeprefix("day=")
         if origin is None or not (home.raw / where.split("/")[0] / day / origin.capture).is_dir():
             found.append(f"{where} stands for no capture")

@@ -60,7 +60,7 @@ class Marts:
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """What a query gives once the marts are level."""
-        build.bring_level(self.connection, self.zone, DATASETS)
+        build.sync_marts(self.connection, self.zone, DATASETS)
         return self.connection.execute(sql, [*values]).fetchall()
 
     def records(self, sql: str, *values: object) -> list[dict[str, Any]]:

@@ -97,7 +97,7 @@ def test_a_key_that_is_missing_is_said_before_anything_is_made(archive):
 def test_what_is_behind_is_told_until_it_is_loaded_and_published(stored):
     archive = only(stored, "stream_count")
     assert archive.behind() == ONE_TABLE
-    (loaded,) = archive.bring_level([COUNT])
+    (loaded,) = archive.sync_tables([COUNT])
     assert (loaded.table, loaded.rows) == ("stream_count", 1)
     assert archive.behind() == ONE_TABLE  # loaded, but who reads does not see it yet
     archive.publish()
@@ -117,7 +117,7 @@ def test_days_are_asked_newest_first_but_for_those_that_are_soon_forgotten(archi
 
 
 def test_asking_what_is_behind_changes_nothing(stored):
-    [*stored.bring_level([COUNT])]
+    [*stored.sync_tables([COUNT])]
     stored.publish()
     before = contents(stored.home.root)
     stored.behind()
@@ -126,10 +126,10 @@ def test_asking_what_is_behind_changes_nothing(stored):
 
 
 def test_loading_and_publishing_again_changes_no_file_that_is_read(stored):
-    [*stored.bring_level([COUNT])]
+    [*stored.sync_tables([COUNT])]
     first = stored.publish()
     before = contents(stored.home.lake, stored.home.served.parent)
-    [*stored.bring_level([COUNT])]
+    [*stored.sync_tables([COUNT])]
     again = stored.publish()
     assert (first.is_new, again.is_new) == (True, False)
     assert contents(stored.home.lake, stored.home.served.parent) == before
@@ -142,12 +142,12 @@ def test_steps_that_follow_each_other_open_the_warehouse_once_and_follow_the_tab
     writing, refresh = warehouse_connection.writing, ledger.refresh
     monkeypatch.setattr(warehouse_connection, "writing", lambda *a: opened.append(a) or writing(*a))
     monkeypatch.setattr(ledger, "refresh", lambda *a: followed.append(a) or refresh(*a))
-    with stored.staying() as one:
+    with stored.keeping_warehouse_open() as one:
         assert not opened  # nor locked
-        one.bring_marts_level()
+        one.sync_marts()
         one.publish()
         assert (len(opened), len(followed)) == (1, 1)
-        [*one.bring_level(DATASETS.values())]
+        [*one.sync_tables(DATASETS.values())]
         one.publish()
         assert (len(opened), len(followed)) == (1, 2)  # what follows is not that of before
         one.publish()
@@ -158,7 +158,7 @@ def test_steps_that_follow_each_other_open_the_warehouse_once_and_follow_the_tab
 
 
 def test_what_is_read_is_the_lake_with_its_ledger(stored):
-    [*stored.bring_level([COUNT])]
+    [*stored.sync_tables([COUNT])]
     stored.publish()
     with stored.reading() as connection:
         assert connection.execute("SELECT domain FROM stream_count").fetchall() == [("a",)]
@@ -168,7 +168,7 @@ def test_what_is_read_is_the_lake_with_its_ledger(stored):
 
 def test_every_database_can_be_made_again_from_the_files(stored):
     def read():
-        [*stored.bring_level(DATASETS.values())]
+        [*stored.sync_tables(DATASETS.values())]
         stored.publish()
         with stored.reading() as connection:
             return {
@@ -201,14 +201,14 @@ def test_a_warehouse_that_cannot_be_opened_is_named(stored):
     stored.home.warehouse.parent.mkdir(parents=True)
     stored.home.warehouse.write_bytes(b"no database" * 999)
     with pytest.raises(WarehouseError, match="made again from the lake"):
-        [*stored.bring_level([COUNT])]
+        [*stored.sync_tables([COUNT])]
 
 
 def test_a_table_that_fails_leaves_those_before_it_loaded(stored):
     damaged = store(stored.home.lake, DATASETS["top_play"], DAY, [{}])
     damaged.write_bytes(b"")
     with pytest.raises(WarehouseError, match="top_play"):
-        [*stored.bring_level([COUNT, DATASETS["top_play"]])]
+        [*stored.sync_tables([COUNT, DATASETS["top_play"]])]
     stored.publish()
     with stored.reading() as connection:
         assert connection.execute("SELECT count(*) FROM stream_count").fetchall() == [(1,)]

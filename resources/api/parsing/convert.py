@@ -15,7 +15,7 @@ from resources.api.catalog.columns import BUSINESS_DATE, RANK, SLOT_SECONDS
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Column, ColumnType, Field
 from resources.api.errors import WrongAnswer
-from resources.api.parsing.flatten import Flat
+from resources.api.parsing.flatten import FlatRows
 from resources.api.request_plan import Request
 
 TIMESTAMP = pa.timestamp("us", "UTC")
@@ -57,7 +57,7 @@ def row_schema(dataset: Dataset) -> pa.Schema:
 
 
 def table_of(
-    dataset: Dataset, walks: Sequence[Request], flat: Flat, before: Sequence[int]
+    dataset: Dataset, requests: Sequence[Request], flat: FlatRows, before: Sequence[int]
 ) -> pa.Table:
     """Rows of the answers to `walks`, one after the other, each in the API's order.
 
@@ -70,7 +70,7 @@ def table_of(
     columns = []
     for target in schema:
         column = dataset.column[target.name]
-        values = _values(dataset, walks, flat, column, before)
+        values = _values(dataset, requests, flat, column, before)
         if not column.nullable and values.null_count:
             raise WrongAnswer(dataset.endpoint.action, f"a row's {column.field}", None, "filled")
         columns.append(values)
@@ -78,19 +78,23 @@ def table_of(
 
 
 def _values(
-    dataset: Dataset, walks: Sequence[Request], flat: Flat, column: Column, before: Sequence[int]
+    dataset: Dataset,
+    requests: Sequence[Request],
+    flat: FlatRows,
+    column: Column,
+    before: Sequence[int],
 ) -> pa.Array:
     kind = _ARROW[column.kind]
     if column.name == SLOT_SECONDS:
-        widths = [walk.payload.get("Aggregation", dataset.bucket_s) for walk in walks]
+        widths = [request.payload.get("Aggregation", dataset.bucket_s) for request in requests]
         if len(set(widths)) == 1:  # settings may have made it another than the catalogue's
             return pa.repeat(pa.scalar(widths[0], kind), flat.rows)
         return pa.array(widths, kind).take(pa.array(flat.answer))
     if column.name == RANK:
-        first = np.searchsorted(flat.answer, np.arange(len(walks)))
+        first = np.searchsorted(flat.answer, np.arange(len(requests)))
         above = np.asarray(before) - first  # of the first row of all
         return pa.array(np.arange(1, flat.rows + 1) + above[flat.answer], kind)
-    constants = [walk.constants.get(column.name) for walk in walks]
+    constants = [request.constants.get(column.name) for request in requests]
     is_same = len(set(constants)) == 1
     if column.name not in flat.fields:
         if None in constants:
@@ -111,11 +115,11 @@ def _values(
         values = values.fill_null(constants[0])
         _refuse_unasked(dataset, column, values, frozenset((constants[0],)))
         return values
-    within = [walk.within.get(column.name, frozenset()) for walk in walks]
+    within = [request.within.get(column.name, frozenset()) for request in requests]
     if len(set(within)) == 1:
         _refuse_unasked(dataset, column, values, within[0])
         return values
-    first = np.searchsorted(flat.answer, np.arange(len(walks) + 1)).tolist()
+    first = np.searchsorted(flat.answer, np.arange(len(requests) + 1)).tolist()
     for asked, (start, end) in zip(within, pairwise(first), strict=True):
         _refuse_unasked(dataset, column, values.slice(start, end - start), asked)
     return values

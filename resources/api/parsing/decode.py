@@ -32,14 +32,14 @@ _ENDLESS_NUMBER = re.compile(rb"[0-9]{%d}" % (sys.int_info.default_max_str_digit
 
 
 @dataclass(frozen=True)
-class Decoded:
+class DecodedResponse:
     """One answer: Result as an Arrow array of one struct, and the fields nobody declared."""
 
     result: pa.StructArray
     unknown: tuple[str, ...] = ()
 
 
-def decode(endpoint: Endpoint, body: bytes, http_status: int = 200) -> Decoded:
+def decode(endpoint: Endpoint, body: bytes, http_status: int = 200) -> DecodedResponse:
     """Read one answer.
 
     Raises TryLater if the body is no JSON or holds neither Result nor Error; the error of the
@@ -48,7 +48,7 @@ def decode(endpoint: Endpoint, body: bytes, http_status: int = 200) -> Decoded:
     return _decode(endpoint, envelope(endpoint), body, http_status, len(body))
 
 
-def decode_together(endpoint: Endpoint, bodies: Sequence[bytes]) -> pa.StructArray | None:
+def decode_batch(endpoint: Endpoint, bodies: Sequence[bytes]) -> pa.StructArray | None:
     """Result of each answer, one after the other; the parser is started once.
 
     None if any of them is not exactly as declared: then each is to be read by itself, by `decode`.
@@ -70,7 +70,9 @@ def _is_one_line(body: bytes) -> bool:
     return body[:1] == b"{" and body[-1:] == b"}" and b"\n" not in body
 
 
-def decode_items(endpoint: Endpoint, name: str, items: bytes, first: int, size: int) -> Decoded:
+def decode_items(
+    endpoint: Endpoint, name: str, items: bytes, first: int, size: int
+) -> DecodedResponse:
     """Read some items of the list `name` in Result, as if no others were in it.
 
     `first` is the position of the first of them in the list, `size` that of the whole answer in
@@ -82,7 +84,7 @@ def decode_items(endpoint: Endpoint, name: str, items: bytes, first: int, size: 
 
 def _decode(
     endpoint: Endpoint, shape: Node, text: bytes, http_status: int, size: int, first: int = 0
-) -> Decoded:
+) -> DecodedResponse:
     found = _fast(shape, text)
     if found is not None:
         return found
@@ -97,10 +99,10 @@ def _decode(
             http_status=http_status,
         ) from error
     array = pa.array([cleaned["Result"]], shape.child("Result").arrow)
-    return Decoded(array, tuple(sorted(unknown)))
+    return DecodedResponse(array, tuple(sorted(unknown)))
 
 
-def _fast(shape: Node, text: bytes) -> Decoded | None:
+def _fast(shape: Node, text: bytes) -> DecodedResponse | None:
     """Result if the text is as declared, but for fields that are not; else None."""
     # Arrow takes the whole process down if the text is just `null`.
     if not text.lstrip().startswith(b"{"):
@@ -113,7 +115,7 @@ def _fast(shape: Node, text: bytes) -> Decoded | None:
     if table is None or table.num_rows != 1:
         return None
     result = _results(shape, table)
-    return None if result is None else Decoded(result, unknown)
+    return None if result is None else DecodedResponse(result, unknown)
 
 
 def _results(shape: Node, table: pa.Table) -> pa.StructArray | None:

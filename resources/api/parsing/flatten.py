@@ -15,7 +15,7 @@ _SPLIT_COLUMN: Mapping[str, str] = {name: split.column for name, split in SPLITS
 
 
 @dataclass(frozen=True)
-class Flat:
+class FlatRows:
     """Fields of all levels, repeated for each innermost row, by name; and where rows came from."""
 
     fields: Mapping[str, tuple[Field, pa.Array]]
@@ -26,7 +26,7 @@ class Flat:
     answer_of_item: np.ndarray  # for each of these items
 
 
-def flatten(results: pa.StructArray, layout: RowLayout) -> Flat:
+def flatten(results: pa.StructArray, layout: RowLayout) -> FlatRows:
     """The rows that stand in the lists of `layout`; `results` has a struct for each answer."""
     parents, above = results, list[tuple[Field, pa.Array]]()
     items, top = results, np.arange(len(results))
@@ -51,7 +51,7 @@ def flatten(results: pa.StructArray, layout: RowLayout) -> Flat:
     for f, values in above:
         # Two lists may name a scalar alike (Code, Name): the column, not the field, is unique.
         fields[f.column or _SPLIT_COLUMN.get(f.name, f.name)] = (f, values)
-    return Flat(fields, len(parents), answer, top, items, answer_of_item)
+    return FlatRows(fields, len(parents), answer, top, items, answer_of_item)
 
 
 def _children(lists: pa.ListArray, *, outer: bool) -> tuple[np.ndarray, pa.Array | None]:

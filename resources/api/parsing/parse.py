@@ -23,10 +23,10 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import ColumnType
 from resources.api.errors import IncompleteAnswer, WrongAnswer, printable
 from resources.api.parsing.convert import TIMESTAMP, row_schema, table_of
-from resources.api.parsing.decode import Decoded, decode, decode_items
+from resources.api.parsing.decode import DecodedResponse, decode, decode_items
 from resources.api.parsing.flatten import flatten
-from resources.api.parsing.slices import Slices
-from resources.api.parsing.sorting import Sorted, Spilled
+from resources.api.parsing.slices import JsonSlicer
+from resources.api.parsing.sorting import SortedView, SpilledRows
 from resources.api.parsing.totals import Totals, disagreeing_pages
 from resources.api.request_plan import Request
 
@@ -54,7 +54,7 @@ class Page:
 class Rows:
     """All rows of one walk, sorted by the dataset's key, which is unique."""
 
-    table: pa.Table | Sorted | Spilled
+    table: pa.Table | SortedView | SpilledRows
     outside: int
     unknown: tuple[str, ...]
     disagreeing: tuple[str, ...]
@@ -74,25 +74,25 @@ class Rows:
 
     def spilled(self, folder: Path | None) -> Rows:
         """The same; if they are many, in a file without a name in `folder`."""
-        if not isinstance(self.table, Sorted):
+        if not isinstance(self.table, SortedView):
             return self
         found = replace(self, table=self.table.spilled(folder))
         pa.default_memory_pool().release_unused()
         return found
 
 
-def read_page(dataset: Dataset, walk: Request, body: Body, number: int = 1) -> Page:
+def read_page(dataset: Dataset, request: Request, body: Body, number: int = 1) -> Page:
     """The rows of one answer to `walk`, page `number`.
 
     Raises what `answers.decode` raises, and WrongAnswer for a value that is no time or no number,
     a row about something that was not asked for, or a split that did not come.
     """
     endpoint = dataset.endpoint
-    reading = _Reading(dataset, walk, number)
+    reading = _Reading(dataset, request, number)
     if isinstance(body, bytes):
         decoded = decode(endpoint, body)
     else:
-        slices = Slices(body.pieces(), reading.layout.levels[0].name)
+        slices = JsonSlicer(body.pieces(), reading.layout.levels[0].name)
         for items in slices:
             reading.add(decode_items(endpoint, slices.name, items, reading.items, len(body)))
         decoded = decode(endpoint, slices.rest)
@@ -103,19 +103,19 @@ def read_page(dataset: Dataset, walk: Request, body: Body, number: int = 1) -> P
 class _Reading:
     """One answer that is read, in one piece or in slices."""
 
-    def __init__(self, dataset: Dataset, walk: Request, number: int) -> None:
+    def __init__(self, dataset: Dataset, request: Request, number: int) -> None:
         endpoint = dataset.endpoint
-        split_rows = endpoint.split_rows if walk.is_split else None
+        split_rows = endpoint.split_rows if request.is_split else None
         self.layout = split_rows or endpoint.rows
         self.items = 0  # of the outermost list
-        self._dataset, self._walk = dataset, walk
+        self._dataset, self._walk = dataset, request
         self._ranked_before = ranked_before(dataset, number)
         self._rows = self._outside = 0
         self._tables: list[pa.Table] = []
         self._unknown: set[str] = set()
-        self._totals = Totals(dataset, is_split=walk.is_split)
+        self._totals = Totals(dataset, is_split=request.is_split)
 
-    def add(self, decoded: Decoded) -> None:
+    def add(self, decoded: DecodedResponse) -> None:
         """Take the rows of a slice, or of the whole."""
         flat = flatten(decoded.result, self.layout)
         before = self._ranked_before + self._rows
@@ -159,13 +159,13 @@ def _joined(tables: list[pa.Table]) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def join(dataset: Dataset, walk: Request, walked: Sequence[Page]) -> Rows:
+def join(dataset: Dataset, request: Request, walked: Sequence[Page]) -> Rows:
     """The pages of one walk as one table, sorted by key.
 
     Raises IncompleteAnswer if a key came twice: then the pages are not of one moment.
     """
     is_sorted = len(walked) == 1 and walked[0].is_sorted
-    table = walked[0].table if is_sorted else _sorted(dataset, walk, walked)
+    table = walked[0].table if is_sorted else _sorted(dataset, request, walked)
     disagreeing = {name for page in walked for name in page.disagreeing}
     if dataset.endpoint.paging is not None:
         totals = walked[0].totals
@@ -179,22 +179,22 @@ def join(dataset: Dataset, walk: Request, walked: Sequence[Page]) -> Rows:
     )
 
 
-def _sorted(dataset: Dataset, walk: Request, walked: Sequence[Page]) -> pa.Table | Sorted:
+def _sorted(dataset: Dataset, request: Request, walked: Sequence[Page]) -> pa.Table | SortedView:
     """The rows of all pages by key, each of which came once."""
     table = pa.concat_tables([p.table for p in walked])
     key = [name for name in dataset.key if name in table.column_names]
     order = pc.sort_indices(table, [(name, "ascending") for name in key])
-    in_order = Sorted(table, order) if table.nbytes > _LARGE_BYTES else None
+    in_order = SortedView(table, order) if table.nbytes > _LARGE_BYTES else None
     table = in_order or table.take(order).combine_chunks()
     twice = _repeated(in_order.tables(key) if in_order else [table], key)
     if twice is not None:
         raise IncompleteAnswer(
-            printable(f"a key came twice in {walk}: {twice}"), action=dataset.endpoint.action
+            printable(f"a key came twice in {request}: {twice}"), action=dataset.endpoint.action
         )
     return table
 
 
-def _refuse_unsplit(dataset: Dataset, walk: Request, result: pa.StructArray) -> None:
+def _refuse_unsplit(dataset: Dataset, request: Request, result: pa.StructArray) -> None:
     """No split rows are right only if there is nothing to split."""
     plain = flatten(result, dataset.endpoint.rows)
     for f, values in plain.fields.values():
@@ -206,7 +206,7 @@ def _refuse_unsplit(dataset: Dataset, walk: Request, result: pa.StructArray) -> 
                 dataset.endpoint.action,
                 f"Result.{_split_list(dataset)}",
                 "empty beside a total above zero",
-                f"split by {walk.payload.get('DetailField')}",
+                f"split by {request.payload.get('DetailField')}",
             )
 
 
@@ -216,7 +216,7 @@ def _split_list(dataset: Dataset) -> str:
 
 
 def rows_inside(
-    dataset: Dataset, table: pa.Table, walks: Sequence[Request], answer: np.ndarray
+    dataset: Dataset, table: pa.Table, requests: Sequence[Request], answer: np.ndarray
 ) -> pa.BooleanArray | None:
     """Which rows begin inside the half-open window of their walk; None: all of them.
 
@@ -224,7 +224,7 @@ def rows_inside(
     Slots begin in it; an event may have begun long before it, but not after it.
     """
     column = SLOT_START_AT if dataset.bucket_s is not None else dataset.event_start
-    windows = [walk.window for walk in walks if walk.window is not None]
+    windows = [request.window for request in requests if request.window is not None]
     if column is None or not windows:
         return None
     starts, ends = (pa.array(edges, TIMESTAMP) for edges in zip(*windows, strict=True))

@@ -21,8 +21,8 @@ from resources.api.catalog.model import ColumnType
 from resources.api.errors import ApiError
 from resources.api.pagination import PageFacts
 from resources.api.parsing.convert import table_of
-from resources.api.parsing.decode import decode_together, one_piece
-from resources.api.parsing.flatten import Flat, flatten
+from resources.api.parsing.decode import decode_batch, one_piece
+from resources.api.parsing.flatten import FlatRows, flatten
 from resources.api.parsing.parse import Page, facts_of, ranked_before, read_page, rows_inside
 from resources.api.parsing.totals import Totals
 from resources.api.request_plan import Request
@@ -33,15 +33,21 @@ MOST_BYTES = 4_000_000
 """Of answers that are read together: many more cost no less for each byte, and take memory."""
 
 
-def likeness(dataset: Dataset, walk: Request) -> Hashable | None:
+def batch_key(dataset: Dataset, request: Request) -> Hashable | None:
     """Answers to walks of which this is equal can be read together; None: not with any other."""
     if any(dataset.column[name].kind is ColumnType.FLOAT for name in dataset.key):
         return None  # equal numbers that are not the same, and NaN, have no place of their own
-    has_window = walk.window is not None
-    return dataset, walk.is_split, has_window, frozenset(walk.constants), frozenset(walk.within)
+    has_window = request.window is not None
+    return (
+        dataset,
+        request.is_split,
+        has_window,
+        frozenset(request.constants),
+        frozenset(request.within),
+    )
 
 
-def read_together(
+def read_batch(
     dataset: Dataset, asked: Sequence[tuple[Request, int]], bodies: Sequence[bytes]
 ) -> list[Page] | None:
     """What each answer says, or None if they are to be read one by one.
@@ -49,33 +55,33 @@ def read_together(
     `asked` are the walks, which are alike (see `likeness`), and of each the number of the page. The
     rows of all pages lie in one piece of memory.
     """
-    walks = [walk for walk, _ in asked]
-    results = decode_together(dataset.endpoint, bodies)
+    requests = [request for request, _ in asked]
+    results = decode_batch(dataset.endpoint, bodies)
     if results is None:
         return None
-    split_rows = dataset.endpoint.split_rows if walks[0].is_split else None
+    split_rows = dataset.endpoint.split_rows if requests[0].is_split else None
     flat = flatten(results, split_rows or dataset.endpoint.rows)
-    came = np.bincount(flat.answer, minlength=len(walks))
-    if walks[0].is_split and not came.all():
+    came = np.bincount(flat.answer, minlength=len(requests))
+    if requests[0].is_split and not came.all():
         return None  # there may have been nothing to split
     try:
         before = [ranked_before(dataset, number) for _, number in asked]
-        table = table_of(dataset, walks, flat, before)
+        table = table_of(dataset, requests, flat, before)
         facts = _facts(dataset, results, came)
     except ApiError:
         return None
-    inside = rows_inside(dataset, table, walks, flat.answer)
+    inside = rows_inside(dataset, table, requests, flat.answer)
     if inside is None:
         answer = flat.answer
     else:
         table, answer = table.filter(inside), flat.answer[_booleans(inside)]
-    sorted_table = _sorted(dataset, walks, table, answer)
+    sorted_table = _sorted(dataset, requests, table, answer)
     if sorted_table is None:
         return None
-    kept = np.bincount(answer, minlength=len(walks))
+    kept = np.bincount(answer, minlength=len(requests))
     starts = (np.cumsum(kept) - kept).tolist()
     outside = (came - kept).tolist()
-    disagreeing = _disagreeing(dataset, walks, flat, results)
+    disagreeing = _disagreeing(dataset, requests, flat, results)
     row_bytes = sorted_table.nbytes / max(1, len(answer))
     return [
         Page(
@@ -91,7 +97,7 @@ def read_together(
     ]
 
 
-def read_in_turn(
+def read_batched(
     dataset: Dataset, answers: Iterable[tuple[T, Request, int, Body]]
 ) -> Iterator[tuple[T, Request, Callable[[], Page]]]:
     """How to read each of these answers, before the next is asked for: small ones are, together.
@@ -101,16 +107,16 @@ def read_in_turn(
     """
     some: list[tuple[T, Request, int, bytes]] = []
     size, alike = 0, None
-    for mark, walk, number, body in answers:
-        of_kind = likeness(dataset, walk) if isinstance(body, bytes) else None
+    for mark, request, number, body in answers:
+        of_kind = batch_key(dataset, request) if isinstance(body, bytes) else None
         if of_kind != alike or size + len(body) > MOST_BYTES:
             yield from _each(dataset, some)
             some, size, alike = [], 0, of_kind
         if isinstance(body, bytes) and of_kind is not None:
-            some.append((mark, walk, number, body))
+            some.append((mark, request, number, body))
             size += len(body)
         else:
-            yield mark, walk, partial(read_page, dataset, walk, body, number)
+            yield mark, request, partial(read_page, dataset, request, body, number)
     yield from _each(dataset, some)
 
 
@@ -118,13 +124,13 @@ def _each(
     dataset: Dataset, some: Sequence[tuple[T, Request, int, bytes]]
 ) -> Iterator[tuple[T, Request, Callable[[], Page]]]:
     """The same for small answers that are alike."""
-    asked = [(walk, number) for _, walk, number, _ in some]
-    pages = read_together(dataset, asked, [one[-1] for one in some]) if len(some) > 1 else None
-    for i, (mark, walk, number, body) in enumerate(some):
+    asked = [(request, number) for _, request, number, _ in some]
+    pages = read_batch(dataset, asked, [one[-1] for one in some]) if len(some) > 1 else None
+    for i, (mark, request, number, body) in enumerate(some):
         if pages is None:
-            yield mark, walk, partial(read_page, dataset, walk, body, number)
+            yield mark, request, partial(read_page, dataset, request, body, number)
         else:
-            yield mark, walk, partial(pages.__getitem__, i)
+            yield mark, request, partial(pages.__getitem__, i)
 
 
 def _facts(
@@ -136,12 +142,12 @@ def _facts(
 
 
 def _disagreeing(
-    dataset: Dataset, walks: Sequence[Request], flat: Flat, results: pa.StructArray
+    dataset: Dataset, requests: Sequence[Request], flat: FlatRows, results: pa.StructArray
 ) -> list[tuple[str, ...]]:
     """Totals that the rows of each answer do not add up to; those of a page need not."""
     if dataset.endpoint.paging is not None:
-        return [()] * len(walks)
-    totals = Totals(dataset, is_split=walks[0].is_split, answers=len(walks))
+        return [()] * len(requests)
+    totals = Totals(dataset, is_split=requests[0].is_split, answers=len(requests))
     totals.add(flat)
     return totals.disagreeing(results)
 
@@ -152,15 +158,15 @@ def _booleans(mask: pa.ChunkedArray) -> np.ndarray:
 
 
 def _sorted(
-    dataset: Dataset, walks: Sequence[Request], table: pa.Table, answer: np.ndarray
+    dataset: Dataset, requests: Sequence[Request], table: pa.Table, answer: np.ndarray
 ) -> pa.Table | None:
     """The rows by answer and key, as `rows.join` sorts those of each; None if a key came twice.
 
     One number for each row stands for both: it says whether they are in order already.
     """
-    place, places = answer.astype(np.int64), len(walks)
+    place, places = answer.astype(np.int64), len(requests)
     for name in dataset.key:
-        if name not in table.column_names or name in walks[0].constants:
+        if name not in table.column_names or name in requests[0].constants:
             continue  # of one value within each answer
         values, count = _ranked(table.column(name))
         places *= count

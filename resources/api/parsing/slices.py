@@ -61,7 +61,7 @@ class Brackets:
 
 
 @dataclass
-class Slices:
+class JsonSlicer:
     """The items of the list `name` in Result, some at a time; then `rest`, the answer without them.
 
     If there is no such list, there are no slices, and `rest` is the whole answer.

@@ -14,7 +14,7 @@ PIECE_ROWS = 122_880
 
 
 @dataclass(frozen=True)
-class Sorted:
+class SortedView:
     """Rows as they came, and the order that they are read in: no second copy is made of them."""
 
     _table: pa.Table
@@ -36,7 +36,7 @@ class Sorted:
         for start in range(0, self.num_rows, PIECE_ROWS):
             yield table.take(self._order.slice(start, PIECE_ROWS))
 
-    def spilled(self, folder: Path | None) -> Spilled:
+    def spilled(self, folder: Path | None) -> SpilledRows:
         """The same in a file without a name in `folder`, which ends with the process."""
         scratch = Scratch(folder)
         options = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -44,11 +44,11 @@ class Sorted:
             for table in self.tables():
                 writer.write_table(table)
         scratch.file.flush()
-        return Spilled(scratch, self.num_rows)
+        return SpilledRows(scratch, self.num_rows)
 
 
 @dataclass(frozen=True)
-class Spilled:
+class SpilledRows:
     """Sorted rows that wait on the disk; one at a time may read them."""
 
     _scratch: Scratch

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import SPLITS, ResponseTotal
-from resources.api.parsing.flatten import Flat
+from resources.api.parsing.flatten import FlatRows
 
 _AGREE = 1e-4
 """Relative: the vendor's own types are 32-bit floats, and sums of them."""
@@ -33,7 +33,7 @@ class Totals:
         self._folded: dict[str, np.ndarray] = {}  # for each answer
         self._agree: dict[str, np.ndarray] = {}  # whether those of all its items do
 
-    def add(self, flat: Flat) -> None:
+    def add(self, flat: FlatRows) -> None:
         """Count rows; of a split, whole items of the outermost list."""
         for total in self._totals:
             values = next((v for f, v in flat.fields.values() if f.name == total.of), None)

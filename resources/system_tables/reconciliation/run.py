@@ -74,7 +74,7 @@ _BY_NAME = {rule.name: rule for rule in RULES}
 _WHOLE: Mapping[str, str] = MappingProxyType({})
 
 
-def bring_level(
+def sync_reconciliation(
     connection: duckdb.DuckDBPyConnection,
     home: Home,
     switched_on: Collection[str],
@@ -180,7 +180,7 @@ def _put_origins(
     NULL for a file that cannot be read. Not by way of Arrow: see `served`.
     """
     (name,) = rule.needs
-    found = [parquet.origin_of(parquet.path_of(home.lake, name, day)) for day in days]
+    found = [parquet.provenance_of(parquet.path_of(home.lake, name, day)) for day in days]
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE origins AS SELECT $dataset AS dataset, "
         "unnest($days::DATE[]) AS business_date, unnest($disagreeing::VARCHAR[][]) AS disagreeing",

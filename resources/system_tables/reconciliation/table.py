@@ -73,7 +73,7 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class ReconciliationStatus:
     """What the table says as a whole."""
 
     comparisons: int
@@ -107,7 +107,7 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.executemany(f"INSERT INTO {RULE_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)", rules)
 
 
-def standing(connection: duckdb.DuckDBPyConnection, at_most: int) -> Standing:
+def standing(connection: duckdb.DuckDBPyConnection, at_most: int) -> ReconciliationStatus:
     """The table's verdicts, with the newest differences, `at_most` of them."""
     ((comparisons, not_comparable, sparse, differing),) = connection.execute(
         "SELECT count(*), count(*) FILTER (verdict = 'not comparable'), "
@@ -120,7 +120,7 @@ def standing(connection: duckdb.DuckDBPyConnection, at_most: int) -> Standing:
         [at_most],
     ).fetchall()
     names = Difference.__annotations__
-    return Standing(
+    return ReconciliationStatus(
         comparisons=comparisons,
         not_comparable=not_comparable,
         sparse=sparse,

@@ -20,8 +20,8 @@ from resources.api.request_plan import (
     Stream,
     even_chunks,
     halves,
-    walk_of,
-    walks,
+    request_of,
+    requests_for,
 )
 from tests.support.each import each
 
@@ -56,7 +56,7 @@ def known(domains, carriers=12):
 
 
 def asked(dataset, domains=2, carriers=12, *, zone=SHANGHAI, day=DAY):
-    return list(walks(dataset, day, zone, known(domains, carriers)))
+    return list(requests_for(dataset, day, zone, known(domains, carriers)))
 
 
 def payloads(name, domains=2, carriers=12):
@@ -191,8 +191,8 @@ def test_what_is_known_twice_is_asked_once(dataset):
         addresses=once.addresses * 2,
     )
     everywhere = replace(once, domains=tuple(Domain(d.name, DomainRole.ANY) for d in once.domains))
-    assert list(walks(dataset, DAY, SHANGHAI, twice)) == list(
-        walks(dataset, DAY, SHANGHAI, everywhere)
+    assert list(requests_for(dataset, DAY, SHANGHAI, twice)) == list(
+        requests_for(dataset, DAY, SHANGHAI, everywhere)
     )
 
 
@@ -241,14 +241,14 @@ def test_quic_is_asked_alone_and_is_a_constant():
 
 def test_quic_of_a_single_domain_is_not_split_at_all():
     one = Inventory(domains=(Domain("a", DomainRole.PULL),))
-    _, quic = walks(DATASETS["edge_stat_by_protocol"], DAY, SHANGHAI, one)
+    _, quic = requests_for(DATASETS["edge_stat_by_protocol"], DAY, SHANGHAI, one)
     assert not quic.is_split
     assert quic.constants == {"domain": "a", "protocol": "QUIC"}
 
 
 def test_a_split_that_needs_no_filter_stays_when_there_is_one_domain():
     one = Inventory(domains=(Domain("a", DomainRole.PULL),))
-    (walk,) = walks(DATASETS["edge_stat_by_region"], DAY, SHANGHAI, one)
+    (walk,) = requests_for(DATASETS["edge_stat_by_region"], DAY, SHANGHAI, one)
     assert walk.payload["DetailField"] == ["UserArea", "UserCountry"]
     assert walk.constants == {"domain": "a"}
 
@@ -294,7 +294,7 @@ def test_a_stored_request_tells_as_much_as_the_plan(dataset):
     for walk in asked(dataset):
         stored = json.loads(json.dumps(walk.payload))
         sent = {**stored, **(page_payload(paging, 2) if paging else {})}
-        assert replace(walk_of(dataset, sent), payload=stored) == walk
+        assert replace(request_of(dataset, sent), payload=stored) == walk
 
 
 def test_streams_are_asked_for_only_under_domains_that_are_asked_for():
@@ -304,7 +304,7 @@ def test_streams_are_asked_for_only_under_domains_that_are_asked_for():
         streams=tuple(Stream(d, "show", "room1") for d in ("push", "pull", "left out")),
     )
     for name, domain in (("push_stream_metrics", "push"), ("source_stream_metrics", "pull")):
-        (walk,) = walks(DATASETS[name], DAY, SHANGHAI, facts)
+        (walk,) = requests_for(DATASETS[name], DAY, SHANGHAI, facts)
         assert walk.constants == {"domain": domain, "app": "show", "stream": "room1"}
 
 
@@ -312,7 +312,7 @@ def test_a_domain_of_unknown_role_is_asked_everywhere():
     facts = Inventory(domains=(Domain("a", DomainRole.ANY),), isps=CARRIERS)
     for dataset in DAILY:
         if dataset.scope in (Scope.ACCOUNT, Scope.DOMAINS, Scope.DOMAIN):
-            assert list(walks(dataset, DAY, SHANGHAI, facts)) != []
+            assert list(requests_for(dataset, DAY, SHANGHAI, facts)) != []
 
 
 @pytest.mark.parametrize("role", [DomainRole.PUSH, DomainRole.PULL])
@@ -321,7 +321,7 @@ def test_an_account_without_a_role_is_asked_for_all_its_domains(role):
     facts = Inventory(domains=(Domain("a", role),), isps=CARRIERS)
     for dataset in DAILY:
         if dataset.scope in (Scope.ACCOUNT, Scope.DOMAINS, Scope.DOMAIN):
-            assert list(walks(dataset, DAY, SHANGHAI, facts)) != []
+            assert list(requests_for(dataset, DAY, SHANGHAI, facts)) != []
 
 
 def test_addresses_are_asked_by_fifty():
@@ -342,7 +342,9 @@ def test_names_from_outside_pass_unchanged(name):
     )
     for dataset in DAILY:
         named = next(
-            walk for walk in walks(dataset, DAY, SHANGHAI, facts) if name in flat(walk.payload)
+            walk
+            for walk in requests_for(dataset, DAY, SHANGHAI, facts)
+            if name in flat(walk.payload)
         )
         assert name in flat(json.loads(json.dumps(named.payload)))
 

@@ -99,7 +99,7 @@ def test_late_data_makes_a_second_capture_and_the_lake_takes_the_newer(tmp_path)
         assert captures.newest(folder).name > before.name
         assert result.origin.capture == captures.newest(folder).name.text
         path = parquet.path_of(found.archive.home.lake, TRAFFIC.name, DAYS[-1])
-        assert parquet.origin_of(path) == result.origin
+        assert parquet.provenance_of(path) == result.origin
 
 
 # Dimensions ---------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from resources.api.catalog.model import Scope
 from resources.api.request_plan import Request
-from resources.capture.in_flight import FIRST_GUESS_BYTES, MemoryLimiter, Sizes
+from resources.capture.in_flight import FIRST_GUESS_BYTES, MemoryLimiter, SizeEstimator
 
 SMALL, LARGE = "the lane of small answers", "the lane of large answers"
 
@@ -73,11 +73,11 @@ def test_whoever_comes_again_is_admitted_in_the_end_and_the_bound_holds(asked):
 
 
 def test_before_any_answer_a_size_is_guessed():
-    assert Sizes(Scope.DOMAINS).guess(walk(Domain="a")) == FIRST_GUESS_BYTES
+    assert SizeEstimator(Scope.DOMAINS).guess(walk(Domain="a")) == FIRST_GUESS_BYTES
 
 
 def test_the_same_question_of_another_day_is_as_large():
-    sizes = Sizes(Scope.DOMAIN)
+    sizes = SizeEstimator(Scope.DOMAIN)
     sizes.learn(walk(Domain="a", StartTime="1", EndTime="2"), 50_000_000)
     sizes.learn(walk(Domain="b", StartTime="1", EndTime="2"), 10)
     assert sizes.guess(walk(Domain="b", StartTime="2", EndTime="3")) == 10
@@ -85,7 +85,7 @@ def test_the_same_question_of_another_day_is_as_large():
 
 
 def test_another_question_is_as_large_as_the_largest_once_enough_have_come():
-    sizes = Sizes(Scope.STREAM)
+    sizes = SizeEstimator(Scope.STREAM)
     for n in range(8):
         sizes.learn(walk(Stream=str(n)), 1000 + n)
     assert sizes.guess(walk(Stream="new")) == 1007
@@ -102,14 +102,14 @@ def test_another_question_is_as_large_as_the_largest_once_enough_have_come():
     ids=["tiny", "usual", "as guessed", "larger"],
 )
 def test_before_enough_have_come_the_next_may_be_some_times_as_large(came, guess):
-    sizes = Sizes(Scope.STREAM)
+    sizes = SizeEstimator(Scope.STREAM)
     sizes.learn(walk(Stream="a"), came)
     assert sizes.guess(walk(Stream="b")) == guess
 
 
 def test_streams_are_not_remembered_one_by_one():
     """There may be thousands of others every day."""
-    sizes = Sizes(Scope.STREAM)
+    sizes = SizeEstimator(Scope.STREAM)
     for n in range(100):
         sizes.learn(walk(Stream=str(n)), n)
     assert not sizes._each

@@ -7,7 +7,7 @@ import pytest
 from resources.api.catalog import DATASETS
 from resources.api.catalog.model import DomainRole
 from resources.api.request_plan import Domain, Stream
-from resources.capture.inventory import Account, NotYet, snapshots
+from resources.capture.inventory import InventoryReader, PrerequisiteMissing, snapshots
 from resources.config import Settings
 from resources.lake import parquet
 from tests.support.lake_files import store
@@ -25,7 +25,7 @@ def root(tmp_path):
 @pytest.fixture
 def account(root):
     def about(**settings):
-        return Account(root, Settings(**settings))
+        return InventoryReader(root, Settings(**settings))
 
     return about
 
@@ -41,7 +41,7 @@ def names(found):
 
 
 def not_yet(call, *args):
-    with pytest.raises(NotYet) as caught:
+    with pytest.raises(PrerequisiteMissing) as caught:
         call(*args)
     return str(caught.value)
 

@@ -107,6 +107,8 @@ def test_a_damaged_capture_stops_no_other_day_and_stays_told(killed, caplog):
     killed.load()
     assert f"{NAME} {EARLIER}" in caplog.text
     assert killed.archive.behind() == [NAME]
-    assert killed.archive.unmade(killed.archive.ledger(DATASETS[NAME], *DAYS)) == {EARLIER}
+    assert killed.archive.days_without_lake_file(killed.archive.ledger(DATASETS[NAME], *DAYS)) == {
+        EARLIER
+    }
     ((said, found),) = killed.rows(COUNTED, LATER)
     assert said == found > 0

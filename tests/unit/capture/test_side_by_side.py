@@ -12,7 +12,7 @@ from resources.api.errors import FixSetup
 from resources.api.retry import RetryPolicy
 from resources.capture.fetcher import Fetcher
 from resources.capture.in_flight import MemoryLimiter
-from resources.capture.partition import Days
+from resources.capture.partition import PartitionLifecycle
 from resources.capture.result import Outcome
 from resources.fs import atomic, locks
 from resources.raw import captures
@@ -129,14 +129,14 @@ def test_a_day_follows_the_same_day_of_what_it_needs_and_no_other(found):
 
 def test_the_first_day_of_what_is_needed_goes_before_all_else(found, monkeypatch):
     """What it says is asked by most of the calls: they are to begin as soon as can be."""
-    begun, begin = [], Days.begin
+    begun, begin = [], PartitionLifecycle.begin
 
     def noting(days, day):
         begun.append((days.dataset.name, day.day))
         return begin(days, day)
 
     monkeypatch.setattr("resources.capture.capturer.HEAD_START_S", 60.0)
-    monkeypatch.setattr(Days, "begin", noting)
+    monkeypatch.setattr(PartitionLifecycle, "begin", noting)
     with found.capturing() as one:
         due = {TOP: DAYS, TRAFFIC: DAYS, PUSH: DAYS, PUSHES: DAYS, EACH_PUSH: DAYS}
         assert failures(one.capture_all(due)) == []

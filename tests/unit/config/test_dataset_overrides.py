@@ -14,7 +14,7 @@ from pipelines.cli import main
 from pipelines.doctor.machine import settings_found
 from resources.api.catalog import DAILY, DATASETS
 from resources.api.catalog.model import DomainRole, variant_label
-from resources.api.request_plan import Domain, Inventory, Stream, walks
+from resources.api.request_plan import Domain, Inventory, Stream, requests_for
 from resources.config import FILE, DatasetOverrides, Settings, SettingsError, load, resolve
 from resources.config.dataset_overrides import KEYS, keys_of, widths_of
 from resources.config.writer import text
@@ -156,14 +156,14 @@ def known(*names, role=DomainRole.ANY, streams=()):
 
 
 def asked(dataset, about):
-    return [w.payload for w in walks(dataset, DAY, Settings().zone, about)]
+    return [w.payload for w in requests_for(dataset, DAY, Settings().zone, about)]
 
 
 @pytest.mark.parametrize(("name", "width"), WIDTHS)
 def test_another_width_is_asked_for_whole_days_of_slots(name, width):
     dataset = of(name, bucket_seconds=width)
     about = known("a", "b", streams=(Stream("a", "x", "y"),))
-    found = [*walks(dataset, DAY, Settings().zone, about)]
+    found = [*requests_for(dataset, DAY, Settings().zone, about)]
     assert {w.payload["Aggregation"] for w in found} == {width}
     seconds = {w.window: (w.window[1] - w.window[0]).total_seconds() for w in found}
     assert sum(seconds.values()) == 86_400

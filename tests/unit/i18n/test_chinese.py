@@ -65,7 +65,7 @@ def used(monkeypatch, tmp_path):
     monkeypatch.setenv("LIVESTATS_LANGUAGE", "zh")
     monkeypatch.chdir(tmp_path)
     dictionary.page("zh")
-    table_comments.described("zh")
+    table_comments.comments_of("zh")
     every = [table["table"] for table in data_dictionary.tables("zh")]
     for command in (["tables"], ["tables", *every]):
         assert CliRunner().invoke(main, command).exit_code == 0

@@ -132,7 +132,7 @@ def test_a_file_tells_its_origin(tmp_path):
     name = capture_name(2)
     told = writer.seal(name, 5)
     writer.commit()
-    assert told == parquet.origin_of(writer.path)
+    assert told == parquet.provenance_of(writer.path)
     assert told == parquet.Provenance(
         dataset=COUNT.name,
         day="2026-11-21",
@@ -150,12 +150,12 @@ def test_a_file_tells_its_origin(tmp_path):
 
 def test_a_file_is_level_with_the_capture_and_the_code_that_made_it(tmp_path, monkeypatch):
     path = store(tmp_path, COUNT, DAY, [{}], version=1)
-    origin = parquet.origin_of(path)
-    assert parquet.is_level(origin, capture_name(1, version=1))
-    assert not parquet.is_level(origin, capture_name(1, version=2))
-    assert not parquet.is_level(None, capture_name(1, version=1))
+    origin = parquet.provenance_of(path)
+    assert parquet.is_current(origin, capture_name(1, version=1))
+    assert not parquet.is_current(origin, capture_name(1, version=2))
+    assert not parquet.is_current(None, capture_name(1, version=1))
     monkeypatch.setattr(parquet, "SCHEMA_VERSION", parquet.SCHEMA_VERSION + 1)
-    assert not parquet.is_level(origin, capture_name(1, version=1))
+    assert not parquet.is_current(origin, capture_name(1, version=1))
 
 
 def test_the_origin_of_a_file_that_has_not_changed_is_read_once(tmp_path, monkeypatch):
@@ -164,16 +164,16 @@ def test_the_origin_of_a_file_that_has_not_changed_is_read_once(tmp_path, monkey
     monkeypatch.setattr(pq, "read_metadata", lambda path: read.append(path) or real(path))
     path = store(tmp_path, COUNT, DAY, [{}])
     for _ in range(2):
-        assert parquet.origin_of(path).rows == 1
+        assert parquet.provenance_of(path).rows == 1
     assert len(read) == 2, "a file as young as a tick of the clock is read again"
     monkeypatch.setattr(parquet, "TICK_NS", -(10**12))
     for _ in range(2):
-        assert parquet.origin_of(path).rows == 1
+        assert parquet.provenance_of(path).rows == 1
     assert len(read) == 3
     store(tmp_path, COUNT, DAY, [{}, {"domain": "other"}], version=1)
-    assert parquet.origin_of(path).rows == 2
+    assert parquet.provenance_of(path).rows == 2
     path.unlink()
-    assert parquet.origin_of(path) is None
+    assert parquet.provenance_of(path) is None
 
 
 def foreign(path):
@@ -206,7 +206,7 @@ def foreign_origin(text):
 def test_what_is_not_ours_has_no_origin(make, tmp_path):
     path = tmp_path / parquet.FILE
     make(path)
-    assert parquet.origin_of(path) is None
+    assert parquet.provenance_of(path) is None
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +225,7 @@ def test_damage_never_stops_the_reader_of_origins_and_never_passes_as_proven(dat
     after = before[:at] if cut else before[:at] + bytes([before[at] ^ 1 << bit]) + before[at + 1 :]
     damaged = whole.with_name("damaged.parquet")
     damaged.write_bytes(after)
-    told = parquet.origin_of(damaged)
+    told = parquet.provenance_of(damaged)
     assert told is None or isinstance(told, parquet.Provenance)
     assert parquet.proven_origin(damaged) is None
     assert parquet.proven_origin(whole) is not None
@@ -277,8 +277,8 @@ def test_normalising_again_gives_the_file_that_was_written_live(dataset, home, t
     again = parquet.path_of(tmp_path, dataset.name, day)
     assert pq.ParquetFile(again).read().equals(pq.ParquetFile(live).read())
     assert again.read_bytes() == live.read_bytes()
-    assert origin == parquet.origin_of(live)
-    assert parquet.is_level(origin, capture.name)
+    assert origin == parquet.provenance_of(live)
+    assert parquet.is_current(origin, capture.name)
     assert origin.rows == capture.name.rows == pq.read_metadata(live).num_rows
     assert (origin.outside, origin.unknown, origin.disagreeing) == (0, (), ())
 
@@ -287,7 +287,7 @@ def test_normalising_again_gives_the_file_that_was_written_live(dataset, home, t
 def test_the_tried_days_hold_rows(dataset, home):
     """Otherwise the test above would prove little."""
     assert only_day(home, dataset)[1].stat().st_size > 0
-    assert parquet.origin_of(only_day(home, dataset)[1]).rows > 0
+    assert parquet.provenance_of(only_day(home, dataset)[1]).rows > 0
 
 
 def test_a_capture_that_cannot_be_read_leaves_the_old_file(home, tmp_path):

@@ -223,7 +223,7 @@ def test_a_lake_file_is_read_again_when_another_stands_in_its_place(root, read):
     tick(root)
     before = made(root)
     assert before == {
-        day: file_index.Made(capture_name(1).text, parquet.SCHEMA_VERSION) for day in DAYS
+        day: file_index.LakeFileFacts(capture_name(1).text, parquet.SCHEMA_VERSION) for day in DAYS
     }
     read.clear()
     store(root / "lake", DATASET, DAYS[7], [{}], version=1)
@@ -251,14 +251,14 @@ def test_days_whose_rows_are_of_another_capture_are_to_be_made(root):
         return states.entries(DATASET, DAYS, root / "raw", NOW, ZONE, timedelta(0))
 
     def of_all(memory=None):
-        return states.without_rows(DATASET.name, root / "raw", root / "lake", memory)
+        return states.all_days_without_lake_file(DATASET.name, root / "raw", root / "lake", memory)
 
-    assert states.unmade_days(lines(), root / "lake") == [DAYS[7]]
+    assert states.days_without_lake_file(lines(), root / "lake") == [DAYS[7]]
     assert of_all() == {DAYS[7]}
     shutil.rmtree(parquet.path_of(root / "lake", DATASET.name, DAYS[8]).parent)
     assert of_all() == {DAYS[7], DAYS[8]}
     for day in DAYS[7:9]:
         store(root / "lake", DATASET, day, [{}] * 3, version=int(day == DAYS[7]))
     memory = root / "state" / "remembered"
-    assert states.unmade_days(lines(), root / "lake", memory) == []
+    assert states.days_without_lake_file(lines(), root / "lake", memory) == []
     assert of_all(memory) == set()

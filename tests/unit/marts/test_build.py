@@ -75,7 +75,7 @@ def put(home, connection):
     def call(day, streams, dataset=COUNT):
         rows = [{"peak_streams": streams}] if dataset is COUNT else streams
         store(home.lake, dataset, day, rows, next(version))
-        load.bring_level(connection, home, dataset)
+        load.sync_table(connection, home, dataset)
 
     return call
 
@@ -86,8 +86,8 @@ def bring(connection, folder):
 
     def call(switched_on=tuple(DATASETS), behind=()):
         marts = read.__wrapped__(folder)
-        done = build.bring_level(connection, ZONE, switched_on, marts)
-        assert build.behind(connection, switched_on, marts) == [*behind]
+        done = build.sync_marts(connection, ZONE, switched_on, marts)
+        assert build.marts_behind(connection, switched_on, marts) == [*behind]
         return {made.mart.name: made for made in done}
 
     return call
@@ -133,7 +133,7 @@ def test_a_day_that_has_no_rows_any_more_is_emptied(home, connection, put, bring
     put(DAYS[0], 3)
     bring()
     store(home.lake, COUNT, DAYS[0], [], 50)
-    load.bring_level(connection, home, COUNT)
+    load.sync_table(connection, home, COUNT)
     assert bring()["daily"].days == [DAYS[0]]
     assert by_day(connection) == {}
 
@@ -146,7 +146,7 @@ def test_another_sql_makes_the_whole_table_again_and_what_stands_on_it(
     bring()
     (folder / "daily.sql").write_text(DAILY.replace("max(peak_streams)", "2 * max(peak_streams)"))
     marts = read.__wrapped__(folder)
-    assert set(build.behind(connection, [*DATASETS], marts)) == {"daily", "above", "top"}
+    assert set(build.marts_behind(connection, [*DATASETS], marts)) == {"daily", "above", "top"}
     done = bring()
     assert done["daily"].days == DAYS
     assert all(made.is_new for made in done.values())
@@ -299,7 +299,7 @@ def test_what_somebody_dropped_comes_again(connection, put, bring):
 def test_comments_of_relations_and_columns_are_those_of_the_header(connection, folder, put, bring):
     put(DAYS[0], 3)
     bring()
-    table_comments.bring_level(connection, "en", read.__wrapped__(folder))
+    table_comments.sync_comments(connection, "en", read.__wrapped__(folder))
     found = connection.execute(
         "SELECT table_name, column_name, comment FROM duckdb_columns() "
         "WHERE table_name IN ('daily', 'above') ORDER BY table_name, column_index"
@@ -326,7 +326,7 @@ def test_other_words_in_a_header_make_no_day_anew(connection, folder, put, bring
     bring()
     (folder / "daily.sql").write_text(DAILY.replace("Streams of a day.", "In other words."))
     assert not any(made.is_new or made.days for made in bring().values())
-    table_comments.bring_level(connection, "en", read.__wrapped__(folder))
+    table_comments.sync_comments(connection, "en", read.__wrapped__(folder))
     ((said,),) = connection.execute(
         "SELECT comment FROM duckdb_tables() WHERE table_name = 'daily'"
     ).fetchall()
@@ -372,4 +372,4 @@ def test_the_zone_of_the_archive_is_there_for_marts(connection, bring):
 def test_a_copy_of_a_livestats_without_marts_is_behind(connection, folder, put):
     put(DAYS[0], 3)
     marts = read.__wrapped__(folder)
-    assert build.behind(connection, [*DATASETS], marts) == ["daily", "above", "top"]
+    assert build.marts_behind(connection, [*DATASETS], marts) == ["daily", "above", "top"]

@@ -63,7 +63,7 @@ def held(lab):
 @pytest.fixture
 def other_words(monkeypatch):
     """Another livestats, which says all of it in other words."""
-    real = table_comments.described
+    real = table_comments.comments_of
 
     def described(language, marts=None):
         return {
@@ -75,7 +75,7 @@ def other_words(monkeypatch):
             for name, one in real(language, marts).items()
         }
 
-    monkeypatch.setattr(table_comments, "described", described)
+    monkeypatch.setattr(table_comments, "comments_of", described)
 
 
 def test_everything_that_can_be_read_says_what_it_is(past):
@@ -93,9 +93,9 @@ def test_everything_that_can_be_read_says_what_it_is(past):
 def test_other_words_are_put_on_what_is_there_and_nothing_is_made_anew(lab):
     before, (relations, columns) = held(lab), said(lab)
     assert not lab.archive.is_described()
-    loaded = [*lab.archive.bring_level(DATASETS[name] for name in NAMES)]
+    loaded = [*lab.archive.sync_tables(DATASETS[name] for name in NAMES)]
     assert [one.days for one in loaded] == [[]] * len(NAMES)
-    made = lab.archive.bring_marts_level()
+    made = lab.archive.sync_marts()
     assert not any(one.is_new or one.days for one in made)
     assert lab.archive.publish().is_new
     assert lab.archive.is_described()
@@ -135,8 +135,8 @@ def test_a_lake_file_may_say_it_in_other_words_but_not_in_another_unit(
 def test_a_table_that_was_made_for_another_key_is_not_as_declared(name, past):
     other = replace(DATASETS[name], key=(*DATASETS[name].key, "another"))
     with past.archive.reading() as connection:
-        assert load.is_level(connection, past.archive.home, DATASETS[name])
-        assert not load.is_level(connection, past.archive.home, other)
+        assert load.is_in_sync(connection, past.archive.home, DATASETS[name])
+        assert not load.is_in_sync(connection, past.archive.home, other)
 
 
 # The other language ------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def test_the_setting_puts_all_comments_into_chinese_and_back(lab, monkeypatch):
     assert not chinese.is_described()
     with monkeypatch.context() as without_lake:
         without_lake.setattr(parquet, "proven_origin", None)  # with which every file is opened
-        assert [one.days for one in chinese.bring_level(DATASETS[n] for n in NAMES)] == [[]] * 6
+        assert [one.days for one in chinese.sync_tables(DATASETS[n] for n in NAMES)] == [[]] * 6
         assert chinese.publish().is_new
     assert chinese.is_described()
     assert not chinese.publish().is_new

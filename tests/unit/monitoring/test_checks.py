@@ -110,13 +110,13 @@ def test_what_was_forgotten_in_these_days_is_told_and_older_loss_is_not(account)
 
 def test_an_unknown_field_is_an_alarm(account, monkeypatch):
     account.backfill(DAYS)
-    read = parquet.origin_of
+    read = parquet.provenance_of
 
     def with_news(path):
         origin = read(path)
         return replace(origin, unknown=("NewField",)) if "top_play" in str(path) else origin
 
-    monkeypatch.setattr(parquet, "origin_of", with_news)
+    monkeypatch.setattr(parquet, "provenance_of", with_news)
     (alarm,) = monitoring.active_alarms(account.archive)
     assert (alarm.kind, alarm.subject) == (AlarmKind.SCHEMA, "top_play")
     assert "NewField" in alarm.text

@@ -49,7 +49,7 @@ def publish(home):
         if name is not None:
             store(home.lake, COUNT, DAY, [{"domain": name}], next(version))
         with warehouse_connection.writing(home, ZONE) as connection:
-            load.bring_level(connection, home, COUNT)
+            load.sync_table(connection, home, COUNT)
             return serving_publish.publish(connection, home)
 
     return call

@@ -38,7 +38,7 @@ def home(tmp_path, monkeypatch):
     home = Home(tmp_path / "it's")
     store(home.lake, DATASET, DAYS[0], [{}])
     with warehouse_connection.writing(home, ZONE) as connection:
-        load.bring_level(connection, home, DATASET)
+        load.sync_table(connection, home, DATASET)
         fill(connection)
         connection.execute("CREATE VIEW days AS SELECT DISTINCT business_date FROM stream_count")
         connection.execute("COMMENT ON VIEW days IS 'Its days.'")
@@ -92,7 +92,7 @@ def test_it_can_be_loaded_and_opened_by_older_readers_as_before(home):
     emptied(home)
     store(home.lake, DATASET, DAYS[1], [{}])
     with warehouse_connection.writing(home, ZONE) as connection:
-        assert load.bring_level(connection, home, DATASET).days == [DAYS[1]]
+        assert load.sync_table(connection, home, DATASET).days == [DAYS[1]]
         assert storage(connection) == before
 
 

@@ -60,7 +60,7 @@ def load(connection, home):
     """Brings one table level."""
 
     def call(dataset=COUNT):
-        return warehouse_load.bring_level(connection, home, dataset)
+        return warehouse_load.sync_table(connection, home, dataset)
 
     return call
 
@@ -105,7 +105,7 @@ def test_a_load_brings_every_day_of_the_lake_and_a_second_one_changes_nothing(
         table=COUNT.name, days=DAYS, rows=6, total_rows=6, gone=[]
     )
     assert counts(connection) == {DAYS[1]: 1, DAYS[2]: 2, DAYS[3]: 3}
-    assert warehouse_load.is_level(connection, home, COUNT)
+    assert warehouse_load.is_in_sync(connection, home, COUNT)
     before, state = everything(connection), warehouse_connection.state(connection)
     assert load() == warehouse_load.Loaded(table=COUNT.name, days=[], rows=0, total_rows=6, gone=[])
     assert everything(connection) == before
@@ -116,7 +116,7 @@ def test_an_empty_day_is_loaded_once(home, connection, load):
     store(home.lake, COUNT, FIRST, [])
     assert load().days == [FIRST]
     assert load().days == []
-    assert warehouse_load.is_level(connection, home, COUNT)
+    assert warehouse_load.is_in_sync(connection, home, COUNT)
 
 
 def test_only_the_day_whose_file_changed_is_loaded_again(home, connection, load):
@@ -125,7 +125,7 @@ def test_only_the_day_whose_file_changed_is_loaded_again(home, connection, load)
     load()
     state = warehouse_connection.state(connection)
     store(home.lake, COUNT, DAYS[1], domains("c"), version=1)
-    assert not warehouse_load.is_level(connection, home, COUNT)
+    assert not warehouse_load.is_in_sync(connection, home, COUNT)
     found = load()
     assert (found.days, found.rows, found.total_rows) == ([DAYS[1]], 1, 7)
     assert counts(connection) == {DAYS[0]: 2, DAYS[1]: 1, DAYS[2]: 2, DAYS[3]: 2}
@@ -155,7 +155,7 @@ def test_folders_that_are_no_day_are_not_loaded(home, connection, load):
         other.parent.mkdir()
         other.write_bytes(path.read_bytes())
     assert load().days == [FIRST]
-    assert warehouse_load.is_level(connection, home, COUNT)
+    assert warehouse_load.is_in_sync(connection, home, COUNT)
 
 
 def test_a_warehouse_that_was_deleted_is_made_again_with_the_same_content(home):
@@ -167,7 +167,7 @@ def test_a_warehouse_that_was_deleted_is_made_again_with_the_same_content(home):
     for _ in range(2):
         with warehouse_connection.writing(home, ZONE) as connection:
             for dataset in wanted:
-                warehouse_load.bring_level(connection, home, dataset)
+                warehouse_load.sync_table(connection, home, dataset)
             found.append({n: r for n, r in everything(connection).items() if n != "meta.state"})
         home.warehouse.unlink()
     assert found[0] == found[1]
@@ -224,7 +224,7 @@ def test_a_load_that_breaks_off_anywhere_changes_nothing_and_can_be_repeated(
     while True:
         at += 1
         try:
-            warehouse_load.bring_level(Breaking(connection, at), home, dataset)
+            warehouse_load.sync_table(Breaking(connection, at), home, dataset)
             break
         except Broken:
             seen.append(everything(connection))
@@ -233,7 +233,7 @@ def test_a_load_that_breaks_off_anywhere_changes_nothing_and_can_be_repeated(
     assert seen[0] == before
     assert all(found in (before, after) for found in seen)
     assert len(rows_of(connection, dataset.name)) == (4 if dataset is COUNT else 3)
-    assert warehouse_load.is_level(connection, home, dataset)
+    assert warehouse_load.is_in_sync(connection, home, dataset)
 
 
 @pytest.mark.parametrize("dataset", [COUNT, IP_INFO, DOMAIN], ids=lambda d: d.name)
@@ -251,16 +251,16 @@ def test_a_table_that_is_made_anew_is_the_old_one_until_all_its_days_are_in(
     while True:
         at += 1
         try:
-            warehouse_load.bring_level(Breaking(connection, at), home, other)
+            warehouse_load.sync_table(Breaking(connection, at), home, other)
             break
         except Broken:
-            if warehouse_load.is_level(connection, home, other):
+            if warehouse_load.is_in_sync(connection, home, other):
                 break  # it was about to count the rows
             assert everything(connection) == before
     assert at > 10
     same = {name: rows for name, rows in before.items() if name != "meta.state"}
     assert {n: rows for n, rows in everything(connection).items() if n != "meta.state"} == same
-    assert warehouse_load.is_level(connection, home, other)
+    assert warehouse_load.is_in_sync(connection, home, other)
 
 
 def test_a_file_that_is_damaged_leaves_the_old_table_when_it_is_made_anew(home, connection, load):
@@ -418,9 +418,9 @@ def test_a_table_follows_the_catalogue_and_is_filled_from_the_lake_again(
     store(home.lake, dataset, DAYS[0], [{key: "a"}, {key: "b"}])
     load(dataset)
     other = CHANGES[change](dataset)
-    assert not warehouse_load.is_level(connection, home, other)
+    assert not warehouse_load.is_in_sync(connection, home, other)
     assert load(other).days == [DAYS[0]]
-    assert warehouse_load.is_level(connection, home, other)
+    assert warehouse_load.is_in_sync(connection, home, other)
     assert load(other).days == []
     assert connection.execute(f"SELECT count(*) FROM {dataset.name}").fetchall() == [(2,)]
     names = [d[0] for d in connection.execute(f"FROM {dataset.name} LIMIT 0").description]
@@ -514,8 +514,8 @@ def test_a_row_stands_once_whatever_was_loaded_and_restated_in_whatever_order(
                 rows = [{key: k, "app": "x"} for k in keys]
             store(home.lake, dataset, day, rows, version)
             if load_now:
-                warehouse_load.bring_level(connection, home, dataset)
-        warehouse_load.bring_level(connection, home, dataset)
+                warehouse_load.sync_table(connection, home, dataset)
+        warehouse_load.sync_table(connection, home, dataset)
         found = connection.execute(sql).fetchall()
     days = {k: kept(d for d in listed if k in listed[d]) for keys in listed.values() for k in keys}
     expected = [(k, day, listed[day][k] if dataset is IP_INFO else "x") for k, day in days.items()]
@@ -536,7 +536,7 @@ class Forgetful:
 
 def test_rows_that_duckdb_overlooks_are_an_error_and_no_hole(home, connection):
     store(home.lake, PUSHES, DAYS[0], [{"stream": "a", "app": "x"}])
-    warehouse_load.bring_level(connection, home, PUSHES)
+    warehouse_load.sync_table(connection, home, PUSHES)
     connection.begin()
     listed.remember(connection, PUSHES, [DAYS[0]])
     with pytest.raises(WarehouseError, match="kept 0 of 1 rows"):
@@ -589,8 +589,8 @@ def described(tmp_path_factory):
     home = Home(tmp_path_factory.mktemp("described"))
     with warehouse_connection.writing(home, ZONE) as connection:
         for dataset in DATASETS.values():
-            warehouse_load.bring_level(connection, home, dataset)
-        table_comments.bring_level(connection, "en")
+            warehouse_load.sync_table(connection, home, dataset)
+        table_comments.sync_comments(connection, "en")
         columns = connection.execute(
             "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() "
             "WHERE schema_name = 'main' ORDER BY column_index"
@@ -598,7 +598,7 @@ def described(tmp_path_factory):
         tables_say = connection.execute(
             "SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = 'main'"
         ).fetchall()
-        level = [warehouse_load.is_level(connection, home, d) for d in DATASETS.values()]
+        level = [warehouse_load.is_in_sync(connection, home, d) for d in DATASETS.values()]
     assert all(level)
     return columns, dict(tables_say)
 
@@ -684,7 +684,7 @@ def test_a_log_left_without_its_file_is_no_trouble(home):
     assert log.is_file()
     home.warehouse.unlink()
     with warehouse_connection.writing(home, ZONE) as connection:
-        assert warehouse_load.bring_level(connection, home, COUNT).rows == 1
+        assert warehouse_load.sync_table(connection, home, COUNT).rows == 1
         assert "main.left_over" not in everything(connection)
 
 

@@ -15,7 +15,7 @@ from resources.api.catalog.model import SPLITS, ColumnType, DomainRole
 from resources.api.errors import IncompleteAnswer, WrongAnswer
 from resources.api.pagination import PageFacts
 from resources.api.parsing.parse import join, read_page, row_schema
-from resources.api.request_plan import Domain, Inventory, Stream, walks
+from resources.api.request_plan import Domain, Inventory, Stream, requests_for
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -47,7 +47,7 @@ split_datasets = pytest.mark.parametrize(
 
 
 def first_walk(name, known=MANY):
-    return next(iter(walks(DATASETS[name], DAY, SHANGHAI, known)))
+    return next(iter(requests_for(DATASETS[name], DAY, SHANGHAI, known)))
 
 
 def sample(action):
@@ -302,7 +302,7 @@ def items(draw, dataset, walk, levels, most=3):
 def questions(draw, dataset):
     """One of the requests of a day, and an answer to it."""
     known = draw(st.sampled_from([MANY, ONE]))
-    walk = draw(st.sampled_from(list(walks(dataset, DAY, SHANGHAI, known))))
+    walk = draw(st.sampled_from(list(requests_for(dataset, DAY, SHANGHAI, known))))
     endpoint = dataset.endpoint
     result = {}
     layouts = [endpoint.rows] + ([endpoint.split_rows] if walk.is_split else [])

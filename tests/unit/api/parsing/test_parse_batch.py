@@ -20,8 +20,8 @@ from resources.api.errors import ApiError, WrongAnswer
 from resources.api.parsing import decode
 from resources.api.parsing import parse_batch as api_together
 from resources.api.parsing.parse import join, read_page
-from resources.api.parsing.parse_batch import likeness, read_in_turn, read_together
-from resources.api.request_plan import halves, walks
+from resources.api.parsing.parse_batch import batch_key, read_batch, read_batched
+from resources.api.request_plan import halves, requests_for
 from resources.capture import decoders
 from resources.capture.decoders import DecoderPool
 from resources.raw import captures
@@ -45,7 +45,7 @@ def alone(dataset, walk, body, number=1):
 def together(dataset, some):
     """The same of all of them, read together; None if they are not."""
     walks_, bodies, numbers = zip(*some, strict=True)
-    pages = read_together(dataset, [*zip(walks_, numbers, strict=True)], bodies)
+    pages = read_batch(dataset, [*zip(walks_, numbers, strict=True)], bodies)
     if pages is None:
         return None
     return [(p, join(dataset, w, [p])) for p, w in zip(pages, walks_, strict=True)]
@@ -65,7 +65,7 @@ def alike(asked):
     """The answers that can be read together: walk, body and number of the page."""
     found = {}
     for dataset, *one in asked:
-        found.setdefault(likeness(dataset, one[0]), []).append(tuple(one))
+        found.setdefault(batch_key(dataset, one[0]), []).append(tuple(one))
     return [some for some in found.values() if len(some) > 1]
 
 
@@ -195,7 +195,7 @@ scraps = st.sampled_from(
 )
 def test_no_document_is_taken_for_another_answers(bodies):
     """Two in one body and none in the next are as many as there are bodies, and still refused."""
-    found = decode.decode_together(METRICS.endpoint, bodies)
+    found = decode.decode_batch(METRICS.endpoint, bodies)
     if found is not None:
         for number, body in enumerate(bodies):
             json.loads(body)
@@ -218,7 +218,7 @@ def test_answers_as_documented_are_read_together(dataset, monkeypatch):
     backwards = json.loads(plain, object_hook=reversed_lists)
     asked = [
         (dataset, walk, json.dumps(document).encode(), 1)
-        for walk in walks(dataset, DAY, SHANGHAI, MANY)
+        for walk in requests_for(dataset, DAY, SHANGHAI, MANY)
         for document in (json.loads(plain), backwards, json.loads(plain))
     ]
     mine = [one for one in asked if not isinstance(alone(*one), ApiError)]
@@ -244,7 +244,7 @@ def metrics(*seconds):
     first = document["Result"]["MetricList"][0]
     times = [f"2025-03-01T00:00:{second:02}+08:00" for second in seconds]
     document["Result"]["MetricList"] = [{**first, "TimeStamp": time} for time in times]
-    return next(walks(METRICS, DAY, SHANGHAI, MANY)), json.dumps(document).encode()
+    return next(requests_for(METRICS, DAY, SHANGHAI, MANY)), json.dumps(document).encode()
 
 
 def test_a_row_that_came_twice_keeps_the_answers_apart():
@@ -283,14 +283,14 @@ def test_rows_outside_of_a_window_are_counted_for_their_own_answer():
 )
 def test_what_is_not_one_answer_as_declared_keeps_all_apart(odd):
     for bodies in ([PLAIN, odd], [odd, LINE]):
-        assert decode.decode_together(METRICS.endpoint, bodies) is None
-    assert decode.decode_together(METRICS.endpoint, [PLAIN, LINE]) is not None
+        assert decode.decode_batch(METRICS.endpoint, bodies) is None
+    assert decode.decode_batch(METRICS.endpoint, [PLAIN, LINE]) is not None
 
 
 def test_a_rank_goes_on_from_page_to_page():
     dataset = DATASETS["top_play"]
     assert dataset.ranked
-    walk = next(walks(dataset, DAY, SHANGHAI, MANY))
+    walk = next(requests_for(dataset, DAY, SHANGHAI, MANY))
     body = json.dumps(sample_of(dataset.name)).encode()
     found = together(dataset, [(walk, body, 1), (walk, body, 3)])
     first, third = (sorted(rows.table["rank"].to_pylist()) for _, rows in found)
@@ -335,7 +335,7 @@ def test_a_capture_is_read_again_answer_by_answer_in_its_order(kinds, most):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(api_together, "MOST_BYTES", most)
         found = []
-        for mark, asked, read in read_in_turn(METRICS, answers_()):
+        for mark, asked, read in read_batched(METRICS, answers_()):
             assert kinds[mark] != "large" or asked_for[-1] == mark
             found.append((mark, asked, said(read)))
     assert found == [
@@ -353,15 +353,15 @@ def scratch_of(data):
 
 def test_small_answers_of_a_capture_are_read_together(monkeypatch):
     walk, body = metrics(0, 30)
-    sizes, usual = [], api_together.read_together
+    sizes, usual = [], api_together.read_batch
 
     def counted(dataset, asked, bodies):
         sizes.append(len(bodies))
         return usual(dataset, asked, bodies)
 
-    monkeypatch.setattr(api_together, "read_together", counted)
+    monkeypatch.setattr(api_together, "read_batch", counted)
     monkeypatch.setattr(api_together, "MOST_BYTES", 3 * len(body))
-    assert len([*read_in_turn(METRICS, [(i, walk, 1, body) for i in range(8)])]) == 8
+    assert len([*read_batched(METRICS, [(i, walk, 1, body) for i in range(8)])]) == 8
     assert sizes == [3, 3, 2]
 
 
@@ -437,7 +437,7 @@ def test_so_many_bytes_are_read_together_and_no_more(monkeypatch):
         sizes.append(len(bodies))
         return usual(dataset, asked, bodies)
 
-    monkeypatch.setattr(decoders, "read_together", counted)
+    monkeypatch.setattr(decoders, "read_batch", counted)
     monkeypatch.setattr(decoders, "MOST_BYTES", len(body) * 2 + 1)
     with one_reader(monkeypatch) as run:
         found = run([partial(ask, body=body)] * 4)
@@ -449,7 +449,7 @@ def test_what_goes_wrong_in_reading_together_is_told_to_all_who_wait(monkeypatch
     def broken(*_):
         raise MemoryError("no more")
 
-    monkeypatch.setattr(decoders, "read_together", broken)
+    monkeypatch.setattr(decoders, "read_batch", broken)
     with one_reader(monkeypatch) as run:
         found = run([partial(ask, body=PLAIN)] * 3)
     assert [str(error) for error in found] == ["no more"] * 3
@@ -466,10 +466,10 @@ def test_an_archive_is_the_same_however_its_answers_were_read(tmp_path, monkeypa
             return usual(dataset, asked, bodies)
 
         monkeypatch.setattr(decoders, "READERS", 1)
-        monkeypatch.setattr(decoders, "read_together", counted)
+        monkeypatch.setattr(decoders, "read_batch", counted)
         assert failures(found.capture([day])) == []
         assert sizes
-        monkeypatch.setattr(decoders, "likeness", lambda *_: None)
+        monkeypatch.setattr(decoders, "batch_key", lambda *_: None)
         other = found.beside("other")
         assert failures(other.capture([day])) == []
         assert lake_rows(found.archive.home) == lake_rows(other.archive.home)

@@ -18,8 +18,8 @@ from resources.api.errors import ApiError, IncompleteAnswer, TryLater
 from resources.api.parsing import parse as rows
 from resources.api.parsing import slices
 from resources.api.parsing.parse import join, read_page
-from resources.api.parsing.slices import Slices
-from resources.api.request_plan import walks
+from resources.api.parsing.slices import JsonSlicer
+from resources.api.request_plan import requests_for
 from tests.unit.api.parsing.test_parse import DAY, MANY, sample
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -110,7 +110,7 @@ def test_slices_hold_each_item_once_in_order_and_the_rest_holds_all_else(
     document = {"Result": result, "ResponseMetadata": {"List": [1]}}
     body = json.dumps(document, indent=indent, ensure_ascii=ascii_only).encode()
     pieces = [body[at : at + size] for at in range(0, len(body), size)]
-    found = Slices(pieces, "List")
+    found = JsonSlicer(pieces, "List")
     cut = [json.loads(b"[%s]" % part) for part in found]
     assert [item for part in cut for item in part] == items
     assert json.loads(found.rest) == {**document, "Result": {**result, "List": []}}
@@ -125,7 +125,7 @@ def test_a_list_of_that_name_elsewhere_is_not_cut():
         {"Result": {"AList": [1], "x": '"List": ['}},
     ):
         body = json.dumps(document).encode()
-        found = Slices([body], "List")
+        found = JsonSlicer([body], "List")
         assert [*found] == []
         assert found.rest == body
 
@@ -135,7 +135,7 @@ def test_a_list_of_that_name_elsewhere_is_not_cut():
 
 @unpaged
 def test_a_large_answer_gives_the_same_page(dataset):
-    for walk in islice(walks(dataset, DAY, SHANGHAI, MANY), 3):
+    for walk in islice(requests_for(dataset, DAY, SHANGHAI, MANY), 3):
         for indent in (None, 2):
             at_once, sliced = both(dataset, walk, many(dataset), indent=indent)
             assert sliced == at_once
@@ -145,7 +145,7 @@ def test_a_large_answer_gives_the_same_page(dataset):
 def test_a_change_anywhere_is_told_the_same(dataset):
     """A field more, a field less, another type, half a body: by the same path and in the same words."""
     chance = random.Random(dataset.name)
-    walk = next(iter(walks(dataset, DAY, SHANGHAI, MANY)))
+    walk = next(iter(requests_for(dataset, DAY, SHANGHAI, MANY)))
     name = dataset.endpoint.rows.levels[0].name
     if walk.is_split and dataset.endpoint.split_rows:
         name = dataset.endpoint.split_rows.levels[0].name
@@ -169,7 +169,7 @@ def test_a_change_anywhere_is_told_the_same(dataset):
 
 @pytest.mark.parametrize("cut", [0.1, 0.5, 0.9, 0.999])
 def test_half_an_answer_is_no_answer(cut):
-    walk = next(iter(walks(METRICS, DAY, SHANGHAI, MANY)))
+    walk = next(iter(requests_for(METRICS, DAY, SHANGHAI, MANY)))
     body = json.dumps(many(METRICS)).encode()
     with pytest.raises(TryLater, match="no JSON"):
         read_page(METRICS, walk, packed(body[: int(len(body) * cut)]))
@@ -191,7 +191,7 @@ def test_what_is_no_json_is_no_answer(old, new, monkeypatch):
     """Wherever it stands: at the border of two slices, too."""
     monkeypatch.setattr(slices, "SLICE_BYTES", 1)
     monkeypatch.setattr(api_body, "PIECE_BYTES", 1)
-    walk = next(iter(walks(METRICS, DAY, SHANGHAI, MANY)))
+    walk = next(iter(requests_for(METRICS, DAY, SHANGHAI, MANY)))
     body = json.dumps(many(METRICS, 1)).encode()
     for nth in range(body.count(old)):
         parts = body.split(old)
@@ -201,7 +201,7 @@ def test_what_is_no_json_is_no_answer(old, new, monkeypatch):
 
 
 def test_an_error_in_place_of_a_large_answer_is_raised():
-    walk = next(iter(walks(METRICS, DAY, SHANGHAI, MANY)))
+    walk = next(iter(requests_for(METRICS, DAY, SHANGHAI, MANY)))
     error = {"Code": "InternalError", "Message": "x" * 5000}
     at_once, sliced = both(METRICS, walk, {"ResponseMetadata": {"Error": error}})
     assert sliced == at_once
@@ -233,7 +233,7 @@ def few_at_a_time(monkeypatch):
 
 @pytest.mark.usefixtures("few_at_a_time")
 def test_many_rows_come_in_the_order_of_few(tmp_path, monkeypatch):
-    walk = next(iter(walks(METRICS, DAY, SHANGHAI, MANY)))
+    walk = next(iter(requests_for(METRICS, DAY, SHANGHAI, MANY)))
     page = read_page(METRICS, walk, packed(json.dumps(streams(31)).encode()))
     in_pieces = join(METRICS, walk, [page])
     spilled = in_pieces.spilled(tmp_path)
@@ -254,7 +254,7 @@ def test_a_key_that_comes_twice_is_found_wherever_it_falls(at):
     document = streams(14, slots=1)
     items = document["Result"]["StreamMetricList"]
     items.append(items[at])
-    walk = next(iter(walks(METRICS, DAY, SHANGHAI, MANY)))
+    walk = next(iter(requests_for(METRICS, DAY, SHANGHAI, MANY)))
     page = read_page(METRICS, walk, json.dumps(document).encode())
     with pytest.raises(IncompleteAnswer, match=f"stream={items[at]['Stream']}"):
         join(METRICS, walk, [page])

@@ -82,7 +82,7 @@ def test_a_file_of_an_older_normaliser_is_stale_until_it_is_replayed(archived, n
     after = rows(archived)
     assert after.keys() == before.keys()
     assert all(after[path].equals(before[path]) for path in before)
-    origins = [parquet.origin_of(path_of(archived, day)) for day in DAYS]
+    origins = [parquet.provenance_of(path_of(archived, day)) for day in DAYS]
     assert [origin and origin.schema_version for origin in origins] == [newer] * 2
     assert archived.requests == requests
 

@@ -22,7 +22,7 @@ from pipelines.planning.capture_plan import Chunk
 from resources.api.catalog import DAILY, DATASETS, DIMENSIONS
 from resources.api.credentials import Credentials
 from resources.api.errors import FixSetup
-from resources.capture.inventory import NotYet
+from resources.capture.inventory import PrerequisiteMissing
 from resources.capture.result import Result
 from resources.capture.session import capturer
 from resources.raw import captures as raw_captures
@@ -547,7 +547,7 @@ def test_without_a_list_of_domains_no_day_is_tried_and_the_reason_is_told_once(t
     with lab(tmp_path / "home", denied=["ListDomainDetail"]) as fresh:
         todo = backfill_plan.plan(fresh.archive, FIRST, LAST, ())
         with pytest.raises(
-            NotYet, match="before the domains are listed: ListDomainDetail: refused"
+            PrerequisiteMissing, match="before the domains are listed: ListDomainDetail: refused"
         ):
             backfill_run.run(fresh.archive, todo, silent)
         assert "DescribeLiveEdgeStatData" not in fresh.simulator.calls

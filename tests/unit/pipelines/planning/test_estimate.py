@@ -15,7 +15,7 @@ from pipelines.planning.estimate import (
 from resources.api.catalog import DAILY, dataset
 from resources.api.catalog.model import DomainRole
 from resources.api.request_plan import Domain
-from resources.capture.inventory import Account
+from resources.capture.inventory import InventoryReader
 from resources.config import Settings
 
 DAYS = [date(2026, 11, 1) + timedelta(days=i) for i in range(10)]
@@ -25,7 +25,7 @@ DOMAINS = (Domain("a.example", DomainRole.PUSH), Domain("b.example", DomainRole.
 @pytest.fixture
 def source(tmp_path):
     """An account of which two domains are known, and nothing is captured."""
-    return Source.of(Account(tmp_path, Settings()), DOMAINS)
+    return Source.of(InventoryReader(tmp_path, Settings()), DOMAINS)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_depends_on_rows_that_are_not_there_is_unknown_and_not_zero(source)
 
 
 def test_without_domains_nothing_is_known(tmp_path):
-    source = Source.of(Account(tmp_path, Settings()))
+    source = Source.of(InventoryReader(tmp_path, Settings()))
     lines = estimates({d.name: DAYS for d in DAILY}, source, Settings())
     assert {line.requests for line in lines} == {None}
     assert {line.seconds for line in lines} == {None}
@@ -64,7 +64,7 @@ def test_without_domains_nothing_is_known(tmp_path):
 
 def test_domains_of_the_settings_go_before_those_of_the_api(tmp_path):
     settings = Settings(pull_domains=("c.example",))
-    assert [d.name for d in Source.of(Account(tmp_path, settings), DOMAINS).domains] == [
+    assert [d.name for d in Source.of(InventoryReader(tmp_path, settings), DOMAINS).domains] == [
         "c.example"
     ]
 

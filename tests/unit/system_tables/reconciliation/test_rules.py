@@ -67,15 +67,15 @@ class Copy:
         schema = row_schema(dataset)
         writer = parquet.LakeWriter(path, dataset, day)
         writer.add(Rows(table.select(schema.names).cast(schema), 0, (), tuple(disagreeing)))
-        writer.seal(CaptureName(parquet.origin_of(path).capture), requests=1)
+        writer.seal(CaptureName(parquet.provenance_of(path).capture), requests=1)
         writer.commit()
 
-    def bring_level(self, names=(), switched_on=ALL_ON):
+    def sync_tables(self, names=(), switched_on=ALL_ON):
         """Load `names` and reconcile; how many (rule, day) were done."""
         with self.opened() as connection:
             for name in names:
-                load.bring_level(connection, self.home, DATASETS[name])
-            return run.bring_level(connection, self.home, switched_on)
+                load.sync_table(connection, self.home, DATASETS[name])
+            return run.sync_reconciliation(connection, self.home, switched_on)
 
     def rows(self, sql="FROM reconciliation"):
         with self.opened() as connection:
@@ -216,7 +216,7 @@ CASES = [
 def test_a_rule_finds_the_day_and_scope_that_break_it_and_no_other_does(copy, case):
     for name, select in case.alters.items():
         copy.alter(name, select)
-    copy.bring_level(case.alters)
+    copy.sync_tables(case.alters)
     assert copy.odd() == {(case.rule, DAY, case.scope)}
     assert copy.rows("SELECT DISTINCT verdict FROM reconciliation ORDER BY 1")[-1] == ("differs",)
 
@@ -225,7 +225,7 @@ def test_a_domain_with_a_slot_less_is_sparse_in_that_table(copy):
     """What the slot held is added to the one before, so that no sum is less."""
     for rule in SLOTS:
         copy.alter(rule.needs[0], without_a_slot(rule.needs[0]))
-    copy.bring_level(rule.needs[0] for rule in SLOTS)
+    copy.sync_tables(rule.needs[0] for rule in SLOTS)
     sides = {rule: PUSH if rule.needs == ("stream_count",) else PULL for rule in SLOTS}
     assert copy.odd() == {(rule.name, DAY, side) for rule, side in sides.items()}
     found = copy.rows(
@@ -241,7 +241,7 @@ def test_a_slot_too_many_is_no_sparse_day(copy):
     name = rule.needs[0]
     copy.alter(name, "FROM t UNION ALL SELECT * REPLACE (slot_start_at + INTERVAL 1 SECOND AS "
                      "slot_start_at) FROM t QUALIFY row_number() OVER () = 1")  # fmt: skip
-    copy.bring_level([name])
+    copy.sync_tables([name])
     assert copy.rows("SELECT DISTINCT rule FROM reconciliation WHERE verdict = 'differs'") == [
         (rule.name,)
     ]
@@ -250,7 +250,7 @@ def test_a_slot_too_many_is_no_sparse_day(copy):
 def test_totals_that_disagreed_when_the_answers_were_read_are_named(copy):
     for rule in TOTALS:
         copy.alter(rule.needs[0], "FROM t", disagreeing=["TotalRequest", "PeakOnlineUser"])
-    copy.bring_level(rule.needs[0] for rule in TOTALS)
+    copy.sync_tables(rule.needs[0] for rule in TOTALS)
     assert copy.odd() == {(rule.name, DAY, "account") for rule in TOTALS}
     found = copy.rows("SELECT DISTINCT actual, note FROM reconciliation WHERE verdict = 'differs'")
     assert found == [(2.0, "PeakOnlineUser, TotalRequest")]
@@ -264,10 +264,10 @@ def test_a_push_that_still_runs_is_known_from_its_metrics_alone(copy):
     """Only ended pushes are listed: without the metrics nothing would cover the peak."""
     ended = f"FROM t WHERE domain <> '{PUSH}'"
     copy.alter("push_stream_info", ended)
-    copy.bring_level(["push_stream_info"])
+    copy.sync_tables(["push_stream_info"])
     assert copy.odd() == set()
     copy.alter("batch_push_stream_metrics", ended)
-    copy.bring_level(["batch_push_stream_metrics"])
+    copy.sync_tables(["batch_push_stream_metrics"])
     assert copy.odd() == {("peak_pushes", DAY, PUSH)}
 
 
@@ -285,7 +285,7 @@ def test_a_push_over_midnight_is_known_on_both_days(copy):
     lives = f"(slot_start_at < TIMESTAMPTZ '{night[1]}')::BIGINT"
     copy.alter("stream_count", f"SELECT * REPLACE (CASE WHEN domain = '{PUSH}' THEN {lives} "
                "ELSE peak_streams END AS peak_streams) FROM t", day=OTHER_DAY)  # fmt: skip
-    copy.bring_level(["push_stream_info", "batch_push_stream_metrics", "stream_count"])
+    copy.sync_tables(["push_stream_info", "batch_push_stream_metrics", "stream_count"])
     assert copy.rows(f"SELECT business_date FROM push_stream_info WHERE domain = '{PUSH}'") == [
         (DAY,)
     ]
@@ -297,7 +297,7 @@ def test_a_push_over_midnight_is_known_on_both_days(copy):
 
 def test_a_scope_that_one_side_does_not_know_counts_as_nothing_there(copy):
     copy.alter("edge_stat_by_region", f"FROM t WHERE domain <> '{PULL}'")
-    copy.bring_level(["edge_stat_by_region"])
+    copy.sync_tables(["edge_stat_by_region"])
     rules = ("edge_traffic_of_regions", "edge_requests_of_regions")
     assert copy.odd() == {(rule, DAY, PULL) for rule in rules}
     found = copy.rows("SELECT actual FROM reconciliation WHERE verdict = 'differs'")
@@ -310,7 +310,7 @@ def test_a_scope_that_one_side_does_not_know_counts_as_nothing_there(copy):
 def test_nothing_new_does_nothing_and_changes_nothing(copy):
     with copy.opened() as connection:
         before = warehouse_connection.state(connection)
-    assert copy.bring_level(ALL_ON) == 0
+    assert copy.sync_tables(ALL_ON) == 0
     with copy.opened() as connection:
         assert warehouse_connection.state(connection) == before
 
@@ -318,8 +318,8 @@ def test_nothing_new_does_nothing_and_changes_nothing(copy):
 def test_only_days_and_rules_whose_captures_changed_are_done_again(copy):
     copy.alter("edge_stat", "FROM t")
     touched = [rule for rule in RULES if "edge_stat" in rule.needs]
-    assert copy.bring_level(["edge_stat"]) == len(touched)
-    assert copy.bring_level() == 0
+    assert copy.sync_tables(["edge_stat"]) == len(touched)
+    assert copy.sync_tables() == 0
 
 
 def test_a_rule_that_says_something_else_is_done_again_for_all_days(copy, monkeypatch):
@@ -328,7 +328,7 @@ def test_a_rule_that_says_something_else_is_done_again_for_all_days(copy, monkey
     monkeypatch.setattr(run, "RULES", changed)
     monkeypatch.setattr(reconciliation_table, "RULES", changed)
     monkeypatch.setattr(run, "_BY_NAME", {rule.name: rule for rule in changed})
-    assert copy.bring_level() == len(DAYS)
+    assert copy.sync_tables() == len(DAYS)
     assert copy.rows(f"SELECT DISTINCT tolerance FROM reconciliation WHERE rule = '{first.name}'")[
         0
     ] == (0.5,)
@@ -338,7 +338,7 @@ def test_a_rule_that_is_gone_takes_its_rows_with_it(copy, monkeypatch):
     first, *others = RULES
     monkeypatch.setattr(run, "RULES", tuple(others))
     monkeypatch.setattr(reconciliation_table, "RULES", tuple(others))
-    assert copy.bring_level() == len(DAYS)
+    assert copy.sync_tables() == len(DAYS)
     for table in ("reconciliation", "reconciliation_rule", "meta.reconciled"):
         assert copy.rows(f"FROM {table} WHERE rule = '{first.name}'") == []
 
@@ -387,7 +387,7 @@ def test_a_missing_side_is_named_with_the_reason(copy, state, note):
         connection.execute(
             "UPDATE ledger SET state = ? WHERE (dataset, business_date) = (?, ?)", [state, *about]
         )
-    copy.bring_level()
+    copy.sync_tables()
     assert copy.rows(
         "SELECT rule, business_date, scope, expected, actual, note FROM reconciliation "
         "WHERE verdict = 'not comparable'"
@@ -398,7 +398,7 @@ def test_a_dataset_that_is_switched_off_is_a_missing_side(copy):
     with copy.opened() as connection:
         connection.execute("DELETE FROM meta.loaded WHERE dataset = 'push_stream_info'")
         connection.execute("DROP TABLE push_stream_info")
-    copy.bring_level(switched_on=[name for name in ALL_ON if name != "push_stream_info"])
+    copy.sync_tables(switched_on=[name for name in ALL_ON if name != "push_stream_info"])
     assert copy.rows("SELECT note FROM reconciliation WHERE verdict = 'not comparable'") == [
         ("push_stream_info: switched off",)
     ] * len(DAYS)
@@ -407,7 +407,7 @@ def test_a_dataset_that_is_switched_off_is_a_missing_side(copy):
 def test_a_day_of_which_nothing_is_loaded_has_no_rows(copy):
     with copy.opened() as connection:
         connection.execute("DELETE FROM meta.loaded WHERE day = ?", [DAY])
-    copy.bring_level()
+    copy.sync_tables()
     assert copy.rows("SELECT DISTINCT business_date FROM reconciliation") == [(OTHER_DAY,)]
 
 
@@ -415,7 +415,7 @@ def test_a_number_that_no_sum_can_hold_keeps_no_other_day_from_being_compared(co
     with copy.opened() as connection:
         connection.execute("DELETE FROM meta.reconciled")
     copy.alter("batch_stream_traffic", times("1e300", "down_traffic_bytes"))
-    copy.bring_level(["batch_stream_traffic"])
+    copy.sync_tables(["batch_stream_traffic"])
     found = copy.rows(
         "SELECT rule, business_date, note[:19] FROM reconciliation "
         "WHERE verdict = 'not comparable' ORDER BY 1"
@@ -429,7 +429,7 @@ def test_names_are_data(copy):
     quoted = HOSTILE.replace("'", "''")
     copy.alter("edge_stat_by_region", f"SELECT * REPLACE ('{quoted}' AS domain) FROM t "
                f"WHERE domain = '{PULL}' UNION ALL FROM t WHERE domain <> '{PULL}'")  # fmt: skip
-    copy.bring_level(["edge_stat_by_region"])
+    copy.sync_tables(["edge_stat_by_region"])
     rules = ("edge_traffic_of_regions", "edge_requests_of_regions")
     assert copy.odd() == {(rule, DAY, scope) for rule in rules for scope in (PULL, HOSTILE)}
 
@@ -494,7 +494,7 @@ def test_what_is_no_number_never_agrees(bench, value):
 def test_the_standing_counts_and_shows_the_newest_differences(copy):
     copy.alter("edge_stat_by_region", times(2, "requests", "true"))
     copy.alter("edge_stat_by_region", times(2, "requests", "true"), day=OTHER_DAY)
-    copy.bring_level(["edge_stat_by_region"])
+    copy.sync_tables(["edge_stat_by_region"])
     with copy.opened() as connection:
         found = reconciliation_table.standing(connection, at_most=3)
     assert found.differing == 8  # two days of two domains and their push domains
