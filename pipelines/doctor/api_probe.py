@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from resources.api.body import Body
-from resources.api.catalog import dataset
 from resources.api.catalog.model import DomainRole
 from resources.api.client import Client
 from resources.api.credentials import Credentials
 from resources.api.hosts import Host
-from resources.api.pagination import page_payload
-from resources.api.parsing.parse import Page, read_page
 from resources.api.rate_limiter import RateLimiter
-from resources.api.request_plan import Domain, Inventory, requests_for
+from resources.api.request_plan import Domain
 from resources.api.retry import RetryPolicy
 from resources.api.transport import Timeouts
+from resources.capture.account_guard import domain_pages
 from resources.capture.session import rates
 from resources.config import Settings
 
@@ -62,16 +58,8 @@ def list_domains(settings: Settings, credentials: Credentials, budget: Path | No
 
     Raises ApiError if the API cannot be reached or refuses.
     """
-    listing = dataset("domain")
-    paging = listing.endpoint.paging
-    (walk,) = requests_for(listing, date.min, settings.zone, Inventory())  # the list has no days
-    payload: Mapping[str, object] = {**walk.payload, **(page_payload(paging, 1) if paging else {})}
-
-    def read(body: Body) -> Page:
-        return read_page(listing, walk, body, 1)
-
     with probe_client(settings, credentials, budget) as client:
-        page = client.call(listing.endpoint.action, payload, read).value
+        page = next(domain_pages(client))
     domains = tuple(
         Domain(str(row["domain"]), _role(str(row["domain_type"])))
         for row in page.table.select(["domain", "domain_type"]).to_pylist()

@@ -1,30 +1,65 @@
-"""Walking the pages of one answer, and proving that all of it came.
+"""Requesting all pages of an answer, and the proof that they are complete.
 
-The API has no cursor and promises no order: while data still moves, a row can slide from one page
-to the next, be listed twice or never. So a walk counts as complete only if every page said the
-number that was asked for, the total never changed, the rows add up to it, and no key came twice
-(the last is checked where the rows are known, see `rows.join`).
+The API has no cursor and no fixed order: while data changes, a row can move to another page, and
+be listed twice or never. Next: `parsing.parse.join`, which also checks that no key comes twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from resources.api.catalog.model import Paging
 from resources.api.errors import IncompleteAnswer, printable
 
 WALKS = 4
-"""How often the pages are walked before a moving answer is given up for now."""
+"""How often all pages are requested before an answer that keeps changing is a failure."""
 
 
 @dataclass(frozen=True)
 class PageFacts:
-    """What one page says of itself."""
+    """Number, total and rows of one page, as the answer gives them."""
 
     number: int | None  # page echo; None if the endpoint has none
     total: int
     rows: int
+
+
+class HasFacts(Protocol):
+    """A parsed page; an answer without pages has no facts."""
+
+    @property
+    def facts(self) -> PageFacts | None: ...
+
+
+P = TypeVar("P", bound=HasFacts)
+
+
+def fetch_pages(
+    action: str,
+    paging: Paging | None,
+    payload: Mapping[str, object],
+    fetch: Callable[[int, Mapping[str, object]], P],
+) -> Iterator[P]:
+    """All pages of one answer, in order; an answer without `paging` is one page.
+
+    `fetch` makes the call for a page number, with `payload` and the fields of that page. A page is
+    given out before it is checked, so a caller may stop early; only all of them are proven.
+
+    Raises IncompleteAnswer if the pages cannot belong to one unchanged answer: a wrong page came,
+    the total changed, or the rows do not add up to it.
+    """
+    if paging is None:
+        yield fetch(1, payload)
+        return
+    seen: list[PageFacts] = []
+    while (number := next_page(action, paging, seen)) is not None:
+        page = fetch(number, {**payload, **page_payload(paging, number)})
+        yield page
+        if page.facts is None:
+            raise IncompleteAnswer(f"page {number} has no total", action=action)
+        seen.append(page.facts)
 
 
 def page_payload(paging: Paging, number: int) -> dict[str, object]:
@@ -34,14 +69,14 @@ def page_payload(paging: Paging, number: int) -> dict[str, object]:
 
 
 def listable(paging: Paging, total: int) -> int:
-    """How many of `total` rows the pages can ever list."""
+    """How many of `total` rows the pages list at most."""
     return total if paging.most_rows is None else min(total, paging.most_rows)
 
 
 def next_page(action: str, paging: Paging, seen: Sequence[PageFacts]) -> int | None:
-    """The number of the page to ask for next, or None when all rows have come.
+    """The number of the next page to request, None if all rows are there.
 
-    Raises IncompleteAnswer if the pages seen so far cannot belong to one unmoved answer.
+    Raises IncompleteAnswer if the pages seen so far cannot belong to one unchanged answer.
     """
     if not seen:
         return 1

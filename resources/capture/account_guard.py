@@ -9,7 +9,7 @@ remembered by its fingerprint, which is no secret, and not asked about again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,7 @@ from resources.api.body import Body
 from resources.api.catalog import dataset
 from resources.api.client import Client
 from resources.api.errors import ApiError, FixSetup, printable
-from resources.api.pagination import next_page, page_payload
+from resources.api.pagination import fetch_pages
 from resources.api.parsing.parse import Page, read_page
 from resources.api.request_plan import Inventory, requests_for
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
@@ -101,7 +101,7 @@ def _listed(client: Client, known: frozenset[str]) -> tuple[list[str], int]:
     """Domains that the key lists, page by page until one is known, and how many there are."""
     found: list[str] = []
     total = 0
-    for page in _pages(client):
+    for page in domain_pages(client):
         found += map(str, page.table["domain"].to_pylist())
         total = page.facts.total if page.facts else len(found)
         if known.intersection(found):
@@ -109,25 +109,20 @@ def _listed(client: Client, known: frozenset[str]) -> tuple[list[str], int]:
     return found, total
 
 
-def _pages(client: Client) -> Iterator[Page]:
+def domain_pages(client: Client) -> Iterator[Page]:
+    """The pages of the list of domains, requested one by one as they are consumed."""
     listing = dataset("domain")
-    paging = listing.endpoint.paging
-    if paging is None:
-        raise AssertionError("domains are listed in pages")
-    (request,) = requests_for(listing, date.min, Settings().zone, Inventory())  # it has no days
-    pages: list[Page] = []
-    number: int | None = 1
-    while number is not None:
+    (request,) = requests_for(
+        listing, date.min, Settings().zone, Inventory()
+    )  # the list has no days
 
-        def read(body: Body, number: int = number) -> Page:
+    def fetch(number: int, payload: Mapping[str, object]) -> Page:
+        def read(body: Body) -> Page:
             return read_page(listing, request, body, number)
 
-        payload = {**request.payload, **page_payload(paging, number)}
-        page = client.call(listing.endpoint.action, payload, read).value
-        pages.append(page)
-        yield page
-        seen = [one.facts for one in pages if one.facts is not None]
-        number = next_page(listing.endpoint.action, paging, seen)
+        return client.call(listing.endpoint.action, payload, read).value
+
+    return fetch_pages(listing.endpoint.action, listing.endpoint.paging, request.payload, fetch)
 
 
 def _some(names: Sequence[str]) -> str:

@@ -14,10 +14,10 @@ from typing import TypeVar
 
 from resources.api.body import LARGE_BYTES, Body
 from resources.api.catalog.datasets import Dataset
-from resources.api.catalog.model import Paging, Scope
+from resources.api.catalog.model import Scope
 from resources.api.client import Client
 from resources.api.errors import IncompleteAnswer, TryLater
-from resources.api.pagination import WALKS, next_page, page_payload
+from resources.api.pagination import WALKS, fetch_pages
 from resources.api.parsing.parse import Page, Rows, join
 from resources.api.request_plan import Request, halves
 from resources.capture.decoders import DecoderPool, Stored
@@ -105,7 +105,7 @@ class Fetcher:
 
     def _ask(self, request: Request) -> FetchResult:
         if self.dataset.endpoint.paging is not None:
-            return self._pages(request, self.dataset.endpoint.paging)
+            return self._pages(request)
 
         def finished(page: Page) -> Rows:
             return join(self.dataset, request, [page]).spilled(self.client.spill)
@@ -117,21 +117,19 @@ class Fetcher:
         self._check_addresses(request, rows)
         return FetchResult(request, [part], rows)
 
-    def _pages(self, request: Request, paging: Paging) -> FetchResult:
+    def _pages(self, request: Request) -> FetchResult:
         parts: list[FetchedPage] = []
-        pages: list[Page] = []
-        number: int | None = 1
-        while number is not None:
-            payload = {**request.payload, **page_payload(paging, number)}
 
-            def read(body: Body, number: int = number) -> tuple[Page, Stored]:
+        def fetch(number: int, payload: Mapping[str, object]) -> Page:
+            def read(body: Body) -> tuple[Page, Stored]:
                 return self.readers.read(self.dataset, request, number, body, _as_it_is)
 
             part, page = self._call(number, payload, read)
             parts.append(part)
-            pages.append(page)
-            seen = [page.facts for page in pages if page.facts is not None]
-            number = next_page(self.dataset.endpoint.action, paging, seen)
+            return page
+
+        endpoint = self.dataset.endpoint
+        pages = [*fetch_pages(endpoint.action, endpoint.paging, request.payload, fetch)]
         return FetchResult(request, parts, join(self.dataset, request, pages))
 
     def _call(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,16 +27,21 @@ from resources.home.layout import Home
 __all__ = ["RunCancelled", "capturer", "rates"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Wait:
-    """Sleeps until the run is halted."""
+    """Sleeps until the run is halted, and the clock (s) of those who sleep."""
 
     halt: threading.Event = field(default_factory=threading.Event)
     sleep: Callable[[float], None] | None = None  # None: waits on `halt`, so it ends at once
+    skipped_s: float = 0.0  # that `sleep` was asked for: such a sleep takes no time
+
+    def clock_s(self) -> float:
+        return time.monotonic() + self.skipped_s
 
     def __call__(self, seconds: float) -> None:
         if self.sleep is not None:
             self.sleep(seconds)
+            self.skipped_s += seconds
             seconds = 0.0
         if self.halt.wait(seconds):
             raise RunCancelled("the run was broken off")
@@ -89,6 +95,7 @@ def capturer(
         credentials.account_id(),
         rates(settings),
         account_per_s=settings.calls_per_second,
+        clock=wait.clock_s,
         sleep=wait,
     )
     with Client(

@@ -1,6 +1,7 @@
 """A walk over pages brings every row once, or says that it could not."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,14 @@ from hypothesis import strategies as st
 from resources.api.catalog import ENDPOINTS
 from resources.api.catalog.shared import STREAM_PAGES
 from resources.api.errors import IncompleteAnswer
-from resources.api.pagination import PageFacts, facts, listable, next_page, page_payload
+from resources.api.pagination import (
+    PageFacts,
+    facts,
+    fetch_pages,
+    listable,
+    next_page,
+    page_payload,
+)
 
 TOP_PLAY = ENDPOINTS["DescribeLiveTopPlayData"].paging
 PUSH_INFO = ENDPOINTS["DescribeLivePushStreamInfoData"].paging
@@ -17,15 +25,22 @@ DOMAINS = ENDPOINTS["ListDomainDetail"].paging
 A = "DescribeX"
 
 
-def walk(paging, serve):
-    """Rows of all pages, as a client would walk them; `serve(number)` gives (facts, rows)."""
-    seen, rows = [], []
-    while (number := next_page(A, paging, seen)) is not None:
-        assert len(seen) < 100, "the walk does not end"
-        told, page = serve(number)
-        seen.append(told)
-        rows += page
-    return rows
+class Page(NamedTuple):
+    """A page as the loop sees it."""
+
+    facts: PageFacts | None
+    rows: list
+
+
+def all_rows(paging, serve):
+    """Rows of all pages; `serve(number)` gives (facts, rows)."""
+
+    def fetch(number, payload):
+        assert number < 100, "there is no end of pages"
+        assert payload == {"Domain": "d", **page_payload(paging, number)}
+        return Page(*serve(number))
+
+    return [row for page in fetch_pages(A, paging, {"Domain": "d"}, fetch) for row in page.rows]
 
 
 def paged(listing, paging, number, *, echo=None, total=None):
@@ -56,7 +71,7 @@ def test_an_unmoved_list_comes_whole_and_in_as_few_pages_as_possible(paging, len
         asked.append(number)
         return paged(listing, paging, number)
 
-    assert walk(paging, serve) == listing[: paging.most_rows]
+    assert all_rows(paging, serve) == listing[: paging.most_rows]
     pages = -(-listable(paging, length) // paging.size)
     assert asked == list(range(1, max(1, pages) + 1))
 
@@ -109,7 +124,7 @@ def test_a_moving_list_is_never_taken_for_complete(paging, length, events, repea
         return paged(listing, paging, served, echo=served, total=total)
 
     try:
-        rows = walk(paging, serve)
+        rows = all_rows(paging, serve)
     except IncompleteAnswer:
         return
     assert set(totals) == {len(rows)}
@@ -206,3 +221,26 @@ def test_a_total_that_is_no_number_is_not_guessed(total):
 def test_without_the_block_of_pages_nothing_is_proven(result):
     with pytest.raises(IncompleteAnswer, match="no Pagination in the answer"):
         facts(A, STREAM_PAGES, result, 0)
+
+
+def test_an_answer_without_pages_is_one_call_with_its_payload_as_it_is():
+    calls = []
+
+    def fetch(number, payload):
+        calls.append((number, payload))
+        return Page(None, [])
+
+    assert [*fetch_pages(A, None, {"Domain": "d"}, fetch)] == [Page(None, [])]
+    assert calls == [(1, {"Domain": "d"})]
+
+
+def test_whoever_has_seen_enough_requests_no_more_pages():
+    listing, asked = list(range(2500)), []
+
+    def fetch(number, _):
+        asked.append(number)
+        return Page(*paged(listing, STREAM_PAGES, number))
+
+    pages = fetch_pages(A, STREAM_PAGES, {}, fetch)
+    assert next(pages).rows == listing[:1000]
+    assert asked == [1]
