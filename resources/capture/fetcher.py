@@ -78,7 +78,7 @@ class Fetcher:
 
         Asks no more and gives [] once `is_given_up`: the day has failed, calls would be wasted.
 
-        Raises ApiError if there is no proven answer, Halted when the run ends meanwhile.
+        Raises ApiError if there is no proven answer, RunCancelled when the run ends meanwhile.
         """
         if is_given_up():
             return []

@@ -259,9 +259,9 @@ def test_an_expired_token_ends_the_run_and_finished_days_stay(harmed):
 
 
 def test_nobody_waits_for_a_retry_once_the_key_is_known_to_be_wrong(harmed):
-    """One question is throttled and would wait for 50 s; the next one is told of the token."""
+    """One question is throttled and would wait for 5 s; the next one is told of the token."""
     action = DATASETS["stream_count"].endpoint.action
-    found = harmed(Faults(retry_after_s=50), names=("domain", "stream_count"))
+    found = harmed(Faults(retry_after_s=5), names=("domain", "stream_count"))
     script(found, lambda asked, n: {1: "throttle"}.get(n, "token") if asked == action else None)
     assert failures(found.only("domain").capture()) == []
     with pytest.raises(FixSetup, match="Renew the temporary credentials"):

@@ -6,7 +6,7 @@ import pytest
 
 from resources.api.errors import FixSetup, TryLater
 from resources.api.retry import RetryPolicy
-from resources.capture.session import Halted, _Wait, capturer, rates
+from resources.capture.session import RunCancelled, _Wait, capturer, rates
 from resources.config import Settings, SettingsError
 from resources.simulator import Account, Faults
 from tests.support.archives import lab
@@ -75,7 +75,7 @@ def test_a_raised_quota_raises_the_rate_of_every_action():
 def test_a_wait_ends_with_the_run():
     halt = threading.Event()
     halt.set()
-    with pytest.raises(Halted):
+    with pytest.raises(RunCancelled):
         _Wait(halt)(3600)
 
 
@@ -84,7 +84,7 @@ def test_a_wait_that_a_test_replaces_ends_with_the_run_too():
     wait = _Wait(sleep=waited.append)
     wait(3600)
     wait.halt.set()
-    with pytest.raises(Halted):
+    with pytest.raises(RunCancelled):
         wait(7)
     assert waited == [3600, 7]
 
@@ -98,7 +98,7 @@ def test_a_worker_in_a_retry_wait_ends_at_once(tmp_path):
         def call():
             try:
                 one.client.call(ACTION, {})
-            except Halted as error:
+            except RunCancelled as error:
                 waits.append(error)
 
         worker = threading.Thread(target=call)
