@@ -1,4 +1,4 @@
-"""From the API to the lake: one asset per dataset, made from its catalogue entry."""
+"""From the API to the lake: one asset per dataset, made from its catalog entry."""
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of asset functions.
 
@@ -244,7 +244,7 @@ def _said(result: Result) -> str:
 ANSWERS_HOLD = "answers_hold"
 _CHECK_MEANS = (
     "Totals of the answers are the sums of their rows, no row lies outside of its day, and the "
-    "vendor sends no field that the catalogue does not know. Completeness and unique keys are no "
+    "vendor sends no field that the catalog does not know. Completeness and unique keys are no "
     "check: a day without them is not captured."
 )
 

@@ -1,7 +1,7 @@
 """Days of a large table, made by the real writers: one day of answers, stamped again for each day.
 
 python -m benchmarks.many_days make DOMAINS DAYS [--restated]   raw and lake files of the sessions
-python -m benchmarks.many_days declared-otherwise               a load after the catalogue changed
+python -m benchmarks.many_days declared-otherwise               a load after the catalog changed
 """
 
 from __future__ import annotations

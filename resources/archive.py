@@ -115,7 +115,7 @@ class Archive:
         return {*ledger.days_without_lake_file(lines, self.home.lake, self.home.file_index)}
 
     def _all_days_without_lake_file(self, dataset: Dataset) -> set[date]:
-        """All of its captured days that `unmade` tells; none of a dimension: the next has all."""
+        """All of its captured days that `days_without_lake_file` finds; none of a dimension: its next snapshot has everything."""
         if dataset.is_dimension:
             return set()
         home = self.home

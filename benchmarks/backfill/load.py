@@ -191,7 +191,7 @@ def _known(world: World) -> Inventory:
 
 
 def plan(load: Load) -> dict[str, Any]:
-    """All requests of the template day, for programs that know nothing of the catalogue.
+    """All requests of the template day, for programs that know nothing of the catalog.
 
     `levels` are the lists from Result down to the rows; `constants` are columns that the rows lack.
     """

@@ -98,9 +98,9 @@ def plan(
             for line in complete
             if force and (line.askable_until is None or now < line.askable_until)
         ]
-        unmade = archive.days_without_lake_file(complete).difference(again[one.name])
+        without_file = archive.days_without_lake_file(complete).difference(again[one.name])
         fresh[one.name] = [
-            line.day for line in lines if line.state.can_be_asked or line.day in unmade
+            line.day for line in lines if line.state.can_be_asked or line.day in without_file
         ]
         urgent += [line for line in lines if line.state is State.EXPIRING]
         kept += len(complete) - len(again[one.name])

@@ -1,4 +1,4 @@
-"""The table of datasets in README.md, made from the catalogue: `python -m pipelines.docgen.readme`."""
+"""The table of datasets in README.md, made from the catalog: `python -m pipelines.docgen.readme`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _every(dataset: Dataset) -> str:
 
 
 def with_table(text: str) -> str:
-    """README.md's text with the table as the catalogue has it now.
+    """README.md's text with the table as the catalog has it now.
 
     Raises ValueError if the marks between which it stands are gone.
     """

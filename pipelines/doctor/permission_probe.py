@@ -84,12 +84,12 @@ def _payload(
         absent=settings.absent_parameters,
     )
     day = day_of(now, settings.zone) - timedelta(days=1)
-    walk = next(requests_for(dataset, day, settings.zone, known), None)
-    if walk is None:
+    request = next(requests_for(dataset, day, settings.zone, known), None)
+    if request is None:
         return None
-    payload: dict[str, Any] = dict(walk.payload)
-    if walk.window is not None and dataset.bucket_s is not None:
-        start = walk.window[0]
+    payload: dict[str, Any] = dict(request.payload)
+    if request.window is not None and dataset.bucket_s is not None:
+        start = request.window[0]
         payload |= wire_window((start, start + timedelta(seconds=dataset.bucket_s)))
     if dataset.endpoint.paging is not None:
         payload |= page_payload(dataset.endpoint.paging, 1)

@@ -139,9 +139,9 @@ def missing(archive: Archive, datasets: Sequence[Dataset]) -> list[Chunk]:
     urgent: list[states.Entry] = []
     for dataset in datasets:
         lines = archive.ledger(dataset, archive.first_day, archive.today)
-        unmade = archive.days_without_lake_file(lines)
+        without_file = archive.days_without_lake_file(lines)
         due[dataset.name] = [
-            line.day for line in lines if line.state.can_be_asked or line.day in unmade
+            line.day for line in lines if line.state.can_be_asked or line.day in without_file
         ]
         urgent += [line for line in lines if line.state is states.State.EXPIRING]
     return chunks(due, urgent=urgent)

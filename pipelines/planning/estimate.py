@@ -62,7 +62,7 @@ class Source:
 def estimates(
     due: Mapping[str, Sequence[date]], source: Source, settings: Settings
 ) -> list[Estimate]:
-    """One line for each dataset with days in `due`, in the order of the catalogue."""
+    """One line for each dataset with days in `due`, in the order of the catalog."""
     lines = []
     for name, dataset in DATASETS.items():
         days = due.get(name)

@@ -117,7 +117,7 @@ def request_of(dataset: Dataset, payload: Mapping[str, object]) -> Request:
     """All that a request body tells of the rows it brings.
 
     A stored request is therefore enough to read its answer again, without the plan of its day.
-    What the rows may lack is a constant of the walk: its variant, its one stream or domain, the
+    What the rows may lack is a constant of the request: its variant, its one stream or domain, the
     one value of a filter. What was asked for is all that may come back.
     """
     constants = {

@@ -1,8 +1,8 @@
 """Capturing days: ask, prove, store raw, normalise, in one pass and in bounded memory.
 
-All datasets of a run are captured side by side: each in a lane of its own, with as many workers for
+All datasets of a run are captured side by side: each in a queue of its own, with as many workers for
 each action of the API as it may keep busy, so that a slow answer or a spent call budget holds up
-nothing else. Within a lane answers are taken in the order of the plan, so that a day's files do not
+nothing else. Within a queue answers are taken in the order of the plan, so that a day's files do not
 depend on which answer came first. A day is named captured when its last answer is proven; until
 then everything of it lies aside, and a crash leaves nothing behind but files that the next run
 removes.
@@ -115,7 +115,7 @@ class Capturer:
 
 
 class Run:
-    """One call of `Capturer.capture_all`: the lanes, what they share, and whose turn it is."""
+    """One call of `Capturer.capture_all`: the queues, what they share, and whose turn it is."""
 
     def __init__(
         self,
@@ -142,11 +142,13 @@ class Run:
             action: self._pool(action, capturer.settings.workers)
             for action in {dataset.endpoint.action for dataset in due}
         }
-        self._lanes: dict[str, DatasetQueue] = {}
+        self._queues: dict[str, DatasetQueue] = {}
         for dataset in in_order_of_need(due):
-            needed = [self._lanes[name] for name in dataset.needs if name in self._lanes]
+            needed = [self._queues[name] for name in dataset.needs if name in self._queues]
             asking_it = workers[dataset.endpoint.action]
-            self._lanes[dataset.name] = DatasetQueue(self, dataset, due[dataset], needed, asking_it)
+            self._queues[dataset.name] = DatasetQueue(
+                self, dataset, due[dataset], needed, asking_it
+            )
         self._head_start_ends_s: float | None = None
 
     def _pool(self, name: str, size: int) -> ThreadPoolExecutor:
@@ -157,15 +159,15 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         """However it ends: what is unfinished is put aside, and no thread of it works on."""
-        if any(not lane.is_done for lane in self._lanes.values()):
+        if any(not dataset_queue.is_done for dataset_queue in self._queues.values()):
             self.capturer.halt.set()  # workers that wait for a retry give up at once
-        for lane in self._lanes.values():
-            lane.cancel()
+        for dataset_queue in self._queues.values():
+            dataset_queue.cancel()
         try:
             self._pools.close()
         finally:
-            for lane in self._lanes.values():
-                lane.stop()
+            for dataset_queue in self._queues.values():
+                dataset_queue.stop()
 
     def end_early(self, error: FixSetup) -> None:
         """Called by a worker: no other call can succeed, so all waits for a retry end."""
@@ -182,38 +184,42 @@ class Run:
         try:
             yield from self._side_by_side()
         except Exception:
-            for lane in self._lanes.values():
-                yield from lane.wind_up()
+            for dataset_queue in self._queues.values():
+                yield from dataset_queue.wind_up()
             raise
 
     def _side_by_side(self) -> Iterator[Result]:
         # Those of the most calls are served first, and what says what they are to ask second.
-        lanes = sorted(
-            self._lanes.values(), key=lambda one: (not one.needs_others, not one.is_needed)
+        queues = sorted(
+            self._queues.values(), key=lambda one: (not one.needs_others, not one.is_needed)
         )
-        if any(lane.is_needed for lane in lanes):
+        if any(dataset_queue.is_needed for dataset_queue in queues):
             self._head_start_ends_s = time.monotonic() + HEAD_START_S
-        while not all(lane.is_done for lane in lanes):
+        while not all(dataset_queue.is_done for dataset_queue in queues):
             # Once more as long as anything moves: it may have made room, or ended a day that
-            # another lane waits for.
+            # another queue waits for.
             seen = -1
             while seen != self.room.changes:
                 seen = self.room.changes
                 is_first = self._is_head_start()
-                for lane in lanes:
-                    if is_first and not (lane.is_needed or lane.needs_others):
+                for dataset_queue in queues:
+                    if is_first and not (dataset_queue.is_needed or dataset_queue.needs_others):
                         continue
-                    for result in lane.go_on(only_first=is_first and lane.is_needed):
+                    for result in dataset_queue.go_on(
+                        only_first=is_first and dataset_queue.is_needed
+                    ):
                         self.room.changes += 1
                         self._release(result)
                         yield result
-            if not all(lane.is_done for lane in lanes):
+            if not all(dataset_queue.is_done for dataset_queue in queues):
                 self._wait()
 
     def _is_head_start(self) -> bool:
-        """True until all lanes that need others have begun, or have waited for long enough."""
+        """True until all queues that need others have begun, or have waited for long enough."""
         waiting = (
-            lane for lane in self._lanes.values() if lane.needs_others and not lane.has_begun
+            dataset_queue
+            for dataset_queue in self._queues.values()
+            if dataset_queue.needs_others and not dataset_queue.has_begun
         )
         ends_s = self._head_start_ends_s
         if ends_s is not None and (time.monotonic() >= ends_s or not any(waiting)):
@@ -221,13 +227,17 @@ class Run:
         return self._head_start_ends_s is not None
 
     def _release(self, result: Result) -> None:
-        for lane in self._lanes.values():
-            if result.dataset in lane.dataset.needs:
-                lane.release(result.dataset, result.day)
+        for dataset_queue in self._queues.values():
+            if result.dataset in dataset_queue.dataset.needs:
+                dataset_queue.release(result.dataset, result.day)
 
     def _wait(self) -> None:
         """Until something has come or ended, or a day that another run holds is to be tried."""
-        waiting = [lane for lane in self._lanes.values() if lane.is_waiting_for_others]
+        waiting = [
+            dataset_queue
+            for dataset_queue in self._queues.values()
+            if dataset_queue.is_waiting_for_others
+        ]
         longest_s = RETRY_BUSY_S if waiting else None
         if self._head_start_ends_s is not None:
             left_s = max(0.0, self._head_start_ends_s - time.monotonic())
@@ -236,13 +246,13 @@ class Run:
             event = self.events.get(timeout=longest_s)
             while True:
                 if event is not None:
-                    lane, question = event
-                    lane.came(question)
+                    dataset_queue, question = event
+                    dataset_queue.came(question)
                 event = self.events.get_nowait()
         except queue.Empty:
             pass
-        for lane in waiting:
-            lane.retry_busy()
+        for dataset_queue in waiting:
+            dataset_queue.retry_busy()
 
 
 def in_order_of_need(datasets: Iterable[Dataset]) -> list[Dataset]:

@@ -51,7 +51,7 @@ class DatasetQueue:
         needed: Sequence[DatasetQueue],
         workers: ThreadPoolExecutor,
     ) -> None:
-        """`needed` are the lanes whose answers say what to ask: each day waits for theirs of it."""
+        """`needed` are the queues whose answers say what to ask: each day waits for theirs of it."""
         self.dataset = dataset
         self._run = run
         one = run.capturer
@@ -64,7 +64,12 @@ class DatasetQueue:
         # Enough to keep every worker asking while the oldest answer is awaited.
         self._most = one.settings.workers * 2
         self.days = frozenset(days)
-        asked = {day: {lane.dataset.name for lane in needed if day in lane.days} for day in days}
+        asked = {
+            day: {
+                dataset_queue.dataset.name for dataset_queue in needed if day in dataset_queue.days
+            }
+            for day in days
+        }
         self._awaited = {day: names for day, names in asked.items() if names}
         self._ready = deque(day for day in dict.fromkeys(days) if not asked[day])
         self._busy: deque[date] = deque()  # held by another run
@@ -75,9 +80,9 @@ class DatasetQueue:
         self._open: list[PartitionJob] = []
         self._refused: FixAction | None = None  # set by a worker: the action cannot be called
         self.needs_others = bool(self._awaited)
-        self.is_needed = False  # by another lane
-        for lane in needed:
-            lane.is_needed = True
+        self.is_needed = False  # by another queue
+        for dataset_queue in needed:
+            dataset_queue.is_needed = True
         self.has_begun = False  # with a day
 
     # What the run calls ------------------------------------------------------------------------

@@ -68,7 +68,7 @@ class DecoderPool:
         body: Body,
         finish: Callable[[Page], T],
     ) -> tuple[T, Stored]:
-        """What `finish` makes of page `number` of the answer to `walk`, and the body packed.
+        """What `finish` makes of page `number` of the answer to `request`, and the body packed.
 
         Raises what reading the answer by itself raises, or `finish`.
         """

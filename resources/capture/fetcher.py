@@ -83,7 +83,7 @@ class Fetcher:
         if is_given_up():
             return []
         try:
-            return [self._walk(request)]
+            return [self._fetch_all(request)]
         except TryLater as error:
             shorter = halves(self.dataset, request) if error.timed_out else ()
             if not shorter:
@@ -91,7 +91,7 @@ class Fetcher:
             log.warning("%s: %s; asking for halves of %s", self.dataset.name, error, request)
             return [answered for half in shorter for answered in self.ask(half, is_given_up)]
 
-    def _walk(self, request: Request) -> FetchResult:
+    def _fetch_all(self, request: Request) -> FetchResult:
         """Ask page by page until the pages prove each other."""
         for walked_again in range(WALKS):
             try:

@@ -98,7 +98,7 @@ class SizeEstimator:
         return self._seen <= _ENOUGH
 
     def guess(self, request: Request) -> int:
-        """Bytes of the answer to `walk`: as on another day, else as the largest so far."""
+        """Bytes of the answer to `request`: as on another day, else as the largest so far."""
         if self._each and (known := self._each.get(_about(request))) is not None:
             return known
         if self._seen >= _ENOUGH:

@@ -50,7 +50,7 @@ class _Wait:
 def rates(settings: Settings) -> Callable[[str], float | None]:
     """Calls per second by action: the documented ones times the account's quota.
 
-    None for an action that the catalogue does not know.
+    None for an action that the catalog does not know.
     """
 
     def rate_per_s(action: str) -> float | None:

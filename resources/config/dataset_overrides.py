@@ -26,7 +26,7 @@ def _about(meaning: str, example: object) -> dict[str, object]:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetOverrides:
-    """Settings of one dataset; None: the default of the catalogue."""
+    """Settings of one dataset; None: the default of the catalog."""
 
     bucket_seconds: int | None = field(
         default=None,

@@ -197,7 +197,7 @@ class Settings:
             raise SettingsError(f"dataset: {error}") from error
 
     def of(self, one: Dataset) -> Dataset:
-        """A dataset of the catalogue with its settings applied."""
+        """A dataset of the catalog with its settings applied."""
         return self._changed.get(one.name, one)
 
     def narrowed(self, name: str) -> str:

@@ -1,6 +1,6 @@
 """Comments on tables and columns in the language of the settings.
 
-The English text stands where a table or column is declared: catalogue, mart SQL, system tables.
+The English text stands where a table or column is declared: catalog, mart SQL, system tables.
 zh/ maps each English text to its Chinese; a test fails for a text without translation.
 """
 

@@ -75,7 +75,7 @@ class Provenance:
     requests: int
     rows: int
     outside: int  # rows outside of the day: dropped
-    unknown: tuple[str, ...]  # fields that the catalogue does not know; the raw answers have them
+    unknown: tuple[str, ...]  # fields that the catalog does not know; the raw answers have them
     disagreeing: tuple[str, ...]  # totals that the rows do not add up to
     livestats: str = VERSION
 
@@ -90,7 +90,7 @@ class WriteStats:
     disagreeing: set[str] = field(default_factory=set)
 
     def add(self, walked: Rows) -> None:
-        """Count the rows of one walk."""
+        """Count the rows of one request."""
         self.rows += walked.table.num_rows
         self.outside += walked.outside
         self.unknown.update(walked.unknown)
@@ -174,7 +174,7 @@ class LakeWriter:
         self.waiting_bytes = 0  # of the rows that are still in memory
 
     def add(self, walked: Rows) -> None:
-        """Append the rows of one walk."""
+        """Append the rows of one request."""
         self.tally.add(walked)
         for table in walked.tables():
             self._waiting.append(table)
@@ -327,7 +327,7 @@ def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Prov
 
 
 def _asked(dataset: Dataset, capture: Capture) -> Iterator[tuple[int, Request, int, Body]]:
-    """Number and walk of each question, number of the page, and the answer."""
+    """Number and request of each question, number of the page, and the answer."""
     paging = dataset.endpoint.paging
     numbers = {paging.number_param, paging.size_param} if paging else set()
     for question, page, payload, body in capture.responses():

@@ -25,7 +25,7 @@ def same_rows(one: Path, other: Path) -> bool:
     first, second = pq.ParquetFile(one), pq.ParquetFile(other)
     with first, second:
         if not first.schema_arrow.equals(second.schema_arrow):
-            return False  # made by another version of the catalogue
+            return False  # made by another version of the catalog
         if first.metadata.num_rows != second.metadata.num_rows:
             return False
         if _same_in_order(first, second):

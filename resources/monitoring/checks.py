@@ -96,8 +96,8 @@ _NO_MORE = "Nothing brings it back. Mend what kept it from being captured: `live
 def _of_lake(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list[Alarm]:
     """Alarms from the metadata of lake files; opens only those of the newest days."""
     home, name = archive.home, dataset.name
-    unmade = archive.days_without_lake_file(lines)  # the schedule rebuilds these by itself
-    old = {*states.stale_days(lines, home.lake, home.file_index)} - unmade
+    without_file = archive.days_without_lake_file(lines)  # the schedule rebuilds these by itself
+    old = {*states.stale_days(lines, home.lake, home.file_index)} - without_file
     found = []
     if old:
         text = f"rows as an earlier version of livestats read them: {_days(old)}"
@@ -115,7 +115,7 @@ def _of_lake(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list
                 subject=name,
                 text=f"the vendor sends fields that are not known: {', '.join(sorted(unknown))}",
                 mark=f"{len(unknown):04} {sorted(unknown)}",
-                remedy="Nothing is lost, raw has them. Add them to the catalogue, or tell its "
+                remedy="Nothing is lost, raw has them. Add them to the catalog, or tell its "
                 "authors; `livestats replay` then brings them into the tables, for the past too.",
             )
         )

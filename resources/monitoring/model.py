@@ -23,7 +23,7 @@ class AlarmKind(StrEnum):
     GAP = "gap"  # a day that should be captured is missing
     DAMAGE = "damage"  # the last verification found changed or missing files
     OUTDATED = "outdated"  # rows were made by an earlier normaliser
-    SCHEMA = "schema"  # responses have a field that the catalogue lacks
+    SCHEMA = "schema"  # responses have a field that the catalog lacks
     DISAGREEMENT = "disagreement"  # endpoints contradict each other beyond the tolerance
     BEHIND = "behind"  # the served copy lacks captured rows
 

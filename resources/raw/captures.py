@@ -92,7 +92,7 @@ def _instant(stamp: str) -> datetime | None:
 class Response:
     """One response as stored."""
 
-    walk: int  # number of the request of the day; the manifest's field name
+    question: int  # number of the request in the day, from 0; "walk" in the manifest
     page: int
     payload: Mapping[str, object]  # the request body, with page numbers
     fetched_at: str
@@ -198,7 +198,7 @@ class CaptureWriter:
         self._bytes += response.size
         self._requests.append(
             {
-                "walk": response.walk,
+                "walk": response.question,
                 "page": response.page,
                 "fetched_at": response.fetched_at,
                 "size": response.size,

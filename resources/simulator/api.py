@@ -37,7 +37,7 @@ ANSWERERS: Mapping[str, Answerer] = {
     "DescribeLiveTopPlayData": measured.top_play,
     "DescribeLiveEdgeStatData": measured.edge,
 }
-"""What the world knows about; any other endpoint of the catalogue gets a generic answer."""
+"""What the world knows about; any other endpoint of the catalog gets a generic answer."""
 
 
 class Api:
@@ -54,7 +54,7 @@ class Api:
         self.endpoints = endpoints
 
     def endpoint(self, action: str) -> Endpoint:
-        """The catalogue's entry; raises `Refused` for an action that does not exist."""
+        """The catalog's entry; raises `Refused` for an action that does not exist."""
         if action not in self.endpoints:
             raise Refused("InvalidActionOrVersion", f"There is no action {action!r}.")
         return self.endpoints[action]

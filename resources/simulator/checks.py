@@ -1,4 +1,4 @@
-"""Refuses what the real API refuses: every rule comes from the catalogue's data.
+"""Refuses what the real API refuses: every rule comes from the catalog's data.
 
 A refusal names the parameter and the limit.
 """

@@ -1,4 +1,4 @@
-"""Answers for an endpoint that the world does not know: made from its catalogue entry alone.
+"""Answers for an endpoint that the world does not know: made from its catalog entry alone.
 
 So a new entry can be planned, fetched, normalised and loaded in tests before anybody has taught
 the world what its numbers should be.

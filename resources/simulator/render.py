@@ -1,4 +1,4 @@
-"""Numbers into the objects that the API answers with, following the layouts of the catalogue."""
+"""Numbers into the objects that the API answers with, following the layouts of the catalog."""
 
 from __future__ import annotations
 
@@ -118,9 +118,9 @@ def totals(wanted: Sequence[ResponseTotal], arrays: Arrays) -> Result:
 
 
 def paged(query: Query, rows: list[Result]) -> Result:
-    """One page of `rows`, with the paging block as the catalogue describes it.
+    """One page of `rows`, with the paging block as the catalog describes it.
 
-    A fault may let the list move on by a row, come again, or lose a row during the walk.
+    A fault may let the list move on by a row, come again, or lose a row during the request.
     """
     paging = query.endpoint.paging
     assert paging is not None  # noqa: S101 - only asked of endpoints with pages

@@ -213,12 +213,12 @@ def _misfit(place: Place, name: captures.CaptureName, manifest: Mapping[str, Any
 
 def _hole(requests: Sequence[Mapping[str, Any]]) -> str:
     """The first missing request or page; empty if none is missing."""
-    walk, page = -1, 0
+    question, page = -1, 0
     for request in requests:
         at = (request["walk"], request["page"])
-        if at not in ((walk + 1, 1), (walk, page + 1)):
-            return f"after page {page} of question {walk} it holds page {at[1]} of question {at[0]}"
-        walk, page = at
+        if at not in ((question + 1, 1), (question, page + 1)):
+            return f"after page {page} of question {question} it holds page {at[1]} of question {at[0]}"
+        question, page = at
     return ""
 
 

@@ -157,7 +157,7 @@ class Form:
     comment: str = ""
 
     def is_that_of(self, dataset: Dataset) -> bool:
-        """True if it is as the catalogue has it; its own comment tells the key.
+        """True if it is as the catalog has it; its own comment tells the key.
 
         What else comments say is no part of it: see `comments`.
         """
@@ -182,7 +182,7 @@ def forms(connection: duckdb.DuckDBPyConnection) -> dict[str, Form]:
 
 
 def declare(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
-    """Make the table anew as the catalogue declares it, empty; inside of a transaction."""
+    """Make the table anew as the catalog declares it, empty; inside of a transaction."""
     declared = ", ".join(
         f"{c.name} {c.kind.sql}{'' if c.nullable else ' NOT NULL'}" for c in dataset.columns
     )

@@ -30,7 +30,7 @@ _MOST_ROWS = 5_000_000
 """In a batch: to find a key that stands twice, a hash of every key is held or spilled."""
 
 _MISFITS = (duckdb.ConstraintException, duckdb.BinderException, duckdb.ConversionException)
-"""What DuckDB raises for a file that another version of the catalogue has made."""
+"""What DuckDB raises for a file that another version of the catalog has made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ class LoadState:
         return cls(warehouse_connection.forms(connection), found)
 
     def is_declared(self, dataset: Dataset) -> bool:
-        """True if the table is there as the catalogue has it."""
+        """True if the table is there as the catalog has it."""
         return self.forms.get(dataset.name, Form()).is_that_of(dataset)
 
 

@@ -12,7 +12,7 @@ in_both = pytest.mark.parametrize("language", TEXTS)
 
 
 @in_both
-def test_the_page_is_in_step_with_catalogue_and_marts(language):
+def test_the_page_is_in_step_with_catalog_and_marts(language):
     """Else: python -m pipelines.docgen.dictionary."""
     assert dictionary.page(language) == TEXTS[language]
 

@@ -1,7 +1,7 @@
 """docs/add-an-endpoint.md and docs/add-a-mart.md, followed literally in a copy of the checkout.
 
 The blocks are put where the pages say, the commands are run, and what comes of an entry of the
-catalogue and of one file of SQL is looked at: rows, comments, ledger, assets, dictionary.
+catalog and of one file of SQL is looked at: rows, comments, ledger, assets, dictionary.
 """
 
 import json

@@ -36,7 +36,7 @@ def test_the_account_page_names_what_byteplus_lacks():
     assert set(re.findall(r"`(\w+)`", absent)) == set(Settings(vendor="byteplus").not_offered)
 
 
-def test_the_account_page_gives_the_limits_of_the_catalogue():
+def test_the_account_page_gives_the_limits_of_the_catalog():
     by_rate = {}
     for endpoint in ENDPOINTS.values():
         by_rate.setdefault(endpoint.rate_per_s, set()).add(endpoint.action)

@@ -10,7 +10,7 @@ from pipelines.docgen import readme
 TEXT = readme.README.read_text("utf-8")
 
 
-def test_the_table_of_datasets_is_that_of_the_catalogue():
+def test_the_table_of_datasets_is_that_of_the_catalog():
     """Else: python -m pipelines.docgen.readme."""
     assert readme.with_table(TEXT) == TEXT
 

@@ -311,14 +311,14 @@ def test_outdated_is_over_after_a_replay(account, monkeypatch):
 
 
 def without(dataset, name):
-    """The catalogue's entry as it was before the vendor added a field."""
+    """The catalog's entry as it was before the vendor added a field."""
     (level,) = dataset.endpoint.rows.levels
     fields = tuple(field for field in level.fields if field.name != name)
     rows = replace(dataset.endpoint.rows, levels=(replace(level, fields=fields),))
     return replace(dataset, endpoint=replace(dataset.endpoint, rows=rows))
 
 
-def test_schema_is_told_for_a_new_field_and_over_once_the_catalogue_has_it(account, tmp_path):
+def test_schema_is_told_for_a_new_field_and_over_once_the_catalog_has_it(account, tmp_path):
     fresh = keeping(account.with_(LIVESTATS_HOME=str(tmp_path / "fresh")), *NAMES)
     fresh.archive.home.prepare(fresh.archive.settings, fresh.archive.now())
     fresh.capture(DAYS, ("domain", "isp", "edge_stat"))

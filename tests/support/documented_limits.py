@@ -1,6 +1,6 @@
 """The limits of the API, transcribed by hand from the vendor's documentation and SDKs.
 
-The catalogue and the simulator are tested against this table. It shares nothing with them: where
+The catalog and the simulator are tested against this table. It shares nothing with them: where
 all three agree, two people would have had to misread a page in the same way.
 """
 

@@ -59,7 +59,7 @@ def row_schema(dataset: Dataset) -> pa.Schema:
 def table_of(
     dataset: Dataset, requests: Sequence[Request], flat: FlatRows, before: Sequence[int]
 ) -> pa.Table:
-    """Rows of the answers to `walks`, one after the other, each in the API's order.
+    """Rows of the answers to `requests`, one after the other, each in the API's order.
 
     So many rows as `before` says stand above those of each answer in its ranking.
 
@@ -87,7 +87,7 @@ def _values(
     kind = _ARROW[column.kind]
     if column.name == SLOT_SECONDS:
         widths = [request.payload.get("Aggregation", dataset.bucket_s) for request in requests]
-        if len(set(widths)) == 1:  # settings may have made it another than the catalogue's
+        if len(set(widths)) == 1:  # settings may have made it another than the catalog's
             return pa.repeat(pa.scalar(widths[0], kind), flat.rows)
         return pa.array(widths, kind).take(pa.array(flat.answer))
     if column.name == RANK:

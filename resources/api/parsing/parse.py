@@ -44,7 +44,7 @@ class Page:
     facts: pagination.PageFacts | None  # None for an endpoint without pages
     totals: Mapping[str, float] = field(default_factory=dict)  # of an endpoint with pages
     outside: int = 0  # rows whose slot lies outside the window: dropped
-    unknown: tuple[str, ...] = ()  # fields that the catalogue does not know
+    unknown: tuple[str, ...] = ()  # fields that the catalog does not know
     disagreeing: tuple[str, ...] = ()  # totals that are not what the rows add up to
     is_sorted: bool = False  # True: the rows are in the order of their key, and no key came twice
     nbytes: int | None = None  # of memory that the rows take, where it is known
@@ -52,7 +52,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Rows:
-    """All rows of one walk, sorted by the dataset's key, which is unique."""
+    """All rows of one request, sorted by the dataset's key, which is unique."""
 
     table: pa.Table | SortedView | SpilledRows
     outside: int
@@ -82,7 +82,7 @@ class Rows:
 
 
 def read_page(dataset: Dataset, request: Request, body: Body, number: int = 1) -> Page:
-    """The rows of one answer to `walk`, page `number`.
+    """The rows of one answer to `request`, page `number`.
 
     Raises what `answers.decode` raises, and WrongAnswer for a value that is no time or no number,
     a row about something that was not asked for, or a split that did not come.
@@ -108,7 +108,7 @@ class _Reading:
         split_rows = endpoint.split_rows if request.is_split else None
         self.layout = split_rows or endpoint.rows
         self.items = 0  # of the outermost list
-        self._dataset, self._walk = dataset, request
+        self._dataset, self._request = dataset, request
         self._ranked_before = ranked_before(dataset, number)
         self._rows = self._outside = 0
         self._tables: list[pa.Table] = []
@@ -119,8 +119,8 @@ class _Reading:
         """Take the rows of a slice, or of the whole."""
         flat = flatten(decoded.result, self.layout)
         before = self._ranked_before + self._rows
-        table = table_of(self._dataset, [self._walk], flat, [before])
-        inside = rows_inside(self._dataset, table, [self._walk], flat.answer)
+        table = table_of(self._dataset, [self._request], flat, [before])
+        inside = rows_inside(self._dataset, table, [self._request], flat.answer)
         self._tables.append(table if inside is None else table.filter(inside))
         self._totals.add(flat)
         self._rows += flat.rows
@@ -131,8 +131,8 @@ class _Reading:
     def page(self, result: pa.StructArray) -> Page:
         """All that was taken; `result` is that of the answer but for its slices."""
         endpoint = self._dataset.endpoint
-        if self._walk.is_split and not self._rows:
-            _refuse_unsplit(self._dataset, self._walk, result)
+        if self._request.is_split and not self._rows:
+            _refuse_unsplit(self._dataset, self._request, result)
         facts, totals = facts_of(self._dataset, result, self._rows)
         is_all_here = not (self._outside or endpoint.paging)
         return Page(
@@ -160,7 +160,7 @@ def _joined(tables: list[pa.Table]) -> pa.Table:
 
 
 def join(dataset: Dataset, request: Request, walked: Sequence[Page]) -> Rows:
-    """The pages of one walk as one table, sorted by key.
+    """The pages of one request as one table, sorted by key.
 
     Raises IncompleteAnswer if a key came twice: then the pages are not of one moment.
     """
@@ -218,9 +218,9 @@ def _split_list(dataset: Dataset) -> str:
 def rows_inside(
     dataset: Dataset, table: pa.Table, requests: Sequence[Request], answer: np.ndarray
 ) -> pa.BooleanArray | None:
-    """Which rows begin inside the half-open window of their walk; None: all of them.
+    """Which rows begin inside the half-open window of their request; None: all of them.
 
-    `answer` says for each row which of the walks that is; all of them have a window, or none.
+    `answer` says for each row which of the requests that is; all of them have a window, or none.
     Slots begin in it; an event may have begun long before it, but not after it.
     """
     column = SLOT_START_AT if dataset.bucket_s is not None else dataset.event_start

@@ -34,7 +34,7 @@ MOST_BYTES = 4_000_000
 
 
 def batch_key(dataset: Dataset, request: Request) -> Hashable | None:
-    """Answers to walks of which this is equal can be read together; None: not with any other."""
+    """Answers to requests of which this is equal can be read together; None: not with any other."""
     if any(dataset.column[name].kind is ColumnType.FLOAT for name in dataset.key):
         return None  # equal numbers that are not the same, and NaN, have no place of their own
     has_window = request.window is not None
@@ -52,7 +52,7 @@ def read_batch(
 ) -> list[Page] | None:
     """What each answer says, or None if they are to be read one by one.
 
-    `asked` are the walks, which are alike (see `likeness`), and of each the number of the page. The
+    `asked` are the requests, which are alike (see `batch_key`), and of each the number of the page. The
     rows of all pages lie in one piece of memory.
     """
     requests = [request for request, _ in asked]
@@ -102,7 +102,7 @@ def read_batched(
 ) -> Iterator[tuple[T, Request, Callable[[], Page]]]:
     """How to read each of these answers, before the next is asked for: small ones are, together.
 
-    Each has a mark, which comes back, its walk and the number of the page. Reading one raises what
+    Each has a mark, which comes back, its request and the number of the page. Reading one raises what
     `rows.read_page` raises.
     """
     some: list[tuple[T, Request, int, bytes]] = []

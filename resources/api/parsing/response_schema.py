@@ -1,4 +1,4 @@
-"""The shape of an answer, derived from its catalogue entry: which JSON types may stand where.
+"""The shape of an answer, derived from its catalog entry: which JSON types may stand where.
 
 One tree serves both readers: as an Arrow type for the fast one, node by node for the careful one
 that finds out what is wrong.

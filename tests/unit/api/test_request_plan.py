@@ -393,7 +393,7 @@ def test_halving_ends():
     assert most == 5  # 288 slots: 144, 72, 36, 18
 
 
-# --- the API's own rules, transcribed from the vendor's documentation, not from the catalogue ---
+# --- the API's own rules, transcribed from the vendor's documentation, not from the catalog ---
 
 SERIES = {60: 86_400, 300: 31 * 86_400, 3600: 31 * 86_400}
 SERIES_IN_SPLITS = {60: 10_800, 300: 86_400, 3600: 604_800}

@@ -57,7 +57,7 @@ def of(name, **own):
 # What can be said --------------------------------------------------------------------------------
 
 
-def test_without_settings_a_dataset_is_that_of_the_catalogue():
+def test_without_settings_a_dataset_is_that_of_the_catalog():
     assert all(Settings().of(one) is one for one in DATASETS.values())
 
 

@@ -1,6 +1,6 @@
 """The simulator refuses what the documentation forbids, and accepts what lies just inside.
 
-Its limits are tried from `documented.py`, not from the catalogue that it serves.
+Its limits are tried from `documented.py`, not from the catalog that it serves.
 """
 
 from __future__ import annotations

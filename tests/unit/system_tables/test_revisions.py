@@ -139,7 +139,7 @@ def test_sums_of_integers_are_exact(compared):
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_files_of_every_dataset_can_be_compared(tmp_path, name):
-    """No column of the catalogue is a word that SQL keeps for itself."""
+    """No column of the catalog is a word that SQL keeps for itself."""
     path = tmp_path / parquet.FILE
     pq.write_table(parquet.schema(DATASETS[name]).empty_table(), path)
     with comparing(tmp_path) as connection:

@@ -381,7 +381,7 @@ def test_rows_of_another_day_are_refused(home, load, loaded_one):
     assert refused(load, "rows were to be loaded", before=loaded_one)
 
 
-# The catalogue changes ---------------------------------------------------------------------------
+# The catalog changes ---------------------------------------------------------------------------
 
 
 def with_columns(dataset, change):
@@ -411,7 +411,7 @@ CHANGES = {
         if not (dataset is DOMAIN and change == "the key")  # a dimension has no day
     ],
 )
-def test_a_table_follows_the_catalogue_and_is_filled_from_the_lake_again(
+def test_a_table_follows_the_catalog_and_is_filled_from_the_lake_again(
     dataset, change, home, connection, load
 ):
     key = {PUSHES: "stream"}.get(dataset, "domain")

@@ -1,4 +1,4 @@
-"""The catalogue says what the documentation says."""
+"""The catalog says what the documentation says."""
 
 from __future__ import annotations
 

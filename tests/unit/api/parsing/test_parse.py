@@ -233,7 +233,7 @@ def test_a_place_without_places_in_it_is_a_row_of_its_own():
     ]
 
 
-# --- any answer: generated from the catalogue's layout, read a second time by loops and dicts ---
+# --- any answer: generated from the catalog's layout, read a second time by loops and dicts ---
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 microseconds = st.one_of(st.integers(0, 4 * 10**9).map(lambda s: s * 10**6), st.integers(0, 10**15))
