@@ -1,4 +1,7 @@
-"""The envelope of an answer: whether it is one, and what an answer that is no success says."""
+"""The JSON envelope of a response: whether it is complete, and the error of an unsuccessful one.
+
+What the error codes mean is in `errors`, the rows in `Result` are for `parsing`. Next: `client`.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,8 @@ import json
 from typing import Any
 
 from resources.api.body import Body, whole
-from resources.api.errors import (
-    ApiError,
-    FixSetup,
-    Refusal,
-    TryLater,
-    from_answer,
-    printable,
-    read_refusal,
-)
+from resources.api.error_codes import Refusal, from_answer, read_refusal
+from resources.api.errors import ApiError, FixSetup, TryLater, printable
 
 
 def read_json(body: Body) -> dict[str, Any]:
@@ -39,7 +35,7 @@ def read_json(body: Body) -> dict[str, Any]:
 def refused(
     action: str, status: int, location: str | None, body: Body, retry_after_s: float | None
 ) -> ApiError:
-    """The error for an answer that is no success, whoever on the way wrote it.
+    """The error for an unsuccessful response, of the API or of a gateway in front of it.
 
     `location` is where a redirect points to.
     """

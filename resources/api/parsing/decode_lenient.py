@@ -10,7 +10,8 @@ import re
 import sys
 from typing import Any
 
-from resources.api.errors import TryLater, WrongAnswer, from_answer, printable, read_refusal
+from resources.api.error_codes import from_answer, read_refusal
+from resources.api.errors import TryLater, WrongAnswer, printable
 from resources.api.parsing.response_schema import Json, Node
 
 _SMALLEST_INT, _LARGEST_INT = -(2**63), 2**63 - 1
