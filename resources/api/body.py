@@ -1,7 +1,7 @@
-"""The body of an answer: bytes if it is small; a large one lies packed in a file.
+"""The body of a response: bytes if it is small, compressed in a file if it is large.
 
-An answer without pages can be of any size: a domain with hundreds of streams is one answer of
-hundreds of MB. It is packed while it comes in, and read in pieces: never whole in memory.
+An answer without pages can be hundreds of MB (a domain with hundreds of streams). It is compressed
+while it is received, and read in pieces. Next: `parsing.slices`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import BinaryIO
 import pyarrow as pa
 
 LARGE_BYTES = 8_000_000
-"""A larger body is packed; below, it costs less to hold it."""
+"""A larger body is compressed into a file; a smaller one costs less in memory."""
 
 PIECE_BYTES = 1_000_000
-"""What is packed or read at a time of a large one."""
+"""Bytes that are compressed or read at a time."""
 
 _ZSTD_LEVEL = 1
-"""Answers of every endpoint come out as small as at level 3, in two thirds of the time."""
+"""As small as level 3 for the answers of every endpoint, in two thirds of the time."""
 
 
 def pack(piece: bytes) -> bytes:
@@ -36,10 +36,10 @@ def unpack(stored: bytes, size: int) -> bytes:
 
 
 class Scratch:
-    """A file without a name, for what is large and soon forgotten: it ends with its holder."""
+    """An unnamed temporary file, deleted with this object."""
 
     def __init__(self, folder: Path | None) -> None:
-        """Open it on the disk of `folder`; None: where the system has its temporary files."""
+        """Open it in `folder`; None: in the system's folder of temporary files."""
         self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed below
 
     def __del__(self) -> None:
@@ -65,7 +65,7 @@ class Packed:
     ) -> None:
         """`stored` bytes from `start` on are `size` bytes of answer; `file` stays open.
 
-        `broken` makes the error to raise if they are not.
+        `broken` makes the error that is raised if they cannot be read.
         """
         self._file, self._start, self._broken = file, start, broken
         self.stored, self._size = stored, size
@@ -94,7 +94,7 @@ class Packed:
             raise self._broken(error) from error
 
     def frames(self) -> Iterator[bytes]:
-        """What is stored, piece by piece."""
+        """The stored bytes, piece by piece."""
         for at in range(0, self.stored, PIECE_BYTES):
             yield self.read_stored(at, PIECE_BYTES)
 
@@ -123,7 +123,7 @@ Body = bytes | Packed
 
 
 def pieces(body: Body) -> Iterator[bytes]:
-    """A body piece by piece, if it is large."""
+    """A body in pieces; a small one is one piece."""
     if isinstance(body, bytes):
         yield body
     else:
@@ -136,7 +136,7 @@ def whole(body: Body) -> bytes:
 
 
 class Incoming:
-    """Takes a body as it comes in, without the secrets that are echoed in it."""
+    """Collects a body while it is received, and removes secrets that the server echoes."""
 
     def __init__(
         self,
@@ -144,9 +144,9 @@ class Incoming:
         redact: Callable[[bytes], bytes] = lambda text: text,
         longest: int = 0,
     ) -> None:
-        """A large body lies in a file without a name in `folder`, which ends with the process.
+        """A large body is kept in an unnamed file in `folder`.
 
-        `redact` cuts out what is not to be kept, `longest` is the longest of it in bytes.
+        `redact` removes secrets, `longest` is the length of the longest one in bytes.
         """
         self._folder, self._redact = folder, redact
         self._overlap = max(0, longest - 1)  # a secret may begin in one piece and end in the next
@@ -156,7 +156,7 @@ class Incoming:
         self.received = 0
 
     def write(self, chunk: bytes) -> None:
-        """Append what came. Raises OSError if there is no space for it."""
+        """Append a chunk. Raises OSError if there is no space for it."""
         self.received += len(chunk)
         self._held.write(chunk)
         if self._held.tell() > (PIECE_BYTES if self._scratch else LARGE_BYTES):
@@ -164,7 +164,7 @@ class Incoming:
             self._pack(self._scratch, self._overlap)
 
     def body(self) -> Body:
-        """All that came."""
+        """The complete body."""
         if self._scratch is None:
             return self._redact(self._held.getvalue())
         self._pack(self._scratch, 0)
@@ -173,7 +173,7 @@ class Incoming:
         return Packed(self._scratch, 0, file.tell(), self._size)
 
     def _pack(self, scratch: Scratch, keep: int) -> None:
-        """Pack what is held, but for the last `keep` bytes."""
+        """Compress what is in memory, except the last `keep` bytes."""
         held, rest = self._held.getvalue(), b""
         self._held = io.BytesIO()
         for at in range(0, len(held), PIECE_BYTES):

@@ -1,7 +1,7 @@
-"""Where the access key comes from, and that it is never shown.
+"""The access key: from the environment, then from `~/.volc`, as in the vendor's own Python SDK.
 
-Two places only, those of the vendor's own Python SDK: the environment, then the files in
-`~/.volc`. Nothing of a key's value ever stands in an error, a log line or a `repr`.
+No error, log line or `repr` may contain a part of a key; `redact` removes it from foreign texts.
+Next: `signing`.
 """
 
 import configparser

@@ -1,4 +1,7 @@
-"""Where the API is, and what the signature says of it."""
+"""The address of the API, with the region and service for the signature.
+
+Only https is accepted, and http on the loopback interface. Next: `signing`.
+"""
 
 import ipaddress
 from collections.abc import Mapping

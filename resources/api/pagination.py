@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from resources.api.catalog.model import Paging
 from resources.api.errors import IncompleteAnswer, printable
 
-WALKS = 4
+PAGING_ATTEMPTS = 4
 """How often all pages are requested before an answer that keeps changing is a failure."""
 
 

@@ -1,4 +1,7 @@
-"""Which requests one day of a dataset takes: windows x scopes x variants, as a pure function."""
+"""Which requests one day of a dataset takes: windows x scopes x variants, as a pure function.
+
+What the API accepts is in the catalog, page numbers are in `pagination`. Next: `capture.fetcher`.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, order=True)
 class Domain:
-    """A domain of the account and what it is for."""
+    """A domain of the account and its role."""
 
     name: str
     role: DomainRole
@@ -47,7 +50,7 @@ class Stream:
 
 @dataclass(frozen=True, kw_only=True)
 class Inventory:
-    """What is known of the account when a day is planned."""
+    """Domains, carriers, streams and addresses of the account when a day is planned."""
 
     domains: tuple[Domain, ...] = ()
     isps: tuple[str, ...] = ()
@@ -58,7 +61,7 @@ class Inventory:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One question to the API, answered in one piece or page by page."""
+    """One request to the API; the answer is one body or several pages."""
 
     payload: Mapping[str, object]  # the request body, without page numbers
     window: Window | None = None
@@ -72,23 +75,22 @@ class Request:
 
 
 def requests_for(
-    dataset: Dataset, day: date, zone: ZoneInfo, known: Inventory
+    dataset: Dataset, day: date, zone: ZoneInfo, inventory: Inventory
 ) -> Iterator[Request]:
-    """The questions that together are one day of `dataset`, each row in exactly one answer.
+    """The requests that together are one day of `dataset`, each row in exactly one answer.
 
     The fewest windows that the span rules allow; domains in lists, singly, or by stream; a
-    dimension is split only if two or more of its values are asked for. An account that lists no
-    domain of the dataset's role is asked for all its domains: a day must not pass for empty only
-    because nothing was asked.
+    dimension is split only if two or more of its values are requested. If no domain has the
+    dataset's role, all domains are requested: a day without requests would count as empty.
 
     Raises ValueError if a split needs the carriers and none is known.
     """
     if dataset.is_dimension:
         yield request_of(dataset, dataset.parameters)
         return
-    variants = _offered(dataset, known)
+    variants = _offered(dataset, inventory)
     times_of: dict[int, list[Mapping[str, str]]] = {}  # the same for all that are split as much
-    for about in _scopes(dataset, known):
+    for about in _scopes(dataset, inventory):
         details = [n for n in dataset.split if not _is_single(about.get(str(SPLITS[n].filter)))]
         splits = len(details)
         if splits not in times_of:
@@ -103,18 +105,21 @@ def requests_for(
                 yield request_of(dataset, {**payload, **times})
 
 
-def _offered(dataset: Dataset, known: Inventory) -> list[Mapping[str, object]]:
-    """The variants that can be asked for, each once: without its parameter, one is as another."""
+def _offered(dataset: Dataset, inventory: Inventory) -> list[Mapping[str, object]]:
+    """The variants that this vendor offers, without duplicates.
+
+    Two variants can become equal when a parameter is left out that the vendor does not take.
+    """
     found: list[Mapping[str, object]] = []
     for variant in dataset.variants:
-        left = {name: value for name, value in variant.items() if name not in known.absent}
+        left = {name: value for name, value in variant.items() if name not in inventory.absent}
         if left not in found:
             found.append(left)
     return found
 
 
 def request_of(dataset: Dataset, payload: Mapping[str, object]) -> Request:
-    """All that a request body tells of the rows it brings.
+    """The request of a request body, with what it says of its rows.
 
     A stored request is therefore enough to read its answer again, without the plan of its day.
     What the rows may lack is a constant of the request: its variant, its one stream or domain, the
@@ -151,9 +156,9 @@ def request_of(dataset: Dataset, payload: Mapping[str, object]) -> Request:
 
 
 def halves(dataset: Dataset, request: Request) -> tuple[Request, ...]:
-    """The same question over two halves of its window, for an answer that takes the API too long.
+    """The same request for the two halves of its window, for an answer that takes the API too long.
 
-    () where the rows are figures of the whole window, or the window is down to a few slots.
+    () where the rows are figures of the whole window, or the window has only a few slots.
     """
     if request.window is None or dataset.bucket_s is None:
         return ()
@@ -167,7 +172,7 @@ def halves(dataset: Dataset, request: Request) -> tuple[Request, ...]:
 
 
 def _times(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[Mapping[str, str]]:
-    """The windows of a day as request fields; one that holds none for what has no window."""
+    """The windows of a day as request fields; one without fields for an endpoint without times."""
     if dataset.endpoint.is_present_state:
         return [{}]
     longest = dataset.endpoint.longest(dataset.bucket_s, splits)
@@ -176,52 +181,54 @@ def _times(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[Map
     return [wire_window(window, last_second=last_second) for window in windows]
 
 
-def _scopes(dataset: Dataset, known: Inventory) -> Iterator[dict[str, object]]:
+def _scopes(dataset: Dataset, inventory: Inventory) -> Iterator[dict[str, object]]:
     """What each request is about, as request fields."""
-    domains = domains_of(dataset, known.domains)
+    domains = domains_of(dataset, inventory.domains)
     match dataset.scope:
         case Scope.ACCOUNT:
             if domains:
                 yield {"DomainList": domains}
         case Scope.DOMAINS:
             for chunk in even_chunks(domains, DOMAINS_PER_REQUEST):
-                yield from _filters(dataset, chunk, known)
+                yield from _filters(dataset, chunk, inventory)
         case Scope.DOMAIN:
             for name in domains:
                 takes_one = dataset.endpoint.requires("Domain")
                 yield {"Domain": name} if takes_one else {"DomainList": [name]}
         case Scope.STREAM:
             asked = set(domains)
-            for s in sorted(set(known.streams)):
+            for s in sorted(set(inventory.streams)):
                 if s.domain in asked and dataset.includes_stream(s.app, s.stream):
                     yield {"Domain": s.domain, "App": s.app, "Stream": s.stream}
         case Scope.ADDRESSES:
             parameter = _address_parameter(dataset)
-            for addresses in even_chunks(sorted(set(known.addresses)), parameter.max_items or 1):
+            for addresses in even_chunks(
+                sorted(set(inventory.addresses)), parameter.max_items or 1
+            ):
                 yield {parameter.name: [*addresses]}
 
 
 def domains_of(dataset: Dataset, known: Sequence[Domain]) -> list[str]:
-    """The domains of the account that a dataset asks for: of its role, and as the settings say."""
+    """The domains that a dataset requests: of its role, and selected by the settings."""
     serving = {d.name for d in known if d.serves(dataset.role)}
     return sorted(filter(dataset.includes_domain, serving or {d.name for d in known}))
 
 
 def _filters(
-    dataset: Dataset, domains: Sequence[str], known: Inventory
+    dataset: Dataset, domains: Sequence[str], inventory: Inventory
 ) -> Iterator[dict[str, object]]:
-    """The filters over whose values the splits run; a group of protocols that goes together each.
+    """The filters of the split dimensions, one set of filters for each group of protocols.
 
     The API splits a dimension only if its filter holds two or more values.
     """
     filters: dict[str, object] = {"DomainList": [*domains]}
     if "ISP" in dataset.split:
-        if not known.isps:
+        if not inventory.isps:
             raise ValueError(
                 f"{dataset.name} is split by carrier, and no carrier is known. "
                 "Capture the dataset isp first."
             )
-        filters["ISPList"] = sorted(set(known.isps))
+        filters["ISPList"] = sorted(set(inventory.isps))
     if "Protocol" not in dataset.split:
         yield filters
         return

@@ -1,4 +1,7 @@
-"""Whether a failed call is tried again, and after how long."""
+"""Whether a failed call is retried, and after how long.
+
+The waits of calls that were not refused are in `rate_limiter`. Next: `client`, which retries.
+"""
 
 import re
 from dataclasses import dataclass
@@ -10,11 +13,11 @@ from resources.api.errors import TryLater
 
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
-    """How often and how long to try again; throttling passes by itself, so it gets more tries.
+    """How often and how long to retry; throttling passes by itself, so it gets more attempts.
 
     The wait before another attempt is drawn from 0 up to a ceiling that doubles each time
     ("full jitter": callers that failed together do not come back together), but is never shorter
-    than what the answer asked for.
+    than the Retry-After of the answer.
     """
 
     fault_attempts: int = 6

@@ -1,7 +1,7 @@
-"""The signature that every call carries: HMAC-SHA256 over what is sent, as the vendor defines it.
+"""The signature of a call: HMAC-SHA256 over what is sent, as the vendor defines it.
 
-Pure: the time is an argument, so a test vector is one call. The scheme resembles AWS4 with two
-differences that matter: the secret key has no prefix, and the last part of the scope is `request`.
+Pure functions; the time is an argument. The scheme is AWS4 but for two differences: the secret key
+has no prefix, and the last part of the scope is `request`. Next: `client`, which signs.
 """
 
 import hashlib
@@ -77,7 +77,7 @@ def canonical_query(query: Mapping[str, str]) -> str:
 
 @lru_cache(maxsize=256)
 def _quoted(text: str, safe: str = "") -> str:
-    """`text` as it stands in a URL; the same few actions are asked for all the time."""
+    """`text` as it stands in a URL; cached because there are only a few actions."""
     return quote(text, safe)
 
 

@@ -1,8 +1,7 @@
-"""Half-open pieces of time: the calendar day, and the windows that one request may cover.
+"""Half-open windows of time: the calendar day, and the windows that one request may cover.
 
-Inside livestats every window is [start, end). On the wire EndTime is one second less: the API does
-not say whether it takes EndTime as inclusive, and this form is right under both readings, because
-every slot is a multiple of 5 s.
+In a request EndTime is one second before the end. The API does not document whether EndTime is
+inclusive; this is right either way, since every slot is a multiple of 5 s. Next: `request_plan`.
 """
 
 from __future__ import annotations

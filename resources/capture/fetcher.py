@@ -17,7 +17,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.client import Client
 from resources.api.errors import IncompleteAnswer, TryLater
-from resources.api.pagination import WALKS, fetch_pages
+from resources.api.pagination import PAGING_ATTEMPTS, fetch_pages
 from resources.api.parsing.parse import Page, Rows, join
 from resources.api.request_plan import Request, halves
 from resources.capture.decoders import DecoderPool, Stored
@@ -83,7 +83,7 @@ class Fetcher:
         if is_given_up():
             return []
         try:
-            return [self._fetch_all(request)]
+            return [self._request_pages(request)]
         except TryLater as error:
             shorter = halves(self.dataset, request) if error.timed_out else ()
             if not shorter:
@@ -91,16 +91,16 @@ class Fetcher:
             log.warning("%s: %s; asking for halves of %s", self.dataset.name, error, request)
             return [answered for half in shorter for answered in self.ask(half, is_given_up)]
 
-    def _fetch_all(self, request: Request) -> FetchResult:
+    def _request_pages(self, request: Request) -> FetchResult:
         """Ask page by page until the pages prove each other."""
-        for walked_again in range(WALKS):
+        for attempt in range(PAGING_ATTEMPTS):
             try:
                 return self._ask(request)
             except IncompleteAnswer as error:
-                if walked_again == WALKS - 1:
-                    error.what += f"; walked {WALKS} times"
+                if attempt == PAGING_ATTEMPTS - 1:
+                    error.what += f"; requested {PAGING_ATTEMPTS} times"
                     raise
-                log.warning("%s: %s; walking the pages again", self.dataset.name, error)
+                log.warning("%s: %s; requesting all pages again", self.dataset.name, error)
         raise AssertionError("unreachable")
 
     def _ask(self, request: Request) -> FetchResult:

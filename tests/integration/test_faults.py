@@ -206,7 +206,7 @@ PUSHES = ("domain", "push_stream_info")
 
 
 @pytest.mark.parametrize("kind", ["shift", "repeat", "shrink"])
-def test_pages_that_move_once_are_walked_again(kind, small_pages, harmed, tmp_path):
+def test_pages_that_move_once_are_requested_again(kind, small_pages, harmed, tmp_path):
     with lab(tmp_path / "still", BUSY) as still:
         assert failures(still.only(*PUSHES).capture(DAY)) == []
         rows, pages = lake_rows(still.archive.home), still.simulator.calls[small_pages]
@@ -229,7 +229,7 @@ def test_pages_that_never_stand_still_fail_the_day(kind, small_pages, harmed):
 
     script(found, every_page_but_the_first)
     (told,) = failures(found.capture(DAY))
-    assert "walked 4 times" in told
+    assert "requested 4 times" in told
     assert "The day stays partial" in told
     assert captured(found) == {"domain"}
 
