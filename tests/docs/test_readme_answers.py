@@ -12,6 +12,8 @@ from pipelines.docgen import readme
 from resources.simulator import Account
 from tests.support.archives import DAYS, lab
 
+pytestmark = pytest.mark.slow
+
 SECTION = readme.README.read_text("utf-8").partition("## Answers\n")[2].partition("\n## ")[0]
 LINES = re.findall(r"^    livestats (.+)$", SECTION, re.MULTILINE)
 PAGES = readme.README.parent / "docs"

@@ -13,6 +13,8 @@ from resources.simulator.places import ISPS
 from tests.support.archives import DAYS, lab
 from tests.support.mart_answers import TROUBLED, World, answer, by, columns
 
+pytestmark = pytest.mark.slow
+
 NAMES = (
     "domain",
     "isp",

@@ -10,6 +10,8 @@ import pytest
 from pipelines.cli import COMMANDS
 from tests.support.archives import SMALL, lab
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 MONTHS = "backfill --from 2026-10-31 --to 2026-11-01 --dataset edge_stat"
 """The end of one month and the beginning of another: loaded by a process of its own in between."""

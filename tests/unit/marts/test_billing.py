@@ -13,6 +13,8 @@ from tests.support import billing_rules
 from tests.support.billing_rules import MBPS_BYTES, Bill
 from tests.support.mart_rows import ZONE, made_up
 
+pytestmark = pytest.mark.slow
+
 ONE, OTHER = "pull-1.example", "pull-2.example"
 SLOT = timedelta(minutes=5)
 DOMAIN = "SELECT * FROM billing_monthly_by_domain WHERE direction = 'down' ORDER BY month, domain"

@@ -15,6 +15,8 @@ from resources.simulator.refusals import Refused
 from resources.simulator.world import World
 from tests.support.documented_limits import DOCUMENTED
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2025, 6, 10, 4, tzinfo=UTC)
 PUSH, PULL = "push-1.sim.example", "pull-1.sim.example"
 TIMED = [action for action, said in DOCUMENTED.items() if "StartTime" in said.required]

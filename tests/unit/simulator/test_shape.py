@@ -27,6 +27,8 @@ from tests.support.small_world import (
     world,
 )
 
+pytestmark = pytest.mark.slow
+
 
 class TestShape:
     def test_evenings_are_busiest(self):

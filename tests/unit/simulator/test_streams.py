@@ -12,6 +12,8 @@ from resources.simulator import Answers
 from resources.simulator.api import Api
 from tests.support.small_world import DAY, HOUR, NOW, PUSHES, by, rows, world
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def week():

@@ -17,6 +17,8 @@ from resources.simulator.places import ISPS, PROTOCOLS
 from resources.simulator.world import World
 from tests.support.small_world import ACCOUNT, DAY, HOUR, NOW, PULLS, PUSHES, by, rows, total, world
 
+pytestmark = pytest.mark.slow
+
 BUCKETS = {
     "DescribeLiveStreamSessionData": ("OnlineUser", "Request"),
     "DescribeLiveSourceTrafficData": ("Bandwidth", "Traffic"),

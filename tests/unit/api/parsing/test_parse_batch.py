@@ -431,7 +431,7 @@ def ask(few, body):
 
 def test_so_many_bytes_are_read_together_and_no_more(monkeypatch):
     walk, body = metrics(0, 30)
-    sizes, usual = [], decoders.read_together
+    sizes, usual = [], decoders.read_batch
 
     def counted(dataset, asked, bodies):
         sizes.append(len(bodies))
@@ -459,7 +459,7 @@ def test_an_archive_is_the_same_however_its_answers_were_read(tmp_path, monkeypa
     day = date(2026, 11, 20)
     with lab(tmp_path / "home", Account(domains=2, streams_per_domain=4, deleted=0)) as found:
         sizes = []
-        usual = decoders.read_together
+        usual = decoders.read_batch
 
         def counted(dataset, asked, bodies):
             sizes.append(len(bodies))

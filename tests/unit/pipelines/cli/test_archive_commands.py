@@ -19,6 +19,8 @@ from resources.lake import parquet
 from resources.raw import captures
 from resources.simulator import Account, Simulator
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.fromisoformat("2026-11-22T12:00:00+08:00")
 FIRST, LAST = "2026-11-20", "2026-11-21"
 ALL = len(DAILY) * 2

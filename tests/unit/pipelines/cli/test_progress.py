@@ -19,6 +19,8 @@ from resources.capture.result import Outcome, Result
 from tests.support.archives import SMALL, lab
 from tests.support.recovery_page import keeping, run
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 11, 1)
 DAYS = [DAY + timedelta(days=i) for i in range(31)]
 FIGURE = r"-?[0-9.]+|-"

@@ -18,6 +18,8 @@ from pipelines.cli import main
 from resources.serving import example_queries, export, sql_sandbox
 from tests.support.archives import DAYS, lab
 
+pytestmark = pytest.mark.slow
+
 TYPES = """
 SELECT TIMESTAMPTZ '2026-11-01 00:00:00.5+08' AS t, [TIMESTAMPTZ '2026-11-01 00:00:00+08'] AS times,
        'nan'::DOUBLE AS n, '-inf'::FLOAT AS f, 0.1::DOUBLE AS d, NULL::DOUBLE AS missing,

@@ -23,6 +23,8 @@ from pipelines.orchestration.run_launcher import RunLauncher, end_orphans
 from resources.archive import Archive
 from resources.config import SettingsError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def archive(tmp_path):

@@ -17,6 +17,8 @@ from resources.ledger.states import PARTIAL
 from resources.simulator import Late
 from tests.support.archives import NOW, lab, moving
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("domain", "isp", "stream_count", "source_traffic", "transcode_info")
 DAYS = [date(2026, 11, day) for day in (18, 19, 20, 21)]
 COUNT, SOURCE = lake.key("stream_count"), lake.key("source_traffic")

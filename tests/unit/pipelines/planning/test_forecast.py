@@ -18,6 +18,8 @@ from resources.ledger.states import expires_at
 from resources.raw import captures as raw_captures
 from tests.support.archives import DAYS, SMALL, lab
 
+pytestmark = pytest.mark.slow
+
 TRAFFIC, PUSHES = "batch_stream_traffic", "push_stream_info"
 NAMES = ("domain", "isp", TRAFFIC)
 

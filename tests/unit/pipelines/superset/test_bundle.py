@@ -24,6 +24,8 @@ from resources.simulator import Account
 from tests.support.archives import lab
 from tests.support.superset_sql import relation, sql
 
+pytestmark = pytest.mark.slow
+
 ZONE = "Asia/Shanghai"
 SOURCE = Source(name="livestats", path="/srv/livestats/served/livestats.duckdb", time_zone=ZONE)
 ACCOUNT = Account(domains=2, streams_per_domain=2, deleted=0, audience=0.05)

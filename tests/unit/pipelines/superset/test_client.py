@@ -25,6 +25,8 @@ from pipelines.superset.tables import served_tables
 from resources.simulator import Account
 from tests.support.archives import environment, lab
 
+pytestmark = pytest.mark.slow
+
 REAL = os.environ.get("SUPERSET_URL")
 SECRET = "hunter2-and-more"
 ACCOUNT = Account(domains=1, streams_per_domain=1, deleted=0, audience=0.05)

@@ -22,6 +22,8 @@ from tests.support.archives import lab
 from tests.support.html_pages import Page, drawings, strokes
 from tests.unit.pipelines.reports.coverage.test_page import contrast
 
+pytestmark = pytest.mark.slow
+
 NAMES = (
     "domain",
     "isp",
