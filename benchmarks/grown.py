@@ -53,7 +53,7 @@ def grow(one: Archive, days: Iterable[date]) -> None:
 @contextmanager
 def _unflushed() -> Iterator[None]:
     """Files of a benchmark need not survive a power cut."""
-    with mock.patch.object(atomic, "flush"):
+    with mock.patch.object(atomic, "fsync"):
         yield
 
 

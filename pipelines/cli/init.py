@@ -72,9 +72,9 @@ def init(
     }
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     settings = _tried(given)
-    from resources.fs.atomic import write_whole
+    from resources.fs.atomic import write_atomically
 
-    write_whole(file, text(given).encode("utf-8"))
+    write_atomically(file, text(given).encode("utf-8"))
     if load({}, Path.cwd()) != settings:
         raise SettingsError(f"{file} does not hold the given values. Please report this.")
     click.echo(f"{file}: written. `livestats settings` shows what applies.")

@@ -156,7 +156,7 @@ def _scratch(output: Path | None) -> Iterator[tuple[Path, Path]]:
     from resources.fs import atomic
 
     with TemporaryDirectory(prefix="livestats-query-") as folder:
-        aside = atomic.aside(output.resolve()) if output else Path(folder).resolve() / "answer"
+        aside = atomic.temp_path(output.resolve()) if output else Path(folder).resolve() / "answer"
         yield Path(folder) / "spill", aside
 
 

@@ -77,5 +77,5 @@ def report(
         text = whole.report(archive, days, domain)
     except NothingToReport as error:
         raise Refused(str(error)) from error
-    atomic.write_whole(output.resolve(), text.encode("utf-8", "backslashreplace"))
+    atomic.write_atomically(output.resolve(), text.encode("utf-8", "backslashreplace"))
     screen.note(f"Written: {output} ({screen.size(output.stat().st_size)}), {days}")

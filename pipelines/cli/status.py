@@ -88,7 +88,7 @@ def _write(page: Path, report: Report) -> None:
     if page.exists() and not page.is_file():  # a pipe, a terminal: nothing to swap
         page.write_bytes(data)
     else:
-        atomic.write_whole(page.resolve(), data)
+        atomic.write_atomically(page.resolve(), data)
     screen.note(f"Written: {page} ({screen.size(len(data))})")
 
 

@@ -60,7 +60,7 @@ def dagster_home(archive: Archive) -> Path:
     if config.exists():
         upgrade_config(config)
     else:
-        atomic.write_whole(config, TEMPLATE.read_bytes())
+        atomic.write_atomically(config, TEMPLATE.read_bytes())
     return folder
 
 
@@ -89,7 +89,7 @@ def upgrade_config(config: Path) -> None:
             )
         after = text.encode(errors="surrogateescape")
     if after != before:
-        atomic.write_whole(config, after)
+        atomic.write_atomically(config, after)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ class AccountGuard:
         with locks.lock(self.home.state):
             before = self.known_keys() if self.domains() else ()
             known = [*dict.fromkeys((*before, key))][-_MOST_KEYS:]
-            atomic.write_whole(self.home.keys, sealed.seal({"keys": known}))
+            atomic.write_atomically(self.home.keys, sealed.seal({"keys": known}))
 
     def check(self, client: Client, key: str) -> None:
         """Raise OtherAccount if a key that is not known yet is not of the account.

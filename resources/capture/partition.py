@@ -91,8 +91,10 @@ class PartitionLifecycle:
         is_one_history = self.dataset.is_dimension
         days = [*captures.days_of(self.home.raw, self.dataset.name)] if is_one_history else [day]
         for one in days:
-            atomic.remove_stale(captures.folder_of(self.home.raw, self.dataset.name, one))
-            atomic.remove_stale(parquet.path_of(self.home.lake, self.dataset.name, one).parent)
+            atomic.remove_stale_temps(captures.folder_of(self.home.raw, self.dataset.name, one))
+            atomic.remove_stale_temps(
+                parquet.path_of(self.home.lake, self.dataset.name, one).parent
+            )
 
     def _keep(self, day: date, capture: captures.Capture) -> Result:
         """A day that is captured: its lake file is made again if missing, older or damaged.

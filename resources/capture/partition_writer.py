@@ -222,4 +222,4 @@ def note_partial(folder: Path, now: datetime, error: Exception, job: PartitionJo
             }
             for request in job.failed[:_MOST_NAMED]
         ]
-    atomic.write_whole(folder / states.PARTIAL, sealed.seal(note))
+    atomic.write_atomically(folder / states.PARTIAL, sealed.seal(note))

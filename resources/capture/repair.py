@@ -52,7 +52,7 @@ def rebuild_missing(home: Home, dataset: Dataset, days: Iterable[date]) -> list[
         with _held(_folder(home, dataset, day)) as is_held:
             if not is_held or (capture := captures.newest(_folder(home, dataset, day))) is None:
                 continue
-            atomic.remove_stale(parquet.path_of(home.lake, dataset.name, day).parent)
+            atomic.remove_stale_temps(parquet.path_of(home.lake, dataset.name, day).parent)
             try:
                 origin, is_made = ensure_lake_file(home, dataset, day, capture)
             except UNREADABLE as error:

@@ -11,19 +11,19 @@ import secrets
 import shutil
 from pathlib import Path
 
-ASIDE = ".making-"
+TEMP_PREFIX = ".making-"
 """Prefix of whatever is still being built; such a name is never read."""
 
 _NO_RANGES = {errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
 """What the kernel says where it cannot copy inside itself."""
 
 
-def aside(path: Path) -> Path:
+def temp_path(path: Path) -> Path:
     """A fresh name beside `path` for building what will be swapped in there."""
-    return path.with_name(f"{ASIDE}{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    return path.with_name(f"{TEMP_PREFIX}{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
 
 
-def flush(path: Path) -> None:
+def fsync(path: Path) -> None:
     """Bring a file or folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -32,25 +32,25 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def swap_in(new: Path, path: Path) -> None:
+def rename_into_place(new: Path, path: Path) -> None:
     """Give a finished file or folder its name, replacing a file that has it; survives a crash."""
-    flush(new)
+    fsync(new)
     new.replace(path)
-    flush(path.parent)
+    fsync(path.parent)
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that readers see the old content or the new, never a part."""
-    new = aside(path)
+    new = temp_path(path)
     try:
         new.write_bytes(data)
-        swap_in(new, path)
+        rename_into_place(new, path)
     except BaseException:
         new.unlink(missing_ok=True)
         raise
 
 
-def copy(path: Path, new: Path) -> None:
+def copy_file(path: Path, new: Path) -> None:
     """Copy a file. Where the file system can (Btrfs, XFS, ...), the two share their blocks.
 
     Elsewhere the kernel copies: as many bytes are read and written as the file has.
@@ -73,11 +73,11 @@ def copy(path: Path, new: Path) -> None:
             shutil.copyfileobj(source, target, 1 << 20)
 
 
-def remove_stale(folder: Path) -> int:
+def remove_stale_temps(folder: Path) -> int:
     """Remove what crashed runs left half-made in `folder`, whose lock the caller holds."""
     if not folder.is_dir():
         return 0
-    stale = [p for p in folder.iterdir() if p.name.startswith(ASIDE)]
+    stale = [p for p in folder.iterdir() if p.name.startswith(TEMP_PREFIX)]
     for path in stale:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

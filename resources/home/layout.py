@@ -148,7 +148,7 @@ class Home:
     def _identify(self, settings: Settings, now: datetime) -> None:
         """Write the identity file, unless another process has just done so."""
         with locks.lock(self.root):
-            atomic.remove_stale(self.root)
+            atomic.remove_stale_temps(self.root)
             del self.__dict__["identity"]
             found = self.identity
             if self._is_identified(found, settings):
@@ -164,7 +164,7 @@ class Home:
                 "format": FORMAT if pinned else _PLAIN,
                 **({"datasets": pinned} if pinned else {}),
             }
-            atomic.write_whole(self.identity_file, sealed.seal(identity))
+            atomic.write_atomically(self.identity_file, sealed.seal(identity))
             del self.__dict__["identity"]
 
     def _is_identified(self, found: dict[str, object] | None, settings: Settings) -> bool:

@@ -160,7 +160,7 @@ class LakeWriter:
         self._dataset, self._day = dataset, day
         self._schema = schema(dataset)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.aside = atomic.aside(path)
+        self.aside = atomic.temp_path(path)
         self._writer = pq.ParquetWriter(
             self.aside,
             self._schema,
@@ -221,8 +221,8 @@ class LakeWriter:
 
     def commit(self) -> None:
         """Swap the sealed file in."""
-        atomic.swap_in(self.aside, self.path)
-        atomic.flush(self.path.parent.parent)
+        atomic.rename_into_place(self.aside, self.path)
+        atomic.fsync(self.path.parent.parent)
 
     def abandon(self) -> None:
         """Forget the rows."""

@@ -36,7 +36,7 @@ def same_rows(one: Path, other: Path) -> bool:
         config={
             "memory_limit": _MEMORY,
             "threads": 1,
-            "temp_directory": str(atomic.aside(one)),
+            "temp_directory": str(atomic.temp_path(one)),
         }
     )
     try:

@@ -210,4 +210,4 @@ def _remember(path: Path, entries: Mapping[str, list[Any]]) -> None:
     data = hashlib.sha256(text).hexdigest().encode() + b"\n" + text
     with suppress(OSError):  # whoever may only read looks anew each time
         path.parent.mkdir(exist_ok=True)
-        atomic.write_whole(path, data)
+        atomic.write_atomically(path, data)

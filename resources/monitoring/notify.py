@@ -49,7 +49,7 @@ def notify_changes(
         send(change)
         path.parent.mkdir(parents=True, exist_ok=True)
         marks = {"told": {alarm.key: alarm.mark for alarm in now}}
-        atomic.write_whole(path, json.dumps(marks, indent=1).encode())
+        atomic.write_atomically(path, json.dumps(marks, indent=1).encode())
     return now
 
 

@@ -174,7 +174,7 @@ class CaptureWriter:
 
     def __post_init__(self) -> None:
         """Open the file of the responses."""
-        self._folder = atomic.aside(self.day_folder / "capture")
+        self._folder = atomic.temp_path(self.day_folder / "capture")
         self._folder.mkdir()
         self._file = (self._folder / RESPONSES).open("xb")
         self._digest = hashlib.sha256()
@@ -217,7 +217,7 @@ class CaptureWriter:
         """
         self._file.flush()
         self._file.close()
-        atomic.flush(self._folder / RESPONSES)
+        atomic.fsync(self._folder / RESPONSES)
         if after is not None and now <= after.fetched_at:
             now = after.fetched_at + timedelta(microseconds=1)
         manifest = {
@@ -235,15 +235,15 @@ class CaptureWriter:
         text = json.dumps(manifest, ensure_ascii=False, separators=(",", ":"))
         stored = gzip.compress(text.encode("utf-8", "surrogatepass"), mtime=0)
         (self._folder / MANIFEST).write_bytes(stored)
-        atomic.flush(self._folder / MANIFEST)
+        atomic.fsync(self._folder / MANIFEST)
         digest = hashlib.sha256(stored).hexdigest()[:16]
         return CaptureName(f"{now.astimezone(UTC):{_STAMP}}Z-{rows}-{digest}")
 
     def commit(self, name: CaptureName) -> Capture:
         """Rename the sealed capture to its final name: the day is captured from then on."""
-        atomic.swap_in(self._folder, self.day_folder / name.text)
+        atomic.rename_into_place(self._folder, self.day_folder / name.text)
         for folder in (self.day_folder.parent, self.day_folder.parent.parent):
-            atomic.flush(folder)  # both folders may be new
+            atomic.fsync(folder)  # both folders may be new
         return Capture(self.day_folder / name.text, name)
 
     def abandon(self) -> None:
@@ -298,7 +298,7 @@ def note_seen(day_folder: Path, name: CaptureName, now: datetime) -> None:
     except (OSError, ValueError):
         notes = []  # a damaged list is replaced
     notes.append({"capture": name.text, "seen_at": now.isoformat(timespec="seconds")})
-    atomic.write_whole(day_folder / SEEN, sealed.seal({"seen": notes}))
+    atomic.write_atomically(day_folder / SEEN, sealed.seal({"seen": notes}))
 
 
 def seen(day_folder: Path) -> list[dict[str, str]]:

@@ -69,7 +69,7 @@ def write_whole(found: duckdb.DuckDBPyRelation, style: str, path: Path, aside: P
     """Write `path` by way of `aside`: the old file stays until the new one is complete."""
     try:
         write(found, style, aside)
-        atomic.swap_in(aside, path)
+        atomic.rename_into_place(aside, path)
     except BaseException:
         aside.unlink(missing_ok=True)
         raise

@@ -50,20 +50,20 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
     if is_new:
         connection.execute("CHECKPOINT")
         home.served.parent.mkdir(parents=True, exist_ok=True)
-        atomic.remove_stale(home.served.parent)
-        made = atomic.aside(copy)
+        atomic.remove_stale_temps(home.served.parent)
+        made = atomic.temp_path(copy)
         try:
-            atomic.copy(home.warehouse, made)
+            atomic.copy_file(home.warehouse, made)
             # A BI tool that opens it for writing would shut out all others: it is refused instead.
             made.chmod(0o444 & made.stat().st_mode)
-            atomic.swap_in(made, copy)
+            atomic.rename_into_place(made, copy)
         except BaseException:
             made.unlink(missing_ok=True)
             raise
-        link = atomic.aside(home.served)
+        link = atomic.temp_path(home.served)
         link.symlink_to(copy.name)
         link.replace(home.served)
-        atomic.flush(home.served.parent)
+        atomic.fsync(home.served.parent)
         # By name, not by age: a clock that was set back must not make the new copy the oldest.
         for old in home.served.parent.glob("livestats-*.duckdb"):
             if old.name not in (copy.name, before.name):

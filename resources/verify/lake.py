@@ -78,7 +78,7 @@ class LakeDay:
     def _foreign(self) -> Iterator[FileFinding]:
         folder = self.path.parent
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.name.startswith(atomic.ASIDE):
+            if path.name.startswith(atomic.TEMP_PREFIX):
                 yield self._place.finding(
                     FindingKind.LEFTOVER, path, "a run was killed", leftover()
                 )

@@ -69,7 +69,7 @@ class RawDay:
     def _foreign(self) -> Iterator[FileFinding]:
         known = {c.name.text for c in self.captures}
         for path in sorted(self._place.raw.iterdir()) if self._place.raw.is_dir() else ():
-            if path.name.startswith(atomic.ASIDE):
+            if path.name.startswith(atomic.TEMP_PREFIX):
                 yield self._place.finding(
                     FindingKind.LEFTOVER, path, "a run was killed", leftover()
                 )

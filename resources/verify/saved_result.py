@@ -90,7 +90,7 @@ def write(look: Verification, found: Iterable[FileFinding]) -> None:
         ],
     }
     home.state.mkdir(exist_ok=True)
-    atomic.write_whole(home.state / _FILE, json.dumps(facts, indent=1).encode())
+    atomic.write_atomically(home.state / _FILE, json.dumps(facts, indent=1).encode())
 
 
 def _was_looked_at(look: Verification, wrong: SavedFinding) -> bool:

@@ -37,7 +37,7 @@ def make(connection: duckdb.DuckDBPyConnection, path: Path, storage: str) -> Pat
     It is to be swapped in once the connection is closed. None if that could not be done, such as
     on a full disk: the old file is as good, only larger.
     """
-    new = atomic.aside(path)
+    new = atomic.temp_path(path)
     try:
         ((name,),) = connection.execute("SELECT current_database()").fetchall()
         connection.execute("CHECKPOINT")  # what is in the log belongs to the old file only

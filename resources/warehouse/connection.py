@@ -96,7 +96,7 @@ def _connect(home: Home) -> duckdb.DuckDBPyConnection:
 
 def _compacted(home: Home, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """A connection to the file made anew without gaps; the caller holds the lock."""
-    atomic.remove_stale(home.warehouse.parent)
+    atomic.remove_stale_temps(home.warehouse.parent)
     new = compaction.make(connection, home.warehouse, STORAGE)
     if new is None:
         return connection
@@ -105,7 +105,7 @@ def _compacted(home: Home, connection: duckdb.DuckDBPyConnection) -> duckdb.Duck
     if Path(f"{home.warehouse}.wal").exists() or Path(f"{new}.wal").exists():
         compaction.remove(new)
     else:
-        atomic.swap_in(new, home.warehouse)
+        atomic.rename_into_place(new, home.warehouse)
     return _connect(home)
 
 

@@ -37,7 +37,7 @@ def backed_up(past, folder, names=None):
     assert "delete" not in copy
     (folder / "home").mkdir()
     for name in names or sources:
-        path, ignored = past.root / name, shutil.ignore_patterns(f"{atomic.ASIDE}*")
+        path, ignored = past.root / name, shutil.ignore_patterns(f"{atomic.TEMP_PREFIX}*")
         if path.is_dir():
             shutil.copytree(path, folder / "home" / name, symlinks=True, ignore=ignored)
         else:

@@ -193,7 +193,7 @@ def test_the_disk_is_full(tomorrow, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
     with monkeypatch.context() as patched:
-        patched.setattr(atomic, "flush", full)
+        patched.setattr(atomic, "fsync", full)
         told(
             tomorrow,
             "livestats backfill",

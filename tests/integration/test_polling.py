@@ -144,4 +144,4 @@ def test_whoever_polls_gets_whole_days_through_a_hundred_publishes(home):
     copies = {path.name for path in home.served.parent.iterdir()}
     assert published.path.name in copies
     assert len(copies) == 3  # the link, what it leads to, and the copy before
-    assert not [name for name in copies if name.startswith(atomic.ASIDE)]
+    assert not [name for name in copies if name.startswith(atomic.TEMP_PREFIX)]

@@ -185,7 +185,7 @@ def lake_rows(home: Home) -> dict[str, pa.Table]:
 
 def leftovers(root: Path) -> list[Path]:
     """Half-made files and folders: none may be there when nobody is at work."""
-    return [*root.rglob(f"{atomic.ASIDE}*")]
+    return [*root.rglob(f"{atomic.TEMP_PREFIX}*")]
 
 
 def contents(*folders: Path) -> dict[str, str]:

@@ -63,7 +63,7 @@ def failing(monkeypatch):
 
 def test_a_file_is_written_aside_flushed_named_and_its_folder_flushed(tmp_path, failing):
     steps = failing(0)
-    atomic.write_whole(tmp_path / "x", NEW)
+    atomic.write_atomically(tmp_path / "x", NEW)
     assert steps.names == ["write", "open", "fsync", "replace", "open", "fsync"]
     assert (tmp_path / "x").read_bytes() == NEW
 
@@ -78,7 +78,7 @@ def test_a_failure_at_any_step_leaves_the_old_file_or_the_new_and_nothing_aside(
         path.write_bytes(OLD)
     steps = failing(step)
     with pytest.raises(FullDisk):
-        atomic.write_whole(path, NEW)
+        atomic.write_atomically(path, NEW)
     named = "replace" in steps.names[:-1]
     found = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
     assert found == ({"x": NEW} if named else {"x": OLD} if there else {})
@@ -86,12 +86,12 @@ def test_a_failure_at_any_step_leaves_the_old_file_or_the_new_and_nothing_aside(
 
 @pytest.mark.parametrize("step", range(1, 6))
 def test_swapping_a_folder_in_fails_or_succeeds_as_a_whole(step, tmp_path, failing):
-    new = atomic.aside(tmp_path / "x")
+    new = atomic.temp_path(tmp_path / "x")
     new.mkdir()
     (new / "one").write_bytes(NEW)
     failing(step)
     with suppress(FullDisk):
-        atomic.swap_in(new, tmp_path / "x")
+        atomic.rename_into_place(new, tmp_path / "x")
     (found,) = tmp_path.iterdir()
     assert found in (new, tmp_path / "x")
     assert (found / "one").read_bytes() == NEW
@@ -102,7 +102,7 @@ def test_a_folder_never_replaces_one_that_holds_something(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "one").write_text(name)
     with pytest.raises(OSError, match="not empty"):
-        atomic.swap_in(tmp_path / ".making-x", tmp_path / "x")
+        atomic.rename_into_place(tmp_path / ".making-x", tmp_path / "x")
     assert (tmp_path / "x" / "one").read_text() == "x"
 
 
@@ -113,7 +113,7 @@ def test_an_interrupt_leaves_nothing_aside_either(tmp_path, monkeypatch):
     (tmp_path / "x").write_bytes(OLD)
     monkeypatch.setattr(os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        atomic.write_whole(tmp_path / "x", NEW)
+        atomic.write_atomically(tmp_path / "x", NEW)
     assert [p.read_bytes() for p in tmp_path.iterdir()] == [OLD]
 
 
@@ -121,7 +121,7 @@ def test_an_interrupt_leaves_nothing_aside_either(tmp_path, monkeypatch):
 @given(data=st.binary(max_size=1000))
 def test_any_content_is_written_as_it_is(data, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "content"
-    atomic.write_whole(path, data)
+    atomic.write_atomically(path, data)
     assert path.read_bytes() == data
 
 
@@ -135,7 +135,7 @@ CONTENT = bytes(range(256)) * 9000
 def test_a_copy_has_the_same_bytes_and_is_a_file_of_its_own(content, tmp_path):
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(content)
-    atomic.copy(source, target)
+    atomic.copy_file(source, target)
     source.write_bytes(b"changed")
     assert target.read_bytes() == content
 
@@ -156,7 +156,7 @@ def test_where_the_kernel_cannot_copy_the_bytes_are_copied_one_way_or_the_other(
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(os, "copy_file_range", refusing)
-    atomic.copy(source, target)
+    atomic.copy_file(source, target)
     assert target.read_bytes() == CONTENT
 
 
@@ -164,7 +164,7 @@ def test_a_system_without_copy_file_range_copies_too(tmp_path, monkeypatch):
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(CONTENT)
     monkeypatch.delattr(os, "copy_file_range")
-    atomic.copy(source, target)
+    atomic.copy_file(source, target)
     assert target.read_bytes() == CONTENT
 
 
@@ -175,17 +175,17 @@ def test_a_disk_that_is_full_while_copying_is_an_error(tmp_path, monkeypatch):
     (tmp_path / "source").write_bytes(CONTENT)
     monkeypatch.setattr(os, "copy_file_range", full)
     with pytest.raises(OSError, match="No space"):
-        atomic.copy(tmp_path / "source", tmp_path / "target")
+        atomic.copy_file(tmp_path / "source", tmp_path / "target")
 
 
 # What crashes leave ------------------------------------------------------------------------------
 
 
 def test_names_aside_differ_and_stand_in_the_same_folder(tmp_path):
-    names = {atomic.aside(tmp_path / "x") for _ in range(100)}
+    names = {atomic.temp_path(tmp_path / "x") for _ in range(100)}
     assert len(names) == 100
     assert {p.parent for p in names} == {tmp_path}
-    assert all(p.name.startswith(atomic.ASIDE) for p in names)
+    assert all(p.name.startswith(atomic.TEMP_PREFIX) for p in names)
 
 
 def test_only_what_is_half_made_is_removed(tmp_path):
@@ -195,16 +195,16 @@ def test_only_what_is_half_made_is_removed(tmp_path):
     for name in ("x.parquet", "making-y", ".hidden", "x.making-", ".makin"):
         (tmp_path / name).touch()
     before = set(tmp_path.rglob("*"))
-    atomic.aside(tmp_path / "file").touch()
-    half = atomic.aside(tmp_path / "folder")
+    atomic.temp_path(tmp_path / "file").touch()
+    half = atomic.temp_path(tmp_path / "folder")
     half.mkdir()
     (half / "one").touch()
-    atomic.aside(tmp_path / "link").symlink_to(kept)
-    atomic.aside(tmp_path / "dangling").symlink_to(tmp_path / "nothing")
-    assert atomic.remove_stale(tmp_path) == 4
+    atomic.temp_path(tmp_path / "link").symlink_to(kept)
+    atomic.temp_path(tmp_path / "dangling").symlink_to(tmp_path / "nothing")
+    assert atomic.remove_stale_temps(tmp_path) == 4
     assert set(tmp_path.rglob("*")) == before
 
 
 def test_where_nothing_was_made_nothing_is_stale(tmp_path):
-    assert atomic.remove_stale(tmp_path) == 0
-    assert atomic.remove_stale(tmp_path / "not there") == 0
+    assert atomic.remove_stale_temps(tmp_path) == 0
+    assert atomic.remove_stale_temps(tmp_path / "not there") == 0

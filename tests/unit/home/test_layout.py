@@ -130,7 +130,7 @@ def test_whoever_comes_second_does_not_overwrite_the_first(root):
 
 def test_what_a_killed_first_run_left_is_removed(root):
     root.mkdir()
-    atomic.aside(root / "archive.json").write_text("{")
+    atomic.temp_path(root / "archive.json").write_text("{")
     Home(root).prepare(USUAL, NOW)
     assert [p.name for p in root.iterdir() if p.is_file()] == ["archive.json"]
 

@@ -96,7 +96,7 @@ CHANGES = {
     "a capture moved away": lambda root, day: next(folder(root, day).glob("2*")).rename(root / "x"),
     "the day removed": lambda root, day: shutil.rmtree(folder(root, day)),
     "seen again": lambda root, day: captures.note_seen(folder(root, day), capture_name(3, 0), NEXT_DAY),
-    "tried in vain": lambda root, day: atomic.write_whole(folder(root, day) / "partial.json", b"{}"),
+    "tried in vain": lambda root, day: atomic.write_atomically(folder(root, day) / "partial.json", b"{}"),
     "a file in the day's place": lambda root, day: [
         shutil.rmtree(folder(root, day)), folder(root, day).write_text("")
     ],
@@ -205,7 +205,7 @@ def test_a_damaged_memory_is_forgotten(damage, root, read):
 
 def test_a_home_that_cannot_be_written_is_read_each_time(root, monkeypatch):
     monkeypatch.setattr(
-        atomic, "write_whole", lambda *_: (_ for _ in ()).throw(PermissionError(13))
+        atomic, "write_atomically", lambda *_: (_ for _ in ()).throw(PermissionError(13))
     )
     assert days(root) == anew(root)
     assert not any((root / "state" / "remembered").iterdir())

@@ -191,14 +191,14 @@ def test_what_a_killed_run_leaves_is_removed_as_stale(folder):
     writer = captures.CaptureWriter(folder, DATASET, DAY)
     writer.add(answer(b"x"))
     writer._file.close()  # as the end of a process does
-    assert atomic.remove_stale(folder) == 2
+    assert atomic.remove_stale_temps(folder) == 2
     assert [p.name for p in folder.iterdir()] == [earlier.name.text]
 
 
 def test_everything_is_on_the_disk_before_the_capture_has_its_name(folder, monkeypatch):
     flushed = []
-    real = atomic.flush
-    monkeypatch.setattr(atomic, "flush", lambda path: flushed.append(path.name) or real(path))
+    real = atomic.fsync
+    monkeypatch.setattr(atomic, "fsync", lambda path: flushed.append(path.name) or real(path))
     writer, name = sealed(folder)
     aside = next(p.name for p in folder.iterdir())
     writer.commit(name)

@@ -215,7 +215,7 @@ def crash(home, publish, monkeypatch):
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(atomic, "copy"), (atomic, "swap_in"), (atomic, "flush"), (os, "symlink")],
+    [(atomic, "copy_file"), (atomic, "rename_into_place"), (atomic, "fsync"), (os, "symlink")],
     ids=["while copying", "before the copy has its name", "while flushing", "before the link"],
 )
 def test_a_crash_on_the_way_leaves_the_old_copy_served(module, name, home, publish, crash):
@@ -224,7 +224,7 @@ def test_a_crash_on_the_way_leaves_the_old_copy_served(module, name, home, publi
     assert shown(home) == "a"
     assert publish().is_new
     assert shown(home) == "b"
-    assert [p for p in home.served.parent.iterdir() if p.name.startswith(atomic.ASIDE)] == []
+    assert [p for p in home.served.parent.iterdir() if p.name.startswith(atomic.TEMP_PREFIX)] == []
 
 
 def test_a_crash_before_the_first_link_leaves_nothing_served(home, publish, crash):
@@ -241,7 +241,7 @@ def test_a_full_disk_leaves_the_old_copy_and_nothing_half_made(home, publish, mo
 
     publish("a")
     with monkeypatch.context() as patch:
-        patch.setattr(atomic, "copy", full)
+        patch.setattr(atomic, "copy_file", full)
         with pytest.raises(OSError, match="No space"):
             publish("b")
     assert shown(home) == "a"

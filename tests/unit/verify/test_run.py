@@ -333,7 +333,7 @@ def test_a_list_as_it_was_on_a_day_cannot_be_captured_again(lab):
 
 def test_what_a_killed_run_left_is_harmless_and_goes_with_the_next(lab):
     for path in (captures(lab)[0], lake_file(lab)):
-        atomic.aside(path).mkdir()
+        atomic.temp_path(path).mkdir()
     findings = found(lab)
     assert told(findings) == {("leftover", "nothing")}
     assert all(f.is_harmless for f in findings)

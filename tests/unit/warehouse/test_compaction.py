@@ -125,7 +125,7 @@ def test_where_it_cannot_be_made_anew_the_old_file_serves_on(home, monkeypatch, 
     emptied(home)
     inode = home.warehouse.stat().st_ino
     nowhere = home.root / "nowhere" / "new.duckdb"
-    monkeypatch.setattr(compaction.atomic, "aside", lambda _: nowhere)
+    monkeypatch.setattr(compaction.atomic, "temp_path", lambda _: nowhere)
     with caplog.at_level("WARNING"):
         assert len(content(home)[0]) == 1
     assert home.warehouse.stat().st_ino == inode
@@ -141,7 +141,7 @@ def test_a_crash_on_the_way_leaves_the_old_file(home, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(warehouse_connection.atomic, "swap_in", crash)
+        patch.setattr(warehouse_connection.atomic, "rename_into_place", crash)
         with pytest.raises(OSError, match="No space"), warehouse_connection.writing(home, ZONE):
             pass
     assert home.warehouse.stat().st_ino == inode
