@@ -149,7 +149,7 @@ def served_checks(archive: Archive) -> list[dg.AssetCheckResult]:
 def served_rows(archive: Archive) -> dict[str, int]:
     """The rows of each dataset's table in the served copy; what is not there is left out."""
     with archive.reading() as connection:
-        present = warehouse_connection.forms(connection)
+        present = warehouse_connection.table_schemas(connection)
         return {
             name: connection.execute(f"SELECT count(*) FROM {quoting.identifier(name)}").fetchall()[
                 0

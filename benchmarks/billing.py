@@ -96,7 +96,7 @@ def measured() -> Iterator[Cost]:
 def fill(connection: duckdb.DuckDBPyConnection, asked: argparse.Namespace) -> None:
     """The table edge_stat, and what says that its days are loaded and captured."""
     for dataset in DATASETS.values():
-        warehouse_connection.declare(connection, dataset)
+        warehouse_connection.create_table(connection, dataset)
     for name, own in OWN_TABLES.items():
         listed = ", ".join(f"{column} {sql}" for column, (sql, _) in own.columns.items())
         connection.execute(f"CREATE TABLE {name} ({listed})")

@@ -36,7 +36,9 @@ class OpenWarehouse:
 
     stack: ExitStack
     connection: duckdb.DuckDBPyConnection | None = None
-    followed: str | None = None  # the state of the tables from which the rest was brought level
+    synced_version: str | None = (
+        None  # the state of the tables from which the rest was brought level
+    )
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Archive:
     environ: Mapping[str, str]
     progress: Progress | None = None  # told after each answer of the API
     threads: int | None = None  # of DuckDB, where it writes; None: one for each core
-    desk: OpenWarehouse | None = (
+    open_warehouse: OpenWarehouse | None = (
         None  # see `staying`; None: the warehouse is closed after each step
     )
 
@@ -147,7 +149,7 @@ class Archive:
         What follows from the tables is brought level once, as long as they stay as they are.
         """
         with ExitStack() as stack:
-            yield replace(self, desk=OpenWarehouse(stack=stack))
+            yield replace(self, open_warehouse=OpenWarehouse(stack=stack))
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -155,7 +157,7 @@ class Archive:
         from resources.warehouse import connection as warehouse_connection
 
         with ExitStack() as stack:
-            desk = self.desk or OpenWarehouse(stack=stack)
+            desk = self.open_warehouse or OpenWarehouse(stack=stack)
             if desk.connection is None:
                 self.home.prepare(self.settings, self.now())
                 opened = warehouse_connection.writing(
@@ -192,7 +194,7 @@ class Archive:
     def sync_marts(self) -> list[MartResult]:
         """Bring the marts level with the tables; what was done to each."""
         with self.writing() as connection:
-            return self._follow(connection)
+            return self._sync_derived(connection)
 
     def behind(self) -> list[str]:
         """Tables and marts of the served copy that do not hold what is captured.
@@ -248,11 +250,15 @@ class Archive:
         from resources.warehouse import connection as warehouse_connection
 
         with self.writing() as connection:
-            if self.desk is None or self.desk.followed != warehouse_connection.state(connection):
-                self._follow(connection)
+            if (
+                self.open_warehouse is None
+                or self.open_warehouse.synced_version
+                != warehouse_connection.content_version(connection)
+            ):
+                self._sync_derived(connection)
             return serving_publish.publish(connection, self.home)
 
-    def _follow(self, connection: duckdb.DuckDBPyConnection) -> list[MartResult]:
+    def _sync_derived(self, connection: duckdb.DuckDBPyConnection) -> list[MartResult]:
         """Write ledger, revisions, reconciliation and marts into the warehouse."""
         from resources.marts import build, table_comments
         from resources.system_tables import ledger as ledger_table
@@ -267,6 +273,6 @@ class Archive:
         run.sync_reconciliation(connection, self.home, names, narrowed)
         made = build.sync_marts(connection, self.settings.time_zone, names)
         table_comments.sync_comments(connection, self.settings.language)
-        if self.desk is not None:
-            self.desk.followed = warehouse_connection.state(connection)
+        if self.open_warehouse is not None:
+            self.open_warehouse.synced_version = warehouse_connection.content_version(connection)
         return made

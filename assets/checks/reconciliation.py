@@ -30,7 +30,7 @@ def spec(served: dg.AssetKey) -> dg.AssetCheckSpec:
 def result(archive: Archive) -> dg.AssetCheckResult:
     """The verdict of the served copy, with the newest differences as a table."""
     with archive.reading() as connection:
-        found = table.standing(connection, _SHOWN)
+        found = table.reconciliation_status(connection, _SHOWN)
     facts: dict[str, Any] = {
         "comparisons": found.comparisons,
         "differing": found.differing,

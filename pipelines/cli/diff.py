@@ -66,7 +66,7 @@ def diff(
     before, after = _two(archive, dataset, day, older, newer)
     with TemporaryDirectory() as folder:
         scratch = Path(folder)
-        paths = [revisions.rows_of(c, dataset, day, scratch) for c in (before, after)]
+        paths = [revisions.normalised_rows(c, dataset, day, scratch) for c in (before, after)]
         with table_diff.comparing(scratch, archive.settings.time_zone) as connection:
             comparison = table_diff.Comparison(connection, dataset, *paths)
             found, rows = comparison.whole(), comparison.rows(most)

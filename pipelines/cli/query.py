@@ -74,8 +74,8 @@ def query(
     Tables and columns: livestats tables
     """
     from resources.serving.example_queries import UnknownExample
-    from resources.serving.export import check, style_of
-    from resources.serving.sql_sandbox import QuestionError
+    from resources.serving.export import check_target, format_name_of
+    from resources.serving.sql_sandbox import QueryError
 
     if listed:
         _list_examples()
@@ -87,15 +87,15 @@ def query(
                 raise click.UsageError("--show-sql prints the SQL of --example NAME.")
             click.echo(text.rstrip())
             return
-        style = style or (style_of(output) if output else "table")
+        style = style or (format_name_of(output) if output else "table")
         if output:
-            check(output, style)
+            check_target(output, style)
         elif style in FORMATS and not FORMATS[style].is_text:
             raise click.UsageError(
                 f"{style.capitalize()} cannot be shown on the screen: name a file with --output."
             )
         _answer(text, style, output, most)
-    except (QuestionError, UnknownExample) as error:
+    except (QueryError, UnknownExample) as error:
         raise Refused(str(error)) from error
 
 
@@ -138,8 +138,8 @@ def _answer(text: str, style: str, output: Path | None, most: int) -> None:
 
     try:
         with _scratch(output) as (spill, target), opened().reading() as connection:
-            sql_sandbox.lock(connection, spill)
-            found = sql_sandbox.ask(connection, text)
+            sql_sandbox.restrict(connection, spill)
+            found = sql_sandbox.run_query(connection, text)
             if found is None:
                 screen.note("Done; the statement has no rows to show.")
             elif style == "table":
@@ -147,7 +147,7 @@ def _answer(text: str, style: str, output: Path | None, most: int) -> None:
             else:
                 _written(found, style, output, target)
     except duckdb.Error as error:
-        raise Refused(sql_sandbox.told(error)) from error
+        raise Refused(sql_sandbox.error_message(error)) from error
 
 
 @contextmanager
@@ -165,11 +165,11 @@ def _written(found: duckdb.DuckDBPyRelation, style: str, output: Path | None, ta
     from resources.serving import export
 
     if output is None:
-        export.write(found, style, target)
+        export.write_file(found, style, target)
         with target.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
     else:
-        export.write_whole(found, style, output.resolve(), target)
+        export.write_atomically(found, style, output.resolve(), target)
         screen.note(f"Written: {output} ({screen.size(output.stat().st_size)})")
 
 

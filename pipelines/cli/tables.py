@@ -141,9 +141,9 @@ def _columns(console: Console, table: dict[str, Any], language: str) -> None:
 
 def _say_if_left_out(name: str, settings: Settings) -> None:
     """Say why a table is not in this archive, if it is not."""
-    from resources.serving.sql_sandbox import needed
+    from resources.serving.sql_sandbox import required_datasets
 
-    for missing in (one for one in needed(name) if one not in settings.datasets):
+    for missing in (one for one in required_datasets(name) if one not in settings.datasets):
         why = (
             f"{settings.vendor} has no action for it"
             if missing in settings.not_offered

@@ -18,57 +18,57 @@ import pyarrow.parquet as pq
 
 from resources.fs import atomic
 from resources.serving.formats import FORMATS, format_of
-from resources.serving.sql_sandbox import QuestionError
+from resources.serving.sql_sandbox import QueryError
 from resources.sql import quoting
 
 _BATCH_ROWS = 50_000
 
 
-def style_of(path: Path) -> str:
-    """The format that the ending of a file's name says. Raises QuestionError for any other."""
+def format_name_of(path: Path) -> str:
+    """The format that the ending of a file's name says. Raises QueryError for any other."""
     found = format_of(path)
     if found is None:
         ending = path.suffix.lstrip(".").lower()
         *others, last = (one.extension for one in FORMATS.values())
         shown = f"The ending .{ending}" if ending else "A name without an ending"
-        raise QuestionError(
+        raise QueryError(
             f"{shown} says no format that can be written: end {path.name} with "
             f"{', '.join(others)} or {last}. A table as text: --format table. Spreadsheets open CSV."
         )
     return found.name
 
 
-def check(path: Path, style: str) -> None:
-    """Raise QuestionError if a file of this name would mislead, or cannot be replaced."""
+def check_target(path: Path, style: str) -> None:
+    """Raise QueryError if a file of this name would mislead, or cannot be replaced."""
     found = format_of(path)
     if found and found.name != style:
-        raise QuestionError(
+        raise QueryError(
             f"{path.name} would hold {style}: leave --format out, or end the name with .{style}."
         )
     if path.parent == Path("/dev") or (path.exists() and not path.is_file()):
-        raise QuestionError(f"{path} is no file that could be replaced: name another one.")
+        raise QueryError(f"{path} is no file that could be replaced: name another one.")
     if not path.parent.is_dir():
-        raise QuestionError(f"{path} cannot be written: there is no folder {path.parent}.")
+        raise QueryError(f"{path} cannot be written: there is no folder {path.parent}.")
 
 
-def write(found: duckdb.DuckDBPyRelation, style: str, target: Path) -> None:
+def write_file(found: duckdb.DuckDBPyRelation, style: str, target: Path) -> None:
     """Write all rows into the file `target`.
 
-    Raises QuestionError if two columns have one name: no reader of such a file is sure of them;
+    Raises QueryError if two columns have one name: no reader of such a file is sure of them;
     duckdb.Error if the query fails on its way; OSError if the file cannot be written.
     """
     twice = [name for name, times in Counter(found.columns).items() if times > 1]
     if twice:
-        raise QuestionError(
+        raise QueryError(
             f"Two columns are named {twice[0]}: give one another name, with AS, to write a file."
         )
     _WRITERS[style](found, target)
 
 
-def write_whole(found: duckdb.DuckDBPyRelation, style: str, path: Path, aside: Path) -> None:
+def write_atomically(found: duckdb.DuckDBPyRelation, style: str, path: Path, aside: Path) -> None:
     """Write `path` by way of `aside`: the old file stays until the new one is complete."""
     try:
-        write(found, style, aside)
+        write_file(found, style, aside)
         atomic.rename_into_place(aside, path)
     except BaseException:
         aside.unlink(missing_ok=True)
@@ -93,7 +93,7 @@ def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
 
 
 def _write_parquet(found: duckdb.DuckDBPyRelation, target: Path) -> None:
-    reader = _projected(found, "parquet").to_arrow_reader(_BATCH_ROWS)
+    reader = _project(found, "parquet").to_arrow_reader(_BATCH_ROWS)
     with pq.ParquetWriter(target, reader.schema, compression="zstd") as file:
         for batch in _batches(reader):
             file.write_batch(batch)
@@ -101,7 +101,7 @@ def _write_parquet(found: duckdb.DuckDBPyRelation, target: Path) -> None:
 
 def _write_csv(found: duckdb.DuckDBPyRelation, target: Path) -> None:
     """RFC 4180 with line feeds: a missing value is empty, an empty text is two quotes."""
-    cells = [_cell(_named(kind, name, "csv")) for name, kind in _columns(found)]
+    cells = [_csv_cell(_column_expression(kind, name, "csv")) for name, kind in _columns(found)]
     if len(cells) == 1:  # else a missing value were an empty line, which most readers skip
         cells = [f"CASE WHEN {cells[0]} = '' THEN '\"\"' ELSE {cells[0]} END"]
     with target.open("w", encoding="utf-8", newline="") as file:
@@ -113,7 +113,8 @@ def _write_csv(found: duckdb.DuckDBPyRelation, target: Path) -> None:
 def _write_json(found: duckdb.DuckDBPyRelation, target: Path) -> None:
     """An array with an object for each row, a row a line."""
     pairs = ", ".join(
-        f"{quoting.literal(name)}, {_named(kind, name, 'json')}" for name, kind in _columns(found)
+        f"{quoting.literal(name)}, {_column_expression(kind, name, 'json')}"
+        for name, kind in _columns(found)
     )
     with target.open("w", encoding="utf-8") as file:
         file.write("[")
@@ -135,7 +136,7 @@ def _lines(found: duckdb.DuckDBPyRelation, expression: str) -> Iterator[list[str
         yield batch.column(0).to_pylist()
 
 
-def _cell(value: str) -> str:
+def _csv_cell(value: str) -> str:
     """An expression for a cell of CSV: quoted where its text would mislead a reader."""
     text = f"({value})::VARCHAR"
     return (
@@ -149,24 +150,24 @@ def _columns(found: duckdb.DuckDBPyRelation) -> Iterator[tuple[str, Any]]:
     return zip(found.columns, found.types, strict=True)
 
 
-def _projected(found: duckdb.DuckDBPyRelation, style: str) -> duckdb.DuckDBPyRelation:
+def _project(found: duckdb.DuckDBPyRelation, style: str) -> duckdb.DuckDBPyRelation:
     return found.project(
         ", ".join(
-            f"{_named(kind, name, style)} AS {quoting.identifier(name)}"
+            f"{_column_expression(kind, name, style)} AS {quoting.identifier(name)}"
             for name, kind in _columns(found)
         )
     )
 
 
-def _named(kind: Any, name: str, style: str) -> str:
-    return _value(kind, quoting.identifier(name), style)
+def _column_expression(kind: Any, name: str, style: str) -> str:
+    return _expression(kind, quoting.identifier(name), style)
 
 
 # Kinds that Parquet, as Arrow writes it, does not have: they are written as their text.
 _TEXT_IN_PARQUET = {"interval", "time with time zone", "bit", "union", "variant", "bignum"}
 
 
-def _value(kind: Any, value: str, style: str, depth: int = 0) -> str:
+def _expression(kind: Any, value: str, style: str, depth: int = 0) -> str:
     """An expression for `value`, one of type `kind` (a DuckDBPyType), as a file shall have it."""
     match kind.id:
         case other if style == "parquet" and other in _TEXT_IN_PARQUET:
@@ -176,10 +177,10 @@ def _value(kind: Any, value: str, style: str, depth: int = 0) -> str:
         case "float" | "double" if style == "json":
             return f"CASE WHEN isfinite({value}) THEN {value} END"
         case "list" | "array":
-            return _each(kind.children[0][1], value, style, depth)
+            return _list_expression(kind.children[0][1], value, style, depth)
         case "struct":
             inner = {
-                name: _value(child, f"({value}).{quoting.identifier(name)}", style, depth)
+                name: _expression(child, f"({value}).{quoting.identifier(name)}", style, depth)
                 for name, child in kind.children
             }
             packed = ", ".join(
@@ -189,7 +190,8 @@ def _value(kind: Any, value: str, style: str, depth: int = 0) -> str:
         case "map":
             pair = f"e{depth}"
             key, of = (
-                _value(child, f"{pair}.{name}", style, depth + 1) for name, child in kind.children
+                _expression(child, f"{pair}.{name}", style, depth + 1)
+                for name, child in kind.children
             )
             return (
                 f"map_from_entries(list_transform(map_entries({value}), lambda {pair}: "
@@ -198,7 +200,7 @@ def _value(kind: Any, value: str, style: str, depth: int = 0) -> str:
     return value
 
 
-def _each(child: Any, value: str, style: str, depth: int) -> str:
+def _list_expression(child: Any, value: str, style: str, depth: int) -> str:
     name = f"e{depth}"
-    inner = _value(child, name, style, depth + 1)
+    inner = _expression(child, name, style, depth + 1)
     return value if inner == name else f"list_transform({value}, lambda {name}: {inner})"

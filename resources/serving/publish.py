@@ -44,9 +44,11 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
 
     The caller holds the writing connection, so nothing changes under the copy.
     """
-    copy = home.served.with_name(f"livestats-{warehouse_connection.state(connection)}.duckdb")
+    copy = home.served.with_name(
+        f"livestats-{warehouse_connection.content_version(connection)}.duckdb"
+    )
     before = home.served.resolve()
-    is_new = not (home.served.exists() and before == copy.resolve() and _opens(copy))
+    is_new = not (home.served.exists() and before == copy.resolve() and _can_open(copy))
     if is_new:
         connection.execute("CHECKPOINT")
         home.served.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +73,7 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
     return Published(path=copy, size=copy.stat().st_size, is_new=is_new)
 
 
-def _opens(copy: Path) -> bool:
+def _can_open(copy: Path) -> bool:
     """False for a copy that was damaged after it was made."""
     try:
         duckdb.connect(str(copy), read_only=True).close()
@@ -97,7 +99,7 @@ def connect(home: Home, time_zone: str) -> duckdb.DuckDBPyConnection:
             f"{home.served.resolve()} cannot be opened: {error} Run `livestats publish`: it is "
             "made again from the warehouse."
         ) from error
-    for name, value in warehouse_connection.CAREFUL.items():
+    for name, value in warehouse_connection.DUCKDB_WORKAROUNDS.items():
         connection.execute(f"SET {name} = {quoting.literal(value)}")
     connection.execute("SET TimeZone = ?", [time_zone])
     return connection

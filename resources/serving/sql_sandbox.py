@@ -32,11 +32,11 @@ _ELSEWHERE = (
 )
 
 
-class QuestionError(LivestatsError):
+class QueryError(LivestatsError):
     """A question that is not answered; the message says why and what to do instead."""
 
 
-def lock(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
+def restrict(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
     """Let the connection read its own database only, and write nothing.
 
     Sorting what does not fit into memory uses the folder `spill`. Cannot be undone; in a process,
@@ -50,46 +50,46 @@ def lock(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
         SET autoinstall_known_extensions = false;
         SET allow_community_extensions = false;
         SET allowed_paths = [];
-        SET allowed_configs = {_list(_SETTINGS)};
+        SET allowed_configs = {_sql_list(_SETTINGS)};
         SET enable_external_access = false;
         SET lock_configuration = true;
         """
     )
 
 
-def ask(connection: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyRelation | None:
+def run_query(connection: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyRelation | None:
     """The answer of the last statement, not computed yet; None for one without rows, such as SET.
 
-    Raises QuestionError for a statement that does more than read, and for several answers, of which
+    Raises QueryError for a statement that does more than read, and for several answers, of which
     one alone would be seen; duckdb.Error for a wrong statement.
     """
     statements = connection.extract_statements(text)
     for statement in statements:
         if statement.type not in _READS:
-            raise QuestionError(f"{statement.type.name} is refused: read-only. {_ELSEWHERE}")
+            raise QueryError(f"{statement.type.name} is refused: read-only. {_ELSEWHERE}")
     for number, statement in enumerate(statements[:-1], start=1):
         if statement.type is not Kind.SET:
-            raise QuestionError(
+            raise QueryError(
                 f"Statement {number} of {len(statements)} has an answer that would not be shown: "
                 "one answer is shown, that of the last statement, and only SET may stand before "
                 "it. Ask one after the other, or put them together with UNION ALL."
             )
     found: duckdb.DuckDBPyRelation | None = None
     for statement in statements:
-        found = connection.sql(_without_end(statement.query))
+        found = connection.sql(_without_semicolon(statement.query))
         if statement.type is Kind.SET:
             found = None
     return found
 
 
-def _without_end(statement: str) -> str:
+def _without_semicolon(statement: str) -> str:
     """One statement without its semicolon: a comment behind it would stand in DuckDB's way."""
     text = statement.encode()  # tokens are counted in bytes
     ends = (at for at, _ in duckdb.tokenize(statement) if text[at : at + 1] == b";")
     return text[: next(ends, len(text))].decode()
 
 
-def told(error: duckdb.Error) -> str:
+def error_message(error: duckdb.Error) -> str:
     """What to tell about an error of DuckDB: what was refused, absent, or wrong with the SQL."""
     text = str(error)
     if isinstance(error, duckdb.PermissionException) or "has been locked" in text:
@@ -97,7 +97,7 @@ def told(error: duckdb.Error) -> str:
     if "read-only" in text:
         return f"What the statement would write is refused: read-only. {_ELSEWHERE}"
     absent = _ABSENT.search(text)
-    datasets = needed(absent["name"]) if absent else None
+    datasets = required_datasets(absent["name"]) if absent else None
     if absent and datasets:
         return (
             f"The served copy has no {absent['name']}, which needs {', '.join(datasets)}. See "
@@ -111,15 +111,15 @@ def told(error: duckdb.Error) -> str:
 _ABSENT = re.compile(r"^Catalog Error: Table (Function )?with name (?P<name>\w+) does not exist")
 
 
-def needed(name: str) -> list[str]:
+def required_datasets(name: str) -> list[str]:
     """The datasets without which there is no table or mart of this name; none for another name."""
     marts = read()
     if name in DATASETS or name not in marts:
         return [name] if name in DATASETS else []
     mart = marts[name]
     always = {part for part in mart.reads if part not in mart.optional}
-    return sorted({dataset for part in always for dataset in needed(part)})
+    return sorted({dataset for part in always for dataset in required_datasets(part)})
 
 
-def _list(texts: Iterable[str]) -> str:
+def _sql_list(texts: Iterable[str]) -> str:
     return f"[{', '.join(map(quoting.literal, texts))}]"

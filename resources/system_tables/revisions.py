@@ -75,7 +75,7 @@ class Revision:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class RevisionRow:
     """One row of the table, fields in the order of COLUMNS."""
 
     dataset: str
@@ -105,7 +105,7 @@ def revisions(root: Path, memory: Path | None = None) -> list[Revision]:
     ]
 
 
-def rows_of(capture: captures.Capture, dataset: Dataset, day: date, scratch: Path) -> Path:
+def normalised_rows(capture: captures.Capture, dataset: Dataset, day: date, scratch: Path) -> Path:
     """The rows of a capture as the present code reads them: a Parquet file in `scratch`.
 
     Raises DamagedCapture or ApiError if its answers cannot be read.
@@ -123,7 +123,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, home: Home) -> int:
     so, and it is tried again next time.
     """
     _ensure_table(connection)
-    found = {_names(revision): revision for revision in revisions(home.raw, home.file_index)}
+    found = {_revision_key(revision): revision for revision in revisions(home.raw, home.file_index)}
     known = _known(connection)
     current = (parquet.SCHEMA_VERSION, None)
     todo = [revision for names, revision in found.items() if known.get(names) != current]
@@ -138,29 +138,29 @@ def refresh(connection: duckdb.DuckDBPyConnection, home: Home) -> int:
                 rows = _rows(comparing, home, todo, scratch)
                 while batch := list(islice(rows, _PER_TRANSACTION)):
                     # A day that is as damaged as before is no change, and no reason to publish.
-                    news = [row for row in batch if known.get(_key(row)) != _state(row)]
-                    _replace(connection, [_key(row) for row in news], news)
+                    news = [row for row in batch if known.get(_row_key(row)) != _row_state(row)]
+                    _replace(connection, [_row_key(row) for row in news], news)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return len(todo)
 
 
-_Names = tuple[str, date, str, str]  # dataset, day, earlier and later capture
+_RevisionKey = tuple[str, date, str, str]  # dataset, day, earlier and later capture
 
 
-def _names(revision: Revision) -> _Names:
+def _revision_key(revision: Revision) -> _RevisionKey:
     return revision.dataset, revision.day, revision.previous.text, revision.capture.text
 
 
-def _key(row: Row) -> _Names:
+def _row_key(row: RevisionRow) -> _RevisionKey:
     return row.dataset, row.business_date, row.previous_capture, row.capture
 
 
-def _state(row: Row) -> tuple[int, str | None]:
+def _row_state(row: RevisionRow) -> tuple[int, str | None]:
     return row.schema_version, row.problem
 
 
-def _known(connection: duckdb.DuckDBPyConnection) -> dict[_Names, tuple[int, str | None]]:
+def _known(connection: duckdb.DuckDBPyConnection) -> dict[_RevisionKey, tuple[int, str | None]]:
     rows = connection.execute(
         "SELECT dataset, business_date, previous_capture, capture, schema_version, problem "
         "FROM revisions"
@@ -170,21 +170,21 @@ def _known(connection: duckdb.DuckDBPyConnection) -> dict[_Names, tuple[int, str
 
 def _rows(
     connection: duckdb.DuckDBPyConnection, home: Home, todo: Sequence[Revision], scratch: Path
-) -> Iterator[Row]:
+) -> Iterator[RevisionRow]:
     """Compare day by day; the files of one day lie in `scratch` at a time."""
     for (name, day), group in groupby(todo, key=lambda r: (r.dataset, r.day)):
         folder = scratch / "day"
         for revision in group:
-            yield _compared(connection, home, revision, folder)
+            yield _compare(connection, home, revision, folder)
         shutil.rmtree(folder, ignore_errors=True)
         log.debug("%s %s compared", name, day)
 
 
-def _compared(
+def _compare(
     connection: duckdb.DuckDBPyConnection, home: Home, revision: Revision, scratch: Path
-) -> Row:
+) -> RevisionRow:
     dataset, day = DATASETS[revision.dataset], revision.day
-    row = Row(
+    row = RevisionRow(
         dataset=dataset.name,
         business_date=day,
         revised_at=revision.capture.fetched_at,
@@ -200,7 +200,7 @@ def _compared(
             captures.folder_of(home.raw, dataset.name, day) / name.text, name
         )
         try:
-            paths.append(rows_of(capture, dataset, day, scratch))
+            paths.append(normalised_rows(capture, dataset, day, scratch))
         except (captures.DamagedCapture, ApiError) as error:
             log.warning("%s %s: revision not compared: %s", dataset.name, day, error)
             return replace(row, problem=f"{name.text} cannot be read; see livestats verify")
@@ -221,7 +221,7 @@ def _compared(
 
 
 def _replace(
-    connection: duckdb.DuckDBPyConnection, old: Sequence[_Names], new: Sequence[Row]
+    connection: duckdb.DuckDBPyConnection, old: Sequence[_RevisionKey], new: Sequence[RevisionRow]
 ) -> None:
     """Take rows out and put rows in, in one transaction."""
     if not old and not new:

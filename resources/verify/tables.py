@@ -44,7 +44,7 @@ class Tables:
     ) -> None:
         """Limit the memory; DuckDB spills to `spill`."""
         self._archive, self._connection, self._on_read = archive, connection, on_read
-        connection.execute(f"SET memory_limit = '{warehouse_connection.MEMORY}'")
+        connection.execute(f"SET memory_limit = '{warehouse_connection.MEMORY_LIMIT}'")
         connection.execute("SET temp_directory = ?", [str(spill)])
 
     def table(self, dataset: Dataset, seen: Files, *, whole: bool) -> Iterator[FileFinding]:

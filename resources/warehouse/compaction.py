@@ -16,10 +16,10 @@ from resources.sql import quoting
 
 log = logging.getLogger("livestats.warehouse")
 
-MOST_FREE = 0.3
+MAX_FREE_SHARE = 0.3
 """Share of the file that may be free: copying it takes about 45 s CPU per GB that it holds."""
 
-AT_LEAST_BYTES = 16 << 20  # free; below that nobody misses them
+MIN_FREE_BYTES = 16 << 20  # free; below that nobody misses them
 
 
 def is_due(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -28,10 +28,10 @@ def is_due(connection: duckdb.DuckDBPyConnection) -> bool:
         "SELECT block_size, total_blocks, free_blocks FROM pragma_database_size() "
         "WHERE database_name = current_database()"
     ).fetchall()
-    return bool(free > MOST_FREE * total and free * block >= AT_LEAST_BYTES)
+    return bool(free > MAX_FREE_SHARE * total and free * block >= MIN_FREE_BYTES)
 
 
-def make(connection: duckdb.DuckDBPyConnection, path: Path, storage: str) -> Path | None:
+def copy_compacted(connection: duckdb.DuckDBPyConnection, path: Path, storage: str) -> Path | None:
     """Copy all that the database holds into a new file beside `path`, the file it lies in.
 
     It is to be swapped in once the connection is closed. None if that could not be done, such as
@@ -50,12 +50,12 @@ def make(connection: duckdb.DuckDBPyConnection, path: Path, storage: str) -> Pat
             connection.execute("DETACH compact")
     except duckdb.Error as error:
         log.warning("%s is larger than it need be, and could not be made anew: %s", path, error)
-        remove(new)
+        remove_copy(new)
         return None
     return new
 
 
-def remove(new: Path) -> None:
+def remove_copy(new: Path) -> None:
     """Remove a file that is not to be swapped in, and its log."""
     for path in (new, Path(f"{new}.wal")):
         path.unlink(missing_ok=True)

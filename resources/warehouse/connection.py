@@ -22,21 +22,21 @@ from resources.sql import quoting
 from resources.warehouse import compaction
 from resources.warehouse.dataset_docs import key_sentences, table_comment
 
-STORAGE = "v1.2.0"
+STORAGE_VERSION = "v1.2.0"
 """Of the file: drivers of DuckDB 1.2 and newer open it."""
 
 DAYS_PER_TRANSACTION = 31
-MEMORY = "256MB"
+MEMORY_LIMIT = "256MB"
 """Of DuckDB's own, in each connection; what it does not count comes to about as much again."""
 
-CAREFUL = {"disabled_optimizers": "top_n_window_elimination"}
+DUCKDB_WORKAROUNDS = {"disabled_optimizers": "top_n_window_elimination"}
 """How connections are set up. DuckDB 2.0.0 plans `QUALIFY row_number() ... = 1` as a join of row
 numbers, which now and then (a hundredth of the time, with two threads) misses rows where a part of
 the table is not committed yet: a key that a restated day no longer lists vanished so."""
 
 _TYPE = "replace({}, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ')"
 
-META = """
+CREATE_META_TABLES = """
 CREATE SCHEMA IF NOT EXISTS meta;
 CREATE TABLE IF NOT EXISTS meta.loaded (
     dataset VARCHAR, day DATE, capture VARCHAR, rows BIGINT, schema_version INTEGER,
@@ -64,11 +64,11 @@ def writing(
         connection = _connect(home)
         try:
             if compaction.is_due(connection):
-                connection = _compacted(home, connection)
+                connection = _compact(home, connection)
             connection.execute("SET TimeZone = ?", [time_zone])
             if threads is not None:
                 connection.execute("SET threads = ?", [threads])
-            connection.execute(META)
+            connection.execute(CREATE_META_TABLES)
             yield connection
         finally:
             connection.close()
@@ -79,14 +79,14 @@ def _connect(home: Home) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(
             str(home.warehouse),
             config={
-                **CAREFUL,
-                "storage_compatibility_version": STORAGE,
-                "memory_limit": MEMORY,
+                **DUCKDB_WORKAROUNDS,
+                "storage_compatibility_version": STORAGE_VERSION,
+                "memory_limit": MEMORY_LIMIT,
                 "temp_directory": str(home.warehouse.parent / "spill"),
             },
         )
     except duckdb.IOException as error:
-        raise WarehouseError(_unopened(home.warehouse, error)) from error
+        raise WarehouseError(_open_error_message(home.warehouse, error)) from error
     except duckdb.Error as error:
         raise WarehouseError(
             f"{home.warehouse} cannot be opened: {error}. It can be made again from the lake: "
@@ -94,22 +94,22 @@ def _connect(home: Home) -> duckdb.DuckDBPyConnection:
         ) from error
 
 
-def _compacted(home: Home, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+def _compact(home: Home, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """A connection to the file made anew without gaps; the caller holds the lock."""
     atomic.remove_stale_temps(home.warehouse.parent)
-    new = compaction.make(connection, home.warehouse, STORAGE)
+    new = compaction.copy_compacted(connection, home.warehouse, STORAGE_VERSION)
     if new is None:
         return connection
     connection.close()
     # A log beside the old file would be taken for one of the new file.
     if Path(f"{home.warehouse}.wal").exists() or Path(f"{new}.wal").exists():
-        compaction.remove(new)
+        compaction.remove_copy(new)
     else:
         atomic.rename_into_place(new, home.warehouse)
     return _connect(home)
 
 
-def _unopened(path: Path, error: Exception) -> str:
+def _open_error_message(path: Path, error: Exception) -> str:
     if "could not set lock" in str(error).lower():
         return (
             f"{path} is open in another program: {error} Close it there; queries and BI belong on "
@@ -128,7 +128,7 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.begin()
     try:
         yield
-        changed(connection)
+        increment_change_count(connection)
         connection.commit()
     except BaseException:
         with suppress(duckdb.Error):  # where a commit fails, nothing is left to take back
@@ -136,12 +136,12 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise
 
 
-def changed(connection: duckdb.DuckDBPyConnection) -> None:
+def increment_change_count(connection: duckdb.DuckDBPyConnection) -> None:
     """Note a change, inside the transaction that makes it."""
     connection.execute("UPDATE meta.state SET changes = changes + 1")
 
 
-def state(connection: duckdb.DuckDBPyConnection) -> str:
+def content_version(connection: duckdb.DuckDBPyConnection) -> str:
     """A name for the present content: the same name, the same content."""
     ((name,),) = connection.execute(
         "SELECT warehouse[:8] || '-' || changes FROM meta.state"
@@ -150,13 +150,13 @@ def state(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 @dataclass(frozen=True)
-class Form:
+class TableSchema:
     """How a table is declared in the file."""
 
     columns: Sequence[tuple[str, str, bool]] = ()  # name, type, and whether it is always filled
     comment: str = ""
 
-    def is_that_of(self, dataset: Dataset) -> bool:
+    def matches(self, dataset: Dataset) -> bool:
         """True if it is as the catalog has it; its own comment tells the key.
 
         What else comments say is no part of it: see `comments`.
@@ -165,7 +165,7 @@ class Form:
         return [*self.columns] == declared and self.comment.endswith(key_sentences(dataset))
 
 
-def forms(connection: duckdb.DuckDBPyConnection) -> dict[str, Form]:
+def table_schemas(connection: duckdb.DuckDBPyConnection) -> dict[str, TableSchema]:
     """Those of all tables, by name: one table at a time would take two statements for each."""
     columns: defaultdict[str, list[tuple[str, str, bool]]] = defaultdict(list)
     for table, *column in connection.execute(
@@ -178,10 +178,10 @@ def forms(connection: duckdb.DuckDBPyConnection) -> dict[str, Form]:
         "SELECT table_name, coalesce(comment, '') FROM duckdb_tables() "
         "WHERE schema_name = 'main' AND database_name = current_database()"
     ).fetchall()
-    return {name: Form(columns[name], comment) for name, comment in comments}
+    return {name: TableSchema(columns[name], comment) for name, comment in comments}
 
 
-def declare(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
+def create_table(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
     """Make the table anew as the catalog declares it, empty; inside of a transaction."""
     declared = ", ".join(
         f"{c.name} {c.kind.sql}{'' if c.nullable else ' NOT NULL'}" for c in dataset.columns
@@ -201,10 +201,10 @@ def declare(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
 
 def columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
     """Name and type of each column as the table has them; [] if there is no table."""
-    return [(name, kind) for name, kind, _ in _described(connection, table)]
+    return [(name, kind) for name, kind, _ in _table_info(connection, table)]
 
 
-def _described(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str, bool]]:
+def _table_info(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str, bool]]:
     """Name, type, and whether it is always filled, of each column; [] if there is no table.
 
     Not from duckdb_columns(), which goes through every column of the file: ten times the CPU.

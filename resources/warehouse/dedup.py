@@ -16,7 +16,9 @@ from resources.api.catalog.model import DedupKeep
 from resources.warehouse.connection import WarehouseError
 
 
-def remember(connection: duckdb.DuckDBPyConnection, dataset: Dataset, days: Sequence[date]) -> None:
+def collect_keys(
+    connection: duckdb.DuckDBPyConnection, dataset: Dataset, days: Sequence[date]
+) -> None:
     """Collect the keys that the days list now, to decide anew which day each belongs to."""
     key = ", ".join(dataset.key)
     listed = f"meta.{dataset.name}_listed"
@@ -30,7 +32,7 @@ def remember(connection: duckdb.DuckDBPyConnection, dataset: Dataset, days: Sequ
     )
 
 
-def keep_once(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
+def insert_deduplicated(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
     """Put each touched key into the table once, under the first or last day that lists it.
 
     Raises WarehouseError unless as many rows came into the table as there are such keys.

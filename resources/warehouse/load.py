@@ -19,17 +19,17 @@ from resources.lake import parquet
 from resources.sql import quoting
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import dedup as listed
-from resources.warehouse.connection import Form, WarehouseError
+from resources.warehouse.connection import TableSchema, WarehouseError
 
 log = logging.getLogger("livestats.warehouse")
 
 # By name over all files: else the columns of the first would be taken for those of the others.
 _BY_NAME = "union_by_name = true, hive_partitioning = false"
 
-_MOST_ROWS = 5_000_000
+_MAX_BATCH_ROWS = 5_000_000
 """In a batch: to find a key that stands twice, a hash of every key is held or spilled."""
 
-_MISFITS = (duckdb.ConstraintException, duckdb.BinderException, duckdb.ConversionException)
+_SCHEMA_ERRORS = (duckdb.ConstraintException, duckdb.BinderException, duckdb.ConversionException)
 """What DuckDB raises for a file that another version of the catalog has made."""
 
 
@@ -58,7 +58,7 @@ class _File:
 class LoadState:
     """What the warehouse has of all tables, read at once."""
 
-    forms: Mapping[str, Form]
+    forms: Mapping[str, TableSchema]
     loaded: Mapping[str, Mapping[date, tuple[int, int]]]
     """By table and day: size and time of change (ns) of the lake file that was loaded."""
 
@@ -70,11 +70,11 @@ class LoadState:
             "SELECT dataset, day, size, modified_ns FROM meta.loaded"
         ).fetchall():
             found.setdefault(name, {})[day] = size, modified_ns
-        return cls(warehouse_connection.forms(connection), found)
+        return cls(warehouse_connection.table_schemas(connection), found)
 
     def is_declared(self, dataset: Dataset) -> bool:
         """True if the table is there as the catalog has it."""
-        return self.forms.get(dataset.name, Form()).is_that_of(dataset)
+        return self.forms.get(dataset.name, TableSchema()).matches(dataset)
 
 
 def sync_table(
@@ -103,15 +103,15 @@ def sync_table(
         newer, at_once = [*found.values()], bool(held)
         if not at_once:
             with warehouse_connection.transaction(connection):
-                warehouse_connection.declare(connection, dataset)
+                warehouse_connection.create_table(connection, dataset)
     rows = 0
     with warehouse_connection.transaction(connection) if at_once else nullcontext():
         if at_once:
-            warehouse_connection.declare(connection, dataset)
+            warehouse_connection.create_table(connection, dataset)
         for batch in _batches(dataset, newer, found):
             with nullcontext() if at_once else warehouse_connection.transaction(connection):
-                rows += _load(connection, dataset, batch)
-    total = _count(connection, dataset.name)
+                rows += _load_batch(connection, dataset, batch)
+    total = _count_rows(connection, dataset.name)
     return Loaded(
         table=dataset.name,
         days=[f.day for f in newer],
@@ -145,15 +145,15 @@ def _batches(
     """What is loaded in one go: all snapshots of a dimension, or days, not too many rows of them."""
     if dataset.is_dimension:
         if newer:
-            yield [(f, _origin(dataset, f)) for f in found.values()]
+            yield [(f, _provenance(dataset, f)) for f in found.values()]
         return
     batch: list[tuple[_File, parquet.Provenance]] = []
     rows = 0
     for f in newer:
-        origin = _origin(dataset, f)
+        origin = _provenance(dataset, f)
         if (
             len(batch) == warehouse_connection.DAYS_PER_TRANSACTION
-            or rows + origin.rows > _MOST_ROWS
+            or rows + origin.rows > _MAX_BATCH_ROWS
         ):
             if batch:
                 yield batch
@@ -164,7 +164,7 @@ def _batches(
         yield batch
 
 
-def _load(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch) -> int:
+def _load_batch(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch) -> int:
     """Replace the days of `batch`, inside of a transaction; the number of rows they hold now.
 
     Raises WarehouseError if they do not fit the table.
@@ -172,44 +172,46 @@ def _load(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch
     days = [f.day for f, _ in batch]
     try:
         if dataset.is_dimension:
-            _put_snapshots(connection, dataset, batch)
+            _replace_snapshots(connection, dataset, batch)
         else:
-            _put_days(connection, dataset, batch, days)
-    except _MISFITS as error:
+            _replace_days(connection, dataset, batch, days)
+    except _SCHEMA_ERRORS as error:
         raise WarehouseError(
             f"{dataset.name}: files of {days[0]} to {days[-1]} do not fit the table: {error}. "
             "Nothing was changed; run `livestats replay` for these days: it makes the files anew."
         ) from error
-    _note_loaded(connection, dataset, batch)
+    _record_loaded(connection, dataset, batch)
     rows = sum(origin.rows for _, origin in batch)
     log.info("%s: %d days loaded, %d rows", dataset.name, len(batch), rows)
     return rows
 
 
-def _put_days(
+def _replace_days(
     connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch, days: Sequence[date]
 ) -> None:
     origins, paths = [o for _, o in batch], [f.path for f, _ in batch]
     target = f"meta.{dataset.name}_listed" if dataset.dedup_keep else dataset.name
     if dataset.dedup_keep:
-        listed.remember(connection, dataset, days)
-    connection.execute(f"DELETE FROM {target} WHERE {_among(days)}")
+        listed.collect_keys(connection, dataset, days)
+    connection.execute(f"DELETE FROM {target} WHERE {_day_filter(days)}")
     inserted = connection.execute(
         f"INSERT INTO {target} BY NAME FROM read_parquet(?, {_BY_NAME})", [paths]
     ).fetchall()
-    _prove_count(dataset, inserted, origins)
-    _prove(connection, dataset, target, days, {o.day: o.rows for o in origins})
+    _check_inserted_count(dataset, inserted, origins)
+    _check_rows_and_keys(connection, dataset, target, days, {o.day: o.rows for o in origins})
     if dataset.dedup_keep:
-        listed.remember(connection, dataset, days)
-        listed.keep_once(connection, dataset)
+        listed.collect_keys(connection, dataset, days)
+        listed.insert_deduplicated(connection, dataset)
 
 
-def _among(days: Sequence[date]) -> str:
+def _day_filter(days: Sequence[date]) -> str:
     # Literals, not parameters: DuckDB then skips the row groups of other days.
     return f"{BUSINESS_DATE} IN ({quoting.dates(days)})"
 
 
-def _put_snapshots(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch) -> None:
+def _replace_snapshots(
+    connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch
+) -> None:
     """The newest row of each key over all snapshots: what was ever there can still be joined."""
     key, paths = ", ".join(dataset.key), [f.path for f, _ in batch]
     connection.execute(f"DELETE FROM {dataset.name}")
@@ -222,7 +224,7 @@ def _put_snapshots(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batc
     )
 
 
-def _prove_count(
+def _check_inserted_count(
     dataset: Dataset, inserted: list[tuple[int]], origins: Sequence[parquet.Provenance]
 ) -> None:
     """Raise WarehouseError unless as many rows came as the files say they hold, of whatever day."""
@@ -235,7 +237,7 @@ def _prove_count(
         )
 
 
-def _prove(
+def _check_rows_and_keys(
     connection: duckdb.DuckDBPyConnection,
     dataset: Dataset,
     target: str,
@@ -243,7 +245,7 @@ def _prove(
     expected: dict[str, int],
 ) -> None:
     """Raise WarehouseError unless each day holds the rows its file says, and each key once."""
-    where = f"FROM {target} WHERE {_among(days)}"
+    where = f"FROM {target} WHERE {_day_filter(days)}"
     counted = connection.execute(f"SELECT {BUSINESS_DATE}, count(*) {where} GROUP BY 1").fetchall()
     found = {day.isoformat(): rows for day, rows in counted}
     wrong = {day: rows for day, rows in expected.items() if found.get(day, 0) != rows}
@@ -268,7 +270,7 @@ def _prove(
         )
 
 
-def _note_loaded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch) -> None:
+def _record_loaded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch) -> None:
     """Note from which files the days were loaded, in one statement: one a day took 3 ms each."""
     notes = [(f.day, o.capture, o.rows, o.schema_version, f.size, f.modified_ns) for f, o in batch]
     connection.execute(
@@ -285,7 +287,7 @@ def _lake_files(root: Path, name: str) -> dict[date, _File]:
     }
 
 
-def _origin(dataset: Dataset, file: _File) -> parquet.Provenance:
+def _provenance(dataset: Dataset, file: _File) -> parquet.Provenance:
     origin = parquet.proven_origin(Path(file.path))
     about = (dataset.name, file.day.isoformat())
     if origin is None or (origin.dataset, origin.day) != about:
@@ -296,7 +298,7 @@ def _origin(dataset: Dataset, file: _File) -> parquet.Provenance:
     return origin
 
 
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+def _count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     # fetchall, here and above: DuckDB refuses other work while a result is not read to its end.
     ((found,),) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
     return int(found)

@@ -80,9 +80,9 @@ def made_up(zone: str = ZONE, session_zone: str | None = None) -> Iterator[Marts
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = ?", [session_zone or zone])
         connection.execute("SET threads = 1")
-        connection.execute(warehouse_connection.META)
+        connection.execute(warehouse_connection.CREATE_META_TABLES)
         for dataset in DATASETS.values():
-            warehouse_connection.declare(connection, dataset)
+            warehouse_connection.create_table(connection, dataset)
         for name, own in OWN_TABLES.items():
             listed = ", ".join(f"{column} {sql}" for column, (sql, _) in own.columns.items())
             connection.execute(f"CREATE TABLE {name} ({listed})")

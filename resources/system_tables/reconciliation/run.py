@@ -126,7 +126,7 @@ def _reconcile(connection: duckdb.DuckDBPyConnection, home: Home, days: Sequence
         rule = _BY_NAME[name]
         wanted = [day for _, day in group]
         if rule.from_origins:
-            _put_origins(connection, home, rule, wanted)
+            _stage_origins(connection, home, rule, wanted)
         _compare(connection, rule, wanted)
     connection.execute(
         "INSERT INTO made SELECT rule, day, $account, NULL, NULL, relation, unit, tolerance, "
@@ -134,7 +134,7 @@ def _reconcile(connection: duckdb.DuckDBPyConnection, home: Home, days: Sequence
         "WHERE day IN (FROM unnest($days)) AND missing IS NOT NULL ORDER BY day, rule",
         {"days": days, "account": ACCOUNT},
     )
-    _swap_in(connection, days)
+    _replace_rows(connection, days)
     log.info("%d days reconciled by %d rules", len(days), len({name for name, _, _ in stale}))
 
 
@@ -142,7 +142,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, rule: Rule, days: Sequence[d
     """Put the rows of `days` into `made`."""
     compared = _COMPARED.format(sql=rule.sql)
     try:
-        connection.execute(compared, {**_said(rule), "days": days})
+        connection.execute(compared, {**_rule_parameters(rule), "days": days})
     except duckdb.DataError as error:
         # A number that no sum can hold. It must not keep the other days from being served.
         if len(days) > 1:
@@ -154,7 +154,9 @@ def _compare(connection: duckdb.DuckDBPyConnection, rule: Rule, days: Sequence[d
             "INSERT INTO made SELECT $rule, $day, $account, NULL, NULL, $relation, $unit, "
             "$tolerance, 'not comparable', $note",
             {
-                **{name: said for name, said in _said(rule).items() if name != "if_less"},
+                **{
+                    name: said for name, said in _rule_parameters(rule).items() if name != "if_less"
+                },
                 "day": days[0],
                 "account": ACCOUNT,
                 "note": f"cannot be computed: {error}".splitlines()[0],
@@ -162,7 +164,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, rule: Rule, days: Sequence[d
         )
 
 
-def _said(rule: Rule) -> dict[str, object]:
+def _rule_parameters(rule: Rule) -> dict[str, object]:
     return {
         "rule": rule.name,
         "relation": rule.relation,
@@ -172,7 +174,7 @@ def _said(rule: Rule) -> dict[str, object]:
     }
 
 
-def _put_origins(
+def _stage_origins(
     connection: duckdb.DuckDBPyConnection, home: Home, rule: Rule, days: Sequence[date]
 ) -> None:
     """Make the temporary table `origins`: which totals disagree in the lake files of `days`.
@@ -192,7 +194,7 @@ def _put_origins(
     )
 
 
-def _swap_in(connection: duckdb.DuckDBPyConnection, days: Sequence[date]) -> None:
+def _replace_rows(connection: duckdb.DuckDBPyConnection, days: Sequence[date]) -> None:
     with warehouse_connection.transaction(connection):
         for table, column in ((TABLE, "business_date"), ("meta.reconciled", "day")):
             connection.execute(

@@ -59,7 +59,7 @@ CREATE TABLE IF NOT EXISTS meta.reconciled (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class DifferingRow:
     """One line of the table that does not agree."""
 
     business_date: date
@@ -80,7 +80,7 @@ class ReconciliationStatus:
     not_comparable: int
     sparse: int
     differing: int
-    differences: Sequence[Difference]  # the newest ones
+    differences: Sequence[DifferingRow]  # the newest ones
 
 
 def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -107,7 +107,9 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.executemany(f"INSERT INTO {RULE_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)", rules)
 
 
-def standing(connection: duckdb.DuckDBPyConnection, at_most: int) -> ReconciliationStatus:
+def reconciliation_status(
+    connection: duckdb.DuckDBPyConnection, at_most: int
+) -> ReconciliationStatus:
     """The table's verdicts, with the newest differences, `at_most` of them."""
     ((comparisons, not_comparable, sparse, differing),) = connection.execute(
         "SELECT count(*), count(*) FILTER (verdict = 'not comparable'), "
@@ -119,13 +121,13 @@ def standing(connection: duckdb.DuckDBPyConnection, at_most: int) -> Reconciliat
         f"FROM {TABLE} WHERE verdict = 'differs' ORDER BY business_date DESC, rule, scope LIMIT ?",
         [at_most],
     ).fetchall()
-    names = Difference.__annotations__
+    names = DifferingRow.__annotations__
     return ReconciliationStatus(
         comparisons=comparisons,
         not_comparable=not_comparable,
         sparse=sparse,
         differing=differing,
-        differences=[Difference(**dict(zip(names, row, strict=True))) for row in rows],
+        differences=[DifferingRow(**dict(zip(names, row, strict=True))) for row in rows],
     )
 
 

@@ -94,7 +94,7 @@ def bring(connection, folder):
 
 
 def state(connection):
-    return warehouse_connection.state(connection)
+    return warehouse_connection.content_version(connection)
 
 
 def by_day(connection):
@@ -222,7 +222,7 @@ def test_an_interrupt_leaves_the_table_as_it_was(connection, folder, put, bring,
         raise KeyboardInterrupt
 
     (folder / "daily.sql").write_text(LOUD)
-    monkeypatch.setattr(warehouse_connection, "changed", interrupted)
+    monkeypatch.setattr(warehouse_connection, "increment_change_count", interrupted)
     with pytest.raises(KeyboardInterrupt):
         bring()
     assert by_day(connection) == rows

@@ -46,7 +46,7 @@ def refresh(home, settings=USUAL, now=NOW):
     with warehouse_connection.writing(home, ZONE) as connection:
         told = ledger_table.refresh(connection, home, settings, now)
         lines = connection.execute("FROM ledger ORDER BY ALL").fetchall()
-        return lines, warehouse_connection.state(connection), told
+        return lines, warehouse_connection.content_version(connection), told
 
 
 def expected(home, settings=USUAL, now=NOW):

@@ -170,7 +170,7 @@ def table(home, columns="*"):
 
 def state(home):
     with warehouse_connection.writing(home, "Asia/Shanghai") as connection:
-        return warehouse_connection.state(connection)
+        return warehouse_connection.content_version(connection)
 
 
 def test_a_day_captured_once_has_no_revision(home):

@@ -401,7 +401,7 @@ def test_rows_of_the_served_copy_that_are_not_those_of_the_lake(lab, sql):
     sql = sql.replace("minutes", next(n for n in sorted(column) if n.endswith("minutes")))
     with lab.archive.writing() as connection:
         connection.execute(sql)
-        warehouse_connection.changed(connection)
+        warehouse_connection.increment_change_count(connection)
     shutil.copyfile(lab.archive.home.warehouse, lab.archive.home.served.resolve())
     findings = found(lab)
     assert {f.repair for f in findings} == {Repair.PUBLISH}
@@ -457,7 +457,7 @@ def test_an_archive_without_identity_or_of_another_zone_is_told(lab):
 def test_a_mart_that_is_gone_or_of_another_select_is_behind_and_made_by_publish(lab, sql):
     with lab.archive.writing() as connection:
         connection.execute(sql)
-        warehouse_connection.changed(connection)
+        warehouse_connection.increment_change_count(connection)
     shutil.copyfile(lab.archive.home.warehouse, lab.archive.home.served.resolve())
     findings = found(lab)
     assert told(findings) == {("behind", "publish")}

@@ -34,7 +34,7 @@ CONTENT = [
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """An archive with a loaded day, a view on it, a macro, and a table that is to go."""
-    monkeypatch.setattr(compaction, "AT_LEAST_BYTES", 1 << 20)
+    monkeypatch.setattr(compaction, "MIN_FREE_BYTES", 1 << 20)
     home = Home(tmp_path / "it's")
     store(home.lake, DATASET, DAYS[0], [{}])
     with warehouse_connection.writing(home, ZONE) as connection:
@@ -117,7 +117,7 @@ def test_the_served_copy_does_not_grow_with_what_is_loaded_again_and_again(home)
 
 
 def test_a_full_file_is_left_alone(home, monkeypatch):
-    monkeypatch.setattr(compaction, "make", lambda *_: pytest.fail("made anew"))
+    monkeypatch.setattr(compaction, "copy_compacted", lambda *_: pytest.fail("made anew"))
     content(home)
 
 

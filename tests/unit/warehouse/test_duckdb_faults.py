@@ -6,7 +6,7 @@ import sys
 import duckdb
 import pytest
 
-from resources.warehouse.connection import CAREFUL
+from resources.warehouse.connection import DUCKDB_WORKAROUNDS
 
 COPIES = """
 import sys, duckdb
@@ -47,7 +47,7 @@ def test_a_connection_that_is_held_at_exit_prints_nothing():
 
 def test_the_first_of_each_key_is_not_found_by_row_numbers():
     """That plan of 2.0 overlooked rows; the connection that writes has it switched off."""
-    with duckdb.connect(config=CAREFUL) as connection:
+    with duckdb.connect(config=DUCKDB_WORKAROUNDS) as connection:
         connection.execute("CREATE TABLE listed (day DATE, a VARCHAR, x VARCHAR)")
         connection.execute("CREATE TABLE touched (a VARCHAR)")
         ((_, plan),) = connection.execute(FIRST_OF_EACH).fetchall()

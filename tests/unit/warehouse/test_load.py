@@ -106,10 +106,10 @@ def test_a_load_brings_every_day_of_the_lake_and_a_second_one_changes_nothing(
     )
     assert counts(connection) == {DAYS[1]: 1, DAYS[2]: 2, DAYS[3]: 3}
     assert warehouse_load.is_in_sync(connection, home, COUNT)
-    before, state = everything(connection), warehouse_connection.state(connection)
+    before, state = everything(connection), warehouse_connection.content_version(connection)
     assert load() == warehouse_load.Loaded(table=COUNT.name, days=[], rows=0, total_rows=6, gone=[])
     assert everything(connection) == before
-    assert warehouse_connection.state(connection) == state
+    assert warehouse_connection.content_version(connection) == state
 
 
 def test_an_empty_day_is_loaded_once(home, connection, load):
@@ -123,13 +123,13 @@ def test_only_the_day_whose_file_changed_is_loaded_again(home, connection, load)
     for day in DAYS:
         store(home.lake, COUNT, day, domains("a", "b"))
     load()
-    state = warehouse_connection.state(connection)
+    state = warehouse_connection.content_version(connection)
     store(home.lake, COUNT, DAYS[1], domains("c"), version=1)
     assert not warehouse_load.is_in_sync(connection, home, COUNT)
     found = load()
     assert (found.days, found.rows, found.total_rows) == ([DAYS[1]], 1, 7)
     assert counts(connection) == {DAYS[0]: 2, DAYS[1]: 1, DAYS[2]: 2, DAYS[3]: 2}
-    assert warehouse_connection.state(connection) != state
+    assert warehouse_connection.content_version(connection) != state
 
 
 def test_a_day_restated_as_empty_leaves_the_table(home, connection, load):
@@ -279,11 +279,11 @@ def test_days_with_many_rows_are_loaded_few_at_a_time(home, connection, load, mo
     sizes = [1, 2, 3, 1]
     for day, size in zip(DAYS, sizes, strict=True):
         store(home.lake, COUNT, day, domains(*"abc"[:size]))
-    monkeypatch.setattr(warehouse_load, "_MOST_ROWS", 3)
+    monkeypatch.setattr(warehouse_load, "_MAX_BATCH_ROWS", 3)
     at_once = []
-    real = warehouse_load._put_days
+    real = warehouse_load._replace_days
     monkeypatch.setattr(
-        warehouse_load, "_put_days", lambda *a: at_once.append(list(a[-1])) or real(*a)
+        warehouse_load, "_replace_days", lambda *a: at_once.append(list(a[-1])) or real(*a)
     )
     assert load().rows == 7
     assert at_once == [DAYS[:2], DAYS[2:3], DAYS[3:]]
@@ -538,9 +538,9 @@ def test_rows_that_duckdb_overlooks_are_an_error_and_no_hole(home, connection):
     store(home.lake, PUSHES, DAYS[0], [{"stream": "a", "app": "x"}])
     warehouse_load.sync_table(connection, home, PUSHES)
     connection.begin()
-    listed.remember(connection, PUSHES, [DAYS[0]])
+    listed.collect_keys(connection, PUSHES, [DAYS[0]])
     with pytest.raises(WarehouseError, match="kept 0 of 1 rows"):
-        listed.keep_once(Forgetful(connection), PUSHES)
+        listed.insert_deduplicated(Forgetful(connection), PUSHES)
     connection.rollback()
     assert connection.execute(f"SELECT stream FROM {PUSHES.name}").fetchall() == [("a",)]
 
@@ -564,7 +564,7 @@ def test_a_plan_that_overlooks_rows_is_used_by_no_connection_of_ours(home, conne
         )
         .fetchall()
     )
-    assert "rowid" in plan, "DuckDB no longer makes this plan: warehouse.CAREFUL can go"
+    assert "rowid" in plan, "DuckDB no longer makes this plan: connection.DUCKDB_WORKAROUNDS can go"
 
 
 def test_a_failed_load_of_such_rows_is_no_trouble_for_the_next_table(home, connection, load):

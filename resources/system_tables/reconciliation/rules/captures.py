@@ -9,7 +9,7 @@ from resources.api.catalog.model import ColumnType
 from resources.system_tables.reconciliation.rules.model import ACCOUNT, DAY_S, FLOAT32, Rule
 
 
-def _is_a_series(dataset: Dataset) -> bool:
+def _has_all_slots(dataset: Dataset) -> bool:
     """True if each slot of the day is a row: status codes have rows for what occurred only."""
     slotted = any(f.column == SLOT_START_AT for f in dataset.endpoint.rows.levels[-1].fields)
     return slotted and dataset.bucket_s == 300
@@ -57,5 +57,5 @@ def _totals(dataset: Dataset) -> Rule:
     )
 
 
-SLOTS = tuple(_slots(d) for d in DAILY if _is_a_series(d))
+SLOTS = tuple(_slots(d) for d in DAILY if _has_all_slots(d))
 TOTALS = tuple(_totals(d) for d in DAILY if any(t.of for t in d.endpoint.totals))

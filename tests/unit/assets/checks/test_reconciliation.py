@@ -33,7 +33,7 @@ def broken(captured, tmp_path):
         archive = captured.with_(LIVESTATS_HOME=str(tmp_path / "home")).archive
         with archive.writing() as connection:
             connection.execute(statement)
-            warehouse_connection.changed(connection)
+            warehouse_connection.increment_change_count(connection)
         archive.publish()
         return reconciliation.result(archive)
 

@@ -243,9 +243,9 @@ def test_whatever_a_text_holds_json_and_csv_say_it(tmp_path_factory, rows):
         connection.execute("CREATE TABLE t (a VARCHAR, x DOUBLE, b BLOB)")
         for row in rows:
             connection.execute("INSERT INTO t VALUES (?, ?, ?)", row)
-        export.write(connection.sql("FROM t"), "json", path)
+        export.write_file(connection.sql("FROM t"), "json", path)
         found = json.loads(path.read_text("utf-8"))
-        export.write(connection.sql("SELECT a FROM t"), "csv", path)
+        export.write_file(connection.sql("SELECT a FROM t"), "csv", path)
         texts = [*csv.reader(io.StringIO(path.read_bytes().decode("utf-8"), newline=""))][1:]
     finite = [x if x is not None and math.isfinite(x) else None for _, x, _ in rows]
     assert [(row["a"], row["x"]) for row in found] == list(
@@ -383,7 +383,7 @@ def test_sorting_more_than_fits_in_memory_uses_the_scratch_folder_and_not_the_ho
 ):
     with served.archive.reading() as connection:
         connection.execute("SET memory_limit = '60MB'; SET threads = 1")
-        sql_sandbox.lock(connection, tmp_path / "spill")
+        sql_sandbox.restrict(connection, tmp_path / "spill")
         connection.execute(
             "SELECT i FROM range(6000000) t(i) ORDER BY hash(i) LIMIT 1 OFFSET 5000000"
         ).fetchall()
@@ -440,5 +440,5 @@ def test_wrong_use_of_examples_is_told(ask, words, told):
 
 def test_every_format_has_a_writer(tmp_path):
     for name in export.FORMATS:
-        export.write(duckdb.sql("SELECT 1 AS a"), name, tmp_path / name)
+        export.write_file(duckdb.sql("SELECT 1 AS a"), name, tmp_path / name)
         assert (tmp_path / name).stat().st_size

@@ -309,10 +309,10 @@ def test_a_scope_that_one_side_does_not_know_counts_as_nothing_there(copy):
 
 def test_nothing_new_does_nothing_and_changes_nothing(copy):
     with copy.opened() as connection:
-        before = warehouse_connection.state(connection)
+        before = warehouse_connection.content_version(connection)
     assert copy.sync_tables(ALL_ON) == 0
     with copy.opened() as connection:
-        assert warehouse_connection.state(connection) == before
+        assert warehouse_connection.content_version(connection) == before
 
 
 def test_only_days_and_rules_whose_captures_changed_are_done_again(copy):
@@ -496,7 +496,7 @@ def test_the_standing_counts_and_shows_the_newest_differences(copy):
     copy.alter("edge_stat_by_region", times(2, "requests", "true"), day=OTHER_DAY)
     copy.sync_tables(["edge_stat_by_region"])
     with copy.opened() as connection:
-        found = reconciliation_table.standing(connection, at_most=3)
+        found = reconciliation_table.reconciliation_status(connection, at_most=3)
     assert found.differing == 8  # two days of two domains and their push domains
     assert found.not_comparable == 0
     assert [d.business_date for d in found.differences] == [OTHER_DAY] * 3
