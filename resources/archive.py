@@ -1,4 +1,8 @@
-"""One account's archive as a whole: what assets, command line and tests work with."""
+"""The archive of one account: the facade that assets, commands and tests use.
+
+Not here: how a step works (capture, warehouse, system_tables, marts, serving). Read next:
+capture/capturer.py, warehouse/load.py.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +36,12 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class OpenWarehouse:
-    """A warehouse that stays open from its first use on, for steps that follow each other."""
+    """A writing connection that several steps share. It is opened by the first of them."""
 
     stack: ExitStack
     connection: duckdb.DuckDBPyConnection | None = None
-    synced_version: str | None = (
-        None  # the state of the tables from which the rest was brought level
-    )
+    synced_version: str | None = None
+    """Content version of the warehouse after ledger, revisions and marts were last synced."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,8 @@ class Archive:
     environ: Mapping[str, str]
     progress: Progress | None = None  # told after each answer of the API
     threads: int | None = None  # of DuckDB, where it writes; None: one for each core
-    open_warehouse: OpenWarehouse | None = (
-        None  # see `staying`; None: the warehouse is closed after each step
-    )
+    open_warehouse: OpenWarehouse | None = None
+    """Set by `keeping_warehouse_open`. None: the warehouse is closed after each step."""
 
     @classmethod
     def open(cls, environ: Mapping[str, str], folder: Path | None = None) -> Archive:
@@ -124,7 +126,7 @@ class Archive:
         return ledger.all_days_without_lake_file(dataset.name, home.raw, home.lake, home.file_index)
 
     def in_order_of_asking(self, dataset: Dataset, days: Iterable[date]) -> list[date]:
-        """What is soon forgotten by the API oldest first, then the other days newest first."""
+        """Days that the API soon forgets, oldest first; then the other days, newest first."""
         soon = self.now() + timedelta(days=self.settings.expiry_warning_days)
 
         def order(day: date) -> tuple[bool, int]:
@@ -139,14 +141,14 @@ class Archive:
         """The connection to the API; see `connection.capturer` for what it raises."""
         from resources.capture.session import capturer
 
-        with capturer(self.settings, self.environ) as found:
-            yield found
+        with capturer(self.settings, self.environ) as opened:
+            yield opened
 
     @contextmanager
     def keeping_warehouse_open(self) -> Iterator[Archive]:
         """The same archive, whose steps share one writing connection until the block ends.
 
-        What follows from the tables is brought level once, as long as they stay as they are.
+        Ledger, revisions and marts are synced once, not again while the tables stay unchanged.
         """
         with ExitStack() as stack:
             yield replace(self, open_warehouse=OpenWarehouse(stack=stack))
@@ -157,14 +159,14 @@ class Archive:
         from resources.warehouse import connection as warehouse_connection
 
         with ExitStack() as stack:
-            desk = self.open_warehouse or OpenWarehouse(stack=stack)
-            if desk.connection is None:
+            shared = self.open_warehouse or OpenWarehouse(stack=stack)
+            if shared.connection is None:
                 self.home.prepare(self.settings, self.now())
                 opened = warehouse_connection.writing(
                     self.home, self.settings.time_zone, self.threads
                 )
-                desk.connection = desk.stack.enter_context(opened)
-            yield desk.connection
+                shared.connection = shared.stack.enter_context(opened)
+            yield shared.connection
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -175,24 +177,24 @@ class Archive:
             yield connection
 
     def sync_tables(self, datasets: Iterable[Dataset]) -> Iterator[Loaded]:
-        """Bring tables level with the lake, and the lake with what is captured.
+        """Load what is new in the lake, after rebuilding lake files that captures lack.
 
-        Yields what was done to each table.
+        Yields what was loaded into each table.
         """
         from resources.capture import repair
         from resources.warehouse import load as warehouse_load
 
         with self.writing() as connection:
-            standing = warehouse_load.LoadState.of(connection)
+            load_state = warehouse_load.LoadState.of(connection)
             for dataset in datasets:
                 repair.rebuild_missing(
                     self.home, dataset, self._all_days_without_lake_file(dataset)
                 )
-                loaded = warehouse_load.sync_table(connection, self.home, dataset, standing)
+                loaded = warehouse_load.sync_table(connection, self.home, dataset, load_state)
                 yield loaded
 
     def sync_marts(self) -> list[MartResult]:
-        """Bring the marts level with the tables; what was done to each."""
+        """Update ledger, revisions, reconciliation and marts; what was done to each mart."""
         with self.writing() as connection:
             return self._sync_derived(connection)
 
@@ -209,13 +211,13 @@ class Archive:
         names = self.settings.datasets
         try:
             with self.reading() as connection:
-                standing = warehouse_load.LoadState.of(connection)
+                load_state = warehouse_load.LoadState.of(connection)
                 return [
                     *(
                         name
                         for name in names
                         if not warehouse_load.is_in_sync(
-                            connection, self.home, DATASETS[name], standing
+                            connection, self.home, DATASETS[name], load_state
                         )
                         or any(
                             repair.days_free_to_repair(
@@ -231,7 +233,7 @@ class Archive:
             return [*names]
 
     def is_described(self) -> bool:
-        """True if the served copy says of its tables and columns what it is to say by now.
+        """True if comments of tables and columns in the served copy are up to date.
 
         Opens nothing for writing.
         """
@@ -245,16 +247,14 @@ class Archive:
             return False
 
     def publish(self) -> Published:
-        """Bring all that follows from the tables level, and serve what is new."""
+        """Update ledger, revisions, reconciliation and marts, then publish a new copy if needed."""
         from resources.serving import publish as serving_publish
         from resources.warehouse import connection as warehouse_connection
 
         with self.writing() as connection:
-            if (
-                self.open_warehouse is None
-                or self.open_warehouse.synced_version
-                != warehouse_connection.content_version(connection)
-            ):
+            shared = self.open_warehouse
+            version = warehouse_connection.content_version(connection)
+            if shared is None or shared.synced_version != version:
                 self._sync_derived(connection)
             return serving_publish.publish(connection, self.home)
 
@@ -271,8 +271,8 @@ class Archive:
         names = self.settings.datasets
         narrowed = {name: self.settings.narrowed(name) for name in names}
         run.sync_reconciliation(connection, self.home, names, narrowed)
-        made = build.sync_marts(connection, self.settings.time_zone, names)
+        results = build.sync_marts(connection, self.settings.time_zone, names)
         table_comments.sync_comments(connection, self.settings.language)
         if self.open_warehouse is not None:
             self.open_warehouse.synced_version = warehouse_connection.content_version(connection)
-        return made
+        return results

@@ -1,1 +1,4 @@
-"""Files and locks on the local disk: atomic writes, whole files or none. Knows nothing of livestats."""
+"""Files on the local disk: atomic writes, locks, and JSON with a checksum.
+
+Nothing here knows what livestats stores. Read next: atomic.py.
+"""

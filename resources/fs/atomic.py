@@ -1,6 +1,7 @@
 """Files that are written whole or not at all.
 
-Here: writing, replacing and copying. Not here: locks (locks.py), files with a checksum (sealed.py).
+Here: temporary names, writing, replacing and copying. Not here: locks (locks.py), JSON with a
+checksum (sealed.py).
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ import shutil
 from pathlib import Path
 
 TEMP_PREFIX = ".making-"
-"""Prefix of whatever is still being built; such a name is never read."""
+"""Prefix of files and folders that are not complete. Readers ignore such names."""
 
-_NO_RANGES = {errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
-"""What the kernel says where it cannot copy inside itself."""
+_NOT_SUPPORTED = {errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
+"""Errors of copy_file_range where the kernel or the file system does not support it."""
 
 
 def temp_path(path: Path) -> Path:
-    """A fresh name beside `path` for building what will be swapped in there."""
+    """A new temporary name in the folder of `path`, to be renamed to `path` when complete."""
     return path.with_name(f"{TEMP_PREFIX}{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
 
 
 def fsync(path: Path) -> None:
-    """Bring a file or folder to the disk."""
+    """Flush a file or folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -32,49 +33,52 @@ def fsync(path: Path) -> None:
         os.close(descriptor)
 
 
-def rename_into_place(new: Path, path: Path) -> None:
-    """Give a finished file or folder its name, replacing a file that has it; survives a crash."""
-    fsync(new)
-    new.replace(path)
+def rename_into_place(temp: Path, path: Path) -> None:
+    """Rename a complete file or folder to `path`, replacing a file there. Durable on return."""
+    fsync(temp)
+    temp.replace(path)
     fsync(path.parent)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that readers see the old content or the new, never a part."""
-    new = temp_path(path)
+    temp = temp_path(path)
     try:
-        new.write_bytes(data)
-        rename_into_place(new, path)
+        temp.write_bytes(data)
+        rename_into_place(temp, path)
     except BaseException:
-        new.unlink(missing_ok=True)
+        temp.unlink(missing_ok=True)
         raise
 
 
-def copy_file(path: Path, new: Path) -> None:
-    """Copy a file. Where the file system can (Btrfs, XFS, ...), the two share their blocks.
+def copy_file(path: Path, copy: Path) -> None:
+    """Copy a file. On file systems with reflinks (Btrfs, XFS), both files share their blocks.
 
-    Elsewhere the kernel copies: as many bytes are read and written as the file has.
+    Elsewhere the kernel copies the bytes, or Python where the kernel cannot.
     """
     if not hasattr(os, "copy_file_range"):
-        shutil.copyfile(path, new)
+        shutil.copyfile(path, copy)
         return
-    with path.open("rb") as source, new.open("xb") as target:
-        left = os.fstat(source.fileno()).st_size
+    with path.open("rb") as source, copy.open("xb") as target:
+        remaining = os.fstat(source.fileno()).st_size
         try:
-            while left:
-                done = os.copy_file_range(source.fileno(), target.fileno(), min(left, 1 << 30))
+            while remaining:
+                done = os.copy_file_range(source.fileno(), target.fileno(), min(remaining, 1 << 30))
                 if not done:
                     break
-                left -= done
+                remaining -= done
         except OSError as error:
-            if error.errno not in _NO_RANGES:
+            if error.errno not in _NOT_SUPPORTED:
                 raise
-        if left:  # a file system that cannot, or not beyond here
+        if remaining:  # copy_file_range is not supported, or stopped early
             shutil.copyfileobj(source, target, 1 << 20)
 
 
 def remove_stale_temps(folder: Path) -> int:
-    """Remove what crashed runs left half-made in `folder`, whose lock the caller holds."""
+    """Remove temporary files and folders that crashed runs left in `folder`; how many.
+
+    The caller holds the lock that every writer of `folder` takes, so none of them is in use.
+    """
     if not folder.is_dir():
         return 0
     stale = [p for p in folder.iterdir() if p.name.startswith(TEMP_PREFIX)]

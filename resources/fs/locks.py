@@ -1,6 +1,6 @@
 """Exclusive locks on folders, shared by threads and processes.
 
-The kernel releases a lock when its process ends, however it ends.
+The kernel releases a lock when its process ends, also after kill -9. Not here: files (atomic.py).
 """
 
 from __future__ import annotations
@@ -14,10 +14,7 @@ from pathlib import Path
 
 
 def try_lock(folder: Path) -> int | None:
-    """An exclusive lock on a folder as a descriptor to close, or None if somebody holds it.
-
-    The kernel drops it when the process ends, however it ends.
-    """
+    """Lock a folder without waiting: a descriptor to close, or None if the lock is held."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -31,7 +28,7 @@ def try_lock(folder: Path) -> int | None:
 
 @contextmanager
 def lock(folder: Path) -> Iterator[None]:
-    """Hold an exclusive lock on a folder, waiting for whoever has it."""
+    """Hold an exclusive lock on a folder for the block; waits until it is free."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

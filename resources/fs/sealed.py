@@ -1,6 +1,6 @@
-"""JSON files that hold their own SHA-256, so that any changed byte is found.
+"""JSON that holds its own SHA-256, so that any changed byte is detected.
 
-Here: bytes from facts and facts from bytes. Not here: writing them to the disk (atomic.py).
+Here: encoding and decoding. Not here: writing the bytes to the disk (atomic.py).
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 
 
 def seal(facts: Mapping[str, Any]) -> bytes:
-    """Facts as a JSON text that holds its own SHA-256: `unseal` finds any changed byte."""
+    """Encode `facts` as JSON with a SHA-256 of themselves, which `unseal` checks."""
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
     return (json.dumps({**facts, "sha256": digest}, indent=1) + "\n").encode()
 
 
 def unseal(data: bytes) -> dict[str, Any]:
-    """The facts of a text made by `seal`. Raises ValueError if any byte of it has changed."""
+    """Decode what `seal` made. Raises ValueError if any byte has changed."""
     facts = json.loads(data)
     if isinstance(facts, dict):
         facts.pop("sha256", None)

@@ -1,1 +1,4 @@
-"""The read-only copy for BI, and queries and exports from it."""
+"""The read-only copy of the warehouse, and queries and exports from it.
+
+Not here: writing tables (warehouse, system_tables, marts). Read next: publish.py.
+"""

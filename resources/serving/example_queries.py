@@ -1,4 +1,7 @@
-"""Questions with ready SQL: assets/sql/examples/<name>.sql, the question in a comment on top."""
+"""Example queries: assets/sql/examples/<name>.sql, each with its question in a comment on top.
+
+Not here: running them (sql_sandbox.py).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "assets" / "sql" / "examples"
 
 
 class UnknownExample(LivestatsError):
-    """There is no example of that name; the message names the nearest, or all."""
+    """No example has that name; the message names the closest one, or all."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,8 @@ def example(name: str) -> Example:
     """The example of that name. Raises UnknownExample."""
     names = sorted(path.stem for path in FOLDER.glob("*.sql"))
     if name not in names:  # also keeps a name from being a path
-        near = get_close_matches(name, names, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}."
+        closest = get_close_matches(name, names, n=1)
+        hint = f"Did you mean {closest[0]}?" if closest else f"There are: {', '.join(names)}."
         raise UnknownExample(f"There is no example {name!r}. {hint}")
     return _read(FOLDER / f"{name}.sql")
 
@@ -42,9 +45,9 @@ def example(name: str) -> Example:
 def _read(path: Path) -> Example:
     text = path.read_text("utf-8")
     lines = text.splitlines()
-    question = []
+    comments = []
     for line in lines:
         if not line.startswith("--"):
             break
-        question.append(line.removeprefix("--").strip())
-    return Example(path.stem, " ".join(question), text)
+        comments.append(line.removeprefix("--").strip())
+    return Example(path.stem, " ".join(comments), text)

@@ -1,7 +1,7 @@
-"""Answers as files: CSV, JSON and Parquet, of any number of rows in bounded memory.
+"""Writes query results as CSV, JSON or Parquet, of any number of rows, in bounded memory.
 
-Instants are written as RFC 3339 has them, with the offset of the session's zone
-(`2026-11-01T00:00:00+08:00`). JSON has no NaN and no infinity: they become null.
+Timestamps are RFC 3339 with the offset of the session's zone (`2026-11-01T00:00:00+08:00`). JSON has
+no NaN and no infinity: they become null. Not here: the list of formats (formats.py).
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _BATCH_ROWS = 50_000
 
 
 def format_name_of(path: Path) -> str:
-    """The format that the ending of a file's name says. Raises QueryError for any other."""
-    found = format_of(path)
-    if found is None:
+    """The format for the extension of a file name. Raises QueryError for an unknown one."""
+    file_format = format_of(path)
+    if file_format is None:
         ending = path.suffix.lstrip(".").lower()
         *others, last = (one.extension for one in FORMATS.values())
         shown = f"The ending .{ending}" if ending else "A name without an ending"
@@ -35,13 +35,13 @@ def format_name_of(path: Path) -> str:
             f"{shown} says no format that can be written: end {path.name} with "
             f"{', '.join(others)} or {last}. A table as text: --format table. Spreadsheets open CSV."
         )
-    return found.name
+    return file_format.name
 
 
 def check_target(path: Path, style: str) -> None:
-    """Raise QueryError if a file of this name would mislead, or cannot be replaced."""
-    found = format_of(path)
-    if found and found.name != style:
+    """Raise QueryError if the extension contradicts the format, or the file cannot be written."""
+    file_format = format_of(path)
+    if file_format and file_format.name != style:
         raise QueryError(
             f"{path.name} would hold {style}: leave --format out, or end the name with .{style}."
         )
@@ -51,75 +51,74 @@ def check_target(path: Path, style: str) -> None:
         raise QueryError(f"{path} cannot be written: there is no folder {path.parent}.")
 
 
-def write_file(found: duckdb.DuckDBPyRelation, style: str, target: Path) -> None:
+def write_file(relation: duckdb.DuckDBPyRelation, style: str, target: Path) -> None:
     """Write all rows into the file `target`.
 
-    Raises QueryError if two columns have one name: no reader of such a file is sure of them;
-    duckdb.Error if the query fails on its way; OSError if the file cannot be written.
+    Raises QueryError if two columns have the same name, which readers of files cannot handle;
+    duckdb.Error if the query fails while it is read; OSError if the file cannot be written.
     """
-    twice = [name for name, times in Counter(found.columns).items() if times > 1]
-    if twice:
+    duplicates = [name for name, times in Counter(relation.columns).items() if times > 1]
+    if duplicates:
         raise QueryError(
-            f"Two columns are named {twice[0]}: give one another name, with AS, to write a file."
+            f"Two columns are named {duplicates[0]}: give one another name, with AS, to write a file."
         )
-    _WRITERS[style](found, target)
+    _WRITERS[style](relation, target)
 
 
-def write_atomically(found: duckdb.DuckDBPyRelation, style: str, path: Path, aside: Path) -> None:
-    """Write `path` by way of `aside`: the old file stays until the new one is complete."""
+def write_atomically(relation: duckdb.DuckDBPyRelation, style: str, path: Path, temp: Path) -> None:
+    """Write to `temp`, then rename it to `path`: until then the old file stays."""
     try:
-        write_file(found, style, aside)
-        atomic.rename_into_place(aside, path)
+        write_file(relation, style, temp)
+        atomic.rename_into_place(temp, path)
     except BaseException:
-        aside.unlink(missing_ok=True)
+        temp.unlink(missing_ok=True)
         raise
 
 
 def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    """What a query finds, batch by batch.
+    """The rows of a query, batch by batch.
 
-    The files are not left to DuckDB's own COPY: in DuckDB 2.0.0 it waits for ever when the query
-    under it fails on its way.
+    DuckDB's own COPY is not used: in DuckDB 2.0.0 it hangs when the query under it fails.
     """
     while True:
         try:
             batch = reader.read_next_batch()
         except StopIteration:
             return
-        except (OSError, pa.ArrowException) as error:  # how Arrow hands on DuckDB's own
+        except (OSError, pa.ArrowException) as error:  # Arrow wraps errors of DuckDB
             raise duckdb.Error(str(error)) from error
         if batch.num_rows:
             yield batch
 
 
-def _write_parquet(found: duckdb.DuckDBPyRelation, target: Path) -> None:
-    reader = _project(found, "parquet").to_arrow_reader(_BATCH_ROWS)
+def _write_parquet(relation: duckdb.DuckDBPyRelation, target: Path) -> None:
+    reader = _project(relation, "parquet").to_arrow_reader(_BATCH_ROWS)
     with pq.ParquetWriter(target, reader.schema, compression="zstd") as file:
         for batch in _batches(reader):
             file.write_batch(batch)
 
 
-def _write_csv(found: duckdb.DuckDBPyRelation, target: Path) -> None:
-    """RFC 4180 with line feeds: a missing value is empty, an empty text is two quotes."""
-    cells = [_csv_cell(_column_expression(kind, name, "csv")) for name, kind in _columns(found)]
-    if len(cells) == 1:  # else a missing value were an empty line, which most readers skip
+def _write_csv(relation: duckdb.DuckDBPyRelation, target: Path) -> None:
+    """RFC 4180 with line feeds. NULL is an empty cell; an empty string is two quotes."""
+    cells = [_csv_cell(_column_expression(kind, name, "csv")) for name, kind in _columns(relation)]
+    if len(cells) == 1:  # otherwise NULL is an empty line, which most readers skip
         cells = [f"CASE WHEN {cells[0]} = '' THEN '\"\"' ELSE {cells[0]} END"]
     with target.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerow(found.columns)
-        for batch in _lines(found, f"concat_ws(',', {', '.join(cells)})"):
+        csv.writer(file, lineterminator="\n").writerow(relation.columns)
+        for batch in _lines(relation, f"concat_ws(',', {', '.join(cells)})"):
             file.write("\n".join(batch) + "\n")
 
 
-def _write_json(found: duckdb.DuckDBPyRelation, target: Path) -> None:
-    """An array with an object for each row, a row a line."""
+def _write_json(relation: duckdb.DuckDBPyRelation, target: Path) -> None:
+    """An array with one object per row, one row per line."""
     pairs = ", ".join(
         f"{quoting.literal(name)}, {_column_expression(kind, name, 'json')}"
-        for name, kind in _columns(found)
+        for name, kind in _columns(relation)
     )
     with target.open("w", encoding="utf-8") as file:
         file.write("[")
         before = "\n"
-        for batch in _lines(found, f"json_object({pairs})::VARCHAR"):
+        for batch in _lines(relation, f"json_object({pairs})::VARCHAR"):
             file.write(before)
             file.write(",\n".join(batch))
             before = ",\n"
@@ -129,15 +128,15 @@ def _write_json(found: duckdb.DuckDBPyRelation, target: Path) -> None:
 _WRITERS = {"csv": _write_csv, "json": _write_json, "parquet": _write_parquet}
 
 
-def _lines(found: duckdb.DuckDBPyRelation, expression: str) -> Iterator[list[str]]:
-    """The text that an expression gives for each row, batch by batch."""
-    lines = found.project(f"{expression} AS line")
+def _lines(relation: duckdb.DuckDBPyRelation, expression: str) -> Iterator[list[str]]:
+    """The value of a text expression for each row, batch by batch."""
+    lines = relation.project(f"{expression} AS line")
     for batch in _batches(lines.to_arrow_reader(_BATCH_ROWS)):
         yield batch.column(0).to_pylist()
 
 
 def _csv_cell(value: str) -> str:
-    """An expression for a cell of CSV: quoted where its text would mislead a reader."""
+    """An expression for a CSV cell, quoted where RFC 4180 requires it."""
     text = f"({value})::VARCHAR"
     return (
         f"CASE WHEN {text} IS NULL THEN '' "
@@ -146,15 +145,15 @@ def _csv_cell(value: str) -> str:
     )
 
 
-def _columns(found: duckdb.DuckDBPyRelation) -> Iterator[tuple[str, Any]]:
-    return zip(found.columns, found.types, strict=True)
+def _columns(relation: duckdb.DuckDBPyRelation) -> Iterator[tuple[str, Any]]:
+    return zip(relation.columns, relation.types, strict=True)
 
 
-def _project(found: duckdb.DuckDBPyRelation, style: str) -> duckdb.DuckDBPyRelation:
-    return found.project(
+def _project(relation: duckdb.DuckDBPyRelation, style: str) -> duckdb.DuckDBPyRelation:
+    return relation.project(
         ", ".join(
             f"{_column_expression(kind, name, style)} AS {quoting.identifier(name)}"
-            for name, kind in _columns(found)
+            for name, kind in _columns(relation)
         )
     )
 
@@ -163,12 +162,12 @@ def _column_expression(kind: Any, name: str, style: str) -> str:
     return _expression(kind, quoting.identifier(name), style)
 
 
-# Kinds that Parquet, as Arrow writes it, does not have: they are written as their text.
+# Types that Arrow cannot write to Parquet: they are written as text.
 _TEXT_IN_PARQUET = {"interval", "time with time zone", "bit", "union", "variant", "bignum"}
 
 
 def _expression(kind: Any, value: str, style: str, depth: int = 0) -> str:
-    """An expression for `value`, one of type `kind` (a DuckDBPyType), as a file shall have it."""
+    """An expression that converts `value`, of type `kind` (a DuckDBPyType), for a file format."""
     match kind.id:
         case other if style == "parquet" and other in _TEXT_IN_PARQUET:
             return f"({value})::VARCHAR"

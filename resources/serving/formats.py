@@ -1,6 +1,6 @@
-"""The file formats that an answer of `livestats query` can have.
+"""The file formats of `livestats query`.
 
-How each is written is in `export`. This module imports nothing heavy: `--help` lists the formats.
+Not here: writing them (export.py). This module is imported by `--help` and imports nothing heavy.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The served copy: the read-only DuckDB file that queries and BI open, never locked or half made.
+"""The served copy: the read-only DuckDB file that queries and BI open. It is never locked.
 
-A copy of the warehouse is made aside under a name of its own, and a link is switched to it: whoever
-has the old copy open keeps it, whoever opens the link gets the new one.
+The warehouse is copied under a temporary name, renamed, and a symbolic link is switched to it.
+Open connections keep the old copy; new ones get the new copy. Read next: sql_sandbox.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class DamagedCopy(NothingServed):
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """What publishing did."""
+    """The result of publishing."""
 
     path: Path  # of the copy that the link points to
     size: int  # bytes
@@ -38,11 +38,10 @@ class Published:
 
 
 def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
-    """Copy the warehouse and switch the link to the copy; old copies go, but for the last one.
+    """Copy the warehouse and switch the link to the copy. Only the previous copy is kept.
 
-    Whoever has just resolved the link still finds the file that it led to.
-
-    The caller holds the writing connection, so nothing changes under the copy.
+    It is kept for readers that resolved the link just before the switch. The caller holds the
+    writing connection, so the warehouse does not change while it is copied.
     """
     copy = home.served.with_name(
         f"livestats-{warehouse_connection.content_version(connection)}.duckdb"
@@ -53,20 +52,20 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
         connection.execute("CHECKPOINT")
         home.served.parent.mkdir(parents=True, exist_ok=True)
         atomic.remove_stale_temps(home.served.parent)
-        made = atomic.temp_path(copy)
+        temp = atomic.temp_path(copy)
         try:
-            atomic.copy_file(home.warehouse, made)
-            # A BI tool that opens it for writing would shut out all others: it is refused instead.
-            made.chmod(0o444 & made.stat().st_mode)
-            atomic.rename_into_place(made, copy)
+            atomic.copy_file(home.warehouse, temp)
+            # A BI tool that opened the copy for writing would lock out all others.
+            temp.chmod(0o444 & temp.stat().st_mode)
+            atomic.rename_into_place(temp, copy)
         except BaseException:
-            made.unlink(missing_ok=True)
+            temp.unlink(missing_ok=True)
             raise
         link = atomic.temp_path(home.served)
         link.symlink_to(copy.name)
         link.replace(home.served)
         atomic.fsync(home.served.parent)
-        # By name, not by age: a clock that was set back must not make the new copy the oldest.
+        # By name, not by age: after the clock was set back, the new copy may look the oldest.
         for old in home.served.parent.glob("livestats-*.duckdb"):
             if old.name not in (copy.name, before.name):
                 old.unlink(missing_ok=True)
@@ -74,7 +73,7 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
 
 
 def _can_open(copy: Path) -> bool:
-    """False for a copy that was damaged after it was made."""
+    """False if the copy was damaged after it was published."""
     try:
         duckdb.connect(str(copy), read_only=True).close()
     except duckdb.Error:
@@ -83,7 +82,7 @@ def _can_open(copy: Path) -> bool:
 
 
 def connect(home: Home, time_zone: str) -> duckdb.DuckDBPyConnection:
-    """A read-only connection to the served copy, for the caller to close.
+    """A read-only connection to the served copy. The caller closes it.
 
     Raises NothingServed if nothing has been published yet, DamagedCopy if it cannot be opened.
     """
@@ -107,9 +106,9 @@ def connect(home: Home, time_zone: str) -> duckdb.DuckDBPyConnection:
 
 @contextmanager
 def reading(home: Home, time_zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to the served copy, closed with the block; raises as `connect`.
+    """A read-only connection to the served copy, closed after the block. Raises as `connect`.
 
-    Damage deep in the file is found by the question that reads there: DamagedCopy from the block.
+    Damage inside the file is found by the query that reads there: the block raises DamagedCopy.
     """
     with closing(connect(home, time_zone)) as connection:
         try:

@@ -1,8 +1,8 @@
-"""SQL from outside, asked of the served copy: it can read the tables, and nothing else.
+"""Runs users' SQL on the served copy so that it can read the tables and nothing else.
 
-A connection that is open for reading only still reads and writes other files, attaches databases
-and loads extensions. Statements are chosen by their kind first, for a clear message; the settings
-of `lock` then hold whatever a statement hides inside, a function or a part of it.
+A read-only DuckDB connection can still read and write other files, attach databases and load
+extensions. `restrict` turns that off; `run_query` first rejects statements by type, with a clear
+message. Read next: export.py.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from resources.marts.definition import read
 from resources.sql import quoting
 
 _READS = (Kind.SELECT, Kind.EXPLAIN, Kind.PRAGMA, Kind.MULTI, Kind.SET)
-"""MULTI is a PIVOT; SET is a variable, the schema, or one of `_SETTINGS`."""
+"""Statement types that are allowed. MULTI is a PIVOT; SET is limited to `_SETTINGS`."""
 
 _SETTINGS = ("TimeZone", "Calendar", "schema", "search_path")
-"""What a question may set: it changes how answers are shown, nothing else."""
+"""Settings that a query may change: they affect how results are shown, nothing else."""
 
 _ELSEWHERE = (
     "`livestats query` reads the tables of the served copy, and nothing else. To write the answer "
@@ -33,14 +33,14 @@ _ELSEWHERE = (
 
 
 class QueryError(LivestatsError):
-    """A question that is not answered; the message says why and what to do instead."""
+    """A query that is refused; the message says why and what to do instead."""
 
 
 def restrict(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
     """Let the connection read its own database only, and write nothing.
 
-    Sorting what does not fit into memory uses the folder `spill`. Cannot be undone; in a process,
-    it holds for all connections to the file that are open together.
+    Sorts that do not fit into memory spill to the folder `spill`. It cannot be undone, and applies
+    to all connections to the same file that the process has open.
     """
     connection.execute(
         f"""
@@ -58,10 +58,10 @@ def restrict(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
 
 
 def run_query(connection: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyRelation | None:
-    """The answer of the last statement, not computed yet; None for one without rows, such as SET.
+    """The result of the last statement, computed when read; None if it has no rows, such as SET.
 
-    Raises QueryError for a statement that does more than read, and for several answers, of which
-    one alone would be seen; duckdb.Error for a wrong statement.
+    Raises QueryError for statements that do more than read, and for several results, of which only
+    the last would be shown; duckdb.Error for an invalid statement.
     """
     statements = connection.extract_statements(text)
     for statement in statements:
@@ -74,33 +74,33 @@ def run_query(connection: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDB
                 "one answer is shown, that of the last statement, and only SET may stand before "
                 "it. Ask one after the other, or put them together with UNION ALL."
             )
-    found: duckdb.DuckDBPyRelation | None = None
+    result: duckdb.DuckDBPyRelation | None = None
     for statement in statements:
-        found = connection.sql(_without_semicolon(statement.query))
+        result = connection.sql(_without_semicolon(statement.query))
         if statement.type is Kind.SET:
-            found = None
-    return found
+            result = None
+    return result
 
 
 def _without_semicolon(statement: str) -> str:
-    """One statement without its semicolon: a comment behind it would stand in DuckDB's way."""
+    """The statement up to its semicolon: DuckDB fails on a comment after it."""
     text = statement.encode()  # tokens are counted in bytes
     ends = (at for at, _ in duckdb.tokenize(statement) if text[at : at + 1] == b";")
     return text[: next(ends, len(text))].decode()
 
 
 def error_message(error: duckdb.Error) -> str:
-    """What to tell about an error of DuckDB: what was refused, absent, or wrong with the SQL."""
+    """The message for an error of DuckDB, with what to do about it."""
     text = str(error)
     if isinstance(error, duckdb.PermissionException) or "has been locked" in text:
         return f"{text}\n{_ELSEWHERE}"
     if "read-only" in text:
         return f"What the statement would write is refused: read-only. {_ELSEWHERE}"
-    absent = _ABSENT.search(text)
-    datasets = required_datasets(absent["name"]) if absent else None
-    if absent and datasets:
+    missing = _MISSING.search(text)
+    datasets = required_datasets(missing["name"]) if missing else None
+    if missing and datasets:
         return (
-            f"The served copy has no {absent['name']}, which needs {', '.join(datasets)}. See "
+            f"The served copy has no {missing['name']}, which needs {', '.join(datasets)}. See "
             "`livestats settings`: what datasets.off names is not captured, and nothing is made of "
             "it. If all of them are captured, run `livestats publish`."
         )
@@ -108,17 +108,17 @@ def error_message(error: duckdb.Error) -> str:
     return f"{text}{hint}\nTables and columns: livestats tables"
 
 
-_ABSENT = re.compile(r"^Catalog Error: Table (Function )?with name (?P<name>\w+) does not exist")
+_MISSING = re.compile(r"^Catalog Error: Table (Function )?with name (?P<name>\w+) does not exist")
 
 
 def required_datasets(name: str) -> list[str]:
-    """The datasets without which there is no table or mart of this name; none for another name."""
+    """The datasets that a table or mart needs; empty for an unknown name."""
     marts = read()
     if name in DATASETS or name not in marts:
         return [name] if name in DATASETS else []
     mart = marts[name]
-    always = {part for part in mart.reads if part not in mart.optional}
-    return sorted({dataset for part in always for dataset in required_datasets(part)})
+    required = {part for part in mart.reads if part not in mart.optional}
+    return sorted({dataset for part in required for dataset in required_datasets(part)})
 
 
 def _sql_list(texts: Iterable[str]) -> str:

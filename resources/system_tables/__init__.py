@@ -1,1 +1,4 @@
-"""Tables about the data: ledger, revisions, reconciliation."""
+"""Tables about the archive itself: ledger, revisions, reconciliation.
+
+Not here: tables of datasets (warehouse), and marts. Read next: ledger.py.
+"""

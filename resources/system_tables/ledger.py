@@ -45,7 +45,7 @@ COLUMNS = {
 def refresh(
     connection: duckdb.DuckDBPyConnection, home: Home, settings: Settings, now: datetime
 ) -> int:
-    """Write the ledger, as the files tell it, into the table `ledger`; the number of its lines."""
+    """Write the ledger, computed from the files, to the table `ledger`; the number of its rows."""
     first, today = home.first_day(settings, now), day_of(now, settings.zone)
     days = [first + timedelta(days=i) for i in range((today - first).days + 1)]
     warning = timedelta(days=settings.expiry_warning_days)
@@ -76,24 +76,24 @@ def _stage(
     lines: list[states.Entry],
     limits: Mapping[str, str | None],
 ) -> None:
-    """Make the temporary table `lines`.
+    """Fill the temporary table `lines`.
 
-    Not by way of Arrow, which imports pandas for its first array of Python objects: half a second
-    in each process that loads.
+    Arrow is not used: it imports pandas for its first array of Python objects, half a second in
+    each process that loads.
     """
     attribute = {"business_date": "day"}
-    said = {
+    values = {
         name: [getattr(line, attribute.get(name, name)) for line in lines]
         for name in COLUMNS
         if name != "limited_to"
     }
-    said["limited_to"] = [limits.get(line.dataset) for line in lines]
+    values["limited_to"] = [limits.get(line.dataset) for line in lines]
     columns = ", ".join(f"unnest(${name}::{sql}[]) AS {name}" for name, (sql, _) in COLUMNS.items())
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE lines AS SELECT {columns}", said)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE lines AS SELECT {columns}", values)
 
 
 def _replace_table(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the table what `lines` is; lines that stay as they are are not written again."""
+    """Make the table equal to `lines`. Unchanged rows are not written again."""
     declared = [(name, sql) for name, (sql, _) in COLUMNS.items()]
     if warehouse_connection.columns(connection, "ledger") != declared:
         with warehouse_connection.transaction(connection):
@@ -112,7 +112,7 @@ def _replace_table(connection: duckdb.DuckDBPyConnection) -> None:
                 "DELETE FROM ledger l USING gone g "
                 "WHERE l.dataset = g.dataset AND l.business_date = g.business_date"
             )
-            # A line that stands there twice goes twice, and comes back once.
+            # A duplicate row is deleted twice and inserted once.
             connection.execute(
                 "INSERT INTO ledger BY NAME SELECT n.* FROM lines n "
                 "WHERE NOT EXISTS (FROM ledger l WHERE l.dataset = n.dataset "

@@ -1,4 +1,7 @@
-"""The tables that livestats keeps about the archive itself, beside those of the datasets."""
+"""Names, columns and comments of the tables that livestats keeps about the archive itself.
+
+Not here: filling them (ledger.py, revisions.py, reconciliation/run.py).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from resources.system_tables.reconciliation import table
 
 @dataclass(frozen=True, kw_only=True)
 class OwnTable:
-    """One such table."""
+    """Comment and columns of one table."""
 
     comment: str
     columns: Mapping[str, tuple[str, str]]  # name -> DuckDB type and comment
@@ -26,7 +29,7 @@ OWN_TABLES: Mapping[str, OwnTable] = MappingProxyType(
         table.RULE_TABLE: OwnTable(comment=table.RULE_MEANING, columns=table.RULE_COLUMNS),
     }
 )
-"""By name, with what their comments in DuckDB say."""
+"""Tables in the schema main, by name."""
 
 META_TABLES: Mapping[str, str] = MappingProxyType(
     {
@@ -39,4 +42,4 @@ META_TABLES: Mapping[str, str] = MappingProxyType(
         "state": "Which warehouse file this is, and how often it has changed.",
     }
 )
-"""What the tables of the schema meta hold, by which loads know what is level."""
+"""Tables in the schema meta, by which loads know what is up to date; name -> comment."""

@@ -1,8 +1,8 @@
 """The table `revisions`: what changed each time the vendor restated a day.
 
-Made from the raw archive alone, by normalising both captures with the present code. It is brought
-level like the other tables: names of captures tell what is not in it yet, so a day that has one
-capture, or whose revisions are known, costs no more than the listing of its folder.
+Computed from the raw archive alone: both captures are normalised by the present code and compared.
+Names of captures show what the table lacks, so days without new captures cost a folder listing.
+Not here: comparing rows (lake/table_diff.py).
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ TABLE_COMMENT = (
     "One row for each time that a day was captured again and the vendor said something else. "
     "Tables hold the newest capture. Row by row: livestats diff DATASET DAY."
 )
-_PER_TRANSACTION = 100  # revisions; what a kill costs at most
+_PER_TRANSACTION = 100  # revisions that a killed process must compare again, at most
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Revision:
-    """Two captures of one day, one after the other; known from names alone."""
+    """Two consecutive captures of one day, from their names alone."""
 
     dataset: str
     day: date
@@ -100,8 +100,8 @@ def revisions(root: Path, memory: Path | None = None) -> list[Revision]:
     return [
         Revision(dataset=name, day=day, previous=earlier, capture=later)
         for name in DATASETS
-        for day, found in file_index.days(root, name, memory=memory).items()
-        for earlier, later in pairwise(found.captures)
+        for day, indexed in file_index.days(root, name, memory=memory).items()
+        for earlier, later in pairwise(indexed.captures)
     ]
 
 
@@ -117,17 +117,19 @@ def normalised_rows(capture: captures.Capture, dataset: Dataset, day: date, scra
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, home: Home) -> int:
-    """Bring the table level with the raw archive; how many revisions were compared.
+    """Update the table from the raw archive; how many revisions were compared.
 
-    `connection` is the warehouse's writing one. A damaged capture is no error here: its row says
-    so, and it is tried again next time.
+    `connection` is the warehouse's writing one. A damaged capture is no error here: its row names
+    the problem, and it is tried again next time.
     """
     _ensure_table(connection)
-    found = {_revision_key(revision): revision for revision in revisions(home.raw, home.file_index)}
+    present = {
+        _revision_key(revision): revision for revision in revisions(home.raw, home.file_index)
+    }
     known = _known(connection)
     current = (parquet.SCHEMA_VERSION, None)
-    todo = [revision for names, revision in found.items() if known.get(names) != current]
-    _replace(connection, [names for names in known if names not in found], [])
+    todo = [revision for names, revision in present.items() if known.get(names) != current]
+    _replace(connection, [names for names in known if names not in present], [])
     if todo:
         log.info("comparing %d revisions with what stood before", len(todo))
         atomic.remove_stale_temps(home.warehouse.parent)  # whose lock comes with the connection
@@ -137,9 +139,9 @@ def refresh(connection: duckdb.DuckDBPyConnection, home: Home) -> int:
             with table_diff.comparing(scratch) as comparing:
                 rows = _rows(comparing, home, todo, scratch)
                 while batch := list(islice(rows, _PER_TRANSACTION)):
-                    # A day that is as damaged as before is no change, and no reason to publish.
-                    news = [row for row in batch if known.get(_row_key(row)) != _row_state(row)]
-                    _replace(connection, [_row_key(row) for row in news], news)
+                    # An unchanged problem is not written again: it must not cause a publication.
+                    changed = [row for row in batch if known.get(_row_key(row)) != _row_state(row)]
+                    _replace(connection, [_row_key(row) for row in changed], changed)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return len(todo)
@@ -171,7 +173,7 @@ def _known(connection: duckdb.DuckDBPyConnection) -> dict[_RevisionKey, tuple[in
 def _rows(
     connection: duckdb.DuckDBPyConnection, home: Home, todo: Sequence[Revision], scratch: Path
 ) -> Iterator[RevisionRow]:
-    """Compare day by day; the files of one day lie in `scratch` at a time."""
+    """Compare day by day. `scratch` holds the files of one day at a time."""
     for (name, day), group in groupby(todo, key=lambda r: (r.dataset, r.day)):
         folder = scratch / "day"
         for revision in group:
@@ -204,18 +206,18 @@ def _compare(
         except (captures.DamagedCapture, ApiError) as error:
             log.warning("%s %s: revision not compared: %s", dataset.name, day, error)
             return replace(row, problem=f"{name.text} cannot be read; see livestats verify")
-    found = table_diff.Comparison(connection, dataset, *paths).whole()
-    most = next(iter(found.columns), None)
-    changes = {name: column.facts() for name, column in found.columns.items()}
+    comparison = table_diff.Comparison(connection, dataset, *paths).whole()
+    largest = next(iter(comparison.columns), None)
+    changes = {name: column.facts() for name, column in comparison.columns.items()}
     return replace(
         row,
-        rows_before=found.rows_before,
-        rows_after=found.rows_after,
-        rows_added=found.added,
-        rows_removed=found.removed,
-        rows_changed=found.changed,
-        column_name=most,
-        relative_change=found.columns[most].relative if most else None,
+        rows_before=comparison.rows_before,
+        rows_after=comparison.rows_after,
+        rows_added=comparison.added,
+        rows_removed=comparison.removed,
+        rows_changed=comparison.changed,
+        column_name=largest,
+        relative_change=comparison.columns[largest].relative if largest else None,
         changes=json.dumps(changes),
     )
 
@@ -223,7 +225,7 @@ def _compare(
 def _replace(
     connection: duckdb.DuckDBPyConnection, old: Sequence[_RevisionKey], new: Sequence[RevisionRow]
 ) -> None:
-    """Take rows out and put rows in, in one transaction."""
+    """Delete and insert rows in one transaction."""
     if not old and not new:
         return
     with warehouse_connection.transaction(connection):
@@ -241,7 +243,7 @@ def _replace(
 
 
 def _ensure_table(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the table as COLUMNS declares it; one that was declared otherwise is made anew."""
+    """Create the table as COLUMNS declares it. A table with other columns is replaced, empty."""
     wanted = [(name, sql) for name, (sql, _) in COLUMNS.items()]
     if warehouse_connection.columns(connection, "revisions") == wanted:
         return

@@ -49,13 +49,13 @@ class Tables:
 
     def table(self, dataset: Dataset, seen: Files, *, whole: bool) -> Iterator[FileFinding]:
         """Compare a table with the lake files; `whole`: no day was left out."""
-        standing = load.LoadState.of(self._connection)
-        if not standing.is_declared(dataset):
+        load_state = load.LoadState.of(self._connection)
+        if not load_state.is_declared(dataset):
             if seen.lake:
                 what = "is not there, or has other columns or another key than are declared now"
                 yield self._finding(dataset, None, FindingKind.BEHIND, what, _PUBLISH)
             return
-        loaded = standing.loaded.get(dataset.name, {})
+        loaded = load_state.loaded.get(dataset.name, {})
         level = {
             day: path
             for day, path in sorted(seen.good.items())

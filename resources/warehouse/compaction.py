@@ -1,7 +1,7 @@
-"""Makes the warehouse file anew, without gaps, when too much of it is free.
+"""Compacts the warehouse file when too much of it is free.
 
-DuckDB gives the blocks of deleted rows to later ones, and never back: a file in which all rows were
-once loaded again is twice as large for good, and so is each copy that is served of it.
+DuckDB reuses the blocks of deleted rows but never shrinks the file: after everything was loaded
+again, it and each served copy would stay twice as large. Who calls this: connection.py.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from resources.sql import quoting
 log = logging.getLogger("livestats.warehouse")
 
 MAX_FREE_SHARE = 0.3
-"""Share of the file that may be free: copying it takes about 45 s CPU per GB that it holds."""
+"""Share of the file that may be free. Compacting takes about 45 s CPU per GB of content."""
 
-MIN_FREE_BYTES = 16 << 20  # free; below that nobody misses them
+MIN_FREE_BYTES = 16 << 20  # with less free space, compacting gains nothing worth its time
 
 
 def is_due(connection: duckdb.DuckDBPyConnection) -> bool:
-    """True if more of the file is free than later rows will fill soon."""
+    """True if so much of the file is free that compacting is worth its cost."""
     ((block, total, free),) = connection.execute(
         "SELECT block_size, total_blocks, free_blocks FROM pragma_database_size() "
         "WHERE database_name = current_database()"
@@ -32,16 +32,16 @@ def is_due(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def copy_compacted(connection: duckdb.DuckDBPyConnection, path: Path, storage: str) -> Path | None:
-    """Copy all that the database holds into a new file beside `path`, the file it lies in.
+    """Copy the database, whose file is `path`, into a temporary file without free blocks.
 
-    It is to be swapped in once the connection is closed. None if that could not be done, such as
-    on a full disk: the old file is as good, only larger.
+    The caller renames it into place once the connection is closed. None if copying failed, such as
+    on a full disk: the old file stays valid, only larger.
     """
-    new = atomic.temp_path(path)
+    temp = atomic.temp_path(path)
     try:
         ((name,),) = connection.execute("SELECT current_database()").fetchall()
-        connection.execute("CHECKPOINT")  # what is in the log belongs to the old file only
-        connection.execute(f"ATTACH {quoting.literal(str(new))} AS compact "
+        connection.execute("CHECKPOINT")  # the log belongs to the old file
+        connection.execute(f"ATTACH {quoting.literal(str(temp))} AS compact "
                            f"(STORAGE_VERSION '{storage}')")  # fmt: skip
         try:
             connection.execute(f"COPY FROM DATABASE {name} TO compact")
@@ -50,12 +50,12 @@ def copy_compacted(connection: duckdb.DuckDBPyConnection, path: Path, storage: s
             connection.execute("DETACH compact")
     except duckdb.Error as error:
         log.warning("%s is larger than it need be, and could not be made anew: %s", path, error)
-        remove_copy(new)
+        remove_copy(temp)
         return None
-    return new
+    return temp
 
 
-def remove_copy(new: Path) -> None:
-    """Remove a file that is not to be swapped in, and its log."""
-    for path in (new, Path(f"{new}.wal")):
+def remove_copy(temp: Path) -> None:
+    """Remove a compacted copy that is not used, and its log."""
+    for path in (temp, Path(f"{temp}.wal")):
         path.unlink(missing_ok=True)

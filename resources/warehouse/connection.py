@@ -1,7 +1,7 @@
-"""The warehouse file: DuckDB, made from the lake, written by one process at a time.
+"""The warehouse file: a DuckDB database built from the lake, written by one process at a time.
 
-The file is disposable: whatever it holds can be loaded again from the lake. Queries and BI open
-the served copy, never this file. What fills the tables is in `loading`.
+It is disposable: everything in it can be loaded again from the lake. Queries and BI open the served
+copy instead. Read next: load.py, which fills the tables.
 """
 
 from __future__ import annotations
@@ -23,16 +23,15 @@ from resources.warehouse import compaction
 from resources.warehouse.dataset_docs import key_sentences, table_comment
 
 STORAGE_VERSION = "v1.2.0"
-"""Of the file: drivers of DuckDB 1.2 and newer open it."""
+"""Storage format of the file. DuckDB 1.2 and newer can open it."""
 
 DAYS_PER_TRANSACTION = 31
 MEMORY_LIMIT = "256MB"
-"""Of DuckDB's own, in each connection; what it does not count comes to about as much again."""
+"""Memory that DuckDB counts, per connection. The process uses about twice as much."""
 
 DUCKDB_WORKAROUNDS = {"disabled_optimizers": "top_n_window_elimination"}
-"""How connections are set up. DuckDB 2.0.0 plans `QUALIFY row_number() ... = 1` as a join of row
-numbers, which now and then (a hundredth of the time, with two threads) misses rows where a part of
-the table is not committed yet: a key that a restated day no longer lists vanished so."""
+"""Settings of every connection. DuckDB 2.0.0 plans `QUALIFY row_number() ... = 1` as a join of row
+numbers. With uncommitted rows in the table and two threads, about one run in a hundred loses rows."""
 
 _TYPE = "replace({}, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ')"
 
@@ -46,16 +45,16 @@ CREATE TABLE IF NOT EXISTS meta.state AS SELECT uuid()::VARCHAR AS warehouse, 0:
 
 
 class WarehouseError(LivestatsError):
-    """A load that could not be done; the tables are as before, and the message says what to do."""
+    """A load failed; the tables are unchanged, and the message says what to do."""
 
 
 @contextmanager
 def writing(
     home: Home, time_zone: str, threads: int | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The only connection that writes; waits for other livestats processes.
+    """The one writing connection. Waits until no other livestats process has it.
 
-    `threads` bounds those of DuckDB; None: one for each core.
+    `threads` limits the threads of DuckDB; None: one per core.
 
     Raises WarehouseError if another program holds the file, or it is damaged.
     """
@@ -95,13 +94,13 @@ def _connect(home: Home) -> duckdb.DuckDBPyConnection:
 
 
 def _compact(home: Home, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """A connection to the file made anew without gaps; the caller holds the lock."""
+    """Replace the file by a compacted copy; a connection to it. The caller holds the lock."""
     atomic.remove_stale_temps(home.warehouse.parent)
     new = compaction.copy_compacted(connection, home.warehouse, STORAGE_VERSION)
     if new is None:
         return connection
     connection.close()
-    # A log beside the old file would be taken for one of the new file.
+    # DuckDB would apply a log of the old file to the new one.
     if Path(f"{home.warehouse}.wal").exists() or Path(f"{new}.wal").exists():
         compaction.remove_copy(new)
     else:
@@ -124,49 +123,49 @@ def _open_error_message(path: Path, error: Exception) -> str:
 
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All of the block and a note that something changed, or nothing of it."""
+    """Commit the block with an incremented change count, or roll all of it back."""
     connection.begin()
     try:
         yield
         increment_change_count(connection)
         connection.commit()
     except BaseException:
-        with suppress(duckdb.Error):  # where a commit fails, nothing is left to take back
+        with suppress(duckdb.Error):  # after a failed commit there is nothing to roll back
             connection.rollback()
         raise
 
 
 def increment_change_count(connection: duckdb.DuckDBPyConnection) -> None:
-    """Note a change, inside the transaction that makes it."""
+    """Count a change, inside the transaction that makes it."""
     connection.execute("UPDATE meta.state SET changes = changes + 1")
 
 
 def content_version(connection: duckdb.DuckDBPyConnection) -> str:
-    """A name for the present content: the same name, the same content."""
-    ((name,),) = connection.execute(
+    """Identifies the content of the warehouse: equal versions mean equal content."""
+    ((version,),) = connection.execute(
         "SELECT warehouse[:8] || '-' || changes FROM meta.state"
     ).fetchall()
-    return str(name)
+    return str(version)
 
 
 @dataclass(frozen=True)
 class TableSchema:
-    """How a table is declared in the file."""
+    """Columns and comment of a table in the file."""
 
-    columns: Sequence[tuple[str, str, bool]] = ()  # name, type, and whether it is always filled
+    columns: Sequence[tuple[str, str, bool]] = ()  # name, type, is NOT NULL
     comment: str = ""
 
     def matches(self, dataset: Dataset) -> bool:
-        """True if it is as the catalog has it; its own comment tells the key.
+        """True if columns and key are those of the catalog. The table's comment names the key.
 
-        What else comments say is no part of it: see `comments`.
+        Other comments do not matter here; marts/table_comments.py keeps them up to date.
         """
         declared = [(c.name, c.kind.sql, not c.nullable) for c in dataset.columns]
         return [*self.columns] == declared and self.comment.endswith(key_sentences(dataset))
 
 
 def table_schemas(connection: duckdb.DuckDBPyConnection) -> dict[str, TableSchema]:
-    """Those of all tables, by name: one table at a time would take two statements for each."""
+    """The schemas of all tables, by name, in two statements."""
     columns: defaultdict[str, list[tuple[str, str, bool]]] = defaultdict(list)
     for table, *column in connection.execute(
         f"SELECT table_name, column_name, {_TYPE.format('data_type')}, NOT is_nullable "
@@ -182,7 +181,7 @@ def table_schemas(connection: duckdb.DuckDBPyConnection) -> dict[str, TableSchem
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
-    """Make the table anew as the catalog declares it, empty; inside of a transaction."""
+    """Create or replace the table as the catalog declares it, empty; inside a transaction."""
     declared = ", ".join(
         f"{c.name} {c.kind.sql}{'' if c.nullable else ' NOT NULL'}" for c in dataset.columns
     )
@@ -191,23 +190,23 @@ def create_table(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> Non
         names.append(f"meta.{dataset.name}_listed")
     for name in names:
         connection.execute(f"CREATE OR REPLACE TABLE {name} ({declared})")
-    # It tells the key to `Form`; those of the columns follow before anybody reads.
+    # `TableSchema.matches` reads the key from it. Comments of columns are written later.
     connection.execute(
         f"COMMENT ON TABLE {dataset.name} IS {quoting.literal(table_comment(dataset))}"
     )
-    # In the same transaction: an empty table must never pass for a loaded one.
+    # In the same transaction, so that an empty table never counts as loaded.
     connection.execute("DELETE FROM meta.loaded WHERE dataset = ?", [dataset.name])
 
 
 def columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
-    """Name and type of each column as the table has them; [] if there is no table."""
+    """Name and type of each column of the table; [] if there is no table."""
     return [(name, kind) for name, kind, _ in _table_info(connection, table)]
 
 
 def _table_info(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str, bool]]:
-    """Name, type, and whether it is always filled, of each column; [] if there is no table.
+    """Name, type and NOT NULL of each column; [] if there is no table.
 
-    Not from duckdb_columns(), which goes through every column of the file: ten times the CPU.
+    duckdb_columns() reads every column of the file, which takes ten times the CPU.
     """
     try:
         return connection.execute(

@@ -1,4 +1,7 @@
-"""The data dictionary: every table and column, as data for programs and as comments for DuckDB."""
+"""Documentation of the datasets' tables and columns, as data for programs and as DuckDB comments.
+
+Not here: marts and the tables of livestats itself (marts/data_dictionary.py).
+"""
 
 from __future__ import annotations
 
@@ -47,19 +50,19 @@ def _column(column: Column, language: str) -> dict[str, Any]:
 
 
 def table_comment(dataset: Dataset, language: str = ENGLISH) -> str:
-    """What DuckDB and BI tools show of a table."""
+    """The comment of a table, as DuckDB and BI tools show it."""
     return i18n.table_comment(
         dataset.description, source=dataset.endpoint.action, key=dataset.key, language=language
     )
 
 
 def key_sentences(dataset: Dataset) -> tuple[str, ...]:
-    """How the comment of the table ends, in each language: it names the key."""
+    """The last sentence of the table's comment, which names the key, in each language."""
     return tuple(i18n.key_sentence(dataset.key, language) for language in LANGUAGES)
 
 
 def column_comment(column: Column, language: str = ENGLISH) -> str:
-    """What DuckDB and BI tools show of a column: meaning, unit, API field."""
+    """The comment of a column: meaning, unit, API field."""
     return i18n.column_comment(
         column.comment, unit=column.unit, field=column.field, language=language
     )

@@ -1,6 +1,7 @@
-"""Rows that several days list stand in their table once: under the first or the last of these days.
+"""Deduplicates rows that several days list: each key is kept once, under its first or last day.
 
-All that the days list stays in meta.<table>_listed, so that a day can be replaced at any time.
+All listed rows stay in meta.<table>_listed, so that any day can be replaced later. Read next:
+load.py, which calls this.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from resources.warehouse.connection import WarehouseError
 def collect_keys(
     connection: duckdb.DuckDBPyConnection, dataset: Dataset, days: Sequence[date]
 ) -> None:
-    """Collect the keys that the days list now, to decide anew which day each belongs to."""
+    """Collect the keys that `days` list now. `insert_deduplicated` decides their day again."""
     key = ", ".join(dataset.key)
     listed = f"meta.{dataset.name}_listed"
-    # Not AS SELECT ... LIMIT 0: DuckDB 2.0 then takes the table to be empty, whatever two threads
-    # put in, and finds no key in it.
+    # Not AS SELECT ... LIMIT 0: DuckDB 2.0 then assumes that the table stays empty, even after two
+    # threads inserted rows, and finds no key in it.
     declared = ", ".join(f"{name} {dataset.column[name].kind.sql}" for name in dataset.key)
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS touched ({declared})")
     connection.execute(
@@ -33,9 +34,9 @@ def collect_keys(
 
 
 def insert_deduplicated(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
-    """Put each touched key into the table once, under the first or last day that lists it.
+    """Insert each collected key into the table once, under its first or last day.
 
-    Raises WarehouseError unless as many rows came into the table as there are such keys.
+    Raises WarehouseError unless the number of inserted rows equals the number of keys.
     """
     order = "DESC" if dataset.dedup_keep is DedupKeep.LAST_DAY else "ASC"
     match = " AND ".join(f"t.{name} IS NOT DISTINCT FROM k.{name}" for name in dataset.key)

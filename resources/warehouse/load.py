@@ -1,4 +1,8 @@
-"""Loading: tables are brought level with the lake day by day, like `make`."""
+"""Loads lake files into tables: only the days whose file differs from the one that was loaded.
+
+Here: one table at a time, with its checks. Not here: opening the file (connection.py), duplicates
+across days (dedup.py). Read next: marts/build.py.
+"""
 
 from __future__ import annotations
 
@@ -18,35 +22,35 @@ from resources.home.layout import Home
 from resources.lake import parquet
 from resources.sql import quoting
 from resources.warehouse import connection as warehouse_connection
-from resources.warehouse import dedup as listed
+from resources.warehouse import dedup
 from resources.warehouse.connection import TableSchema, WarehouseError
 
 log = logging.getLogger("livestats.warehouse")
 
-# By name over all files: else the columns of the first would be taken for those of the others.
+# Match columns by name in every file: the default takes the order of the first file for all.
 _BY_NAME = "union_by_name = true, hive_partitioning = false"
 
 _MAX_BATCH_ROWS = 5_000_000
-"""In a batch: to find a key that stands twice, a hash of every key is held or spilled."""
+"""Rows per batch: to find duplicate keys, the hashes of all keys of a batch are held or spilled."""
 
 _SCHEMA_ERRORS = (duckdb.ConstraintException, duckdb.BinderException, duckdb.ConversionException)
-"""What DuckDB raises for a file that another version of the catalog has made."""
+"""Errors of DuckDB for a file that another version of the catalog wrote."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """What one load did to one table."""
+    """The result of loading one table."""
 
     table: str
-    days: Sequence[date]  # loaded anew
+    days: Sequence[date]  # that were loaded
     rows: int  # in these days
-    total_rows: int  # in the table now
-    gone: Sequence[date] = ()  # loaded before, and no lake file now: the rows are kept
+    total_rows: int  # in the table after the load
+    gone: Sequence[date] = ()  # loaded before, lake file missing now; the rows are kept
 
 
 @dataclass(frozen=True)
 class _File:
-    """A lake file as the folder shows it, without opening it."""
+    """A lake file, from its directory entry; not opened."""
 
     day: date
     path: str
@@ -56,51 +60,51 @@ class _File:
 
 @dataclass(frozen=True)
 class LoadState:
-    """What the warehouse has of all tables, read at once."""
+    """Schemas and loaded days of all tables, read at once."""
 
-    forms: Mapping[str, TableSchema]
+    schemas: Mapping[str, TableSchema]
     loaded: Mapping[str, Mapping[date, tuple[int, int]]]
-    """By table and day: size and time of change (ns) of the lake file that was loaded."""
+    """By table and day: size and modification time (ns) of the lake file that was loaded."""
 
     @classmethod
     def of(cls, connection: duckdb.DuckDBPyConnection) -> Self:
-        """As it is now; loading one table changes nothing of what it says of the others."""
-        found: dict[str, dict[date, tuple[int, int]]] = {}
+        """Read the present state. It stays valid for the other tables while one is loaded."""
+        loaded: dict[str, dict[date, tuple[int, int]]] = {}
         for name, day, size, modified_ns in connection.execute(
             "SELECT dataset, day, size, modified_ns FROM meta.loaded"
         ).fetchall():
-            found.setdefault(name, {})[day] = size, modified_ns
-        return cls(warehouse_connection.table_schemas(connection), found)
+            loaded.setdefault(name, {})[day] = size, modified_ns
+        return cls(warehouse_connection.table_schemas(connection), loaded)
 
     def is_declared(self, dataset: Dataset) -> bool:
-        """True if the table is there as the catalog has it."""
-        return self.forms.get(dataset.name, TableSchema()).matches(dataset)
+        """True if the table exists with the columns and key of the catalog."""
+        return self.schemas.get(dataset.name, TableSchema()).matches(dataset)
 
 
 def sync_table(
     connection: duckdb.DuckDBPyConnection,
     home: Home,
     dataset: Dataset,
-    standing: LoadState | None = None,
+    load_state: LoadState | None = None,
 ) -> Loaded:
     """Load the days of `dataset` whose lake file is not the one that was loaded.
 
-    At most 31 days in a transaction, fewer if they are large: each either counts fully or not at
-    all. A table that is declared otherwise by now is made anew in one transaction: the old one
-    stays until all days are in the new one. What is inserted goes to the file as it comes, so a
-    hundred million rows in one transaction take the memory of a month; only disk, for a while.
+    A transaction holds at most 31 days, fewer if they are large. If the declaration of the table
+    has changed, all days are loaded again in one transaction, and the old table stays until it
+    commits. DuckDB writes inserted rows to the file at once, so even a hundred million rows in one
+    transaction need no more memory than a month, only temporary disk space.
 
-    `standing` is of this connection, and from before any table was loaded; None: it is read.
+    `load_state` was read from this connection before any table was loaded; None: read it now.
 
-    Raises WarehouseError if what was loaded is not what the files say they hold.
+    Raises WarehouseError if the loaded rows are not those that the files declare.
     """
-    standing = standing or LoadState.of(connection)
-    found, held = _lake_files(home.lake, dataset.name), standing.loaded.get(dataset.name, {})
-    if standing.is_declared(dataset):
-        newer = [f for d, f in found.items() if held.get(d) != (f.size, f.modified_ns)]
+    load_state = load_state or LoadState.of(connection)
+    files, loaded = _lake_files(home.lake, dataset.name), load_state.loaded.get(dataset.name, {})
+    if load_state.is_declared(dataset):
+        changed = [f for d, f in files.items() if loaded.get(d) != (f.size, f.modified_ns)]
         at_once = False
     else:
-        newer, at_once = [*found.values()], bool(held)
+        changed, at_once = [*files.values()], bool(loaded)
         if not at_once:
             with warehouse_connection.transaction(connection):
                 warehouse_connection.create_table(connection, dataset)
@@ -108,16 +112,16 @@ def sync_table(
     with warehouse_connection.transaction(connection) if at_once else nullcontext():
         if at_once:
             warehouse_connection.create_table(connection, dataset)
-        for batch in _batches(dataset, newer, found):
+        for batch in _batches(dataset, changed, files):
             with nullcontext() if at_once else warehouse_connection.transaction(connection):
                 rows += _load_batch(connection, dataset, batch)
     total = _count_rows(connection, dataset.name)
     return Loaded(
         table=dataset.name,
-        days=[f.day for f in newer],
+        days=[f.day for f in changed],
         rows=total if dataset.is_dimension else rows,
         total_rows=total,
-        gone=[] if dataset.is_dimension or at_once else sorted(set(held) - set(found)),
+        gone=[] if dataset.is_dimension or at_once else sorted(set(loaded) - set(files)),
     )
 
 
@@ -125,31 +129,31 @@ def is_in_sync(
     connection: duckdb.DuckDBPyConnection,
     home: Home,
     dataset: Dataset,
-    standing: LoadState | None = None,
+    load_state: LoadState | None = None,
 ) -> bool:
-    """True if nothing of `dataset` is to be loaded; also on a read-only connection."""
-    standing = standing or LoadState.of(connection)
-    if not standing.is_declared(dataset):
+    """True if nothing of `dataset` must be loaded; works on a read-only connection."""
+    load_state = load_state or LoadState.of(connection)
+    if not load_state.is_declared(dataset):
         return False
-    found = _lake_files(home.lake, dataset.name)
-    held = standing.loaded.get(dataset.name, {})
-    return all(held.get(day) == (f.size, f.modified_ns) for day, f in found.items())
+    files = _lake_files(home.lake, dataset.name)
+    loaded = load_state.loaded.get(dataset.name, {})
+    return all(loaded.get(day) == (f.size, f.modified_ns) for day, f in files.items())
 
 
 _Batch = Sequence[tuple[_File, parquet.Provenance]]
 
 
 def _batches(
-    dataset: Dataset, newer: Sequence[_File], found: Mapping[date, _File]
+    dataset: Dataset, changed: Sequence[_File], files: Mapping[date, _File]
 ) -> Iterator[_Batch]:
-    """What is loaded in one go: all snapshots of a dimension, or days, not too many rows of them."""
+    """Files to load together: all snapshots of a dimension, or days up to a number of rows."""
     if dataset.is_dimension:
-        if newer:
-            yield [(f, _provenance(dataset, f)) for f in found.values()]
+        if changed:
+            yield [(f, _provenance(dataset, f)) for f in files.values()]
         return
     batch: list[tuple[_File, parquet.Provenance]] = []
     rows = 0
-    for f in newer:
+    for f in changed:
         origin = _provenance(dataset, f)
         if (
             len(batch) == warehouse_connection.DAYS_PER_TRANSACTION
@@ -165,9 +169,9 @@ def _batches(
 
 
 def _load_batch(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch) -> int:
-    """Replace the days of `batch`, inside of a transaction; the number of rows they hold now.
+    """Replace the days of `batch`, inside a transaction; the number of rows loaded.
 
-    Raises WarehouseError if they do not fit the table.
+    Raises WarehouseError if the files do not fit the table.
     """
     days = [f.day for f, _ in batch]
     try:
@@ -192,7 +196,7 @@ def _replace_days(
     origins, paths = [o for _, o in batch], [f.path for f, _ in batch]
     target = f"meta.{dataset.name}_listed" if dataset.dedup_keep else dataset.name
     if dataset.dedup_keep:
-        listed.collect_keys(connection, dataset, days)
+        dedup.collect_keys(connection, dataset, days)
     connection.execute(f"DELETE FROM {target} WHERE {_day_filter(days)}")
     inserted = connection.execute(
         f"INSERT INTO {target} BY NAME FROM read_parquet(?, {_BY_NAME})", [paths]
@@ -200,19 +204,19 @@ def _replace_days(
     _check_inserted_count(dataset, inserted, origins)
     _check_rows_and_keys(connection, dataset, target, days, {o.day: o.rows for o in origins})
     if dataset.dedup_keep:
-        listed.collect_keys(connection, dataset, days)
-        listed.insert_deduplicated(connection, dataset)
+        dedup.collect_keys(connection, dataset, days)
+        dedup.insert_deduplicated(connection, dataset)
 
 
 def _day_filter(days: Sequence[date]) -> str:
-    # Literals, not parameters: DuckDB then skips the row groups of other days.
+    # Literals, not parameters: only then DuckDB skips the row groups of other days.
     return f"{BUSINESS_DATE} IN ({quoting.dates(days)})"
 
 
 def _replace_snapshots(
     connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch
 ) -> None:
-    """The newest row of each key over all snapshots: what was ever there can still be joined."""
+    """Keep the newest row of each key of all snapshots, so that old rows can still be joined."""
     key, paths = ", ".join(dataset.key), [f.path for f, _ in batch]
     connection.execute(f"DELETE FROM {dataset.name}")
     connection.execute(
@@ -227,7 +231,7 @@ def _replace_snapshots(
 def _check_inserted_count(
     dataset: Dataset, inserted: list[tuple[int]], origins: Sequence[parquet.Provenance]
 ) -> None:
-    """Raise WarehouseError unless as many rows came as the files say they hold, of whatever day."""
+    """Raise WarehouseError unless all rows that the files declare were inserted."""
     expected = sum(o.rows for o in origins)
     if inserted != [(expected,)]:
         raise WarehouseError(
@@ -244,21 +248,23 @@ def _check_rows_and_keys(
     days: Sequence[date],
     expected: dict[str, int],
 ) -> None:
-    """Raise WarehouseError unless each day holds the rows its file says, and each key once."""
+    """Raise WarehouseError unless each day has the rows its file declares, and no duplicate key."""
     where = f"FROM {target} WHERE {_day_filter(days)}"
     counted = connection.execute(f"SELECT {BUSINESS_DATE}, count(*) {where} GROUP BY 1").fetchall()
-    found = {day.isoformat(): rows for day, rows in counted}
-    wrong = {day: rows for day, rows in expected.items() if found.get(day, 0) != rows}
+    actual = {day.isoformat(): rows for day, rows in counted}
+    wrong = {day: rows for day, rows in expected.items() if actual.get(day, 0) != rows}
     if wrong:
         raise WarehouseError(
-            f"{dataset.name}: {wrong} rows were to be loaded, and {found} were. Nothing was "
+            f"{dataset.name}: {wrong} rows were to be loaded, and {actual} were. Nothing was "
             "changed; run `livestats replay` for these days."
         )
     key = ", ".join(dict.fromkeys((BUSINESS_DATE, *dataset.key)))
-    # Hashes first: counting them takes a fraction of the memory of the keys themselves. Not by day:
-    # that takes half as much CPU again for millions of rows.
-    clash = connection.execute(f"SELECT count(*) - count(DISTINCT hash({key})) {where}").fetchall()
-    if clash == [(0,)]:
+    # Hashes first: they take a fraction of the memory of the keys. Not grouped by day, which takes
+    # 50 % more CPU for millions of rows.
+    duplicates = connection.execute(
+        f"SELECT count(*) - count(DISTINCT hash({key})) {where}"
+    ).fetchall()
+    if duplicates == [(0,)]:
         return
     twice = connection.execute(
         f"SELECT {key} {where} GROUP BY ALL HAVING count(*) > 1 LIMIT 1"
@@ -271,12 +277,14 @@ def _check_rows_and_keys(
 
 
 def _record_loaded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch) -> None:
-    """Note from which files the days were loaded, in one statement: one a day took 3 ms each."""
-    notes = [(f.day, o.capture, o.rows, o.schema_version, f.size, f.modified_ns) for f, o in batch]
+    """Record which files were loaded, in one statement: one per day took 3 ms each."""
+    records = [
+        (f.day, o.capture, o.rows, o.schema_version, f.size, f.modified_ns) for f, o in batch
+    ]
     connection.execute(
         "INSERT OR REPLACE INTO meta.loaded SELECT ?, unnest(?::DATE[]), unnest(?::VARCHAR[]), "
         "unnest(?::BIGINT[]), unnest(?::INTEGER[]), unnest(?::BIGINT[]), unnest(?::BIGINT[])",
-        [dataset.name, *map(list, zip(*notes, strict=True))],
+        [dataset.name, *map(list, zip(*records, strict=True))],
     )
 
 
@@ -299,6 +307,6 @@ def _provenance(dataset: Dataset, file: _File) -> parquet.Provenance:
 
 
 def _count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    # fetchall, here and above: DuckDB refuses other work while a result is not read to its end.
-    ((found,),) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
-    return int(found)
+    # fetchall, here and above: DuckDB refuses other statements while a result is not read fully.
+    ((count,),) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
+    return int(count)

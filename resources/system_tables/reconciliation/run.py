@@ -1,7 +1,7 @@
-"""Reconciliation: what endpoints say of the same thing, compared day by day; nothing is altered.
+"""Runs the reconciliation rules for the days whose captures have changed since the last run.
 
-A rule is worked out again for the days whose captures have changed since, and for no others. Its
-rows are made aside and swapped in, a month of days in one transaction.
+Rows are computed in a temporary table and replaced a month of days at a time, each in one
+transaction. Nothing else is changed. Read next: rules/model.py.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ SELECT rule, day, coalesce(w.comparable, false) AS comparable, w.inputs, w.missi
 FROM wanted w FULL JOIN meta.reconciled r USING (rule, day)
 WHERE w.inputs IS DISTINCT FROM r.inputs
 """
-"""Days of a rule whose inputs are others than last time; `inputs` is NULL for what is to go."""
+"""Days whose inputs of a rule have changed. `inputs` is NULL for rows to delete."""
 
 _COMPARED = """
 INSERT INTO made
@@ -82,9 +82,9 @@ def sync_reconciliation(
 ) -> int:
     """Reconcile the days whose loaded captures have changed; the number of (rule, day) done.
 
-    `connection` is the warehouse's writing one, and its ledger is fresh: it tells why a side is
-    missing. `switched_on` names the datasets that are captured; `narrowed` those that settings limit
-    to a part of the account, and to which: two that are not limited alike cannot be compared.
+    `connection` is the warehouse's writing one. Its ledger is up to date: it says why a side is
+    missing. `switched_on` names the captured datasets; `narrowed` maps a dataset to the part of the
+    account that the settings limit it to. Datasets with different limits cannot be compared.
     """
     reconciliation_table.ensure_tables(connection)
     pairs = [(rule, dataset) for rule in RULES for dataset in rule.needs]
@@ -108,14 +108,14 @@ def sync_reconciliation(
 
 
 def _limit(rule: Rule, dataset: str, narrowed: Mapping[str, str]) -> str | None:
-    """What keeps a dataset from being compared with the others of the rule, if anything."""
+    """Why a dataset cannot be compared with the others of the rule; None: it can."""
     one = narrowed.get(dataset, "")
     alike = {narrowed.get(other, "") for other in rule.needs} == {one}
     return f"limited by the settings to {one}" if one and not alike else None
 
 
 def _reconcile(connection: duckdb.DuckDBPyConnection, home: Home, days: Sequence[date]) -> None:
-    """Make the rows of the stale ones among `days` aside, then swap them in."""
+    """Compute the rows of the stale days among `days`, then replace them."""
     stale = connection.execute(
         "SELECT rule, day, comparable FROM stale WHERE day IN (FROM unnest(?)) ORDER BY rule, day",
         [days],
@@ -139,12 +139,12 @@ def _reconcile(connection: duckdb.DuckDBPyConnection, home: Home, days: Sequence
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, rule: Rule, days: Sequence[date]) -> None:
-    """Put the rows of `days` into `made`."""
+    """Insert the rows of `days` into `made`."""
     compared = _COMPARED.format(sql=rule.sql)
     try:
         connection.execute(compared, {**_rule_parameters(rule), "days": days})
     except duckdb.DataError as error:
-        # A number that no sum can hold. It must not keep the other days from being served.
+        # A sum overflowed. The other days must still be served.
         if len(days) > 1:
             for day in days:
                 _compare(connection, rule, [day])
@@ -155,7 +155,9 @@ def _compare(connection: duckdb.DuckDBPyConnection, rule: Rule, days: Sequence[d
             "$tolerance, 'not comparable', $note",
             {
                 **{
-                    name: said for name, said in _rule_parameters(rule).items() if name != "if_less"
+                    name: value
+                    for name, value in _rule_parameters(rule).items()
+                    if name != "if_less"
                 },
                 "day": days[0],
                 "account": ACCOUNT,
@@ -177,19 +179,19 @@ def _rule_parameters(rule: Rule) -> dict[str, object]:
 def _stage_origins(
     connection: duckdb.DuckDBPyConnection, home: Home, rule: Rule, days: Sequence[date]
 ) -> None:
-    """Make the temporary table `origins`: which totals disagree in the lake files of `days`.
+    """Fill the temporary table `origins`: which totals disagree in the lake files of `days`.
 
-    NULL for a file that cannot be read. Not by way of Arrow: see `served`.
+    NULL for a file that cannot be read. Arrow is not used: see system_tables/ledger.py.
     """
     (name,) = rule.needs
-    found = [parquet.provenance_of(parquet.path_of(home.lake, name, day)) for day in days]
+    provenances = [parquet.provenance_of(parquet.path_of(home.lake, name, day)) for day in days]
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE origins AS SELECT $dataset AS dataset, "
         "unnest($days::DATE[]) AS business_date, unnest($disagreeing::VARCHAR[][]) AS disagreeing",
         {
             "dataset": name,
             "days": [*days],
-            "disagreeing": [None if one is None else [*one.disagreeing] for one in found],
+            "disagreeing": [None if one is None else [*one.disagreeing] for one in provenances],
         },
     )
 

@@ -1,4 +1,7 @@
-"""The table of reconciliation and its rules as others see them: columns, comments, verdicts."""
+"""The tables `reconciliation` and `reconciliation_rule`: columns, comments, and a summary to read.
+
+Not here: computing the rows (run.py), the rules (rules/).
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ CREATE TABLE IF NOT EXISTS meta.reconciled (
 
 @dataclass(frozen=True, kw_only=True)
 class DifferingRow:
-    """One line of the table that does not agree."""
+    """One row of the table whose verdict is `differs`."""
 
     business_date: date
     scope: str
@@ -74,32 +77,32 @@ class DifferingRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ReconciliationStatus:
-    """What the table says as a whole."""
+    """Counts of verdicts over the whole table."""
 
     comparisons: int
     not_comparable: int
     sparse: int
     differing: int
-    differences: Sequence[DifferingRow]  # the newest ones
+    differences: Sequence[DifferingRow]  # the newest ones, not necessarily all
 
 
 def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create what is missing or declared otherwise; the days are then reconciled anew."""
+    """Create the tables. If their columns have changed, all days are reconciled again."""
     connection.execute(_META)
     if _is_declared(connection, TABLE, COLUMNS) and _is_declared(
         connection, RULE_TABLE, RULE_COLUMNS
     ):
-        said = connection.execute(f"FROM {RULE_TABLE}").fetchall()
+        stored = connection.execute(f"FROM {RULE_TABLE}").fetchall()
     else:
-        said = None
+        stored = None
     rules = [
         (r.name, r.meaning, r.relation, r.unit, r.tolerance, r.why, ", ".join(r.needs))
         for r in RULES
     ]
-    if said == rules:
+    if stored == rules:
         return
     with warehouse_connection.transaction(connection):
-        if said is None:
+        if stored is None:
             _declare(connection, TABLE, COLUMNS)
             _declare(connection, RULE_TABLE, RULE_COLUMNS)
             connection.execute("DELETE FROM meta.reconciled")
@@ -110,7 +113,7 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
 def reconciliation_status(
     connection: duckdb.DuckDBPyConnection, at_most: int
 ) -> ReconciliationStatus:
-    """The table's verdicts, with the newest differences, `at_most` of them."""
+    """Counts of the table's verdicts, and the newest differences, `at_most` of them."""
     ((comparisons, not_comparable, sparse, differing),) = connection.execute(
         "SELECT count(*), count(*) FILTER (verdict = 'not comparable'), "
         "count(*) FILTER (verdict = 'sparse'), "
@@ -132,8 +135,8 @@ def reconciliation_status(
 
 
 def _is_declared(connection: duckdb.DuckDBPyConnection, table: str, columns: _Columns) -> bool:
-    found = warehouse_connection.columns(connection, table)
-    return found == [(name, kind) for name, (kind, _) in columns.items()]
+    actual = warehouse_connection.columns(connection, table)
+    return actual == [(name, kind) for name, (kind, _) in columns.items()]
 
 
 def _declare(connection: duckdb.DuckDBPyConnection, table: str, columns: _Columns) -> None:

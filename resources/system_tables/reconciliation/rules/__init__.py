@@ -1,4 +1,7 @@
-"""The rules of reconciliation, each declared once: what two endpoints must say alike of a day."""
+"""The list of all reconciliation rules.
+
+A new rule goes into the module of its topic and into RULES. Read next: model.py.
+"""
 
 from __future__ import annotations
 
@@ -19,4 +22,4 @@ RULES: tuple[Rule, ...] = (
     *SLOTS,
     *TOTALS,
 )
-"""Every rule: between endpoints first, then within a capture, then within an answer."""
+"""All rules: between endpoints first, then within a capture, then within one response."""

@@ -1,4 +1,7 @@
-"""What one capture must hold by itself: every slot of the day, and rows that make the totals."""
+"""Rules about a single dataset: all slots of the day are there, and rows add up to the totals.
+
+Not here: rules that compare two datasets (streams.py, usage.py).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from resources.system_tables.reconciliation.rules.model import ACCOUNT, DAY_S, F
 
 
 def _has_all_slots(dataset: Dataset) -> bool:
-    """True if each slot of the day is a row: status codes have rows for what occurred only."""
+    """True if every slot of the day has a row. Status codes have rows only for what occurred."""
     slotted = any(f.column == SLOT_START_AT for f in dataset.endpoint.rows.levels[-1].fields)
     return slotted and dataset.bucket_s == 300
 

@@ -1,15 +1,15 @@
-"""What a rule of reconciliation is, and the texts and the SELECT that several share.
+"""The class of reconciliation rules, and texts and SQL that several rules share.
 
 The SELECT of a rule gives one row for each day of `days` (a table of `business_date`) and scope, a
 domain or 'account':
 
     business_date, scope, expected, actual, slack, note
 
-`slack` is an absolute allowance in the rule's unit, beside its relative tolerance; `note` says what
-was worst, or is NULL. A scope that one side does not know counts as 0 there: whether the side has
-been captured at all is decided before. A rule reads nothing but what its tables captured of the
-day itself, so its verdict does not depend on the order in which days were loaded. Measured values
-are added up as whole bytes and requests: sums of floats differ with the order of the rows.
+`slack` is an absolute allowance in the rule's unit, beside its relative tolerance; `note` names the
+worst case, or is NULL. A scope that is missing on one side counts as 0 there: whether the side was
+captured at all is decided before. A rule reads only what its tables captured of the day itself, so
+its verdict does not depend on the order in which days were loaded. Values are added up as whole
+bytes and requests: sums of floats depend on the order of the rows.
 """
 
 from __future__ import annotations
@@ -33,17 +33,19 @@ class Rule:
     meaning: str
     unit: str
     tolerance: float  # relative to `expected`
-    why: str  # the tolerance is what it is
+    why: str  # reason for the tolerance
     needs: tuple[str, ...]  # datasets; a day that lacks one of them is not comparable
     sql: str
     relation: Literal["=", "<="] = "="
     if_less: Literal["differs", "sparse"] = "differs"
-    """Verdict where `actual` is less than it should be; sparse is told and warns nobody."""
-    from_origins: bool = False  # reads `origins`: what each lake file says of its answers
+    """Verdict if `actual` is less than expected. `sparse` is listed but raises no warning."""
+    from_origins: bool = (
+        False  # reads `origins`: totals that disagree, from the footers of the lake files
+    )
 
     @property
     def version(self) -> str:
-        """Another one whenever anything of the rule is another."""
+        """Changes whenever anything in the rule changes."""
         return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:12]
 
 

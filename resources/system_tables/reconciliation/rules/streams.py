@@ -1,4 +1,7 @@
-"""Pushes, transcoding tasks and the streams of a day."""
+"""Rules about pushes, transcoding tasks and the streams of a day.
+
+Not here: requests and traffic (usage.py).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Sessions, edge and rankings: requests and traffic that several endpoints count."""
+"""Rules about requests and traffic that several endpoints count: sessions, edge, rankings.
+
+Not here: pushes and streams (streams.py).
+"""
 
 from __future__ import annotations
 
