@@ -41,11 +41,6 @@ class BackfillPlan:
         return sum(chunk.days * len(chunk.datasets) for chunk in self.chunks)
 
     @property
-    def length(self) -> int:
-        """Calendar days of all runs together."""
-        return sum(chunk.days for chunk in self.chunks)
-
-    @property
     def due(self) -> dict[str, int]:
         """Days to capture of each dataset."""
         found: Counter[str] = Counter()
