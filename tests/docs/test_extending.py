@@ -57,7 +57,7 @@ with Simulator(Account(domains=1, streams_per_domain=1, deleted=0), rate=None, c
     found["calls"] = sim.calls["DescribeLiveSnapshotData"]
 archive = Archive.open(environ, Path(home).parent)
 made = sorted(archive.home.lake.glob("snapshot/*/" + parquet.FILE))
-found["disagreeing"] = [parquet.origin_of(path).disagreeing for path in made]
+found["disagreeing"] = [parquet.provenance_of(path).disagreeing for path in made]
 with archive.reading() as db:
     def ask(sql):
         return db.execute(sql).fetchall()
