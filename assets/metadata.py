@@ -91,7 +91,7 @@ def _of_origin(origin: parquet.Provenance) -> dict[str, Any]:
 
 def of_dimension(home: Home, dataset: Dataset) -> dict[str, Any]:
     """What the archive has of a dimension, and when it was last asked; {} before the first time."""
-    captured = file_index.days(home.raw, dataset.name)
+    captured = file_index.raw_days(home.raw, dataset.name)
     made = parquet.days_of(home.lake, dataset.name)
     times = [day.last_seen for day in captured.values() if day.last_seen is not None]
     origin = parquet.provenance_of(max(made.items())[1]) if made else None

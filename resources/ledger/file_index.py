@@ -1,20 +1,6 @@
-"""What names in the raw archive and footers in the lake say, remembered from one look to the next.
+"""Facts from file names in the raw archive and footers in the lake, cached between runs.
 
-The ledger is made from these facts and from nothing else. Listing a folder and reading its notes,
-or opening a footer, takes 0.1 to 0.3 ms: for three years of all datasets, seconds. So what was read
-is kept in `state/remembered/`, beside what the file system said of the folder or file just before
-it was read: its inode, size and the times of its last changes. It is used only as long as all of
-these are still the same, which means that nothing was created, removed or renamed in the folder:
-
-- Whatever livestats changes, it swaps in by renaming. That gives a folder a new time and a file a
-  new inode. So does moving a capture away by hand, or a backup that is played back: the time of
-  change (ctime) cannot be set back.
-- Two changes may fall into one tick of the file system's clock. Hence only what last changed two
-  seconds before the look or earlier is remembered.
-- A byte that is flipped in place is no change to the file system. It is none to the ledger either,
-  which rests on names: `livestats verify` reads contents, and remembers nothing.
-
-Each memory has its own checksum. Deleting it costs one slow look; nothing else depends on it.
+Not here: what the facts mean (states.py). Read next: states.py.
 """
 
 from __future__ import annotations
@@ -37,61 +23,92 @@ from resources.raw.captures import CaptureName
 
 T = TypeVar("T")
 
+# Listing a day's folder and reading its notes, or opening a footer, takes 0.1 to 0.3 ms: seconds for
+# three years of all datasets. So the facts are cached in `state/remembered/`, with the inode, size,
+# mtime and ctime that the folder or file had just before it was read. A cached fact is used only if
+# all of these are unchanged, which means that nothing was created, removed or renamed in the folder:
+#
+# - livestats replaces files and folders by renaming. That gives a folder a new mtime and a file a new
+#   inode. Moving a capture by hand or restoring a backup also changes the ctime, which cannot be set.
+# - Two changes can fall into one tick of the file system's clock. So a fact is cached only if the
+#   last change is at least two seconds older than the read.
+# - A byte that is flipped in place changes no stat. The ledger rests on names, so its states do not
+#   change either; `livestats verify` reads the contents and uses no cache.
+#
+# Each cache file has its own checksum. Deleting it costs one slow read and loses nothing.
+
 _FORMAT = 1
-_FEW = 7  # days that are looked at without a memory
-_MANY = 31  # days that are new or gone before it is written again
+_FEW_DAYS = 7  # up to so many wanted days are read without the cache
+_SAVE_AFTER = 31  # the cache file is rewritten once so many days are new, or so many are gone
 
 PARTIAL = "partial.json"
-"""Beside the captures of a day: what was missing when it was last tried."""
+"""Note beside the captures of a day: what was missing at the last attempt."""
 
 
 @dataclass(frozen=True)
 class RawDayFacts:
-    """What the raw archive has of one day."""
+    """The facts of one day in the raw archive."""
 
-    captures: tuple[CaptureName, ...] = ()  # the complete ones, oldest first
-    last_seen: datetime | None = None  # when the API was last found to say what the newest says
-    is_partial: bool = False  # it was tried since, or before, and something was missing
+    captures: tuple[CaptureName, ...] = ()  # complete captures, oldest first
+    last_seen: datetime | None = None  # when the API last returned the content of the newest one
+    is_partial: bool = False  # the folder has the note PARTIAL: an attempt failed
 
 
 @dataclass(frozen=True)
 class LakeFileFacts:
-    """What one lake file says of itself."""
+    """Provenance of one lake file, from its footer."""
 
-    capture: str  # name of the capture that its rows come from
-    schema_version: int  # of the normaliser that made it
+    capture: str  # name of the capture that the rows come from
+    schema_version: int  # of the normaliser that wrote the file
 
 
-def day(folder: Path) -> RawDayFacts:
-    """The facts of one day, read from its folder now."""
+def raw_day(folder: Path) -> RawDayFacts:
+    """The facts of one day, read from its folder without the cache."""
     return _read_day(folder)[0]
 
 
-def days(
-    root: Path, dataset: str, wanted: Collection[date] | None = None, memory: Path | None = None
+def raw_days(
+    root: Path, dataset: str, wanted: Collection[date] | None = None, cache: Path | None = None
 ) -> dict[date, RawDayFacts]:
-    """The facts of all days of `dataset` in the raw archive `root`, or of the `wanted` ones.
+    """The facts of all days of `dataset` in the raw archive `root`, or of the `wanted` days.
 
-    `memory` is the folder of what is remembered; None reads everything anew. Days that were never
-    worked on are left out.
+    `cache` is the folder of the cache files; None reads everything from the archive. Days without a
+    folder are left out.
     """
-    if wanted is not None and len(wanted) <= _FEW:
+    if wanted is not None and len(wanted) <= _FEW_DAYS:
         folders = ((one, raw_captures.folder_of(root, dataset, one)) for one in sorted(wanted))
-        return {one: day(folder) for one, folder in folders if folder.is_dir()}
-    found = _look(_day_folders(root / dataset), _read_day, _kept_day, memory, f"raw-{dataset}")
-    return {one: _day_of(said) for one, said in found.items() if wanted is None or one in wanted}
-
-
-def made(
-    root: Path, dataset: str, wanted: Collection[date] | None = None, memory: Path | None = None
-) -> dict[date, LakeFileFacts]:
-    """What the readable files of `dataset` in the lake `root` say of themselves; as for `days`."""
-    if wanted is not None and len(wanted) <= _FEW:
-        paths = ((one, parquet.path_of(root, dataset, one)) for one in sorted(wanted))
-        return {one: found for one, path in paths if (found := _read_made(path)) is not None}
-    said = _look(_lake_files(root, dataset), _read_made, _kept_made, memory, f"lake-{dataset}")
+        return {one: raw_day(folder) for one, folder in folders if folder.is_dir()}
+    cached = _read_changed(
+        _day_folder_stats(root / dataset), _read_day, _day_to_json, cache, f"raw-{dataset}"
+    )
     return {
-        one: LakeFileFacts(*kept) for one, kept in said.items() if wanted is None or one in wanted
+        one: _day_from_json(values)
+        for one, values in cached.items()
+        if wanted is None or one in wanted
+    }
+
+
+def lake_files(
+    root: Path, dataset: str, wanted: Collection[date] | None = None, cache: Path | None = None
+) -> dict[date, LakeFileFacts]:
+    """Provenance of the lake files of `dataset` in the lake `root`; parameters as for `raw_days`.
+
+    Days without a readable file are left out.
+    """
+    if wanted is not None and len(wanted) <= _FEW_DAYS:
+        paths = ((one, parquet.path_of(root, dataset, one)) for one in sorted(wanted))
+        return {one: found for one, path in paths if (found := _read_lake_file(path)) is not None}
+    cached = _read_changed(
+        _lake_file_stats(root, dataset),
+        _read_lake_file,
+        _lake_file_to_json,
+        cache,
+        f"lake-{dataset}",
+    )
+    return {
+        one: LakeFileFacts(*values)
+        for one, values in cached.items()
+        if wanted is None or one in wanted
     }
 
 
@@ -99,33 +116,33 @@ def made(
 
 
 def _read_day(folder: Path) -> tuple[RawDayFacts, bool]:
-    """The facts of a day, and whether they may be remembered."""
+    """The facts of a day, and whether they may be cached."""
     try:
         names = os.listdir(folder)  # noqa: PTH208 - a tenth of the time of Path.iterdir
     except (FileNotFoundError, NotADirectoryError):
         return RawDayFacts(), False
     captures = sorted(name for text in names if (name := CaptureName.parse(text)) is not None)
     times = [captures[-1].fetched_at] if captures else []
-    is_whole = True
+    is_cacheable = True
     if raw_captures.SEEN in names:
         try:
             times += [datetime.fromisoformat(note["seen_at"]) for note in raw_captures.seen(folder)]
-        except (OSError, ValueError):  # `livestats verify` tells of it
-            is_whole = False  # whoever mends it in place changes no folder
+        except (OSError, ValueError):  # `livestats verify` reports the damaged note
+            is_cacheable = False  # a repair in place does not change the folder's stat
     is_partial = PARTIAL in names and (folder / PARTIAL).is_file()
-    return RawDayFacts(tuple(captures), max(times, default=None), is_partial), is_whole
+    return RawDayFacts(tuple(captures), max(times, default=None), is_partial), is_cacheable
 
 
-def _read_made(path: Path) -> LakeFileFacts | None:
-    """What a lake file says; None if it cannot be read."""
+def _read_lake_file(path: Path) -> LakeFileFacts | None:
+    """Provenance of a lake file; None if it is missing or unreadable."""
     origin = parquet.provenance_of(path)
     return None if origin is None else LakeFileFacts(origin.capture, origin.schema_version)
 
 
-_Found = Iterator[tuple[date, str, os.stat_result]]
+_Stats = Iterator[tuple[date, str, os.stat_result]]
 
 
-def _day_folders(folder: Path) -> _Found:
+def _day_folder_stats(folder: Path) -> _Stats:
     with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as listed:
         for entry in listed:
             one = raw_captures.day_named(entry.name)
@@ -133,67 +150,70 @@ def _day_folders(folder: Path) -> _Found:
                 yield one, entry.path, entry.stat()
 
 
-def _lake_files(root: Path, dataset: str) -> _Found:
+def _lake_file_stats(root: Path, dataset: str) -> _Stats:
     for one, (path, state) in parquet.states_of(root, dataset).items():
         yield one, path, state
 
 
-# Remembering -----------------------------------------------------------------------------------
+# Caching ---------------------------------------------------------------------------------------
 
 
-def _kept_day(found: tuple[RawDayFacts, bool]) -> tuple[list[Any] | None, bool]:
-    """A day as JSON holds it, and whether it may be remembered."""
-    facts, is_whole = found
+def _day_to_json(found: tuple[RawDayFacts, bool]) -> tuple[list[Any] | None, bool]:
+    """A day as JSON, and whether it may be cached."""
+    facts, is_cacheable = found
     seen = facts.last_seen and facts.last_seen.isoformat()
-    return [[name.text for name in facts.captures], seen, facts.is_partial], is_whole
+    return [[name.text for name in facts.captures], seen, facts.is_partial], is_cacheable
 
 
-def _day_of(kept: list[Any]) -> RawDayFacts:
-    captures, seen, is_partial = kept
+def _day_from_json(values: list[Any]) -> RawDayFacts:
+    captures, seen, is_partial = values
     last_seen = None if seen is None else datetime.fromisoformat(seen)
     return RawDayFacts(tuple(map(CaptureName, captures)), last_seen, is_partial)
 
 
-def _kept_made(found: LakeFileFacts | None) -> tuple[list[Any] | None, bool]:
-    """The same for a lake file: what cannot be read is left out, and looked at again next time."""
+def _lake_file_to_json(found: LakeFileFacts | None) -> tuple[list[Any] | None, bool]:
+    """A lake file as JSON, and whether it may be cached; an unreadable file is read again next time."""
     if found is None:
         return None, False
     return [found.capture, found.schema_version], True
 
 
-def _look(
-    found: _Found,
+def _read_changed(
+    stats: _Stats,
     read: Callable[[Path], T],
-    kept: Callable[[T], tuple[list[Any] | None, bool]],
-    memory: Path | None,
+    to_json: Callable[[T], tuple[list[Any] | None, bool]],
+    cache: Path | None,
     name: str,
 ) -> dict[date, list[Any]]:
-    """Read what has changed since it was remembered, and remember it if that is worth a write."""
-    known = {} if memory is None else _recall(memory / name)
+    """The facts of all listed days, as JSON: from the cache if unchanged, else from `read`.
+
+    The cache file `name` is rewritten once _SAVE_AFTER days are new or gone.
+    """
+    known = {} if cache is None else _load_cache(cache / name)
     facts: dict[date, list[Any]] = {}
     current: dict[str, list[Any]] = {}
     new = 0
-    for one, path, stat in found:
-        # What was said of it before it is read: a change in between makes the next look read it.
+    for one, path, stat in stats:
+        # The stat is from before the read: a change in between makes the next run read it again.
         state = [stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
-        remembered = known.get(text := one.isoformat())
-        if remembered is not None and remembered[0] == state:
-            facts[one], current[text] = remembered[1], remembered
+        cached = known.get(text := one.isoformat())
+        if cached is not None and cached[0] == state:
+            facts[one], current[text] = cached[1], cached
             continue
-        looked_at_ns = time.time_ns()
-        content, may_be_kept = kept(read(Path(path)))
+        read_at_ns = time.time_ns()
+        content, may_be_cached = to_json(read(Path(path)))
         if content is not None:
             facts[one] = content
-        if may_be_kept and max(stat.st_mtime_ns, stat.st_ctime_ns) < looked_at_ns - parquet.TICK_NS:
+        if may_be_cached and max(stat.st_mtime_ns, stat.st_ctime_ns) < read_at_ns - parquet.TICK_NS:
             current[text] = [state, content]
             new += 1
-    if memory is not None and (new >= _MANY or len(known) - len(current) >= _MANY):
-        _remember(memory / name, current)
+    if cache is not None and (new >= _SAVE_AFTER or len(known) - len(current) >= _SAVE_AFTER):
+        _save_cache(cache / name, current)
     return dict(sorted(facts.items()))
 
 
-def _recall(path: Path) -> dict[str, list[Any]]:
-    """What was remembered; nothing if it cannot be read, is damaged or of another format."""
+def _load_cache(path: Path) -> dict[str, list[Any]]:
+    """Entries of the cache file; {} if it is missing, damaged or of another format."""
     try:
         digest, _, text = path.read_bytes().partition(b"\n")
         if hashlib.sha256(text).hexdigest().encode() == digest:
@@ -201,13 +221,13 @@ def _recall(path: Path) -> dict[str, list[Any]]:
             if found["format"] == _FORMAT:
                 return dict(found["days"])
     except (OSError, ValueError):
-        pass  # then everything is read anew
+        pass  # then all days are read
     return {}
 
 
-def _remember(path: Path, entries: Mapping[str, list[Any]]) -> None:
+def _save_cache(path: Path, entries: Mapping[str, list[Any]]) -> None:
     text = json.dumps({"format": _FORMAT, "days": entries}, separators=(",", ":")).encode()
     data = hashlib.sha256(text).hexdigest().encode() + b"\n" + text
-    with suppress(OSError):  # whoever may only read looks anew each time
+    with suppress(OSError):  # a user with read-only access reads all days each time
         path.parent.mkdir(exist_ok=True)
         atomic.write_atomically(path, data)

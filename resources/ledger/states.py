@@ -1,4 +1,8 @@
-"""What is known of every dataset and day: one state, decided from names of files and the clock."""
+"""The state of each dataset and day, derived from file names and the clock.
+
+Not here: reading and caching the names (file_index.py), the table `ledger` (system_tables).
+Read next: file_index.py.
+"""
 
 from __future__ import annotations
 
@@ -19,64 +23,64 @@ from resources.lake import parquet
 from resources.ledger import file_index
 
 PARTIAL = file_index.PARTIAL
-"""Beside the captures of a day: what was missing when it was last tried."""
+"""Note beside the captures of a day: what was missing at the last attempt."""
 
 LONGEST_RUN_DAYS = 31
-"""How many days one run takes on: what fails or is killed costs a month at most."""
+"""Days of one run at most. A run that fails or is killed then loses at most a month of work."""
 
 
 class State(StrEnum):
-    """Where a day stands. Only `captured` and `empty` are complete."""
+    """State of a day of a dataset. Only `captured` and `empty` are complete."""
 
     CAPTURED = "captured"
-    EMPTY = "empty"  # asked, proven, and there was nothing
-    PARTIAL = "partial"  # asked, and something of it could not be had yet
-    MISSING = "missing"  # never asked
+    EMPTY = "empty"  # captured and proven, with no rows
+    PARTIAL = "partial"  # requested, and part of it is still missing
+    MISSING = "missing"  # never requested
     SETTLING = "settling"  # not over, or younger than the documented delay
-    EXPIRING = "expiring"  # missing or partial, and soon out of the API's reach
-    LOST = "lost"  # never captured, and the API no longer answers for it
+    EXPIRING = "expiring"  # missing or partial, and past the API's history soon
+    LOST = "lost"  # never captured, and past the API's history
 
     @property
     def is_complete(self) -> bool:
-        """True if the day is proven."""
+        """True if the day has a proven capture."""
         return self in (State.CAPTURED, State.EMPTY)
 
     @property
     def can_be_asked(self) -> bool:
-        """True if a capture now would complete it."""
+        """True if the day can be captured now."""
         return self in (State.PARTIAL, State.MISSING, State.EXPIRING)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One line of the ledger."""
+    """One line of the ledger: the state of one dataset and day."""
 
     dataset: str
     day: date
     state: State
     rows: int | None = None  # of the newest capture
-    captures: int = 0  # differing ones: 2 means one revision
+    captures: int = 0  # with different content: 2 means one revision
     captured_at: datetime | None = None
-    last_seen_at: datetime | None = None
-    capture: str | None = None
+    last_seen_at: datetime | None = None  # when the API last returned the newest capture's content
+    capture: str | None = None  # name of the newest one
     askable_from: datetime | None = None  # when the day settles
-    askable_until: datetime | None = None  # when the API forgets it
+    askable_until: datetime | None = None  # when the API's history no longer holds it
 
 
 @lru_cache(maxsize=4096)
 def _window(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The same for all datasets, and asked for each."""
+    """Start and end of the day. Cached: every dataset needs the same."""
     return day_window(day, zone)
 
 
 def settles_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime:
-    """When the day is over and its documented delay has passed, and that of what it asks from."""
+    """End of the day plus the longest documented delay of the dataset and of those it needs."""
     delays = (dataset.delay, *(DATASETS[name].delay for name in dataset.needs))
     return _window(day, zone)[1] + max(delays)
 
 
 def expires_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime | None:
-    """When the API stops answering for the whole day; None if it never does."""
+    """When the start of the day leaves the API's history; None if the history has no limit."""
     history = dataset.history
     return None if history is None else _window(day, zone)[0] + history
 
@@ -89,55 +93,55 @@ def entry(
     zone: ZoneInfo,
     expiry_warning: timedelta,
 ) -> Entry:
-    """The ledger's line for one day; `folder` is its place in the raw archive, if there is one."""
-    found = file_index.RawDayFacts() if folder is None else file_index.day(folder)
-    return _line(dataset, day, found, now, zone, expiry_warning)
+    """The ledger's line for one day. `folder` is its folder in the raw archive; None: no capture."""
+    facts = file_index.RawDayFacts() if folder is None else file_index.raw_day(folder)
+    return _entry(dataset, day, facts, now, zone, expiry_warning)
 
 
-def _line(
+def _entry(
     dataset: Dataset,
     day: date,
-    found: file_index.RawDayFacts,
+    facts: file_index.RawDayFacts,
     now: datetime,
     zone: ZoneInfo,
     expiry_warning: timedelta,
 ) -> Entry:
-    settled, forgotten = settles_at(dataset, day, zone), expires_at(dataset, day, zone)
-    if found.captures:
-        name = found.captures[-1]
+    settles, expires = settles_at(dataset, day, zone), expires_at(dataset, day, zone)
+    if facts.captures:
+        name = facts.captures[-1]
         return Entry(
             dataset=dataset.name,
             day=day,
             state=State.CAPTURED if name.rows else State.EMPTY,
             rows=name.rows,
-            captures=len(found.captures),
+            captures=len(facts.captures),
             captured_at=name.fetched_at,
-            last_seen_at=found.last_seen,
+            last_seen_at=facts.last_seen,
             capture=name.text,
-            askable_from=settled,
-            askable_until=forgotten,
+            askable_from=settles,
+            askable_until=expires,
         )
     return Entry(
         dataset=dataset.name,
         day=day,
-        state=_incomplete(found.is_partial, now, settled, forgotten, expiry_warning),
-        askable_from=settled,
-        askable_until=forgotten,
+        state=_incomplete_state(facts.is_partial, now, settles, expires, expiry_warning),
+        askable_from=settles,
+        askable_until=expires,
     )
 
 
-def _incomplete(
+def _incomplete_state(
     is_partial: bool,
     now: datetime,
-    settled: datetime,
-    forgotten: datetime | None,
+    settles: datetime,
+    expires: datetime | None,
     expiry_warning: timedelta,
 ) -> State:
-    if forgotten is not None and now >= forgotten:
+    if expires is not None and now >= expires:
         return State.LOST
-    if now < settled:
+    if now < settles:
         return State.SETTLING
-    if forgotten is not None and now >= forgotten - expiry_warning:
+    if expires is not None and now >= expires - expiry_warning:
         return State.EXPIRING
     return State.PARTIAL if is_partial else State.MISSING
 
@@ -149,24 +153,26 @@ def entries(
     now: datetime,
     zone: ZoneInfo,
     expiry_warning: timedelta,
-    memory: Path | None = None,
+    cache: Path | None = None,
     *,
-    and_others: bool = False,
+    include_other_days: bool = False,
 ) -> list[Entry]:
     """The ledger's lines of one daily dataset for `days`; `root` is the raw archive.
 
-    `memory` is where facts of earlier looks are: see `facts.days`. `and_others`: also days that
-    were worked on all the same.
+    `cache` is the folder of cached facts, see `file_index.raw_days`. `include_other_days`: also the
+    days outside of `days` that have a folder in the raw archive.
     """
-    found = file_index.days(root, dataset.name, None if and_others else {*days}, memory)
-    if and_others:
-        days = sorted({*found, *days})
+    facts = file_index.raw_days(root, dataset.name, None if include_other_days else {*days}, cache)
+    if include_other_days:
+        days = sorted({*facts, *days})
     nothing = file_index.RawDayFacts()
-    return [_line(dataset, day, found.get(day, nothing), now, zone, expiry_warning) for day in days]
+    return [
+        _entry(dataset, day, facts.get(day, nothing), now, zone, expiry_warning) for day in days
+    ]
 
 
 def is_due_again(dataset: Dataset, line: Entry, now: datetime, zone: ZoneInfo) -> bool:
-    """True for a complete young day that was not yet asked again today: late data may have come."""
+    """True for a complete day within `reread_days` that was not seen today: late data may exist."""
     if not line.state.is_complete or line.last_seen_at is None:
         return False
     today = day_of(now, zone)
@@ -174,69 +180,69 @@ def is_due_again(dataset: Dataset, line: Entry, now: datetime, zone: ZoneInfo) -
     return is_young and day_of(line.last_seen_at, zone) < today
 
 
-def stale_days(lines: Iterable[Entry], root: Path, memory: Path | None = None) -> list[date]:
+def stale_days(lines: Iterable[Entry], root: Path, cache: Path | None = None) -> list[date]:
     """Captured days whose lake file is not what the present code makes of their newest capture.
 
-    Made by another version of the normaliser, from an earlier capture, missing or unreadable: a
-    replay mends all of it, offline. Unlike the rest of the ledger this reads the footers of files in
-    the lake `root`, about 0.2 ms a day for those that `memory` does not know.
+    The file is missing or unreadable, or was made from an earlier capture or by another version of
+    the normaliser. A replay repairs all of these without a request. Unlike the rest of the ledger,
+    this reads the footers of files in the lake `root`: about 0.2 ms for each day that is not cached.
     """
-    return _not_made(
-        lines, root, memory, lambda made: made.schema_version == parquet.SCHEMA_VERSION
+    return _days_to_rebuild(
+        lines, root, cache, lambda file: file.schema_version == parquet.SCHEMA_VERSION
     )
 
 
 def days_without_lake_file(
-    lines: Iterable[Entry], root: Path, memory: Path | None = None
+    lines: Iterable[Entry], root: Path, cache: Path | None = None
 ) -> list[date]:
     """Captured days whose lake file is missing, unreadable or of another capture.
 
-    A crash between the two steps leaves such a day. Files of an older normaliser are not among
-    them: they hold what the newest capture says, as it was understood then.
+    A crash between committing the capture and the lake file leaves such a day. Files of an older
+    normaliser do not count: they hold the rows of the newest capture.
     """
-    return _not_made(lines, root, memory, lambda _: True)
+    return _days_to_rebuild(lines, root, cache, lambda _: True)
 
 
 def all_days_without_lake_file(
-    dataset: str, root: Path, lake_root: Path, memory: Path | None = None
+    dataset: str, root: Path, lake_root: Path, cache: Path | None = None
 ) -> set[date]:
-    """The same for all days of a dataset in the raw archive `root`; no line is made for any."""
-    made = file_index.made(lake_root, dataset, memory=memory)
+    """The same for all days of `dataset` in the raw archive `root`, without ledger lines."""
+    files = file_index.lake_files(lake_root, dataset, cache=cache)
     return {
         day
-        for day, found in file_index.days(root, dataset, memory=memory).items()
-        if found.captures
-        and ((file := made.get(day)) is None or file.capture != found.captures[-1].text)
+        for day, facts in file_index.raw_days(root, dataset, cache=cache).items()
+        if facts.captures
+        and ((file := files.get(day)) is None or file.capture != facts.captures[-1].text)
     }
 
 
-def _not_made(
+def _days_to_rebuild(
     lines: Iterable[Entry],
     root: Path,
-    memory: Path | None,
-    is_good: Callable[[file_index.LakeFileFacts], bool],
+    cache: Path | None,
+    is_current: Callable[[file_index.LakeFileFacts], bool],
 ) -> list[date]:
     captured: dict[str, list[Entry]] = {}
     for line in lines:
         if line.capture is not None:
             captured.setdefault(line.dataset, []).append(line)
-    found: list[date] = []
-    for name, of_one in captured.items():
-        made = file_index.made(root, name, {line.day for line in of_one}, memory)
-        found += [
+    days: list[date] = []
+    for name, lines_of_dataset in captured.items():
+        files = file_index.lake_files(root, name, {line.day for line in lines_of_dataset}, cache)
+        days += [
             line.day
-            for line in of_one
-            if (file := made.get(line.day)) is None
+            for line in lines_of_dataset
+            if (file := files.get(line.day)) is None
             or file.capture != line.capture
-            or not is_good(file)
+            or not is_current(file)
         ]
-    return found
+    return days
 
 
-def why_not_yet(folder: Path) -> str:
-    """What the run that last tried a day lacked, from its folder in the raw archive; "" if unsaid."""
+def partial_reason(folder: Path) -> str:
+    """Error of the last attempt at a partial day, from the note in its folder; "" if there is none."""
     try:
         note = sealed.unseal((folder / PARTIAL).read_bytes())
     except (OSError, ValueError):
-        return ""  # `livestats verify` tells of a note that is damaged
+        return ""  # `livestats verify` reports a damaged note
     return printable(str(note.get("error") or ""))

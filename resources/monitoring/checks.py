@@ -66,7 +66,7 @@ def _of_ledger(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> li
         days = [line.day for line in lines]
         if not days:
             return []
-        why = states.why_not_yet(captures.folder_of(archive.home.raw, name, max(days)))
+        why = states.partial_reason(captures.folder_of(archive.home.raw, name, max(days)))
         told = f"{text}: {_days(days)}" + (f" (last try: {why})" if why else "")
         mark = max(days).isoformat()
         return [Alarm(kind=kind, subject=name, text=told, remedy=remedy, mark=mark)]

@@ -61,7 +61,7 @@ def refresh(
             settings.zone,
             warning,
             home.file_index,
-            and_others=True,
+            include_other_days=True,
         )
     ]
     limits = {name: settings.narrowed(name) or None for name in settings.datasets}

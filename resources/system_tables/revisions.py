@@ -100,7 +100,7 @@ def revisions(root: Path, memory: Path | None = None) -> list[Revision]:
     return [
         Revision(dataset=name, day=day, previous=earlier, capture=later)
         for name in DATASETS
-        for day, indexed in file_index.days(root, name, memory=memory).items()
+        for day, indexed in file_index.raw_days(root, name, cache=memory).items()
         for earlier, later in pairwise(indexed.captures)
     ]
 

@@ -214,7 +214,7 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
             for line in entries
             if line.state in (State.PARTIAL, State.EXPIRING)
             and (
-                problem := states.why_not_yet(
+                problem := states.partial_reason(
                     captures.folder_of(archive.home.raw, line.dataset, line.day)
                 )
             )

@@ -60,22 +60,22 @@ def capture(root, day, version):
 
 
 def days(root, wanted=None):
-    return file_index.days(root / "raw", DATASET.name, wanted, root / "state" / "remembered")
+    return file_index.raw_days(root / "raw", DATASET.name, wanted, root / "state" / "remembered")
 
 
 def anew(root, wanted=None):
-    return file_index.days(root / "raw", DATASET.name, wanted)
+    return file_index.raw_days(root / "raw", DATASET.name, wanted)
 
 
 def made(root, wanted=None):
-    return file_index.made(root / "lake", DATASET.name, wanted, root / "state" / "remembered")
+    return file_index.lake_files(root / "lake", DATASET.name, wanted, root / "state" / "remembered")
 
 
 @pytest.fixture
 def read(monkeypatch):
     """Which folders and files were read, not remembered."""
     found = []
-    for name in ("_read_day", "_read_made"):
+    for name in ("_read_day", "_read_lake_file"):
         real = getattr(file_index, name)
         monkeypatch.setattr(
             file_index, name, lambda path, real=real: found.append(path) or real(path)
