@@ -145,7 +145,7 @@ def _from_the_lake(dataset: Dataset, days: Iterable[date], source: Source) -> It
     zone = source.account.settings.zone
     for day in days:
         try:
-            known = source.account.known(dataset, day)
+            known = source.account.inventory_for(dataset, day)
         except PrerequisiteMissing:
             continue
         yield sum(1 for _ in requests_for(dataset, day, zone, known))

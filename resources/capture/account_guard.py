@@ -28,8 +28,8 @@ from resources.home.layout import Home
 
 log = logging.getLogger("livestats.capture")
 
-_NAMED = 3  # domains of each side in a message
-_MOST_KEYS = 20  # temporary keys are new ones every few hours
+_MAX_NAMED = 3  # domains of each side in a message
+_MAX_KEYS = 20  # temporary keys are new ones every few hours
 
 
 class OtherAccount(FixSetup):
@@ -45,7 +45,9 @@ class AccountGuard:
 
     def domains(self) -> frozenset[str]:
         """Every domain that the account ever listed; none before the first capture."""
-        return frozenset(d.name for d in InventoryReader(self.home.lake, self.settings).listed())
+        return frozenset(
+            d.name for d in InventoryReader(self.home.lake, self.settings).listed_domains()
+        )
 
     def known_keys(self) -> tuple[str, ...]:
         """Fingerprints of the keys that are known to be of the account."""
@@ -60,7 +62,7 @@ class AccountGuard:
         self.home.state.mkdir(parents=True, exist_ok=True)
         with locks.lock(self.home.state):
             before = self.known_keys() if self.domains() else ()
-            known = [*dict.fromkeys((*before, key))][-_MOST_KEYS:]
+            known = [*dict.fromkeys((*before, key))][-_MAX_KEYS:]
             atomic.write_atomically(self.home.keys, sealed.seal({"keys": known}))
 
     def check(self, client: Client, key: str) -> None:
@@ -86,10 +88,10 @@ class AccountGuard:
         """Raise OtherAccount if no domain is on both sides; `total` is how many the key lists."""
         if not known or known.intersection(listed):
             return
-        theirs = f"{total}: {_some(listed)}" if listed else "none"
+        theirs = f"{total}: {_first_few(listed)}" if listed else "none"
         raise OtherAccount(
             f"this key is of another account than {self.home.root}: the home knows "
-            f"{len(known)} domains ({_some(sorted(known))}), the key lists {theirs}; not one is on "
+            f"{len(known)} domains ({_first_few(sorted(known))}), the key lists {theirs}; not one is on "
             "both sides",
             "Use a key of the home's account, or another home for this one (LIVESTATS_HOME). If it "
             "is the same account, and all of its domains are new (or the key may not see them yet, "
@@ -125,7 +127,7 @@ def domain_pages(client: Client) -> Iterator[Page]:
     return fetch_pages(listing.endpoint.action, listing.endpoint.paging, request.payload, fetch)
 
 
-def _some(names: Sequence[str]) -> str:
+def _first_few(names: Sequence[str]) -> str:
     """The first few."""
-    more = ", …" if len(names) > _NAMED else ""
-    return printable(", ".join(names[:_NAMED])) + more
+    more = ", …" if len(names) > _MAX_NAMED else ""
+    return printable(", ".join(names[:_MAX_NAMED])) + more

@@ -37,14 +37,14 @@ from resources.raw import captures
 
 __all__ = ["Capturer", "Outcome", "Progress", "Result"]
 
-HANDS = 2
+COMMIT_WORKERS = 2
 """Days that are given their names at the same time: mostly they wait for the disk."""
 
 HEAD_START_S = 2.0
 """How long the first day of what says which streams to ask goes before all else, at most: those
 calls are the most by far, so where a budget or latency binds, all wait for their end."""
 
-RETRY_BUSY_S = 0.2
+RETRY_LOCKED_S = 0.2
 """How often a day is tried that another run holds, where nothing else is left to begin."""
 
 
@@ -90,14 +90,14 @@ class Capturer:
         """
         self.halt.clear()
         as_set = {self.settings.of(dataset): days for dataset, days in due.items()}
-        with Run(self, as_set, again, progress) as run:
+        with CaptureRun(self, as_set, again, progress) as run:
             yield from run.results()
 
     def capture_dimension(self, dataset: Dataset, *, again: bool = False) -> Result:
         """Capture the present state, if today's is not in the archive yet."""
         for folder in captures.days_of(self.home.raw, dataset.name).values():
             before = captures.newest(folder)
-            if before is not None and not self._is_level(dataset, before):
+            if before is not None and not self._has_current_lake_file(dataset, before):
                 next(iter(self.capture(dataset, [date.fromisoformat(folder.name)])))
         today = windows.day_of(self.clock(), self.settings.zone)
         found = snapshots(self.home.lake, dataset.name)
@@ -108,13 +108,13 @@ class Capturer:
                 return Result(dataset=dataset.name, day=today, outcome=Outcome.KEPT)
         return next(iter(self.capture(dataset, [today], again=again)))
 
-    def _is_level(self, dataset: Dataset, capture: captures.Capture) -> bool:
+    def _has_current_lake_file(self, dataset: Dataset, capture: captures.Capture) -> bool:
         day = date.fromisoformat(capture.folder.parent.name)
         path = parquet.path_of(self.home.lake, dataset.name, day)
         return parquet.is_current(parquet.provenance_of(path), capture.name)
 
 
-class Run:
+class CaptureRun:
     """One call of `Capturer.capture_all`: the queues, what they share, and whose turn it is."""
 
     def __init__(
@@ -126,8 +126,8 @@ class Run:
     ) -> None:
         """Nothing is asked before `results`."""
         self.capturer, self.again = capturer, again
-        self.account = InventoryReader(capturer.home.lake, capturer.settings)
-        self.room = MemoryLimiter()
+        self.inventory = InventoryReader(capturer.home.lake, capturer.settings)
+        self.memory = MemoryLimiter()
         self.events: queue.SimpleQueue[tuple[DatasetQueue, InFlightRequest] | None] = (
             queue.SimpleQueue()
         )
@@ -136,25 +136,25 @@ class Run:
         self._progress = progress
         self._pools = ExitStack()
         # Closed in the opposite order: workers need readers to the end.
-        self.readers = self._pools.enter_context(DecoderPool())
-        self.hands = self._pool("hand", HANDS)
+        self.decoders = self._pools.enter_context(DecoderPool())
+        self.commit_pool = self._pool("commit", COMMIT_WORKERS)
         workers = {
             action: self._pool(action, capturer.settings.workers)
             for action in {dataset.endpoint.action for dataset in due}
         }
         self._queues: dict[str, DatasetQueue] = {}
-        for dataset in in_order_of_need(due):
+        for dataset in in_dependency_order(due):
             needed = [self._queues[name] for name in dataset.needs if name in self._queues]
-            asking_it = workers[dataset.endpoint.action]
+            workers_of_action = workers[dataset.endpoint.action]
             self._queues[dataset.name] = DatasetQueue(
-                self, dataset, due[dataset], needed, asking_it
+                self, dataset, due[dataset], needed, workers_of_action
             )
         self._head_start_ends_s: float | None = None
 
     def _pool(self, name: str, size: int) -> ThreadPoolExecutor:
         return self._pools.enter_context(ThreadPoolExecutor(size, name))
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> CaptureRun:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -169,57 +169,60 @@ class Run:
             for dataset_queue in self._queues.values():
                 dataset_queue.stop()
 
-    def end_early(self, error: FixSetup) -> None:
+    def abort(self, error: FixSetup) -> None:
         """Called by a worker: no other call can succeed, so all waits for a retry end."""
         self.fatal = self.fatal or error
         self.capturer.halt.set()
 
-    def tell(self, job: PartitionJob) -> None:
+    def report_progress(self, job: PartitionJob) -> None:
         """One more question of a day is done with."""
         if self._progress is not None:
-            self._progress(job.dataset, job.day, job.taken, len(job.requests))
+            self._progress(job.dataset, job.day, job.finished, len(job.requests))
 
     def results(self) -> Iterator[Result]:
         """Each day's result."""
         try:
-            yield from self._side_by_side()
+            yield from self._run_queues()
         except Exception:
             for dataset_queue in self._queues.values():
-                yield from dataset_queue.wind_up()
+                yield from dataset_queue.finish_after_error()
             raise
 
-    def _side_by_side(self) -> Iterator[Result]:
+    def _run_queues(self) -> Iterator[Result]:
         # Those of the most calls are served first, and what says what they are to ask second.
         queues = sorted(
-            self._queues.values(), key=lambda one: (not one.needs_others, not one.is_needed)
+            self._queues.values(),
+            key=lambda one: (not one.has_dependencies, not one.has_dependents),
         )
-        if any(dataset_queue.is_needed for dataset_queue in queues):
+        if any(dataset_queue.has_dependents for dataset_queue in queues):
             self._head_start_ends_s = time.monotonic() + HEAD_START_S
         while not all(dataset_queue.is_done for dataset_queue in queues):
             # Once more as long as anything moves: it may have made room, or ended a day that
             # another queue waits for.
             seen = -1
-            while seen != self.room.changes:
-                seen = self.room.changes
+            while seen != self.memory.changes:
+                seen = self.memory.changes
                 is_first = self._is_head_start()
                 for dataset_queue in queues:
-                    if is_first and not (dataset_queue.is_needed or dataset_queue.needs_others):
-                        continue
-                    for result in dataset_queue.go_on(
-                        only_first=is_first and dataset_queue.is_needed
+                    if is_first and not (
+                        dataset_queue.has_dependents or dataset_queue.has_dependencies
                     ):
-                        self.room.changes += 1
+                        continue
+                    for result in dataset_queue.advance(
+                        one_day_only=is_first and dataset_queue.has_dependents
+                    ):
+                        self.memory.changes += 1
                         self._release(result)
                         yield result
             if not all(dataset_queue.is_done for dataset_queue in queues):
-                self._wait()
+                self._wait_for_event()
 
     def _is_head_start(self) -> bool:
         """True until all queues that need others have begun, or have waited for long enough."""
         waiting = (
             dataset_queue
             for dataset_queue in self._queues.values()
-            if dataset_queue.needs_others and not dataset_queue.has_begun
+            if dataset_queue.has_dependencies and not dataset_queue.has_started
         )
         ends_s = self._head_start_ends_s
         if ends_s is not None and (time.monotonic() >= ends_s or not any(waiting)):
@@ -231,14 +234,14 @@ class Run:
             if result.dataset in dataset_queue.dataset.needs:
                 dataset_queue.release(result.dataset, result.day)
 
-    def _wait(self) -> None:
+    def _wait_for_event(self) -> None:
         """Until something has come or ended, or a day that another run holds is to be tried."""
         waiting = [
             dataset_queue
             for dataset_queue in self._queues.values()
-            if dataset_queue.is_waiting_for_others
+            if dataset_queue.has_only_locked_days
         ]
-        longest_s = RETRY_BUSY_S if waiting else None
+        longest_s = RETRY_LOCKED_S if waiting else None
         if self._head_start_ends_s is not None:
             left_s = max(0.0, self._head_start_ends_s - time.monotonic())
             longest_s = left_s if longest_s is None else min(longest_s, left_s)
@@ -246,16 +249,16 @@ class Run:
             event = self.events.get(timeout=longest_s)
             while True:
                 if event is not None:
-                    dataset_queue, question = event
-                    dataset_queue.came(question)
+                    dataset_queue, in_flight = event
+                    dataset_queue.count_answer(in_flight)
                 event = self.events.get_nowait()
         except queue.Empty:
             pass
         for dataset_queue in waiting:
-            dataset_queue.retry_busy()
+            dataset_queue.retry_locked_days()
 
 
-def in_order_of_need(datasets: Iterable[Dataset]) -> list[Dataset]:
+def in_dependency_order(datasets: Iterable[Dataset]) -> list[Dataset]:
     """The same, those that say what to ask before those that are asked by it."""
     by_name = {dataset.name: dataset for dataset in datasets}
     needs = {name: [n for n in one.needs if n in by_name] for name, one in by_name.items()}

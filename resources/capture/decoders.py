@@ -17,7 +17,7 @@ from resources.api.parsing.parse_batch import MOST_BYTES, batch_key, read_batch
 from resources.api.request_plan import Request
 from resources.raw import captures
 
-READERS = min(4, os.cpu_count() or 1)
+DECODE_WORKERS = min(4, os.cpu_count() or 1)
 """Threads that decode: what they decode at a time takes several times its size while it lasts."""
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ class DecoderPool:
 
     def __init__(self) -> None:
         """The threads start with the first answers."""
-        self._small = ThreadPoolExecutor(READERS, "reader")
+        self._small = ThreadPoolExecutor(DECODE_WORKERS, "reader")
         self._large = ThreadPoolExecutor(1, "reader of large answers")
         self._lock = threading.Lock()  # guards what follows
         self._waiting: dict[Hashable, deque[_Waiting[Any]]] = {}  # the kind whose turn it is first
@@ -86,7 +86,7 @@ class DecoderPool:
         """Read answers that wait; none if another thread has taken them already."""
         some = self._take()
         try:
-            together = _together(some)
+            together = _read_batch(some)
         except Exception as error:  # noqa: BLE001 - raised where they are waited for
             for one in some:
                 one.future.set_exception(error)
@@ -124,7 +124,7 @@ def _read(
     return finish(read_page(dataset, request, body, number)), captures.pack(body)
 
 
-def _together(some: Sequence[_Waiting[Any]]) -> Sequence[Page] | None:
+def _read_batch(some: Sequence[_Waiting[Any]]) -> Sequence[Page] | None:
     """Answers that are alike; None if they are to be read one by one."""
     if len(some) < 2:
         return None

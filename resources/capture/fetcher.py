@@ -48,20 +48,20 @@ class FetchResult:
     """One question, answered and proven."""
 
     request: Request
-    parts: Sequence[FetchedPage]
+    pages: Sequence[FetchedPage]
     rows: Rows
 
     @cached_property
-    def held(self) -> int:
+    def held_bytes(self) -> int:
         """Bytes of memory that it takes until it is written."""
-        stored = (part.stored for part in self.parts)
+        stored = (part.stored for part in self.pages)
         packed = sum(len(one) for one in stored if isinstance(one, bytes))
         return self.rows.nbytes + packed
 
     @property
-    def largest(self) -> int:
+    def largest_bytes(self) -> int:
         """Bytes of memory that its largest body took: a larger one comes in by way of the disk."""
-        return max((min(part.size, LARGE_BYTES) for part in self.parts), default=0)
+        return max((min(part.size, LARGE_BYTES) for part in self.pages), default=0)
 
 
 @dataclass(frozen=True)
@@ -71,31 +71,31 @@ class Fetcher:
     client: Client
     dataset: Dataset
     halt: threading.Event
-    readers: DecoderPool
+    decoders: DecoderPool
 
-    def ask(self, request: Request, is_given_up: Callable[[], bool]) -> list[FetchResult]:
+    def fetch(self, request: Request, has_failed: Callable[[], bool]) -> list[FetchResult]:
         """The answer to one question, or to its halves if the whole takes the API too long.
 
-        Asks no more and gives [] once `is_given_up`: the day has failed, calls would be wasted.
+        Asks no more and gives [] once `has_failed`: the day has failed, calls would be wasted.
 
         Raises ApiError if there is no proven answer, RunCancelled when the run ends meanwhile.
         """
-        if is_given_up():
+        if has_failed():
             return []
         try:
-            return [self._request_pages(request)]
+            return [self._fetch_proven(request)]
         except TryLater as error:
             shorter = halves(self.dataset, request) if error.timed_out else ()
             if not shorter:
                 raise
             log.warning("%s: %s; asking for halves of %s", self.dataset.name, error, request)
-            return [answered for half in shorter for answered in self.ask(half, is_given_up)]
+            return [answered for half in shorter for answered in self.fetch(half, has_failed)]
 
-    def _request_pages(self, request: Request) -> FetchResult:
+    def _fetch_proven(self, request: Request) -> FetchResult:
         """Ask page by page until the pages prove each other."""
         for attempt in range(PAGING_ATTEMPTS):
             try:
-                return self._ask(request)
+                return self._fetch_once(request)
             except IncompleteAnswer as error:
                 if attempt == PAGING_ATTEMPTS - 1:
                     error.what += f"; requested {PAGING_ATTEMPTS} times"
@@ -103,26 +103,26 @@ class Fetcher:
                 log.warning("%s: %s; requesting all pages again", self.dataset.name, error)
         raise AssertionError("unreachable")
 
-    def _ask(self, request: Request) -> FetchResult:
+    def _fetch_once(self, request: Request) -> FetchResult:
         if self.dataset.endpoint.paging is not None:
-            return self._pages(request)
+            return self._fetch_pages(request)
 
-        def finished(page: Page) -> Rows:
+        def to_rows(page: Page) -> Rows:
             return join(self.dataset, request, [page]).spilled(self.client.spill)
 
         def read(body: Body) -> tuple[Rows, Stored]:
-            return self.readers.read(self.dataset, request, 1, body, finished)
+            return self.decoders.read(self.dataset, request, 1, body, to_rows)
 
         part, rows = self._call(1, request.payload, read)
         self._check_addresses(request, rows)
         return FetchResult(request, [part], rows)
 
-    def _pages(self, request: Request) -> FetchResult:
+    def _fetch_pages(self, request: Request) -> FetchResult:
         parts: list[FetchedPage] = []
 
         def fetch(number: int, payload: Mapping[str, object]) -> Page:
             def read(body: Body) -> tuple[Page, Stored]:
-                return self.readers.read(self.dataset, request, number, body, _as_it_is)
+                return self.decoders.read(self.dataset, request, number, body, _identity)
 
             part, page = self._call(number, payload, read)
             parts.append(part)
@@ -158,5 +158,5 @@ class Fetcher:
                 )
 
 
-def _as_it_is(page: Page) -> Page:
+def _identity(page: Page) -> Page:
     return page

@@ -10,16 +10,16 @@ from resources.api.request_plan import Request
 from resources.capture.fetcher import FetchResult
 from resources.capture.partition_writer import PartitionJob
 
-MOST_HELD_BYTES = 128_000_000
+MAX_HELD_BYTES = 128_000_000
 """Of answers that are on their way, wait for their turn or to be written, of all datasets of a run:
 beyond it no further question is sent."""
 
 FIRST_GUESS_BYTES = 4_000_000
 """Of an answer, before enough of its dataset have come."""
 
-_ENOUGH = 8  # answers after which the largest of them says more than the guess
+_ENOUGH_ANSWERS = 8  # answers after which the largest of them says more than the guess
 _MARGIN = 4  # times the largest is an answer taken for before, and an eighth of the guess at least
-_ANEW_EVERY_DAY = (Scope.STREAM, Scope.ADDRESSES)  # too many to remember each
+_NEW_EVERY_DAY = (Scope.STREAM, Scope.ADDRESSES)  # too many to remember each
 _TIMES = frozenset(("StartTime", "EndTime"))
 
 
@@ -29,7 +29,7 @@ class InFlightRequest:
 
     job: PartitionJob
     request: Request
-    held: int  # bytes counted for it: a guess before the answer has come
+    held_bytes: int  # bytes counted for it: a guess before the answer has come
     future: Future[list[FetchResult]] = field(default_factory=Future)
     is_counted: bool = False  # `held` is no guess any more
 
@@ -43,40 +43,40 @@ class InFlightRequest:
 class MemoryLimiter:
     """The bytes that all datasets of a run share. For one thread's use."""
 
-    def __init__(self, most: int = MOST_HELD_BYTES) -> None:
-        """`most` is the bound in bytes."""
-        self._most = most
-        self._held = 0
-        self._under_way = 0
+    def __init__(self, max_bytes: int = MAX_HELD_BYTES) -> None:
+        """`max_bytes` is the bound in bytes."""
+        self._max_bytes = max_bytes
+        self._held_bytes = 0
+        self._in_flight = 0
         self._next: object | None = None
         self.changes = 0  # goes up whenever somebody may find room who found none before
 
-    def admits(self, size: int, who: object) -> bool:
+    def admit(self, size: int, owner: object) -> bool:
         """Count one more question, of a guessed `size`, if it fits beside the others.
 
         Where nothing is under way it is admitted however large, or no room would ever be made.
         Who is refused is the next to be admitted: small answers do not overtake a large one for
         ever, so `who` must come again.
         """
-        if self._next not in (None, who):
+        if self._next not in (None, owner):
             return False
-        if self._under_way and self._held + size > self._most:
-            self._next = who
+        if self._in_flight and self._held_bytes + size > self._max_bytes:
+            self._next = owner
             return False
         self._next = None
-        self._under_way += 1
-        self.change(size)
+        self._in_flight += 1
+        self.add(size)
         return True
 
-    def change(self, size: int) -> None:
+    def add(self, size: int) -> None:
         """Count so many bytes more, or less."""
-        self._held += size
+        self._held_bytes += size
         self.changes += 1
 
-    def leave(self, size: int) -> None:
+    def release(self, size: int) -> None:
         """A question is no longer under way, and its `size` bytes are not counted for it."""
-        self._under_way -= 1
-        self.change(-size)
+        self._in_flight -= 1
+        self.add(-size)
 
 
 class SizeEstimator:
@@ -84,38 +84,38 @@ class SizeEstimator:
 
     def __init__(self, scope: Scope) -> None:
         """`scope` says whether the same is asked about every day."""
-        self._each: dict[str, int] | None = None if scope in _ANEW_EVERY_DAY else {}
-        self._largest, self._seen = 0, 0
+        self._by_request: dict[str, int] | None = None if scope in _NEW_EVERY_DAY else {}
+        self._largest, self._samples = 0, 0
 
     @property
-    def are_unknown(self) -> bool:
+    def has_no_sample(self) -> bool:
         """True before the first answer."""
-        return self._seen == 0
+        return self._samples == 0
 
     @property
     def is_learning(self) -> bool:
         """True as long as guesses get better with each answer."""
-        return self._seen <= _ENOUGH
+        return self._samples <= _ENOUGH_ANSWERS
 
     def guess(self, request: Request) -> int:
         """Bytes of the answer to `request`: as on another day, else as the largest so far."""
-        if self._each and (known := self._each.get(_about(request))) is not None:
+        if self._by_request and (known := self._by_request.get(_request_key(request))) is not None:
             return known
-        if self._seen >= _ENOUGH:
+        if self._samples >= _ENOUGH_ANSWERS:
             return self._largest
         unknown = FIRST_GUESS_BYTES
-        if self._seen:
+        if self._samples:
             unknown = min(unknown, max(self._largest * _MARGIN, unknown // 8))
         return max(self._largest, unknown)
 
-    def learn(self, request: Request, largest: int) -> None:
+    def learn(self, request: Request, largest_bytes: int) -> None:
         """Note the size of the largest body that came."""
-        self._seen += 1
-        self._largest = max(self._largest, largest)
-        if self._each is not None:
-            self._each[_about(request)] = largest
+        self._samples += 1
+        self._largest = max(self._largest, largest_bytes)
+        if self._by_request is not None:
+            self._by_request[_request_key(request)] = largest_bytes
 
 
-def _about(request: Request) -> str:
+def _request_key(request: Request) -> str:
     """What a question is about, whatever the day."""
     return repr([item for item in request.payload.items() if item[0] not in _TIMES])

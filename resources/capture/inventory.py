@@ -45,7 +45,9 @@ class InventoryReader:
     lake: Path
     settings: Settings
 
-    def known(self, dataset: Dataset, day: date, lost: frozenset[str] = frozenset()) -> Inventory:
+    def inventory_for(
+        self, dataset: Dataset, day: date, lost: frozenset[str] = frozenset()
+    ) -> Inventory:
         """All that planning `dataset` for `day` takes.
 
         `lost` names datasets that can never be captured for that day: their streams or addresses
@@ -77,10 +79,10 @@ class InventoryReader:
 
     @cached_property
     def _domains(self) -> tuple[Domain, ...]:
-        found = {d.name: d for d in self._given() or self.listed()}
+        found = {d.name: d for d in self._configured_domains() or self.listed_domains()}
         return tuple(sorted(found.values()))
 
-    def _given(self) -> list[Domain]:
+    def _configured_domains(self) -> list[Domain]:
         push, pull = set(self.settings.push_domains), set(self.settings.pull_domains)
         return [
             *(Domain(name, DomainRole.PUSH) for name in push - pull),
@@ -88,9 +90,9 @@ class InventoryReader:
             *(Domain(name, DomainRole.ANY) for name in push & pull),
         ]
 
-    def listed(self) -> Iterator[Domain]:
+    def listed_domains(self) -> Iterator[Domain]:
         """Domains of all snapshots; a push domain may be named only by the pull domain bound to it."""
-        rows = self._newest("domain", ["domain", "domain_type", "push_domain"])
+        rows = self._merged_rows("domain", ["domain", "domain_type", "push_domain"])
         roles = {str(row["domain"]): _role(str(row["domain_type"])) for row in rows}
         for bound in (str(row["push_domain"]) for row in rows if row["push_domain"]):
             known = roles.setdefault(bound, DomainRole.PUSH)
@@ -111,7 +113,7 @@ class InventoryReader:
             )
         return tuple(sorted(_read(paths[-1], ["isp"])["isp"].to_pylist()))
 
-    def _newest(self, name: str, columns: list[str]) -> list[dict[str, object]]:
+    def _merged_rows(self, name: str, columns: list[str]) -> list[dict[str, object]]:
         """Rows of all snapshots of a dimension, oldest snapshot first: the last word wins."""
         tables = [_read(path, columns) for path in snapshots(self.lake, name)]
         return [row for table in tables for row in table.to_pylist()]

@@ -13,8 +13,13 @@ from resources.api import windows
 from resources.api.catalog.datasets import Dataset
 from resources.capture import repair
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
-from resources.capture.partition_writer import NO_WARNING, PartitionJob, note_partial, plan_requests
-from resources.capture.result import Outcome, Result, why_not
+from resources.capture.partition_writer import (
+    NO_EXPIRY_WARNING,
+    PartitionJob,
+    plan_requests,
+    write_partial_note,
+)
+from resources.capture.result import Outcome, Result, reason_not_captured
 from resources.config import Settings
 from resources.fs import atomic, locks
 from resources.home.layout import Home
@@ -32,7 +37,7 @@ class PartitionLifecycle:
 
     home: Home
     settings: Settings
-    account: InventoryReader
+    inventory: InventoryReader
     dataset: Dataset
     clock: Callable[[], datetime]
     again: bool
@@ -56,13 +61,13 @@ class PartitionLifecycle:
         dataset, now = self.dataset, self.clock()
         folder = captures.folder_of(self.home.raw, dataset.name, day)
         folder.mkdir(parents=True, exist_ok=True)
-        self._tidy(day)
+        self._remove_stale_temps(day)
         line = states.entry(
-            dataset, day, folder, now, self.settings.zone, expiry_warning=NO_WARNING
+            dataset, day, folder, now, self.settings.zone, expiry_warning=NO_EXPIRY_WARNING
         )
         before = captures.newest(folder)
         if before is not None:
-            kept = self._keep(day, before)
+            kept = self._check_lake_file(day, before)
             if dataset.is_dimension:  # the present is all that can be asked for
                 is_askable = day == windows.day_of(now, self.settings.zone)
             else:
@@ -70,10 +75,10 @@ class PartitionLifecycle:
             if not is_askable or (kept.outcome.is_complete and not self.again):
                 return kept
         elif not dataset.is_dimension and line.state in (State.LOST, State.SETTLING):
-            return self._result(day, Outcome(line.state.value), message=why_not(line))
+            return self._result(day, Outcome(line.state.value), message=reason_not_captured(line))
         try:
-            domains = () if dataset.is_dimension else self.account.domains()
-            requests = plan_requests(self.home, self.account, dataset, day, now)
+            domains = () if dataset.is_dimension else self.inventory.domains()
+            requests = plan_requests(self.home, self.inventory, dataset, day, now)
         except PrerequisiteMissing as error:
             return self._failed(day, folder, error, None)
         names = [d.name for d in domains if dataset.includes_domain(d.name)]
@@ -86,7 +91,7 @@ class PartitionLifecycle:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def _tidy(self, day: date) -> None:
+    def _remove_stale_temps(self, day: date) -> None:
         """Remove what crashed runs left half-made where the caller holds the lock."""
         is_one_history = self.dataset.is_dimension
         days = [*captures.days_of(self.home.raw, self.dataset.name)] if is_one_history else [day]
@@ -96,7 +101,7 @@ class PartitionLifecycle:
                 parquet.path_of(self.home.lake, self.dataset.name, one).parent
             )
 
-    def _keep(self, day: date, capture: captures.Capture) -> Result:
+    def _check_lake_file(self, day: date, capture: captures.Capture) -> Result:
         """A day that is captured: its lake file is made again if missing, older or damaged.
 
         It has failed if it needs to be made again and the capture is damaged as well.
@@ -109,11 +114,11 @@ class PartitionLifecycle:
         (capture.folder.parent / states.PARTIAL).unlink(missing_ok=True)
         return self._result(day, Outcome.KEPT, origin=origin, rows=capture.name.rows)
 
-    def end(self, job: PartitionJob) -> Result:
+    def finish(self, job: PartitionJob) -> Result:
         """Name the day captured, or put it aside; others may then be at it."""
         try:
             if job.error is not None:
-                return self.give_up(job, job.error)
+                return self.fail(job, job.error)
             return self._commit(job)
         except BaseException:
             job.abandon()
@@ -121,7 +126,7 @@ class PartitionLifecycle:
         finally:
             job.release()
 
-    def give_up(self, job: PartitionJob, error: Exception) -> Result:
+    def fail(self, job: PartitionJob, error: Exception) -> Result:
         """Put the day aside, with a note of what was missing."""
         job.abandon()
         return self._failed(job.day, job.folder, error, job)
@@ -138,7 +143,7 @@ class PartitionLifecycle:
         self, day: date, folder: Path, error: Exception, job: PartitionJob | None
     ) -> Result:
         """Note what was missing; the day stays as it was."""
-        note_partial(folder, self.clock(), error, job)
+        write_partial_note(folder, self.clock(), error, job)
         log.error("%s %s: %s", self.dataset.name, day, error)
         return self._result(day, Outcome.FAILED, message=str(error), error=error)
 

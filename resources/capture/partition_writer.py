@@ -24,31 +24,31 @@ from resources.ledger import states
 from resources.ledger.states import State
 from resources.raw import captures
 
-NO_WARNING = timedelta(0)
+NO_EXPIRY_WARNING = timedelta(0)
 """Whether a day expires soon does not matter once it is being asked."""
 
-_MOST_NAMED = 20  # failed questions in the note of a day
+_MAX_LISTED = 20  # failed questions in the note of a day
 _comparing = threading.Lock()  # two days at a time would take twice the memory
 
 
 def plan_requests(
-    home: Home, account: InventoryReader, dataset: Dataset, day: date, now: datetime
+    home: Home, inventory: InventoryReader, dataset: Dataset, day: date, now: datetime
 ) -> list[Request]:
-    """All questions of a day, from what the lake knows of the account.
+    """All questions of a day, from what the lake knows of the inventory.
 
     Raises NotYet if another dataset must be captured first; one that is lost is done without.
     """
-    zone = account.settings.zone
+    zone = inventory.settings.zone
     if dataset.is_dimension:
         return [*requests_for(dataset, day, zone, Inventory())]
     needed = (DATASETS[name] for name in dataset.needs)
     lost = frozenset(one.name for one in needed if _is_lost(home, zone, one, day, now))
-    return [*requests_for(dataset, day, zone, account.known(dataset, day, lost))]
+    return [*requests_for(dataset, day, zone, inventory.inventory_for(dataset, day, lost))]
 
 
 def _is_lost(home: Home, zone: ZoneInfo, needed: Dataset, day: date, now: datetime) -> bool:
     folder = captures.folder_of(home.raw, needed.name, day)
-    line = states.entry(needed, day, folder, now, zone, NO_WARNING)
+    line = states.entry(needed, day, folder, now, zone, NO_EXPIRY_WARNING)
     return line.state is State.LOST
 
 
@@ -84,7 +84,7 @@ class StagedFiles:
 
     def add(self, part: int, one: FetchResult) -> None:
         """Append an answer, as the question number `part` of the day."""
-        for p in one.parts:
+        for p in one.pages:
             response = captures.Response(part, p.page, p.payload, p.fetched_at, p.size, p.stored)
             self.capture.add(response)
         self.table.add(one.rows)
@@ -104,15 +104,15 @@ class PartitionJob:
     home: Home
     lock: int
     requests: Sequence[Request]
-    before: captures.Capture | None
+    previous: captures.Capture | None
     domains: Sequence[str]
-    aside: StagedFiles | None = None  # opened late: days that wait for answers hold no files
-    taken: int = 0  # questions that are done with, answered or not
+    staged: StagedFiles | None = None  # opened late: days that wait for answers hold no files
+    finished: int = 0  # questions that are done with, answered or not
     answered: int = 0  # of these, questions that were answered
     error: Exception | None = None  # the first in the order of the questions
-    failed: list[Request] = field(default_factory=list)
-    is_given_up: bool = False  # set by any worker that fails: the others then ask no more
-    _parts: int = 0
+    failed_requests: list[Request] = field(default_factory=list)
+    has_failed: bool = False  # set by any worker that fails: the others then ask no more
+    _part: int = 0
 
     @property
     def folder(self) -> Path:
@@ -120,30 +120,30 @@ class PartitionJob:
         return captures.folder_of(self.home.raw, self.dataset.name, self.day)
 
     @property
-    def held(self) -> int:
+    def held_bytes(self) -> int:
         """Bytes of memory that its rows take until they are written."""
-        return self.aside.table.waiting_bytes if self.aside else 0
+        return self.staged.table.waiting_bytes if self.staged else 0
 
     def add(self, answered: Sequence[FetchResult]) -> None:
         """Add the answer to the next question to the files, unless the day has failed already."""
         self.answered += bool(answered)
         for one in answered if self.error is None else ():
-            self._opened().add(self._parts, one)
-            self._parts += 1
+            self._open_staged().add(self._part, one)
+            self._part += 1
 
-    def _opened(self) -> StagedFiles:
-        self.aside = self.aside or StagedFiles.open(self.home, self.dataset, self.day)
-        return self.aside
+    def _open_staged(self) -> StagedFiles:
+        self.staged = self.staged or StagedFiles.open(self.home, self.dataset, self.day)
+        return self.staged
 
     def fail(self, request: Request, error: Exception) -> None:
         """Note a question that has no answer."""
         self.error = self.error or error
-        self.failed.append(request)
+        self.failed_requests.append(request)
 
     def abandon(self) -> None:
         """Forget what is aside."""
-        if self.aside is not None:
-            self.aside.abandon()
+        if self.staged is not None:
+            self.staged.abandon()
 
     def release(self) -> None:
         """Let others at the day; a second time changes nothing."""
@@ -157,15 +157,15 @@ class PartitionJob:
         Rows that are those of the newest capture add nothing but a note. If the lake file cannot be
         swapped in after the capture has its name, the next run makes it from the capture.
         """
-        made = self._opened()
+        made = self._open_staged()
         capture, table = made.capture, made.table
         facts = {"time_zone": time_zone, "domains": [*self.domains], **table.tally.facts()}
         if self.dataset.meaning:
             facts["settings"] = dict(self.dataset.meaning)
-        before = self.before.name if self.before else None
+        before = self.previous.name if self.previous else None
         name = capture.seal(now, table.tally.rows, before, facts)
         origin = table.seal(name, capture.requests)
-        same = self._same_as_before(table)
+        same = self._equal_capture(table)
         if same is not None:
             self.abandon()
             captures.note_seen(same.folder.parent, same.name, now)
@@ -175,9 +175,9 @@ class PartitionJob:
         (self.folder / states.PARTIAL).unlink(missing_ok=True)
         return CommitResult(origin, same is None, capture.requests, capture.bytes)
 
-    def _same_as_before(self, table: parquet.LakeWriter) -> captures.Capture | None:
+    def _equal_capture(self, table: parquet.LakeWriter) -> captures.Capture | None:
         """The earlier capture that the new one is equal to."""
-        before, path = self.before, table.path
+        before, path = self.previous, table.path
         if before is None and self.dataset.is_dimension:
             earlier = snapshots(self.home.lake, self.dataset.name)
             if not earlier:
@@ -189,7 +189,7 @@ class PartitionJob:
             return None
         origin = parquet.proven_origin(path)
         if not parquet.is_current(origin, before.name):  # damaged, or of an older normaliser
-            origin = self._made_anew(before, path)
+            origin = self._rebuild_lake_file(before, path)
         if origin is None:
             return None
         if tuple(sorted(table.tally.unknown)) != origin.unknown:
@@ -197,7 +197,7 @@ class PartitionJob:
         with _comparing:
             return before if row_equality.same_rows(path, table.aside) else None
 
-    def _made_anew(self, before: captures.Capture, path: Path) -> parquet.Provenance | None:
+    def _rebuild_lake_file(self, before: captures.Capture, path: Path) -> parquet.Provenance | None:
         """The lake file made again, since what counts is the capture; None if that is damaged."""
         try:
             return parquet.normalise(self.home.lake, self.dataset, parquet.day_of(path), before)
@@ -205,7 +205,9 @@ class PartitionJob:
             return None
 
 
-def note_partial(folder: Path, now: datetime, error: Exception, job: PartitionJob | None) -> None:
+def write_partial_note(
+    folder: Path, now: datetime, error: Exception, job: PartitionJob | None
+) -> None:
     """Say beside a day's captures what was missing when it was last tried."""
     note: dict[str, object] = {
         "at": now.isoformat(timespec="seconds"),
@@ -220,6 +222,6 @@ def note_partial(folder: Path, now: datetime, error: Exception, job: PartitionJo
                 "from": request.window and request.window[0].isoformat(),
                 "until": request.window and request.window[1].isoformat(),
             }
-            for request in job.failed[:_MOST_NAMED]
+            for request in job.failed_requests[:_MAX_LISTED]
         ]
     atomic.write_atomically(folder / states.PARTIAL, sealed.seal(note))

@@ -49,7 +49,7 @@ def rebuild_missing(home: Home, dataset: Dataset, days: Iterable[date]) -> list[
     """
     made = []
     for day in sorted(days):
-        with _held(_folder(home, dataset, day)) as is_held:
+        with _day_lock(_folder(home, dataset, day)) as is_held:
             if not is_held or (capture := captures.newest(_folder(home, dataset, day))) is None:
                 continue
             atomic.remove_stale_temps(parquet.path_of(home.lake, dataset.name, day).parent)
@@ -67,7 +67,7 @@ def rebuild_missing(home: Home, dataset: Dataset, days: Iterable[date]) -> list[
 def days_free_to_repair(home: Home, dataset: Dataset, days: Iterable[date]) -> Iterator[date]:
     """Those of `days` that nobody is at work on."""
     for day in days:
-        with _held(_folder(home, dataset, day)) as is_held:
+        with _day_lock(_folder(home, dataset, day)) as is_held:
             if is_held:
                 yield day
 
@@ -77,7 +77,7 @@ def _folder(home: Home, dataset: Dataset, day: date) -> Path:
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[bool]:
+def _day_lock(folder: Path) -> Iterator[bool]:
     """Hold the day, if nobody else does."""
     lock = locks.try_lock(folder)
     try:

@@ -48,7 +48,7 @@ Progress = Callable[[Dataset, date, int, int], None]
 """Told after each question: dataset, day, questions done with so far, questions of the day."""
 
 
-def why_not(line: Entry) -> str:
+def reason_not_captured(line: Entry) -> str:
     """Why a day that is lost or settling is not asked."""
     if line.state is State.LOST:
         return f"lost: the API has forgotten it since {line.askable_until:%Y-%m-%d %H:%M %Z}"

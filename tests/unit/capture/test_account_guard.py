@@ -151,7 +151,7 @@ def test_neither_key_nor_secret_stands_in_the_home(home):
 
 
 def test_temporary_keys_do_not_pile_up(home, monkeypatch):
-    monkeypatch.setattr(account_guard, "_MOST_KEYS", 2)
+    monkeypatch.setattr(account_guard, "_MAX_KEYS", 2)
     with served(home) as one:
         ours = AccountGuard(one.archive.home, one.archive.settings)
         for key in "abc":

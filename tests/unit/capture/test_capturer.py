@@ -223,10 +223,10 @@ def test_of_one_dataset_twice_as_many_questions_are_under_way_as_it_has_workers(
     most = 0
 
     class Counted(MemoryLimiter):
-        def admits(self, size, who):
+        def admit(self, size, who):
             nonlocal most
-            admitted = super().admits(size, who)
-            most = max(most, self._under_way)
+            admitted = super().admit(size, who)
+            most = max(most, self._in_flight)
             return admitted
 
     monkeypatch.setattr("resources.capture.capturer.MemoryLimiter", Counted)
@@ -243,16 +243,16 @@ def test_an_answer_that_is_taken_before_its_event_is_heard_is_counted_once(found
             super().__init__()
             rooms.append(self)
 
-    usual = DatasetQueue.go_on
+    usual = DatasetQueue.advance
 
-    def go_on(lane, **options):
-        wait([question.future for question in lane._asked])
-        return usual(lane, **options)
+    def advance(queue, **options):
+        wait([request.future for request in queue._in_flight])
+        return usual(queue, **options)
 
     monkeypatch.setattr("resources.capture.capturer.MemoryLimiter", Kept)
-    monkeypatch.setattr(DatasetQueue, "go_on", go_on)
+    monkeypatch.setattr(DatasetQueue, "advance", advance)
     assert failures(found.capture(DAYS, (TOP.name,))) == []
-    assert [(room._held, room._under_way) for room in rooms] == [(0, 0)]
+    assert [(room._held_bytes, room._in_flight) for room in rooms] == [(0, 0)]
 
 
 def test_a_day_that_ends_while_it_is_being_counted_is_counted_once(found, monkeypatch):
@@ -267,14 +267,14 @@ def test_a_day_that_ends_while_it_is_being_counted_is_counted_once(found, monkey
     class AtOnce(ThreadPoolExecutor):
         def submit(self, call, *given):
             future = super().submit(call, *given)
-            if self._thread_name_prefix == "hand":
+            if self._thread_name_prefix == "commit":
                 wait([future])
             return future
 
     monkeypatch.setattr("resources.capture.capturer.MemoryLimiter", Kept)
     monkeypatch.setattr("resources.capture.capturer.ThreadPoolExecutor", AtOnce)
     assert failures(found.capture(DAYS, (TOP.name,))) == []
-    assert [(room._held, room._under_way) for room in rooms] == [(0, 0)]
+    assert [(room._held_bytes, room._in_flight) for room in rooms] == [(0, 0)]
 
 
 def test_answers_that_are_written_leave_memory_at_once(found):
@@ -306,7 +306,7 @@ def test_few_answers_are_decoded_at_the_same_time(found, monkeypatch):
                 at_once -= 1
 
     monkeypatch.setattr(decoders, "read_page", watched)
-    monkeypatch.setattr(decoders, "READERS", 1)
+    monkeypatch.setattr(decoders, "DECODE_WORKERS", 1)
     found.set(workers=8).capture(DAYS, (TOP.name,))
     assert most == 1
 

@@ -20,36 +20,36 @@ def walk(**payload):
 
 def test_answers_under_way_and_waiting_stay_below_the_bound():
     room = MemoryLimiter(100)
-    assert [room.admits(30, SMALL) for _ in range(4)] == [True, True, True, False]
+    assert [room.admit(30, SMALL) for _ in range(4)] == [True, True, True, False]
 
 
 def test_an_answer_counts_as_large_as_it_was_found_to_be():
     room = MemoryLimiter(100)
-    assert room.admits(90, SMALL)
-    room.change(-60)  # it was guessed at 90, and has 30
-    assert room.admits(70, LARGE)
-    assert not room.admits(1, SMALL)
+    assert room.admit(90, SMALL)
+    room.add(-60)  # it was guessed at 90, and has 30
+    assert room.admit(70, LARGE)
+    assert not room.admit(1, SMALL)
 
 
 def test_where_nothing_is_under_way_a_question_is_admitted_however_large():
     """Also beside rows that wait to be written: only further answers get those written."""
     room = MemoryLimiter(100)
-    room.change(60)
-    assert room.admits(1000, LARGE)
-    assert not room.admits(1, SMALL)
-    room.leave(1000)
-    assert room.admits(1, SMALL)
+    room.add(60)
+    assert room.admit(1000, LARGE)
+    assert not room.admit(1, SMALL)
+    room.release(1000)
+    assert room.admit(1, SMALL)
 
 
 def test_small_answers_do_not_overtake_a_large_one_for_ever():
     room = MemoryLimiter(100)
-    assert room.admits(30, SMALL)
-    assert not room.admits(90, LARGE)
-    assert not room.admits(1, SMALL), "it would fit, but the large one is next"
-    room.leave(30)
-    assert not room.admits(1, SMALL)
-    assert room.admits(90, LARGE)
-    assert room.admits(1, SMALL)
+    assert room.admit(30, SMALL)
+    assert not room.admit(90, LARGE)
+    assert not room.admit(1, SMALL), "it would fit, but the large one is next"
+    room.release(30)
+    assert not room.admit(1, SMALL)
+    assert room.admit(90, LARGE)
+    assert room.admit(1, SMALL)
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 300)), max_size=60))
@@ -60,12 +60,12 @@ def test_whoever_comes_again_is_admitted_in_the_end_and_the_bound_holds(asked):
     for _ in range(10 * len(asked) + 1):
         moved = False
         for name, sizes in waiting.items():
-            while sizes and room.admits(sizes[0], name):
+            while sizes and room.admit(sizes[0], name):
                 under_way.append(sizes.pop(0))
                 moved = True
                 assert sum(under_way) <= 100 or len(under_way) == 1
         if not moved and under_way:
-            room.leave(under_way.pop(0))
+            room.release(under_way.pop(0))
     assert not any(waiting.values())
 
 
@@ -112,4 +112,4 @@ def test_streams_are_not_remembered_one_by_one():
     sizes = SizeEstimator(Scope.STREAM)
     for n in range(100):
         sizes.learn(walk(Stream=str(n)), n)
-    assert not sizes._each
+    assert not sizes._by_request

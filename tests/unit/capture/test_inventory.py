@@ -121,13 +121,13 @@ def test_carriers_are_those_of_the_newest_list_and_only_splits_need_them(root, a
     store(root, ISP, DAY, [{"isp": "old"}])
     store(root, ISP, NEXT, [{"isp": "telecom"}, {"isp": "mobile"}])
     one = account(pull_domains=("q.example",))
-    assert one.known(DATASETS["stream_session"], DAY).isps == ("mobile", "telecom")
-    assert one.known(DATASETS["stream_count"], DAY).isps == ()
+    assert one.inventory_for(DATASETS["stream_session"], DAY).isps == ("mobile", "telecom")
+    assert one.inventory_for(DATASETS["stream_count"], DAY).isps == ()
 
 
 def test_a_split_by_carrier_waits_for_the_list_of_carriers(account):
     one = account(pull_domains=("q.example",))
-    said = not_yet(one.known, DATASETS["stream_session"], DAY)
+    said = not_yet(one.inventory_for, DATASETS["stream_session"], DAY)
     assert "capture the dataset isp first" in said
 
 
@@ -146,7 +146,7 @@ def live(root, source, day, *streams):
 def streams(account):
     def of(day=DAY, lost=frozenset(), **more):
         one = account(pull_domains=("q.example",), push_domains=("p.example",), **more)
-        return {(s.domain, s.app, s.stream) for s in one.known(METRICS, day, lost).streams}
+        return {(s.domain, s.app, s.stream) for s in one.inventory_for(METRICS, day, lost).streams}
 
     return of
 
@@ -170,7 +170,7 @@ def test_names_of_streams_are_data(root, streams):
 def test_known_streams_are_ready_for_planning(root, account):
     for source in SOURCES:
         live(root, source, DAY, ("q", "a", "s"))
-    found = account(pull_domains=("q",)).known(METRICS, DAY).streams
+    found = account(pull_domains=("q",)).inventory_for(METRICS, DAY).streams
     assert set(found) == {Stream("q", "a", "s")}
 
 
@@ -208,7 +208,9 @@ IP_INFO = DATASETS["ip_info"]
 @pytest.fixture
 def addresses(account):
     def of(lost=frozenset()):
-        return sorted(account(push_domains=("p.example",)).known(IP_INFO, DAY, lost).addresses)
+        return sorted(
+            account(push_domains=("p.example",)).inventory_for(IP_INFO, DAY, lost).addresses
+        )
 
     return of
 

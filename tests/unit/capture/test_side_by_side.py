@@ -151,11 +151,11 @@ def test_one_answer_says_how_large_they_are_before_others_of_its_dataset_are_ask
     under_way, done = Counter(), Counter()
 
     class Counted(Fetcher):
-        def ask(self, walk, is_given_up):
+        def fetch(self, request, has_failed):
             name = self.dataset.name
             under_way[name] += 1
             assert done[name] or under_way[name] == 1
-            answered = super().ask(walk, is_given_up)
+            answered = super().fetch(request, has_failed)
             done[name], under_way[name] = True, under_way[name] - 1
             return answered
 

@@ -371,7 +371,7 @@ def test_small_answers_of_a_capture_are_read_together(monkeypatch):
 @contextmanager
 def one_reader(monkeypatch):
     """Readers that begin when the answers of all who ask have come: `run(asks)` has them all ask."""
-    monkeypatch.setattr(decoders, "READERS", 1)
+    monkeypatch.setattr(decoders, "DECODE_WORKERS", 1)
     with DecoderPool() as few:
         handed_over, begin = threading.Semaphore(0), threading.Event()
         submit = few._small.submit
@@ -465,7 +465,7 @@ def test_an_archive_is_the_same_however_its_answers_were_read(tmp_path, monkeypa
             sizes.append(len(bodies))
             return usual(dataset, asked, bodies)
 
-        monkeypatch.setattr(decoders, "READERS", 1)
+        monkeypatch.setattr(decoders, "DECODE_WORKERS", 1)
         monkeypatch.setattr(decoders, "read_batch", counted)
         assert failures(found.capture([day])) == []
         assert sizes

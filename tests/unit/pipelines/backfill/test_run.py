@@ -528,7 +528,7 @@ def test_a_run_that_is_broken_off_between_two_results_has_ended_its_capture(acco
 def test_an_error_of_ours_is_raised_as_it_is(account, monkeypatch):
     """What nobody expects must not pass for success."""
     found = account.beside("ours")
-    monkeypatch.setattr("resources.capture.capturer.Run.results", lambda _: {}["lost"])
+    monkeypatch.setattr("resources.capture.capturer.CaptureRun.results", lambda _: {}["lost"])
     with pytest.raises(KeyError, match="lost"):
         run(found, names=("edge_stat",))
 
