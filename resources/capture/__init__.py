@@ -1,1 +1,1 @@
-"""From what is due to a committed capture and its lake file. Imports nothing of the warehouse."""
+"""Captures due days: requests, proof, committed captures and lake files. Does not import the warehouse."""

@@ -1,9 +1,6 @@
-"""Whose archive a home is: a key of another account must not add its days to it.
+"""Rejects an access key of another account, whose days must not be added to this home.
 
-Keys are changed, and say nothing of the account; domains belong to one account at a time. So the
-first time that a key is used on a home that knows domains, the API is asked for those that the key
-lists: if it lists none of them, it is of another account. A key that was found to be right is
-remembered by its fingerprint, which is no secret, and not asked about again.
+Not here: finding the key (api/credentials.py). Read next: session.py, which calls `check`.
 """
 
 from __future__ import annotations
@@ -29,36 +26,42 @@ from resources.home.layout import Home
 log = logging.getLogger("livestats.capture")
 
 _MAX_NAMED = 3  # domains of each side in a message
-_MAX_KEYS = 20  # temporary keys are new ones every few hours
+_MAX_KEYS = 20  # remembered; temporary keys are replaced every few hours
 
 
 class OtherAccount(FixSetup):
-    """The key lists none of the domains that the home knows."""
+    """The key lists none of the domains that the home has captured."""
 
 
 @dataclass(frozen=True)
 class AccountGuard:
-    """What a home knows of its account."""
+    """Compares the account of an access key with the account of a home.
+
+    A key does not tell its account, and keys are replaced; a domain belongs to one account at a
+    time. So the first time that a key is used on a home with domains, the domains of the key are
+    listed. If it lists none of the home's domains, it belongs to another account. An accepted key is
+    remembered by its fingerprint, which is no secret, and not checked again.
+    """
 
     home: Home
     settings: Settings
 
     def domains(self) -> frozenset[str]:
-        """Every domain that the account ever listed; none before the first capture."""
+        """Every domain that was ever listed; empty before the first capture."""
         return frozenset(
             d.name for d in InventoryReader(self.home.lake, self.settings).listed_domains()
         )
 
     def known_keys(self) -> tuple[str, ...]:
-        """Fingerprints of the keys that are known to be of the account."""
+        """Fingerprints of accepted keys."""
         with suppress(OSError, ValueError):
-            found = sealed.unseal(self.home.keys.read_bytes()).get("keys")
-            if isinstance(found, list):
-                return tuple(map(str, found))
-        return ()  # it costs a call to find out again
+            keys = sealed.unseal(self.home.keys.read_bytes()).get("keys")
+            if isinstance(keys, list):
+                return tuple(map(str, keys))
+        return ()  # missing or damaged: the next check costs one call
 
     def accept(self, key: str) -> None:
-        """Remember a key as one of the account; the first one if no domain is known yet."""
+        """Remember a key as accepted; the only one while the home has no domain."""
         self.home.state.mkdir(parents=True, exist_ok=True)
         with locks.lock(self.home.state):
             before = self.known_keys() if self.domains() else ()
@@ -66,10 +69,11 @@ class AccountGuard:
             atomic.write_atomically(self.home.keys, sealed.seal({"keys": known}))
 
     def check(self, client: Client, key: str) -> None:
-        """Raise OtherAccount if a key that is not known yet is not of the account.
+        """Accept the key, or raise OtherAccount if it belongs to another account.
 
-        Asks the API once for each new key, and not if the home knows no domain. What keeps it from
-        being known (the key may not list domains, the API is down) is left to the calls to come.
+        Calls the API once for each new key, and not if the home has no domain. If the domains cannot
+        be listed (no permission, API down), a warning is logged and the key stays unchecked: later
+        calls raise the error.
         """
         if key in self.known_keys():
             return
@@ -85,13 +89,13 @@ class AccountGuard:
         self.accept(key)
 
     def compare(self, known: frozenset[str], listed: Sequence[str], total: int) -> None:
-        """Raise OtherAccount if no domain is on both sides; `total` is how many the key lists."""
+        """Raise OtherAccount if no domain is on both sides; `total` counts the domains of the key."""
         if not known or known.intersection(listed):
             return
-        theirs = f"{total}: {_first_few(listed)}" if listed else "none"
+        listed_text = f"{total}: {_first_few(listed)}" if listed else "none"
         raise OtherAccount(
             f"this key is of another account than {self.home.root}: the home knows "
-            f"{len(known)} domains ({_first_few(sorted(known))}), the key lists {theirs}; not one is on "
+            f"{len(known)} domains ({_first_few(sorted(known))}), the key lists {listed_text}; not one is on "
             "both sides",
             "Use a key of the home's account, or another home for this one (LIVESTATS_HOME). If it "
             "is the same account, and all of its domains are new (or the key may not see them yet, "
@@ -100,23 +104,22 @@ class AccountGuard:
 
 
 def _listed(client: Client, known: frozenset[str]) -> tuple[list[str], int]:
-    """Domains that the key lists, page by page until one is known, and how many there are."""
-    found: list[str] = []
+    """Domains of the key, page by page until one is in `known`, and the total that the API gives."""
+    domains: list[str] = []
     total = 0
     for page in domain_pages(client):
-        found += map(str, page.table["domain"].to_pylist())
-        total = page.facts.total if page.facts else len(found)
-        if known.intersection(found):
+        domains += map(str, page.table["domain"].to_pylist())
+        total = page.facts.total if page.facts else len(domains)
+        if known.intersection(domains):
             break
-    return found, total
+    return domains, total
 
 
 def domain_pages(client: Client) -> Iterator[Page]:
     """The pages of the list of domains, requested one by one as they are consumed."""
     listing = dataset("domain")
-    (request,) = requests_for(
-        listing, date.min, Settings().zone, Inventory()
-    )  # the list has no days
+    # The list has no days: the day and the inventory are not used.
+    (request,) = requests_for(listing, date.min, Settings().zone, Inventory())
 
     def fetch(number: int, payload: Mapping[str, object]) -> Page:
         def read(body: Body) -> Page:
@@ -128,6 +131,6 @@ def domain_pages(client: Client) -> Iterator[Page]:
 
 
 def _first_few(names: Sequence[str]) -> str:
-    """The first few."""
+    """The first _MAX_NAMED names as text, with … if there are more."""
     more = ", …" if len(names) > _MAX_NAMED else ""
     return printable(", ".join(names[:_MAX_NAMED])) + more

@@ -1,11 +1,7 @@
-"""Capturing days: ask, prove, store raw, normalise, in one pass and in bounded memory.
+"""Captures days of many datasets in one run, concurrently and in bounded memory.
 
-All datasets of a run are captured side by side: each in a queue of its own, with as many workers for
-each action of the API as it may keep busy, so that a slow answer or a spent call budget holds up
-nothing else. Within a queue answers are taken in the order of the plan, so that a day's files do not
-depend on which answer came first. A day is named captured when its last answer is proven; until
-then everything of it lies aside, and a crash leaves nothing behind but files that the next run
-removes.
+Not here: one dataset's days (dataset_queue.py), one request (fetcher.py), the files of a day
+(partition_writer.py). Read next: dataset_queue.py.
 """
 
 from __future__ import annotations
@@ -38,14 +34,14 @@ from resources.raw import captures
 __all__ = ["Capturer", "Outcome", "Progress", "Result"]
 
 COMMIT_WORKERS = 2
-"""Days that are given their names at the same time: mostly they wait for the disk."""
+"""Days that are committed at the same time. A commit mostly waits for the disk."""
 
 HEAD_START_S = 2.0
-"""How long the first day of what says which streams to ask goes before all else, at most: those
-calls are the most by far, so where a budget or latency binds, all wait for their end."""
+"""Seconds for which, at most, the first day of stream-listing datasets runs alone. Most requests are
+per stream and cannot start before the streams are known."""
 
 RETRY_LOCKED_S = 0.2
-"""How often a day is tried that another run holds, where nothing else is left to begin."""
+"""Seconds between attempts to lock the days that another run holds, if no others are left."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ class Capturer:
     client: Client
     clock: Callable[[], datetime]
     halt: threading.Event = field(default_factory=threading.Event)
-    """Set when the run is broken off; the client's waits should end with it."""
+    """Set when the run is cancelled. The client's waits must end with it."""
 
     def capture(
         self,
@@ -67,7 +63,7 @@ class Capturer:
         again: bool = False,
         progress: Progress | None = None,
     ) -> Generator[Result, None, None]:
-        """The same as `capture_all` for one dataset."""
+        """`capture_all` for one dataset."""
         return self.capture_all({dataset: days}, again=again, progress=progress)
 
     def capture_all(
@@ -77,32 +73,35 @@ class Capturer:
         again: bool = False,
         progress: Progress | None = None,
     ) -> Generator[Result, None, None]:
-        """Bring the days of datasets into the archive, side by side; yields results as days end.
+        """Capture the days of all datasets in `due` concurrently; yields each day's result.
 
-        The days of one dataset are begun and ended in the order given, but a day waits for the same
-        day of the datasets that say what to ask, if they are in `due` as well. A day that another
-        run holds comes last. Complete days are kept as they are unless `again`: then they are asked
-        again, and differing rows become a revision.
+        The days of one dataset start and finish in the given order. A day waits for the same day of
+        the datasets that list its streams or addresses, if they are in `due`. Days that another run
+        has locked come last. Complete days are kept, unless `again`: then they are captured again,
+        and different rows become a revision.
 
-        One day's failure holds up only what is asked by its answers. FixSetup (no call can succeed)
-        ends the run: it is raised after the days whose answers had come are ended, and those under
-        way are put aside.
+        The failure of a day affects only the days that depend on it. FixSetup means that no call
+        can succeed and ends the run: days with all their answers are finished first, the others are
+        discarded, then the error is raised.
         """
         self.halt.clear()
-        as_set = {self.settings.of(dataset): days for dataset, days in due.items()}
-        with CaptureRun(self, as_set, again, progress) as run:
+        with_settings = {self.settings.of(dataset): days for dataset, days in due.items()}
+        with CaptureRun(self, with_settings, again, progress) as run:
             yield from run.results()
 
     def capture_dimension(self, dataset: Dataset, *, again: bool = False) -> Result:
-        """Capture the present state, if today's is not in the archive yet."""
+        """Capture the present state of a dimension, unless it was seen today and `again` is False.
+
+        First rebuilds lake files of earlier snapshots that are missing or outdated.
+        """
         for folder in captures.days_of(self.home.raw, dataset.name).values():
             before = captures.newest(folder)
             if before is not None and not self._has_current_lake_file(dataset, before):
                 next(iter(self.capture(dataset, [date.fromisoformat(folder.name)])))
         today = windows.day_of(self.clock(), self.settings.zone)
-        found = snapshots(self.home.lake, dataset.name)
-        if found and not again:
-            folder = captures.folder_of(self.home.raw, dataset.name, parquet.day_of(found[-1]))
+        files = snapshots(self.home.lake, dataset.name)
+        if files and not again:
+            folder = captures.folder_of(self.home.raw, dataset.name, parquet.day_of(files[-1]))
             seen = captures.last_seen(folder)
             if seen is not None and windows.day_of(seen, self.settings.zone) == today:
                 return Result(dataset=dataset.name, day=today, outcome=Outcome.KEPT)
@@ -115,7 +114,14 @@ class Capturer:
 
 
 class CaptureRun:
-    """One call of `Capturer.capture_all`: the queues, what they share, and whose turn it is."""
+    """One call of `Capturer.capture_all`: the queues, what they share, and their scheduling.
+
+    Each dataset has a queue, and each action of the API has its own workers, so that a slow answer
+    or an exhausted rate limit delays only that action. A queue writes answers in the order of the
+    plan, so that the files of a day do not depend on the order of arrival. A day is committed when
+    its last answer is proven. Until then its files have temporary names, which the next run removes
+    after a crash.
+    """
 
     def __init__(
         self,
@@ -124,18 +130,18 @@ class CaptureRun:
         again: bool,
         progress: Progress | None,
     ) -> None:
-        """Nothing is asked before `results`."""
+        """Prepares queues and pools; no request is sent before `results` is iterated."""
         self.capturer, self.again = capturer, again
         self.inventory = InventoryReader(capturer.home.lake, capturer.settings)
         self.memory = MemoryLimiter()
         self.events: queue.SimpleQueue[tuple[DatasetQueue, InFlightRequest] | None] = (
             queue.SimpleQueue()
         )
-        """Answers that have come, and None for a day that has ended."""
+        """Requests that were answered, and None for a commit that is done."""
         self.fatal: FixSetup | None = None
         self._progress = progress
         self._pools = ExitStack()
-        # Closed in the opposite order: workers need readers to the end.
+        # Closed in reverse order: workers need the decoders until they end.
         self.decoders = self._pools.enter_context(DecoderPool())
         self.commit_pool = self._pool("commit", COMMIT_WORKERS)
         workers = {
@@ -158,9 +164,9 @@ class CaptureRun:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """However it ends: what is unfinished is put aside, and no thread of it works on."""
+        """Discard unfinished days and end all threads, whether the run completed or not."""
         if any(not dataset_queue.is_done for dataset_queue in self._queues.values()):
-            self.capturer.halt.set()  # workers that wait for a retry give up at once
+            self.capturer.halt.set()  # ends the waits for a retry
         for dataset_queue in self._queues.values():
             dataset_queue.cancel()
         try:
@@ -170,17 +176,17 @@ class CaptureRun:
                 dataset_queue.stop()
 
     def abort(self, error: FixSetup) -> None:
-        """Called by a worker: no other call can succeed, so all waits for a retry end."""
+        """End the run: no other call can succeed. Called by workers."""
         self.fatal = self.fatal or error
         self.capturer.halt.set()
 
     def report_progress(self, job: PartitionJob) -> None:
-        """One more question of a day is done with."""
+        """Report that one more request of a day is finished."""
         if self._progress is not None:
             self._progress(job.dataset, job.day, job.finished, len(job.requests))
 
     def results(self) -> Iterator[Result]:
-        """Each day's result."""
+        """The result of each day. After an error, days with all their answers are finished first."""
         try:
             yield from self._run_queues()
         except Exception:
@@ -189,7 +195,8 @@ class CaptureRun:
             raise
 
     def _run_queues(self) -> Iterator[Result]:
-        # Those of the most calls are served first, and what says what they are to ask second.
+        # Datasets with dependencies have most of the requests and come first; then the datasets that
+        # they depend on.
         queues = sorted(
             self._queues.values(),
             key=lambda one: (not one.has_dependencies, not one.has_dependents),
@@ -197,19 +204,19 @@ class CaptureRun:
         if any(dataset_queue.has_dependents for dataset_queue in queues):
             self._head_start_ends_s = time.monotonic() + HEAD_START_S
         while not all(dataset_queue.is_done for dataset_queue in queues):
-            # Once more as long as anything moves: it may have made room, or ended a day that
-            # another queue waits for.
+            # Repeat while anything changes: it may have freed memory, or finished a day that another
+            # queue waits for.
             seen = -1
             while seen != self.memory.changes:
                 seen = self.memory.changes
-                is_first = self._is_head_start()
+                is_head_start = self._is_head_start()
                 for dataset_queue in queues:
-                    if is_first and not (
+                    if is_head_start and not (
                         dataset_queue.has_dependents or dataset_queue.has_dependencies
                     ):
                         continue
                     for result in dataset_queue.advance(
-                        one_day_only=is_first and dataset_queue.has_dependents
+                        one_day_only=is_head_start and dataset_queue.has_dependents
                     ):
                         self.memory.changes += 1
                         self._release(result)
@@ -218,7 +225,7 @@ class CaptureRun:
                 self._wait_for_event()
 
     def _is_head_start(self) -> bool:
-        """True until all queues that need others have begun, or have waited for long enough."""
+        """True until all queues with dependencies have started, or HEAD_START_S have passed."""
         waiting = (
             dataset_queue
             for dataset_queue in self._queues.values()
@@ -235,7 +242,7 @@ class CaptureRun:
                 dataset_queue.release(result.dataset, result.day)
 
     def _wait_for_event(self) -> None:
-        """Until something has come or ended, or a day that another run holds is to be tried."""
+        """Wait for an answer, a commit, the end of the head start, or the next attempt to lock a day."""
         waiting = [
             dataset_queue
             for dataset_queue in self._queues.values()
@@ -259,7 +266,7 @@ class CaptureRun:
 
 
 def in_dependency_order(datasets: Iterable[Dataset]) -> list[Dataset]:
-    """The same, those that say what to ask before those that are asked by it."""
+    """The same datasets, each after the datasets that it needs."""
     by_name = {dataset.name: dataset for dataset in datasets}
     needs = {name: [n for n in one.needs if n in by_name] for name, one in by_name.items()}
     return [by_name[name] for name in TopologicalSorter(needs).static_order()]

@@ -1,7 +1,7 @@
-"""The days of one dataset in a run: begun, asked, written and ended, in the order asked for.
+"""The days of one dataset in a run: planned, requested, written and committed in order.
 
-All of it runs in the run's one thread, but for asking (the workers of the action) and for giving a
-finished day its name (the run's hands): those wait for network and disk.
+Not here: scheduling of the datasets (capturer.py), locks and outcome of a day (partition.py).
+Read next: in_flight.py.
 """
 
 from __future__ import annotations
@@ -28,22 +28,24 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("livestats.capture")
 
-_MAX_PENDING_COMMITS = (
-    4  # finished days that wait for their names: beyond it no further day is begun
-)
+_MAX_PENDING_COMMITS = 4  # no further day is started while so many wait for their commit
 
 
 @dataclass(frozen=True)
 class _PendingCommit:
-    """A day whose last answer has come."""
+    """A day whose last answer was written, with the future of its commit."""
 
     job: PartitionJob
-    held_bytes: int  # bytes of rows that wait to be written
+    held_bytes: int  # of rows that are not written yet
     future: Future[Result]
 
 
 class DatasetQueue:
-    """One dataset's part of a run."""
+    """The days of one dataset in a run.
+
+    All methods run in the run's thread, except `_fetch` (workers of the action, which wait for the
+    network) and the commit (commit pool, which waits for the disk).
+    """
 
     def __init__(
         self,
@@ -53,41 +55,43 @@ class DatasetQueue:
         needed: Sequence[DatasetQueue],
         workers: ThreadPoolExecutor,
     ) -> None:
-        """`needed` are the queues whose answers say what to ask: each day waits for theirs of it."""
+        """`needed` are the queues of the datasets that each day depends on."""
         self.dataset = dataset
         self._run = run
-        one = run.capturer
+        capturer = run.capturer
         self._lifecycle = PartitionLifecycle(
-            one.home, one.settings, run.inventory, dataset, one.clock, run.again
+            capturer.home, capturer.settings, run.inventory, dataset, capturer.clock, run.again
         )
         self._workers = workers
-        self._fetcher = Fetcher(one.client, dataset, one.halt, run.decoders)
+        self._fetcher = Fetcher(capturer.client, dataset, capturer.halt, run.decoders)
         self._estimator = SizeEstimator(dataset.scope)
-        # Enough to keep every worker asking while the oldest answer is awaited.
-        self._max_in_flight = one.settings.workers * 2
+        # Keeps every worker busy while the oldest answer is outstanding.
+        self._max_in_flight = capturer.settings.workers * 2
         self.days = frozenset(days)
-        asked = {
+        awaited = {
             day: {
                 dataset_queue.dataset.name for dataset_queue in needed if day in dataset_queue.days
             }
             for day in days
         }
-        self._waiting_for = {day: names for day, names in asked.items() if names}
-        self._ready = deque(day for day in dict.fromkeys(days) if not asked[day])
-        self._locked_days: deque[date] = deque()  # held by another run
-        self._job: PartitionJob | None = None  # being asked
-        self._requests: deque[Request] = deque()  # of it, not asked yet
+        self._waiting_for = {day: names for day, names in awaited.items() if names}
+        self._ready = deque(day for day in dict.fromkeys(days) if not awaited[day])
+        self._locked_days: deque[date] = deque()  # locked by another run
+        self._job: PartitionJob | None = None  # whose requests are being submitted
+        self._requests: deque[Request] = deque()  # of `_job`, not submitted yet
         self._in_flight: deque[InFlightRequest] = deque()
         self._pending_commits: deque[_PendingCommit] = deque()
         self._open_jobs: list[PartitionJob] = []
-        self._action_error: FixAction | None = None  # set by a worker: the action cannot be called
+        self._action_error: FixAction | None = (
+            None  # set by a worker; no call of the action can succeed
+        )
         self.has_dependencies = bool(self._waiting_for)
-        self.has_dependents = False  # by another queue
+        self.has_dependents = False  # another queue waits for its days
         for dataset_queue in needed:
             dataset_queue.has_dependents = True
-        self.has_started = False  # with a day
+        self.has_started = False  # a day was started
 
-    # What the run calls ------------------------------------------------------------------------
+    # Called by the run -------------------------------------------------------------------------
 
     @property
     def is_done(self) -> bool:
@@ -96,13 +100,13 @@ class DatasetQueue:
 
     @property
     def has_only_locked_days(self) -> bool:
-        """True if all that is left to begin is held by another run."""
+        """True if the only unfinished days are locked by another run."""
         return bool(self._locked_days) and not (self._ready or self._open_jobs)
 
     def advance(self, *, one_day_only: bool = False) -> Iterator[Result]:
-        """Do all that can be done now; the results of days that have ended.
+        """Do everything that does not block; yields the results of days that are done.
 
-        `one_day_only`: with one day, no other is begun.
+        `one_day_only`: do not start a second day.
         """
         while self._in_flight and self._in_flight[0].future.done():
             self._write_answer(self._in_flight.popleft())
@@ -111,7 +115,7 @@ class DatasetQueue:
         yield from self._submit_requests(one_day_only)
 
     def release(self, name: str, day: date) -> None:
-        """A day of the dataset `name` has ended, however."""
+        """Stop waiting for `day` of the dataset `name`: it is done or has failed."""
         awaited = self._waiting_for.get(day)
         if awaited is not None:
             awaited.discard(name)
@@ -120,14 +124,14 @@ class DatasetQueue:
                 self._ready.append(day)
 
     def retry_locked_days(self) -> None:
-        """Try the days again that another run held."""
+        """Make the days that another run had locked ready again."""
         self._ready.extend(self._locked_days)
         self._locked_days.clear()
 
     def finish_after_error(self) -> Iterator[Result]:
-        """The days whose last answer has come, when the run ends early; all others are left.
+        """Finish the days with all their answers after the run has failed; yields their results.
 
-        The run has its error already: what goes wrong here as well is logged.
+        Further errors are only logged: the run raises its first one.
         """
         try:
             while self._in_flight and self._in_flight[0].is_answered:
@@ -141,23 +145,23 @@ class DatasetQueue:
                 log.exception("%s: while the run ended", self.dataset.name)
 
     def stop(self) -> None:
-        """Put aside what is unfinished; called however the run ends. A hand ends what it holds."""
-        held = {ending.job for ending in self._pending_commits}
+        """Discard unfinished days and release their locks, except days in the commit pool."""
+        committing = {pending.job for pending in self._pending_commits}
         for job in self._open_jobs:
-            if job not in held:
+            if job not in committing:
                 job.abandon()
                 job.release()
         self._open_jobs.clear()
 
     def cancel(self) -> None:
-        """Drop what no worker has begun with."""
+        """Cancel the requests that no worker has started."""
         for in_flight in self._in_flight:
             in_flight.future.cancel()
 
-    # Questions and answers ---------------------------------------------------------------------
+    # Requests and answers ----------------------------------------------------------------------
 
     def _submit_requests(self, one_day_only: bool) -> Iterator[Result]:
-        """Send questions as long as there is room, beginning one day after the other."""
+        """Submit requests up to the limits, one day after the other; yields days without requests."""
         while len(self._in_flight) < self._max_in_flight:
             if self._job is None:
                 if not self._ready or len(self._pending_commits) >= _MAX_PENDING_COMMITS:
@@ -176,7 +180,7 @@ class DatasetQueue:
                     self._open_jobs.append(begun)
                     self._requests.extend(begun.requests)
             else:
-                if not self._requests:  # no domain of the role: there was nothing to ask
+                if not self._requests:  # no domain has the role: nothing to request
                     self._submit_commit(self._job)
                 elif not self._submit_request(self._job, self._requests[0]):
                     return
@@ -186,13 +190,13 @@ class DatasetQueue:
                     self._job = None
 
     def _submit_request(self, job: PartitionJob, request: Request) -> bool:
-        """Hand a question to the workers, if there is room for its answer."""
+        """Submit a request to the workers; False if its answer does not fit into memory."""
         if (
             self._estimator.has_no_sample
             and self._in_flight
             and not (self.has_dependents or self.has_dependencies)
         ):
-            return False  # guesses of many datasets would take all the room for nothing
+            return False  # first estimates are large and would block the memory of other datasets
         guess = self._estimator.guess(request)
         if not self._run.memory.admit(guess, self):
             return False
@@ -203,10 +207,10 @@ class DatasetQueue:
         return True
 
     def _fetch(self, job: PartitionJob, request: Request) -> list[FetchResult]:
-        """In a worker: one question of a day that has not failed yet."""
-        if self._action_error is not None:  # every day fails with it, and none costs another call
-            known = self._action_error
-            raise FixAction(known.what, known.advice, action=known.action, code=known.code)
+        """Fetch one request; [] if the day has failed already. Runs in a worker."""
+        if self._action_error is not None:  # fail without another call
+            error = self._action_error
+            raise FixAction(error.what, error.advice, action=error.action, code=error.code)
         try:
             return self._fetcher.fetch(request, lambda: job.has_failed)
         except FixSetup as error:
@@ -221,15 +225,15 @@ class DatasetQueue:
             raise
 
     def count_answer(self, in_flight: InFlightRequest) -> None:
-        """Count an answer that has come as large as it is, and no longer as a guess; once."""
+        """Replace the estimate of an answer by its size, once."""
         if in_flight.is_counted:
             return
         in_flight.is_counted = True
         if in_flight.is_answered:
-            answered = in_flight.future.result()
-            if answered:
-                self._estimator.learn(in_flight.request, max(one.largest_bytes for one in answered))
-            held = sum(one.held_bytes for one in answered)
+            results = in_flight.future.result()
+            if results:
+                self._estimator.learn(in_flight.request, max(one.largest_bytes for one in results))
+            held = sum(one.held_bytes for one in results)
             if self._estimator.is_learning:
                 self._update_estimates()
         else:
@@ -238,7 +242,7 @@ class DatasetQueue:
         in_flight.held_bytes = held
 
     def _update_estimates(self) -> None:
-        """Give back what questions under way were taken for before the first answers came."""
+        """Lower the estimates of requests in flight to what the answers so far suggest."""
         for in_flight in self._in_flight:
             if not in_flight.is_counted:
                 guess = min(in_flight.held_bytes, self._estimator.guess(in_flight.request))
@@ -246,13 +250,13 @@ class DatasetQueue:
                 in_flight.held_bytes = guess
 
     def _write_answer(self, in_flight: InFlightRequest) -> None:
-        """Put the answer to the oldest question into the day's files."""
+        """Write the answer to the oldest request into the staged files of its day."""
         job, request = in_flight.job, in_flight.request
-        self.count_answer(in_flight)  # it may have come since the run last looked at its events
+        self.count_answer(in_flight)  # its event may not have been handled yet
         self._run.memory.release(in_flight.held_bytes)
         before = job.held_bytes
-        # It holds the in_flight, which held it: without a cut the answer would stay in memory until
-        # Python looks for cycles.
+        # The future's callback refers to the request, which refers to the future: without breaking the
+        # cycle the answer would stay in memory until the next garbage collection.
         future, in_flight.future = in_flight.future, Future()
         try:
             job.add(future.result())
@@ -269,19 +273,19 @@ class DatasetQueue:
         if job.finished == len(job.requests):
             self._submit_commit(job)
 
-    # The end of a day --------------------------------------------------------------------------
+    # Commit ------------------------------------------------------------------------------------
 
     def _submit_commit(self, job: PartitionJob) -> None:
-        """Have the day named captured, or put aside."""
-        held = job.held_bytes  # before a hand is at it, which writes what is held
+        """Hand the day to the commit pool, which commits it or records its error."""
+        held = job.held_bytes  # read before the commit pool writes these rows
         future = self._run.commit_pool.submit(self._lifecycle.finish, job)
         self._pending_commits.append(_PendingCommit(job, held, future))
         future.add_done_callback(lambda _: self._run.events.put(None))
 
     def _finish_commit(self) -> Result:
-        """The result of the day that was ended first."""
-        ending = self._pending_commits.popleft()
-        result = ending.future.result()
-        self._run.memory.add(-ending.held_bytes)
-        self._open_jobs.remove(ending.job)
+        """Result of the oldest pending commit."""
+        pending = self._pending_commits.popleft()
+        result = pending.future.result()
+        self._run.memory.add(-pending.held_bytes)
+        self._open_jobs.remove(pending.job)
         return result

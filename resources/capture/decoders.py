@@ -1,4 +1,7 @@
-"""The few threads that decode and pack the answers of a run, small ones many at a time."""
+"""Thread pool that decodes and packs answers; small answers are decoded in batches.
+
+Not here: the decoding itself (api/parsing). Read next: api/parsing/parse_batch.py.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,16 @@ from resources.api.request_plan import Request
 from resources.raw import captures
 
 DECODE_WORKERS = min(4, os.cpu_count() or 1)
-"""Threads that decode: what they decode at a time takes several times its size while it lasts."""
+"""Threads that decode. Decoding an answer takes several times its size in memory."""
 
 T = TypeVar("T")
 Stored = bytes | Packed
-"""A body as it is archived."""
+"""A body in the form that the raw archive stores."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Waiting(Generic[T]):
-    """A small answer that waits for its turn to be read."""
+    """A small answer in the queue."""
 
     dataset: Dataset
     request: Request
@@ -38,25 +41,27 @@ class _Waiting(Generic[T]):
 
 
 class DecoderPool:
-    """The few threads that decode and pack answers, of all datasets of a run.
+    """A small pool of threads that decodes and packs the answers of all datasets of a run.
 
-    Decoding takes memory, so only READERS answers are decoded at a time, and of large ones one. And
-    what a thread has freed it keeps for itself: hundreds of workers would keep a lot. Small answers
-    that are alike and wait at the same time are read together.
+    Decoding takes memory, so at most DECODE_WORKERS small answers and one large answer are decoded
+    at a time. The workers that fetch do not decode: the allocator keeps freed memory per thread, and
+    there can be hundreds of them. Small answers with an equal batch key that wait at the same time
+    are decoded together.
     """
 
     def __init__(self) -> None:
-        """The threads start with the first answers."""
+        """Threads are started by the first `read`."""
         self._small = ThreadPoolExecutor(DECODE_WORKERS, "reader")
         self._large = ThreadPoolExecutor(1, "reader of large answers")
         self._lock = threading.Lock()  # guards what follows
-        self._waiting: dict[Hashable, deque[_Waiting[Any]]] = {}  # the kind whose turn it is first
+        # By batch key; the key that is read next is first.
+        self._waiting: dict[Hashable, deque[_Waiting[Any]]] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Wait for what is under way."""
+        """Wait for answers that are being decoded."""
         self._small.shutdown()
         self._large.shutdown()
 
@@ -68,65 +73,65 @@ class DecoderPool:
         body: Body,
         finish: Callable[[Page], T],
     ) -> tuple[T, Stored]:
-        """What `finish` makes of page `number` of the answer to `request`, and the body packed.
+        """The result of `finish` for page `number` of the answer to `request`, and the packed body.
 
-        Raises what reading the answer by itself raises, or `finish`.
+        Blocks until the answer is decoded. Raises the errors of `read_page` and of `finish`.
         """
-        alike = batch_key(dataset, request)
-        if alike is None or not isinstance(body, bytes) or len(body) > MOST_BYTES:
+        key = batch_key(dataset, request)
+        if key is None or not isinstance(body, bytes) or len(body) > MOST_BYTES:
             pool = self._small if isinstance(body, bytes) else self._large
             return pool.submit(_read, dataset, request, number, body, finish).result()
         one = _Waiting(dataset, request, number, body, finish)
         with self._lock:
-            self._waiting.setdefault(alike, deque()).append(one)
-        self._small.submit(self._read_some)
+            self._waiting.setdefault(key, deque()).append(one)
+        self._small.submit(self._read_next_batch)
         return one.future.result()
 
-    def _read_some(self) -> None:
-        """Read answers that wait; none if another thread has taken them already."""
-        some = self._take()
+    def _read_next_batch(self) -> None:
+        """Read one batch from the queue; nothing if another thread has taken it."""
+        batch = self._take()
         try:
-            together = _read_batch(some)
-        except Exception as error:  # noqa: BLE001 - raised where they are waited for
-            for one in some:
+            pages = _read_batch(batch)
+        except Exception as error:  # noqa: BLE001 - raised in `read`, which waits for it
+            for one in batch:
                 one.future.set_exception(error)
             return
-        for i, one in enumerate(some):
+        for i, one in enumerate(batch):
             try:
-                if together is None:
-                    found = _read(one.dataset, one.request, one.number, one.body, one.finish)
+                if pages is None:
+                    result = _read(one.dataset, one.request, one.number, one.body, one.finish)
                 else:
-                    found = one.finish(together[i]), captures.pack(one.body)
-                one.future.set_result(found)
+                    result = one.finish(pages[i]), captures.pack(one.body)
+                one.future.set_result(result)
             except Exception as error:  # noqa: BLE001 - the same
                 one.future.set_exception(error)
 
     def _take(self) -> list[_Waiting[Any]]:
-        """Answers that are alike, and no longer wait: the oldest of the kind whose turn it is."""
+        """Take the oldest answers of the next batch key from the queue; [] if the queue is empty."""
         with self._lock:
-            alike = next(iter(self._waiting), None)
-            if alike is None:
+            key = next(iter(self._waiting), None)
+            if key is None:
                 return []
-            queue = self._waiting.pop(alike)
-            some = [queue.popleft()]
-            size = len(some[0].body)
+            queue = self._waiting.pop(key)
+            batch = [queue.popleft()]
+            size = len(batch[0].body)
             while queue and (size := size + len(queue[0].body)) <= MOST_BYTES:
-                some.append(queue.popleft())
+                batch.append(queue.popleft())
             if queue:
-                self._waiting[alike] = queue  # behind the other kinds
-            return some
+                self._waiting[key] = queue  # after the other keys
+            return batch
 
 
 def _read(
     dataset: Dataset, request: Request, number: int, body: Body, finish: Callable[[Page], T]
 ) -> tuple[T, Stored]:
-    """One answer by itself."""
+    """Read one answer without a batch."""
     return finish(read_page(dataset, request, body, number)), captures.pack(body)
 
 
-def _read_batch(some: Sequence[_Waiting[Any]]) -> Sequence[Page] | None:
-    """Answers that are alike; None if they are to be read one by one."""
-    if len(some) < 2:
+def _read_batch(batch: Sequence[_Waiting[Any]]) -> Sequence[Page] | None:
+    """The pages of answers with an equal batch key; None if each must be read alone."""
+    if len(batch) < 2:
         return None
-    asked = [(one.request, one.number) for one in some]
-    return read_batch(some[0].dataset, asked, [one.body for one in some])
+    requests = [(one.request, one.number) for one in batch]
+    return read_batch(batch[0].dataset, requests, [one.body for one in batch])

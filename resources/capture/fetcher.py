@@ -1,6 +1,6 @@
-"""Asking one question of a day: page by page, proven, and in halves if the whole takes too long.
+"""Fetches the proven answer to one request: all pages, or two halves if the API times out.
 
-All of it runs in a worker thread and touches no file.
+Runs in worker threads; no file is written here (partition_writer.py). Read next: decoders.py.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ T = TypeVar("T")
 
 
 class RunCancelled(LivestatsError):
-    """The run has ended while this was waiting or being asked."""
+    """The run ended while this request was waiting or in flight."""
 
 
 @dataclass(frozen=True)
 class FetchedPage:
-    """One answer to one question, packed."""
+    """One page of an answer: payload of its request and packed body."""
 
-    page: int
+    page: int  # number, from 1
     payload: Mapping[str, object]
-    fetched_at: str
-    size: int  # bytes of the body
+    fetched_at: str  # ISO 8601, milliseconds
+    size: int  # bytes of the body, unpacked
     stored: Stored
 
 
 @dataclass(frozen=True)
 class FetchResult:
-    """One question, answered and proven."""
+    """The proven answer to one request."""
 
     request: Request
     pages: Sequence[FetchedPage]
@@ -53,20 +53,20 @@ class FetchResult:
 
     @cached_property
     def held_bytes(self) -> int:
-        """Bytes of memory that it takes until it is written."""
-        stored = (part.stored for part in self.pages)
+        """Bytes of memory that the answer takes until it is written."""
+        stored = (page.stored for page in self.pages)
         packed = sum(len(one) for one in stored if isinstance(one, bytes))
         return self.rows.nbytes + packed
 
     @property
     def largest_bytes(self) -> int:
-        """Bytes of memory that its largest body took: a larger one comes in by way of the disk."""
-        return max((min(part.size, LARGE_BYTES) for part in self.pages), default=0)
+        """Bytes of memory for the largest body; a body above LARGE_BYTES is spilled to disk."""
+        return max((min(page.size, LARGE_BYTES) for page in self.pages), default=0)
 
 
 @dataclass(frozen=True)
 class Fetcher:
-    """Asks the questions of one dataset. Safe to share among threads."""
+    """Sends the requests of one dataset. Thread-safe."""
 
     client: Client
     dataset: Dataset
@@ -74,11 +74,11 @@ class Fetcher:
     decoders: DecoderPool
 
     def fetch(self, request: Request, has_failed: Callable[[], bool]) -> list[FetchResult]:
-        """The answer to one question, or to its halves if the whole takes the API too long.
+        """The answer to `request`; the answers to its halves if the API timed out.
 
-        Asks no more and gives [] once `has_failed`: the day has failed, calls would be wasted.
+        [] once `has_failed` is true: another request of the day has failed, so calls would be wasted.
 
-        Raises ApiError if there is no proven answer, RunCancelled when the run ends meanwhile.
+        Raises ApiError if there is no proven answer, RunCancelled if the run ends meanwhile.
         """
         if has_failed():
             return []
@@ -88,11 +88,11 @@ class Fetcher:
             shorter = halves(self.dataset, request) if error.timed_out else ()
             if not shorter:
                 raise
-            log.warning("%s: %s; asking for halves of %s", self.dataset.name, error, request)
-            return [answered for half in shorter for answered in self.fetch(half, has_failed)]
+            log.warning("%s: %s; requesting halves of %s", self.dataset.name, error, request)
+            return [result for half in shorter for result in self.fetch(half, has_failed)]
 
     def _fetch_proven(self, request: Request) -> FetchResult:
-        """Ask page by page until the pages prove each other."""
+        """All pages, requested again until page numbers, totals and rows agree."""
         for attempt in range(PAGING_ATTEMPTS):
             try:
                 return self._fetch_once(request)
@@ -113,24 +113,24 @@ class Fetcher:
         def read(body: Body) -> tuple[Rows, Stored]:
             return self.decoders.read(self.dataset, request, 1, body, to_rows)
 
-        part, rows = self._call(1, request.payload, read)
+        fetched, rows = self._call(1, request.payload, read)
         self._check_addresses(request, rows)
-        return FetchResult(request, [part], rows)
+        return FetchResult(request, [fetched], rows)
 
     def _fetch_pages(self, request: Request) -> FetchResult:
-        parts: list[FetchedPage] = []
+        fetched: list[FetchedPage] = []
 
         def fetch(number: int, payload: Mapping[str, object]) -> Page:
             def read(body: Body) -> tuple[Page, Stored]:
                 return self.decoders.read(self.dataset, request, number, body, _identity)
 
-            part, page = self._call(number, payload, read)
-            parts.append(part)
+            one, page = self._call(number, payload, read)
+            fetched.append(one)
             return page
 
         endpoint = self.dataset.endpoint
         pages = [*fetch_pages(endpoint.action, endpoint.paging, request.payload, fetch)]
-        return FetchResult(request, parts, join(self.dataset, request, pages))
+        return FetchResult(request, fetched, join(self.dataset, request, pages))
 
     def _call(
         self,
@@ -139,14 +139,14 @@ class Fetcher:
         read: Callable[[Body], tuple[T, Stored]],
     ) -> tuple[FetchedPage, T]:
         if self.halt.is_set():
-            raise RunCancelled("the run was broken off")
+            raise RunCancelled("the run was cancelled")
         answer = self.client.call(self.dataset.endpoint.action, payload, read)
         value, stored = answer.value
         at = answer.fetched_at.isoformat(timespec="milliseconds")
         return FetchedPage(page, payload, at, len(answer.body), stored), value
 
     def _check_addresses(self, request: Request, rows: Rows) -> None:
-        """A lookup is complete if every address that was asked for came back."""
+        """Raise IncompleteAnswer if the answer to a lookup lacks a requested address."""
         if self.dataset.scope is Scope.ADDRESSES:
             found = {ip for table in rows.tables() for ip in table["ip"].to_pylist()}
             missing = request.within["ip"] - found

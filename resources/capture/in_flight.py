@@ -1,4 +1,7 @@
-"""The questions under way: in the order of asking, and bounded by the bytes of all their answers."""
+"""Requests in flight, and the limit on the memory that their answers take.
+
+Not here: sending them (dataset_queue.py, fetcher.py). Read next: dataset_queue.py.
+"""
 
 from __future__ import annotations
 
@@ -11,52 +14,55 @@ from resources.capture.fetcher import FetchResult
 from resources.capture.partition_writer import PartitionJob
 
 MAX_HELD_BYTES = 128_000_000
-"""Of answers that are on their way, wait for their turn or to be written, of all datasets of a run:
-beyond it no further question is sent."""
+"""Limit on the bytes of answers that are in flight or wait to be written, over all datasets of a run.
+No further request is sent beyond it."""
 
 FIRST_GUESS_BYTES = 4_000_000
-"""Of an answer, before enough of its dataset have come."""
+"""Estimate for an answer before enough answers of its dataset have arrived."""
 
-_ENOUGH_ANSWERS = 8  # answers after which the largest of them says more than the guess
-_MARGIN = 4  # times the largest is an answer taken for before, and an eighth of the guess at least
-_NEW_EVERY_DAY = (Scope.STREAM, Scope.ADDRESSES)  # too many to remember each
+_ENOUGH_ANSWERS = 8  # after so many answers the largest of them is the better estimate
+_MARGIN = 4  # before that: so many times the largest, and at least an eighth of FIRST_GUESS_BYTES
+_NEW_EVERY_DAY = (
+    Scope.STREAM,
+    Scope.ADDRESSES,
+)  # too many different requests to keep a size for each
 _TIMES = frozenset(("StartTime", "EndTime"))
 
 
 @dataclass(eq=False)
 class InFlightRequest:
-    """One question handed to the workers."""
+    """A request that was handed to the workers."""
 
     job: PartitionJob
     request: Request
-    held_bytes: int  # bytes counted for it: a guess before the answer has come
+    held_bytes: int  # counted for it; an estimate until `is_counted`
     future: Future[list[FetchResult]] = field(default_factory=Future)
-    is_counted: bool = False  # `held` is no guess any more
+    is_counted: bool = False  # `held_bytes` is the size of the answer, not an estimate
 
     @property
     def is_answered(self) -> bool:
-        """True if the answer has come, and is one."""
+        """True if the future is done without an error and was not cancelled."""
         done = self.future.done() and not self.future.cancelled()
         return done and self.future.exception() is None
 
 
 class MemoryLimiter:
-    """The bytes that all datasets of a run share. For one thread's use."""
+    """Counts the bytes that the datasets of a run share. Used by one thread."""
 
     def __init__(self, max_bytes: int = MAX_HELD_BYTES) -> None:
-        """`max_bytes` is the bound in bytes."""
+        """`max_bytes` is the limit that `admit` keeps."""
         self._max_bytes = max_bytes
         self._held_bytes = 0
         self._in_flight = 0
         self._next: object | None = None
-        self.changes = 0  # goes up whenever somebody may find room who found none before
+        self.changes = 0  # goes up whenever a refused owner may be admitted now
 
     def admit(self, size: int, owner: object) -> bool:
-        """Count one more question, of a guessed `size`, if it fits beside the others.
+        """Count one more request of estimated `size` bytes; False if it does not fit.
 
-        Where nothing is under way it is admitted however large, or no room would ever be made.
-        Who is refused is the next to be admitted: small answers do not overtake a large one for
-        ever, so `who` must come again.
+        A request is always admitted if none is in flight: otherwise one above the limit would wait
+        for ever. A refused owner is the next to be admitted, so that small answers cannot starve a
+        large one. A refused `owner` must therefore try again.
         """
         if self._next not in (None, owner):
             return False
@@ -69,21 +75,21 @@ class MemoryLimiter:
         return True
 
     def add(self, size: int) -> None:
-        """Count so many bytes more, or less."""
+        """Add `size` bytes to the count; negative to subtract."""
         self._held_bytes += size
         self.changes += 1
 
     def release(self, size: int) -> None:
-        """A question is no longer under way, and its `size` bytes are not counted for it."""
+        """Remove a request that is no longer in flight, and its `size` bytes."""
         self._in_flight -= 1
         self.add(-size)
 
 
 class SizeEstimator:
-    """How large the answers of one dataset are: guessed from those that have come."""
+    """Estimates the size of answers of one dataset from those that have arrived."""
 
     def __init__(self, scope: Scope) -> None:
-        """`scope` says whether the same is asked about every day."""
+        """`scope` says whether every day has the same requests, so that sizes are kept for each."""
         self._by_request: dict[str, int] | None = None if scope in _NEW_EVERY_DAY else {}
         self._largest, self._samples = 0, 0
 
@@ -94,11 +100,11 @@ class SizeEstimator:
 
     @property
     def is_learning(self) -> bool:
-        """True as long as guesses get better with each answer."""
+        """True while each answer still improves the estimates."""
         return self._samples <= _ENOUGH_ANSWERS
 
     def guess(self, request: Request) -> int:
-        """Bytes of the answer to `request`: as on another day, else as the largest so far."""
+        """Estimated bytes of the answer: as for the same request of another day, else the largest so far."""
         if self._by_request and (known := self._by_request.get(_request_key(request))) is not None:
             return known
         if self._samples >= _ENOUGH_ANSWERS:
@@ -109,7 +115,7 @@ class SizeEstimator:
         return max(self._largest, unknown)
 
     def learn(self, request: Request, largest_bytes: int) -> None:
-        """Note the size of the largest body that came."""
+        """Record the size of the largest body of an answer."""
         self._samples += 1
         self._largest = max(self._largest, largest_bytes)
         if self._by_request is not None:
@@ -117,5 +123,5 @@ class SizeEstimator:
 
 
 def _request_key(request: Request) -> str:
-    """What a question is about, whatever the day."""
+    """The payload without its times: equal for the same request of different days."""
     return repr([item for item in request.payload.items() if item[0] not in _TIMES])

@@ -1,4 +1,7 @@
-"""What the archive knows of the account: its domains and carriers, and the streams of a day."""
+"""Reads the account's inventory from the lake: domains, carriers, and the streams of a day.
+
+Not here: the requests that are planned from it (api/request_plan.py). Read next: partition_writer.py.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +26,13 @@ from resources.lake import parquet as lake
 
 
 class PrerequisiteMissing(LivestatsError):
-    """A day that cannot be planned before another dataset has been captured; the message says which."""
+    """A day cannot be planned before another dataset is captured; the message names the dataset."""
 
-    BEFORE = "must be captured first"  # how it ends where these are datasets of the same day
+    BEFORE = "must be captured first"  # end of the message if these are datasets of the same day
 
 
 def check_patterns(dataset: Dataset, domains: Sequence[Domain]) -> None:
-    """Raise NotYet if the dataset's patterns for domains fit none: a slip, and no empty day."""
+    """Raise PrerequisiteMissing if the dataset's domain patterns match none: it must not pass as empty."""
     if dataset.domains and domains and not domains_of(dataset, domains):
         raise PrerequisiteMissing(
             f"dataset.{dataset.name}.domains = {[*dataset.domains]} fits none of the account's "
@@ -40,7 +43,7 @@ def check_patterns(dataset: Dataset, domains: Sequence[Domain]) -> None:
 
 @dataclass(frozen=True)
 class InventoryReader:
-    """Reads the lake, domains and carriers once; asks nobody."""
+    """Reads the inventory from the lake; domains and carriers are cached. Makes no request."""
 
     lake: Path
     settings: Settings
@@ -48,10 +51,11 @@ class InventoryReader:
     def inventory_for(
         self, dataset: Dataset, day: date, lost: frozenset[str] = frozenset()
     ) -> Inventory:
-        """All that planning `dataset` for `day` takes.
+        """The inventory for planning `dataset` on `day`.
 
-        `lost` names datasets that can never be captured for that day: their streams or addresses
-        are then left to the other sources. Raises NotYet for what can still be captured first.
+        `lost` names datasets that can no longer be captured for that day; streams and addresses
+        then come from the other sources. Raises PrerequisiteMissing if a source that can still be
+        captured is not captured yet.
         """
         domains = self.domains()
         check_patterns(dataset, domains)
@@ -64,10 +68,10 @@ class InventoryReader:
         )
 
     def domains(self) -> tuple[Domain, ...]:
-        """The domains in the settings, else every domain that was ever listed.
+        """The domains in the settings; without any, every domain that was ever listed.
 
-        Raises NotYet if there is none: an account without domains has no statistics, and a
-        capture of nothing must not pass for an empty day.
+        Raises PrerequisiteMissing if there is none: a capture without domains would be recorded as
+        an empty day.
         """
         if not self._domains:
             raise PrerequisiteMissing(
@@ -79,8 +83,8 @@ class InventoryReader:
 
     @cached_property
     def _domains(self) -> tuple[Domain, ...]:
-        found = {d.name: d for d in self._configured_domains() or self.listed_domains()}
-        return tuple(sorted(found.values()))
+        by_name = {d.name: d for d in self._configured_domains() or self.listed_domains()}
+        return tuple(sorted(by_name.values()))
 
     def _configured_domains(self) -> list[Domain]:
         push, pull = set(self.settings.push_domains), set(self.settings.pull_domains)
@@ -91,7 +95,7 @@ class InventoryReader:
         ]
 
     def listed_domains(self) -> Iterator[Domain]:
-        """Domains of all snapshots; a push domain may be named only by the pull domain bound to it."""
+        """Domains of all snapshots, with push domains that only a pull domain's binding names."""
         rows = self._merged_rows("domain", ["domain", "domain_type", "push_domain"])
         roles = {str(row["domain"]): _role(str(row["domain_type"])) for row in rows}
         for bound in (str(row["push_domain"]) for row in rows if row["push_domain"]):
@@ -101,7 +105,7 @@ class InventoryReader:
             yield Domain(name, role)
 
     def isps(self) -> tuple[str, ...]:
-        """The carriers of the newest list. Raises NotYet if it was never captured."""
+        """Carriers of the newest snapshot. Raises PrerequisiteMissing if there is none."""
         return self._isps
 
     @cached_property
@@ -114,7 +118,7 @@ class InventoryReader:
         return tuple(sorted(_read(paths[-1], ["isp"])["isp"].to_pylist()))
 
     def _merged_rows(self, name: str, columns: list[str]) -> list[dict[str, object]]:
-        """Rows of all snapshots of a dimension, oldest snapshot first: the last word wins."""
+        """Rows of all snapshots of a dimension, oldest first: a dict built from them keeps the newest."""
         tables = [_read(path, columns) for path in snapshots(self.lake, name)]
         return [row for table in tables for row in table.to_pylist()]
 
@@ -150,20 +154,20 @@ class InventoryReader:
 
 
 def _role(domain_type: str) -> DomainRole:
-    """What a domain of a type is for; the documentation writes pull-flv, one of its samples pull."""
+    """Role of a domain type. The documentation has `pull-flv`, one of its samples `pull`."""
     if domain_type == "push":
         return DomainRole.PUSH
     return DomainRole.PULL if domain_type.startswith("pull") else DomainRole.ANY
 
 
 def snapshots(root: Path, name: str) -> list[Path]:
-    """The files of a dimension, oldest first."""
+    """Lake files of a dimension, oldest first."""
     return [*lake.days_of(root, dataset_named(name).name).values()]
 
 
 def _read(path: Path, columns: list[str]) -> pa.Table:
     try:
-        # Not read_table: it takes a multiple of the time, and imports pandas.
+        # read_table takes several times as long and imports pandas.
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             table = file.read(columns)
         if {*table.column_names} != {*columns}:
@@ -177,7 +181,7 @@ def _read(path: Path, columns: list[str]) -> pa.Table:
 
 
 def _is_address(text: str | None) -> bool:
-    """True for what the API can look up: no name, no zone of a local address behind a %."""
+    """True if the API can look `text` up: an IP address without a zone (`%eth0`)."""
     try:
         ipaddress.ip_address(text or "")
     except ValueError:

@@ -1,4 +1,8 @@
-"""Beginning a day and ending it: what of a capture touches the disk."""
+"""Start and end of one day's capture: lock, plan, commit or failure, result.
+
+Not here: the files of the day (partition_writer.py), its ledger state (ledger/states.py).
+Read next: partition_writer.py.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ log = logging.getLogger("livestats.capture")
 
 @dataclass(frozen=True)
 class PartitionLifecycle:
-    """The days of one dataset. Each is begun and ended once; no two threads are at the same day."""
+    """Starts and finishes days of one dataset. A day is used by one thread at a time."""
 
     home: Home
     settings: Settings
@@ -41,21 +45,21 @@ class PartitionLifecycle:
     dataset: Dataset
     clock: Callable[[], datetime]
     again: bool
-    """Whether complete days are asked again."""
+    """Whether complete days are captured again."""
 
     def begin(self, day: date) -> PartitionJob | Result | None:
-        """A job for the day, its result if there is nothing to ask, or None if it is locked."""
+        """A job for the day; its result if nothing is to be requested; None if it is locked."""
         lock = locks.try_lock(self._lock_folder(day))
         if lock is None:
             return None
         try:
-            begun = self._plan(day, lock)
+            started = self._plan(day, lock)
         except BaseException:
             os.close(lock)
             raise
-        if isinstance(begun, Result):
+        if isinstance(started, Result):
             os.close(lock)
-        return begun
+        return started
 
     def _plan(self, day: date, lock: int) -> PartitionJob | Result:
         dataset, now = self.dataset, self.clock()
@@ -68,7 +72,7 @@ class PartitionLifecycle:
         before = captures.newest(folder)
         if before is not None:
             kept = self._check_lake_file(day, before)
-            if dataset.is_dimension:  # the present is all that can be asked for
+            if dataset.is_dimension:  # only the present state can be requested
                 is_askable = day == windows.day_of(now, self.settings.zone)
             else:
                 is_askable = line.askable_until is None or now < line.askable_until
@@ -85,14 +89,14 @@ class PartitionLifecycle:
         return PartitionJob(dataset, day, self.home, lock, requests, before, names)
 
     def _lock_folder(self, day: date) -> Path:
-        """Days are locked singly; a dimension as a whole, since its days are one history."""
+        """Folder whose lock guards the day: the day's own; for a dimension, one for all days."""
         folder = captures.folder_of(self.home.raw, self.dataset.name, day)
         folder = folder.parent if self.dataset.is_dimension else folder
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def _remove_stale_temps(self, day: date) -> None:
-        """Remove what crashed runs left half-made where the caller holds the lock."""
+        """Remove temporary files of crashed runs; the caller holds the lock."""
         is_one_history = self.dataset.is_dimension
         days = [*captures.days_of(self.home.raw, self.dataset.name)] if is_one_history else [day]
         for one in days:
@@ -102,9 +106,9 @@ class PartitionLifecycle:
             )
 
     def _check_lake_file(self, day: date, capture: captures.Capture) -> Result:
-        """A day that is captured: its lake file is made again if missing, older or damaged.
+        """Keep a captured day; its lake file is rebuilt if it is missing, outdated or damaged.
 
-        It has failed if it needs to be made again and the capture is damaged as well.
+        The result is FAILED if the file has to be rebuilt and the capture is damaged.
         """
         try:
             origin, _ = repair.ensure_lake_file(self.home, self.dataset, day, capture)
@@ -115,7 +119,7 @@ class PartitionLifecycle:
         return self._result(day, Outcome.KEPT, origin=origin, rows=capture.name.rows)
 
     def finish(self, job: PartitionJob) -> Result:
-        """Name the day captured, or put it aside; others may then be at it."""
+        """Commit the day, or record its error; releases its lock."""
         try:
             if job.error is not None:
                 return self.fail(job, job.error)
@@ -127,22 +131,22 @@ class PartitionLifecycle:
             job.release()
 
     def fail(self, job: PartitionJob, error: Exception) -> Result:
-        """Put the day aside, with a note of what was missing."""
+        """Discard the staged files and write a note of what was missing."""
         job.abandon()
         return self._failed(job.day, job.folder, error, job)
 
     def _commit(self, job: PartitionJob) -> Result:
-        made = job.commit(self.clock(), self.settings.time_zone)
-        outcome = Outcome.CAPTURED if made.is_new else Outcome.UNCHANGED
-        rows = made.origin.rows
+        committed = job.commit(self.clock(), self.settings.time_zone)
+        outcome = Outcome.CAPTURED if committed.is_new else Outcome.UNCHANGED
+        rows = committed.origin.rows
         log.info("%s %s: %s, %d rows", job.dataset.name, job.day, outcome, rows)
-        facts = {"rows": rows, "requests": made.requests, "bytes": made.bytes}
-        return self._result(job.day, outcome, origin=made.origin, **facts)
+        facts = {"rows": rows, "requests": committed.requests, "bytes": committed.bytes}
+        return self._result(job.day, outcome, origin=committed.origin, **facts)
 
     def _failed(
         self, day: date, folder: Path, error: Exception, job: PartitionJob | None
     ) -> Result:
-        """Note what was missing; the day stays as it was."""
+        """Write a note of what was missing; captures and lake file stay unchanged."""
         write_partial_note(folder, self.clock(), error, job)
         log.error("%s %s: %s", self.dataset.name, day, error)
         return self._result(day, Outcome.FAILED, message=str(error), error=error)

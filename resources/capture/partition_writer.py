@@ -1,4 +1,8 @@
-"""One day in the making: its lock, its questions, its files aside, and giving them their names."""
+"""One (dataset, day) being captured: lock, requests, staged files, commit.
+
+Not here: when a day may be captured (partition.py), the file formats (raw, lake).
+Read next: raw/captures.py.
+"""
 
 from __future__ import annotations
 
@@ -25,18 +29,18 @@ from resources.ledger.states import State
 from resources.raw import captures
 
 NO_EXPIRY_WARNING = timedelta(0)
-"""Whether a day expires soon does not matter once it is being asked."""
+"""Expiry warning for ledger states here: whether a day expires soon does not matter to its capture."""
 
-_MAX_LISTED = 20  # failed questions in the note of a day
-_comparing = threading.Lock()  # two days at a time would take twice the memory
+_MAX_LISTED = 20  # failed requests in the note of a day
+_comparing = threading.Lock()  # comparing two days at a time would take twice the memory
 
 
 def plan_requests(
     home: Home, inventory: InventoryReader, dataset: Dataset, day: date, now: datetime
 ) -> list[Request]:
-    """All questions of a day, from what the lake knows of the inventory.
+    """All requests of a day, planned from the account's inventory in the lake.
 
-    Raises NotYet if another dataset must be captured first; one that is lost is done without.
+    Raises PrerequisiteMissing if another dataset must be captured first; lost days are left out.
     """
     zone = inventory.settings.zone
     if dataset.is_dimension:
@@ -54,24 +58,24 @@ def _is_lost(home: Home, zone: ZoneInfo, needed: Dataset, day: date, now: dateti
 
 @dataclass(frozen=True)
 class CommitResult:
-    """A day that was captured."""
+    """What a commit did."""
 
     origin: parquet.Provenance
-    is_new: bool  # False: the rows are those of the capture before
+    is_new: bool  # False: the rows equal those of the previous capture
     requests: int
     bytes: int  # of the answers
 
 
 @dataclass(frozen=True)
 class StagedFiles:
-    """The two files of a day while they are being built."""
+    """Capture and lake file of a day under temporary names."""
 
     capture: captures.CaptureWriter
     table: parquet.LakeWriter
 
     @classmethod
     def open(cls, home: Home, dataset: Dataset, day: date) -> StagedFiles:
-        """Start both, or none."""
+        """Open both, or neither."""
         capture = captures.CaptureWriter(
             captures.folder_of(home.raw, dataset.name, day), dataset, day
         )
@@ -82,22 +86,24 @@ class StagedFiles:
             capture.abandon()
             raise
 
-    def add(self, part: int, one: FetchResult) -> None:
-        """Append an answer, as the question number `part` of the day."""
-        for p in one.pages:
-            response = captures.Response(part, p.page, p.payload, p.fetched_at, p.size, p.stored)
+    def add(self, part: int, answer: FetchResult) -> None:
+        """Append an answer as part number `part` of the day, from 0."""
+        for page in answer.pages:
+            response = captures.Response(
+                part, page.page, page.payload, page.fetched_at, page.size, page.stored
+            )
             self.capture.add(response)
-        self.table.add(one.rows)
+        self.table.add(answer.rows)
 
     def abandon(self) -> None:
-        """Forget both."""
+        """Remove both."""
         self.capture.abandon()
         self.table.abandon()
 
 
 @dataclass(eq=False)
 class PartitionJob:
-    """One day being captured. The holder has its lock, and ends with `release`."""
+    """One day being captured. The owner holds its lock and must call `release`."""
 
     dataset: Dataset
     day: date
@@ -106,26 +112,26 @@ class PartitionJob:
     requests: Sequence[Request]
     previous: captures.Capture | None
     domains: Sequence[str]
-    staged: StagedFiles | None = None  # opened late: days that wait for answers hold no files
-    finished: int = 0  # questions that are done with, answered or not
-    answered: int = 0  # of these, questions that were answered
-    error: Exception | None = None  # the first in the order of the questions
+    staged: StagedFiles | None = None  # opened by the first answer: waiting days keep no files open
+    finished: int = 0  # requests that are done, with or without an answer
+    answered: int = 0  # of these, with an answer
+    error: Exception | None = None  # the first, in the order of the requests
     failed_requests: list[Request] = field(default_factory=list)
-    has_failed: bool = False  # set by any worker that fails: the others then ask no more
+    has_failed: bool = False  # set by a worker that fails; the others then send no more requests
     _part: int = 0
 
     @property
     def folder(self) -> Path:
-        """Its place in the raw archive."""
+        """Folder of the day in the raw archive."""
         return captures.folder_of(self.home.raw, self.dataset.name, self.day)
 
     @property
     def held_bytes(self) -> int:
-        """Bytes of memory that its rows take until they are written."""
+        """Bytes of memory of rows that are not written yet."""
         return self.staged.table.waiting_bytes if self.staged else 0
 
     def add(self, answered: Sequence[FetchResult]) -> None:
-        """Add the answer to the next question to the files, unless the day has failed already."""
+        """Write the answer to the next request to the staged files, unless the day has failed."""
         self.answered += bool(answered)
         for one in answered if self.error is None else ():
             self._open_staged().add(self._part, one)
@@ -136,47 +142,47 @@ class PartitionJob:
         return self.staged
 
     def fail(self, request: Request, error: Exception) -> None:
-        """Note a question that has no answer."""
+        """Record a request that failed."""
         self.error = self.error or error
         self.failed_requests.append(request)
 
     def abandon(self) -> None:
-        """Forget what is aside."""
+        """Remove the staged files."""
         if self.staged is not None:
             self.staged.abandon()
 
     def release(self) -> None:
-        """Let others at the day; a second time changes nothing."""
-        lock, self.lock = self.lock, -1  # its number may be another file's by then
+        """Release the lock; a second call does nothing."""
+        lock, self.lock = self.lock, -1  # the descriptor may belong to another file after close
         with suppress(OSError):
             os.close(lock)
 
     def commit(self, now: datetime, time_zone: str) -> CommitResult:
-        """Name the day captured.
+        """Commit the capture, then the lake file.
 
-        Rows that are those of the newest capture add nothing but a note. If the lake file cannot be
-        swapped in after the capture has its name, the next run makes it from the capture.
+        If the rows equal those of the newest capture, only a note with the time `now` is added. If
+        the lake file cannot be committed after the capture, the next run rebuilds it.
         """
-        made = self._open_staged()
-        capture, table = made.capture, made.table
+        staged = self._open_staged()
+        capture, table = staged.capture, staged.table
         facts = {"time_zone": time_zone, "domains": [*self.domains], **table.tally.facts()}
         if self.dataset.meaning:
             facts["settings"] = dict(self.dataset.meaning)
         before = self.previous.name if self.previous else None
         name = capture.seal(now, table.tally.rows, before, facts)
         origin = table.seal(name, capture.requests)
-        same = self._equal_capture(table)
-        if same is not None:
+        equal = self._equal_capture(table)
+        if equal is not None:
             self.abandon()
-            captures.note_seen(same.folder.parent, same.name, now)
+            captures.note_seen(equal.folder.parent, equal.name, now)
         else:
             capture.commit(name)
             table.commit()
         (self.folder / states.PARTIAL).unlink(missing_ok=True)
-        return CommitResult(origin, same is None, capture.requests, capture.bytes)
+        return CommitResult(origin, equal is None, capture.requests, capture.bytes)
 
     def _equal_capture(self, table: parquet.LakeWriter) -> captures.Capture | None:
-        """The earlier capture that the new one is equal to."""
+        """The previous capture, if it has the same rows and unknown fields; else None."""
         before, path = self.previous, table.path
         if before is None and self.dataset.is_dimension:
             earlier = snapshots(self.home.lake, self.dataset.name)
@@ -188,17 +194,17 @@ class PartitionJob:
         if before is None:
             return None
         origin = parquet.proven_origin(path)
-        if not parquet.is_current(origin, before.name):  # damaged, or of an older normaliser
+        if not parquet.is_current(origin, before.name):  # damaged, or made by an older normaliser
             origin = self._rebuild_lake_file(before, path)
         if origin is None:
             return None
         if tuple(sorted(table.tally.unknown)) != origin.unknown:
-            return None  # a new field: only raw has it, so the answer is worth keeping
+            return None  # a new field is only in the raw answer, which is therefore kept
         with _comparing:
             return before if row_equality.same_rows(path, table.aside) else None
 
     def _rebuild_lake_file(self, before: captures.Capture, path: Path) -> parquet.Provenance | None:
-        """The lake file made again, since what counts is the capture; None if that is damaged."""
+        """Rebuild the lake file from the capture before comparing; None if the capture is damaged."""
         try:
             return parquet.normalise(self.home.lake, self.dataset, parquet.day_of(path), before)
         except (captures.DamagedCapture, ApiError):
@@ -208,7 +214,7 @@ class PartitionJob:
 def write_partial_note(
     folder: Path, now: datetime, error: Exception, job: PartitionJob | None
 ) -> None:
-    """Say beside a day's captures what was missing when it was last tried."""
+    """Write the note PARTIAL beside the captures of a day: what was missing at this attempt."""
     note: dict[str, object] = {
         "at": now.isoformat(timespec="seconds"),
         "error": str(error),

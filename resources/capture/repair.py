@@ -1,8 +1,6 @@
-"""Making up for a crash: the rows of a day that is captured, and whose lake file is not there.
+"""Rebuilds lake files of captured days that lack theirs, without requests.
 
-A capture gets its name before its rows do. A process that is killed in between leaves a day that the
-ledger calls captured and that no table has. Whoever loads makes such days first, from the capture,
-without asking the API, whatever range is being worked on: what is green has its rows.
+Not here: finding the days (ledger/states.py). Read next: lake/parquet.py.
 """
 
 from __future__ import annotations
@@ -25,15 +23,15 @@ log = logging.getLogger("livestats.capture")
 
 
 UNREADABLE = (captures.DamagedCapture, ApiError)
-"""What a capture raises whose rows cannot be made."""
+"""Errors for a capture whose rows cannot be read."""
 
 
 def ensure_lake_file(
     home: Home, dataset: Dataset, day: date, capture: captures.Capture
 ) -> tuple[parquet.Provenance, bool]:
-    """The origin of a day's lake file, which is of `capture`, and whether it had to be made.
+    """Provenance of the day's lake file, made from `capture`, and whether it had to be rebuilt.
 
-    The caller holds the day. Raises UNREADABLE if the file has to be made and cannot be.
+    The caller holds the lock of the day. Raises UNREADABLE if the capture cannot be read.
     """
     origin = parquet.provenance_of(parquet.path_of(home.lake, dataset.name, day))
     if origin is not None and parquet.is_current(origin, capture.name):
@@ -42,33 +40,42 @@ def ensure_lake_file(
 
 
 def rebuild_missing(home: Home, dataset: Dataset, days: Iterable[date]) -> list[date]:
-    """Make the lake files of those `days` that have a capture and no file of it; which were made.
+    """Rebuild the lake files of those `days` whose newest capture has none; the rebuilt days.
 
-    A day that somebody is at work on is left to them. A damaged capture is logged and its day left
-    as it was; it stays among those without rows, which `livestats status` and `verify` name.
+    A capture is committed before its lake file. A process that is killed in between leaves a day
+    that is captured in the ledger and in no table. Every load therefore calls this first, for all
+    days.
+
+    A locked day is skipped: the process that holds the lock writes the file. A damaged capture is
+    logged and skipped; `livestats status` and `verify` name its day.
     """
-    made = []
+    rebuilt = []
     for day in sorted(days):
-        with _day_lock(_folder(home, dataset, day)) as is_held:
-            if not is_held or (capture := captures.newest(_folder(home, dataset, day))) is None:
+        with _day_lock(_folder(home, dataset, day)) as is_locked:
+            if not is_locked or (capture := captures.newest(_folder(home, dataset, day))) is None:
                 continue
             atomic.remove_stale_temps(parquet.path_of(home.lake, dataset.name, day).parent)
             try:
-                origin, is_made = ensure_lake_file(home, dataset, day, capture)
+                origin, is_rebuilt = ensure_lake_file(home, dataset, day, capture)
             except UNREADABLE as error:
                 log.error("%s %s: %s", dataset.name, day, error)
                 continue
-            if is_made:
-                log.info("%s %s: rows made from its capture, %d", dataset.name, day, origin.rows)
-                made.append(day)
-    return made
+            if is_rebuilt:
+                log.info(
+                    "%s %s: lake file rebuilt from its capture, %d rows",
+                    dataset.name,
+                    day,
+                    origin.rows,
+                )
+                rebuilt.append(day)
+    return rebuilt
 
 
 def days_free_to_repair(home: Home, dataset: Dataset, days: Iterable[date]) -> Iterator[date]:
-    """Those of `days` that nobody is at work on."""
+    """Those of `days` that no process has locked."""
     for day in days:
-        with _day_lock(_folder(home, dataset, day)) as is_held:
-            if is_held:
+        with _day_lock(_folder(home, dataset, day)) as is_locked:
+            if is_locked:
                 yield day
 
 
@@ -78,7 +85,7 @@ def _folder(home: Home, dataset: Dataset, day: date) -> Path:
 
 @contextmanager
 def _day_lock(folder: Path) -> Iterator[bool]:
-    """Hold the day, if nobody else does."""
+    """Lock the day if it is free; yields whether it was."""
     lock = locks.try_lock(folder)
     try:
         yield lock is not None

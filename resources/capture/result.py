@@ -1,4 +1,7 @@
-"""What became of a day in one run: told to assets, command line and tests."""
+"""The result of one day in a run, for assets and commands.
+
+Not here: the state of a day over all runs (ledger/states.py). Read next: capturer.py.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +16,25 @@ from resources.ledger.states import Entry, State
 
 
 class Outcome(StrEnum):
-    """What became of one day in one run."""
+    """Outcome of one day in one run."""
 
     CAPTURED = "captured"  # new, or a revision
-    UNCHANGED = "unchanged"  # asked again, the same rows
-    KEPT = "kept"  # complete already, not asked
+    UNCHANGED = "unchanged"  # captured again, same rows
+    KEPT = "kept"  # complete already, no request
     SETTLING = "settling"
     LOST = "lost"
-    BUSY = "busy"  # another run is at it
+    BUSY = "busy"  # locked by another run
     FAILED = "failed"
 
     @property
     def is_complete(self) -> bool:
-        """True if the day is in the archive after the run."""
+        """True if the day has a proven capture after the run."""
         return self in (Outcome.CAPTURED, Outcome.UNCHANGED, Outcome.KEPT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What one run did for one day of a dataset."""
+    """The result of one day of a dataset in one run."""
 
     dataset: str
     day: date
@@ -45,11 +48,11 @@ class Result:
 
 
 Progress = Callable[[Dataset, date, int, int], None]
-"""Told after each question: dataset, day, questions done with so far, questions of the day."""
+"""Called after each request with dataset, day, finished requests and all requests of the day."""
 
 
 def reason_not_captured(line: Entry) -> str:
-    """Why a day that is lost or settling is not asked."""
+    """Message for a day that is lost or settling."""
     if line.state is State.LOST:
-        return f"lost: the API has forgotten it since {line.askable_until:%Y-%m-%d %H:%M %Z}"
+        return f"lost: not in the API's history since {line.askable_until:%Y-%m-%d %H:%M %Z}"
     return f"settling: complete from {line.askable_from:%Y-%m-%d %H:%M %Z} on"

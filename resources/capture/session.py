@@ -1,4 +1,7 @@
-"""The connection to the API that the settings and the environment describe."""
+"""Opens a capturer from settings and environment: credentials, clock, rate limit, client.
+
+Not here: HTTP and retries (api/client.py). Read next: capturer.py.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +32,11 @@ __all__ = ["RunCancelled", "capturer", "rates"]
 
 @dataclass
 class _Wait:
-    """Sleeps until the run is halted, and the clock (s) of those who sleep."""
+    """Interruptible sleep, and the clock in seconds that goes with it."""
 
     halt: threading.Event = field(default_factory=threading.Event)
-    sleep: Callable[[float], None] | None = None  # None: waits on `halt`, so it ends at once
-    skipped_s: float = 0.0  # that `sleep` was asked for: such a sleep takes no time
+    sleep: Callable[[float], None] | None = None  # None: waits on `halt`, which can end the sleep
+    skipped_s: float = 0.0  # seconds passed to `sleep`, which takes no time in tests
 
     def clock_s(self) -> float:
         return time.monotonic() + self.skipped_s
@@ -44,11 +47,11 @@ class _Wait:
             self.skipped_s += seconds
             seconds = 0.0
         if self.halt.wait(seconds):
-            raise RunCancelled("the run was broken off")
+            raise RunCancelled("the run was cancelled")
 
 
 def rates(settings: Settings) -> Callable[[str], float | None]:
-    """Calls per second by action: the documented ones times the account's quota.
+    """Calls per second by action: the documented rate times the account's quota factor.
 
     None for an action that the catalog does not know.
     """
@@ -69,14 +72,13 @@ def capturer(
     retries: RetryPolicy = DEFAULT_RETRIES,
     timeouts: Timeouts | None = None,
 ) -> Iterator[Capturer]:
-    """A capturer for the home, API and key that are set; its connections close with the block.
+    """A capturer for the configured home, API and key; its connections close with the block.
 
-    `sleep`, `retries` and `timeouts` are there for tests: waits that take no time, and patience
-    that ends.
+    `sleep`, `retries` and `timeouts` are for tests: waits that take no time, few retries.
 
-    Raises FixSetup if there is no key, it is of another account, or the URL is unsound;
-    SettingsError if the home cannot be used. Nothing is asked of the API yet, but for the domains
-    of a key that is used on the home for the first time.
+    Raises FixSetup if there is no key, the key belongs to another account, or the URL is invalid;
+    SettingsError if the home cannot be used. Calls the API only for a key that is new to the home:
+    it lists the key's domains.
     """
     credentials, _ = find_credentials(environ, Path.home())
     host = Host(settings.api_url, settings.api_region)

@@ -61,7 +61,7 @@ def test_settling_and_lost_days_are_not_asked_and_say_when(found):
     assert settling.outcome is Outcome.SETTLING
     assert "complete from 2026-11-23 00:" in settling.message
     assert lost.outcome is Outcome.LOST
-    assert "forgotten it since 2026-11-21 00:00" in lost.message
+    assert "not in the API's history since 2026-11-21 00:00" in lost.message
 
 
 def test_what_needs_another_dataset_first_says_which(found):
