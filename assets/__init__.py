@@ -1,1 +1,1 @@
-"""WHAT is made: partitions, one asset per dataset and table, checks, views and marts."""
+"""Dagster assets and checks: partitions, one asset per dataset, table and mart, the served copy."""

@@ -1,4 +1,7 @@
-"""A picture of the last three months for Dagster's page of the served copy: which days are there."""
+"""SVG of the last three months of the ledger, for the page of the served copy in Dagster.
+
+Not here: the coverage page that a command writes (pipelines/reports). Read next: warehouse.py.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from resources.archive import Archive
 from resources.ledger.states import Entry, State
 
 DAYS = 93
-"""As long as the API remembers pushes, which it forgets first."""
+"""Days shown: the history of push datasets, the shortest of the API."""
 
 _COLOURS: Mapping[State, str] = {
     State.CAPTURED: "#2f855a",
@@ -25,21 +28,21 @@ _COLOURS: Mapping[State, str] = {
     State.LOST: "#4a5568",
 }
 _LEFT, _TOP, _DAY, _ROW, _BAR = 200, 40, 6, 16, 11  # pixels
-_ROOM_DAYS = 8  # that the name of a month takes beside the next one
+_MONTH_LABEL_DAYS = 8  # width of a month's label, in days
 
 
 def picture(archive: Archive) -> dg.MarkdownMetadataValue:
-    """The ledger's last `DAYS` days as a picture, a row for each dataset."""
+    """Markdown with an SVG of the last `DAYS` days of the ledger, a row for each dataset."""
     last = archive.today - timedelta(days=1)
     first = max(archive.first_day, last - timedelta(days=DAYS - 1))
     lines = {d.name: archive.ledger(d, first, last) for d in archive.daily}
-    drawn = base64.b64encode(svg(lines).encode()).decode()
-    told = f"Days captured from {first} to {last}, by dataset"
-    return dg.MetadataValue.md(f"![{told}](data:image/svg+xml;base64,{drawn})")
+    encoded = base64.b64encode(svg(lines).encode()).decode()
+    title = f"Days captured from {first} to {last}, by dataset"
+    return dg.MetadataValue.md(f"![{title}](data:image/svg+xml;base64,{encoded})")
 
 
 def svg(lines: Mapping[str, Sequence[Entry]]) -> str:
-    """A document of its own: a bar for each run of days in one state, and what colours mean."""
+    """SVG document: a bar for each sequence of days in one state, month labels and a legend."""
     days = [line.day for line in max(lines.values(), key=len, default=())]
     width, height = _LEFT + DAYS * _DAY + 10, _TOP + len(lines) * _ROW + 30
     body = [*_months(days), *_rows(lines), *_legend(lines, height - 8)]
@@ -53,7 +56,7 @@ def svg(lines: Mapping[str, Sequence[Entry]]) -> str:
 def _months(days: Sequence[date]) -> Iterator[str]:
     for month, of_month in groupby(enumerate(days), key=lambda at: f"{at[1]:%Y-%m}"):
         (at, _), *more = of_month
-        is_cut = at == 0 and len(more) < min(_ROOM_DAYS, len(days) - 1)
+        is_cut = at == 0 and len(more) < min(_MONTH_LABEL_DAYS, len(days) - 1)
         x = _LEFT + at * _DAY
         yield f'<path d="M{x} {_TOP - 6}v-6" stroke="#a0aec0"/>'
         if not is_cut:
@@ -74,8 +77,8 @@ def _rows(lines: Mapping[str, Sequence[Entry]]) -> Iterator[str]:
 
 
 def _legend(lines: Mapping[str, Sequence[Entry]], bottom: int) -> Iterator[str]:
-    there = {line.state for of_one in lines.values() for line in of_one}
-    for number, state in enumerate(state for state in State if state in there):
+    present = {line.state for of_one in lines.values() for line in of_one}
+    for number, state in enumerate(state for state in State if state in present):
         x = _LEFT + number * 85
         yield f'<rect x="{x}" y="{bottom - 10}" width="11" height="11" fill="{_COLOURS[state]}"/>'
         yield f'<text x="{x + 16}" y="{bottom}">{state.value}</text>'

@@ -1,4 +1,7 @@
-"""How old what an asset holds may be, before Dagster's pages call it late and then stale."""
+"""Freshness policy of assets: the age at which Dagster shows a warning, then an error.
+
+Not here: alarms (resources/monitoring). Read next: lake.py.
+"""
 
 from __future__ import annotations
 
@@ -11,5 +14,5 @@ from resources.monitoring.checks import OVERDUE
 EVERY_DAY = dg.FreshnessPolicy.time_window(
     warn_window=OVERDUE, fail_window=OVERDUE + timedelta(days=1)
 )
-"""The schedule asks every dataset for something every day, and loads after that: late is what two
-looks have passed over, as for alarms, and stale what two nights have."""
+"""The schedule captures and loads every dataset once a day. The warning window is that of the alarms,
+the failure window one day longer."""

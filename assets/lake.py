@@ -1,4 +1,7 @@
-"""From the API to the lake: one asset per dataset, made from its catalog entry."""
+"""Assets that capture: one per dataset, defined by its catalog entry.
+
+Not here: capturing itself (resources/capture), tables (warehouse.py). Read next: warehouse.py.
+"""
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of asset functions.
 
@@ -25,10 +28,10 @@ OWNERS = ["team:live"]
 
 
 class CaptureConfig(dg.Config):
-    """How a run treats days that are complete already."""
+    """Run configuration of the capture steps."""
 
     again: bool = False
-    """Ask them again; differing rows become a revision."""
+    """Capture complete days again; different rows become a revision."""
 
 
 def key(name: str) -> dg.AssetKey:
@@ -37,11 +40,11 @@ def key(name: str) -> dg.AssetKey:
 
 
 STEP = "captures"
-"""The one step that captures days, of whichever datasets a run selects."""
+"""Name of the one step that captures days, for all datasets that a run selects."""
 
 
-def asking_again(*names: str) -> dict[str, Any]:
-    """Run configuration that asks complete days again, or the present state of dimensions."""
+def again_config(*names: str) -> dict[str, Any]:
+    """Run configuration that captures complete days, or the present state of dimensions, again."""
     steps = {_dimension_step(n) if DATASETS[n].is_dimension else STEP for n in names}
     return {"ops": {step: {"config": {"again": True}} for step in sorted(steps)}}
 
@@ -53,15 +56,17 @@ def _dimension_step(name: str) -> str:
 def capture_assets(
     partitions: dg.PartitionsDefinition[Any], names: Collection[str], language: str = ENGLISH
 ) -> list[dg.AssetsDefinition]:
-    """An asset for each dataset of `names`: dimensions each in a step, all others in one."""
+    """An asset for each dataset of `names`: each dimension in its own step, all others in one step."""
     datasets = [DATASETS[name] for name in names]
     daily = [dataset for dataset in datasets if not dataset.is_dimension]
-    dimensions = [_dimension(dataset, language) for dataset in datasets if dataset.is_dimension]
-    return [*dimensions, *([_days(daily, partitions, names, language)] if daily else [])]
+    dimensions = [
+        _dimension_asset(dataset, language) for dataset in datasets if dataset.is_dimension
+    ]
+    return [*dimensions, *([_daily_assets(daily, partitions, names, language)] if daily else [])]
 
 
-def _about(dataset: Dataset, names: Collection[str], language: str) -> dict[str, Any]:
-    """What the asset of a dataset says of itself; it depends on no dataset but `names`."""
+def _spec_fields(dataset: Dataset, names: Collection[str], language: str) -> dict[str, Any]:
+    """Arguments of the asset of a dataset; dependencies outside of `names` are left out."""
     return {
         "key": key(dataset.name),
         "deps": [key(needed) for needed in _upstream(dataset) if needed in names],
@@ -75,12 +80,12 @@ def _about(dataset: Dataset, names: Collection[str], language: str) -> dict[str,
     }
 
 
-def _check(dataset: Dataset) -> dg.AssetCheckSpec:
+def _check_spec(dataset: Dataset) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(ANSWERS_HOLD, asset=key(dataset.name), description=_CHECK_MEANS)
 
 
-def _dimension(dataset: Dataset, language: str) -> dg.AssetsDefinition:
-    """The present state of the account: no partitions."""
+def _dimension_asset(dataset: Dataset, language: str) -> dg.AssetsDefinition:
+    """The asset of a dimension: the present state of the account, without partitions."""
 
     def dimension(
         config: CaptureConfig,
@@ -89,28 +94,30 @@ def _dimension(dataset: Dataset, language: str) -> dg.AssetsDefinition:
         with archive.capturing() as capturer:
             result = capturer.capture_dimension(dataset, again=config.again)
         if not result.outcome.is_complete:
-            raise _failure([result])
-        found = metadata.of_day(result)
-        found["dagster/row_count"] = found.pop("dagster/partition_row_count")
+            raise _capture_failure([result])
+        facts = metadata.of_day(result)
+        facts["dagster/row_count"] = facts.pop("dagster/partition_row_count")
         now = metadata.of_dimension(archive.home, dataset)
-        found[metadata.LAST_SEEN] = now.get(metadata.LAST_SEEN, "")
-        return dg.MaterializeResult(metadata=found, check_results=[_checked([result])])
+        facts[metadata.LAST_SEEN] = now.get(metadata.LAST_SEEN, "")
+        return dg.MaterializeResult(metadata=facts, check_results=[_answers_check_of([result])])
 
-    made: dg.AssetsDefinition
-    made = dg.asset(**_about(dataset, (), language), check_specs=[_check(dataset)])(dimension)
-    return made
+    definition: dg.AssetsDefinition
+    definition = dg.asset(
+        **_spec_fields(dataset, (), language), check_specs=[_check_spec(dataset)]
+    )(dimension)
+    return definition
 
 
-def _days(
+def _daily_assets(
     datasets: Sequence[Dataset],
     partitions: dg.PartitionsDefinition[Any],
     names: Collection[str],
     language: str,
 ) -> dg.AssetsDefinition:
-    """The lake files of all daily datasets, one partition per day, captured side by side.
+    """The assets of all daily datasets, one partition per day, captured concurrently in one step.
 
-    One step, so that one engine shares its workers, memory and call budget among them; each can be
-    selected alone.
+    One step, so that all datasets share workers, memory limit and rate limit. Each can be selected
+    alone.
     """
     with warnings.catch_warnings():
         # Backfill policies are beta in the pinned Dagster; one run for a month needs them.
@@ -118,10 +125,11 @@ def _days(
         asset = dg.multi_asset(
             name=STEP,
             specs=[
-                dg.AssetSpec(**_about(one, names, language), skippable=True) for one in datasets
+                dg.AssetSpec(**_spec_fields(one, names, language), skippable=True)
+                for one in datasets
             ],
             check_specs=[
-                *(_check(one) for one in datasets),
+                *(_check_spec(one) for one in datasets),
                 *(completeness.spec(key(one.name)) for one in datasets),
             ],
             partitions_def=partitions,
@@ -137,43 +145,46 @@ def _days(
         selected = [one for one in datasets if key(one.name) in context.selected_asset_keys]
         yield from _capture(context, archive, selected, again=config.again)
 
-    made: dg.AssetsDefinition = asset(captures)
-    return made
+    definition: dg.AssetsDefinition = asset(captures)
+    return definition
 
 
 def _capture(
     context: dg.AssetExecutionContext, archive: Archive, datasets: Sequence[Dataset], *, again: bool
 ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
-    """Capture the run's days; a dataset whose days are all complete is reported at once."""
+    """Capture the run's days; each dataset is reported as soon as all of its days are complete.
+
+    After an error, the complete days of the other datasets are reported before it is raised.
+    """
     days = [date.fromisoformat(k) for k in context.partition_keys]
-    due = {one: archive.in_order_of_asking(one, days) for one in datasets}
-    # Of the datasets that are not done with.
+    due = {one: archive.in_request_order(one, days) for one in datasets}
+    # Of the datasets that are not reported yet.
     results: dict[str, list[Result]] = {one.name: [] for one in due}
     missing: list[Result] = []
     try:
         with archive.capturing() as capturer:
             for result in capturer.capture_all(due, again=again, progress=archive.progress):
-                found = results[result.dataset]
-                found.append(result)
-                if len(found) == len(days):
-                    gaps = [one for one in found if not one.outcome.is_complete]
+                of_dataset = results[result.dataset]
+                of_dataset.append(result)
+                if len(of_dataset) == len(days):
+                    gaps = [one for one in of_dataset if not one.outcome.is_complete]
                     if gaps:
                         missing += gaps
                     else:
-                        # While Dagster writes this down, what is under way goes on.
+                        # Requests continue while Dagster stores the event.
                         yield _materialized(context, archive, results.pop(result.dataset))
         if missing:
-            raise _failure(missing)
+            raise _capture_failure(missing)
     except Exception:
-        for found in results.values():
-            _credit(context, found)
+        for of_dataset in results.values():
+            _report_complete_days(context, of_dataset)
         raise
 
 
 def _materialized(
     context: dg.AssetExecutionContext, archive: Archive, results: Sequence[Result]
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """A dataset of which all days of the run are complete."""
+    """Event of a dataset whose days of the run are all complete."""
     name = results[0].dataset
     for result in results:
         about = metadata.of_day(result)
@@ -181,20 +192,20 @@ def _materialized(
         if shown is not None:
             about["preview"] = shown
         context.add_asset_metadata(about, asset_key=key(name), partition_key=result.day.isoformat())
-    # These stand beside each day's own figures, so their names say that they are the run's.
+    # Prefixed, since Dagster shows them beside the figures of each day.
     summary = {f"run_{what}": figure for what, figure in metadata.of_run(results).items()}
     return dg.MaterializeResult(
         asset_key=key(name),
         metadata=summary,
         check_results=[
-            _checked(results),
+            _answers_check_of(results),
             completeness.result(key(name), archive.whole_ledger(name)),
         ],
     )
 
 
 def _upstream(dataset: Dataset) -> list[str]:
-    """What must be known before the dataset can be asked."""
+    """Datasets that must be captured before this one."""
     if dataset.is_dimension:
         return []
     carriers = ["isp"] if "ISP" in dataset.split else []
@@ -202,8 +213,8 @@ def _upstream(dataset: Dataset) -> list[str]:
     return [*domains, *carriers, *dataset.needs]
 
 
-def _credit(context: dg.AssetExecutionContext, results: Sequence[Result]) -> None:
-    """Mark the finished days of a dataset that lacks others: their captures are in the archive."""
+def _report_complete_days(context: dg.AssetExecutionContext, results: Sequence[Result]) -> None:
+    """Report the complete days of a dataset with incomplete ones: their captures are in the archive."""
     for result in results:
         if result.outcome.is_complete:
             context.log_event(
@@ -215,13 +226,13 @@ def _credit(context: dg.AssetExecutionContext, results: Sequence[Result]) -> Non
             )
 
 
-def _failure(missing: Sequence[Result]) -> dg.Failure:
-    """Names the days that are not captured, and why, the first few of each dataset in full."""
+def _capture_failure(missing: Sequence[Result]) -> dg.Failure:
+    """Failure that names the days that are not captured; the first five of each dataset with reasons."""
     by_dataset: dict[str, list[Result]] = {}
     for result in missing:
         by_dataset.setdefault(result.dataset, []).append(result)
     return dg.Failure(
-        "\n".join(_not_captured(name, found) for name, found in by_dataset.items()),
+        "\n".join(_not_captured(name, results) for name, results in by_dataset.items()),
         metadata={
             "missing_days": {n: [r.day.isoformat() for r in one] for n, one in by_dataset.items()}
         },
@@ -230,12 +241,12 @@ def _failure(missing: Sequence[Result]) -> dg.Failure:
 
 
 def _not_captured(name: str, missing: Sequence[Result]) -> str:
-    first = "; ".join(f"{r.day}: {_said(r)}" for r in missing[:5])
+    first = "; ".join(f"{r.day}: {_reason(r)}" for r in missing[:5])
     more = f"; and {len(missing) - 5} more" if len(missing) > 5 else ""
     return f"{len(missing)} days of {name} are not captured: {first}{more}"
 
 
-def _said(result: Result) -> str:
+def _reason(result: Result) -> str:
     if result.outcome is Outcome.FAILED or result.message:
         return result.message
     return f"{result.outcome}, {result.rows} rows, {result.requests} requests"
@@ -249,24 +260,24 @@ _CHECK_MEANS = (
 )
 
 
-def _checked(results: Sequence[Result]) -> dg.AssetCheckResult:
+def _answers_check_of(results: Sequence[Result]) -> dg.AssetCheckResult:
     origins = [r.origin for r in results if r.origin is not None]
-    return checked(results[0].dataset, origins)
+    return answers_check(results[0].dataset, origins)
 
 
-def checked(name: str, origins: Iterable[parquet.Provenance]) -> dg.AssetCheckResult:
-    """The verdict over days of the dataset `name`; a warning alters nothing."""
+def answers_check(name: str, origins: Iterable[parquet.Provenance]) -> dg.AssetCheckResult:
+    """Result of the check ANSWERS_HOLD over days of the dataset `name`; it never blocks a run."""
     origins = [*origins]
-    found: dict[str, dict[str, Any]] = {
+    findings: dict[str, dict[str, Any]] = {
         "totals_that_disagree": {o.day: ", ".join(o.disagreeing) for o in origins if o.disagreeing},
         "rows_outside_the_day": {o.day: o.outside for o in origins if o.outside},
         "unknown_fields": {o.day: ", ".join(o.unknown) for o in origins if o.unknown},
     }
-    odd = {what: days for what, days in found.items() if days}
+    problems = {what: days for what, days in findings.items() if days}
     return dg.AssetCheckResult(
-        passed=not odd,
+        passed=not problems,
         check_name=ANSWERS_HOLD,
         asset_key=key(name),
         severity=dg.AssetCheckSeverity.WARN,
-        metadata=odd,
+        metadata=problems,
     )

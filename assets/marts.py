@@ -1,4 +1,7 @@
-"""From tables to answers: one asset per mart, all made in one step with one connection."""
+"""Assets of marts: one per mart, all built in one step with one connection.
+
+Not here: building (resources/marts), the SQL (assets/sql). Read next: resources/marts/definition.py.
+"""
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of asset functions.
 
@@ -18,28 +21,30 @@ from resources.marts.build import MartResult
 from resources.marts.definition import Mart, MartKind, available, read
 from resources.system_tables.registry import OWN_TABLES
 
-_MEANS = {
+_DESCRIPTIONS = {
     MartKind.VIEW: "View `{}`. {}",
-    MartKind.TABLE: "Table, brought level day by day, `{}`. {}",
+    MartKind.TABLE: "Table, updated day by day, `{}`. {}",
     MartKind.MACRO: "Table macro `{}`. {}",
 }
 
 
 def key(name: str) -> dg.AssetKey:
-    """The asset that brings a mart level with what it reads."""
+    """The asset that updates a mart from the tables that it reads."""
     return dg.AssetKey(["marts", name])
 
 
 def keys(names: Collection[str]) -> list[dg.AssetKey]:
-    """Those of all marts that the datasets `names` are enough for."""
-    return [key(mart.name) for mart in _possible(names)]
+    """Keys of the marts that need no other datasets than `names`."""
+    return [key(mart.name) for mart in _available_marts(names)]
 
 
 def served_names(archive: Archive) -> list[str]:
-    """The marts that have an asset and are in the served copy."""
+    """Names of the marts that have an asset and are in the served copy."""
     with archive.reading() as connection:
         present = build.present(connection)
-    return [mart.name for mart in _possible(archive.settings.datasets) if mart.name in present]
+    return [
+        mart.name for mart in _available_marts(archive.settings.datasets) if mart.name in present
+    ]
 
 
 def mart_assets(
@@ -47,14 +52,17 @@ def mart_assets(
     table_key: Callable[[str], dg.AssetKey],
     language: str = ENGLISH,
 ) -> list[dg.AssetsDefinition]:
-    """The marts that the datasets `names` are enough for; `table_key` gives a dataset's table."""
-    marts = _possible(names)
+    """Assets of the marts that need no other datasets than `names`.
+
+    `table_key` gives the asset of a dataset's table.
+    """
+    marts = _available_marts(names)
     if not marts:
         return []
     return [_marts([_spec(mart, table_key, language) for mart in marts], marts)]
 
 
-def _possible(names: Collection[str]) -> list[Mart]:
+def _available_marts(names: Collection[str]) -> list[Mart]:
     return available(read(), [*names, *OWN_TABLES])
 
 
@@ -67,18 +75,20 @@ def _spec(mart: Mart, table_key: Callable[[str], dg.AssetKey], language: str) ->
     return dg.AssetSpec(
         key(mart.name),
         deps=deps,
-        description=say(_MEANS[mart.kind], language).format(mart.name, say(mart.meaning, language)),
+        description=say(_DESCRIPTIONS[mart.kind], language).format(
+            mart.name, say(mart.meaning, language)
+        ),
         group_name="marts",
         kinds={"duckdb", "sql"},
         owners=lake.OWNERS,
         freshness_policy=EVERY_DAY,
         tags={"livestats/group": mart.group},
-        metadata=_shown(mart, language),
+        metadata=_metadata(mart, language),
         skippable=True,
     )
 
 
-def _shown(mart: Mart, language: str) -> dict[str, Any]:
+def _metadata(mart: Mart, language: str) -> dict[str, Any]:
     types = schema.types()[mart.name]
     return {
         "dagster/column_schema": dg.TableSchema(
@@ -102,25 +112,25 @@ def _marts(specs: Sequence[dg.AssetSpec], marts: Collection[Mart]) -> dg.AssetsD
     def sync_marts(
         context: dg.AssetExecutionContext, archive: dg.ResourceParam[Archive]
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
-        # All of them, whichever were chosen: one alone would stand on others that are behind.
-        done = {made.mart.name: made for made in archive.sync_marts()}
+        # All marts are updated, not only the selected ones: a mart reads other marts.
+        results = {result.mart.name: result for result in archive.sync_marts()}
         for mart in marts:
             if key(mart.name) in context.selected_asset_keys:
                 yield dg.MaterializeResult(
-                    asset_key=key(mart.name), metadata=_facts(done.get(mart.name))
+                    asset_key=key(mart.name), metadata=_facts(results.get(mart.name))
                 )
 
     return sync_marts
 
 
-def _facts(made: MartResult | None) -> dict[str, Any]:
-    if made is None:
+def _facts(result: MartResult | None) -> dict[str, Any]:
+    if result is None:
         return {"left_out": "a table that it reads has not been loaded yet"}
-    found: dict[str, Any] = {"is_new": made.is_new}
-    if made.mart.kind is MartKind.TABLE:
-        found["days_made"] = len(made.days)
-    if made.impossible:
-        found["days_that_cannot_be_made"] = {str(d): why for d, why in made.impossible.items()}
-    if made.days:
-        found |= {"from": made.days[0].isoformat(), "to": made.days[-1].isoformat()}
-    return found
+    facts: dict[str, Any] = {"is_new": result.is_new}
+    if result.mart.kind is MartKind.TABLE:
+        facts["days_made"] = len(result.days)
+    if result.impossible:
+        facts["days_that_cannot_be_made"] = {str(d): why for d, why in result.impossible.items()}
+    if result.days:
+        facts |= {"from": result.days[0].isoformat(), "to": result.days[-1].isoformat()}
+    return facts

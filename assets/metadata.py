@@ -1,4 +1,7 @@
-"""What Dagster's pages show of datasets and runs."""
+"""Metadata of assets and runs that Dagster's pages show.
+
+Not here: the checks (assets/checks). Read next: lake.py.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +22,17 @@ from resources.ledger import file_index
 from resources.warehouse.dataset_docs import column_comment
 
 ELSEWHERE: Mapping[str, str] = MappingProxyType({"done_by": "a command, outside of Dagster"})
-"""Beside the facts of what the sensor `follow_ledger` reports."""
+"""Metadata of events that the sensor `follow_ledger` reports."""
 
 LAST_SEEN = "last_seen_at"
-"""When the API was last asked for a dimension: by a newer one the sensor knows of it."""
+"""When a dimension was last requested. The sensor reports a dimension if this is newer."""
 
 _PREVIEW_ROWS = 5
 _PREVIEW_COLUMNS = 10
 
 
 def of_dataset(dataset: Dataset, language: str = ENGLISH) -> dict[str, Any]:
-    """What is always true of a dataset: its columns, key, source and limits."""
+    """Metadata of a dataset's definition: columns, key, source and limits."""
     endpoint = dataset.endpoint
     history = f"{dataset.history.days} days" if dataset.history else "the present state only"
     return {
@@ -54,21 +57,21 @@ def of_dataset(dataset: Dataset, language: str = ENGLISH) -> dict[str, Any]:
 
 
 def of_day(result: Result) -> dict[str, Any]:
-    """What one run did for one day."""
+    """Metadata of one day of a run."""
     origin = result.origin
-    found: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "outcome": result.outcome.value,
         "dagster/partition_row_count": origin.rows if origin else result.rows,
         "requests": result.requests,
         "answer_bytes": result.bytes,
     }
     if origin is not None:
-        found |= _of_origin(origin)
-    return found
+        facts |= _of_origin(origin)
+    return facts
 
 
 def of_capture(origin: parquet.Provenance) -> dict[str, Any]:
-    """The same for a day that was captured outside of Dagster, as far as its lake file says it."""
+    """Metadata of a day that was captured outside of Dagster, from its lake file."""
     return {
         "outcome": Outcome.CAPTURED.value,
         "dagster/partition_row_count": origin.rows,
@@ -79,31 +82,31 @@ def of_capture(origin: parquet.Provenance) -> dict[str, Any]:
 
 
 def _of_origin(origin: parquet.Provenance) -> dict[str, Any]:
-    found: dict[str, Any] = {"capture": origin.capture, "fetched_at": origin.fetched_at}
+    facts: dict[str, Any] = {"capture": origin.capture, "fetched_at": origin.fetched_at}
     if origin.outside:
-        found["rows_outside_the_day"] = origin.outside
+        facts["rows_outside_the_day"] = origin.outside
     if origin.unknown:
-        found["unknown_fields"] = ", ".join(origin.unknown)
+        facts["unknown_fields"] = ", ".join(origin.unknown)
     if origin.disagreeing:
-        found["totals_that_disagree"] = ", ".join(origin.disagreeing)
-    return found
+        facts["totals_that_disagree"] = ", ".join(origin.disagreeing)
+    return facts
 
 
 def of_dimension(home: Home, dataset: Dataset) -> dict[str, Any]:
-    """What the archive has of a dimension, and when it was last asked; {} before the first time."""
+    """Metadata of a dimension's newest snapshot, and LAST_SEEN; {} before its first capture."""
     captured = file_index.raw_days(home.raw, dataset.name)
-    made = parquet.days_of(home.lake, dataset.name)
+    files = parquet.days_of(home.lake, dataset.name)
     times = [day.last_seen for day in captured.values() if day.last_seen is not None]
-    origin = parquet.provenance_of(max(made.items())[1]) if made else None
+    origin = parquet.provenance_of(max(files.items())[1]) if files else None
     if origin is None or not times:
         return {}
-    found = of_capture(origin)
-    found["dagster/row_count"] = found.pop("dagster/partition_row_count")
-    return {**found, LAST_SEEN: max(times).isoformat()}
+    facts = of_capture(origin)
+    facts["dagster/row_count"] = facts.pop("dagster/partition_row_count")
+    return {**facts, LAST_SEEN: max(times).isoformat()}
 
 
 def of_run(results: Sequence[Result]) -> dict[str, Any]:
-    """What one run did for all its days."""
+    """Metadata of all days of a run."""
     return {
         "days": len(results),
         "rows_captured": sum(r.rows for r in results if r.requests),
@@ -113,7 +116,7 @@ def of_run(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def preview(path: Path) -> dg.MetadataValue[Any] | None:
-    """The first rows of a lake file as a Markdown table; None for an empty one."""
+    """The first rows of a lake file as a Markdown table; None if it is empty or unreadable."""
     if parquet.provenance_of(path) is None:
         return None
     file = pq.ParquetFile(path)
@@ -125,14 +128,14 @@ def preview(path: Path) -> dg.MetadataValue[Any] | None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.MetadataValue[Any]:
-    """Rows as a Markdown table; whatever stands in a value, it stays inside its cell."""
+    """Rows as a Markdown table; values are escaped."""
     lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
     lines += [f"| {' | '.join(_cell(value) for value in row)} |" for row in rows]
     return dg.MetadataValue.md("\n".join(lines))
 
 
 def _cell(value: object) -> str:
-    """A value as text that cannot break out of its Markdown cell."""
+    """A value as escaped text for a Markdown cell, cut at 60 characters."""
     text = "" if value is None else str(value)
     text = "".join(c if c.isprintable() else " " for c in text[:60])
     return "".join(f"&#{ord(c)};" if c in "|<>&`*_[]\\" else c for c in text)

@@ -1,4 +1,7 @@
-"""The days: one partitions definition for every dataset."""
+"""The days as Dagster partitions: one definition for every dataset.
+
+Not here: what is due (pipelines/planning). Read next: lake.py.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ import dagster as dg
 from resources.archive import Archive
 
 
-def of_archive(archive: Archive) -> dg.DailyPartitionsDefinition:
-    """The days of `archive` that are over by its clock."""
-    # Rounded up: a clock that is set may pass midnight before the machine's does.
+def partitions_of(archive: Archive) -> dg.DailyPartitionsDefinition:
+    """Partitions of the days of `archive` that are over by its clock."""
+    # Rounded up: the archive's clock can be set, and may pass midnight before the machine's clock.
     ahead = (archive.now() - datetime.now(UTC)) / timedelta(days=1)
     return daily(
         archive.first_day, archive.settings.time_zone, days_ahead=math.ceil(round(ahead, 3))

@@ -1,4 +1,7 @@
-"""From the lake to DuckDB: one asset per table, and the served copy of them all."""
+"""Assets of the DuckDB tables: one per table, and the served copy.
+
+Not here: loading (resources/warehouse), marts (marts.py). Read next: marts.py.
+"""
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of asset functions.
 
@@ -19,8 +22,8 @@ from resources.sql import quoting
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse.load import Loaded
 
-# No Dagster pool keeps writers apart: a place in one outlives a process that is killed, and all
-# later runs wait for it. The warehouse's own lock ends with its process.
+# Writers are not serialised by a Dagster pool: a slot in a pool outlives a process that is killed,
+# and all later runs wait for it. The warehouse's own lock ends with its process.
 
 SERVED = dg.AssetKey(["served", "livestats"])
 
@@ -28,12 +31,12 @@ _CHECK = "level_with_lake"
 
 
 def key(name: str) -> dg.AssetKey:
-    """The asset that brings a table level with the lake."""
+    """The asset that updates a table from the lake."""
     return dg.AssetKey(["warehouse", name])
 
 
 def table_assets(names: Sequence[str], language: str = ENGLISH) -> list[dg.AssetsDefinition]:
-    """One asset for each table and mart of `names`, and the served copy of them."""
+    """Assets of the tables and marts of the datasets `names`, and of the served copy."""
     return [
         _tables(names, language),
         *marts.mart_assets(names, key, language),
@@ -59,7 +62,7 @@ def _spec(name: str, language: str) -> dg.AssetSpec:
 
 
 def _tables(names: Sequence[str], language: str) -> dg.AssetsDefinition:
-    """All tables in one step with one connection; each can be materialised alone."""
+    """The assets of all tables: one step, one connection; each can be materialised alone."""
 
     @dg.multi_asset(
         name="tables",
@@ -77,20 +80,20 @@ def _tables(names: Sequence[str], language: str) -> dg.AssetsDefinition:
 
 
 def _facts(loaded: Loaded) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "dagster/row_count": loaded.total_rows,
         "days_loaded": len(loaded.days),
         "rows_loaded": loaded.rows,
     }
     if loaded.days:
-        found |= {"from": loaded.days[0].isoformat(), "to": loaded.days[-1].isoformat()}
+        facts |= {"from": loaded.days[0].isoformat(), "to": loaded.days[-1].isoformat()}
     if loaded.gone:
-        found["days_without_lake_file"] = [day.isoformat() for day in loaded.gone]
-    return found
+        facts["days_without_lake_file"] = [day.isoformat() for day in loaded.gone]
+    return facts
 
 
 def _served(names: Sequence[str]) -> dg.AssetsDefinition:
-    """The file that is read: the ledger is written, and readers are switched to a new copy."""
+    """The asset of the served copy: updates the ledger and publishes a new copy."""
 
     @dg.asset(
         key=SERVED,
@@ -116,15 +119,15 @@ def _served(names: Sequence[str]) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare name only
         published = archive.publish()
         return dg.MaterializeResult(
-            metadata=served_facts(archive, published.path, is_new=published.is_new),
+            metadata=served_metadata(archive, published.path, is_new=published.is_new),
             check_results=served_checks(archive),
         )
 
     return served_copy
 
 
-def served_facts(archive: Archive, copy: Path, *, is_new: bool) -> dict[str, Any]:
-    """What is shown of the served copy `copy`."""
+def served_metadata(archive: Archive, copy: Path, *, is_new: bool) -> dict[str, Any]:
+    """Metadata of the served copy `copy`."""
     return {
         "path": dg.MetadataValue.path(str(archive.home.served)),
         "copy": copy.name,
@@ -135,7 +138,7 @@ def served_facts(archive: Archive, copy: Path, *, is_new: bool) -> dict[str, Any
 
 
 def served_checks(archive: Archive) -> list[dg.AssetCheckResult]:
-    """The verdicts on what is served now."""
+    """Results of the checks of the served copy."""
     behind = archive.behind()
     level = dg.AssetCheckResult(
         passed=not behind,

@@ -113,25 +113,28 @@ class Archive:
     def days_without_lake_file(self, lines: Iterable[Entry]) -> set[date]:
         """Captured days of `lines`, of one dataset, whose lake file is missing or of another capture.
 
-        A crash between the two steps leaves such a day; capturing it again makes the file from
-        the capture, without a request.
+        A crash between committing the capture and the lake file leaves such a day. Capturing it
+        again rebuilds the file from the capture, without a request.
         """
         return {*ledger.days_without_lake_file(lines, self.home.lake, self.home.file_index)}
 
     def _all_days_without_lake_file(self, dataset: Dataset) -> set[date]:
-        """All of its captured days that `days_without_lake_file` finds; none of a dimension: its next snapshot has everything."""
+        """The same for all captured days of `dataset`, without ledger lines.
+
+        Empty for a dimension, whose next snapshot has the full state.
+        """
         if dataset.is_dimension:
             return set()
         home = self.home
         return ledger.all_days_without_lake_file(dataset.name, home.raw, home.lake, home.file_index)
 
-    def in_order_of_asking(self, dataset: Dataset, days: Iterable[date]) -> list[date]:
-        """Days that the API soon forgets, oldest first; then the other days, newest first."""
+    def in_request_order(self, dataset: Dataset, days: Iterable[date]) -> list[date]:
+        """Days that soon leave the API's history, oldest first; then the other days, newest first."""
         soon = self.now() + timedelta(days=self.settings.expiry_warning_days)
 
         def order(day: date) -> tuple[bool, int]:
-            forgotten = ledger.expires_at(dataset, day, self.settings.zone)
-            is_urgent = forgotten is not None and forgotten <= soon
+            expires = ledger.expires_at(dataset, day, self.settings.zone)
+            is_urgent = expires is not None and expires <= soon
             return not is_urgent, day.toordinal() if is_urgent else -day.toordinal()
 
         return sorted(days, key=order)

@@ -1,4 +1,7 @@
-"""The check `complete` of a daily dataset: it fails while days are partial or lost, and names them."""
+"""The check `complete` of a daily dataset: fails while days are partial or lost, and names them.
+
+Not here: how the state of a day is derived (resources/ledger/states.py). Read next: expiry.py.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from resources.ledger.states import Entry, State
 
 CHECK = "complete"
 
-_SHOWN = 50  # days of each state that are named; `livestats status` has all
+_SHOWN = 50  # days of each state that are listed; `livestats status` lists all
 
 
 def spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
@@ -25,7 +28,7 @@ def spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
 
 
 def result(asset: dg.AssetKey, lines: Iterable[Entry]) -> dg.AssetCheckResult:
-    """The verdict on `lines`, the ledger of one dataset."""
+    """Result for `lines`, the ledger of one dataset: ERROR if days are partial, else WARN."""
     days: dict[State, list[str]] = {State.PARTIAL: [], State.LOST: []}
     for line in lines:
         if line.state in days:

@@ -1,4 +1,7 @@
-"""Whether a day is about to be forgotten, as a check of the served copy: seen in time to act."""
+"""The check `nothing_expires` of the served copy: warns of days that soon leave the API's history.
+
+Not here: the alarm about them (resources/monitoring). Read next: reconciliation.py.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from resources.ledger.states import State
 
 CHECK = "nothing_expires"
 
-_SHOWN = 20  # days of a dataset that are named
+_SHOWN = 20  # days of a dataset that are listed
 
 
 def spec(served: dg.AssetKey) -> dg.AssetCheckSpec:
@@ -24,7 +27,7 @@ def spec(served: dg.AssetKey) -> dg.AssetCheckSpec:
 
 
 def result(archive: Archive) -> dg.AssetCheckResult:
-    """A warning with the days that the API is about to forget, as the served ledger has them."""
+    """Result with the expiring days of the served ledger, by dataset."""
     with archive.reading() as connection:
         rows = connection.execute(
             "SELECT dataset, list(business_date::VARCHAR ORDER BY business_date) FROM ledger "

@@ -1,4 +1,7 @@
-"""Whether endpoints agree, as a check of the served copy: two events a run, and no step more."""
+"""The check `endpoints_agree` of the served copy: results of the reconciliation rules.
+
+Not here: the rules. Read next: resources/system_tables/reconciliation/table.py.
+"""
 
 from __future__ import annotations
 
@@ -28,42 +31,42 @@ def spec(served: dg.AssetKey) -> dg.AssetCheckSpec:
 
 
 def result(archive: Archive) -> dg.AssetCheckResult:
-    """The verdict of the served copy, with the newest differences as a table."""
+    """Result from the served copy, with the newest differences as a table."""
     with archive.reading() as connection:
-        found = table.reconciliation_status(connection, _SHOWN)
+        status = table.reconciliation_status(connection, _SHOWN)
     facts: dict[str, Any] = {
-        "comparisons": found.comparisons,
-        "differing": found.differing,
-        "not_comparable": found.not_comparable,
-        "sparse": found.sparse,
+        "comparisons": status.comparisons,
+        "differing": status.differing,
+        "not_comparable": status.not_comparable,
+        "sparse": status.sparse,
     }
-    if found.differences:
-        facts["differences"] = _table(found)
+    if status.differences:
+        facts["differences"] = _table(status)
     return dg.AssetCheckResult(
-        passed=not found.differing,
+        passed=not status.differing,
         check_name=CHECK,
         severity=dg.AssetCheckSeverity.WARN,
-        description=_summary(found),
+        description=_summary(status),
         metadata=facts,
     )
 
 
-def _summary(found: table.ReconciliationStatus) -> str:
-    if not found.differing:
-        sparse = f", {found.sparse} days are sparse" if found.sparse else ""
-        agreeing = found.comparisons - found.not_comparable - found.sparse
+def _summary(status: table.ReconciliationStatus) -> str:
+    if not status.differing:
+        sparse = f", {status.sparse} days are sparse" if status.sparse else ""
+        agreeing = status.comparisons - status.not_comparable - status.sparse
         return f"{agreeing} comparisons agree{sparse}."
-    days = {d.business_date for d in found.differences}
-    rules = sorted({d.rule for d in found.differences})
-    shown = f", the newest {_SHOWN} of them" if found.differing > _SHOWN else ""
+    days = {d.business_date for d in status.differences}
+    rules = sorted({d.rule for d in status.differences})
+    shown = f", the newest {_SHOWN} of them" if status.differing > _SHOWN else ""
     return (
-        f"{found.differing} of {found.comparisons} comparisons differ{shown} between {min(days)} "
+        f"{status.differing} of {status.comparisons} comparisons differ{shown} between {min(days)} "
         f"and {max(days)}, by {', '.join(rules)}. Where late data may be the reason, capture the "
         "day again with `livestats backfill --force`."
     )
 
 
-def _table(found: table.ReconciliationStatus) -> dg.MetadataValue[Any]:
+def _table(status: table.ReconciliationStatus) -> dg.MetadataValue[Any]:
     rows = [
         (
             d.business_date,
@@ -75,6 +78,6 @@ def _table(found: table.ReconciliationStatus) -> dg.MetadataValue[Any]:
             f"{d.tolerance:.2%}",
             d.note,
         )
-        for d in found.differences
+        for d in status.differences
     ]
     return metadata.table(_COLUMNS, rows)

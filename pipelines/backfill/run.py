@@ -107,7 +107,7 @@ def _capture(archive: Archive, chunk: Chunk, recorder: _Recorder, early: _EarlyL
     """Capture the days of a chunk. The key is read anew for each: it may have been rotated."""
     days = [chunk.first + timedelta(days=n) for n in range(chunk.days)]
     due = {
-        DATASETS[name]: archive.in_order_of_asking(DATASETS[name], days) for name in chunk.datasets
+        DATASETS[name]: archive.in_request_order(DATASETS[name], days) for name in chunk.datasets
     }
     with archive.capturing() as capturer:
         results = capturer.capture_all(due, again=chunk.again, progress=archive.progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from assets import lake, warehouse
-from assets.partitions import of_archive
+from assets.partitions import partitions_of
 from resources.archive import Archive
 
 
@@ -13,6 +13,6 @@ def all_assets(archive: Archive) -> list[dg.AssetsDefinition]:
     """All assets, for the days of `archive`; settings that switch datasets off leave them out."""
     names, language = archive.settings.datasets, archive.settings.language
     return [
-        *lake.capture_assets(of_archive(archive), names, language),
+        *lake.capture_assets(partitions_of(archive), names, language),
         *warehouse.table_assets(names, language),
     ]

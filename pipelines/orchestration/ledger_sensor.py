@@ -18,7 +18,7 @@ import dagster as dg
 
 from assets import lake, marts, metadata, warehouse
 from assets.checks import completeness
-from assets.partitions import of_archive
+from assets.partitions import partitions_of
 from pipelines.orchestration.history_diff import (
     History,
     Shown,
@@ -196,7 +196,7 @@ def _of_dataset(
         if not days and _verdict(history, key, lake.ANSWERS_HOLD) is None:
             days = {*origins}
         if days:
-            yield _evaluation(key, lake.checked(dataset.name, (origins[day] for day in days)))
+            yield _evaluation(key, lake.answers_check(dataset.name, (origins[day] for day in days)))
 
     return events(), missing.is_final
 
@@ -206,7 +206,7 @@ def _statuses(
 ) -> dict[date, Shown]:
     """What Dagster shows of the partitions of `days`."""
     keys = [day.isoformat() for day in sorted(days)]
-    found = history.get_status_by_partition(key, keys, of_archive(archive)) or {}
+    found = history.get_status_by_partition(key, keys, partitions_of(archive)) or {}
     return {
         date.fromisoformat(text): Shown[status.name]
         for text, status in found.items()
@@ -291,7 +291,7 @@ def _published(archive: Archive, history: dg.DagsterInstance) -> Iterator[Event]
     for result in warehouse.served_checks(archive):
         yield _evaluation(warehouse.SERVED, result)
     # Last: it says that all of these were reported.
-    whole = warehouse.served_facts(archive, copy, is_new=True)
+    whole = warehouse.served_metadata(archive, copy, is_new=True)
     yield dg.AssetMaterialization(warehouse.SERVED, metadata={**whole, **metadata.ELSEWHERE})
 
 

@@ -64,7 +64,7 @@ def request(chunk: Chunk, tick: str, switched_on: Collection[str]) -> dg.RunRequ
     """One run that captures a chunk, the account's domains and carriers first."""
     names = [*(d.name for d in DIMENSIONS if d.name in switched_on), *chunk.datasets]
     kind = "again" if chunk.again else "missing"
-    config = lake.asking_again(*chunk.datasets) if chunk.again else {}
+    config = lake.again_config(*chunk.datasets) if chunk.again else {}
     return dg.RunRequest(
         run_key=f"{tick} {kind} {chunk.first} {chunk.last} {chunk.datasets[0]}",
         asset_selection=[lake.key(name) for name in names],

@@ -112,7 +112,7 @@ def expiring_days(
     for chunk, length in zip(chunks, lengths, strict=True):
         days = [chunk.first + timedelta(days=i) for i in range(chunk.days)]
         for name in () if chunk.again else chunk.datasets:  # a re-read day is already captured
-            ordered = archive.in_order_of_asking(DATASETS[name], days)
+            ordered = archive.in_request_order(DATASETS[name], days)
             for place, day in enumerate(ordered, 1):
                 until = states.expires_at(DATASETS[name], day, zone)
                 if until is None or until > end:

@@ -82,9 +82,7 @@ class DatasetQueue:
         self._in_flight: deque[InFlightRequest] = deque()
         self._pending_commits: deque[_PendingCommit] = deque()
         self._open_jobs: list[PartitionJob] = []
-        self._action_error: FixAction | None = (
-            None  # set by a worker; no call of the action can succeed
-        )
+        self._action_error: FixAction | None = None  # of a worker: all calls of the action fail
         self.has_dependencies = bool(self._waiting_for)
         self.has_dependents = False  # another queue waits for its days
         for dataset_queue in needed:
@@ -207,7 +205,7 @@ class DatasetQueue:
         return True
 
     def _fetch(self, job: PartitionJob, request: Request) -> list[FetchResult]:
-        """Fetch one request; [] if the day has failed already. Runs in a worker."""
+        """Fetch one request; [] if the day has failed already. Runs in a worker; raises ApiError."""
         if self._action_error is not None:  # fail without another call
             error = self._action_error
             raise FixAction(error.what, error.advice, action=error.action, code=error.code)

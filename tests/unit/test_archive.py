@@ -109,11 +109,11 @@ def test_what_is_behind_is_told_until_it_is_loaded_and_published(stored):
 def test_days_are_asked_newest_first_but_for_those_that_are_soon_forgotten(archive):
     """An event is forgotten after 93 days, so since 22 August; the warning is a week."""
     days = [date(2026, 8, 27), date(2026, 11, 20), date(2026, 8, 25), date(2026, 11, 21)]
-    found = archive.in_order_of_asking(DATASETS["push_stream_info"], days)
+    found = archive.in_request_order(DATASETS["push_stream_info"], days)
     assert found == [date(2026, 8, 25), date(2026, 8, 27), date(2026, 11, 21), date(2026, 11, 20)]
     newest_first = sorted(days, reverse=True)
-    assert archive.in_order_of_asking(DATASETS["region"], days) == newest_first
-    assert archive.in_order_of_asking(COUNT, days) == newest_first
+    assert archive.in_request_order(DATASETS["region"], days) == newest_first
+    assert archive.in_request_order(COUNT, days) == newest_first
 
 
 def test_asking_what_is_behind_changes_nothing(stored):

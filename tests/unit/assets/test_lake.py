@@ -325,7 +325,7 @@ def test_complete_days_are_kept_and_asked_again_if_the_run_says_so(captured):
     _, first = materialize(captured.archive, [EDGE], *DAYS)
     assert outcomes(first) == {"2026-11-20": "kept", "2026-11-21": "kept"}
     assert captured.requests == requests
-    again = assets_lake.asking_again("edge_stat")
+    again = assets_lake.again_config("edge_stat")
     _, second = materialize(captured.archive, [EDGE], *DAYS, config=again)
     assert outcomes(second) == {"2026-11-20": "unchanged", "2026-11-21": "unchanged"}
     assert captured.requests == requests + 2

@@ -7,7 +7,7 @@ import pytest
 
 from assets import lake, marts, warehouse
 from assets.checks import completeness
-from assets.partitions import of_archive
+from assets.partitions import partitions_of
 from pipelines.definitions import definitions
 from pipelines.orchestration import ledger_sensor
 from pipelines.orchestration.instance import instance
@@ -66,7 +66,7 @@ def partitions(events):
 
 def statuses(found, history, key, days=DAYS):
     keys = [day.isoformat() for day in days]
-    shown = history.get_status_by_partition(key, keys, of_archive(found.archive)) or {}
+    shown = history.get_status_by_partition(key, keys, partitions_of(found.archive)) or {}
     return [shown.get(one) and shown[one].name for one in keys]
 
 

@@ -28,7 +28,7 @@ def run(found, day, *, again=False):
         result = whole.resolve_job_def("capture_a_day").execute_in_process(
             instance=history,
             partition_key=day.isoformat(),
-            run_config=lake.asking_again("edge_stat") if again else {},
+            run_config=lake.again_config("edge_stat") if again else {},
         )
     assert result.success
 
