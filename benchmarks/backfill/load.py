@@ -24,7 +24,7 @@ from resources.simulator.noise import chance
 from resources.simulator.places import ISPS
 from resources.simulator.pushes import day_of, day_start
 from resources.simulator.roster import Space
-from resources.simulator.settings import Account, Answers
+from resources.simulator.settings import Account, AnswerOptions
 from resources.simulator.world import Site, World
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -74,7 +74,7 @@ class Load:
 
 def api_of(load: Load) -> Api:
     """Answers for the template day. Slots in which nothing happened are left out, as the API may."""
-    return Api(load.world(), Answers(zeros="omit"))
+    return Api(load.world(), AnswerOptions(zeros="omit"))
 
 
 def answer(api: Api, action: str, body: bytes) -> dict[str, object]:

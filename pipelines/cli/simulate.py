@@ -116,7 +116,7 @@ def simulate(
     from resources.api.catalog import ENDPOINTS, endpoints_of
     from resources.api.catalog.vendors import BYTEPLUS, VOLCENGINE
     from resources.clock import VARIABLE
-    from resources.simulator import Account, Faults, Late
+    from resources.simulator import Account, Faults, LateData
 
     for action in (*withdrawn, *denied):
         if action not in ENDPOINTS:
@@ -131,7 +131,7 @@ def simulate(
         "endpoints": endpoints_of(BYTEPLUS if byteplus else VOLCENGINE),
         "withdrawn": withdrawn,
         "denied": denied,
-        "late": Late(settled_after=timedelta(days=late_days)) if late_days else None,
+        "late": LateData(settled_after=timedelta(days=late_days)) if late_days else None,
     }
     if starts_at is not None:
         ahead = starts_at - datetime.now(UTC)

@@ -12,19 +12,19 @@ from resources.simulator.server import Simulator, serve
 from resources.simulator.settings import (
     DEFAULT_CREDENTIALS,
     Account,
-    Answers,
+    AnswerOptions,
     FaultKind,
     Faults,
-    Late,
+    LateData,
 )
 
 __all__ = [
     "DEFAULT_CREDENTIALS",
     "Account",
-    "Answers",
+    "AnswerOptions",
     "FaultKind",
     "Faults",
-    "Late",
+    "LateData",
     "Simulator",
     "serve",
 ]

@@ -12,7 +12,7 @@ from resources.simulator.checks import check
 from resources.simulator.query import Query
 from resources.simulator.refusals import Refused
 from resources.simulator.render import Result
-from resources.simulator.settings import Answers
+from resources.simulator.settings import AnswerOptions
 from resources.simulator.world import World
 
 Answerer = Callable[[World, Query], Result]
@@ -46,7 +46,7 @@ class Api:
     def __init__(
         self,
         world: World,
-        answers: Answers,
+        answers: AnswerOptions,
         endpoints: Mapping[str, Endpoint] = ENDPOINTS,
     ) -> None:
         self.world = world

@@ -23,7 +23,7 @@ from resources.api.catalog.parameters import (
 from resources.simulator.places import ISPS, LEAVES
 from resources.simulator.query import Query
 from resources.simulator.refusals import Refused, wrong
-from resources.simulator.settings import Answers
+from resources.simulator.settings import AnswerOptions
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
 _LEVELS = ("Area", "Country", "Province")
@@ -35,7 +35,7 @@ def check(
     *,
     now: datetime,
     owned: Container[str],
-    options: Answers,
+    options: AnswerOptions,
     page_fault: str = "",
 ) -> Query:
     """The request, typed and with defaults; raises `Refused` for anything not allowed."""

@@ -9,7 +9,7 @@ from resources.simulator.places import ISPS, ip_info, region_tree
 from resources.simulator.query import Query
 from resources.simulator.refusals import wrong
 from resources.simulator.render import Result, optional, paged, times
-from resources.simulator.settings import Answers
+from resources.simulator.settings import AnswerOptions
 from resources.simulator.world import Site, World
 
 DELETED = 3
@@ -71,7 +71,7 @@ def _domain(site: Site) -> Result:
         "PushDomain": "" if site.is_push else space.push,
         "CNAME": f"{site.name}.cname.sim.example",
         "ProjectName": "default",
-        "CreateTime": times(np.array([added_at]), Answers(offset="Z"))[0],
+        "CreateTime": times(np.array([added_at]), AnswerOptions(offset="Z"))[0],
         "CertDomain": "*.sim.example",
         "ChainID": f"{key_of(site.name):016x}",
         "CnameCheck": 1,

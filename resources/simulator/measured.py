@@ -14,7 +14,7 @@ from resources.simulator.places import region_of
 from resources.simulator.pushes import DAY_S, day_start
 from resources.simulator.query import Query
 from resources.simulator.render import Result, echo, optional, paged, plain, series, times
-from resources.simulator.usage import Cut, Labels, choices_of, status_counts
+from resources.simulator.usage import GroupedUsage, Labels, choices_of, status_counts
 from resources.simulator.world import Series, Site, World
 
 GB = 1e9
@@ -82,9 +82,9 @@ def stream_count(world: World, query: Query) -> Result:
     """DescribeLiveStreamCountData: a split by carrier is accepted and has no effect."""
     types = query.texts("StreamType") or ["push", "relay-source", "transcode"]
 
-    def of_day(site: Site, day: int) -> Cut:
+    def of_day(site: Site, day: int) -> GroupedUsage:
         counts = _live_streams(world, query, site, day, types)
-        return Cut({"count": counts}, [()], {"count": counts[None, :]})
+        return GroupedUsage({"count": counts}, [()], {"count": counts[None, :]})
 
     found = world.cut(query, of_day)
 
@@ -129,11 +129,11 @@ def status(world: World, query: Query) -> Result:
     choices, _ = choices_of(query)
     codes: tuple[int, ...] = ()
 
-    def of_day(site: Site, day: int) -> Cut:
+    def of_day(site: Site, day: int) -> GroupedUsage:
         nonlocal codes
         requests = world.day(site, day, query.now)[quantity].sum(axis=0)
         codes, whole, labels, groups = status_counts(site.space, day, requests, choices, kind)
-        return Cut(
+        return GroupedUsage(
             {str(code): whole[i] for i, code in enumerate(codes)},
             labels,
             {str(code): groups[:, i] for i, code in enumerate(codes)},

@@ -11,7 +11,7 @@ import numpy as np
 
 from resources.api.catalog.model import SPLITS, Endpoint
 from resources.simulator.noise import Ints
-from resources.simulator.settings import Answers
+from resources.simulator.settings import AnswerOptions
 
 MINUTE = 60
 REGION_SPLITS = {
@@ -35,7 +35,7 @@ class Query:
     start: int = 0  # Unix seconds
     end: int = 0  # exclusive, whatever the wire says
     now: int = 0
-    options: Answers = field(default_factory=Answers)
+    options: AnswerOptions = field(default_factory=AnswerOptions)
     page_fault: str = ""  # "shift", "repeat" or "shrink"
 
     def text(self, name: str) -> str | None:

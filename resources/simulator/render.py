@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from resources.api.catalog.model import ColumnType, Field, ListLevel, ResponseTotal
 from resources.simulator.noise import Ints
 from resources.simulator.query import Query
-from resources.simulator.settings import Answers
+from resources.simulator.settings import AnswerOptions
 from resources.simulator.usage import Labels
 
 Result = dict[str, Any]
@@ -20,7 +20,7 @@ Arrays = Mapping[str, NDArray[Any]]
 _SHANGHAI_S = 8 * 3600
 
 
-def times(seconds: Ints, answers: Answers) -> list[str]:
+def times(seconds: Ints, answers: AnswerOptions) -> list[str]:
     """RFC 3339 texts of Unix times."""
     shift = _SHANGHAI_S if answers.offset == "+08:00" else 0
     local = (np.asarray(seconds, dtype=np.int64) + shift).astype("datetime64[s]")
@@ -55,7 +55,7 @@ def echo(query: Query) -> Result:
     return found
 
 
-def optional(result: Result, level: ListLevel, items: list[Any], answers: Answers) -> None:
+def optional(result: Result, level: ListLevel, items: list[Any], answers: AnswerOptions) -> None:
     """Put a list into `result`; without items an optional one may be null or missing."""
     if items or level.required or answers.empty == "list":
         result[level.name] = items
@@ -91,7 +91,9 @@ def series(query: Query, whole: Arrays, labels: Sequence[Labels], groups: Arrays
     return result
 
 
-def _slots(level: ListLevel, stamps: list[str], arrays: Arrays, answers: Answers) -> list[Result]:
+def _slots(
+    level: ListLevel, stamps: list[str], arrays: Arrays, answers: AnswerOptions
+) -> list[Result]:
     columns: dict[str, Sequence[Any]] = {"TimeStamp": stamps}
     for field in level.fields:
         if field.name in arrays:

@@ -17,7 +17,13 @@ from resources.simulator.api import Api
 from resources.simulator.faults import Chooser
 from resources.simulator.handler import Server
 from resources.simulator.service import Service, real_clock
-from resources.simulator.settings import DEFAULT_CREDENTIALS, Account, Answers, Faults, Late
+from resources.simulator.settings import (
+    DEFAULT_CREDENTIALS,
+    Account,
+    AnswerOptions,
+    Faults,
+    LateData,
+)
 from resources.simulator.world import World
 
 
@@ -42,8 +48,8 @@ class Simulator:
         latency_s: float = 0.0,
         rate: Literal["documented"] | float | None = "documented",
         faults: Faults | None = None,
-        late: Late | None = None,
-        options: Answers | None = None,
+        late: LateData | None = None,
+        options: AnswerOptions | None = None,
         withdrawn: Iterable[str] = (),
         denied: Iterable[str] = (),
         endpoints: Mapping[str, Endpoint] = ENDPOINTS,
@@ -53,7 +59,7 @@ class Simulator:
         self.world = World(account or Account(), late)
         self._endpoints = endpoints
         self._service = Service(
-            api=Api(self.world, options or Answers(), endpoints),
+            api=Api(self.world, options or AnswerOptions(), endpoints),
             clock=clock,
             credentials=credentials,
             rate=rate,

@@ -26,7 +26,7 @@ class Account:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answers:
+class AnswerOptions:
     """How to answer where the documentation leaves several readings open."""
 
     offset: Literal["+08:00", "Z"] = "+08:00"  # of every time in an answer
@@ -37,7 +37,7 @@ class Answers:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Late:
+class LateData:
     """Usage of young days is preliminary: too low by `factor` until the day is `settled_after` old.
 
     The age counts from the end of the day in Asia/Shanghai, on the simulator's clock.

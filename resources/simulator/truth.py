@@ -11,7 +11,7 @@ from resources.api.catalog.model import SPLITS, Endpoint, RowLayout
 from resources.simulator import generic
 from resources.simulator.api import ANSWERERS
 from resources.simulator.query import Query
-from resources.simulator.settings import Answers
+from resources.simulator.settings import AnswerOptions
 from resources.simulator.world import World
 
 _ALL_IN_ONE_PAGE = 10**9
@@ -48,7 +48,7 @@ def rows(
         start=int(start.timestamp()),
         end=int(end.timestamp()),
         now=int(known_at.timestamp()),
-        options=Answers(),
+        options=AnswerOptions(),
     )
     result = ANSWERERS.get(action, generic.answer)(world, query)
     layout = endpoint.rows

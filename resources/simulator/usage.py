@@ -77,7 +77,7 @@ def _regions(query: Query, dimension: str) -> Choice | None:
 
 
 @dataclass(frozen=True)
-class Cut:
+class GroupedUsage:
     """Numbers per minute: the whole of what was asked, and its groups.
 
     An array is (..., minutes); groups stand along the first axis, in the order of `labels`.
@@ -90,7 +90,7 @@ class Cut:
 
 def cut_day(
     space: Space, day: int, values: Mapping[str, Ints], choices: Sequence[Choice], quic: float
-) -> Cut:
+) -> GroupedUsage:
     """Cut whole days (..., minutes) of one space; the groups are those of the dimensions."""
     whole: dict[str, Ints] = {}
     parts: dict[str, Ints] = {}
@@ -101,7 +101,7 @@ def cut_day(
         axes = tuple(range(array.ndim - 1, array.ndim - 1 + len(choices)))
         whole[name] = cells.sum(axis=axes)
         parts[name] = _grouped(cells, choices, array.ndim - 1)
-    return Cut(whole, labels, parts)
+    return GroupedUsage(whole, labels, parts)
 
 
 def _cut(space: Space, day: int, array: Ints, choices: Sequence[Choice]) -> Cells:

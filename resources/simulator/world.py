@@ -12,8 +12,8 @@ from resources.simulator.noise import Ints
 from resources.simulator.pushes import Pushes, day_of, day_start
 from resources.simulator.query import MINUTE, Query
 from resources.simulator.roster import Space, spaces_of
-from resources.simulator.settings import Account, Late
-from resources.simulator.usage import Cut, Labels, choices_of, cut_day
+from resources.simulator.settings import Account, LateData
+from resources.simulator.usage import GroupedUsage, Labels, choices_of, cut_day
 
 _NOTHING_ON_PUSH = (
     "plays",
@@ -62,7 +62,7 @@ class Series:
 class World:
     """Everything the account ever did, worked out when somebody asks."""
 
-    def __init__(self, account: Account, late: Late | None = None) -> None:
+    def __init__(self, account: Account, late: LateData | None = None) -> None:
         self.account = account
         self.late = late
         self.spaces = spaces_of(account)
@@ -129,7 +129,7 @@ class World:
             ),
         )
 
-    def cut(self, query: Query, of_day: Callable[[Site, int], Cut]) -> Series:
+    def cut(self, query: Query, of_day: Callable[[Site, int], GroupedUsage]) -> Series:
         """Days beside each other, domains added up or kept apart as the request asks."""
         days = range(day_of(query.start), day_of(max(query.start, query.end - 1)) + 1)
         by_domain = "Domain" in query.splits

@@ -17,7 +17,7 @@ from resources.api.catalog import DATASETS
 from resources.capture.session import capturer
 from resources.lake import parquet
 from resources.monitoring import AlarmKind
-from resources.simulator import Account, Late
+from resources.simulator import Account, LateData
 from tests.support.archives import DAYS, SMALL, failures, lab, no_wait
 from tests.support.recovery_page import (
     NAMES,
@@ -337,7 +337,7 @@ def test_disagreement_is_over_once_the_late_data_is_here(tmp_path):
     names = ("domain", "isp", "edge_stat", "edge_stat_by_region")
     environ = {"LIVESTATS_FIRST_DAY": str(DAYS[1])}
     account = Account(domains=1, streams_per_domain=2, deleted=0)
-    late = Late(settled_after=timedelta(days=30), factor=0.9)
+    late = LateData(settled_after=timedelta(days=30), factor=0.9)
     with lab(tmp_path / "home", account, late=late, environ=environ) as young:
         assert failures(young.capture(DAYS[1:], ("domain", "isp", "edge_stat"))) == []
     with lab(tmp_path / "home", account, environ=environ) as later_on:

@@ -20,7 +20,7 @@ from resources.lake import parquet
 from resources.ledger import states
 from resources.ledger.states import State
 from resources.raw import captures as raw_captures
-from resources.simulator import Faults, Late, Simulator
+from resources.simulator import Faults, LateData, Simulator
 from tests.support.archives import SMALL, Lab, contents, lab, moving
 from tests.support.restated_captures import cells
 
@@ -70,7 +70,7 @@ class Vendor:
 @pytest.fixture(scope="module")
 def vendor(tmp_path_factory):
     """Days count too little by 3 % until they are a day old; the archive begins with DAY."""
-    late = Late(settled_after=ONE_DAY, factor=0.97)
+    late = LateData(settled_after=ONE_DAY, factor=0.97)
     environ = {"LIVESTATS_FIRST_DAY": str(DAY)}
     clock = [at("21T01:20")]
     home = tmp_path_factory.mktemp("late") / "home"

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import pytest
 
 from resources.marts.definition import read
-from resources.simulator import Account, Answers
+from resources.simulator import Account, AnswerOptions
 from tests.support import billing_rules
 from tests.support.archives import lab
 from tests.support.expected_tables import Expected
@@ -29,7 +29,7 @@ def done(request, tmp_path_factory):
         Account(domains=2, streams_per_domain=1, deleted=1, audience=0.1),
         now=NOW,
         environ={"LIVESTATS_FIRST_DAY": "2026-10-27"},
-        options=Answers(zeros="omit") if request.param == "omit" else Answers(),
+        options=AnswerOptions(zeros="omit") if request.param == "omit" else AnswerOptions(),
     ) as whole:
         found = whole.only("domain", "isp", "region", *EDGE)
         found.backfill(DAYS)

@@ -6,7 +6,7 @@ import pytest
 
 from resources.api import request_plan
 from resources.api.catalog import DATASETS
-from resources.simulator import Account, Answers
+from resources.simulator import Account, AnswerOptions
 from tests.support.archives import contents, failures, lab
 from tests.support.expected_tables import Expected, differences
 
@@ -17,25 +17,25 @@ DAY = (date(2026, 11, 21),)
 NIGHT = (date(2026, 11, 20), date(2026, 11, 21))
 
 CASES = {
-    "as documented": (USUAL, Answers(), NIGHT),
+    "as documented": (USUAL, AnswerOptions(), NIGHT),
     "EndTime included, times in UTC, empty slots left out, null lists": (
         USUAL,
-        Answers(end="inclusive", offset="Z", zeros="omit", empty="null", push_match="start"),
+        AnswerOptions(end="inclusive", offset="Z", zeros="omit", empty="null", push_match="start"),
         NIGHT,
     ),
     "several domains, one deleted, absent lists": (
         SEVERAL,
-        Answers(offset="Z", zeros="omit", empty="absent", push_match="end"),
+        AnswerOptions(offset="Z", zeros="omit", empty="absent", push_match="end"),
         DAY,
     ),
     "EndTime included, pushes by their end": (
         TINY,
-        Answers(end="inclusive", empty="absent", push_match="end"),
+        AnswerOptions(end="inclusive", empty="absent", push_match="end"),
         DAY,
     ),
     "EndTime excluded, pushes by their start": (
         TINY,
-        Answers(offset="Z", empty="null", push_match="start"),
+        AnswerOptions(offset="Z", empty="null", push_match="start"),
         NIGHT,
     ),
 }

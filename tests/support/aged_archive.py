@@ -8,13 +8,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from resources.api.catalog import DATASETS
-from resources.simulator import Account, Faults, Late
+from resources.simulator import Account, Faults, LateData
 from tests.support.archives import DAYS, NOW, Lab, failures, lab
 
 NAMES = ("domain", "isp", "batch_stream_traffic", "transcode_info", "push_stream_info", "top_play")
 FAILED = date(2026, 11, 19)
 ACCOUNT = Account(domains=1, streams_per_domain=2, deleted=0)
-RESTATED = Late(settled_after=timedelta(days=2))  # the second day's figures rise by and by
+RESTATED = LateData(settled_after=timedelta(days=2))  # the second day's figures rise by and by
 TOMORROW = NOW + timedelta(days=1)
 
 

@@ -17,7 +17,7 @@ from resources.fs import atomic, locks
 from resources.lake import parquet
 from resources.ledger import states
 from resources.raw import captures
-from resources.simulator import Account, Late
+from resources.simulator import Account, LateData
 from tests.support.archives import NOW, contents, failures, lab, leftovers
 
 DAYS = [date(2026, 11, day) for day in (18, 19, 20, 21)]
@@ -85,7 +85,7 @@ def test_a_domain_of_somebody_else_fails_the_day_and_the_note_names_it(found):
 
 
 def test_late_data_makes_a_second_capture_and_the_lake_takes_the_newer(tmp_path):
-    late = Late(settled_after=timedelta(days=2))
+    late = LateData(settled_after=timedelta(days=2))
     with lab(tmp_path / "home", TINY, late=late) as found:
         first = found.only(*SOME)
         assert failures(first.capture(DAYS[-1:])) == []

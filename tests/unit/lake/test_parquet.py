@@ -19,7 +19,7 @@ from resources.config import Settings
 from resources.home.layout import Home
 from resources.lake import parquet, row_equality
 from resources.raw import captures
-from resources.simulator import Account, Answers
+from resources.simulator import Account, AnswerOptions
 from resources.simulator.api import Api
 from resources.simulator.world import World
 from resources.version import VERSION
@@ -47,7 +47,7 @@ class InProcess:
 
     def __init__(self):
         account = Account(domains=1, streams_per_domain=2, deleted=1, hostile=True)
-        self.api = Api(World(account), Answers())
+        self.api = Api(World(account), AnswerOptions())
 
     def call(self, action, payload, read):
         now = NOW.astimezone(UTC)

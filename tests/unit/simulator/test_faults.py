@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 import requests
 
-from resources.simulator import Account, Answers, Faults, Simulator
+from resources.simulator import Account, AnswerOptions, Faults, Simulator
 from resources.simulator.api import Api
 from resources.simulator.faults import Chooser
 from resources.simulator.world import World
@@ -78,7 +78,7 @@ def test_faults_depend_on_the_number_of_the_call_alone():
 
 
 def test_pages_may_change_during_the_walk():
-    api = Api(World(Account(domains=2, streams_per_domain=2)), Answers())
+    api = Api(World(Account(domains=2, streams_per_domain=2)), AnswerOptions())
     now = datetime(2025, 6, 10, 4, tzinfo=UTC)
 
     def page(number, fault=""):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from resources.simulator import Account, Answers
+from resources.simulator import Account, AnswerOptions
 from resources.simulator.api import Api
 from resources.simulator.refusals import Refused
 from resources.simulator.world import World
@@ -23,7 +23,7 @@ TIMED = [action for action, said in DOCUMENTED.items() if "StartTime" in said.re
 PAGED = [action for action, said in DOCUMENTED.items() if said.page]
 SECOND = timedelta(seconds=1)
 
-api = Api(World(Account(domains=2, streams_per_domain=1, deleted=1)), Answers())
+api = Api(World(Account(domains=2, streams_per_domain=1, deleted=1)), AnswerOptions())
 
 
 def wire(moment):

@@ -10,7 +10,7 @@ import pytest
 
 from resources.api.catalog import ENDPOINTS
 from resources.api.catalog.model import ColumnType, Field, ListLevel, RowLayout
-from resources.simulator import Account, Answers, Late, Simulator
+from resources.simulator import Account, AnswerOptions, LateData, Simulator
 from resources.simulator.api import Api
 from resources.simulator.places import ISPS
 from resources.simulator.world import World
@@ -66,7 +66,7 @@ def test_more_streams_than_a_page():
     busy = World(Account(domains=1, streams_per_domain=1100, deleted=0, audience=20.0))
     body = {"StartTime": "2025-06-06T20:00:00+08:00", "EndTime": "2025-06-06T21:00:00+08:00"}
     body |= {"DomainList": PUSHES[:1]}
-    api, seen = Api(busy, Answers()), set()
+    api, seen = Api(busy, AnswerOptions()), set()
     for page in (1, 2, 3):
         answer = api.answer("DescribeLiveBatchStreamTrafficData", {**body, "PageNum": page}, NOW)
         rows_of_page = answer["StreamInfoList"]
@@ -78,7 +78,7 @@ def test_more_streams_than_a_page():
 
 
 def test_late_data_arrives():
-    late = World(ACCOUNT, Late(settled_after=timedelta(days=2), factor=0.9))
+    late = World(ACCOUNT, LateData(settled_after=timedelta(days=2), factor=0.9))
     end = DAY + 24 * HOUR
     action, asked = "DescribeLiveStreamSessionData", {"DomainList": PULLS}
     young = rows(action, of=late, now=end + 47 * HOUR, **asked)
@@ -97,19 +97,23 @@ class TestReadings:
         return [row["TimeStamp"] for row in answer["SessionDataList"]]
 
     def test_the_end_may_be_inclusive(self):
-        assert self.slots(Answers())[-1] == "2025-06-06T23:55:00+08:00"
-        assert self.slots(Answers(end="inclusive"))[-1] == "2025-06-07T00:00:00+08:00"
+        assert self.slots(AnswerOptions())[-1] == "2025-06-06T23:55:00+08:00"
+        assert self.slots(AnswerOptions(end="inclusive"))[-1] == "2025-06-07T00:00:00+08:00"
         last_second = {"EndTime": "2025-06-06T23:59:59+08:00"}
-        both = [self.slots(Answers(end=end), **last_second) for end in ("inclusive", "exclusive")]
-        assert both[0] == both[1] == self.slots(Answers())
+        both = [
+            self.slots(AnswerOptions(end=end), **last_second) for end in ("inclusive", "exclusive")
+        ]
+        assert both[0] == both[1] == self.slots(AnswerOptions())
 
     def test_times_may_be_utc(self):
-        assert self.slots(Answers(offset="Z"))[0] == "2025-06-05T16:00:00Z"
+        assert self.slots(AnswerOptions(offset="Z"))[0] == "2025-06-05T16:00:00Z"
 
     @pytest.mark.parametrize("empty", ["list", "null", "absent"])
     def test_an_optional_list_may_be_empty_null_or_missing(self, empty):
         body = {**WHOLE_DAY, "Domain": PUSHES[0], "App": "live", "Stream": "no such stream"}
-        answer = Api(world, Answers(empty=empty)).answer("DescribeLivePushStreamMetrics", body, NOW)
+        answer = Api(world, AnswerOptions(empty=empty)).answer(
+            "DescribeLivePushStreamMetrics", body, NOW
+        )
         wanted = {"list": {"MetricList": []}, "null": {"MetricList": None}, "absent": {}}[empty]
         assert {k: v for k, v in answer.items() if k == "MetricList"} == wanted
 
@@ -117,7 +121,7 @@ class TestReadings:
         body = {**WHOLE_DAY, "DomainList": PUSHES[:1]}  # nobody watches a push domain
         action = "DescribeLiveStreamSessionData"
         sent, left_out = (
-            Api(world, Answers(zeros=zeros)).answer(action, body, NOW)["SessionDataList"]
+            Api(world, AnswerOptions(zeros=zeros)).answer(action, body, NOW)["SessionDataList"]
             for zeros in ("send", "omit")
         )
         assert (len(sent), len(left_out)) == (288, 0)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from resources.simulator import Answers
+from resources.simulator import AnswerOptions
 from resources.simulator.api import Api
 from tests.support.small_world import DAY, HOUR, NOW, PUSHES, by, rows, world
 
@@ -46,7 +46,7 @@ class TestPushes:
 
     @pytest.mark.parametrize("match", ["overlap", "start", "end"])
     def test_a_window_lists_by_overlap_start_or_end(self, match):
-        api = Api(world, Answers(push_match=match))
+        api = Api(world, AnswerOptions(push_match=match))
         names = {"overlap": ("StartTime", "EndTime"), "start": ("StartTime",), "end": ("EndTime",)}
         seen = Counter()
         for day in range(14):

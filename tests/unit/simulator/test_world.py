@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resources.simulator import Answers
+from resources.simulator import AnswerOptions
 from resources.simulator.api import Api
 from resources.simulator.places import ISPS, PROTOCOLS
 from resources.simulator.world import World
@@ -178,7 +178,7 @@ class TestSplits:
             **asked,
         }
         action = "DescribeLiveStreamSessionData"
-        result = Api(world, Answers(empty="absent")).answer(action, body, NOW)
+        result = Api(world, AnswerOptions(empty="absent")).answer(action, body, NOW)
         items = result.get("SessionDetailDataList", [])
         assert bool(items) == bool(labels)
         for item in items:

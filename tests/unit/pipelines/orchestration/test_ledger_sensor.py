@@ -14,7 +14,7 @@ from pipelines.orchestration.instance import instance
 from pipelines.orchestration.ledger_sensor import Cursor
 from resources.capture.capturer import Capturer, Outcome, Result
 from resources.ledger.states import PARTIAL
-from resources.simulator import Late
+from resources.simulator import LateData
 from tests.support.archives import NOW, lab, moving
 
 pytestmark = pytest.mark.slow
@@ -194,7 +194,7 @@ def test_a_revision_is_reported_once(tmp_path):
     clock = moving(NOW)
     with lab(
         tmp_path / "home",
-        late=Late(settled_after=timedelta(days=2)),
+        late=LateData(settled_after=timedelta(days=2)),
         clock=lambda: clock() + timedelta(hours=hours[0]),
     ) as one:
         found = one.only(*NAMES)
