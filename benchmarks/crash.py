@@ -19,7 +19,7 @@ from collections import Counter
 from pathlib import Path
 
 from resources.simulator import Account, Faults
-from resources.simulator.faults import Chooser
+from resources.simulator.faults import FaultPicker
 from tests.support.archives import DAYS, lab, lake_rows, leftovers
 from tests.support.killed_backfills import Backfills, tables, what_is_wrong
 
@@ -45,7 +45,7 @@ def main() -> int:
         rows, loaded = lake_rows(whole.archive.home), tables(whole)
         number = sum(table.num_rows for table in rows.values())
         print(f"{asked.days} days of {len(loaded) - 1} tables, {number} rows; seed {asked.seed}")
-        whole.simulator._service.chooser = Chooser(faults)  # noqa: SLF001 - from here on
+        whole.simulator._service.chooser = FaultPicker(faults)  # noqa: SLF001 - from here on
         with Backfills(whole.archive.environ, asked.days, scratch) as backfills:
             steps = backfills.run(LIVESTATS_HOME=str(scratch / "counted")) or 0
             while found["kills"] < asked.kills:

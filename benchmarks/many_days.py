@@ -119,8 +119,8 @@ def _make_day(archive: Archive, dataset: Dataset, day: date, templates: list[Tem
         )
         for rows in one.tables(day):
             table.add(replace(one.rows, table=rows))
-    facts = {"time_zone": archive.settings.time_zone, "domains": [], **table.tally.facts()}
-    name = answers.seal(now, table.tally.rows, before and before.name, facts)
+    facts = {"time_zone": archive.settings.time_zone, "domains": [], **table.stats.facts()}
+    name = answers.seal(now, table.stats.rows, before and before.name, facts)
     table.seal(name, answers.requests)
     answers.commit(name)
     table.commit()

@@ -20,7 +20,7 @@ from resources.api.catalog.model import SPLITS, DomainRole, RowLayout
 from resources.api.pagination import listable, page_payload
 from resources.api.request_plan import Domain, Inventory, Request, Stream, requests_for
 from resources.simulator.api import Api
-from resources.simulator.noise import chance
+from resources.simulator.noise import uniform
 from resources.simulator.places import ISPS
 from resources.simulator.pushes import day_of, day_start
 from resources.simulator.roster import Space
@@ -64,7 +64,7 @@ class Load:
             replace(
                 stream,
                 round_the_clock=False,
-                start_hour=latest - min(2.0, latest - 0.2) * chance(stream.key, "evening"),
+                start_hour=latest - min(2.0, latest - 0.2) * uniform(stream.key, "evening"),
                 show_hours=self.hours,
             )
             for stream in space.streams

@@ -165,11 +165,11 @@ class PartitionJob:
         """
         staged = self._open_staged()
         capture, table = staged.capture, staged.table
-        facts = {"time_zone": time_zone, "domains": [*self.domains], **table.tally.facts()}
+        facts = {"time_zone": time_zone, "domains": [*self.domains], **table.stats.facts()}
         if self.dataset.meaning:
             facts["settings"] = dict(self.dataset.meaning)
         before = self.previous.name if self.previous else None
-        name = capture.seal(now, table.tally.rows, before, facts)
+        name = capture.seal(now, table.stats.rows, before, facts)
         origin = table.seal(name, capture.requests)
         equal = self._equal_capture(table)
         if equal is not None:
@@ -193,12 +193,12 @@ class PartitionJob:
             before = captures.newest(captures.folder_of(self.home.raw, self.dataset.name, day))
         if before is None:
             return None
-        origin = parquet.proven_origin(path)
+        origin = parquet.verified_provenance(path)
         if not parquet.is_current(origin, before.name):  # damaged, or made by an older normaliser
             origin = self._rebuild_lake_file(before, path)
         if origin is None:
             return None
-        if tuple(sorted(table.tally.unknown)) != origin.unknown:
+        if tuple(sorted(table.stats.unknown)) != origin.unknown:
             return None  # a new field is only in the raw answer, which is therefore kept
         with _comparing:
             return before if row_equality.same_rows(path, table.aside) else None

@@ -156,7 +156,7 @@ class LakeWriter:
     def __init__(self, path: Path, dataset: Dataset, day: date) -> None:
         """Open the file aside; `path` is where it will stand."""
         self.path = path
-        self.tally = WriteStats()
+        self.stats = WriteStats()
         self._dataset, self._day = dataset, day
         self._schema = schema(dataset)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -175,7 +175,7 @@ class LakeWriter:
 
     def add(self, walked: Rows) -> None:
         """Append the rows of one request."""
-        self.tally.add(walked)
+        self.stats.add(walked)
         for table in walked.tables():
             self._waiting.append(table)
             self._rows_waiting += table.num_rows
@@ -204,10 +204,10 @@ class LakeWriter:
             schema_version=SCHEMA_VERSION,
             fetched_at=capture.fetched_at.isoformat(),
             requests=requests,
-            rows=self.tally.rows,
-            outside=self.tally.outside,
-            unknown=tuple(sorted(self.tally.unknown)),
-            disagreeing=tuple(sorted(self.tally.disagreeing)),
+            rows=self.stats.rows,
+            outside=self.stats.outside,
+            unknown=tuple(sorted(self.stats.unknown)),
+            disagreeing=tuple(sorted(self.stats.disagreeing)),
         )
         self._write()
         self._writer.add_key_value_metadata({_KEY: json.dumps(vars(origin)).encode()})
@@ -242,18 +242,18 @@ def provenance_of(path: Path) -> Provenance | None:
     except OSError:
         return None
     if max(state.st_mtime_ns, state.st_ctime_ns) > time.time_ns() - TICK_NS:
-        return _read_origin(str(path))
-    return _remembered_origin(
+        return _read_provenance(str(path))
+    return _cached_provenance(
         str(path), state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
     )
 
 
 @lru_cache(maxsize=8192)  # a year of all datasets, less than 1 kB each
-def _remembered_origin(path: str, *_state: int) -> Provenance | None:
-    return _read_origin(path)
+def _cached_provenance(path: str, *_state: int) -> Provenance | None:
+    return _read_provenance(path)
 
 
-def _read_origin(path: str) -> Provenance | None:
+def _read_provenance(path: str) -> Provenance | None:
     try:
         metadata = pq.read_metadata(path).metadata or {}
         found: dict[str, Any] = json.loads(metadata[_KEY])
@@ -289,8 +289,8 @@ def _checksum(path: Path) -> tuple[int, bytes, bytes]:
     return at, told, digest.hexdigest().encode()
 
 
-def proven_origin(path: Path) -> Provenance | None:
-    """The same as `origin_of`, but None also if any byte has changed since the file was written."""
+def verified_provenance(path: Path) -> Provenance | None:
+    """The same as `provenance_of`, but None also if any byte has changed since the file was written."""
     try:
         check(path)
     except (OSError, DamagedFile):
@@ -314,7 +314,7 @@ def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Prov
     """
     writer = LakeWriter(path_of(lake, dataset.name, day), dataset, day)
     try:
-        answers = read_batched(dataset, _asked(dataset, capture))
+        answers = read_batched(dataset, _requests_and_bodies(dataset, capture))
         for _, parts in groupby(answers, key=lambda part: part[0]):
             walked = [(request, read()) for _, request, read in parts]
             writer.add(join(dataset, walked[0][0], [page for _, page in walked]))
@@ -326,7 +326,9 @@ def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Prov
         raise
 
 
-def _asked(dataset: Dataset, capture: Capture) -> Iterator[tuple[int, Request, int, Body]]:
+def _requests_and_bodies(
+    dataset: Dataset, capture: Capture
+) -> Iterator[tuple[int, Request, int, Body]]:
     """Number and request of each question, number of the page, and the answer."""
     paging = dataset.endpoint.paging
     numbers = {paging.number_param, paging.size_param} if paging else set()

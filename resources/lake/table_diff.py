@@ -97,8 +97,10 @@ class Comparison:
     ) -> None:
         """Nothing is compared yet."""
         self._connection = connection
-        self._key = [name for name in dataset.key if name not in _GIVEN]
-        self._values = [c for c in dataset.columns if c.name not in (*self._key, *_GIVEN)]
+        self._key = [name for name in dataset.key if name not in _CONSTANT_COLUMNS]
+        self._values = [
+            c for c in dataset.columns if c.name not in (*self._key, *_CONSTANT_COLUMNS)
+        ]
         self._view("older", before)
         self._view("newer", after)
 
@@ -126,8 +128,8 @@ class Comparison:
             "count(*) FILTER (o.nth IS NULL)",
             "count(*) FILTER (n.nth IS NULL)",
             f"count(*) FILTER ({_IN_BOTH} AND ({self._differs}))",
-            *(f"count(*) FILTER ({_IN_BOTH} AND {_differ(c)})" for c in self._values),
-            *(_sum(c, side) for c in measures for side in "on"),
+            *(f"count(*) FILTER ({_IN_BOTH} AND {_differs_sql(c)})" for c in self._values),
+            *(_sum_sql(c, side) for c in measures for side in "on"),
         ]
         (row,) = self._connection.execute(f"SELECT {', '.join(asked)} {self._joined}").fetchall()
         counts, cells, sums = row[:5], row[5 : 5 + len(self._values)], row[5 + len(self._values) :]
@@ -180,16 +182,16 @@ class Comparison:
 
     @property
     def _differs(self) -> str:
-        return " OR ".join(map(_differ, self._values)) or "false"
+        return " OR ".join(map(_differs_sql, self._values)) or "false"
 
 
-_GIVEN = (BUSINESS_DATE, SLOT_SECONDS)
+_CONSTANT_COLUMNS = (BUSINESS_DATE, SLOT_SECONDS)
 """Columns that are the same in every row of a day."""
 
 _IN_BOTH = "o.nth IS NOT NULL AND n.nth IS NOT NULL"
 
 
-def _differ(column: Column) -> str:
+def _differs_sql(column: Column) -> str:
     return f"o.{column.name} IS DISTINCT FROM n.{column.name}"
 
 
@@ -198,7 +200,7 @@ def _is_measure(column: Column) -> bool:
     return column.kind in (ColumnType.INTEGER, ColumnType.FLOAT) and column.name != RANK
 
 
-def _sum(column: Column, side: str) -> str:
+def _sum_sql(column: Column, side: str) -> str:
     how = "fsum" if column.kind is ColumnType.FLOAT else "sum"
     return f"{how}({side}.{column.name})"
 

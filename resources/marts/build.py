@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS meta.archive (time_zone VARCHAR);
 
 _OBJECT = {MartKind.VIEW: "VIEW", MartKind.TABLE: "TABLE", MartKind.MACRO: "MACRO TABLE"}
 
-_THERE = """
+_EXISTING = """
 SELECT table_name, 'table by day' FROM duckdb_tables()
 WHERE schema_name = 'main' AND database_name = current_database()
 UNION ALL SELECT view_name, 'view' FROM duckdb_views()
@@ -63,24 +63,24 @@ def sync_marts(
     marts = read() if marts is None else marts
     connection.execute(_META + days.META)
     _note_zone(connection, time_zone)
-    wanted = _wanted(connection, marts, switched_on)
-    held = _held(connection)
+    wanted = _available_marts(connection, marts, switched_on)
+    held = _recorded_marts(connection)
     _drop(connection, [(name, kind) for name, (kind, _) in held.items() if name not in wanted])
     versions = _versions(connection, wanted)
     new = {name for name, mart in wanted.items() if held.get(name) != (mart.kind, versions[name])}
     tables = [mart for mart in wanted.values() if mart.kind is MartKind.TABLE]
-    inputs = days.stale(connection, tables, wanted, anew=new)
+    inputs = days.stale_days(connection, tables, wanted, anew=new)
     made = []
     for name, mart in wanted.items():
         is_new = name in new
         if is_new and name in held and held[name][0] != mart.kind:
             _drop(connection, [(name, held[name][0])])
-        done: days.Made = [], {}
+        done: days.DayResults = [], {}
         if mart.kind is MartKind.TABLE and is_new:
             define = partial(_define, connection, mart, versions[name])
-            done = days.make_all(connection, mart, wanted, inputs[name], define)
+            done = days.rebuild_all_days(connection, mart, wanted, inputs[name], define)
         elif mart.kind is MartKind.TABLE:
-            done = days.make_stale(connection, mart, wanted, inputs[name])
+            done = days.rebuild_stale_days(connection, mart, wanted, inputs[name])
         elif is_new:
             with warehouse_connection.transaction(connection):
                 _define(connection, mart, versions[name])
@@ -95,14 +95,14 @@ def marts_behind(
 ) -> list[str]:
     """Marts that `sync_marts` would make, change or drop; also on a read-only connection."""
     marts = read() if marts is None else marts
-    wanted = _wanted(connection, marts, switched_on)
+    wanted = _available_marts(connection, marts, switched_on)
     try:
-        held = _held(connection)
+        held = _recorded_marts(connection)
     except duckdb.CatalogException:  # made by a livestats that knew no marts
         return [*wanted]
     versions = _versions(connection, wanted)
     tables = [mart for mart in wanted.values() if mart.kind is MartKind.TABLE]
-    stale = days.stale(connection, tables, wanted)
+    stale = days.stale_days(connection, tables, wanted)
     return [
         *(name for name in held if name not in wanted),
         *(
@@ -116,12 +116,12 @@ def marts_behind(
 def present(connection: duckdb.DuckDBPyConnection) -> set[str]:
     """The marts that are there; also on a read-only connection."""
     try:
-        return {*_held(connection)}
+        return {*_recorded_marts(connection)}
     except duckdb.CatalogException:  # made by a livestats that knew no marts
         return set()
 
 
-def _wanted(
+def _available_marts(
     connection: duckdb.DuckDBPyConnection, marts: Mapping[str, Mart], switched_on: Collection[str]
 ) -> dict[str, Mart]:
     there = connection.execute(
@@ -132,10 +132,10 @@ def _wanted(
     return {mart.name: mart for mart in available(marts, tables)}
 
 
-def _held(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
+def _recorded_marts(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
     """Kind and version of each mart that was noted and is there."""
     found = connection.execute(
-        f"SELECT mart, kind, version FROM meta.mart JOIN ({_THERE}) there(mart, kind) "
+        f"SELECT mart, kind, version FROM meta.mart JOIN ({_EXISTING}) there(mart, kind) "
         "USING (mart, kind) ORDER BY mart"
     ).fetchall()
     return {name: (kind, version) for name, kind, version in found}
@@ -173,7 +173,7 @@ def _drop(connection: duckdb.DuckDBPyConnection, marts: Sequence[tuple[str, str]
         for name, kind in marts:
             connection.execute(f"DROP {_OBJECT[MartKind(kind)]} {name}")
             connection.execute("DELETE FROM meta.mart WHERE mart = ?", [name])
-            days.forget(connection, name)
+            days.delete_notes(connection, name)
     log.info("dropped: %s", ", ".join(name for name, _ in marts))
 
 

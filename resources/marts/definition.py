@@ -125,7 +125,7 @@ def read(folder: Path = FOLDER) -> Mapping[str, Mart]:
     itself by way of others.
     """
     with duckdb.connect() as parser:
-        found = {path.stem: _parsed(path, parser) for path in sorted(folder.glob("*.sql"))}
+        found = {path.stem: _parse(path, parser) for path in sorted(folder.glob("*.sql"))}
     known = {*DATASETS, *OWN_TABLES, ARCHIVE_TABLE, *found}
     for mart in found.values():
         unknown = sorted(set(mart.reads) - known)
@@ -192,12 +192,12 @@ _PARAMETER = re.compile(r"([a-z][a-z0-9_]*)(?: = ([^:]+))?: (\S.*)")
 _FIELDS = ("group", "kind", "key", "optional", "parameters", "columns")
 
 
-def _parsed(path: Path, parser: duckdb.DuckDBPyConnection) -> Mart:
+def _parse(path: Path, parser: duckdb.DuckDBPyConnection) -> Mart:
     text = path.read_text("utf-8")
     header = _HEADER.match(text)
     if header is None:
         raise MartError(f"{path} does not begin with a header of comment lines.")
-    said = _said(path, header.group(1).splitlines())
+    said = _header_fields(path, header.group(1).splitlines())
     meaning, group, kind = (" ".join(said.get(name, [])) for name in ("", "group", "kind"))
     if kind not in [*MartKind]:
         raise MartError(f"{path}: kind: {kind!r} is none of {', '.join(MartKind)}.")
@@ -230,7 +230,7 @@ def _parsed(path: Path, parser: duckdb.DuckDBPyConnection) -> Mart:
     )  # fmt: skip
 
 
-def _said(path: Path, lines: Sequence[str]) -> dict[str, list[str]]:
+def _header_fields(path: Path, lines: Sequence[str]) -> dict[str, list[str]]:
     """The header by field; its items, wrapped lines joined. The meaning stands under ''."""
     found: dict[str, list[str]] = {}
     field, has_items = "", False

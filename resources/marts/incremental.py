@@ -22,34 +22,34 @@ CREATE TABLE IF NOT EXISTS meta.mart_day (
     mart VARCHAR, day DATE, inputs VARCHAR, PRIMARY KEY (mart, day));
 """
 
-Made = tuple[list[date], dict[date, str]]
+DayResults = tuple[list[date], dict[date, str]]
 """Days that were made, and why others cannot be computed."""
 
 
-Inputs = dict[date, str | None]
+DayInputs = dict[date, str | None]
 """What each day is to be made from; None: there is nothing any more."""
 
 
-def make_stale(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, marts: Mapping[str, Mart], inputs: Inputs
-) -> Made:
+def rebuild_stale_days(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, marts: Mapping[str, Mart], inputs: DayInputs
+) -> DayResults:
     """Make the days of `inputs`, as `stale` found them, a month of days in one transaction."""
 
     def make(days: Sequence[date]) -> None:
         for batch in _batches(days):
             with warehouse_connection.transaction(connection):
-                _make(connection, mart, marts, batch, inputs)
+                _build_days(connection, mart, marts, batch, inputs)
 
-    return _possible(connection, mart, marts, sorted(inputs), make)
+    return _build_computable(connection, mart, marts, sorted(inputs), make)
 
 
-def make_all(
+def rebuild_all_days(
     connection: duckdb.DuckDBPyConnection,
     mart: Mart,
     marts: Mapping[str, Mart],
-    inputs: Inputs,
+    inputs: DayInputs,
     create: Callable[[], None],
-) -> Made:
+) -> DayResults:
     """Make the table anew; batches of days bound the memory, readers see all of them at once.
 
     `inputs` are those of all days. `create` makes it empty and notes that it is there, inside of
@@ -59,31 +59,31 @@ def make_all(
     def make(days: Sequence[date]) -> None:
         with warehouse_connection.transaction(connection):
             create()
-            forget(connection, mart.name)
+            delete_notes(connection, mart.name)
             for batch in _batches(days):
-                _make(connection, mart, marts, batch, inputs, is_empty=True)
+                _build_days(connection, mart, marts, batch, inputs, is_empty=True)
 
-    return _possible(connection, mart, marts, sorted(inputs), make)
+    return _build_computable(connection, mart, marts, sorted(inputs), make)
 
 
-def forget(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+def delete_notes(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """Take back the notes about a mart's days."""
     connection.execute("DELETE FROM meta.mart_day WHERE mart = ?", [name])
 
 
-def _possible(
+def _build_computable(
     connection: duckdb.DuckDBPyConnection,
     mart: Mart,
     marts: Mapping[str, Mart],
     days: list[date],
     make: Callable[[Sequence[date]], None],
-) -> Made:
+) -> DayResults:
     """Make `days`; if values of some cannot be computed, the others."""
     try:
         make(days)
     except duckdb.DataError:
         # A number that no sum can hold. It must not keep the other days from being served.
-        problems = {day: _problem(connection, mart, marts, day) for day in days}
+        problems = {day: _error_of_day(connection, mart, marts, day) for day in days}
         impossible = {day: problem for day, problem in problems.items() if problem}
         if not impossible:
             raise
@@ -95,7 +95,7 @@ def _possible(
     return days, {}
 
 
-def _problem(
+def _error_of_day(
     connection: duckdb.DuckDBPyConnection, mart: Mart, marts: Mapping[str, Mart], day: date
 ) -> str | None:
     try:
@@ -133,12 +133,12 @@ def _is_by_capture(dataset: Dataset) -> bool:
     return not dataset.is_dimension and dataset.dedup_keep is None
 
 
-def _make(
+def _build_days(
     connection: duckdb.DuckDBPyConnection,
     mart: Mart,
     marts: Mapping[str, Mart],
     days: Sequence[date],
-    inputs: Inputs,
+    inputs: DayInputs,
     *,
     is_empty: bool = False,
 ) -> None:
@@ -177,13 +177,13 @@ _STALE = """
 """Days whose inputs differ from the noted ones; `parts` are SELECTs of day, input and state."""
 
 
-def stale(
+def stale_days(
     connection: duckdb.DuckDBPyConnection,
     wanted: Sequence[Mart],
     marts: Mapping[str, Mart],
     *,
     anew: Collection[str] = (),
-) -> dict[str, Inputs]:
+) -> dict[str, DayInputs]:
     """For each of the marts `wanted`: days whose inputs are others than noted, and these inputs.
 
     All days that have inputs for the marts `anew`: nothing counts as noted of them. One statement
@@ -193,7 +193,7 @@ def stale(
         m.name: [DATASETS[n] for n in sorted(sources(m, marts)) if n in DATASETS] for m in wanted
     }
     by_name = {d.name: d for datasets in used.values() for d in datasets}
-    prints = _prints(connection, [d.name for d in by_name.values() if d.is_dimension])
+    prints = _content_hashes(connection, [d.name for d in by_name.values() if d.is_dimension])
     whole = {
         name: "".join(f" {d.name}={prints[d.name]}" for d in datasets if d.is_dimension)
         for name, datasets in used.items()
@@ -223,13 +223,15 @@ def stale(
             "anew": [*anew],
         },
     ).fetchall()
-    found: dict[str, Inputs] = {mart.name: {} for mart in wanted}
+    found: dict[str, DayInputs] = {mart.name: {} for mart in wanted}
     for name, day, inputs in rows:
         found[name][day] = inputs
     return found
 
 
-def _prints(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> Mapping[str, int]:
+def _content_hashes(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[str]
+) -> Mapping[str, int]:
     """A number for the present content of each table."""
     if not tables:
         return {}

@@ -30,15 +30,15 @@ def types(marts: Mapping[str, Mart] | None = None) -> Mapping[str, Mapping[str, 
     Raises MartError for a mart that cannot be made, or whose header lists other columns than its
     SELECT has.
     """
-    return _types() if marts is None else _found(marts)
+    return _column_types_of_all() if marts is None else _column_types(marts)
 
 
 @cache
-def _types() -> Mapping[str, Mapping[str, str]]:
-    return MappingProxyType(_found(read()))
+def _column_types_of_all() -> Mapping[str, Mapping[str, str]]:
+    return MappingProxyType(_column_types(read()))
 
 
-def _found(marts: Mapping[str, Mart]) -> dict[str, Mapping[str, str]]:
+def _column_types(marts: Mapping[str, Mart]) -> dict[str, Mapping[str, str]]:
     found: dict[str, Mapping[str, str]] = {}
     with duckdb.connect() as connection:
         declare_tables(connection)

@@ -66,7 +66,7 @@ def sync_comments(
 
     `connection` is the warehouse's writing one.
     """
-    differing = [*_differing(connection, comments_of(language, marts))]
+    differing = [*_outdated(connection, comments_of(language, marts))]
     if differing:
         with warehouse_connection.transaction(connection):
             for place, text in differing:
@@ -77,7 +77,7 @@ def sync_comments(
 
 def are_in_sync(connection: duckdb.DuckDBPyConnection, language: str) -> bool:
     """True if everything says what it is to say; also on a read-only connection."""
-    return next(_differing(connection, comments_of(language)), None) is None
+    return next(_outdated(connection, comments_of(language)), None) is None
 
 
 _RELATIONS = """
@@ -95,7 +95,7 @@ WHERE database_name = current_database() AND NOT internal
 """
 
 
-def _differing(
+def _outdated(
     connection: duckdb.DuckDBPyConnection, wanted: Mapping[str, TableComments]
 ) -> Iterator[tuple[str, str]]:
     """What stands behind COMMENT ON, and the text, for all that says something else."""

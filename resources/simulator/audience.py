@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from resources.simulator.noise import Floats, Ints, spread, wander
+from resources.simulator.noise import Floats, Ints, smooth_curve, uniform_grid
 from resources.simulator.pushes import DAY_S, Pushes, day_start
 from resources.simulator.roster import Space
 
@@ -24,19 +24,19 @@ Day = Mapping[str, Ints]
 """Quantity -> (streams, minutes of the day)."""
 
 
-def _rhythm() -> Floats:
+def _daily_curve() -> Floats:
     """Share of the peak audience at each minute of the day, Asia/Shanghai: noon and evening."""
     hour = np.arange(MINUTES) / 60.0
-    curve = 0.10 + 0.25 * _bump(hour, 12.5, 1.8) + 0.85 * _bump(hour, 21.0, 2.4)
+    curve = 0.10 + 0.25 * _gaussian(hour, 12.5, 1.8) + 0.85 * _gaussian(hour, 21.0, 2.4)
     return np.asarray(curve / curve.max())
 
 
-def _bump(hour: Floats, middle: float, width: float) -> Floats:
+def _gaussian(hour: Floats, middle: float, width: float) -> Floats:
     away = (hour - middle + 12.0) % 24.0 - 12.0
     return np.asarray(np.exp(-((away / width) ** 2) / 2.0))
 
 
-RHYTHM = _rhythm()
+DAILY_CURVE = _daily_curve()
 _LIMIT = 200 * 5 * MINUTES  # cells kept: some hundred domain days of ordinary size
 
 
@@ -71,17 +71,17 @@ class Audience:
         share = np.array([s.share for s in space.streams])
         bitrate = np.array([float(s.bitrate_kbps) for s in space.streams])
         minute = np.arange(day * MINUTES, (day + 1) * MINUTES)
-        swing = 0.6 + 0.8 * wander(keys, minute, 45)
-        jitter = 0.97 + 0.06 * spread(keys, minute)
+        swing = 0.6 + 0.8 * smooth_curve(keys, minute, 45)
+        jitter = 0.97 + 0.06 * uniform_grid(keys, minute)
         weekend = 1.2 if (day + 3) % 7 >= 5 else 1.0
         peak = space.scale * share / share.sum()
-        viewers = peak[:, None] * (RHYTHM * weekend) * swing * jitter * live
+        viewers = peak[:, None] * (DAILY_CURVE * weekend) * swing * jitter * live
         online = viewers.astype(np.int64)
-        network = 0.82 + 0.15 * wander(keys + np.uint64(1), minute, 30)
+        network = 0.82 + 0.15 * smooth_curve(keys + np.uint64(1), minute, 30)
         dipping = np.array([s.trouble == "dips" for s in space.streams])
-        network[dipping] *= 0.75 + 0.25 * wander(keys[dipping] + np.uint64(2), minute, 10)
+        network[dipping] *= 0.75 + 0.25 * smooth_curve(keys[dipping] + np.uint64(2), minute, 10)
         kbps = (online * bitrate[:, None] * network).astype(np.int64)
-        requests = (viewers * (0.35 + 0.3 * wander(keys + np.uint64(3), minute, 20))).astype(
+        requests = (viewers * (0.35 + 0.3 * smooth_curve(keys + np.uint64(3), minute, 20))).astype(
             np.int64
         )
         up = (bitrate[:, None] * (0.93 + 0.07 * jitter) * live).astype(np.int64)

@@ -20,9 +20,9 @@ from resources.api.catalog.parameters import (
     RequiresValue,
     WireType,
 )
-from resources.simulator.places import ISPS, LEAVES
+from resources.simulator.places import ISPS, SMALLEST_REGIONS
 from resources.simulator.query import Query
-from resources.simulator.refusals import Refused, wrong
+from resources.simulator.refusals import Refused, invalid_parameter
 from resources.simulator.settings import AnswerOptions
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
@@ -43,19 +43,19 @@ def check(
         raise Refused("InvalidParam.BindError", "The body must be a JSON object.")
     for name in body:
         if name not in endpoint.parameter:
-            raise wrong(f"{name} is not a parameter of {endpoint.action}.")
+            raise invalid_parameter(f"{name} is not a parameter of {endpoint.action}.")
     # The vendor's encoders write empty values for what was not set.
     sent = {name: value for name, value in body.items() if value not in (None, "", [])}
     values: dict[str, Any] = {}
     for parameter in endpoint.parameters:
         if parameter.name in sent:
-            values[parameter.name] = _value(parameter, sent[parameter.name])
+            values[parameter.name] = _typed_value(parameter, sent[parameter.name])
         elif parameter.required:
             raise Refused("MissingParameter", f"{parameter.name} is required.")
         elif parameter.default is not None:
             values[parameter.name] = parameter.default
     for constraint in endpoint.constraints:
-        _hold(constraint, sent)
+        _check_constraint(constraint, sent)
     for name in [values.get("Domain"), *(values.get("DomainList") or ())]:
         if name is not None and name not in owned:
             raise Refused(
@@ -65,22 +65,26 @@ def check(
     if endpoint.is_present_state:
         return Query(endpoint, body, values, now=at, options=options, page_fault=page_fault)
     start, end = values["StartTime"], values["EndTime"]
-    _window(endpoint, values, start, end, now)
+    _check_window(endpoint, values, start, end, now)
     # An inclusive end still has its own second in it.
     until = int(end.timestamp()) + (options.end == "inclusive")
     begin = int(start.timestamp())
     return Query(endpoint, body, values, begin, until, at, options, page_fault)
 
 
-def _window(
+def _check_window(
     endpoint: Endpoint, values: Mapping[str, Any], start: datetime, end: datetime, now: datetime
 ) -> None:
     if end <= start:
-        raise wrong(f"EndTime {end.isoformat()} must be later than StartTime {start.isoformat()}.")
+        raise invalid_parameter(
+            f"EndTime {end.isoformat()} must be later than StartTime {start.isoformat()}."
+        )
     if end > now:
-        raise wrong(f"EndTime {end.isoformat()} is in the future: it is {now.isoformat()}.")
+        raise invalid_parameter(
+            f"EndTime {end.isoformat()} is in the future: it is {now.isoformat()}."
+        )
     if endpoint.history is not None and start < now - endpoint.history:
-        raise wrong(
+        raise invalid_parameter(
             f"StartTime {start.isoformat()} is older than {endpoint.history.days} days "
             f"(the earliest is {(now - endpoint.history).isoformat()})."
         )
@@ -89,47 +93,47 @@ def _window(
     # A window of whole days may name its last second (23:59:59) or the midnight after it.
     if end - start > longest:
         at = f" at Aggregation {bucket}" if bucket else ""
-        raise wrong(
-            f"StartTime to EndTime is {end - start} long{at}: the limit is {_told(longest)}."
+        raise invalid_parameter(
+            f"StartTime to EndTime is {end - start} long{at}: the limit is {_days_or_hours(longest)}."
         )
 
 
-def _told(span: timedelta) -> str:
+def _days_or_hours(span: timedelta) -> str:
     hours = int(span.total_seconds() // 3600)
     return f"{hours // 24} d" if hours % 24 == 0 else f"{hours} h"
 
 
-def _value(parameter: Parameter, value: Any) -> Any:
+def _typed_value(parameter: Parameter, value: Any) -> Any:
     """The typed value, all its own rules checked."""
     items = [value]
     typed: Any = value
     match parameter.wire_type:
         case WireType.TEXT:
-            _need(parameter, isinstance(value, str))
+            _require_type(parameter, isinstance(value, str))
         case WireType.INTEGER:
-            _need(parameter, isinstance(value, int) and not isinstance(value, bool))
+            _require_type(parameter, isinstance(value, int) and not isinstance(value, bool))
         case WireType.INTEGER_TEXT:
-            _need(parameter, isinstance(value, str) and value.isascii() and value.isdigit())
+            _require_type(parameter, isinstance(value, str) and value.isascii() and value.isdigit())
             typed = int(value)
             items = [typed]
         case WireType.TIME:
             typed = _time(parameter, value)
             items = []
         case WireType.TEXTS:
-            _need(parameter, _list_of(value, str))
+            _require_type(parameter, _list_of(value, str))
             items = value
         case WireType.INTEGERS:
-            _need(parameter, _list_of(value, int))
+            _require_type(parameter, _list_of(value, int))
             items = value
         case WireType.REGIONS:
-            _need(parameter, _list_of(value, dict))
+            _require_type(parameter, _list_of(value, dict))
             for region in value:
                 _region(parameter, region)
-    _limits(parameter, value, items)
+    _check_limits(parameter, value, items)
     return typed
 
 
-def _need(parameter: Parameter, fits: bool) -> None:
+def _require_type(parameter: Parameter, fits: bool) -> None:
     if not fits:
         raise Refused(
             "InvalidParam.BindError", f"{parameter.name} has the wrong type: {parameter.wire_type}."
@@ -142,31 +146,35 @@ def _list_of(value: Any, kind: type) -> bool:
     )
 
 
-def _limits(parameter: Parameter, value: Any, items: list[Any]) -> None:
+def _check_limits(parameter: Parameter, value: Any, items: list[Any]) -> None:
     for item in items:
         if parameter.allowed and item not in parameter.allowed:
-            raise wrong(f"{parameter.name} {item!r} is none of {list(parameter.allowed)}.")
+            raise invalid_parameter(
+                f"{parameter.name} {item!r} is none of {list(parameter.allowed)}."
+            )
         if parameter.minimum is not None and item < parameter.minimum:
-            raise wrong(f"{parameter.name} {item} is less than {parameter.minimum}.")
+            raise invalid_parameter(f"{parameter.name} {item} is less than {parameter.minimum}.")
         if parameter.maximum is not None and item > parameter.maximum:
-            raise wrong(f"{parameter.name} {item} is more than {parameter.maximum}.")
+            raise invalid_parameter(f"{parameter.name} {item} is more than {parameter.maximum}.")
         if parameter.name == "ISPList" and item not in ISPS:
-            raise wrong(f"ISPList {item!r} is no carrier: see DescribeLiveISPData.")
+            raise invalid_parameter(f"ISPList {item!r} is no carrier: see DescribeLiveISPData.")
     if parameter.max_items is not None and len(value) > parameter.max_items:
-        raise wrong(f"{parameter.name} has {len(value)} items: at most {parameter.max_items}.")
+        raise invalid_parameter(
+            f"{parameter.name} has {len(value)} items: at most {parameter.max_items}."
+        )
 
 
 def _time(parameter: Parameter, value: Any) -> datetime:
-    _need(parameter, isinstance(value, str))
+    _require_type(parameter, isinstance(value, str))
     if not _RFC3339.fullmatch(value):
-        raise wrong(
+        raise invalid_parameter(
             f"{parameter.name} {value!r} is not RFC 3339 with offset and whole seconds, "
             "like 2025-01-01T00:00:00+08:00."
         )
     try:
         return datetime.fromisoformat(value).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise wrong(f"{parameter.name} {value!r} is no time that exists.") from None
+        raise invalid_parameter(f"{parameter.name} {value!r} is no time that exists.") from None
 
 
 def _region(parameter: Parameter, region: Mapping[str, Any]) -> None:
@@ -177,27 +185,31 @@ def _region(parameter: Parameter, region: Mapping[str, Any]) -> None:
             )
     area, country, province = (region.get(level, "") for level in _LEVELS)
     if not area or (province and not country):
-        raise wrong(f"{parameter.name}: Country needs Area, Province needs Area and Country.")
+        raise invalid_parameter(
+            f"{parameter.name}: Country needs Area, Province needs Area and Country."
+        )
     if province and area != "CN":
-        raise wrong(f"{parameter.name}: Province is for Area CN only.")
-    if not any(leaf.inside(area, country, province) for leaf in LEAVES):
-        raise wrong(f"{parameter.name}: no region {dict(region)}, see DescribeLiveRegionData.")
+        raise invalid_parameter(f"{parameter.name}: Province is for Area CN only.")
+    if not any(leaf.inside(area, country, province) for leaf in SMALLEST_REGIONS):
+        raise invalid_parameter(
+            f"{parameter.name}: no region {dict(region)}, see DescribeLiveRegionData."
+        )
 
 
-def _hold(constraint: Constraint, sent: Mapping[str, Any]) -> None:
+def _check_constraint(constraint: Constraint, sent: Mapping[str, Any]) -> None:
     match constraint:
         case AllOrNone(names=names):
             given = [name for name in names if name in sent]
             if given and len(given) < len(names):
-                raise wrong(f"{', '.join(names)} belong together: only {given} given.")
+                raise invalid_parameter(f"{', '.join(names)} belong together: only {given} given.")
         case MutuallyExclusive(names=names):
             given = [name for name in names if name in sent]
             if len(given) > 1:
-                raise wrong(f"Give at most one of {', '.join(names)}.")
+                raise invalid_parameter(f"Give at most one of {', '.join(names)}.")
         case ExclusiveValue(name=name, value=value):
             if value in sent.get(name, ()) and len(set(sent[name])) > 1:
-                raise wrong(f"{name}: {value} cannot be combined with another value.")
+                raise invalid_parameter(f"{name}: {value} cannot be combined with another value.")
         case RequiresValue(names=names, other=other, value=value):
             given = [name for name in names if name in sent]
             if given and sent.get(other) not in (value, [value]):
-                raise wrong(f"{', '.join(given)} need {other} to be {value}.")
+                raise invalid_parameter(f"{', '.join(given)} need {other} to be {value}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from resources.simulator.noise import chance
+from resources.simulator.noise import uniform
 from resources.simulator.refusals import Refused
 from resources.simulator.settings import FaultKind, Faults
 
@@ -20,7 +20,7 @@ REFUSALS: dict[FaultKind, tuple[str, str]] = {
 PAGE_FAULTS: frozenset[FaultKind] = frozenset({"shift", "repeat", "shrink"})
 
 
-class Chooser:
+class FaultPicker:
     """Counts the requests and says what happens to each; equal runs get equal faults."""
 
     def __init__(self, faults: Faults | None) -> None:
@@ -39,7 +39,7 @@ class Chooser:
             if kind is not None and number <= count:
                 return kind
         # Numbered by action: with several at a time, their order among each other is chance.
-        drawn = chance(self.faults.seed, "fault", action, of_action)
+        drawn = uniform(self.faults.seed, "fault", action, of_action)
         for kind, odds in self.faults.odds.items():
             if drawn < odds:
                 return kind

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from resources.api.catalog.model import ColumnType, Field, ResponseTotal, RowLayout
-from resources.simulator.noise import chance, key_of
+from resources.simulator.noise import key_of, uniform
 from resources.simulator.query import Query
-from resources.simulator.render import Result, echo, number, paged, times
+from resources.simulator.render import Result, echo, number, page_of, times
 from resources.simulator.world import World
 
 _ITEMS = 3  # of a list that runs neither over slots nor over domains
@@ -28,7 +28,7 @@ def answer(world: World, query: Query) -> Result:
     head = endpoint.rows.levels[0].name
     result = echo(query)
     if endpoint.paging is not None and len(endpoint.rows.levels) == 1:
-        result |= paged(query, rows)
+        result |= page_of(query, rows)
     else:
         result[head] = rows
     if query.splits and endpoint.split_rows is not None:
@@ -87,9 +87,9 @@ def _value(query: Query, field: Field, path: tuple[object, ...]) -> Any:
         case ColumnType.INTEGER:
             return key_of(*path) % 1000
         case ColumnType.FLOAT:
-            return number(round(1000.0 * chance(*path), 3))
+            return number(round(1000.0 * uniform(*path), 3))
         case ColumnType.BOOLEAN:
-            return chance(*path) < 0.5
+            return uniform(*path) < 0.5
         case ColumnType.INSTANT:
             return times(np.array([query.start or query.now]), query.options)[0]
         case ColumnType.INSTANT_MS:

@@ -7,8 +7,8 @@ import numpy as np
 from resources.simulator.noise import key_of
 from resources.simulator.places import ISPS, ip_info, region_tree
 from resources.simulator.query import Query
-from resources.simulator.refusals import wrong
-from resources.simulator.render import Result, optional, paged, times
+from resources.simulator.refusals import invalid_parameter
+from resources.simulator.render import Result, page_of, put_list, times
 from resources.simulator.settings import AnswerOptions
 from resources.simulator.world import Site, World
 
@@ -33,7 +33,7 @@ def addresses(_world: World, query: Query) -> Result:
         try:
             rows.append(ip_info(address))
         except ValueError:
-            raise wrong(f"Ips: {address!r} is no IP address.") from None
+            raise invalid_parameter(f"Ips: {address!r} is no IP address.") from None
     return {"List": rows}
 
 
@@ -52,9 +52,9 @@ def domains(world: World, query: Query) -> Result:
         and (not types or row["Type"] in types)
         and (not places or row["Region"] in places)
     ]
-    result = paged(query, rows)
+    result = page_of(query, rows)
     level = query.endpoint.rows.levels[-1]
-    optional(result, level, result.pop(level.name), query.options)
+    put_list(result, level, result.pop(level.name), query.options)
     return result
 
 

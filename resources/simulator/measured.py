@@ -13,8 +13,8 @@ from resources.simulator.noise import Ints
 from resources.simulator.places import region_of
 from resources.simulator.pushes import DAY_S, day_start
 from resources.simulator.query import Query
-from resources.simulator.render import Result, echo, optional, paged, plain, series, times
-from resources.simulator.usage import GroupedUsage, Labels, choices_of, status_counts
+from resources.simulator.render import Result, echo, json_values, page_of, put_list, series, times
+from resources.simulator.usage import GroupedUsage, Labels, dimension_filters, status_counts
 from resources.simulator.world import Series, Site, World
 
 GB = 1e9
@@ -126,7 +126,7 @@ def status(world: World, query: Query) -> Result:
     """DescribeLivePlayStatusCodeData."""
     kind = str(query.values["Type"])
     quantity = "requests" if kind == "Access" else "origin_requests"
-    choices, _ = choices_of(query)
+    choices, _ = dimension_filters(query)
     codes: tuple[int, ...] = ()
 
     def of_day(site: Site, day: int) -> GroupedUsage:
@@ -168,7 +168,7 @@ def _coded(
 
     result = echo(query)
     result[code_level.name] = _distributions(codes, whole.sum(axis=0)[None, :])[0]
-    optional(result, slot_level, slots(whole), query.options)
+    put_list(result, slot_level, slots(whole), query.options)
     if query.splits and query.endpoint.split_rows is not None:
         detail, inner, _ = query.endpoint.split_rows.levels
         items = []
@@ -176,14 +176,14 @@ def _coded(
             part = slots(groups[row])
             if part:
                 items.append({**dict(label), inner.name: part})
-        optional(result, detail, items, query.options)
+        put_list(result, detail, items, query.options)
     return result
 
 
 def _distributions(codes: tuple[int, ...], counts: Ints) -> list[list[Result]]:
     """For each slot the codes that occurred, with count and percentage."""
     total = np.maximum(counts.sum(axis=-1, keepdims=True), 1)
-    shares = plain(np.round(100.0 * counts / total, 4).ravel(), ColumnType.FLOAT)
+    shares = json_values(np.round(100.0 * counts / total, 4).ravel(), ColumnType.FLOAT)
     values = counts.ravel().tolist()
     return [
         [
@@ -213,7 +213,7 @@ def batch_session(world: World, query: Query) -> Result:
         ]
     peak = int(together.max(initial=0)) if together is not None else 0
     total = sum(row["TotalRequest"] for row in rows)
-    return {**echo(query), **paged(query, rows), "PeakOnlineUser": peak, "TotalRequest": total}
+    return {**echo(query), **page_of(query, rows), "PeakOnlineUser": peak, "TotalRequest": total}
 
 
 def batch_traffic(world: World, query: Query) -> Result:
@@ -224,15 +224,17 @@ def batch_traffic(world: World, query: Query) -> Result:
         values = world.per_stream(query, site, ("up_kbps", "down_kbps"))
         up, down = values["up_kbps"].sum(axis=1), values["down_kbps"].sum(axis=1)
         sums += (up.sum(), down.sum())
-        columns = [plain(x * BYTES_PER_KBPS_MINUTE / GB, ColumnType.FLOAT) for x in (up, down)]
+        columns = [
+            json_values(x * BYTES_PER_KBPS_MINUTE / GB, ColumnType.FLOAT) for x in (up, down)
+        ]
         rows += [
             {**_identity(site, i), "UpTraffic": columns[0][i], "DownTraffic": columns[1][i]}
             for i in np.flatnonzero(up + down).tolist()
         ]
-    whole = plain(sums * BYTES_PER_KBPS_MINUTE / GB, ColumnType.FLOAT)
+    whole = json_values(sums * BYTES_PER_KBPS_MINUTE / GB, ColumnType.FLOAT)
     return {
         **echo(query),
-        **paged(query, rows),
+        **page_of(query, rows),
         "TotalUpTraffic": whole[0],
         "TotalDownTraffic": whole[1],
     }
@@ -269,7 +271,7 @@ def top_play(world: World, query: Query) -> Result:
     by = str(query.values["SortBy"])
     rows.sort(key=lambda r: (-r[by], r["Domain"], r.get("App", ""), r.get("Stream", "")))
     given: Result = {"DomainList": [], "VhostList": [], **echo(query)}
-    return {**given, **paged(query, rows)}
+    return {**given, **page_of(query, rows)}
 
 
 def _ranked(kbps: Ints) -> Result:

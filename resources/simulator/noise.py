@@ -26,17 +26,17 @@ def key_of(*parts: object) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
-def chance(*parts: object) -> float:
+def uniform(*parts: object) -> float:
     """One number in [0, 1)."""
     return (key_of(*parts) >> 11) / 2.0**53
 
 
-def pick(count: int, *parts: object) -> int:
+def uniform_index(count: int, *parts: object) -> int:
     """One of 0 .. count - 1."""
-    return int(chance(*parts) * count)
+    return int(uniform(*parts) * count)
 
 
-def spread(keys: NDArray[np.uint64] | int, at: NDArray[Any]) -> Floats:
+def uniform_grid(keys: NDArray[np.uint64] | int, at: NDArray[Any]) -> Floats:
     """Numbers in [0, 1): one for each key (rows) and each integer of `at` (columns).
 
     A single key gives one row without the outer dimension. SplitMix64, vectorised.
@@ -52,11 +52,11 @@ def spread(keys: NDArray[np.uint64] | int, at: NDArray[Any]) -> Floats:
     return np.asarray((z >> _S11).astype(np.float64) / 2.0**53)
 
 
-def wander(keys: NDArray[np.uint64] | int, at: NDArray[Any], every: int) -> Floats:
+def smooth_curve(keys: NDArray[np.uint64] | int, at: NDArray[Any], every: int) -> Floats:
     """A smooth curve in [0, 1) through a new value at each multiple of `every`."""
     knot, rest = np.divmod(at.astype(np.int64), every)
     first, then = np.unique(knot, return_inverse=True)
-    here, there = spread(keys, first), spread(keys, first + 1)
+    here, there = uniform_grid(keys, first), uniform_grid(keys, first + 1)
     share = rest / every
     ease = share * share * (3.0 - 2.0 * share)
     return np.asarray(here[..., then] * (1.0 - ease) + there[..., then] * ease)

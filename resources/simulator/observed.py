@@ -10,17 +10,17 @@ import numpy as np
 from resources.api.catalog.model import ListLevel
 from resources.simulator.noise import key_of
 from resources.simulator.pushes import Push
-from resources.simulator.quality import Samples, joined, samples
+from resources.simulator.quality import Samples, concatenate, samples
 from resources.simulator.query import Query
 from resources.simulator.render import (
     Result,
     echo,
+    json_values,
     kind_of,
     number,
-    optional,
-    paged,
-    plain,
-    table,
+    objects_of,
+    page_of,
+    put_list,
     times,
 )
 from resources.simulator.roster import Stream
@@ -50,8 +50,8 @@ def _one_stream(world: World, query: Query, *, at_origin: bool) -> Result:
     rows: list[Result] = []
     for site in world.sites_of(query):
         for _, found in _by_stream(world, query, site, at_origin):
-            rows += _metric_rows(level, query, joined([part for _, part in found]), {})
-    optional(result, level, rows, query.options)
+            rows += _metric_rows(level, query, concatenate([part for _, part in found]), {})
+    put_list(result, level, rows, query.options)
     return result
 
 
@@ -83,7 +83,7 @@ def batch_source_metrics(world: World, query: Query) -> Result:
     items = []
     for site in world.sites_of(query):
         for stream, found in _by_stream(world, query, site, at_origin=True):
-            part = joined([part for _, part in found])
+            part = concatenate([part for _, part in found])
             item = {"Domain": site.name, "App": stream.app, "Stream": stream.name}
             items.append({**item, inner.name: _metric_rows(inner, query, part, {})})
     return {**echo(query), outer.name: items}
@@ -115,10 +115,10 @@ def _metric_rows(level: ListLevel, query: Query, part: Samples, constant: Result
     at, fields = part.fold(query.bucket, str(query.values.get("AggType", "max")))
     columns: dict[str, Any] = {"TimeStamp": times(at, query.options)}
     for name, values in fields.items():
-        columns[name] = plain(values, kind_of(level.fields, name))
+        columns[name] = json_values(values, kind_of(level.fields, name))
     for name, value in constant.items():
         columns[name] = [value] * len(at)
-    return table(columns)
+    return objects_of(columns)
 
 
 def push_info(world: World, query: Query) -> Result:
@@ -144,7 +144,7 @@ def push_info(world: World, query: Query) -> Result:
                         "StreamPriority": "",
                     }
                 )
-    return {**echo(query), **paged(query, rows)}
+    return {**echo(query), **page_of(query, rows)}
 
 
 def _matches(push: Push, query: Query) -> bool:
@@ -191,4 +191,4 @@ def transcode_info(world: World, query: Query) -> Result:
                         "Duration": number(inside / 60),
                     }
                 )
-    return {**echo(query), **paged(query, rows)}
+    return {**echo(query), **page_of(query, rows)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-from resources.simulator.noise import key_of, pick
+from resources.simulator.noise import key_of, uniform_index
 
 ISPS: dict[str, tuple[str, float]] = {
     "telecom": ("电信", 0.34),
@@ -101,7 +101,7 @@ class Region:
         )
 
 
-LEAVES: tuple[Region, ...] = (
+SMALLEST_REGIONS: tuple[Region, ...] = (
     *(Region("CN", "CN", code, weight) for code, (_, weight) in _PROVINCES.items()),
     *(
         Region(area, country, "", weight)
@@ -132,7 +132,7 @@ _CITIES = ("市辖区", "高新区", "新区")
 def client_address(*parts: object) -> str:
     """An address of a pushing client; two of ten are IPv6. Carrier and province can be read off."""
     key = key_of("address", *parts)
-    place = pick(len(_CODES) * len(_PLACES), "place", *parts)
+    place = uniform_index(len(_CODES) * len(_PLACES), "place", *parts)
     host = 1 + key % 250
     if key % 10 < 2:
         return f"2001:db8:{place + 1:x}::{host:x}"
@@ -169,7 +169,7 @@ def ip_info(address: str) -> dict[str, object]:
             "Isp": _CODES[place // len(_PLACES)],
             "Location": "中国",
             "Province": _PROVINCES[province][0],
-            "City": _CITIES[pick(len(_CITIES), "city", address)],
+            "City": _CITIES[uniform_index(len(_CITIES), "city", address)],
         }
     return {"Ip": address, **row, "LiveCdnIp": server}
 
@@ -189,5 +189,5 @@ def region_of(address: str) -> Region:
     """The smallest region a client address stands in; Singapore for one from abroad."""
     place = _place(ipaddress.ip_address(address))
     if place is None:
-        return next(leaf for leaf in LEAVES if leaf.country == "SG")
-    return LEAVES[place % len(_PLACES)]
+        return next(leaf for leaf in SMALLEST_REGIONS if leaf.country == "SG")
+    return SMALLEST_REGIONS[place % len(_PLACES)]

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from resources.simulator.noise import chance, key_of, pick
+from resources.simulator.noise import key_of, uniform, uniform_index
 from resources.simulator.places import client_address, isp_of, server_address
 from resources.simulator.roster import Space, Stream
 
@@ -75,7 +75,7 @@ class Pushes:
             push
             for position, stream in enumerate(space.streams)
             for start, end in _shows(stream, day)
-            for push in _pieces(stream, position, start, end)
+            for push in _split_show(stream, position, start, end)
         )
         with self._lock:
             if len(self._days) > 4000:  # bounded: a year of ten domains
@@ -93,31 +93,33 @@ def _shows(stream: Stream, day: int) -> Iterator[tuple[int, int]]:
             start = day_start(day) + _restart(stream, block)
             yield start, day_start(day + length) + _restart(stream, block + 1) - 45
         return
-    if chance(stream.key, "off", day) < 0.08:
+    if uniform(stream.key, "off", day) < 0.08:
         return
     start = day_start(day) + int(
-        stream.start_hour * 3600 + 1200 * (chance(stream.key, "late", day) - 0.5)
+        stream.start_hour * 3600 + 1200 * (uniform(stream.key, "late", day) - 0.5)
     )
     weekend = 1.25 if (day + 3) % 7 >= 5 else 1.0  # day 0 was a Thursday
-    hours = stream.show_hours * weekend * (0.8 + 0.4 * chance(stream.key, "length", day))
+    hours = stream.show_hours * weekend * (0.8 + 0.4 * uniform(stream.key, "length", day))
     yield start, start + int(hours * 3600)
 
 
 def _restart(stream: Stream, block: int) -> int:
     """When a stream that runs round the clock is started anew: early in the morning."""
-    return 4 * 3600 + pick(3600, stream.key, "restart", block)
+    return 4 * 3600 + uniform_index(3600, stream.key, "restart", block)
 
 
-def _pieces(stream: Stream, position: int, start: int, end: int) -> Iterator[Push]:
-    breaks = pick(3, stream.key, "breaks", start)
+def _split_show(stream: Stream, position: int, start: int, end: int) -> Iterator[Push]:
+    breaks = uniform_index(3, stream.key, "breaks", start)
     if stream.trouble == "stalls":
-        breaks += 2 + pick(4, stream.key, "stalls", start)
+        breaks += 2 + uniform_index(4, stream.key, "stalls", start)
     room = (end - start) // (breaks + 1)
     began = start
     for number in range(breaks + 1):
         last = number == breaks
         key = key_of(stream.key, began)
-        stop = end if last else start + number * room + int(room * (0.6 + 0.39 * chance(key, "at")))
+        stop = (
+            end if last else start + number * room + int(room * (0.6 + 0.39 * uniform(key, "at")))
+        )
         reasons = ENDED if last and not stream.round_the_clock else BROKEN
         address = client_address(stream.key, began // (30 * DAY_S))
         yield Push(
@@ -128,8 +130,8 @@ def _pieces(stream: Stream, position: int, start: int, end: int) -> Iterator[Pus
             address=address,
             isp=isp_of(address),
             server=server_address(key),
-            reason=reasons[pick(len(reasons), key, "reason")],
-            first_frame_ms=120 + pick(400, key, "first frame"),
+            reason=reasons[uniform_index(len(reasons), key, "reason")],
+            first_frame_ms=120 + uniform_index(400, key, "first frame"),
             key=key,
         )
-        began = stop + 5 + pick(55, key, "gap")
+        began = stop + 5 + uniform_index(55, key, "gap")

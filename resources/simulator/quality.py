@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from resources.simulator.noise import Floats, Ints, spread, wander
+from resources.simulator.noise import Floats, Ints, smooth_curve, uniform_grid
 from resources.simulator.pushes import Push
 from resources.simulator.roster import Stream
 
@@ -48,8 +48,8 @@ def samples(stream: Stream, push: Push, start: int, end: int, at_origin: bool) -
     tick = np.arange(-(-begin // SAMPLE_S), -(-stop // SAMPLE_S), dtype=np.int64)
     at = tick * SAMPLE_S
     key = stream.key + (1 if at_origin else 0)  # origins see the same stream a little differently
-    noise = [spread(key + 10 * n & 0xFFFFFFFFFFFFFFFF, tick) for n in range(5)]
-    slow = wander(stream.key, tick, 360)
+    noise = [uniform_grid(key + 10 * n & 0xFFFFFFFFFFFFFFFF, tick) for n in range(5)]
+    slow = smooth_curve(stream.key, tick, 360)
     bitrate = stream.bitrate_kbps * (0.86 + 0.1 * slow + 0.1 * (noise[0] - 0.5))
     framerate = stream.fps * (0.985 + 0.015 * noise[1])
     video_gap = 1000.0 / stream.fps * (1.0 + 0.5 * noise[2])
@@ -58,7 +58,7 @@ def samples(stream: Stream, push: Push, start: int, end: int, at_origin: bool) -
     video_gap[stalled] = 800.0 + 3000.0 * noise[2][stalled]
     bitrate[stalled] *= 0.4
     if stream.trouble == "dips":
-        bitrate *= np.where(wander(stream.key + 7, tick, 120) < 0.3, 0.35, 1.0)
+        bitrate *= np.where(smooth_curve(stream.key + 7, tick, 120) < 0.3, 0.35, 1.0)
     drift = 12.0 + 20.0 * noise[3]
     if stream.trouble == "drift":
         drift += np.minimum(0.05 * (at - push.start), 5000.0)
@@ -81,11 +81,11 @@ def samples(stream: Stream, push: Push, start: int, end: int, at_origin: bool) -
 def _stalled(stream: Stream, tick: Ints) -> NDArray[np.bool_]:
     if stream.trouble != "stalls":
         return np.zeros(len(tick), dtype=bool)
-    bad_minutes = wander(stream.key + 3, tick, 24) > 0.78
-    return np.asarray(bad_minutes & (spread(stream.key + 4, tick) < 0.5))
+    bad_minutes = smooth_curve(stream.key + 3, tick, 24) > 0.78
+    return np.asarray(bad_minutes & (uniform_grid(stream.key + 4, tick) < 0.5))
 
 
-def joined(parts: list[Samples]) -> Samples:
+def concatenate(parts: list[Samples]) -> Samples:
     """The samples of several pushes of one stream, in time order."""
     names = parts[0].fields
     return Samples(

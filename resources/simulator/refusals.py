@@ -48,6 +48,6 @@ class Refused(Exception):
         return {**numbered, "Code": self.code, "Message": self.message}
 
 
-def wrong(message: str) -> Refused:
+def invalid_parameter(message: str) -> Refused:
     """The usual refusal of a parameter's value."""
     return Refused("InvalidParam", message)

@@ -27,7 +27,7 @@ def times(seconds: Ints, answers: AnswerOptions) -> list[str]:
     return [f"{text}{answers.offset}" for text in np.datetime_as_string(local).tolist()]
 
 
-def plain(array: NDArray[Any], kind: ColumnType) -> list[Any]:
+def json_values(array: NDArray[Any], kind: ColumnType) -> list[Any]:
     """Python values as the vendor's encoder writes them: a whole float has no decimal point."""
     if kind is not ColumnType.FLOAT:
         listed: list[Any] = array.tolist()
@@ -55,7 +55,7 @@ def echo(query: Query) -> Result:
     return found
 
 
-def optional(result: Result, level: ListLevel, items: list[Any], answers: AnswerOptions) -> None:
+def put_list(result: Result, level: ListLevel, items: list[Any], answers: AnswerOptions) -> None:
     """Put a list into `result`; without items an optional one may be null or missing."""
     if items or level.required or answers.empty == "list":
         result[level.name] = items
@@ -63,7 +63,7 @@ def optional(result: Result, level: ListLevel, items: list[Any], answers: Answer
         result[level.name] = None
 
 
-def table(columns: Mapping[str, Sequence[Any]]) -> list[Result]:
+def objects_of(columns: Mapping[str, Sequence[Any]]) -> list[Result]:
     """Columns of equal length into one object per row."""
     names = tuple(columns)
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
@@ -76,7 +76,7 @@ def series(query: Query, whole: Arrays, labels: Sequence[Labels], groups: Arrays
     stamps = times(query.slots, answers)
     result = echo(query)
     result |= totals(endpoint.totals, whole)
-    optional(result, level, _slots(level, stamps, whole, answers), answers)
+    put_list(result, level, _slots(level, stamps, whole, answers), answers)
     if not query.splits or endpoint.split_rows is None:
         return result
     detail = endpoint.split_rows.levels[0]
@@ -87,7 +87,7 @@ def series(query: Query, whole: Arrays, labels: Sequence[Labels], groups: Arrays
         if slots:
             sums = totals([total for total in endpoint.totals if total.in_splits], part)
             items.append({**dict(label), **sums, level.name: slots})
-    optional(result, detail, items, answers)
+    put_list(result, detail, items, answers)
     return result
 
 
@@ -97,14 +97,14 @@ def _slots(
     columns: dict[str, Sequence[Any]] = {"TimeStamp": stamps}
     for field in level.fields:
         if field.name in arrays:
-            columns[field.name] = plain(arrays[field.name], field.kind)
+            columns[field.name] = json_values(arrays[field.name], field.kind)
     if answers.zeros == "omit":
         happened = np.any([array != 0 for array in arrays.values()], axis=0)
         columns = {
             name: [v for v, keep in zip(column, happened, strict=True) if keep]
             for name, column in columns.items()
         }
-    return table(columns)
+    return objects_of(columns)
 
 
 def totals(wanted: Sequence[ResponseTotal], arrays: Arrays) -> Result:
@@ -119,7 +119,7 @@ def totals(wanted: Sequence[ResponseTotal], arrays: Arrays) -> Result:
     return found
 
 
-def paged(query: Query, rows: list[Result]) -> Result:
+def page_of(query: Query, rows: list[Result]) -> Result:
     """One page of `rows`, with the paging block as the catalog describes it.
 
     A fault may let the list move on by a row, come again, or lose a row during the request.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from resources.simulator.noise import chance, key_of, pick
+from resources.simulator.noise import key_of, uniform, uniform_index
 from resources.simulator.settings import Account
 
 APPS = ("live", "event")
@@ -84,7 +84,9 @@ def _space(account: Account, number: int) -> Space:
     ]
     if account.hostile:
         names[len(names) :] = HOSTILE_NAMES
-    scale = account.audience * 12_000.0 / (1.0 + number) ** 0.7 * (0.8 + 0.4 * chance(key, "scale"))
+    scale = (
+        account.audience * 12_000.0 / (1.0 + number) ** 0.7 * (0.8 + 0.4 * uniform(key, "scale"))
+    )
     return Space(
         number=number,
         pull=f"pull-{number + 1}.{account.zone}",
@@ -99,20 +101,20 @@ def _space(account: Account, number: int) -> Space:
 
 def _stream(space: int, rank: int, app: str, name: str) -> Stream:
     key = key_of(space, app, name)
-    bitrate, fps, resolution = _TIERS[pick(len(_TIERS), key, "tier")]
+    bitrate, fps, resolution = _TIERS[uniform_index(len(_TIERS), key, "tier")]
     return Stream(
         app=app,
         name=name,
         key=key,
         rank=rank,
         round_the_clock=rank % 5 == 0,
-        trouble=_TROUBLES.get(rank % 7, "") if chance(key, "trouble") < 0.6 else "",
+        trouble=_TROUBLES.get(rank % 7, "") if uniform(key, "trouble") < 0.6 else "",
         # Shows of the evening: some start so late that they run past midnight.
-        start_hour=(9.0, 14.0, 19.0, 20.0, 22.5)[rank % 5] + 0.5 * chance(key, "hour"),
-        show_hours=2.0 + 4.0 * chance(key, "length"),
+        start_hour=(9.0, 14.0, 19.0, 20.0, 22.5)[rank % 5] + 0.5 * uniform(key, "hour"),
+        show_hours=2.0 + 4.0 * uniform(key, "length"),
         bitrate_kbps=bitrate,
         fps=fps,
         resolution=resolution,
-        codec="H265" if chance(key, "codec") < 0.3 else "H264",
-        transcodes=pick(4, key, "transcodes"),
+        codec="H265" if uniform(key, "codec") < 0.3 else "H264",
+        transcodes=uniform_index(4, key, "transcodes"),
     )

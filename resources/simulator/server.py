@@ -14,7 +14,7 @@ from resources.api.catalog.model import Endpoint
 from resources.api.credentials import Credentials
 from resources.simulator import truth
 from resources.simulator.api import Api
-from resources.simulator.faults import Chooser
+from resources.simulator.faults import FaultPicker
 from resources.simulator.handler import Server
 from resources.simulator.service import Service, real_clock
 from resources.simulator.settings import (
@@ -63,7 +63,7 @@ class Simulator:
             clock=clock,
             credentials=credentials,
             rate=rate,
-            chooser=Chooser(faults),
+            chooser=FaultPicker(faults),
             latency_s=latency_s,
             withdrawn=frozenset(withdrawn),
             denied=frozenset(denied),

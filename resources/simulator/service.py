@@ -15,7 +15,7 @@ from resources.api.catalog import API_VERSION
 from resources.api.credentials import Credentials
 from resources.simulator import auth
 from resources.simulator.api import Api
-from resources.simulator.faults import Chooser
+from resources.simulator.faults import FaultPicker
 from resources.simulator.limits import Limiter
 from resources.simulator.refusals import Refused
 
@@ -35,7 +35,7 @@ class Service:
     clock: Callable[[], datetime]  # history and future are judged by this one
     credentials: Credentials
     rate: Literal["documented"] | float | None
-    chooser: Chooser
+    chooser: FaultPicker
     latency_s: float = 0.0
     withdrawn: frozenset[str] = frozenset()
     denied: frozenset[str] = frozenset()

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resources.simulator.audience import MINUTES
-from resources.simulator.noise import Floats, Ints, chance, key_of, pick, spread
-from resources.simulator.places import ISPS, LEAVES, PROTOCOLS
+from resources.simulator.noise import Floats, Ints, key_of, uniform, uniform_grid, uniform_index
+from resources.simulator.places import ISPS, PROTOCOLS, SMALLEST_REGIONS
 from resources.simulator.roster import Space
 
 NODE, USER, ISP, PROTOCOL = "node", "user", "isp", "protocol"
@@ -51,7 +51,7 @@ class Cells:
         """
         # Where a running sum is rounded is drawn for each minute: a single viewer is not always
         # one of the last carrier.
-        drawn = spread(key, np.arange(day * MINUTES, (day + 1) * MINUTES))
+        drawn = uniform_grid(key, np.arange(day * MINUTES, (day + 1) * MINUTES))
         drawn = (drawn + self.ids[..., None] * _GOLDEN) % 1.0 * _BELOW_ONE
         values, drawn = self.values[..., None, :], drawn[..., None, :]
         if chosen is None or 2 * len(chosen) > len(edges):
@@ -76,13 +76,13 @@ def _edges(key: int, dimension: str) -> Floats:
     elif dimension == PROTOCOL:
         weights = list(PROTOCOLS.values())
     elif dimension == USER:
-        weights = [leaf.weight for leaf in LEAVES]
+        weights = [leaf.weight for leaf in SMALLEST_REGIONS]
     else:  # nodes stand in fewer places than viewers
-        weights = [leaf.weight if leaf.weight >= 1 else 0.05 for leaf in LEAVES]
+        weights = [leaf.weight if leaf.weight >= 1 else 0.05 for leaf in SMALLEST_REGIONS]
     base = np.array(
-        [w * (0.7 + 0.6 * chance(key, dimension, i)) for i, w in enumerate(weights)], dtype=float
+        [w * (0.7 + 0.6 * uniform(key, dimension, i)) for i, w in enumerate(weights)], dtype=float
     )
-    phase = np.array([chance(key, dimension, "phase", i) for i in range(len(weights))])
+    phase = np.array([uniform(key, dimension, "phase", i) for i in range(len(weights))])
     turn = 2.0 * np.pi * (np.arange(MINUTES) / MINUTES + phase[:, None])
     moving = base[:, None] * (1.0 + 0.15 * np.sin(turn))
     return _running(moving)
@@ -122,18 +122,18 @@ def incident_of(space: Space, day: int) -> Incident | None:
     """The incident of that day, if it has one: each space has one in two weeks, in the evening."""
     week, weekday = divmod(day + 3, 14)
     key = key_of(space.key, "incident", week)
-    if weekday != pick(14, key, "day"):
+    if weekday != uniform_index(14, key, "day"):
         return None
     return Incident(
         day=day,
-        isp=("telecom", "unicom", "mobile")[pick(3, key, "isp")],
-        start_minute=20 * 60 + pick(60, key, "minute"),
-        minutes=40 + pick(80, key, "length"),
-        share=0.15 + 0.25 * chance(key, "share"),
+        isp=("telecom", "unicom", "mobile")[uniform_index(3, key, "isp")],
+        start_minute=20 * 60 + uniform_index(60, key, "minute"),
+        minutes=40 + uniform_index(80, key, "length"),
+        share=0.15 + 0.25 * uniform(key, "share"),
     )
 
 
-def cut_codes(
+def split_codes(
     space: Space, day: int, cells: Cells, isps: NDArray[np.intp], request_type: str
 ) -> tuple[tuple[int, ...], Ints]:
     """Status codes, and requests (..., carriers, minutes) cut into (..., carriers, codes, minutes).

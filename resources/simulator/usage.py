@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from resources.simulator.audience import MINUTES
 from resources.simulator.noise import Ints
-from resources.simulator.places import ISPS, LEAVES, PROTOCOLS, QUIC_SHARE
+from resources.simulator.places import ISPS, PROTOCOLS, QUIC_SHARE, SMALLEST_REGIONS
 from resources.simulator.query import REGION_SPLITS, Query
 from resources.simulator.roster import Space
-from resources.simulator.splits import DIMENSIONS, ISP, NODE, PROTOCOL, Cells, cut_codes
+from resources.simulator.splits import DIMENSIONS, ISP, NODE, PROTOCOL, Cells, split_codes
 
 Labels = tuple[tuple[str, str], ...]
 """DetailField name and value, in the order asked for."""
 
 
 @dataclass(frozen=True)
-class Choice:
+class DimensionFilter:
     """The cells of one dimension that a request is about, and the group that each falls into."""
 
     dimension: str
@@ -29,7 +29,7 @@ class Choice:
     labels: list[Labels]
 
 
-def choices_of(query: Query) -> tuple[list[Choice], float]:
+def dimension_filters(query: Query) -> tuple[list[DimensionFilter], float]:
     """The dimensions that matter to a request, and the share that a QUIC filter leaves."""
     found = []
     for dimension in DIMENSIONS:
@@ -46,18 +46,18 @@ def choices_of(query: Query) -> tuple[list[Choice], float]:
 
 def _listed(
     query: Query, dimension: str, split: str, filter_name: str, cells: list[str]
-) -> Choice | None:
+) -> DimensionFilter | None:
     asked = list(dict.fromkeys(v for v in query.texts(filter_name) if v in cells))
     if not asked:
         return None
     chosen = np.array([cells.index(value) for value in asked])
     if split in query.splits:
         named: list[Labels] = [((split, value),) for value in asked]
-        return Choice(dimension, chosen, np.arange(len(asked)), named)
-    return Choice(dimension, chosen, np.zeros(len(asked), dtype=np.intp), [()])
+        return DimensionFilter(dimension, chosen, np.arange(len(asked)), named)
+    return DimensionFilter(dimension, chosen, np.zeros(len(asked), dtype=np.intp), [()])
 
 
-def _regions(query: Query, dimension: str) -> Choice | None:
+def _regions(query: Query, dimension: str) -> DimensionFilter | None:
     asked = query.values.get("RegionList" if dimension == NODE else "UserRegionList") or ()
     levels = [(s, *REGION_SPLITS[s]) for s in query.splits if s in REGION_SPLITS]
     wanted = [(split, level) for split, whose, level in levels if whose == dimension]
@@ -65,15 +65,19 @@ def _regions(query: Query, dimension: str) -> Choice | None:
         return None
     bounds = [(r["Area"], r.get("Country", ""), r.get("Province", "")) for r in asked]
     chosen = [
-        i for i, leaf in enumerate(LEAVES) if not bounds or any(leaf.inside(*b) for b in bounds)
+        i
+        for i, leaf in enumerate(SMALLEST_REGIONS)
+        if not bounds or any(leaf.inside(*b) for b in bounds)
     ]
     labels: dict[Labels, int] = {}
     group = []
     for cell in chosen:
-        label = tuple((split, str(getattr(LEAVES[cell], level))) for split, level in wanted)
+        label = tuple(
+            (split, str(getattr(SMALLEST_REGIONS[cell], level))) for split, level in wanted
+        )
         named = all(value for _, value in label)  # provinces exist in China only
         group.append(labels.setdefault(label, len(labels)) if named else -1)
-    return Choice(dimension, np.array(chosen), np.array(group), list(labels))
+    return DimensionFilter(dimension, np.array(chosen), np.array(group), list(labels))
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,12 @@ class GroupedUsage:
     groups: Mapping[str, Ints]
 
 
-def cut_day(
-    space: Space, day: int, values: Mapping[str, Ints], choices: Sequence[Choice], quic: float
+def group_day(
+    space: Space,
+    day: int,
+    values: Mapping[str, Ints],
+    choices: Sequence[DimensionFilter],
+    quic: float,
 ) -> GroupedUsage:
     """Cut whole days (..., minutes) of one space; the groups are those of the dimensions."""
     whole: dict[str, Ints] = {}
@@ -97,21 +105,21 @@ def cut_day(
     labels = _product([choice.labels for choice in choices])
     for name, array in values.items():
         some = array if quic == 1.0 else (array * quic).astype(np.int64)
-        cells = _cut(space, day, some, choices).values
+        cells = _split_cells(space, day, some, choices).values
         axes = tuple(range(array.ndim - 1, array.ndim - 1 + len(choices)))
         whole[name] = cells.sum(axis=axes)
         parts[name] = _grouped(cells, choices, array.ndim - 1)
     return GroupedUsage(whole, labels, parts)
 
 
-def _cut(space: Space, day: int, array: Ints, choices: Sequence[Choice]) -> Cells:
+def _split_cells(space: Space, day: int, array: Ints, choices: Sequence[DimensionFilter]) -> Cells:
     cells = Cells.whole(array)
     for choice in choices:
         cells = cells.cut(space, choice.dimension, day, choice.chosen)
     return cells
 
 
-def _grouped(cells: Ints, choices: Sequence[Choice], first_axis: int) -> Ints:
+def _grouped(cells: Ints, choices: Sequence[DimensionFilter], first_axis: int) -> Ints:
     """Cells added up by group; the group axes are joined into one, which comes first."""
     for offset, choice in enumerate(choices):
         axis = first_axis + offset
@@ -133,18 +141,20 @@ def _product(lists: Sequence[list[Labels]]) -> list[Labels]:
 
 
 def status_counts(
-    space: Space, day: int, requests: Ints, choices: Sequence[Choice], kind: str
+    space: Space, day: int, requests: Ints, choices: Sequence[DimensionFilter], kind: str
 ) -> tuple[tuple[int, ...], Ints, list[Labels], Ints]:
     """Codes, their counts (codes, minutes), labels of the groups, and (groups, codes, minutes).
 
     Carriers are always cut, because an incident strikes one of them.
     """
-    everything = Choice(ISP, np.arange(len(ISPS)), np.zeros(len(ISPS), dtype=np.intp), [()])
+    everything = DimensionFilter(
+        ISP, np.arange(len(ISPS)), np.zeros(len(ISPS), dtype=np.intp), [()]
+    )
     if not any(choice.dimension == ISP for choice in choices):
         choices = [*choices, everything]
     # Status codes know no protocols: carriers come last.
-    codes, coded = cut_codes(
-        space, day, _cut(space, day, requests, choices), choices[-1].chosen, kind
+    codes, coded = split_codes(
+        space, day, _split_cells(space, day, requests, choices), choices[-1].chosen, kind
     )
     flat = coded.reshape(*coded.shape[:-2], len(codes) * MINUTES)
     groups = _grouped(flat, choices, 0).reshape(-1, len(codes), MINUTES)

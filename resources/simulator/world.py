@@ -13,7 +13,7 @@ from resources.simulator.pushes import Pushes, day_of, day_start
 from resources.simulator.query import MINUTE, Query
 from resources.simulator.roster import Space, spaces_of
 from resources.simulator.settings import Account, LateData
-from resources.simulator.usage import GroupedUsage, Labels, choices_of, cut_day
+from resources.simulator.usage import GroupedUsage, Labels, dimension_filters, group_day
 
 _NOTHING_ON_PUSH = (
     "plays",
@@ -121,10 +121,10 @@ class World:
 
     def series(self, query: Query, names: Sequence[str]) -> Series:
         """Quantities per minute over the days of the window, cut as the request asks."""
-        choices, quic = choices_of(query)
+        choices, quic = dimension_filters(query)
         return self.cut(
             query,
-            lambda site, day: cut_day(
+            lambda site, day: group_day(
                 site.space, day, self._pooled(query, site, day, names), choices, quic
             ),
         )
@@ -163,7 +163,7 @@ class World:
 
     def per_stream(self, query: Query, site: Site, names: Sequence[str]) -> dict[str, Ints]:
         """Quantity -> (streams, minutes of the window) of one domain, filters applied."""
-        choices, quic = choices_of(query)
+        choices, quic = dimension_filters(query)
         grid = query.grid(MINUTE)
         if not len(grid):
             return {name: np.zeros((len(site.space.streams), 0), dtype=np.int64) for name in names}
@@ -172,7 +172,7 @@ class World:
         for day in days:
             values = self.day(site, day, query.now)
             picked = {name: values[name] for name in names}
-            parts.append(cut_day(site.space, day, picked, choices, quic).whole)
+            parts.append(group_day(site.space, day, picked, choices, quic).whole)
         begin = int(grid[0] - day_start(days[0])) // MINUTE
         return {
             name: np.concatenate([p[name] for p in parts], axis=-1)[:, begin : begin + len(grid)]

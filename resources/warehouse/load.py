@@ -296,7 +296,7 @@ def _lake_files(root: Path, name: str) -> dict[date, _File]:
 
 
 def _provenance(dataset: Dataset, file: _File) -> parquet.Provenance:
-    origin = parquet.proven_origin(Path(file.path))
+    origin = parquet.verified_provenance(Path(file.path))
     about = (dataset.name, file.day.isoformat())
     if origin is None or (origin.dataset, origin.day) != about:
         raise WarehouseError(

@@ -18,7 +18,7 @@ from resources.capture.session import capturer
 from resources.fs import atomic
 from resources.monitoring import AlarmKind
 from resources.simulator import Faults, Simulator
-from resources.simulator.faults import Chooser
+from resources.simulator.faults import FaultPicker
 from tests.support.aged_archive import lived_in
 from tests.support.archives import SMALL, no_wait
 from tests.support.recovery_page import (
@@ -174,7 +174,7 @@ def test_the_clock_is_off(tomorrow, monkeypatch):
 def test_the_api_throttles(tomorrow):
     service = tomorrow.simulator._service
     calm = service.chooser
-    service.chooser = Chooser(Faults(odds={"throttle": 1.0}))
+    service.chooser = FaultPicker(Faults(odds={"throttle": 1.0}))
     try:
         said = told(tomorrow, "livestats backfill", "FlowLimitExceeded", "api.calls_per_second")
         assert "Failed: " in said

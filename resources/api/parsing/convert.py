@@ -109,19 +109,19 @@ def _values(
     if not is_same:
         wanted = pa.array(constants, kind).take(pa.array(flat.answer))
         values = pc.coalesce(values, wanted)
-        _refuse_foreign(dataset, column, values, wanted)
+        _check_requested_per_row(dataset, column, values, wanted)
         return values
     if constants[0] is not None:
         values = values.fill_null(constants[0])
-        _refuse_unasked(dataset, column, values, frozenset((constants[0],)))
+        _check_requested(dataset, column, values, frozenset((constants[0],)))
         return values
     within = [request.within.get(column.name, frozenset()) for request in requests]
     if len(set(within)) == 1:
-        _refuse_unasked(dataset, column, values, within[0])
+        _check_requested(dataset, column, values, within[0])
         return values
     first = np.searchsorted(flat.answer, np.arange(len(requests) + 1)).tolist()
     for asked, (start, end) in zip(within, pairwise(first), strict=True):
-        _refuse_unasked(dataset, column, values.slice(start, end - start), asked)
+        _check_requested(dataset, column, values.slice(start, end - start), asked)
     return values
 
 
@@ -131,13 +131,15 @@ def _convert(dataset: Dataset, source: Field, column: Column, raw: pa.Array) -> 
         case ColumnType.INSTANT:
             if not source.required:
                 raw = pc.if_else(pc.equal(raw, ""), None, raw)
-            return _checked(dataset, source, raw, _instants, "an RFC 3339 time with an offset")
+            return _convert_or_refuse(
+                dataset, source, raw, _instants, "an RFC 3339 time with an offset"
+            )
         case ColumnType.INSTANT_MS:
-            return _checked(
+            return _convert_or_refuse(
                 dataset, source, raw, _instants_ms, "Unix milliseconds of the years 1 to 9999"
             )
         case ColumnType.FLOAT if column.factor != 1.0:  # else it is finite: the readers see to that
-            return _checked(
+            return _convert_or_refuse(
                 dataset,
                 source,
                 raw,
@@ -148,7 +150,7 @@ def _convert(dataset: Dataset, source: Field, column: Column, raw: pa.Array) -> 
             return raw
 
 
-def _checked(
+def _convert_or_refuse(
     dataset: Dataset,
     source: Field,
     raw: pa.Array,
@@ -199,7 +201,7 @@ def _in_calendar(instants: pa.Array) -> pa.Array:
     return instants
 
 
-def _refuse_unasked(
+def _check_requested(
     dataset: Dataset, column: Column, values: pa.Array, asked: frozenset[str]
 ) -> None:
     """Refuse a value that was not asked for; whatever comes was, if nothing was named."""
@@ -215,7 +217,9 @@ def _refuse_unasked(
         )
 
 
-def _refuse_foreign(dataset: Dataset, column: Column, values: pa.Array, wanted: pa.Array) -> None:
+def _check_requested_per_row(
+    dataset: Dataset, column: Column, values: pa.Array, wanted: pa.Array
+) -> None:
     """The same where each answer was asked for another value."""
     foreign = pc.indices_nonzero(pc.fill_null(pc.not_equal(values, wanted), True))
     if len(foreign):

@@ -25,9 +25,9 @@ from resources.api.parsing import decode_lenient
 from resources.api.parsing.response_schema import Node, envelope, items_of
 from resources.api.parsing.slices import Brackets
 
-_DEEPEST = 64
+_MAX_DEPTH = 64
 """Brackets inside of brackets; Arrow's parser dies of some ten thousand in a field it must guess."""
-_ENDLESS_NUMBER = re.compile(rb"[0-9]{%d}" % (sys.int_info.default_max_str_digits + 1))
+_OVERLONG_NUMBER = re.compile(rb"[0-9]{%d}" % (sys.int_info.default_max_str_digits + 1))
 """No number that Python reads."""
 
 
@@ -56,8 +56,8 @@ def decode_batch(endpoint: Endpoint, bodies: Sequence[bytes]) -> pa.StructArray 
     if not all(_is_one_line(body) for body in bodies):
         return None
     shape = envelope(endpoint)
-    table = _parsed(shape, b"\n".join(bodies), "error", is_lines=True)
-    return _results(shape, table) if table is not None and len(table) == len(bodies) else None
+    table = _parse_json(shape, b"\n".join(bodies), "error", is_lines=True)
+    return _valid_results(shape, table) if table is not None and len(table) == len(bodies) else None
 
 
 def _is_one_line(body: bytes) -> bool:
@@ -85,7 +85,7 @@ def decode_items(
 def _decode(
     endpoint: Endpoint, shape: Node, text: bytes, http_status: int, size: int, first: int = 0
 ) -> DecodedResponse:
-    found = _fast(shape, text)
+    found = _decode_strict(shape, text)
     if found is not None:
         return found
     try:
@@ -102,23 +102,23 @@ def _decode(
     return DecodedResponse(array, tuple(sorted(unknown)))
 
 
-def _fast(shape: Node, text: bytes) -> DecodedResponse | None:
+def _decode_strict(shape: Node, text: bytes) -> DecodedResponse | None:
     """Result if the text is as declared, but for fields that are not; else None."""
     # Arrow takes the whole process down if the text is just `null`.
     if not text.lstrip().startswith(b"{"):
         return None
-    table = _parsed(shape, text, "error")
+    table = _parse_json(shape, text, "error")
     unknown: tuple[str, ...] = ()
     if table is None:
-        unknown = _undeclared(shape, text)
-        table = _parsed(shape, text, "ignore") if unknown else None
+        unknown = _undeclared_fields(shape, text)
+        table = _parse_json(shape, text, "ignore") if unknown else None
     if table is None or table.num_rows != 1:
         return None
-    result = _results(shape, table)
+    result = _valid_results(shape, table)
     return None if result is None else DecodedResponse(result, unknown)
 
 
-def _results(shape: Node, table: pa.Table) -> pa.StructArray | None:
+def _valid_results(shape: Node, table: pa.Table) -> pa.StructArray | None:
     """Result of each answer that was read; None if any is refused by the API, or not complete."""
     results = one_piece(table.column("Result"))
     if results.null_count:
@@ -135,7 +135,7 @@ def one_piece(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _parsed(
+def _parse_json(
     shape: Node,
     text: bytes,
     other_fields: Literal["error", "infer", "ignore"],
@@ -162,21 +162,21 @@ def _parsed(
     return table
 
 
-def _undeclared(shape: Node, text: bytes) -> tuple[str, ...]:
+def _undeclared_fields(shape: Node, text: bytes) -> tuple[str, ...]:
     """The fields that nobody declared; none also if the parser refuses the text for another reason."""
     _, depths = Brackets().find(text)
-    if not len(depths) or depths.max() > _DEEPEST or _ENDLESS_NUMBER.search(text):
+    if not len(depths) or depths.max() > _MAX_DEPTH or _OVERLONG_NUMBER.search(text):
         return ()
-    table = _parsed(shape, text, "infer")
+    table = _parse_json(shape, text, "infer")
     if table is None:
         return ()
     try:
-        return tuple(sorted(set(_unknown(shape, pa.struct(table.schema), ""))))
+        return tuple(sorted(set(_undeclared_in(shape, pa.struct(table.schema), ""))))
     except UnicodeDecodeError:  # a name that is no text
         return ()
 
 
-def _unknown(node: Node, found: pa.StructType, path: str) -> Iterator[str]:
+def _undeclared_in(node: Node, found: pa.StructType, path: str) -> Iterator[str]:
     """Names of what a type has and the node has not, as the careful reader spells them."""
     declared = {child.name: child for child in node.children}
     for f in found:
@@ -187,7 +187,7 @@ def _unknown(node: Node, found: pa.StructType, path: str) -> Iterator[str]:
         while child.json == "list":
             child, kind, below = child.children[0], kind.value_type, f"{below}[0]"
         if child.json == "object":
-            yield from _unknown(child, kind, below)
+            yield from _undeclared_in(child, kind, below)
 
 
 def _is_complete(node: Node, array: pa.StructArray) -> bool:

@@ -26,7 +26,7 @@ _EXPECTED: dict[Json, str] = {
 }
 
 
-class _Contradiction(ValueError):
+class _DuplicateField(ValueError):
     """A JSON object that gives one name two values: which of them holds is anybody's guess."""
 
     def __init__(self, name: str, values: list[Any]) -> None:
@@ -46,8 +46,8 @@ def read(
     envelope; WrongAnswer for a missing or mistyped field.
     """
     try:
-        document = json.loads(text, object_pairs_hook=_object_of)
-    except _Contradiction as error:
+        document = json.loads(text, object_pairs_hook=_unique_fields)
+    except _DuplicateField as error:
         raise WrongAnswer(action, f"a field {error.name}", error.values, "given once") from error
     except ValueError as error:  # UnicodeDecodeError is one too
         raise TryLater(
@@ -69,13 +69,13 @@ def unknown_name(path: str, name: str) -> str:
     return printable(re.sub(r"\[\d+\]", "[]", f"{path}.{name}".lstrip(".")))
 
 
-def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object; naming a field twice is harmless as long as it says the same."""
     found = dict(pairs)
     if len(found) < len(pairs):
         for name, value in pairs:
             if value != found[name]:
-                raise _Contradiction(name, [v for n, v in pairs if n == name])
+                raise _DuplicateField(name, [v for n, v in pairs if n == name])
     return found
 
 

@@ -88,7 +88,7 @@ def read_page(dataset: Dataset, request: Request, body: Body, number: int = 1) -
     a row about something that was not asked for, or a split that did not come.
     """
     endpoint = dataset.endpoint
-    reading = _Reading(dataset, request, number)
+    reading = _PageReader(dataset, request, number)
     if isinstance(body, bytes):
         decoded = decode(endpoint, body)
     else:
@@ -100,7 +100,7 @@ def read_page(dataset: Dataset, request: Request, body: Body, number: int = 1) -
     return reading.page(decoded.result)
 
 
-class _Reading:
+class _PageReader:
     """One answer that is read, in one piece or in slices."""
 
     def __init__(self, dataset: Dataset, request: Request, number: int) -> None:
@@ -109,7 +109,7 @@ class _Reading:
         self.layout = split_rows or endpoint.rows
         self.items = 0  # of the outermost list
         self._dataset, self._request = dataset, request
-        self._ranked_before = ranked_before(dataset, number)
+        self._ranked_before = rows_before_page(dataset, number)
         self._rows = self._outside = 0
         self._tables: list[pa.Table] = []
         self._unknown: set[str] = set()
@@ -132,7 +132,7 @@ class _Reading:
         """All that was taken; `result` is that of the answer but for its slices."""
         endpoint = self._dataset.endpoint
         if self._request.is_split and not self._rows:
-            _refuse_unsplit(self._dataset, self._request, result)
+            _check_split_is_empty(self._dataset, self._request, result)
         facts, totals = facts_of(self._dataset, result, self._rows)
         is_all_here = not (self._outside or endpoint.paging)
         return Page(
@@ -186,7 +186,7 @@ def _sorted(dataset: Dataset, request: Request, walked: Sequence[Page]) -> pa.Ta
     order = pc.sort_indices(table, [(name, "ascending") for name in key])
     in_order = SortedView(table, order) if table.nbytes > _LARGE_BYTES else None
     table = in_order or table.take(order).combine_chunks()
-    twice = _repeated(in_order.tables(key) if in_order else [table], key)
+    twice = _duplicate_key(in_order.tables(key) if in_order else [table], key)
     if twice is not None:
         raise IncompleteAnswer(
             printable(f"a key came twice in {request}: {twice}"), action=dataset.endpoint.action
@@ -194,7 +194,7 @@ def _sorted(dataset: Dataset, request: Request, walked: Sequence[Page]) -> pa.Ta
     return table
 
 
-def _refuse_unsplit(dataset: Dataset, request: Request, result: pa.StructArray) -> None:
+def _check_split_is_empty(dataset: Dataset, request: Request, result: pa.StructArray) -> None:
     """No split rows are right only if there is nothing to split."""
     plain = flatten(result, dataset.endpoint.rows)
     for f, values in plain.fields.values():
@@ -239,7 +239,7 @@ def rows_inside(
     return None if pc.all(inside, skip_nulls=False, min_count=0).as_py() else inside
 
 
-def _repeated(tables: Iterable[pa.Table], key: Sequence[str]) -> str | None:
+def _duplicate_key(tables: Iterable[pa.Table], key: Sequence[str]) -> str | None:
     """A key that stands in two neighbouring rows of sorted tables, or None."""
     last: list[pa.Table] = []  # the last row of the table before
     for table in tables if key else ():
@@ -258,7 +258,7 @@ def _repeated(tables: Iterable[pa.Table], key: Sequence[str]) -> str | None:
     return None
 
 
-def ranked_before(dataset: Dataset, number: int) -> int:
+def rows_before_page(dataset: Dataset, number: int) -> int:
     """How many rows stand above those of page `number`."""
     paging = dataset.endpoint.paging
     return 0 if paging is None else (number - 1) * paging.size

@@ -23,7 +23,7 @@ from resources.api.pagination import PageFacts
 from resources.api.parsing.convert import table_of
 from resources.api.parsing.decode import decode_batch, one_piece
 from resources.api.parsing.flatten import FlatRows, flatten
-from resources.api.parsing.parse import Page, facts_of, ranked_before, read_page, rows_inside
+from resources.api.parsing.parse import Page, facts_of, read_page, rows_before_page, rows_inside
 from resources.api.parsing.totals import Totals
 from resources.api.request_plan import Request
 
@@ -65,7 +65,7 @@ def read_batch(
     if requests[0].is_split and not came.all():
         return None  # there may have been nothing to split
     try:
-        before = [ranked_before(dataset, number) for _, number in asked]
+        before = [rows_before_page(dataset, number) for _, number in asked]
         table = table_of(dataset, requests, flat, before)
         facts = _facts(dataset, results, came)
     except ApiError:
@@ -110,17 +110,17 @@ def read_batched(
     for mark, request, number, body in answers:
         of_kind = batch_key(dataset, request) if isinstance(body, bytes) else None
         if of_kind != alike or size + len(body) > MOST_BYTES:
-            yield from _each(dataset, some)
+            yield from _read_group(dataset, some)
             some, size, alike = [], 0, of_kind
         if isinstance(body, bytes) and of_kind is not None:
             some.append((mark, request, number, body))
             size += len(body)
         else:
             yield mark, request, partial(read_page, dataset, request, body, number)
-    yield from _each(dataset, some)
+    yield from _read_group(dataset, some)
 
 
-def _each(
+def _read_group(
     dataset: Dataset, some: Sequence[tuple[T, Request, int, bytes]]
 ) -> Iterator[tuple[T, Request, Callable[[], Page]]]:
     """The same for small answers that are alike."""
@@ -168,7 +168,7 @@ def _sorted(
     for name in dataset.key:
         if name not in table.column_names or name in requests[0].constants:
             continue  # of one value within each answer
-        values, count = _ranked(table.column(name))
+        values, count = _ranks(table.column(name))
         places *= count
         if places >= 2**63:
             return None
@@ -181,7 +181,7 @@ def _sorted(
     return table.take(pa.array(order))
 
 
-def _ranked(column: pa.ChunkedArray) -> tuple[np.ndarray, int]:
+def _ranks(column: pa.ChunkedArray) -> tuple[np.ndarray, int]:
     """For each value its place among the different ones, null behind all; and how many places."""
     found = one_piece(column).dictionary_encode()
     order = pc.sort_indices(found.dictionary).to_numpy()

@@ -71,36 +71,36 @@ def _list(name: str, item: Node, *, required: bool = False, kept: bool = True) -
     return Node(name, "list", (item,), required=required, kept=kept)
 
 
-def _forgotten(name: str, json: Json = "text") -> Node:
+def _ignored(name: str, json: Json = "text") -> Node:
     return Node(name, json, kept=False)
 
 
-def _forget(node: Node) -> Node:
+def _as_ignored(node: Node) -> Node:
     """The same node, with nothing in it kept."""
-    children = tuple(map(_forget, node.children))
+    children = tuple(map(_as_ignored, node.children))
     return replace(node, children=children, required=False, kept=False)
 
 
-_REGION = _object("item", (_forgotten(n) for n in ("Area", "Country", "Province")), kept=False)
+_REGION = _object("item", (_ignored(n) for n in ("Area", "Country", "Province")), kept=False)
 _ECHO: dict[WireType, Node] = {
-    WireType.TEXT: _forgotten(""),
-    WireType.TIME: _forgotten(""),
-    WireType.INTEGER_TEXT: _forgotten(""),
-    WireType.INTEGER: _forgotten("", "integer"),
-    WireType.TEXTS: _list("", _forgotten("item"), kept=False),
-    WireType.INTEGERS: _list("", _forgotten("item", "integer"), kept=False),
+    WireType.TEXT: _ignored(""),
+    WireType.TIME: _ignored(""),
+    WireType.INTEGER_TEXT: _ignored(""),
+    WireType.INTEGER: _ignored("", "integer"),
+    WireType.TEXTS: _list("", _ignored("item"), kept=False),
+    WireType.INTEGERS: _list("", _ignored("item", "integer"), kept=False),
     WireType.REGIONS: _list("", _REGION, kept=False),
 }
 
 _ERROR = _object(
     "Error",
-    (_forgotten("CodeN", "integer"), *map(_forgotten, ("Code", "Message"))),
+    (_ignored("CodeN", "integer"), *map(_ignored, ("Code", "Message"))),
     kept=False,
 )
 _METADATA = _object(
     "ResponseMetadata",
     (
-        *map(_forgotten, ("RequestId", "RequestID", "Action", "Version", "Service", "Region")),
+        *map(_ignored, ("RequestId", "RequestID", "Action", "Version", "Service", "Region")),
         _ERROR,
     ),
     kept=False,
@@ -118,7 +118,7 @@ def _levels(levels: Sequence[ListLevel], totals: Iterable[Node]) -> Node:
     children = [_scalar(f) for f in level.fields]
     if below:
         children.append(_levels(below, ()))
-    children += [_forget(_levels((n,), ())) for n in level.ignored_lists]
+    children += [_as_ignored(_levels((n,), ())) for n in level.ignored_lists]
     item = _object("item", _unique((*children, *totals)))
     return _list(level.name, item, required=level.required)
 
@@ -134,18 +134,18 @@ def _unique(nodes: Iterable[Node]) -> tuple[Node, ...]:
 @cache
 def envelope(endpoint: Endpoint) -> Node:
     """The whole answer of `endpoint`: metadata, and Result with totals, pages, rows and echoes."""
-    totals = tuple(replace(_forgotten(t.name), json=_JSON_OF_KIND[t.kind]) for t in endpoint.totals)
+    totals = tuple(replace(_ignored(t.name), json=_JSON_OF_KIND[t.kind]) for t in endpoint.totals)
     result: list[Node] = [_levels(endpoint.rows.levels, ())]
     if endpoint.split_rows is not None:
         result.append(_levels(endpoint.split_rows.levels, totals))
     result += totals
-    result += [_forget(_levels((n,), ())) for n in endpoint.ignored_lists]
+    result += [_as_ignored(_levels((n,), ())) for n in endpoint.ignored_lists]
     paging = endpoint.paging
     if paging is not None:
         json: Json = "text" if paging.as_text else "integer"
         names = [n for n in (paging.echo, paging.total) if n]
         block = [Node(n, json, required=True) for n in names]
-        block.append(_forgotten("PageSize", json))
+        block.append(_ignored("PageSize", json))
         result += block if paging.block is None else [_object(paging.block, block, required=True)]
     result += [replace(_ECHO[p.wire_type], name=p.name) for p in endpoint.parameters if p.echoed]
     return _object("", (_METADATA, _object("Result", _unique(result))))

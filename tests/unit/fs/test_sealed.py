@@ -62,7 +62,7 @@ def test_no_changed_byte_of_a_lake_file_goes_unseen_whatever_names_it_holds(writ
     """Also names that look like the checksum's own place."""
     path = written(*texts)
     parquet.check(path)
-    origin = parquet.proven_origin(path)
+    origin = parquet.verified_provenance(path)
     assert origin is not None
     assert set(origin.unknown) == set(texts)
     good = path.read_bytes()
@@ -70,7 +70,7 @@ def test_no_changed_byte_of_a_lake_file_goes_unseen_whatever_names_it_holds(writ
     path.write_bytes(good[:at] + bytes([good[at] ^ mask]) + good[at + 1 :])
     with pytest.raises(parquet.DamagedFile):
         parquet.check(path)
-    assert parquet.proven_origin(path) is None
+    assert parquet.verified_provenance(path) is None
     path.write_bytes(good[:at])
     with pytest.raises(parquet.DamagedFile):
         parquet.check(path)

@@ -227,8 +227,8 @@ def test_damage_never_stops_the_reader_of_origins_and_never_passes_as_proven(dat
     damaged.write_bytes(after)
     told = parquet.provenance_of(damaged)
     assert told is None or isinstance(told, parquet.Provenance)
-    assert parquet.proven_origin(damaged) is None
-    assert parquet.proven_origin(whole) is not None
+    assert parquet.verified_provenance(damaged) is None
+    assert parquet.verified_provenance(whole) is not None
 
 
 def test_an_abandoned_file_leaves_the_old_one(tmp_path):

@@ -153,7 +153,9 @@ def test_the_setting_puts_all_comments_into_chinese_and_back(lab, monkeypatch):
     assert chinese.behind() == []
     assert not chinese.is_described()
     with monkeypatch.context() as without_lake:
-        without_lake.setattr(parquet, "proven_origin", None)  # with which every file is opened
+        without_lake.setattr(
+            parquet, "verified_provenance", None
+        )  # with which every file is opened
         assert [one.days for one in chinese.sync_tables(DATASETS[n] for n in NAMES)] == [[]] * 6
         assert chinese.publish().is_new
     assert chinese.is_described()

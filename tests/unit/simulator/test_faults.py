@@ -12,7 +12,7 @@ import requests
 
 from resources.simulator import Account, AnswerOptions, Faults, Simulator
 from resources.simulator.api import Api
-from resources.simulator.faults import Chooser
+from resources.simulator.faults import FaultPicker
 from resources.simulator.world import World
 from tests.support.simulator_calls import ACTION, error_of, signed
 
@@ -68,12 +68,12 @@ def test_throttling_may_say_for_how_long():
 
 def test_faults_depend_on_the_number_of_the_call_alone():
     faults = Faults(seed=5, odds={"internal": 0.3, "reset": 0.2})
-    one, two = Chooser(faults), Chooser(faults)
+    one, two = FaultPicker(faults), FaultPicker(faults)
     drawn = [one.choose(ACTION) for _ in range(200)]
     assert drawn == [two.choose(ACTION) for _ in range(200)]
     assert 0.2 < drawn.count("internal") / 200 < 0.4
     assert 0.1 < drawn.count("reset") / 200 < 0.3
-    other = Chooser(Faults(seed=6, odds=faults.odds))
+    other = FaultPicker(Faults(seed=6, odds=faults.odds))
     assert drawn != [other.choose(ACTION) for _ in range(200)]
 
 

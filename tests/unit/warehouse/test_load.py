@@ -362,8 +362,8 @@ def test_a_file_that_holds_another_number_of_rows_than_it_says_is_refused(
     home, load, loaded_one, monkeypatch
 ):
     store(home.lake, COUNT, DAYS[1], domains("b", "c"))
-    real = parquet.proven_origin
-    monkeypatch.setattr(parquet, "proven_origin", lambda path: replace(real(path), rows=3))
+    real = parquet.verified_provenance
+    monkeypatch.setattr(parquet, "verified_provenance", lambda path: replace(real(path), rows=3))
     assert refused(load, "rows were to be loaded", before=loaded_one)
 
 
@@ -375,7 +375,7 @@ def test_rows_of_another_day_are_refused(home, load, loaded_one):
         path = store(home.lake, COUNT, other, domains("b"))
         writer._writer.write_table(pq.ParquetFile(path).read())
         path.unlink()
-    writer.tally.rows = 1
+    writer.stats.rows = 1
     writer.seal(capture_name(1), 1)
     writer.commit()
     assert refused(load, "rows were to be loaded", before=loaded_one)
@@ -440,7 +440,7 @@ def test_days_of_older_files_have_null_in_a_new_column_and_newer_ones_their_valu
     kind = writer._schema.field("another").type
     values = pa.array([7], pa.int64()).cast(kind)
     writer._writer.write_table(rows.append_column(writer._schema.field("another"), values))
-    writer.tally.rows = 1
+    writer.stats.rows = 1
     writer.seal(capture_name(1), 1)
     writer.commit()
     load(more)

@@ -157,7 +157,7 @@ def test_each_answer_is_what_it_is_by_itself(dataset, data):
 
 def is_as_declared(dataset, body):
     """True for what Arrow's parser reads at once."""
-    found = decode._fast(decode.envelope(dataset.endpoint), body)
+    found = decode._decode_strict(decode.envelope(dataset.endpoint), body)
     return found is not None and not found.unknown and b"\n" not in body and body[-1:] == b"}"
 
 
@@ -208,7 +208,7 @@ def test_no_document_is_taken_for_another_answers(bodies):
 @every_dataset
 def test_answers_as_documented_are_read_together(dataset, monkeypatch):
     """With one start of the parser, whoever they are about and in whatever order their rows are."""
-    parsed, usual = [], decode._parsed
+    parsed, usual = [], decode._parse_json
 
     def counted(*text, **how):
         parsed.append(text)
@@ -226,7 +226,7 @@ def test_answers_as_documented_are_read_together(dataset, monkeypatch):
     for some in alike(asked):
         if any((dataset, *one) not in mine for one in some):
             assert together(dataset, some) is None
-    monkeypatch.setattr(decode, "_parsed", counted)
+    monkeypatch.setattr(decode, "_parse_json", counted)
     for some in alike(mine):
         parsed.clear()
         found = together(dataset, some)
