@@ -1,1 +1,1 @@
-"""Typed Parquet, one file for each dataset and day, made from captures."""
+"""Lake: typed Parquet, one file per dataset and day, made from captures."""

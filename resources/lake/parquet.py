@@ -1,11 +1,7 @@
-"""The lake: typed Parquet, one file per dataset and day, made from the newest complete capture.
+"""Lake files: lake/<dataset>/day=<day>/rows.parquet, made from the newest complete capture.
 
-    lake/<dataset>/day=<day>/rows.parquet
-
-A file carries its origin in its own metadata; it can be made again from the raw archive at any
-time, so a lake is never backed up alone and never repaired by hand. It carries its own checksum
-too, since Parquet has one for each page of data and none for the footer: the digest of all other
-bytes stands where a blank of its length was written, so file and checksum are swapped in as one.
+Any file can be made again from its capture, so a lake needs no backup of its own and no repair by
+hand. Not here: comparing files (row_equality.py, table_diff.py). Read capture/capturer.py next.
 """
 
 from __future__ import annotations
@@ -38,29 +34,34 @@ from resources.raw.captures import Capture, CaptureName, day_named
 from resources.version import VERSION
 
 SCHEMA_VERSION = 1
-"""Of the normaliser: raise it when the same answer makes other rows. Older files are made anew."""
+"""Version of the normaliser. Raise it when the same response gives other rows; older files are rebuilt."""
 
 FILE = "rows.parquet"
 _KEY = b"livestats"
 _SEAL = b"livestats.sha256"
 FILE_METADATA = (_KEY, _SEAL)
-"""What a file's metadata holds beside the declared schema."""
+"""Keys of a file's own metadata: its provenance as JSON, and the SHA-256 of all its other bytes.
+
+Parquet has a checksum per data page, but none for the footer. The digest replaces a placeholder of
+its length in the footer, so one rename publishes file and checksum together.
+"""
 
 _BLANK = b"0" * (hashlib.sha256().digest_size * 2)
 # In the footer: the key, then, in Thrift's compact protocol, its value as a string of that length.
-# No name from outside can pass for it: statistics stand before it, and JSON escapes byte 0x18.
+# Data cannot imitate it: statistics come before it in the footer, and JSON escapes byte 0x18.
 _MARK = _SEAL + bytes([0x18, len(_BLANK)])
-_TAIL = 1 << 18  # bytes at the end of a file in which the mark stands; the footer is far smaller
+_TAIL = 1 << 18  # the mark is within so many last bytes; the footer is far smaller
 _CHUNK = 1 << 20
 TICK_NS = 2_000_000_000
-"""Two changes of a file may fall into one tick of the file system's clock: what is younger is not
-remembered."""
-_MANY_PIECES = 32  # of a row group: each costs the writer more than to copy its few rows
+"""Two changes of a file may share one tick of the file system's clock. Younger files are not cached."""
+_MANY_PIECES = (
+    32  # more tables than this are combined first: a copy of few rows is cheaper than writing each
+)
 _ROWS_PER_GROUP = 122_880  # DuckDB reads one row group per thread; this is its own default
 
 
 class DamagedFile(LivestatsError):
-    """A lake file whose bytes are not those that were written; the message says in what."""
+    """The bytes of a lake file are not those that were written; the message says how."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,27 +75,27 @@ class Provenance:
     fetched_at: str
     requests: int
     rows: int
-    outside: int  # rows outside of the day: dropped
-    unknown: tuple[str, ...]  # fields that the catalog does not know; the raw answers have them
-    disagreeing: tuple[str, ...]  # totals that the rows do not add up to
+    outside: int  # dropped rows, outside of the day
+    unknown: tuple[str, ...]  # fields that the catalog does not know; the raw responses hold them
+    disagreeing: tuple[str, ...]  # names of totals that differ from the rows
     livestats: str = VERSION
 
 
 @dataclass
 class WriteStats:
-    """What is learned while the rows of a day go by."""
+    """Counts over the rows of a day, collected while they are written."""
 
     rows: int = 0
     outside: int = 0
     unknown: set[str] = field(default_factory=set)
     disagreeing: set[str] = field(default_factory=set)
 
-    def add(self, walked: Rows) -> None:
+    def add(self, rows: Rows) -> None:
         """Count the rows of one request."""
-        self.rows += walked.table.num_rows
-        self.outside += walked.outside
-        self.unknown.update(walked.unknown)
-        self.disagreeing.update(walked.disagreeing)
+        self.rows += rows.table.num_rows
+        self.outside += rows.outside
+        self.unknown.update(rows.unknown)
+        self.disagreeing.update(rows.disagreeing)
 
     def facts(self) -> dict[str, object]:
         """The counts as manifest entries."""
@@ -106,19 +107,19 @@ class WriteStats:
 
 
 def path_of(lake: Path, dataset: str, day: date) -> Path:
-    """The file of one day; dimensions have one for each day that brought something new."""
+    """The file of one day. Dimensions have files only for days on which they changed."""
     return lake / dataset / f"day={day.isoformat()}" / FILE
 
 
 def days_of(lake: Path, dataset: str) -> dict[date, Path]:
-    """The files of a dataset, oldest day first. Other folders, such as a backup's, are left alone."""
+    """The files of a dataset, oldest day first. Folders of other names are ignored."""
     return {day: Path(path) for day, (path, _) in states_of(lake, dataset).items()}
 
 
 def states_of(lake: Path, dataset: str) -> dict[date, tuple[str, os.stat_result]]:
-    """The same, each with what the file system says of it; nothing is opened.
+    """Day -> (path, stat) of the files of a dataset, oldest day first; no file is opened.
 
-    Paths are texts: to make a Path of each takes longer than all the rest.
+    Paths are strings: creating Path objects takes longer than everything else here.
     """
     found: dict[date, tuple[str, os.stat_result]] = {}
     with suppress(FileNotFoundError, NotADirectoryError), os.scandir(lake / dataset) as listed:
@@ -130,7 +131,7 @@ def states_of(lake: Path, dataset: str) -> dict[date, tuple[str, os.stat_result]
                 try:
                     found[day] = path, os.stat(path)  # noqa: PTH116 - a third of the time
                 except (FileNotFoundError, NotADirectoryError):
-                    continue  # a day that is being made for the first time
+                    continue  # the first file of this day is still being written
     return dict(sorted(found.items()))
 
 
@@ -151,10 +152,10 @@ def schema(dataset: Dataset) -> pa.Schema:
 
 
 class LakeWriter:
-    """Writes the rows of one day aside, in bounded memory; `seal`, then `commit` swaps it in."""
+    """Writes the rows of one day to a temporary file, in bounded memory: `add`, `seal`, `commit`."""
 
     def __init__(self, path: Path, dataset: Dataset, day: date) -> None:
-        """Open the file aside; `path` is where it will stand."""
+        """Open the temporary file; `commit` renames it to `path`."""
         self.path = path
         self.stats = WriteStats()
         self._dataset, self._day = dataset, day
@@ -166,20 +167,20 @@ class LakeWriter:
             self._schema,
             compression="zstd",
             write_page_checksum=True,
-            # To look each number up takes a fifth of the time; without, files are no larger.
+            # Dictionaries of floats take a fifth of the writing time and make files no smaller.
             use_dictionary=[f.name for f in self._schema if not pa.types.is_floating(f.type)],
         )
         self._waiting: list[pa.Table] = []
         self._rows_waiting = 0
-        self.waiting_bytes = 0  # of the rows that are still in memory
+        self.waiting_bytes = 0  # bytes of the rows still in memory
 
-    def add(self, walked: Rows) -> None:
+    def add(self, rows: Rows) -> None:
         """Append the rows of one request."""
-        self.stats.add(walked)
-        for table in walked.tables():
+        self.stats.add(rows)
+        for table in rows.tables():
             self._waiting.append(table)
             self._rows_waiting += table.num_rows
-            self.waiting_bytes += walked.nbytes if table is walked.table else table.nbytes
+            self.waiting_bytes += rows.nbytes if table is rows.table else table.nbytes
             if self._rows_waiting >= _ROWS_PER_GROUP:
                 self._write()
 
@@ -196,7 +197,7 @@ class LakeWriter:
         self._writer.write_table(table.cast(self._schema), row_group_size=_ROWS_PER_GROUP)
 
     def seal(self, capture: CaptureName, requests: int) -> Provenance:
-        """Finish the file, still aside, and say in it where its rows come from."""
+        """Finish the temporary file: write its provenance, which is returned, and its checksum."""
         origin = Provenance(
             dataset=self._dataset.name,
             day=self._day.isoformat(),
@@ -220,22 +221,22 @@ class LakeWriter:
         return origin
 
     def commit(self) -> None:
-        """Swap the sealed file in."""
+        """Rename the sealed file to its path and flush the folder."""
         atomic.rename_into_place(self.aside, self.path)
         atomic.fsync(self.path.parent.parent)
 
     def abandon(self) -> None:
-        """Forget the rows."""
-        with suppress(OSError, pa.ArrowException):  # a full disk is no reason to keep the file
+        """Delete the temporary file."""
+        with suppress(OSError, pa.ArrowException):  # delete it even if the disk is full
             self._writer.close()
         self.aside.unlink(missing_ok=True)
 
 
 def provenance_of(path: Path) -> Provenance | None:
-    """Where the rows of a file come from; None if there is no file or it cannot be read.
+    """Provenance of a file's rows; None if there is no file or it cannot be read.
 
-    A load asks three times: what is remembered of a file that is still the same is not read again,
-    for a footer takes 0.5 ms. When that is sound, and why not at once, is told in `facts`.
+    Cached by inode, size and times, because a load needs it three times and a footer takes 0.5 ms.
+    See TICK_NS and ledger/file_index.py for when the cache is valid.
     """
     try:
         state = path.stat()
@@ -260,18 +261,18 @@ def _read_provenance(path: str) -> Provenance | None:
         lists = {name: tuple(found[name]) for name in ("unknown", "disagreeing")}
         return Provenance(**{**found, **lists})
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
-        return None  # not ours, or damaged: to be made again
+        return None  # damaged, or not written by livestats: will be rebuilt
 
 
 def check(path: Path) -> None:
-    """Read every byte of a lake file. Raises DamagedFile unless it is as it was written, OSError."""
+    """Verify the checksum of a lake file. Raises DamagedFile if it differs, OSError if unreadable."""
     _, told, found = _checksum(path)
     if told != found:
         raise DamagedFile("has changed since it was written")
 
 
 def _checksum(path: Path) -> tuple[int, bytes, bytes]:
-    """Where a file holds its checksum, the one it holds, and that of its other bytes."""
+    """Offset of a file's checksum, the stored checksum, and the computed one."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         start = max(0, file.seek(0, os.SEEK_END) - _TAIL)
@@ -290,7 +291,7 @@ def _checksum(path: Path) -> tuple[int, bytes, bytes]:
 
 
 def verified_provenance(path: Path) -> Provenance | None:
-    """The same as `provenance_of`, but None also if any byte has changed since the file was written."""
+    """`provenance_of`, but None also if any byte has changed since the file was written."""
     try:
         check(path)
     except (OSError, DamagedFile):
@@ -299,7 +300,7 @@ def verified_provenance(path: Path) -> Provenance | None:
 
 
 def is_current(origin: Provenance | None, capture: CaptureName) -> bool:
-    """True if a lake file is what the present normaliser makes of `capture`."""
+    """True if a lake file comes from `capture` and the present version of the normaliser."""
     return (
         origin is not None
         and origin.capture == capture.text
@@ -308,16 +309,16 @@ def is_current(origin: Provenance | None, capture: CaptureName) -> bool:
 
 
 def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Provenance:
-    """Make the lake file of a day from a capture, without the API.
+    """Write the lake file of a day from a capture, without the API.
 
-    Raises DamagedCapture, or what reading the answers raises; the old file then stays.
+    Raises DamagedCapture, or what parsing the responses raises; the old file is then kept.
     """
     writer = LakeWriter(path_of(lake, dataset.name, day), dataset, day)
     try:
         answers = read_batched(dataset, _requests_and_bodies(dataset, capture))
         for _, parts in groupby(answers, key=lambda part: part[0]):
-            walked = [(request, read()) for _, request, read in parts]
-            writer.add(join(dataset, walked[0][0], [page for _, page in walked]))
+            pages = [(request, read_page()) for _, request, read_page in parts]
+            writer.add(join(dataset, pages[0][0], [page for _, page in pages]))
         origin = writer.seal(capture.name, len(capture.manifest["requests"]))
         writer.commit()
         return origin
@@ -329,9 +330,9 @@ def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Prov
 def _requests_and_bodies(
     dataset: Dataset, capture: Capture
 ) -> Iterator[tuple[int, Request, int, Body]]:
-    """Number and request of each question, number of the page, and the answer."""
+    """(request number, request, page number, body) per response of a capture."""
     paging = dataset.endpoint.paging
     numbers = {paging.number_param, paging.size_param} if paging else set()
-    for question, page, payload, body in capture.responses():
+    for number, page, payload, body in capture.responses():
         request = request_of(dataset, {k: v for k, v in payload.items() if k not in numbers})
-        yield question, request, page, body
+        yield number, request, page, body

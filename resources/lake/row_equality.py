@@ -1,6 +1,6 @@
-"""Whether two lake files hold the same rows: what decides if a day asked again is a revision.
+"""Tests whether two lake files hold the same rows, which decides if a new capture is a revision.
 
-Here: equality only. Not here: which rows differ (table_diff.py).
+Not here: which rows differ (table_diff.py, read it next).
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ _MEMORY = "256MB"  # of DuckDB, for comparing files
 
 
 def same_rows(one: Path, other: Path) -> bool:
-    """True if two lake files hold the same rows, in whatever order.
+    """True if two lake files have the same schema and the same rows, in any order.
 
-    What does not fit into memory lies aside beside `one` for the while.
+    DuckDB spills to a temporary folder beside `one`.
     """
-    import duckdb  # a tenth of a second, and only here
+    import duckdb  # its import takes 0.1 s and is needed only here
 
     first, second = pq.ParquetFile(one), pq.ParquetFile(other)
     with first, second:
         if not first.schema_arrow.equals(second.schema_arrow):
-            return False  # made by another version of the catalog
+            return False  # written with another version of the catalog
         if first.metadata.num_rows != second.metadata.num_rows:
             return False
         if _same_in_order(first, second):
@@ -40,7 +40,7 @@ def same_rows(one: Path, other: Path) -> bool:
         }
     )
     try:
-        # Rows that differ have other hashes, and sums of these take no memory.
+        # Sums of row hashes need no memory and usually show a difference already.
         prints = [
             connection.execute(
                 f"SELECT sum(hash({columns})::HUGEINT) {read}", [str(path)]
@@ -49,7 +49,7 @@ def same_rows(one: Path, other: Path) -> bool:
         ]
         if prints[0] != prints[1]:
             return False
-        # One way is enough: of as many rows, none is missing unless another is in its place.
+        # One direction is enough, because the files have equally many rows.
         sql = f"SELECT count(*) FROM ({' EXCEPT ALL '.join(files_read)})"
         found = connection.execute(sql, [str(one), str(other)]).fetchall()
     finally:
@@ -58,9 +58,9 @@ def same_rows(one: Path, other: Path) -> bool:
 
 
 def _same_in_order(one: pq.ParquetFile, other: pq.ParquetFile) -> bool:
-    """True if two files hold equal row groups in the same order; one of each in memory.
+    """True if two files hold equal row groups in the same order; reads one of each at a time.
 
-    That is what most days give that were asked again.
+    This is the usual case for a day that is captured again.
     """
     return one.num_row_groups == other.num_row_groups and all(
         one.read_row_group(i).equals(other.read_row_group(i)) for i in range(one.num_row_groups)

@@ -1,7 +1,7 @@
-"""What differs between two Parquet files of one dataset: rows matched by key, cell by cell.
+"""Differences of two Parquet files of one dataset: rows matched by key, compared by cell.
 
-Bounded memory: DuckDB spills what does not fit. One thread, so that sums of floats come out the
-same every time.
+Bounded memory (DuckDB spills) and one thread (reproducible sums of floats). Not here: whether files
+are equal at all (row_equality.py). Read system_tables/revisions.py next.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ from resources.api.catalog.model import Column, ColumnType
 
 _MEMORY = "256MB"
 _SUM_DIGITS, _SHARE_DIGITS = 12, 9
-"""Significant ones: the rest of a sum of floats depends on the order of the rows."""
+"""Significant digits to keep; further digits of a sum of floats depend on the order of rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnChange:
-    """How one column differs. The sums are over all rows, and only of numbers."""
+    """Difference of one column. Sums are over all rows of each file, for columns of numbers only."""
 
-    cells: int  # that differ, in rows that both files have
-    before: float | None = None  # sum; None: no number in it, or no column of numbers
+    cells: int  # differing cells in rows that both files have
+    before: float | None = None  # sum; None: no value, or not a column of numbers
     after: float | None = None
 
     @property
     def relative(self) -> float | None:
-        """Change of the sum as a share of the sum before; None if there was nothing before."""
+        """Change of the sum relative to the sum before; None if that was 0 or None."""
         if not self.before or self.after is None:
             return None
         return _rounded((self.after - self.before) / abs(self.before), _SHARE_DIGITS)
 
     @property
     def weight(self) -> tuple[float, int]:
-        """What sorts columns by how much they differ."""
+        """Sort key: relative change of the sum, then differing cells."""
         moved = self.relative
         if moved is None:
             moved = math.inf if (self.before or 0) != (self.after or 0) else 0.0
         return abs(moved), self.cells
 
     def facts(self) -> dict[str, Any]:
-        """The same for JSON."""
+        """The fields as JSON values."""
         if self.before is None and self.after is None:
             return {"cells": self.cells}
         sums = {"before": self.before, "after": self.after}
@@ -57,19 +57,19 @@ class ColumnChange:
 
 @dataclass(frozen=True, kw_only=True)
 class TableDiff:
-    """How two files differ as a whole."""
+    """Summary of the differences of two files."""
 
     rows_before: int
     rows_after: int
-    added: int  # rows whose key only the second has
-    removed: int  # rows whose key only the first has
-    changed: int  # rows of both with another value
-    columns: Mapping[str, ColumnChange]  # those that differ, what moved most first
+    added: int  # keys only in the second file
+    removed: int  # keys only in the first file
+    changed: int  # rows of both files with different values
+    columns: Mapping[str, ColumnChange]  # differing columns, largest `weight` first
 
 
 @dataclass(frozen=True, kw_only=True)
 class RowChange:
-    """One row that differs."""
+    """One differing row."""
 
     kind: str  # "added", "removed" or "changed"
     key: Mapping[str, Any]
@@ -78,7 +78,7 @@ class RowChange:
 
 @contextmanager
 def comparing(scratch: Path, time_zone: str = "UTC") -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection for comparisons, one after the other; what it spills goes into `scratch`."""
+    """A connection for consecutive comparisons. It spills to `scratch`."""
     connection = duckdb.connect(
         config={"memory_limit": _MEMORY, "threads": 1, "temp_directory": str(scratch / "spill")}
     )
@@ -90,12 +90,12 @@ def comparing(scratch: Path, time_zone: str = "UTC") -> Iterator[duckdb.DuckDBPy
 
 
 class Comparison:
-    """The rows of `before` against those of `after`, two files of `dataset` for one day."""
+    """Compares the rows of `before` and `after`, two files of `dataset` for one day."""
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, dataset: Dataset, before: Path, after: Path
     ) -> None:
-        """Nothing is compared yet."""
+        """Create the views; the comparison runs in `whole` and `rows`."""
         self._connection = connection
         self._key = [name for name in dataset.key if name not in _CONSTANT_COLUMNS]
         self._values = [
@@ -112,7 +112,7 @@ class Comparison:
             f"SELECT count(*) - count(DISTINCT hash({key})) FROM {name}_file"
         ).fetchall()
         nth = "1"
-        if repeated:  # rows of one key are then matched in the order of their values
+        if repeated:  # duplicate keys: match their rows in the order of values
             order = ", ".join(c.name for c in self._values) or "1"
             nth = f"row_number() OVER (PARTITION BY {key} ORDER BY {order})"
         connection.execute(
@@ -120,7 +120,7 @@ class Comparison:
         )
 
     def whole(self) -> TableDiff:
-        """The counts, and what each column's part is."""
+        """Counts of differing rows, and the difference of each column."""
         measures = [c for c in self._values if _is_measure(c)]
         asked = [
             "count(o.nth)",
@@ -152,7 +152,7 @@ class Comparison:
         )
 
     def rows(self, most: int) -> list[RowChange]:
-        """The first `most` rows that differ, in the order of their keys."""
+        """The first `most` differing rows, in key order."""
         asked = [
             "CASE WHEN o.nth IS NULL THEN 'added' WHEN n.nth IS NULL THEN 'removed' "
             "ELSE 'changed' END",
@@ -186,7 +186,7 @@ class Comparison:
 
 
 _CONSTANT_COLUMNS = (BUSINESS_DATE, SLOT_SECONDS)
-"""Columns that are the same in every row of a day."""
+"""Columns with one value in all rows of a day."""
 
 _IN_BOTH = "o.nth IS NOT NULL AND n.nth IS NOT NULL"
 
@@ -196,7 +196,7 @@ def _differs_sql(column: Column) -> str:
 
 
 def _is_measure(column: Column) -> bool:
-    """True for numbers whose sum says how much there is."""
+    """True for columns of numbers whose sum is meaningful."""
     return column.kind in (ColumnType.INTEGER, ColumnType.FLOAT) and column.name != RANK
 
 
@@ -206,7 +206,7 @@ def _sum_sql(column: Column, side: str) -> str:
 
 
 def _number(total: float | None) -> float | None:
-    """A sum fit for JSON; those of integers stay exact."""
+    """A sum as a JSON value: integers exact, floats rounded, None if not finite."""
     if total is None or isinstance(total, int):
         return total
     return _rounded(total, _SUM_DIGITS) if math.isfinite(total) else None

@@ -1,8 +1,7 @@
-"""Brings marts level, like `make`: what was made from other inputs or another SQL is made again.
+"""Builds marts and rebuilds outdated ones: views and macros at once, tables by day for changed days.
 
-Views and macros are replaced; they hold nothing. A table by day is worked out again for the days
-whose captures have changed, in one transaction with a note of what they were made from, and as a
-whole, days by days and swapped in at once, if its SQL has changed.
+A table whose SQL has changed is rebuilt as a whole, in one transaction. Not here: the form of mart
+files (definition.py), which days are stale (incremental.py, read it next).
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from functools import partial
 import duckdb
 
 from resources.api.catalog import DATASETS
-from resources.marts import incremental as days
+from resources.marts import incremental
 from resources.marts.definition import ARCHIVE_TABLE, Mart, MartKind, available, read
 from resources.warehouse import connection as warehouse_connection
 
@@ -42,12 +41,14 @@ WHERE schema_name = 'main' AND database_name = current_database() AND function_t
 
 @dataclass(frozen=True, kw_only=True)
 class MartResult:
-    """What bringing one mart level did."""
+    """What `sync_marts` did for one mart."""
 
     mart: Mart
-    days: Sequence[date] = ()  # of a table, made anew
-    impossible: Mapping[date, str] = field(default_factory=dict)  # of a table, left as they were
-    is_new: bool  # its SQL was new, or one of an input's
+    days: Sequence[date] = ()  # of a table: days that were built
+    impossible: Mapping[date, str] = field(
+        default_factory=dict
+    )  # of a table: day -> error; these days were left unchanged
+    is_new: bool  # its SQL or that of an input has changed
 
 
 def sync_marts(
@@ -56,12 +57,12 @@ def sync_marts(
     switched_on: Collection[str],
     marts: Mapping[str, Mart] | None = None,
 ) -> list[MartResult]:
-    """Bring all marts level whose tables are there and switched on; the others are dropped.
+    """Build or update every mart whose tables exist and are switched on; drop the others.
 
-    `connection` is the warehouse's writing one.
+    `connection` must be writable. Returns one result per mart that exists afterwards.
     """
     marts = read() if marts is None else marts
-    connection.execute(_META + days.META)
+    connection.execute(_META + incremental.META)
     _note_zone(connection, time_zone)
     wanted = _available_marts(connection, marts, switched_on)
     held = _recorded_marts(connection)
@@ -69,18 +70,18 @@ def sync_marts(
     versions = _versions(connection, wanted)
     new = {name for name, mart in wanted.items() if held.get(name) != (mart.kind, versions[name])}
     tables = [mart for mart in wanted.values() if mart.kind is MartKind.TABLE]
-    inputs = days.stale_days(connection, tables, wanted, anew=new)
+    inputs = incremental.stale_days(connection, tables, wanted, anew=new)
     made = []
     for name, mart in wanted.items():
         is_new = name in new
         if is_new and name in held and held[name][0] != mart.kind:
             _drop(connection, [(name, held[name][0])])
-        done: days.DayResults = [], {}
+        done: incremental.DayResults = [], {}
         if mart.kind is MartKind.TABLE and is_new:
             define = partial(_define, connection, mart, versions[name])
-            done = days.rebuild_all_days(connection, mart, wanted, inputs[name], define)
+            done = incremental.rebuild_all_days(connection, mart, wanted, inputs[name], define)
         elif mart.kind is MartKind.TABLE:
-            done = days.rebuild_stale_days(connection, mart, wanted, inputs[name])
+            done = incremental.rebuild_stale_days(connection, mart, wanted, inputs[name])
         elif is_new:
             with warehouse_connection.transaction(connection):
                 _define(connection, mart, versions[name])
@@ -93,7 +94,7 @@ def marts_behind(
     switched_on: Collection[str],
     marts: Mapping[str, Mart] | None = None,
 ) -> list[str]:
-    """Marts that `sync_marts` would make, change or drop; also on a read-only connection."""
+    """Marts that `sync_marts` would build, change or drop. A read-only connection is enough."""
     marts = read() if marts is None else marts
     wanted = _available_marts(connection, marts, switched_on)
     try:
@@ -102,7 +103,7 @@ def marts_behind(
         return [*wanted]
     versions = _versions(connection, wanted)
     tables = [mart for mart in wanted.values() if mart.kind is MartKind.TABLE]
-    stale = days.stale_days(connection, tables, wanted)
+    stale = incremental.stale_days(connection, tables, wanted)
     return [
         *(name for name in held if name not in wanted),
         *(
@@ -114,7 +115,7 @@ def marts_behind(
 
 
 def present(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """The marts that are there; also on a read-only connection."""
+    """The marts that exist. A read-only connection is enough."""
     try:
         return {*_recorded_marts(connection)}
     except duckdb.CatalogException:  # made by a livestats that knew no marts
@@ -133,7 +134,7 @@ def _available_marts(
 
 
 def _recorded_marts(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
-    """Kind and version of each mart that was noted and is there."""
+    """Mart -> (kind, version), for marts that are recorded in meta.mart and exist."""
     found = connection.execute(
         f"SELECT mart, kind, version FROM meta.mart JOIN ({_EXISTING}) there(mart, kind) "
         "USING (mart, kind) ORDER BY mart"
@@ -142,7 +143,7 @@ def _recorded_marts(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[st
 
 
 def _versions(connection: duckdb.DuckDBPyConnection, marts: Mapping[str, Mart]) -> dict[str, str]:
-    """Another version whenever a mart's SQL is another, or a column of what it reads."""
+    """Mart -> version: a hash of its SQL, parameters, and the columns or versions of its inputs."""
     columns: dict[str, list[tuple[str, str]]] = {}
     for table, name, kind in connection.execute(
         "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal "
@@ -173,7 +174,7 @@ def _drop(connection: duckdb.DuckDBPyConnection, marts: Sequence[tuple[str, str]
         for name, kind in marts:
             connection.execute(f"DROP {_OBJECT[MartKind(kind)]} {name}")
             connection.execute("DELETE FROM meta.mart WHERE mart = ?", [name])
-            days.delete_notes(connection, name)
+            incremental.delete_notes(connection, name)
     log.info("dropped: %s", ", ".join(name for name, _ in marts))
 
 
@@ -185,7 +186,7 @@ def _define(connection: duckdb.DuckDBPyConnection, mart: Mart, version: str) -> 
 
 
 def create(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
-    """Create or replace a mart; a table is empty."""
+    """Create or replace a mart; a table is created empty."""
     if mart.kind is MartKind.MACRO:
         parameters = ", ".join(
             p.name if p.default is None else f"{p.name} := {p.default}" for p in mart.parameters
@@ -194,8 +195,8 @@ def create(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     elif mart.kind is MartKind.VIEW:
         connection.execute(f"CREATE OR REPLACE VIEW {mart.name} AS {mart.sql}")
     else:
-        # Not AS SELECT ... LIMIT 0: DuckDB 2.0 then takes the table to be empty for as long as it is
-        # open, whatever two threads put in, and filters find nothing.
+        # Not AS SELECT ... LIMIT 0: DuckDB 2.0 then treats the table as empty while it is open, even
+        # after two threads have inserted rows, and filters return nothing.
         columns = connection.execute(f"DESCRIBE FROM ({mart.sql})").fetchall()
         declared = ", ".join(f"{name} {kind}" for name, kind, *_ in columns)
         connection.execute(f"CREATE OR REPLACE TABLE {mart.name} ({declared})")

@@ -1,4 +1,7 @@
-"""What is in the warehouse: the data dictionary of datasets, marts and livestats' own tables."""
+"""The data dictionary of the warehouse: datasets, marts and livestats' own tables.
+
+Not here: the entries of datasets (warehouse/dataset_docs.py), pages made of it (docgen).
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,12 @@ from resources.warehouse import dataset_docs
 
 
 def tables(language: str = ENGLISH) -> list[dict[str, Any]]:
-    """All that can stand in a FROM: the contract that other people's programs read.
+    """Everything that can be queried, as a public contract: other programs read this.
 
-    Each has the fields of `dictionary.tables`. `kind` is dataset, view, table by day, macro or
-    bookkeeping; only a dataset has an `action`, and only a macro's `parameters` are its own: name
-    and default (None: it must be given). Marts and bookkeeping have no `field`. What they say is in `language`; all else is the same in each.
+    Each entry has the fields of `dataset_docs.tables`. `kind` is dataset, view, table by day, macro
+    or bookkeeping. Only datasets have an `action`. The `parameters` of a macro are its own: name ->
+    default (None: required). Columns of marts and bookkeeping have no `field`. Descriptions and
+    comments are in `language`; all other values are the same in every language.
     """
     types = schema.types()
     return [

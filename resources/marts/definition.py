@@ -1,21 +1,6 @@
-"""Marts as their files define them: one SELECT each, with its meaning in the comment above it.
+"""Mart definitions: reads and validates the files `assets/sql/<name>.sql`, one SELECT each.
 
-A file `assets/sql/<name>.sql` begins with a header of comment lines:
-
-    -- What the mart holds; the comment of the relation.
-    -- group: traffic
-    -- kind: view                 or: table by day, macro
-    -- key: business_date, domain               what is unique; may be left out
-    -- optional: ip_info          datasets that may be switched off: then they have no rows
-    -- parameters:                              of a macro only
-    --   first_day: First day of the range.
-    --   n = 20: How many.
-    -- columns:
-    --   business_date: Calendar day in the business time zone.
-    --   billed_mbps [Mbps]: What is billed.
-    --     A line that is indented deeper goes on with the one above.
-
-One SELECT follows. What it reads is found in the SQL itself.
+Not here: creating marts in the warehouse (build.py, read it next).
 """
 
 from __future__ import annotations
@@ -39,17 +24,34 @@ from resources.i18n import column_comment, say, table_comment
 from resources.system_tables.registry import OWN_TABLES
 
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "sql"
+"""The mart files. Each begins with a header of comment lines:
+
+    -- What the mart holds; the comment of the relation.
+    -- group: traffic
+    -- kind: view                 or: table by day, macro
+    -- key: business_date, domain               what is unique; may be left out
+    -- optional: ip_info          datasets that may be switched off: then they have no rows
+    -- parameters:                              of a macro only
+    --   first_day: First day of the range.
+    --   n = 20: How many.
+    -- columns:
+    --   business_date: Calendar day in the business time zone.
+    --   billed_mbps [Mbps]: What is billed.
+    --     A line that is indented deeper goes on with the one above.
+
+One SELECT follows. What it reads is found in the SQL itself.
+"""
 
 ARCHIVE_TABLE = "meta.archive"
-"""One row about the archive, for marts: `time_zone`, the business zone's name."""
+"""A table of one row, for marts: `time_zone` is the name of the business time zone."""
 
 
 class MartError(LivestatsError, ValueError):
-    """A mart's file that cannot be followed; the message names the file and what is wrong."""
+    """A mart file is invalid; the message names the file and the error."""
 
 
 class MartKind(StrEnum):
-    """What a mart becomes in the warehouse."""
+    """What a mart is in the warehouse."""
 
     VIEW = "view"
     TABLE = "table by day"
@@ -74,13 +76,13 @@ class Parameter:
     """One parameter of a macro."""
 
     name: str
-    default: str | None  # a literal of SQL; None: it must be given
+    default: str | None  # an SQL literal; None: required
     meaning: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mart:
-    """One file of the folder."""
+    """One mart file."""
 
     name: str
     meaning: str
@@ -95,7 +97,7 @@ class Mart:
 
     @property
     def call(self) -> str:
-        """How it stands in a FROM; parameters without a default are NULL."""
+        """The expression for a FROM; required parameters are NULL."""
         if self.kind is not MartKind.MACRO:
             return self.name
         return f"{self.name}({', '.join('NULL' for p in self.parameters if p.default is None)})"
@@ -104,7 +106,7 @@ class Mart:
         """What DuckDB and BI tools show of it."""
         found = table_comment(self.meaning, key=self.key, language=language)
         if self.kind is MartKind.MACRO:
-            # Neither the parameters nor the columns of a macro can have comments.
+            # DuckDB has no comments on the parameters and columns of a macro.
             given = [(p.name, say(p.meaning, language)) for p in self.parameters]
             found += say(" Parameters: {}.", language).format(_listed(given, language))
             columns = [(c.name, c.comment(language)) for c in self.columns]
@@ -113,16 +115,16 @@ class Mart:
 
 
 def _listed(items: Sequence[tuple[str, str]], language: str) -> str:
-    """Names, each with what it means."""
+    """'name (meaning)' of each item, joined."""
     return say("; ", language).join(say("{} ({})", language).format(*item) for item in items)
 
 
 @cache
 def read(folder: Path = FOLDER) -> Mapping[str, Mart]:
-    """All marts by name, each after those that it reads.
+    """All marts by name, in dependency order.
 
-    Raises MartError for a file that breaks the form above, reads what does not exist, or reads
-    itself by way of others.
+    Raises MartError for a file that breaks the form described at FOLDER, reads a table that does
+    not exist, or depends on itself.
     """
     with duckdb.connect() as parser:
         found = {path.stem: _parse(path, parser) for path in sorted(folder.glob("*.sql"))}
@@ -147,7 +149,7 @@ def read(folder: Path = FOLDER) -> Mapping[str, Mart]:
 
 
 def sources(mart: Mart, marts: Mapping[str, Mart]) -> set[str]:
-    """The tables that a mart is made from, those of the marts it reads among them."""
+    """The tables that a mart depends on, directly or through other marts."""
     found: set[str] = set()
     for name in mart.reads:
         found |= sources(marts[name], marts) if name in marts else {name}
@@ -155,13 +157,16 @@ def sources(mart: Mart, marts: Mapping[str, Mart]) -> set[str]:
 
 
 def available(marts: Mapping[str, Mart], tables: Collection[str]) -> list[Mart]:
-    """The marts whose every source is among `tables`, in order; optional ones may be missing.
+    """The marts that can be built from `tables`, in dependency order.
 
-    A mart finds no rows in what is missing; one that would find none at all is left out.
+    A missing optional dataset reads as an empty table. A mart is left out if a required source is
+    missing, or all datasets that it reads.
     """
     found: dict[str, Mart] = {}
     for mart in marts.values():
-        there = {*tables, ARCHIVE_TABLE} - {*marts} | {*found}  # a table may be an old mart
+        there = {*tables, ARCHIVE_TABLE} - {*marts} | {
+            *found
+        }  # a table may be left from an older mart
         missing = {*mart.reads} - there
         datasets = {n for n in mart.reads if n in DATASETS}
         if missing <= {*mart.optional} and not (datasets and datasets <= missing):
@@ -170,7 +175,7 @@ def available(marts: Mapping[str, Mart], tables: Collection[str]) -> list[Mart]:
 
 
 def _without(mart: Mart, missing: Collection[str]) -> Mart:
-    """The same mart, with tables without rows for what is missing."""
+    """The mart with empty tables in place of the missing ones."""
     if not missing:
         return mart
     empty = (
@@ -231,7 +236,7 @@ def _parse(path: Path, parser: duckdb.DuckDBPyConnection) -> Mart:
 
 
 def _header_fields(path: Path, lines: Sequence[str]) -> dict[str, list[str]]:
-    """The header by field; its items, wrapped lines joined. The meaning stands under ''."""
+    """Header field -> its items, with wrapped lines joined. The meaning is under ''."""
     found: dict[str, list[str]] = {}
     field, has_items = "", False
     for number, line in enumerate(lines, 1):
@@ -268,9 +273,9 @@ def _parameter(path: Path, line: str) -> Parameter:
 
 
 def _reads(path: Path, sql: str, parser: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """The tables and marts in the FROMs of `sql`, by its syntax alone; CTEs are none."""
+    """Tables and marts that `sql` reads, sorted, from its syntax tree; CTEs are not included."""
     ((text,),) = parser.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
-    nodes: list[dict[str, Any]] = []  # every object of it, however deep
+    nodes: list[dict[str, Any]] = []  # every object of the tree, at any depth
 
     def keep(node: dict[str, Any]) -> dict[str, Any]:
         nodes.append(node)

@@ -1,4 +1,7 @@
-"""Tables by day: which days were made from other captures, and making these anew."""
+"""Tables by day: finds the days whose inputs have changed and rebuilds them.
+
+Not here: views, macros and changed SQL (build.py, read it next).
+"""
 
 from __future__ import annotations
 
@@ -23,17 +26,17 @@ CREATE TABLE IF NOT EXISTS meta.mart_day (
 """
 
 DayResults = tuple[list[date], dict[date, str]]
-"""Days that were made, and why others cannot be computed."""
+"""Days that were built, and day -> error of those that cannot be computed."""
 
 
 DayInputs = dict[date, str | None]
-"""What each day is to be made from; None: there is nothing any more."""
+"""Day -> its inputs as text; None: the day has no inputs any more."""
 
 
 def rebuild_stale_days(
     connection: duckdb.DuckDBPyConnection, mart: Mart, marts: Mapping[str, Mart], inputs: DayInputs
 ) -> DayResults:
-    """Make the days of `inputs`, as `stale` found them, a month of days in one transaction."""
+    """Rebuild the days of `inputs`, as `stale_days` returns them, a batch of days per transaction."""
 
     def make(days: Sequence[date]) -> None:
         for batch in _batches(days):
@@ -50,10 +53,10 @@ def rebuild_all_days(
     inputs: DayInputs,
     create: Callable[[], None],
 ) -> DayResults:
-    """Make the table anew; batches of days bound the memory, readers see all of them at once.
+    """Rebuild the whole table in one transaction; batches of days bound the memory.
 
-    `inputs` are those of all days. `create` makes it empty and notes that it is there, inside of
-    the one transaction.
+    `inputs` are those of all days. `create` creates the table empty and records it; it is called
+    inside the transaction.
     """
 
     def make(days: Sequence[date]) -> None:
@@ -67,7 +70,7 @@ def rebuild_all_days(
 
 
 def delete_notes(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Take back the notes about a mart's days."""
+    """Delete the notes about a mart's days."""
     connection.execute("DELETE FROM meta.mart_day WHERE mart = ?", [name])
 
 
@@ -78,11 +81,11 @@ def _build_computable(
     days: list[date],
     make: Callable[[Sequence[date]], None],
 ) -> DayResults:
-    """Make `days`; if values of some cannot be computed, the others."""
+    """Build `days`. If some cannot be computed (duckdb.DataError), build the others only."""
     try:
         make(days)
     except duckdb.DataError:
-        # A number that no sum can hold. It must not keep the other days from being served.
+        # For example an overflow of a sum. The other days must still be built.
         problems = {day: _error_of_day(connection, mart, marts, day) for day in days}
         impossible = {day: problem for day, problem in problems.items() if problem}
         if not impossible:
@@ -112,12 +115,12 @@ def _batches(days: Sequence[date]) -> list[Sequence[date]]:
 
 
 def _of_days(mart: Mart, marts: Mapping[str, Mart], days: Sequence[date]) -> str:
-    """The SELECT of a mart for `days`, which sees no rows of other days in what it reads.
+    """The SELECT of a mart for `days`. Its inputs are filtered to these days, too.
 
-    A condition on the outside alone reaches one side of a join of two sums: DuckDB then adds up all
-    days of the other, and one that cannot be added up would stand in the way of all.
+    DuckDB pushes an outer condition into only one side of a join of two aggregates. It would then
+    aggregate all days of the other side, and one day that overflows would fail every day.
     """
-    # Literals, not parameters: DuckDB then skips the row groups of other days.
+    # Literals, because with parameters DuckDB does not skip the row groups of other days.
     chosen = f"WHERE business_date IN ({quoting.dates(days)})"
     seen = ", ".join(
         f"{name} AS NOT MATERIALIZED (FROM main.{name} {chosen})"
@@ -129,7 +132,7 @@ def _of_days(mart: Mart, marts: Mapping[str, Mart], days: Sequence[date]) -> str
 
 
 def _is_by_capture(dataset: Dataset) -> bool:
-    """True if the rows of a day are those of its own capture, and change with nothing else."""
+    """True if the rows of a day depend on the capture of that day only."""
     return not dataset.is_dimension and dataset.dedup_keep is None
 
 
@@ -148,7 +151,7 @@ def _build_days(
         connection.execute(
             f"DELETE FROM meta.mart_day WHERE mart = ? AND day IN ({listed})", [mart.name]
         )
-    # By the key, which decides as much as all columns do for a third of the CPU.
+    # Sorting by the key gives the same order as sorting by all columns, at a third of the CPU.
     order = ", ".join(dict.fromkeys((BUSINESS_DATE, *mart.key))) if mart.key else "ALL"
     connection.execute(f"INSERT INTO {mart.name} {_of_days(mart, marts, days)} ORDER BY {order}")
     notes = [(day, inputs[day]) for day in days if inputs[day] is not None]
@@ -174,7 +177,7 @@ _STALE = """
     FROM wanted w FULL JOIN noted n USING (mart, day)
     WHERE w.inputs IS DISTINCT FROM n.inputs
 """
-"""Days whose inputs differ from the noted ones; `parts` are SELECTs of day, input and state."""
+"""Days whose inputs differ from the recorded ones; `parts` are SELECTs of day, input and state."""
 
 
 def stale_days(
@@ -184,10 +187,10 @@ def stale_days(
     *,
     anew: Collection[str] = (),
 ) -> dict[str, DayInputs]:
-    """For each of the marts `wanted`: days whose inputs are others than noted, and these inputs.
+    """Mart -> (day -> inputs), for the days whose inputs differ from the recorded ones.
 
-    All days that have inputs for the marts `anew`: nothing counts as noted of them. One statement
-    for all of them, and one for the tables that change as a whole.
+    For marts in `anew`, all days that have inputs. Two statements in total: one for all marts, one
+    for the dimensions, which change as a whole.
     """
     used = {
         m.name: [DATASETS[n] for n in sorted(sources(m, marts)) if n in DATASETS] for m in wanted
@@ -232,7 +235,7 @@ def stale_days(
 def _content_hashes(
     connection: duckdb.DuckDBPyConnection, tables: Sequence[str]
 ) -> Mapping[str, int]:
-    """A number for the present content of each table."""
+    """Table -> hash of its present content, independent of the order of rows."""
     if not tables:
         return {}
     parts = (

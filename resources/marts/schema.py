@@ -1,4 +1,7 @@
-"""The columns that marts have, found by making them all on empty tables in memory."""
+"""Column types of marts, found by creating all marts on empty tables in memory.
+
+Not here: building marts in the warehouse (build.py). Read data_dictionary.py next.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from resources.system_tables.registry import OWN_TABLES
 
 
 def declare_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create every table that a mart can read, empty."""
+    """Create every table that a mart can read, without rows."""
     declared = {n: [(c.name, c.kind.sql) for c in d.columns] for n, d in DATASETS.items()}
     declared |= {n: [(c, sql) for c, (sql, _) in t.columns.items()] for n, t in OWN_TABLES.items()}
     connection.execute("CREATE SCHEMA meta; CREATE TABLE meta.archive (time_zone VARCHAR)")
@@ -27,8 +30,8 @@ def declare_tables(connection: duckdb.DuckDBPyConnection) -> None:
 def types(marts: Mapping[str, Mart] | None = None) -> Mapping[str, Mapping[str, str]]:
     """Mart -> column -> DuckDB type, in the order of the SELECT.
 
-    Raises MartError for a mart that cannot be made, or whose header lists other columns than its
-    SELECT has.
+    Raises MartError for a mart that cannot be created, or whose header lists other columns than
+    its SELECT.
     """
     return _column_types_of_all() if marts is None else _column_types(marts)
 

@@ -1,7 +1,7 @@
-"""Comments in the database: what its tables and columns say of themselves, in one language.
+"""Comments on tables and columns in the warehouse, in one language.
 
-They are no part of a table's form. Other words, or another language, are put on what is there:
-nothing is made anew for them, and no lake file is read.
+Changing a comment or the language rebuilds nothing and reads no lake file. Not here: the texts
+(definition.py, warehouse/dataset_docs.py) and their translations (i18n).
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ log = logging.getLogger("livestats.warehouse")
 
 @dataclass(frozen=True, kw_only=True)
 class TableComments:
-    """What one table, view or macro is to say."""
+    """The comments of one table, view or macro."""
 
     comment: str
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def comments_of(language: str, marts: Mapping[str, Mart] | None = None) -> dict[str, TableComments]:
-    """Everything that has comments, by schema and name, in `language`."""
+    """schema.name -> comments, for everything that has comments, in `language`."""
     found = {
         f"main.{name}": TableComments(
             comment=table_comment(dataset, language),
@@ -44,7 +44,7 @@ def comments_of(language: str, marts: Mapping[str, Mart] | None = None) -> dict[
     for name, mart in (read() if marts is None else marts).items():
         found[f"main.{name}"] = TableComments(
             comment=mart.comment(language),
-            # The columns of a macro cannot have comments.
+            # DuckDB has no comments on the columns of a macro.
             columns={}
             if mart.kind is MartKind.MACRO
             else {c.name: c.comment(language) for c in mart.columns},
@@ -62,9 +62,9 @@ def comments_of(language: str, marts: Mapping[str, Mart] | None = None) -> dict[
 def sync_comments(
     connection: duckdb.DuckDBPyConnection, language: str, marts: Mapping[str, Mart] | None = None
 ) -> int:
-    """Put on all that is there what it does not say yet; how many comments were put.
+    """Write the comments that differ, on tables that exist. Returns how many were written.
 
-    `connection` is the warehouse's writing one.
+    `connection` must be writable.
     """
     differing = [*_outdated(connection, comments_of(language, marts))]
     if differing:
@@ -76,7 +76,7 @@ def sync_comments(
 
 
 def are_in_sync(connection: duckdb.DuckDBPyConnection, language: str) -> bool:
-    """True if everything says what it is to say; also on a read-only connection."""
+    """True if all comments are up to date. A read-only connection is enough."""
     return next(_outdated(connection, comments_of(language)), None) is None
 
 
@@ -98,7 +98,7 @@ WHERE database_name = current_database() AND NOT internal
 def _outdated(
     connection: duckdb.DuckDBPyConnection, wanted: Mapping[str, TableComments]
 ) -> Iterator[tuple[str, str]]:
-    """What stands behind COMMENT ON, and the text, for all that says something else."""
+    """(object for COMMENT ON, text) of every comment that differs."""
     for kind, name, said in connection.execute(_RELATIONS).fetchall():
         if name in wanted and said != wanted[name].comment:
             yield f"{kind} {name}", wanted[name].comment

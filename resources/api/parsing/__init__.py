@@ -1,1 +1,1 @@
-"""From the body of a response to typed rows. Pure: no network, no files."""
+"""Parsing: from the body of a response to typed rows. Pure: no network, no files."""

@@ -1,4 +1,7 @@
-"""The declared columns of a table, each from the row, else from the request: converted, checked."""
+"""Builds the declared columns: values from the rows, else from the request, converted and checked.
+
+Not here: flattening (flatten.py), sorting and windows (parse.py, read it next).
+"""
 
 from __future__ import annotations
 
@@ -52,19 +55,19 @@ def _schema(columns: tuple[Column, ...]) -> pa.Schema:
 
 
 def row_schema(dataset: Dataset) -> pa.Schema:
-    """The Arrow schema of the dataset's rows without the day: what answers hold."""
+    """The Arrow schema of the dataset's rows as responses give them: without `business_date`."""
     return _schema(tuple(c for c in dataset.columns if c.name != BUSINESS_DATE))
 
 
 def table_of(
     dataset: Dataset, requests: Sequence[Request], flat: FlatRows, before: Sequence[int]
 ) -> pa.Table:
-    """Rows of the answers to `requests`, one after the other, each in the API's order.
+    """The rows of the responses to `requests`, concatenated, each in the API's order.
 
-    So many rows as `before` says stand above those of each answer in its ranking.
+    `before` is, per response, the number of rows on earlier pages; ranks continue from there.
 
-    Raises WrongAnswer for a value that is no time or no number, a row about something that was not
-    asked for, or a column that nothing fills.
+    Raises WrongAnswer for a value that is not a time or a number, a row about something that was not
+    requested, or a required column without a value.
     """
     schema = row_schema(dataset)
     columns = []
@@ -87,12 +90,12 @@ def _values(
     kind = _ARROW[column.kind]
     if column.name == SLOT_SECONDS:
         widths = [request.payload.get("Aggregation", dataset.bucket_s) for request in requests]
-        if len(set(widths)) == 1:  # settings may have made it another than the catalog's
+        if len(set(widths)) == 1:  # settings may override the catalog's width
             return pa.repeat(pa.scalar(widths[0], kind), flat.rows)
         return pa.array(widths, kind).take(pa.array(flat.answer))
     if column.name == RANK:
         first = np.searchsorted(flat.answer, np.arange(len(requests)))
-        above = np.asarray(before) - first  # of the first row of all
+        above = np.asarray(before) - first  # rank offset per response
         return pa.array(np.arange(1, flat.rows + 1) + above[flat.answer], kind)
     constants = [request.constants.get(column.name) for request in requests]
     is_same = len(set(constants)) == 1
@@ -126,7 +129,7 @@ def _values(
 
 
 def _convert(dataset: Dataset, source: Field, column: Column, raw: pa.Array) -> pa.Array:
-    """API values in the column's type and unit."""
+    """The API's values in the type and unit of the column. Raises WrongAnswer."""
     match source.kind:
         case ColumnType.INSTANT:
             if not source.required:
@@ -138,7 +141,9 @@ def _convert(dataset: Dataset, source: Field, column: Column, raw: pa.Array) -> 
             return _convert_or_refuse(
                 dataset, source, raw, _instants_ms, "Unix milliseconds of the years 1 to 9999"
             )
-        case ColumnType.FLOAT if column.factor != 1.0:  # else it is finite: the readers see to that
+        case ColumnType.FLOAT if (
+            column.factor != 1.0
+        ):  # factor 1: decoding has checked that it is finite
             return _convert_or_refuse(
                 dataset,
                 source,
@@ -157,7 +162,7 @@ def _convert_or_refuse(
     convert: Callable[[pa.Array], pa.Array],
     expected: str,
 ) -> pa.Array:
-    """`convert(raw)`; where it raises ArrowInvalid, WrongAnswer with the first value that does."""
+    """`convert(raw)`. If that raises ArrowInvalid, raises WrongAnswer with the first such value."""
     try:
         return convert(raw)
     except pa.ArrowInvalid as error:
@@ -171,7 +176,7 @@ def _convert_or_refuse(
 
 
 def _scaled(raw: pa.Array, factor: float) -> pa.Array:
-    """`raw` x `factor` in 64-bit floats: to the last bit what the data dictionary promises."""
+    """`raw` x `factor` in 64-bit floats, bit for bit as the data dictionary documents it."""
     scaled = pc.multiply(raw, factor)
     if not pc.all(pc.is_finite(scaled), min_count=0).as_py():
         raise pa.ArrowInvalid("beyond 64 bits")
@@ -179,11 +184,11 @@ def _scaled(raw: pa.Array, factor: float) -> pa.Array:
 
 
 def _instants(raw: pa.Array) -> pa.Array:
-    """Instants from RFC 3339 text; below a microsecond they are cut."""
+    """Instants from RFC 3339 text, truncated to microseconds."""
     try:
         return _in_calendar(raw.cast(TIMESTAMP))
     except pa.ArrowInvalid:
-        # Arrow reads no more digits than its unit has; Go writes up to nine.
+        # Arrow accepts at most as many digits as its unit has; the API (Go) writes up to nine.
         shorter = pc.replace_substring_regex(raw, r"(\.\d{6})\d+", r"\1")
         return _in_calendar(shorter.cast(TIMESTAMP))
 
@@ -193,7 +198,7 @@ def _instants_ms(raw: pa.Array) -> pa.Array:
 
 
 def _in_calendar(instants: pa.Array) -> pa.Array:
-    """The same; ArrowInvalid if any lies where Python and others have no calendar."""
+    """`instants` unchanged. Raises ArrowInvalid for one outside of the years 1 to 9999."""
     first, last = (pa.scalar(edge, TIMESTAMP) for edge in _CALENDAR)
     inside = pc.and_(pc.greater_equal(instants, first), pc.less_equal(instants, last))
     if not pc.all(inside, min_count=0).as_py():
@@ -204,7 +209,7 @@ def _in_calendar(instants: pa.Array) -> pa.Array:
 def _check_requested(
     dataset: Dataset, column: Column, values: pa.Array, asked: frozenset[str]
 ) -> None:
-    """Refuse a value that was not asked for; whatever comes was, if nothing was named."""
+    """Raise WrongAnswer for a value that is not in `asked`; an empty `asked` allows all values."""
     if not asked:
         return
     found = values.unique().drop_null()
@@ -220,7 +225,7 @@ def _check_requested(
 def _check_requested_per_row(
     dataset: Dataset, column: Column, values: pa.Array, wanted: pa.Array
 ) -> None:
-    """The same where each answer was asked for another value."""
+    """Raise WrongAnswer for a value that is not the requested one of its row (`wanted`)."""
     foreign = pc.indices_nonzero(pc.fill_null(pc.not_equal(values, wanted), True))
     if len(foreign):
         at = foreign[0].as_py()

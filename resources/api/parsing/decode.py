@@ -1,10 +1,7 @@
-"""From the bytes of an answer to one Arrow struct of the declared shape.
+"""Decodes the bytes of a response to one Arrow struct of the declared shape.
 
-The fast reader is Arrow's own JSON parser, which refuses whatever is not exactly as declared. Where
-it meets fields that nobody declared, it reads twice more: once to find their names, once without
-them. All else that it refuses the careful reader looks at again: it accepts what is harmless (whole
-numbers written as 12.0; oddities in places that we do not keep) and names what is not, with its
-path and value.
+Strict first (Arrow's JSON parser), then lenient (decode_lenient.py, read it next). Not here: rows
+and columns (flatten.py, convert.py).
 """
 
 from __future__ import annotations
@@ -26,32 +23,32 @@ from resources.api.parsing.response_schema import Node, envelope, items_of
 from resources.api.parsing.slices import Brackets
 
 _MAX_DEPTH = 64
-"""Brackets inside of brackets; Arrow's parser dies of some ten thousand in a field it must guess."""
+"""Nesting depth up to which Arrow may infer types. At about ten thousand, inference crashes."""
 _OVERLONG_NUMBER = re.compile(rb"[0-9]{%d}" % (sys.int_info.default_max_str_digits + 1))
-"""No number that Python reads."""
+"""A number with more digits than Python converts."""
 
 
 @dataclass(frozen=True)
 class DecodedResponse:
-    """One answer: Result as an Arrow array of one struct, and the fields nobody declared."""
+    """One response: Result as an Arrow array of one struct, and the names of undeclared fields."""
 
     result: pa.StructArray
     unknown: tuple[str, ...] = ()
 
 
 def decode(endpoint: Endpoint, body: bytes, http_status: int = 200) -> DecodedResponse:
-    """Read one answer.
+    """Decode one response.
 
-    Raises TryLater if the body is no JSON or holds neither Result nor Error; the error of the
-    API's own envelope, also inside HTTP 200; WrongAnswer for a missing or mistyped field.
+    Raises TryLater if the body is not JSON or has neither Result nor Error; the error that the
+    API's envelope states, also inside HTTP 200; WrongAnswer for a missing or mistyped field.
     """
     return _decode(endpoint, envelope(endpoint), body, http_status, len(body))
 
 
 def decode_batch(endpoint: Endpoint, bodies: Sequence[bytes]) -> pa.StructArray | None:
-    """Result of each answer, one after the other; the parser is started once.
+    """Result of each response, in order, from one call of the parser.
 
-    None if any of them is not exactly as declared: then each is to be read by itself, by `decode`.
+    None if any of them is not exactly as declared. The caller then decodes each one by `decode`.
     """
     if not all(_is_one_line(body) for body in bodies):
         return None
@@ -61,11 +58,11 @@ def decode_batch(endpoint: Endpoint, bodies: Sequence[bytes]) -> pa.StructArray 
 
 
 def _is_one_line(body: bytes) -> bool:
-    """True for what can be joined to others by line breaks, and only be read if it is whole.
+    """True if bodies like this can be joined by line breaks without changing their meaning.
 
-    No document goes over a border: a line break cannot stand inside of a text, nor `{` behind `}`
-    inside of a document. So every line that was read holds a document or more, and as many
-    documents as lines are one for each.
+    No document can span two lines: JSON has no raw line break inside a string, and no `{` directly
+    after `}` inside a document. So every line that parses holds at least one document, and if there
+    are as many documents as lines, each line holds exactly one.
     """
     return body[:1] == b"{" and body[-1:] == b"}" and b"\n" not in body
 
@@ -73,10 +70,10 @@ def _is_one_line(body: bytes) -> bool:
 def decode_items(
     endpoint: Endpoint, name: str, items: bytes, first: int, size: int
 ) -> DecodedResponse:
-    """Read some items of the list `name` in Result, as if no others were in it.
+    """Decode a slice of the list `name` in Result, as if it were the whole list.
 
-    `first` is the position of the first of them in the list, `size` that of the whole answer in
-    bytes. Raises what `decode` raises.
+    `first` is the list position of its first item, `size` the bytes of the whole response; both are
+    for messages. Raises what `decode` raises.
     """
     text = b'{"Result":{"%s":[%s]}}' % (name.encode(), items)
     return _decode(endpoint, items_of(endpoint, name), text, 200, size, first)
@@ -103,8 +100,12 @@ def _decode(
 
 
 def _decode_strict(shape: Node, text: bytes) -> DecodedResponse | None:
-    """Result if the text is as declared, but for fields that are not; else None."""
-    # Arrow takes the whole process down if the text is just `null`.
+    """Result and undeclared fields; None if anything else is not as declared.
+
+    Arrow's parser refuses undeclared fields. It then reads twice more: once to find their names,
+    once to ignore them.
+    """
+    # Arrow's parser crashes the process if the text is just `null`.
     if not text.lstrip().startswith(b"{"):
         return None
     table = _parse_json(shape, text, "error")
@@ -119,7 +120,7 @@ def _decode_strict(shape: Node, text: bytes) -> DecodedResponse | None:
 
 
 def _valid_results(shape: Node, table: pa.Table) -> pa.StructArray | None:
-    """Result of each answer that was read; None if any is refused by the API, or not complete."""
+    """Result of each response; None if any holds an error of the API or is not complete."""
     results = one_piece(table.column("Result"))
     if results.null_count:
         return None
@@ -131,7 +132,7 @@ def _valid_results(shape: Node, table: pa.Table) -> pa.StructArray | None:
 
 
 def one_piece(column: pa.ChunkedArray) -> pa.Array:
-    """All of a column; where it is in one piece already, without a copy."""
+    """The column as one array; not copied if it has one chunk."""
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
@@ -142,9 +143,9 @@ def _parse_json(
     *,
     is_lines: bool = False,
 ) -> pa.Table | None:
-    """The text as Arrow's parser reads it, None if it refuses.
+    """The text as parsed by Arrow; None if the parser refuses it.
 
-    `is_lines`: line breaks are nowhere but between documents, which saves looking for their ends.
+    `is_lines`: line breaks occur only between documents, so the parser need not search their ends.
     """
     try:
         table = pj.read_json(
@@ -156,14 +157,14 @@ def _parse_json(
                 unexpected_field_behavior=other_fields,
             ),
         )
-        table.validate(full=True)  # the parser lets invalid UTF-8 through
+        table.validate(full=True)  # the parser does not check UTF-8
     except (pa.ArrowInvalid, UnicodeDecodeError):
         return None
     return table
 
 
 def _undeclared_fields(shape: Node, text: bytes) -> tuple[str, ...]:
-    """The fields that nobody declared; none also if the parser refuses the text for another reason."""
+    """Paths of undeclared fields; empty also if the text cannot be parsed for another reason."""
     _, depths = Brackets().find(text)
     if not len(depths) or depths.max() > _MAX_DEPTH or _OVERLONG_NUMBER.search(text):
         return ()
@@ -172,12 +173,12 @@ def _undeclared_fields(shape: Node, text: bytes) -> tuple[str, ...]:
         return ()
     try:
         return tuple(sorted(set(_undeclared_in(shape, pa.struct(table.schema), ""))))
-    except UnicodeDecodeError:  # a name that is no text
+    except UnicodeDecodeError:  # a field name that is not UTF-8
         return ()
 
 
 def _undeclared_in(node: Node, found: pa.StructType, path: str) -> Iterator[str]:
-    """Names of what a type has and the node has not, as the careful reader spells them."""
+    """Paths of fields that the type has and the node has not, spelled as decode_lenient does."""
     declared = {child.name: child for child in node.children}
     for f in found:
         if f.name not in declared:
@@ -191,7 +192,7 @@ def _undeclared_in(node: Node, found: pa.StructType, path: str) -> Iterator[str]
 
 
 def _is_complete(node: Node, array: pa.StructArray) -> bool:
-    """True if nothing required is null anywhere, no item of a list is, and numbers are finite."""
+    """True if no required field and no list item is null, and all kept numbers are finite."""
     if array.null_count:
         return False
     for index, child in enumerate(node.children):

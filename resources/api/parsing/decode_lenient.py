@@ -1,6 +1,7 @@
-"""The careful reader of answers: accepts what is harmless, and names what is not.
+"""The lenient decoder: accepts harmless deviations and names the others with path and value.
 
-Many times slower than Arrow's parser, so it reads only what that refuses; see `answers`.
+It is many times slower than Arrow's parser, so it reads only what the strict decoder refuses
+(decode.py, read it next).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _EXPECTED: dict[Json, str] = {
 
 
 class _DuplicateField(ValueError):
-    """A JSON object that gives one name two values: which of them holds is anybody's guess."""
+    """A JSON object has one field twice with different values; neither can be preferred."""
 
     def __init__(self, name: str, values: list[Any]) -> None:
         super().__init__(name)
@@ -38,12 +39,12 @@ class _DuplicateField(ValueError):
 def read(
     action: str, shape: Node, text: bytes, http_status: int, size: int, first: int = 0
 ) -> tuple[Any, set[str]]:
-    """The document `text` reduced to what `shape` declares, and the fields that it does not.
+    """The document `text` reduced to the fields of `shape`, and the names of undeclared fields.
 
-    `text` is an answer of `size` bytes, or the items of its list from the one numbered `first` on.
+    `text` is a response of `size` bytes, or a slice of its list that begins at item `first`.
 
-    Raises TryLater if it is no JSON or holds neither Result nor Error; the error of the API's own
-    envelope; WrongAnswer for a missing or mistyped field.
+    Raises TryLater if it is not JSON or has neither Result nor Error; the error that the API's
+    envelope states; WrongAnswer for a missing or mistyped field.
     """
     try:
         document = json.loads(text, object_pairs_hook=_unique_fields)
@@ -65,12 +66,12 @@ def read(
 
 
 def unknown_name(path: str, name: str) -> str:
-    """A field nobody declared, by its path without positions: reported once, not for each row."""
+    """Path of an undeclared field, without list positions, so that it is reported once."""
     return printable(re.sub(r"\[\d+\]", "[]", f"{path}.{name}".lstrip(".")))
 
 
 def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; naming a field twice is harmless as long as it says the same."""
+    """A JSON object. A repeated field is accepted if all its values are equal."""
     found = dict(pairs)
     if len(found) < len(pairs):
         for name, value in pairs:
@@ -80,7 +81,7 @@ def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _is_valid(text: str) -> bool:
-    """False for half a character: JSON can spell a lone surrogate, UTF-8 cannot hold it."""
+    """False for a lone surrogate: JSON can escape it, UTF-8 cannot encode it."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -89,16 +90,16 @@ def _is_valid(text: str) -> bool:
 
 
 class _Reader:
-    """Reduces parsed JSON to the declared fields; collects the names of all others."""
+    """Reduces parsed JSON to the declared fields; collects the names of the others in `unknown`."""
 
     def __init__(self, action: str, first: int) -> None:
         self.action, self.first = action, first
         self.unknown: set[str] = set()
 
     def clean(self, node: Node, value: Any, path: str) -> Any:
-        """`value` as `node` declares it; what is odd and not kept becomes None.
+        """`value` as `node` declares it; a wrong type in a field that is not kept becomes None.
 
-        Raises WrongAnswer where something that is kept is missing or of another type.
+        Raises WrongAnswer where a kept field is missing or has another type.
         """
         match node.json, value:
             case _, None:

@@ -1,4 +1,7 @@
-"""From nested lists of an answer to flat columns, one value for each innermost row."""
+"""Flattens the nested lists of a response into columns with one value per innermost row.
+
+Not here: conversion to the declared types (convert.py, read it next).
+"""
 
 from __future__ import annotations
 
@@ -16,18 +19,18 @@ _SPLIT_COLUMN: Mapping[str, str] = {name: split.column for name, split in SPLITS
 
 @dataclass(frozen=True)
 class FlatRows:
-    """Fields of all levels, repeated for each innermost row, by name; and where rows came from."""
+    """Fields of all levels by column name, repeated per innermost row, and where each row came from."""
 
     fields: Mapping[str, tuple[Field, pa.Array]]
     rows: int
-    answer: np.ndarray  # for each row, the number of the answer that it stands in
-    top: np.ndarray  # for each row, the item of the outermost list that it stands in
-    items: pa.StructArray  # the outermost list, of one answer after the other
-    answer_of_item: np.ndarray  # for each of these items
+    answer: np.ndarray  # per row: index of its response
+    top: np.ndarray  # per row: index of its item in `items`
+    items: pa.StructArray  # the outermost lists of all responses, concatenated
+    answer_of_item: np.ndarray  # per item of `items`: index of its response
 
 
 def flatten(results: pa.StructArray, layout: RowLayout) -> FlatRows:
-    """The rows that stand in the lists of `layout`; `results` has a struct for each answer."""
+    """The rows of the lists that `layout` describes; `results` has one Result struct per response."""
     parents, above = results, list[tuple[Field, pa.Array]]()
     items, top = results, np.arange(len(results))
     answer = answer_of_item = top
@@ -49,15 +52,16 @@ def flatten(results: pa.StructArray, layout: RowLayout) -> FlatRows:
         parents = children
     fields: dict[str, tuple[Field, pa.Array]] = {}
     for f, values in above:
-        # Two lists may name a scalar alike (Code, Name): the column, not the field, is unique.
+        # Two lists may use the same field name (Code, Name); only the column name is unique.
         fields[f.column or _SPLIT_COLUMN.get(f.name, f.name)] = (f, values)
     return FlatRows(fields, len(parents), answer, top, items, answer_of_item)
 
 
 def _children(lists: pa.ListArray, *, outer: bool) -> tuple[np.ndarray, pa.Array | None]:
-    """For each child row: the index of its parent, and its position among the flattened items.
+    """Per child row: the index of its parent, and its position among the flattened items.
 
-    None instead of positions: the rows are the items.
+    Positions are None if rows and items are the same. With `outer`, an empty list gives one row
+    without an item.
     """
     lengths = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
     origin = np.repeat(np.arange(len(lists)), np.maximum(lengths, 1) if outer else lengths)

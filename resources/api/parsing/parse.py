@@ -1,8 +1,7 @@
-"""From decoded answers to the rows of a table: flatten, name, convert, check, sort.
+"""Parses responses to sorted rows. Pure: the same request and bytes always give the same rows.
 
-Pure: the same request and the same bytes give the same rows for ever, so raw answers can be read
-again years later. All of it works on whole columns; nothing runs once per row. A large answer is
-read slice by slice, and sorted piece by piece, so that it takes little more than its rows.
+Works on whole columns, and on slices of large responses. Not here: several small responses in one
+call (parse_batch.py, read it next), files (lake/parquet.py).
 """
 
 from __future__ import annotations
@@ -33,26 +32,26 @@ from resources.api.request_plan import Request
 __all__ = ["Page", "Rows", "join", "read_page", "row_schema"]
 
 _LARGE_BYTES = 32_000_000
-"""Of rows: more are sorted piece by piece."""
+"""Bytes of rows above which sorting makes no copy (SortedView), to bound memory."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """One answer as rows, in the API's order."""
+    """The rows of one response, in the API's order unless `is_sorted`."""
 
     table: pa.Table
-    facts: pagination.PageFacts | None  # None for an endpoint without pages
-    totals: Mapping[str, float] = field(default_factory=dict)  # of an endpoint with pages
-    outside: int = 0  # rows whose slot lies outside the window: dropped
+    facts: pagination.PageFacts | None  # None: the endpoint has no pages
+    totals: Mapping[str, float] = field(default_factory=dict)  # over all pages, as stated
+    outside: int = 0  # dropped rows, whose slot is outside of the window
     unknown: tuple[str, ...] = ()  # fields that the catalog does not know
-    disagreeing: tuple[str, ...] = ()  # totals that are not what the rows add up to
-    is_sorted: bool = False  # True: the rows are in the order of their key, and no key came twice
-    nbytes: int | None = None  # of memory that the rows take, where it is known
+    disagreeing: tuple[str, ...] = ()  # names of totals that differ from the rows
+    is_sorted: bool = False  # rows are in key order, and no key occurs twice
+    nbytes: int | None = None  # bytes of memory of the rows, if known
 
 
 @dataclass(frozen=True)
 class Rows:
-    """All rows of one request, sorted by the dataset's key, which is unique."""
+    """All rows of one request, sorted by the dataset's key; each key occurs once."""
 
     table: pa.Table | SortedView | SpilledRows
     outside: int
@@ -62,18 +61,18 @@ class Rows:
 
     @cached_property
     def nbytes(self) -> int:
-        """Bytes of memory that they take; to add them up takes longer than it seems."""
+        """Bytes of memory of the rows. Cached: summing the buffers of a table is slow."""
         return int(self.table.nbytes) if self.known_nbytes is None else self.known_nbytes
 
     def tables(self) -> Iterator[pa.Table]:
-        """The rows, some at a time if they are many."""
+        """The rows, in pieces if they are many."""
         if isinstance(self.table, pa.Table):
             yield self.table
         else:
             yield from self.table.tables()
 
     def spilled(self, folder: Path | None) -> Rows:
-        """The same; if they are many, in a file without a name in `folder`."""
+        """These rows; if they are many, moved to an unnamed file in `folder`."""
         if not isinstance(self.table, SortedView):
             return self
         found = replace(self, table=self.table.spilled(folder))
@@ -82,10 +81,10 @@ class Rows:
 
 
 def read_page(dataset: Dataset, request: Request, body: Body, number: int = 1) -> Page:
-    """The rows of one answer to `request`, page `number`.
+    """The rows of one response to `request`, page `number`.
 
-    Raises what `answers.decode` raises, and WrongAnswer for a value that is no time or no number,
-    a row about something that was not asked for, or a split that did not come.
+    Raises what `decode.decode` raises, and WrongAnswer for a value that is not a time or a number,
+    a row about something that was not requested, or a missing split.
     """
     endpoint = dataset.endpoint
     reading = _PageReader(dataset, request, number)
@@ -101,13 +100,13 @@ def read_page(dataset: Dataset, request: Request, body: Body, number: int = 1) -
 
 
 class _PageReader:
-    """One answer that is read, in one piece or in slices."""
+    """Collects the rows of one response, whole or slice by slice."""
 
     def __init__(self, dataset: Dataset, request: Request, number: int) -> None:
         endpoint = dataset.endpoint
         split_rows = endpoint.split_rows if request.is_split else None
         self.layout = split_rows or endpoint.rows
-        self.items = 0  # of the outermost list
+        self.items = 0  # items of the outermost list so far
         self._dataset, self._request = dataset, request
         self._ranked_before = rows_before_page(dataset, number)
         self._rows = self._outside = 0
@@ -116,7 +115,7 @@ class _PageReader:
         self._totals = Totals(dataset, is_split=request.is_split)
 
     def add(self, decoded: DecodedResponse) -> None:
-        """Take the rows of a slice, or of the whole."""
+        """Add the rows of a slice, or of the whole response."""
         flat = flatten(decoded.result, self.layout)
         before = self._ranked_before + self._rows
         table = table_of(self._dataset, [self._request], flat, [before])
@@ -129,7 +128,7 @@ class _PageReader:
         self.items += len(flat.items)
 
     def page(self, result: pa.StructArray) -> Page:
-        """All that was taken; `result` is that of the answer but for its slices."""
+        """All rows added. `result` is the response's Result without its slices."""
         endpoint = self._dataset.endpoint
         if self._request.is_split and not self._rows:
             _check_split_is_empty(self._dataset, self._request, result)
@@ -146,7 +145,7 @@ class _PageReader:
 
 
 def _joined(tables: list[pa.Table]) -> pa.Table:
-    """The tables as one of whole columns; `tables` is emptied, so that each column lies once."""
+    """The tables as one, each column in one chunk. Empties `tables`, to hold no column twice."""
     if len(tables) == 1:
         return tables[0]
     schema = tables[0].schema
@@ -159,29 +158,29 @@ def _joined(tables: list[pa.Table]) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def join(dataset: Dataset, request: Request, walked: Sequence[Page]) -> Rows:
+def join(dataset: Dataset, request: Request, pages: Sequence[Page]) -> Rows:
     """The pages of one request as one table, sorted by key.
 
-    Raises IncompleteAnswer if a key came twice: then the pages are not of one moment.
+    Raises IncompleteAnswer if a key occurs twice: the data changed between two pages.
     """
-    is_sorted = len(walked) == 1 and walked[0].is_sorted
-    table = walked[0].table if is_sorted else _sorted(dataset, request, walked)
-    disagreeing = {name for page in walked for name in page.disagreeing}
+    is_sorted = len(pages) == 1 and pages[0].is_sorted
+    table = pages[0].table if is_sorted else _sorted(dataset, request, pages)
+    disagreeing = {name for page in pages for name in page.disagreeing}
     if dataset.endpoint.paging is not None:
-        totals = walked[0].totals
-        disagreeing |= set(disagreeing_pages(dataset, totals, [page.table for page in walked]))
+        totals = pages[0].totals
+        disagreeing |= set(disagreeing_pages(dataset, totals, [page.table for page in pages]))
     return Rows(
         table=table,
-        outside=sum(p.outside for p in walked),
-        unknown=tuple(sorted({name for p in walked for name in p.unknown})),
+        outside=sum(p.outside for p in pages),
+        unknown=tuple(sorted({name for p in pages for name in p.unknown})),
         disagreeing=tuple(sorted(disagreeing)),
-        known_nbytes=walked[0].nbytes if is_sorted else None,
+        known_nbytes=pages[0].nbytes if is_sorted else None,
     )
 
 
-def _sorted(dataset: Dataset, request: Request, walked: Sequence[Page]) -> pa.Table | SortedView:
-    """The rows of all pages by key, each of which came once."""
-    table = pa.concat_tables([p.table for p in walked])
+def _sorted(dataset: Dataset, request: Request, pages: Sequence[Page]) -> pa.Table | SortedView:
+    """The rows of all pages, sorted by key. Raises IncompleteAnswer if a key occurs twice."""
+    table = pa.concat_tables([p.table for p in pages])
     key = [name for name in dataset.key if name in table.column_names]
     order = pc.sort_indices(table, [(name, "ascending") for name in key])
     in_order = SortedView(table, order) if table.nbytes > _LARGE_BYTES else None
@@ -195,7 +194,7 @@ def _sorted(dataset: Dataset, request: Request, walked: Sequence[Page]) -> pa.Ta
 
 
 def _check_split_is_empty(dataset: Dataset, request: Request, result: pa.StructArray) -> None:
-    """No split rows are right only if there is nothing to split."""
+    """Raise WrongAnswer if the split has no rows although a total is above zero."""
     plain = flatten(result, dataset.endpoint.rows)
     for f, values in plain.fields.values():
         is_measure = (
@@ -218,10 +217,10 @@ def _split_list(dataset: Dataset) -> str:
 def rows_inside(
     dataset: Dataset, table: pa.Table, requests: Sequence[Request], answer: np.ndarray
 ) -> pa.BooleanArray | None:
-    """Which rows begin inside the half-open window of their request; None: all of them.
+    """Mask of the rows inside the half-open window of their request; None: all rows are inside.
 
-    `answer` says for each row which of the requests that is; all of them have a window, or none.
-    Slots begin in it; an event may have begun long before it, but not after it.
+    `answer` is the index of the request per row. Either all requests have a window or none has.
+    A slot must begin inside the window. An event must begin before its end, however early.
     """
     column = SLOT_START_AT if dataset.bucket_s is not None else dataset.event_start
     windows = [request.window for request in requests if request.window is not None]
@@ -240,8 +239,8 @@ def rows_inside(
 
 
 def _duplicate_key(tables: Iterable[pa.Table], key: Sequence[str]) -> str | None:
-    """A key that stands in two neighbouring rows of sorted tables, or None."""
-    last: list[pa.Table] = []  # the last row of the table before
+    """The first key that occurs twice in sorted tables, as text; None if there is none."""
+    last: list[pa.Table] = []  # last row of the previous table
     for table in tables if key else ():
         both = pa.concat_tables([*last, table.select(key)])
         last = [both.slice(max(0, both.num_rows - 1))]
@@ -259,7 +258,7 @@ def _duplicate_key(tables: Iterable[pa.Table], key: Sequence[str]) -> str | None
 
 
 def rows_before_page(dataset: Dataset, number: int) -> int:
-    """How many rows stand above those of page `number`."""
+    """Number of rows on the pages before page `number`."""
     paging = dataset.endpoint.paging
     return 0 if paging is None else (number - 1) * paging.size
 
@@ -267,9 +266,9 @@ def rows_before_page(dataset: Dataset, number: int) -> int:
 def facts_of(
     dataset: Dataset, result: pa.StructArray, rows: int
 ) -> tuple[pagination.PageFacts | None, Mapping[str, float]]:
-    """What Result tells of pages and totals, if the endpoint has pages, and holds `rows` itself.
+    """Paging facts and totals that Result states; None and {} for an endpoint without pages.
 
-    Raises IncompleteAnswer for numbers of pages that are none.
+    `rows` is the number of rows on this page. Raises IncompleteAnswer for invalid paging numbers.
     """
     endpoint = dataset.endpoint
     if endpoint.paging is None:

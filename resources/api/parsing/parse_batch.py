@@ -1,8 +1,7 @@
-"""Small answers of one dataset read together: one start of the parser, one call of each kernel.
+"""Parses many small responses of one dataset in one call: per-call overhead exceeds their rows' cost.
 
-Most answers are small, and to read one alone costs more for what is begun than for its rows. What
-comes out is what `rows.read_page` makes of each answer by itself, but that the rows are sorted;
-each is proven by itself. Where anything is odd about any of them, nothing comes out: those two then say what it is.
+Each page equals that of `parse.read_page`, but sorted. If any response is irregular, the batch gives
+None and each one is parsed alone, which raises the error. Read lake/parquet.py next.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ from resources.api.request_plan import Request
 T = TypeVar("T")
 
 MOST_BYTES = 4_000_000
-"""Of answers that are read together: many more cost no less for each byte, and take memory."""
+"""Maximum bytes of a batch. Larger ones cost the same per byte and take more memory."""
 
 
 def batch_key(dataset: Dataset, request: Request) -> Hashable | None:
-    """Answers to requests of which this is equal can be read together; None: not with any other."""
+    """Batch key. Responses with equal keys can be parsed together; None means parse alone."""
     if any(dataset.column[name].kind is ColumnType.FLOAT for name in dataset.key):
-        return None  # equal numbers that are not the same, and NaN, have no place of their own
+        return None  # -0.0 and 0.0 are equal but not the same, and NaN has no order
     has_window = request.window is not None
     return (
         dataset,
@@ -50,10 +49,10 @@ def batch_key(dataset: Dataset, request: Request) -> Hashable | None:
 def read_batch(
     dataset: Dataset, asked: Sequence[tuple[Request, int]], bodies: Sequence[bytes]
 ) -> list[Page] | None:
-    """What each answer says, or None if they are to be read one by one.
+    """The page of each response; None if they must be parsed one by one.
 
-    `asked` are the requests, which are alike (see `batch_key`), and of each the number of the page. The
-    rows of all pages lie in one piece of memory.
+    `asked` is (request, page number) per body; all requests have the same `batch_key`. The tables
+    of the pages are slices of one table.
     """
     requests = [request for request, _ in asked]
     results = decode_batch(dataset.endpoint, bodies)
@@ -63,7 +62,7 @@ def read_batch(
     flat = flatten(results, split_rows or dataset.endpoint.rows)
     came = np.bincount(flat.answer, minlength=len(requests))
     if requests[0].is_split and not came.all():
-        return None  # there may have been nothing to split
+        return None  # right only if there is nothing to split: `parse.read_page` checks that
     try:
         before = [rows_before_page(dataset, number) for _, number in asked]
         table = table_of(dataset, requests, flat, before)
@@ -100,10 +99,10 @@ def read_batch(
 def read_batched(
     dataset: Dataset, answers: Iterable[tuple[T, Request, int, Body]]
 ) -> Iterator[tuple[T, Request, Callable[[], Page]]]:
-    """How to read each of these answers, before the next is asked for: small ones are, together.
+    """(mark, request, function that returns the page) per response, in order; small ones in batches.
 
-    Each has a mark, which comes back, its request and the number of the page. Reading one raises what
-    `rows.read_page` raises.
+    `answers` are (mark, request, page number, body); the mark is returned as it is. Call the function
+    before taking the next item. It raises what `parse.read_page` raises.
     """
     some: list[tuple[T, Request, int, bytes]] = []
     size, alike = 0, None
@@ -123,7 +122,7 @@ def read_batched(
 def _read_group(
     dataset: Dataset, some: Sequence[tuple[T, Request, int, bytes]]
 ) -> Iterator[tuple[T, Request, Callable[[], Page]]]:
-    """The same for small answers that are alike."""
+    """`read_batched` for small responses with one batch key."""
     asked = [(request, number) for _, request, number, _ in some]
     pages = read_batch(dataset, asked, [one[-1] for one in some]) if len(some) > 1 else None
     for i, (mark, request, number, body) in enumerate(some):
@@ -144,7 +143,7 @@ def _facts(
 def _disagreeing(
     dataset: Dataset, requests: Sequence[Request], flat: FlatRows, results: pa.StructArray
 ) -> list[tuple[str, ...]]:
-    """Totals that the rows of each answer do not add up to; those of a page need not."""
+    """Per response: names of totals that differ from its rows. Totals over pages are not checked here."""
     if dataset.endpoint.paging is not None:
         return [()] * len(requests)
     totals = Totals(dataset, is_split=requests[0].is_split, answers=len(requests))
@@ -160,14 +159,15 @@ def _booleans(mask: pa.ChunkedArray) -> np.ndarray:
 def _sorted(
     dataset: Dataset, requests: Sequence[Request], table: pa.Table, answer: np.ndarray
 ) -> pa.Table | None:
-    """The rows by answer and key, as `rows.join` sorts those of each; None if a key came twice.
+    """The rows sorted by response and key, as `parse.join` sorts; None if a key occurs twice.
 
-    One number for each row stands for both: it says whether they are in order already.
+    Response and key are combined into one integer per row, which also shows whether the rows are
+    in order already. None also if that integer would exceed 63 bits.
     """
     place, places = answer.astype(np.int64), len(requests)
     for name in dataset.key:
         if name not in table.column_names or name in requests[0].constants:
-            continue  # of one value within each answer
+            continue  # constant within each response
         values, count = _ranks(table.column(name))
         places *= count
         if places >= 2**63:
@@ -182,7 +182,7 @@ def _sorted(
 
 
 def _ranks(column: pa.ChunkedArray) -> tuple[np.ndarray, int]:
-    """For each value its place among the different ones, null behind all; and how many places."""
+    """Per value: its rank among the distinct values, null last; and the number of ranks."""
     found = one_piece(column).dictionary_encode()
     order = pc.sort_indices(found.dictionary).to_numpy()
     places = np.empty(len(order) + 1, dtype=np.int64)

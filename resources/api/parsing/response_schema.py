@@ -1,7 +1,6 @@
-"""The shape of an answer, derived from its catalog entry: which JSON types may stand where.
+"""The declared JSON shape of a response, derived from the catalog entry of its endpoint.
 
-One tree serves both readers: as an Arrow type for the fast one, node by node for the careful one
-that finds out what is wrong.
+The strict decoder uses it as an Arrow type, the lenient one node by node (decode.py, read it next).
 """
 
 from __future__ import annotations
@@ -36,20 +35,20 @@ _JSON_OF_KIND: dict[ColumnType, Json] = {
 
 @dataclass(frozen=True)
 class Node:
-    """One place in the answer.
+    """One field or list item of the response.
 
-    `kept` is False where nothing of ours is read: a wrong type there is no reason to refuse a day.
+    `kept` is False for a field that becomes no column; a wrong type there does not fail the day.
     """
 
     name: str
     json: Json
-    children: tuple[Node, ...] = ()  # of an object; a list has one: its item
+    children: tuple[Node, ...] = ()  # fields of an object; of a list, its one item type
     required: bool = False
     kept: bool = True
 
     @cached_property
     def arrow(self) -> pa.DataType:
-        """The Arrow type that holds it."""
+        """The Arrow type of the node."""
         if self.json == "object":
             return pa.struct([pa.field(c.name, c.arrow) for c in self.children])
         if self.json == "list":
@@ -57,7 +56,7 @@ class Node:
         return _SCALARS[self.json]
 
     def child(self, name: str) -> Node:
-        """The field of that name. Raises StopIteration if there is none."""
+        """The child field `name`. Raises StopIteration if there is none."""
         return next(child for child in self.children if child.name == name)
 
 
@@ -76,7 +75,7 @@ def _ignored(name: str, json: Json = "text") -> Node:
 
 
 def _as_ignored(node: Node) -> Node:
-    """The same node, with nothing in it kept."""
+    """The node with `kept` and `required` False for itself and everything below."""
     children = tuple(map(_as_ignored, node.children))
     return replace(node, children=children, required=False, kept=False)
 
@@ -113,7 +112,7 @@ def _scalar(field: Field) -> Node:
 
 
 def _levels(levels: Sequence[ListLevel], totals: Iterable[Node]) -> Node:
-    """The list of the first level, holding the others."""
+    """The list of the first level, with the lists of the other levels nested in its items."""
     level, below = levels[0], levels[1:]
     children = [_scalar(f) for f in level.fields]
     if below:
@@ -124,7 +123,7 @@ def _levels(levels: Sequence[ListLevel], totals: Iterable[Node]) -> Node:
 
 
 def _unique(nodes: Iterable[Node]) -> tuple[Node, ...]:
-    """The first node of each name."""
+    """The nodes without repeated names; the first of each name is kept."""
     found: dict[str, Node] = {}
     for node in nodes:
         found.setdefault(node.name, node)
@@ -133,7 +132,7 @@ def _unique(nodes: Iterable[Node]) -> tuple[Node, ...]:
 
 @cache
 def envelope(endpoint: Endpoint) -> Node:
-    """The whole answer of `endpoint`: metadata, and Result with totals, pages, rows and echoes."""
+    """The whole response of `endpoint`: metadata; Result with rows, totals, paging, echoed parameters."""
     totals = tuple(replace(_ignored(t.name), json=_JSON_OF_KIND[t.kind]) for t in endpoint.totals)
     result: list[Node] = [_levels(endpoint.rows.levels, ())]
     if endpoint.split_rows is not None:
@@ -153,6 +152,6 @@ def envelope(endpoint: Endpoint) -> Node:
 
 @cache
 def items_of(endpoint: Endpoint, name: str) -> Node:
-    """An answer that holds nothing but the list `name` in Result."""
+    """A response whose Result has the list `name` only: the shape of a slice."""
     items = envelope(endpoint).child("Result").child(name)
     return _object("", (_object("Result", (items,)),))

@@ -1,7 +1,7 @@
-"""A large answer in slices: its list of rows cut between items, without reading the whole.
+"""Splits a large JSON response into slices of whole list items, without parsing all of it.
 
-Only brackets and quotes are looked at, to find where an item ends. What stands between them is
-read, and refused if it is odd, by the same readers as a small answer.
+Only brackets and quotes are examined, to find where items end. The slices are parsed and validated
+like small responses (decode.py, read it next).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 SLICE_BYTES = 4_000_000
-"""Of items that are read at a time, at least."""
+"""Minimum bytes of items in one slice; only the last slice may be smaller."""
 
 _OPENING, _CLOSING, _LIST, _QUOTE = b"{[", b"}]", ord("["), ord('"')
 _MARKS = bytes(c in _OPENING + _CLOSING + b'"' for c in range(256))
@@ -22,19 +22,19 @@ _STEP[[*_OPENING]], _STEP[[*_CLOSING]] = 1, -1
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _BLANK = b" \t\r\n"
 
-_RESULT_DEPTH, _LIST_DEPTH = 2, 3  # inside of Result; inside of a list in it
+_RESULT_DEPTH, _LIST_DEPTH = 2, 3  # bracket depth in Result; in a list of Result
 
 
 @dataclass
 class Brackets:
-    """Finds the brackets of a JSON text that comes in pieces, and how deep each leads."""
+    """Finds the brackets of a JSON text that arrives in pieces, and their nesting depth."""
 
     depth: int = 0
     _in_text: bool = False
     _escaping: bool = False
 
     def find(self, piece: bytes) -> tuple[np.ndarray, np.ndarray]:
-        """Positions of the brackets in `piece` that stand in no text, and the depth behind each."""
+        """Positions of the brackets in `piece` outside of strings, and the depth after each."""
         if self._escaping or b"\\" in piece:
             piece = self._without_escapes(piece)
         marks = np.frombuffer(piece.translate(_MARKS), dtype=bool)
@@ -52,7 +52,7 @@ class Brackets:
         return at, depths
 
     def _without_escapes(self, piece: bytes) -> bytes:
-        """The same length, with blanks for every backslash and what it escapes."""
+        """`piece` in the same length, with blanks for every backslash and the escaped character."""
         if self._escaping:
             piece = b" " + piece[1:]
         piece = _ESCAPED.sub(b"  ", piece)
@@ -62,9 +62,9 @@ class Brackets:
 
 @dataclass
 class JsonSlicer:
-    """The items of the list `name` in Result, some at a time; then `rest`, the answer without them.
+    """Iterates over slices of the list `name` in Result; afterwards `rest` is the response without them.
 
-    If there is no such list, there are no slices, and `rest` is the whole answer.
+    If there is no such list, there are no slices and `rest` is the whole response.
     """
 
     pieces: Iterable[bytes]
@@ -73,9 +73,9 @@ class JsonSlicer:
     _brackets: Brackets = field(default_factory=Brackets)
 
     def __iter__(self) -> Iterator[bytes]:
-        """Texts of one item or more, with commas between them.
+        """Texts of one or more items, separated by commas.
 
-        What is no JSON comes as it is, in a slice or in `rest`, for the readers to refuse.
+        Invalid JSON is passed on unchanged, in a slice or in `rest`; the decoder refuses it.
         """
         pieces = iter(self.pieces)
         head, text, ends = self._head(pieces)
@@ -87,7 +87,7 @@ class JsonSlicer:
                 held, size, end, is_first = [text[end:]], size - end, 0, False
             piece = next(pieces, None)
             if piece is None:
-                end = size  # cut off: the reader of the last slice will say so
+                end = size  # truncated: decoding the last slice raises
                 break
             ends = _ends(*self._brackets.find(piece))
             if ends.is_closed or ends.cut:
@@ -100,7 +100,7 @@ class JsonSlicer:
         self.rest = b"".join([head, text[end:], *pieces])
 
     def _head(self, pieces: Iterator[bytes]) -> tuple[bytes, bytes, _Ends]:
-        """The answer up to the list, what has come behind it, and where items end in that."""
+        """The response up to the list, the rest of that piece, and where items end in this rest."""
         head, in_result = bytearray(), False
         for piece in pieces:
             at, depths = self._brackets.find(piece)
@@ -125,7 +125,7 @@ class JsonSlicer:
 
 @dataclass(frozen=True)
 class _Ends:
-    """Where to cut a piece: behind its last whole item; or where the list ends, if it does."""
+    """Where to cut a piece: after its last whole item, or at the end of the list (`is_closed`)."""
 
     cut: int
     is_closed: bool
@@ -140,7 +140,7 @@ def _ends(at: np.ndarray, depths: np.ndarray) -> _Ends:
 
 
 def _is_value_of(text: bytearray, at: int, name: str) -> bool:
-    """True if what begins at `at` is the value of a field of that name."""
+    """True if the value that begins at `at` belongs to the field `name`."""
     before = text[max(0, at - 200) : at].rstrip(_BLANK)
     if not before.endswith(b":"):
         return False
@@ -148,9 +148,10 @@ def _is_value_of(text: bytearray, at: int, name: str) -> bool:
 
 
 def _items(text: bytes, *, is_first: bool) -> bytes:
-    """The items without the comma that parts them from those before.
+    """`text` without the comma that separates it from the items before.
 
-    If there is no comma, or nothing behind it, the text is no list of items, and stays so.
+    Without a comma, or with nothing after it, the text is not a valid list of items; it then stays
+    invalid, so that the decoder refuses it.
     """
     if is_first:
         return text

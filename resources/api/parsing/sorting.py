@@ -1,4 +1,7 @@
-"""Many rows in the order of their key, some at a time: in memory once, or on the disk."""
+"""Sorted rows of a large response, read piece by piece from memory or from a temporary file.
+
+Not here: what they are sorted by, and the check for duplicate keys (parse.py, read it next).
+"""
 
 from __future__ import annotations
 
@@ -15,29 +18,29 @@ PIECE_ROWS = 122_880
 
 @dataclass(frozen=True)
 class SortedView:
-    """Rows as they came, and the order that they are read in: no second copy is made of them."""
+    """A table and the sort order of its rows. Rows are read in that order; no sorted copy is made."""
 
     _table: pa.Table
     _order: pa.Array
 
     @property
     def num_rows(self) -> int:
-        """How many there are."""
+        """Number of rows."""
         return int(self._table.num_rows)
 
     @property
     def nbytes(self) -> int:
-        """Bytes of memory that they take."""
+        """Bytes of memory in use."""
         return int(self._table.nbytes + self._order.nbytes)
 
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """The rows in their order, of these columns or all."""
+        """The sorted rows in pieces of PIECE_ROWS, with the given columns or all."""
         table = self._table if columns is None else self._table.select(columns)
         for start in range(0, self.num_rows, PIECE_ROWS):
             yield table.take(self._order.slice(start, PIECE_ROWS))
 
     def spilled(self, folder: Path | None) -> SpilledRows:
-        """The same in a file without a name in `folder`, which ends with the process."""
+        """The sorted rows in an unnamed file in `folder`, which disappears with the process."""
         scratch = Scratch(folder)
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         with pa.ipc.new_stream(scratch.file, self._table.schema, options=options) as writer:
@@ -49,14 +52,14 @@ class SortedView:
 
 @dataclass(frozen=True)
 class SpilledRows:
-    """Sorted rows that wait on the disk; one at a time may read them."""
+    """Sorted rows in a temporary file. Only one reader at a time: readers share the file position."""
 
     _scratch: Scratch
     num_rows: int
-    nbytes: int = 0  # of memory
+    nbytes: int = 0  # bytes of memory
 
     def tables(self) -> Iterator[pa.Table]:
-        """The rows in their order."""
+        """The sorted rows in pieces."""
         self._scratch.file.seek(0)
         with pa.ipc.open_stream(self._scratch.file) as reader:
             for batch in reader:

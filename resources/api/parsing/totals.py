@@ -1,4 +1,7 @@
-"""Whether the totals that an answer tells are what its rows add up to."""
+"""Compares the totals that a response states with the sums or maxima of its rows.
+
+Not here: rules across datasets (system_tables/reconciliation). Read parse.py next.
+"""
 
 from __future__ import annotations
 
@@ -13,28 +16,28 @@ from resources.api.catalog.model import SPLITS, ResponseTotal
 from resources.api.parsing.flatten import FlatRows
 
 _AGREE = 1e-4
-"""Relative: the vendor's own types are 32-bit floats, and sums of them."""
+"""Relative tolerance. The vendor computes in 32-bit floats, and sums them."""
 
 _ZERO = 1e-6
 
 
 class Totals:
-    """What the rows of answers add up to, beside what each tells of itself and of its items.
+    """Sums or maxima of rows per response and per item, compared with the stated totals.
 
-    A split adds up to the total of Result besides, or one of its values is missing: except for
-    peaks, and for dimensions whose values overlap.
+    The rows of a split must also add up to the total of Result; otherwise a value of the split is
+    missing. Exceptions: peaks, and dimensions whose values overlap.
     """
 
     def __init__(self, dataset: Dataset, *, is_split: bool, answers: int = 1) -> None:
-        """No rows have come yet of so many `answers`."""
+        """Start without rows, for `answers` responses."""
         self._totals = [t for t in dataset.endpoint.totals if t.of is not None]
         self._is_split, self._answers = is_split, answers
         self._overlaps = any(SPLITS[name].overlaps for name in dataset.split)
-        self._folded: dict[str, np.ndarray] = {}  # for each answer
-        self._agree: dict[str, np.ndarray] = {}  # whether those of all its items do
+        self._folded: dict[str, np.ndarray] = {}  # total -> value per response
+        self._agree: dict[str, np.ndarray] = {}  # total -> per response: all items agree
 
     def add(self, flat: FlatRows) -> None:
-        """Count rows; of a split, whole items of the outermost list."""
+        """Add rows. Of a split, `flat` must hold whole items of the outermost list."""
         for total in self._totals:
             values = next((v for f, v in flat.fields.values() if f.name == total.of), None)
             if values is None:
@@ -51,7 +54,7 @@ class Totals:
             _fold(total, folded, numbers, groups)
 
     def disagreeing(self, results: pa.StructArray) -> list[tuple[str, ...]]:
-        """Names of totals, of Result or of any item, that the rows of each answer do not add to."""
+        """Per response: names of totals, of Result or of an item, that differ from its rows."""
         found: list[tuple[str, ...]] = [()] * self._answers
         for total in self._totals:
             if total.name not in self._folded:
@@ -73,7 +76,7 @@ def _is_close(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def _fold(
     total: ResponseTotal, folded: np.ndarray, numbers: np.ndarray, groups: np.ndarray
 ) -> np.ndarray:
-    """`folded`, with the numbers of each group added to it, one after the other."""
+    """`folded` (changed in place) with the numbers of each group added, or their maximum taken."""
     (np.maximum if total.how == "max" else np.add).at(folded, groups, numbers)
     return folded
 
@@ -81,7 +84,7 @@ def _fold(
 def disagreeing_pages(
     dataset: Dataset, totals: Mapping[str, float], tables: Sequence[pa.Table]
 ) -> Iterator[str]:
-    """Names of totals over all pages that the finished columns do not add up to."""
+    """Names of totals over all pages that differ from the sums of the converted columns."""
     by_field = {c.field: c for c in dataset.columns}
     for total in dataset.endpoint.totals:
         column = by_field.get(total.of)
@@ -93,6 +96,6 @@ def disagreeing_pages(
 
 
 def _floats(values: pa.Array | pa.ChunkedArray) -> np.ndarray:
-    """As 64-bit floats, null as NaN; beyond 2^53 the last digits of integers go, unlike Arrow's."""
+    """64-bit floats, NaN for null. Integers above 2^53 lose digits; Arrow alone would refuse them."""
     floats: np.ndarray = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return floats
