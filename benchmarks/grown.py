@@ -19,6 +19,7 @@ from resources.archive import Archive
 from resources.fs import atomic
 from resources.lake import parquet
 from resources.raw import captures
+from resources.raw.capture_writer import CaptureWriter
 
 TODAY = date(2026, 11, 22)
 ROWS = 4
@@ -61,7 +62,7 @@ def _capture(one: Archive, dataset: Dataset, day: date) -> None:
     folder = captures.folder_of(one.home.raw, dataset.name, day)
     folder.mkdir(parents=True, exist_ok=True)
     fetched_at = datetime.combine(day + timedelta(days=1), time(2), UTC)
-    writer = captures.CaptureWriter(folder, dataset, day)
+    writer = CaptureWriter(folder, dataset, day)
     writer.add(captures.Response(0, 1, {}, fetched_at.isoformat(), 14, _BODY))
     name = writer.seal(fetched_at, ROWS, None, {"outside": 0, "unknown": [], "disagreeing": []})
     writer.commit(name)

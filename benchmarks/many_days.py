@@ -28,6 +28,7 @@ from resources.api.request_plan import Domain, Inventory, Request, requests_for
 from resources.archive import Archive
 from resources.lake import parquet
 from resources.raw import captures
+from resources.raw.capture_writer import CaptureWriter
 from resources.warehouse import load
 
 SESSIONS, BY_DOMAIN = DATASETS["stream_session"], DATASETS["stream_session_by_domain"]
@@ -108,7 +109,7 @@ def _make_day(archive: Archive, dataset: Dataset, day: date, templates: list[Tem
     folder = captures.folder_of(archive.home.raw, dataset.name, day)
     folder.mkdir(parents=True, exist_ok=True)
     before = captures.newest(folder)
-    answers = captures.CaptureWriter(folder, dataset, day)
+    answers = CaptureWriter(folder, dataset, day)
     table = parquet.LakeWriter(parquet.path_of(archive.home.lake, dataset.name, day), dataset, day)
     now = datetime.now(UTC)
     for number, one in enumerate(templates):

@@ -171,6 +171,38 @@ def halves(dataset: Dataset, request: Request) -> tuple[Request, ...]:
     return tuple(request_of(dataset, {**request.payload, **wire_window(edge)}) for edge in edges)
 
 
+def items_of(dataset: Dataset, request: Request) -> tuple[str, ...]:
+    """What a request asks about: domains, one stream (`domain/app/stream`) or addresses.
+
+    () if it asks about the account as a whole and names nothing.
+    """
+    name = _list_parameter(dataset)
+    if name in request.payload:
+        return tuple(_texts(request.payload[name]))
+    parts = (request.payload.get(name) for name in ("Domain", "App", "Stream"))
+    text = "/".join(str(part) for part in parts if part is not None)
+    return (text,) if text else ()
+
+
+def narrowed(dataset: Dataset, request: Request, items: Sequence[str]) -> Request:
+    """The same request for some of its items. The request must have a list of them.
+
+    The API does not split a list of one domain, so the split is left out for a single domain.
+    """
+    payload = {**request.payload, _list_parameter(dataset): [*items]}
+    details = payload.get("DetailField")
+    if len(items) == 1 and isinstance(details, list) and "Domain" in details:
+        payload["DetailField"] = [name for name in details if name != "Domain"]
+        if not payload["DetailField"]:
+            del payload["DetailField"]
+    return request_of(dataset, payload)
+
+
+def _list_parameter(dataset: Dataset) -> str:
+    """The request field that holds a list of items."""
+    return _address_parameter(dataset).name if dataset.scope is Scope.ADDRESSES else "DomainList"
+
+
 def _times(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[Mapping[str, str]]:
     """The windows of a day as request fields; one without fields for an endpoint without times."""
     if dataset.endpoint.is_present_state:

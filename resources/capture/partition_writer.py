@@ -27,6 +27,7 @@ from resources.lake import parquet, row_equality
 from resources.ledger import states
 from resources.ledger.states import State
 from resources.raw import captures
+from resources.raw.capture_writer import CaptureWriter
 
 NO_EXPIRY_WARNING = timedelta(0)
 """Expiry warning for ledger states here: whether a day expires soon does not matter to its capture."""
@@ -70,15 +71,13 @@ class CommitResult:
 class StagedFiles:
     """Capture and lake file of a day under temporary names."""
 
-    capture: captures.CaptureWriter
+    capture: CaptureWriter
     table: parquet.LakeWriter
 
     @classmethod
     def open(cls, home: Home, dataset: Dataset, day: date) -> StagedFiles:
         """Open both, or neither."""
-        capture = captures.CaptureWriter(
-            captures.folder_of(home.raw, dataset.name, day), dataset, day
-        )
+        capture = CaptureWriter(captures.folder_of(home.raw, dataset.name, day), dataset, day)
         try:
             path = parquet.path_of(home.lake, dataset.name, day)
             return cls(capture, parquet.LakeWriter(path, dataset, day))

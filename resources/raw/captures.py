@@ -2,12 +2,14 @@
 
     raw/<dataset>/<day>/<capture>/manifest.json.gz   what was asked, when, and checksums
                                   responses.zst      the bodies in order, as zstd frames
+                                  carried-1.zst      bodies of earlier captures, in a supplement
+    raw/<dataset>/<day>/rejected-…/                  the same, of answers that could not be proven
     raw/<dataset>/<day>/seen.json                    when a later capture found nothing new
 
 A capture is written to a temporary folder and renamed when the day is complete; a named capture
 never changes. The name holds fetch time, row count and the checksum of the manifest, which holds
 the checksum of the bodies: a folder listing gives the state of each day, and verify finds any
-changed byte. Rows are made of captures in resources/lake; days and states are in resources/ledger.
+changed byte. Not here: writing (capture_writer.py, read it next), rows (resources/lake), states (resources/ledger).
 """
 
 from __future__ import annotations
@@ -16,28 +18,29 @@ import gzip
 import hashlib
 import json
 import re
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from resources.api import body as api_body
 from resources.api.body import Body, Packed
-from resources.api.catalog.datasets import Dataset
 from resources.errors import LivestatsError
 from resources.fs import atomic, sealed
 
-FORMAT = 1
+FORMAT = 2
+"""Of manifests. 2: requests without an answer (`lacking`) and answers of earlier captures (`carried`)."""
+
 MANIFEST = "manifest.json.gz"
 RESPONSES = "responses.zst"
 SEEN = "seen.json"
+REJECTED_PREFIX = "rejected-"
 
 _NAME = re.compile(r"([0-9]{8}T[0-9]{12})Z-([0-9]+)-([0-9a-f]{16})")
-_STAMP = "%Y%m%dT%H%M%S%f"
+STAMP = "%Y%m%dT%H%M%S%f"
 
 
 class DamagedCapture(LivestatsError):
@@ -124,23 +127,56 @@ class Capture:
         except (OSError, EOFError, ValueError) as error:
             raise DamagedCapture(f"{path} cannot be read: {error}. {_REMEDY}") from error
 
+    def body_files(self) -> Iterator[BodyFile]:
+        """The files with the bodies, in request order: those of earlier captures first."""
+        manifest = self.manifest
+        requests = manifest["requests"]
+        for part in manifest.get("carried", ()):
+            count = part["requests"]
+            yield BodyFile(self.folder / part["file"], part["sha256"], requests[:count])
+            requests = requests[count:]
+        yield BodyFile(self.folder / RESPONSES, manifest["responses_sha256"], requests)
+
     def responses(self) -> Iterator[tuple[int, int, dict[str, object], Body]]:
         """Request number, page, request body and response body, in request order.
 
         One response is in memory at a time. A large one is readable until the next is taken.
 
-        Raises DamagedCapture before the first response if any byte has changed: zstd frames are
-        stored without checksums, so a changed response could otherwise be read as valid.
+        Raises DamagedCapture before the first response of a file if any of its bytes has changed:
+        zstd frames are stored without checksums, so a changed response could otherwise be read as
+        valid.
         """
-        path = self.folder / RESPONSES
-        told = self.manifest["responses_sha256"]
+        for body_file in self.body_files():
+            yield from body_file.responses()
+
+    @property
+    def lacking(self) -> Sequence[Mapping[str, Any]]:
+        """The requests that have no proven answer: `payload`, `item`, `error`, `code`, `at`."""
+        return tuple(self.manifest.get("lacking", ()))
+
+
+@dataclass(frozen=True)
+class BodyFile:
+    """A file of response bodies as zstd frames, one after the other."""
+
+    path: Path
+    sha256: str
+    requests: Sequence[Mapping[str, Any]]  # entries of the manifest
+
+    @property
+    def size(self) -> int:
+        """Bytes that were written."""
+        return sum(request["stored"] for request in self.requests)
+
+    def responses(self) -> Iterator[tuple[int, int, dict[str, object], Body]]:
+        """As `Capture.responses`, for this file. Raises DamagedCapture."""
         try:
-            with path.open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != told:
-                    raise DamagedCapture(f"{path} has changed since it was written. {_REMEDY}")
+            with self.path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != self.sha256:
+                    raise DamagedCapture(f"{self.path} has changed since it was written. {_REMEDY}")
                 file.seek(0)
                 start = 0
-                for request in self.manifest["requests"]:
+                for request in self.requests:
                     stored, size = request["stored"], request["size"]
                     packed = Packed(file, start, stored, size, self._broken)
                     body = packed if size > api_body.LARGE_BYTES else packed.whole()
@@ -150,109 +186,13 @@ class Capture:
             raise self._broken(error) from error
 
     def _broken(self, error: Exception) -> DamagedCapture:
-        return DamagedCapture(f"{self.folder / RESPONSES} cannot be read: {error}. {_REMEDY}")
+        return DamagedCapture(f"{self.path} cannot be read: {error}. {_REMEDY}")
 
 
 _REMEDY = (
     "Restore it from a backup, or move the capture's folder away: an earlier capture of the day is "
     "then used, or the day is captured again while the API still has it."
 )
-
-
-@dataclass
-class CaptureWriter:
-    """Writes the responses of one day to a temporary folder; `seal`, then `commit` renames it.
-
-    The caller holds the lock of `day_folder`.
-    """
-
-    day_folder: Path
-    dataset: Dataset
-    day: date
-    _requests: list[dict[str, object]] = field(default_factory=list)
-    _bytes: int = 0
-
-    def __post_init__(self) -> None:
-        """Open the file of the responses."""
-        self._folder = atomic.temp_path(self.day_folder / "capture")
-        self._folder.mkdir()
-        self._file = (self._folder / RESPONSES).open("xb")
-        self._digest = hashlib.sha256()
-
-    @property
-    def requests(self) -> int:
-        """Number of responses added."""
-        return len(self._requests)
-
-    @property
-    def bytes(self) -> int:
-        """Size of the bodies added, uncompressed."""
-        return self._bytes
-
-    def add(self, response: Response) -> None:
-        """Append one response."""
-        stored = response.stored
-        for piece in (stored,) if isinstance(stored, bytes) else stored.frames():
-            self._file.write(piece)
-            self._digest.update(piece)
-        self._bytes += response.size
-        self._requests.append(
-            {
-                "walk": response.question,
-                "page": response.page,
-                "fetched_at": response.fetched_at,
-                "size": response.size,
-                "stored": len(stored) if isinstance(stored, bytes) else stored.stored,
-                "payload": dict(response.payload),
-            }
-        )
-
-    def seal(
-        self, now: datetime, rows: int, after: CaptureName | None, facts: Mapping[str, object]
-    ) -> CaptureName:
-        """Flush everything to disk, still in the temporary folder, and return the final name.
-
-        `after` is the newest capture so far: the new one sorts after it even if the clock was set
-        back. `facts` are further entries of the manifest.
-        """
-        self._file.flush()
-        self._file.close()
-        atomic.fsync(self._folder / RESPONSES)
-        if after is not None and now <= after.fetched_at:
-            now = after.fetched_at + timedelta(microseconds=1)
-        manifest = {
-            "format": FORMAT,
-            "dataset": self.dataset.name,
-            "action": self.dataset.endpoint.action,
-            "day": self.day.isoformat(),
-            "fetched_at": now.isoformat(),
-            "rows": rows,
-            "after": after and after.text,  # so that verify notices a deleted capture
-            **facts,
-            "responses_sha256": self._digest.hexdigest(),
-            "requests": self._requests,
-        }
-        text = json.dumps(manifest, ensure_ascii=False, separators=(",", ":"))
-        stored = gzip.compress(text.encode("utf-8", "surrogatepass"), mtime=0)
-        (self._folder / MANIFEST).write_bytes(stored)
-        atomic.fsync(self._folder / MANIFEST)
-        digest = hashlib.sha256(stored).hexdigest()[:16]
-        return CaptureName(f"{now.astimezone(UTC):{_STAMP}}Z-{rows}-{digest}")
-
-    def commit(self, name: CaptureName) -> Capture:
-        """Rename the sealed capture to its final name: the day is captured from then on."""
-        atomic.rename_into_place(self._folder, self.day_folder / name.text)
-        for folder in (self.day_folder.parent, self.day_folder.parent.parent):
-            atomic.fsync(folder)  # both folders may be new
-        return Capture(self.day_folder / name.text, name)
-
-    def abandon(self) -> None:
-        """Delete the temporary folder: the day is incomplete, or nothing has changed."""
-        with suppress(
-            OSError
-        ):  # closing may fail on a full disk; the files are deleted all the same
-            self._file.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def folder_of(raw: Path, dataset: str, day: date) -> Path:
@@ -266,6 +206,18 @@ def captures_in(day_folder: Path) -> list[CaptureName]:
         return []
     names = (CaptureName.parse(p.name) for p in day_folder.iterdir())
     return sorted(name for name in names if name is not None)
+
+
+def rejected_in(day_folder: Path) -> list[Capture]:
+    """Answers that could not be proven, oldest first. They are never loaded."""
+    if not day_folder.is_dir():
+        return []
+    return [
+        Capture(path, name)
+        for path in sorted(day_folder.iterdir())
+        if path.name.startswith(REJECTED_PREFIX)
+        and (name := CaptureName.parse(path.name.removeprefix(REJECTED_PREFIX))) is not None
+    ]
 
 
 def newest(day_folder: Path) -> Capture | None:

@@ -14,6 +14,7 @@ from resources.api.catalog import DATASETS
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.raw import captures
+from resources.raw.capture_writer import CaptureWriter
 
 TRAFFIC = DATASETS["batch_stream_traffic"]
 DAY = date(2026, 11, 20)
@@ -58,7 +59,7 @@ def capture(
         "PageSize": 1000,
     }
     said = answer(rows) if body is None else body
-    writer = captures.CaptureWriter(folder, TRAFFIC, day)
+    writer = CaptureWriter(folder, TRAFFIC, day)
     writer.add(captures.Response(0, 1, payload, at.isoformat(), len(said), captures.pack(said)))
     made = writer.commit(writer.seal(at, len(rows), before and before.name, {}))
     parquet.normalise(home.lake, TRAFFIC, day, made)

@@ -155,7 +155,10 @@ def test_a_run_that_is_broken_off_frees_its_days_and_leaves_nothing_half_made(fo
 
 @pytest.mark.parametrize(
     "where",
-    ["resources.raw.captures.CaptureWriter.commit", "resources.lake.parquet.LakeWriter.commit"],
+    [
+        "resources.raw.capture_writer.CaptureWriter.commit",
+        "resources.lake.parquet.LakeWriter.commit",
+    ],
 )
 def test_an_error_at_the_last_step_frees_the_day_and_the_next_run_ends_it(
     where, found, monkeypatch

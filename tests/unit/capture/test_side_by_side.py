@@ -15,7 +15,7 @@ from resources.capture.in_flight import MemoryLimiter
 from resources.capture.partition import PartitionLifecycle
 from resources.capture.result import Outcome
 from resources.fs import atomic, locks
-from resources.raw import captures
+from resources.raw.capture_writer import CaptureWriter
 from resources.simulator import Account
 from tests.support.archives import failures, lab, lake_rows, leftovers
 
@@ -240,7 +240,7 @@ def test_a_key_that_stops_working_ends_the_run_and_what_had_come_is_told_first(f
 
 def test_the_first_error_of_ours_ends_the_run_and_the_other_datasets_are_told(found, monkeypatch):
     """The disk is full for one dataset; the days of the other are reported all the same."""
-    commit, done, told = captures.CaptureWriter.commit, threading.Event(), []
+    commit, done, told = CaptureWriter.commit, threading.Event(), []
 
     def full(writer, name):
         if writer.dataset is TOP:
@@ -254,7 +254,7 @@ def test_the_first_error_of_ours_ends_the_run_and_the_other_datasets_are_told(fo
             if len(told) == len(DAYS):
                 done.set()
 
-    monkeypatch.setattr(captures.CaptureWriter, "commit", full)
+    monkeypatch.setattr(CaptureWriter, "commit", full)
     with found.capturing() as one, pytest.raises(OSError, match="No space left"):
         run(one)
     assert days_of(told) == [(TRAFFIC.name, day.day) for day in DAYS]

@@ -15,6 +15,7 @@ from resources.api.catalog import DATASETS
 from resources.fs import atomic
 from resources.lake import parquet
 from resources.raw import captures
+from resources.raw.capture_writer import CaptureWriter
 
 on_disk = settings(deadline=None, max_examples=40)  # each example waits for the disk
 
@@ -34,7 +35,7 @@ def answer(body, walk=0, page=1, payload=None):
 
 def sealed(folder, bodies=BODIES, *, now=NOW, after=None, rows=3, payload=None):
     folder.mkdir(parents=True, exist_ok=True)
-    writer = captures.CaptureWriter(folder, DATASET, DAY)
+    writer = CaptureWriter(folder, DATASET, DAY)
     for walk, body in enumerate(bodies):
         writer.add(answer(body, walk, 1, payload))
     return writer, writer.seal(now, rows, after, {"outside": 0})
@@ -179,7 +180,7 @@ def test_what_is_abandoned_leaves_nothing(folder):
     earlier = captured(folder)
     writer, _ = sealed(folder, after=earlier.name)
     writer.abandon()
-    open_one = captures.CaptureWriter(folder, DATASET, DAY)
+    open_one = CaptureWriter(folder, DATASET, DAY)
     open_one.add(answer(b"x"))
     open_one.abandon()
     assert [p.name for p in folder.iterdir()] == [earlier.name.text]
@@ -188,7 +189,7 @@ def test_what_is_abandoned_leaves_nothing(folder):
 def test_what_a_killed_run_leaves_is_removed_as_stale(folder):
     earlier = captured(folder)
     sealed(folder)
-    writer = captures.CaptureWriter(folder, DATASET, DAY)
+    writer = CaptureWriter(folder, DATASET, DAY)
     writer.add(answer(b"x"))
     writer._file.close()  # as the end of a process does
     assert atomic.remove_stale_temps(folder) == 2
