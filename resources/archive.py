@@ -20,7 +20,9 @@ from resources.api.windows import day_of
 from resources.clock import Clock, clock
 from resources.config import Settings, load
 from resources.home.layout import Home
+from resources.lake.parquet import states_of
 from resources.ledger import states as ledger
+from resources.ledger.coverage import Coverage
 from resources.ledger.states import Entry
 
 # What asks the API or opens a database is imported where it is used: `livestats status` does
@@ -104,7 +106,23 @@ class Archive:
             self.settings.zone,
             warning,
             self.home.file_index,
+            coverage=self.coverage(),
         )
+
+    def coverage(self) -> Coverage:
+        """Compares captures with the domains, streams and addresses that are known now."""
+        listed = states_of(self.home.lake, "domain")
+        key = tuple((path, stat.st_mtime_ns, stat.st_ino) for path, stat in listed.values())
+        if key not in self._coverages:
+            home = self.home
+            self._coverages.clear()
+            self._coverages[key] = Coverage(home.raw, home.lake, self.settings, home.file_index)
+        return self._coverages[key]
+
+    @cached_property
+    def _coverages(self) -> dict[tuple[object, ...], Coverage]:
+        """The last one, by the state of the lists of domains."""
+        return {}
 
     def whole_ledger(self, name: str) -> list[Entry]:
         """The ledger's lines of a daily dataset, for all days of the archive that are over."""

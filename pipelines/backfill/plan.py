@@ -95,7 +95,7 @@ def plan(
         ]
         without_file = archive.days_without_lake_file(complete).difference(again[one.name])
         fresh[one.name] = [
-            line.day for line in lines if line.state.can_be_asked or line.day in without_file
+            line.day for line in lines if line.can_be_asked or line.day in without_file
         ]
         urgent += [line for line in lines if line.state is State.EXPIRING]
         kept += len(complete) - len(again[one.name])

@@ -47,6 +47,7 @@ class Summary:
     requests: int = 0
     bytes: int = 0
     failed: list[tuple[str, date | None, str]] = field(default_factory=list)
+    incomplete: list[tuple[str, date, str]] = field(default_factory=list)  # captured, items lack
     loaded: dict[str, int] = field(default_factory=dict)  # rows that were loaded, per table
     published: Path | None = None
     is_complete: bool = False  # all that was asked for is in the archive
@@ -83,7 +84,7 @@ def run(
             load(archive, recorder.record)
     else:
         summary.published = archive.home.served
-    summary.is_complete = not (summary.failed or todo.lost or todo.settling)
+    summary.is_complete = not (summary.failed or summary.incomplete or todo.lost or todo.settling)
     return summary
 
 
@@ -210,6 +211,9 @@ class _Recorder:
                 summary.unchanged += 1
             case Outcome.KEPT:
                 pass
+            case Outcome.INCOMPLETE:
+                summary.incomplete.append((result.dataset, result.day, result.message))
+                summary.rows += result.rows if result.requests else 0
             case _:
                 day = None if about.is_dimension else result.day
                 summary.failed.append((result.dataset, day, result.message))

@@ -141,7 +141,7 @@ def missing(archive: Archive, datasets: Sequence[Dataset]) -> list[Chunk]:
         lines = archive.ledger(dataset, archive.first_day, archive.today)
         without_file = archive.days_without_lake_file(lines)
         due[dataset.name] = [
-            line.day for line in lines if line.state.can_be_asked or line.day in without_file
+            line.day for line in lines if line.can_be_asked or line.day in without_file
         ]
         urgent += [line for line in lines if line.state is states.State.EXPIRING]
     return chunks(due, urgent=urgent)

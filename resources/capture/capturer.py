@@ -24,6 +24,7 @@ from resources.capture.dataset_queue import DatasetQueue
 from resources.capture.decoders import DecoderPool
 from resources.capture.in_flight import InFlightRequest, MemoryLimiter
 from resources.capture.inventory import InventoryReader, snapshots
+from resources.capture.learned import Learned
 from resources.capture.partition_writer import PartitionJob
 from resources.capture.result import Outcome, Progress, Result
 from resources.config import Settings
@@ -133,6 +134,8 @@ class CaptureRun:
         """Prepares queues and pools; no request is sent before `results` is iterated."""
         self.capturer, self.again = capturer, again
         self.inventory = InventoryReader(capturer.home.lake, capturer.settings)
+        today = windows.day_of(capturer.clock(), capturer.settings.zone)
+        self.learned = Learned.load(capturer.home.learned, today)
         self.memory = MemoryLimiter()
         self.events: queue.SimpleQueue[tuple[DatasetQueue, InFlightRequest] | None] = (
             queue.SimpleQueue()
@@ -174,6 +177,7 @@ class CaptureRun:
         finally:
             for dataset_queue in self._queues.values():
                 dataset_queue.stop()
+            self.learned.save()
 
     def abort(self, error: FixSetup) -> None:
         """End the run: no other call can succeed. Called by workers."""

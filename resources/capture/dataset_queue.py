@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import ApiError, FixAction, FixSetup
 from resources.api.request_plan import Request
-from resources.capture.fetcher import Fetcher, FetchResult, RunCancelled
+from resources.capture.fetcher import Answer, Fetcher, RunCancelled
 from resources.capture.in_flight import InFlightRequest, SizeEstimator
 from resources.capture.partition import PartitionLifecycle
 from resources.capture.partition_writer import PartitionJob
@@ -63,7 +63,7 @@ class DatasetQueue:
             capturer.home, capturer.settings, run.inventory, dataset, capturer.clock, run.again
         )
         self._workers = workers
-        self._fetcher = Fetcher(capturer.client, dataset, capturer.halt, run.decoders)
+        self._fetcher = Fetcher(capturer.client, dataset, capturer.halt, run.decoders, run.learned)
         self._estimator = SizeEstimator(dataset.scope)
         # Keeps every worker busy while the oldest answer is outstanding.
         self._max_in_flight = capturer.settings.workers * 2
@@ -204,13 +204,13 @@ class DatasetQueue:
         in_flight.future.add_done_callback(lambda _: self._run.events.put((self, in_flight)))
         return True
 
-    def _fetch(self, job: PartitionJob, request: Request) -> list[FetchResult]:
+    def _fetch(self, job: PartitionJob, request: Request) -> list[Answer]:
         """Fetch one request; [] if the day has failed already. Runs in a worker; raises ApiError."""
         if self._action_error is not None:  # fail without another call
             error = self._action_error
             raise FixAction(error.what, error.advice, action=error.action, code=error.code)
         try:
-            return self._fetcher.fetch(request, lambda: job.has_failed)
+            return self._fetcher.fetch(request, job.day, lambda: job.has_failed)
         except FixSetup as error:
             self._run.abort(error)  # no other call can succeed
             raise

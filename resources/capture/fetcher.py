@@ -1,27 +1,38 @@
-"""Fetches the proven answer to one request: all pages, or two halves if the API times out.
+"""Fetches the answer to one request: all pages, proven; in parts if the API takes no more.
 
-Runs in worker threads; no file is written here (partition_writer.py). Read next: decoders.py.
+Runs in worker threads; no file is written here (partition_writer.py). Read next: isolation.py.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from resources.api.body import LARGE_BYTES, Body
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.client import Client
-from resources.api.errors import IncompleteAnswer, TryLater
+from resources.api.errors import (
+    ApiError,
+    FixAction,
+    FixRequest,
+    FixSetup,
+    IncompleteAnswer,
+    TryLater,
+)
 from resources.api.pagination import PAGING_ATTEMPTS, fetch_pages
 from resources.api.parsing.parse import Page, Rows, join
-from resources.api.request_plan import Request, halves
+from resources.api.request_plan import Request, even_chunks, halves, items_of, narrowed
 from resources.capture.decoders import DecoderPool, Stored
+from resources.capture.isolation import PROBES, take_apart
+from resources.capture.learned import Learned
 from resources.errors import LivestatsError
+from resources.raw import captures
 
 log = logging.getLogger("livestats.capture")
 
@@ -50,6 +61,7 @@ class FetchResult:
     request: Request
     pages: Sequence[FetchedPage]
     rows: Rows
+    is_proven: ClassVar[bool] = True
 
     @cached_property
     def held_bytes(self) -> int:
@@ -65,6 +77,21 @@ class FetchResult:
 
 
 @dataclass(frozen=True)
+class Unanswered:
+    """A request without a proven answer, and why."""
+
+    request: Request
+    error: ApiError
+    pages: Sequence[FetchedPage] = ()  # what came and could not be read or proven
+    is_proven: ClassVar[bool] = False
+    held_bytes: ClassVar[int] = 0
+    largest_bytes: ClassVar[int] = 0
+
+
+Answer = FetchResult | Unanswered
+
+
+@dataclass(frozen=True)
 class Fetcher:
     """Sends the requests of one dataset. Thread-safe."""
 
@@ -72,30 +99,121 @@ class Fetcher:
     dataset: Dataset
     halt: threading.Event
     decoders: DecoderPool
+    learned: Learned
 
-    def fetch(self, request: Request, has_failed: Callable[[], bool]) -> list[FetchResult]:
-        """The answer to `request`; the answers to its halves if the API timed out.
+    def fetch(self, request: Request, day: date, has_failed: Callable[[], bool]) -> list[Answer]:
+        """What answers `request`: its answer, or those to parts of it, proven or not.
 
-        [] once `has_failed` is true: another request of the day has failed, so calls would be wasted.
+        A request is asked in parts if the API takes too long (halves of its window) or refuses it
+        for the sake of single items (parts of its list). Items that were refused today for `day` or
+        a later day are not asked.
 
-        Raises ApiError if there is no proven answer, RunCancelled if the run ends meanwhile.
+        [] once `has_failed` is true: all calls of the action fail, so more would be wasted.
+
+        Raises FixAction if no call of the action can succeed, FixSetup if no call at all can,
+        RunCancelled if the run ends meanwhile.
         """
         if has_failed():
             return []
-        try:
-            return [self._fetch_proven(request)]
-        except TryLater as error:
-            shorter = halves(self.dataset, request) if error.timed_out else ()
-            if not shorter:
-                raise
-            log.warning("%s: %s; requesting halves of %s", self.dataset.name, error, request)
-            return [result for half in shorter for result in self.fetch(half, has_failed)]
+        items = items_of(self.dataset, request)
+        good, answers = [], list[Answer]()
+        for item in items:
+            refusal = self.learned.refusal(self._action, item, day)
+            if refusal is None:
+                good.append(item)
+            else:
+                part = request if len(items) == 1 else narrowed(self.dataset, request, [item])
+                answers.append(Unanswered(part, refusal.error(self._action)))
+        for part in self._within_limit(request, items, good):
+            answers += self._fetch(part, day)
+        return sorted(answers, key=lambda answer: items_of(self.dataset, answer.request))
 
-    def _fetch_proven(self, request: Request) -> FetchResult:
+    @property
+    def _action(self) -> str:
+        return self.dataset.endpoint.action
+
+    def _within_limit(
+        self, request: Request, items: Sequence[str], good: Sequence[str]
+    ) -> Iterator[Request]:
+        """The request for its `good` items, in lists as long as the API is known to take."""
+        limit = self.learned.list_limit(self._action)
+        if limit is None or self.dataset.scope is Scope.ACCOUNT:
+            limit = len(good) or 1
+        if len(good) == len(items) <= limit:
+            yield request
+            return
+        for chunk in even_chunks(good, limit):
+            yield narrowed(self.dataset, request, chunk)
+
+    def _fetch(self, request: Request, day: date) -> list[Answer]:
+        answer = self._attempt(request)
+        if isinstance(answer, FetchResult):
+            return [answer]
+        error = answer.error
+        if isinstance(error, TryLater) and error.timed_out:
+            shorter = halves(self.dataset, request)
+            if shorter:
+                log.warning("%s: %s; requesting halves of %s", self.dataset.name, error, request)
+                return [part for half in shorter for part in self._fetch(half, day)]
+        items = items_of(self.dataset, request)
+        if _may_concern_an_item(error):
+            if len(items) > 1:
+                return self._take_apart(request, items, answer, day)
+            self._note_refusal(items, day, error)
+        return [answer]
+
+    def _take_apart(
+        self, request: Request, items: Sequence[str], refused: Unanswered, day: date
+    ) -> list[Answer]:
+        """The answers to parts of a refused list; `refused` if no single item is to blame."""
+
+        def ask(part: Sequence[str]) -> Answer | None:
+            if not self.learned.spend_call(self._action):
+                return None
+            return self._attempt(narrowed(self.dataset, request, part))
+
+        log.warning("%s: %s; requesting parts of %s", self.dataset.name, refused.error, request)
+        whole: Answer = refused
+        # Each attempt at a failing server takes long, and it is rarely a single item that fails it.
+        max_probes = 2 if isinstance(refused.error, TryLater) else PROBES
+        found = take_apart(items, whole, ask, max_probes)
+        if found is None:
+            return [refused]
+        answers: list[Answer] = []
+        for part, answer in found.answers.items():
+            if isinstance(answer, Unanswered):
+                self._note_refusal(part, day, answer.error)
+                part_request = narrowed(self.dataset, request, part)
+                answers.append(Unanswered(part_request, answer.error, answer.pages))
+        is_account_wide = self.dataset.scope is Scope.ACCOUNT
+        if not answers and isinstance(refused.error, FixRequest) and not is_account_wide:
+            self.learned.learn_list_limit(self._action, found.longest_answered)
+        if is_account_wide:  # figures of all items together
+            return [self._attempt(narrowed(self.dataset, request, found.good_items)), *answers]
+        return [*(one for one in found.answers.values() if one.is_proven), *answers]
+
+    def _note_refusal(self, items: Sequence[str], day: date, error: ApiError) -> None:
+        if len(items) == 1 and isinstance(error, FixRequest):
+            self.learned.refuse(self._action, items[0], day, error)
+
+    def _attempt(self, request: Request) -> Answer:
+        """The answer to `request`, proven or not. Raises FixAction, FixSetup, RunCancelled."""
+        came: dict[int, FetchedPage] = {}
+        try:
+            return self._fetch_proven(request, came)
+        except (FixAction, FixSetup):
+            raise
+        except ApiError as error:
+            if self.halt.is_set():
+                raise RunCancelled("the run was cancelled") from error
+            return Unanswered(request, error, [*came.values()])
+
+    def _fetch_proven(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:
         """All pages, requested again until page numbers, totals and rows agree."""
         for attempt in range(PAGING_ATTEMPTS):
+            came.clear()
             try:
-                return self._fetch_once(request)
+                return self._fetch_once(request, came)
             except IncompleteAnswer as error:
                 if attempt == PAGING_ATTEMPTS - 1:
                     error.what += f"; requested {PAGING_ATTEMPTS} times"
@@ -103,9 +221,9 @@ class Fetcher:
                 log.warning("%s: %s; requesting all pages again", self.dataset.name, error)
         raise AssertionError("unreachable")
 
-    def _fetch_once(self, request: Request) -> FetchResult:
+    def _fetch_once(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:
         if self.dataset.endpoint.paging is not None:
-            return self._fetch_pages(request)
+            return self._fetch_pages(request, came)
 
         def to_rows(page: Page) -> Rows:
             return join(self.dataset, request, [page]).spilled(self.client.spill)
@@ -113,37 +231,45 @@ class Fetcher:
         def read(body: Body) -> tuple[Rows, Stored]:
             return self.decoders.read(self.dataset, request, 1, body, to_rows)
 
-        fetched, rows = self._call(1, request.payload, read)
+        rows = self._call(1, request.payload, read, came)
         self._check_addresses(request, rows)
-        return FetchResult(request, [fetched], rows)
+        return FetchResult(request, [came[1]], rows)
 
-    def _fetch_pages(self, request: Request) -> FetchResult:
-        fetched: list[FetchedPage] = []
-
+    def _fetch_pages(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:
         def fetch(number: int, payload: Mapping[str, object]) -> Page:
             def read(body: Body) -> tuple[Page, Stored]:
                 return self.decoders.read(self.dataset, request, number, body, _identity)
 
-            one, page = self._call(number, payload, read)
-            fetched.append(one)
-            return page
+            return self._call(number, payload, read, came)
 
         endpoint = self.dataset.endpoint
         pages = [*fetch_pages(endpoint.action, endpoint.paging, request.payload, fetch)]
-        return FetchResult(request, fetched, join(self.dataset, request, pages))
+        return FetchResult(request, [*came.values()], join(self.dataset, request, pages))
 
     def _call(
         self,
         page: int,
         payload: Mapping[str, object],
         read: Callable[[Body], tuple[T, Stored]],
-    ) -> tuple[FetchedPage, T]:
+        came: dict[int, FetchedPage],
+    ) -> T:
+        """Make the call for a page and put it into `came`, also if its body cannot be read."""
         if self.halt.is_set():
             raise RunCancelled("the run was cancelled")
-        answer = self.client.call(self.dataset.endpoint.action, payload, read)
+
+        def read_or_keep(body: Body) -> tuple[T, Stored]:
+            try:
+                return read(body)
+            except ApiError:
+                at = datetime.now(UTC).isoformat(timespec="milliseconds")
+                came[page] = FetchedPage(page, payload, at, len(body), captures.pack(body))
+                raise
+
+        answer = self.client.call(self._action, payload, read_or_keep)
         value, stored = answer.value
         at = answer.fetched_at.isoformat(timespec="milliseconds")
-        return FetchedPage(page, payload, at, len(answer.body), stored), value
+        came[page] = FetchedPage(page, payload, at, len(answer.body), stored)
+        return value
 
     def _check_addresses(self, request: Request, rows: Rows) -> None:
         """Raise IncompleteAnswer if the answer to a lookup lacks a requested address."""
@@ -156,6 +282,16 @@ class Fetcher:
                     f"{min(missing)} among them",
                     action=self.dataset.endpoint.action,
                 )
+
+
+def _may_concern_an_item(error: ApiError) -> bool:
+    """True if another request of the same action may be answered although this one was not.
+
+    Not for an API that cannot be reached or is throttling: that has nothing to do with an item.
+    """
+    if isinstance(error, TryLater):
+        return error.timed_out or (error.http_status is not None and not error.throttled)
+    return True
 
 
 def _identity(page: Page) -> Page:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from resources.api.catalog.model import Scope
 from resources.api.request_plan import Request
-from resources.capture.fetcher import FetchResult
+from resources.capture.fetcher import Answer
 from resources.capture.partition_writer import PartitionJob
 
 MAX_HELD_BYTES = 128_000_000
@@ -36,7 +36,7 @@ class InFlightRequest:
     job: PartitionJob
     request: Request
     held_bytes: int  # counted for it; an estimate until `is_counted`
-    future: Future[list[FetchResult]] = field(default_factory=Future)
+    future: Future[list[Answer]] = field(default_factory=Future)
     is_counted: bool = False  # `held_bytes` is the size of the answer, not an estimate
 
     @property

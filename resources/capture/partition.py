@@ -11,11 +11,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 
 from resources.api import windows
 from resources.api.catalog.datasets import Dataset
-from resources.capture import repair
+from resources.api.catalog.model import Scope
+from resources.capture import repair, supplement
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
 from resources.capture.partition_writer import (
     NO_EXPIRY_WARNING,
@@ -23,12 +25,13 @@ from resources.capture.partition_writer import (
     plan_requests,
     write_partial_note,
 )
-from resources.capture.result import Outcome, Result, reason_not_captured
+from resources.capture.result import Outcome, Result, reason_incomplete, reason_not_captured
 from resources.config import Settings
 from resources.fs import atomic, locks
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import states
+from resources.ledger.coverage import THE_ACCOUNT, Coverage, asked_items, lacking_items
 from resources.ledger.states import State
 from resources.raw import captures
 
@@ -67,26 +70,44 @@ class PartitionLifecycle:
         folder.mkdir(parents=True, exist_ok=True)
         self._remove_stale_temps(day)
         line = states.entry(
-            dataset, day, folder, now, self.settings.zone, expiry_warning=NO_EXPIRY_WARNING
+            dataset,
+            day,
+            folder,
+            now,
+            self.settings.zone,
+            NO_EXPIRY_WARNING,
+            None if dataset.is_dimension else self._coverage,
         )
         before = captures.newest(folder)
+        is_supplement = False
         if before is not None:
-            kept = self._check_lake_file(day, before)
+            kept = self._check_lake_file(day, before, line.lacking)
             if dataset.is_dimension:  # only the present state can be requested
                 is_askable = day == windows.day_of(now, self.settings.zone)
             else:
                 is_askable = line.askable_until is None or now < line.askable_until
             if not is_askable or (kept.outcome.is_complete and not self.again):
                 return kept
+            is_supplement = kept.outcome is Outcome.INCOMPLETE and not self.again
         elif not dataset.is_dimension and line.state in (State.LOST, State.SETTLING):
             return self._result(day, Outcome(line.state.value), message=reason_not_captured(line))
         try:
             domains = () if dataset.is_dimension else self.inventory.domains()
             requests = plan_requests(self.home, self.inventory, dataset, day, now)
+            carried = before if is_supplement and dataset.scope is not Scope.ACCOUNT else None
+            if carried is not None:
+                requests = supplement.requests_for(dataset, requests, line.lacking, carried)
         except PrerequisiteMissing as error:
             return self._failed(day, folder, error, None)
         names = [d.name for d in domains if dataset.includes_domain(d.name)]
-        return PartitionJob(dataset, day, self.home, lock, requests, before, names)
+        sources = self._coverage.sources(dataset, day)
+        return PartitionJob(
+            dataset, day, self.home, lock, requests, before, names, sources, carried
+        )
+
+    @cached_property
+    def _coverage(self) -> Coverage:
+        return Coverage(self.home.raw, self.home.lake, self.settings, self.home.file_index)
 
     def _lock_folder(self, day: date) -> Path:
         """Folder whose lock guards the day: the day's own; for a dimension, one for all days."""
@@ -105,10 +126,12 @@ class PartitionLifecycle:
                 parquet.path_of(self.home.lake, self.dataset.name, one).parent
             )
 
-    def _check_lake_file(self, day: date, capture: captures.Capture) -> Result:
+    def _check_lake_file(
+        self, day: date, capture: captures.Capture, lacking: tuple[str, ...]
+    ) -> Result:
         """Keep a captured day; its lake file is rebuilt if it is missing, outdated or damaged.
 
-        The result is FAILED if the file has to be rebuilt and the capture is damaged.
+        The result is INCOMPLETE if items are `lacking`, and FAILED if the file has to be rebuilt and the capture is damaged.
         """
         try:
             origin, _ = repair.ensure_lake_file(self.home, self.dataset, day, capture)
@@ -116,13 +139,21 @@ class PartitionLifecycle:
             log.error("%s %s: %s", self.dataset.name, day, error)
             return self._result(day, Outcome.FAILED, message=str(error), error=error)
         (capture.folder.parent / states.PARTIAL).unlink(missing_ok=True)
+        if lacking:
+            return self._incomplete(day, lacking, None, origin=origin, rows=capture.name.rows)
         return self._result(day, Outcome.KEPT, origin=origin, rows=capture.name.rows)
 
     def finish(self, job: PartitionJob) -> Result:
         """Commit the day, or record its error; releases its lock."""
         try:
-            if job.error is not None:
-                return self.fail(job, job.error)
+            job.keep_rejected(self.clock(), self.settings.time_zone)
+            error = job.error or self._reason_to_fail(job)
+            if error is not None:
+                return self.fail(job, error)
+            if job.carried is not None and not job.answered:  # still nothing new
+                job.abandon()
+                first = job.unanswered[0].error if job.unanswered else None
+                return self._incomplete(job.day, self._lacking_now(job), first)
             return self._commit(job)
         except BaseException:
             job.abandon()
@@ -135,12 +166,42 @@ class PartitionLifecycle:
         job.abandon()
         return self._failed(job.day, job.folder, error, job)
 
+    def _reason_to_fail(self, job: PartitionJob) -> Exception | None:
+        """Why the day cannot be committed with what was answered; None if it can.
+
+        A day without any answer is not captured, and no item that an earlier capture answered may
+        get lost by a later one.
+        """
+        if not job.unanswered:
+            return None
+        first = job.unanswered[0].error
+        if job.dataset.is_dimension or (not job.answered and job.carried is None):
+            return first
+        if job.previous is not None and job.carried is None:
+            try:
+                before = job.previous.manifest
+            except captures.DamagedCapture:
+                return None
+            answered = asked_items(job.dataset, before) - {*lacking_items(before)}
+            if answered.intersection(job.lacking) or THE_ACCOUNT in job.lacking:
+                return first
+        return None
+
+    def _lacking_now(self, job: PartitionJob) -> tuple[str, ...]:
+        """The items of the day that lack, by its newest capture."""
+        capture = captures.newest(job.folder)
+        return self._coverage.lacking(job.dataset, job.day, capture.name) if capture else ()
+
     def _commit(self, job: PartitionJob) -> Result:
         committed = job.commit(self.clock(), self.settings.time_zone)
         outcome = Outcome.CAPTURED if committed.is_new else Outcome.UNCHANGED
         rows = committed.origin.rows
         log.info("%s %s: %s, %d rows", job.dataset.name, job.day, outcome, rows)
         facts = {"rows": rows, "requests": committed.requests, "bytes": committed.bytes}
+        lacking = () if job.dataset.is_dimension else self._lacking_now(job)
+        if lacking:
+            first = job.unanswered[0].error if job.unanswered else None
+            return self._incomplete(job.day, lacking, first, origin=committed.origin, **facts)
         return self._result(job.day, outcome, origin=committed.origin, **facts)
 
     def _failed(
@@ -150,6 +211,16 @@ class PartitionLifecycle:
         write_partial_note(folder, self.clock(), error, job)
         log.error("%s %s: %s", self.dataset.name, day, error)
         return self._result(day, Outcome.FAILED, message=str(error), error=error)
+
+    def _incomplete(
+        self, day: date, lacking: tuple[str, ...], error: Exception | None, **facts: object
+    ) -> Result:
+        """The result of a captured day that lacks items."""
+        message = reason_incomplete(lacking, error)
+        log.warning("%s %s: %s", self.dataset.name, day, message)
+        return self._result(
+            day, Outcome.INCOMPLETE, lacking=lacking, message=message, error=error, **facts
+        )
 
     def _result(self, day: date, outcome: Outcome, **facts: object) -> Result:
         return Result(dataset=self.dataset.name, day=day, outcome=outcome, **facts)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -18,13 +18,14 @@ from zoneinfo import ZoneInfo
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import ApiError, printable
-from resources.api.request_plan import Inventory, Request, requests_for
-from resources.capture.fetcher import FetchResult
+from resources.api.request_plan import Inventory, Request, items_of, requests_for
+from resources.capture.fetcher import Answer, FetchedPage, FetchResult, Unanswered
 from resources.capture.inventory import InventoryReader, snapshots
 from resources.fs import atomic, sealed
 from resources.home.layout import Home
 from resources.lake import parquet, row_equality
 from resources.ledger import states
+from resources.ledger.coverage import THE_ACCOUNT, asked_items, lacking_items
 from resources.ledger.states import State
 from resources.raw import captures
 from resources.raw.capture_writer import CaptureWriter
@@ -75,29 +76,48 @@ class StagedFiles:
     table: parquet.LakeWriter
 
     @classmethod
-    def open(cls, home: Home, dataset: Dataset, day: date) -> StagedFiles:
-        """Open both, or neither."""
+    def open(
+        cls, home: Home, dataset: Dataset, day: date, carried: captures.Capture | None
+    ) -> StagedFiles:
+        """Open both, or neither; `carried` is an earlier capture whose answers both begin with.
+
+        Raises DamagedCapture or ApiError if the earlier capture cannot be read.
+        """
         capture = CaptureWriter(captures.folder_of(home.raw, dataset.name, day), dataset, day)
+        table = None
         try:
             path = parquet.path_of(home.lake, dataset.name, day)
-            return cls(capture, parquet.LakeWriter(path, dataset, day))
+            table = parquet.LakeWriter(path, dataset, day)
+            if carried is not None:
+                capture.carry(carried)
+                for rows in parquet.rows_of(dataset, carried):
+                    table.add(rows)
+            return cls(capture, table)
         except BaseException:
             capture.abandon()
+            if table is not None:
+                table.abandon()
             raise
 
     def add(self, part: int, answer: FetchResult) -> None:
         """Append an answer as part number `part` of the day, from 0."""
-        for page in answer.pages:
-            response = captures.Response(
-                part, page.page, page.payload, page.fetched_at, page.size, page.stored
-            )
-            self.capture.add(response)
+        add_pages(self.capture, part, answer.pages)
         self.table.add(answer.rows)
 
     def abandon(self) -> None:
         """Remove both."""
         self.capture.abandon()
         self.table.abandon()
+
+
+def add_pages(capture: CaptureWriter, part: int, pages: Sequence[FetchedPage]) -> None:
+    """Append the pages of request number `part` to a capture."""
+    for page in pages:
+        capture.add(
+            captures.Response(
+                part, page.page, page.payload, page.fetched_at, page.size, page.stored
+            )
+        )
 
 
 @dataclass(eq=False)
@@ -111,13 +131,16 @@ class PartitionJob:
     requests: Sequence[Request]
     previous: captures.Capture | None
     domains: Sequence[str]
+    sources: Mapping[str, str] = field(default_factory=dict)  # captures that list the items
+    carried: captures.Capture | None = None  # a supplement begins with the answers of this one
     staged: StagedFiles | None = None  # opened by the first answer: waiting days keep no files open
     finished: int = 0  # requests that are done, with or without an answer
-    answered: int = 0  # of these, with an answer
-    error: Exception | None = None  # the first, in the order of the requests
+    answered: int = 0  # answers
+    unanswered: list[Unanswered] = field(default_factory=list)
+    error: Exception | None = None  # that failed the whole day; the first, in order of the requests
     failed_requests: list[Request] = field(default_factory=list)
     has_failed: bool = False  # set by a worker that fails; the others then send no more requests
-    _part: int = 0
+    _walk: int = 0  # number of the next answer in the capture
 
     @property
     def folder(self) -> Path:
@@ -129,19 +152,35 @@ class PartitionJob:
         """Bytes of memory of rows that are not written yet."""
         return self.staged.table.waiting_bytes if self.staged else 0
 
-    def add(self, answered: Sequence[FetchResult]) -> None:
-        """Write the answer to the next request to the staged files, unless the day has failed."""
-        self.answered += bool(answered)
-        for one in answered if self.error is None else ():
-            self._open_staged().add(self._part, one)
-            self._part += 1
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The items that have no answer, sorted."""
+        found = {
+            item
+            for one in self.unanswered
+            for item in items_of(self.dataset, one.request) or (THE_ACCOUNT,)
+        }
+        return tuple(sorted(found))
+
+    def add(self, answers: Sequence[Answer]) -> None:
+        """Write what answers the next request to the staged files, unless the day has failed."""
+        for one in answers if self.error is None else ():
+            if isinstance(one, Unanswered):
+                self.unanswered.append(one)
+                self.failed_requests.append(one.request)
+            else:
+                self._open_staged().add(self._walk, one)
+                self._walk += 1
+                self.answered += 1
 
     def _open_staged(self) -> StagedFiles:
-        self.staged = self.staged or StagedFiles.open(self.home, self.dataset, self.day)
+        if self.staged is None:
+            self.staged = StagedFiles.open(self.home, self.dataset, self.day, self.carried)
+            self._walk = self.staged.capture.carried_walks
         return self.staged
 
     def fail(self, request: Request, error: Exception) -> None:
-        """Record a request that failed."""
+        """Record an error that fails the whole day."""
         self.error = self.error or error
         self.failed_requests.append(request)
 
@@ -156,17 +195,36 @@ class PartitionJob:
         with suppress(OSError):
             os.close(lock)
 
+    def keep_rejected(self, now: datetime, time_zone: str) -> None:
+        """Keep what came and could not be read or proven, beside the captures."""
+        rejected = [one for one in self.unanswered if one.pages]
+        if not rejected:
+            return
+        writer = CaptureWriter(self.folder, self.dataset, self.day)
+        try:
+            for part, one in enumerate(rejected):
+                add_pages(writer, part, one.pages)
+            reasons = [str(one.error) for one in rejected]
+            writer.commit_rejected(now, {"time_zone": time_zone, "reasons": reasons})
+        except BaseException:
+            writer.abandon()
+            raise
+
     def commit(self, now: datetime, time_zone: str) -> CommitResult:
         """Commit the capture, then the lake file.
 
-        If the rows equal those of the newest capture, only a note with the time `now` is added. If
-        the lake file cannot be committed after the capture, the next run rebuilds it.
+        If rows and items equal those of the newest capture, only a note with the time `now` is
+        added. If the lake file cannot be committed after the capture, the next run rebuilds it.
         """
         staged = self._open_staged()
         capture, table = staged.capture, staged.table
         facts = {"time_zone": time_zone, "domains": [*self.domains], **table.stats.facts()}
         if self.dataset.meaning:
             facts["settings"] = dict(self.dataset.meaning)
+        if self.sources:
+            facts["sources"] = dict(self.sources)
+        if self.unanswered:
+            facts["lacking"] = [self._lacking_entry(one, now) for one in self.unanswered]
         before = self.previous.name if self.previous else None
         name = capture.seal(now, table.stats.rows, before, facts)
         origin = table.seal(name, capture.requests)
@@ -179,6 +237,27 @@ class PartitionJob:
             table.commit()
         (self.folder / states.PARTIAL).unlink(missing_ok=True)
         return CommitResult(origin, equal is None, capture.requests, capture.bytes)
+
+    def _lacking_entry(self, one: Unanswered, now: datetime) -> dict[str, object]:
+        return {
+            "payload": dict(one.request.payload),
+            "items": [*items_of(self.dataset, one.request)],
+            "error": str(one.error),
+            "code": one.error.code,
+            "at": now.isoformat(timespec="seconds"),
+        }
+
+    def _has_items_of(self, before: captures.Capture) -> bool:
+        """True if this capture asked about the items of an earlier one, with the same gaps."""
+        requests = [dict(one.payload) for one in self.requests]
+        manifest = {"requests": [{"payload": payload} for payload in requests]}
+        try:
+            known = before.manifest
+        except captures.DamagedCapture:
+            return False  # a new capture replaces it
+        if asked_items(self.dataset, manifest) != asked_items(self.dataset, known):
+            return False
+        return set(self.lacking) == set(lacking_items(known))
 
     def _equal_capture(self, table: parquet.LakeWriter) -> captures.Capture | None:
         """The previous capture, if it has the same rows and unknown fields; else None."""
@@ -199,6 +278,8 @@ class PartitionJob:
             return None
         if tuple(sorted(table.stats.unknown)) != origin.unknown:
             return None  # a new field is only in the raw answer, which is therefore kept
+        if self.carried or not self._has_items_of(before):
+            return None  # equal rows, and another answer to the question of what is complete
         with _comparing:
             return before if row_equality.same_rows(path, table.aside) else None
 

@@ -5,12 +5,13 @@ Not here: the state of a day over all runs (ledger/states.py). Read next: captur
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from resources.api.catalog.datasets import Dataset
+from resources.api.errors import printable
 from resources.lake import parquet
 from resources.ledger.states import Entry, State
 
@@ -20,6 +21,7 @@ class Outcome(StrEnum):
 
     CAPTURED = "captured"  # new, or a revision
     UNCHANGED = "unchanged"  # captured again, same rows
+    INCOMPLETE = "incomplete"  # captured, and some items have no answer
     KEPT = "kept"  # complete already, no request
     SETTLING = "settling"
     LOST = "lost"
@@ -43,12 +45,24 @@ class Result:
     requests: int = 0
     bytes: int = 0  # of the answers
     message: str = ""
+    lacking: tuple[str, ...] = ()  # items without an answer
     origin: parquet.Provenance | None = None
     error: Exception | None = None
 
 
 Progress = Callable[[Dataset, date, int, int], None]
 """Called after each request with dataset, day, finished requests and all requests of the day."""
+
+
+_MAX_NAMED = 3  # items in a message
+
+
+def reason_incomplete(lacking: Sequence[str], error: Exception | None) -> str:
+    """Message for a captured day that lacks items; `error` is that of the first of them."""
+    more = f" and {len(lacking) - _MAX_NAMED} more" if len(lacking) > _MAX_NAMED else ""
+    named = printable(", ".join(lacking[:_MAX_NAMED])) + more
+    why = f": {error}" if error else ""
+    return f"incomplete, without an answer for {named}{why}"
 
 
 def reason_not_captured(line: Entry) -> str:

@@ -79,6 +79,11 @@ class Home:
         return self.state / "keys"
 
     @property
+    def learned(self) -> Path:
+        """Refused items and list limits of the API: see capture/learned. May be deleted."""
+        return self.state / "learned.json"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's run history; nothing else depends on it."""
         return self.root / "dagster"

@@ -315,16 +315,25 @@ def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Prov
     """
     writer = LakeWriter(path_of(lake, dataset.name, day), dataset, day)
     try:
-        answers = read_batched(dataset, _requests_and_bodies(dataset, capture))
-        for _, parts in groupby(answers, key=lambda part: part[0]):
-            pages = [(request, read_page()) for _, request, read_page in parts]
-            writer.add(join(dataset, pages[0][0], [page for _, page in pages]))
+        for rows in rows_of(dataset, capture):
+            writer.add(rows)
         origin = writer.seal(capture.name, len(capture.manifest["requests"]))
         writer.commit()
         return origin
     except BaseException:
         writer.abandon()
         raise
+
+
+def rows_of(dataset: Dataset, capture: Capture) -> Iterator[Rows]:
+    """The rows of each request of a capture, read from its responses.
+
+    Raises DamagedCapture, or what parsing the responses raises.
+    """
+    answers = read_batched(dataset, _requests_and_bodies(dataset, capture))
+    for _, parts in groupby(answers, key=lambda part: part[0]):
+        pages = [(request, read_page()) for _, request, read_page in parts]
+        yield join(dataset, pages[0][0], [page for _, page in pages])
 
 
 def _requests_and_bodies(

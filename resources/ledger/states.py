@@ -21,6 +21,7 @@ from resources.api.windows import day_of, day_window
 from resources.fs import sealed
 from resources.lake import parquet
 from resources.ledger import file_index
+from resources.ledger.coverage import Coverage
 
 PARTIAL = file_index.PARTIAL
 """Note beside the captures of a day: what was missing at the last attempt."""
@@ -34,6 +35,7 @@ class State(StrEnum):
 
     CAPTURED = "captured"
     EMPTY = "empty"  # captured and proven, with no rows
+    INCOMPLETE = "incomplete"  # captured, and some domains, streams or addresses lack
     PARTIAL = "partial"  # requested, and part of it is still missing
     MISSING = "missing"  # never requested
     SETTLING = "settling"  # not over, or younger than the documented delay
@@ -44,11 +46,6 @@ class State(StrEnum):
     def is_complete(self) -> bool:
         """True if the day has a proven capture."""
         return self in (State.CAPTURED, State.EMPTY)
-
-    @property
-    def can_be_asked(self) -> bool:
-        """True if the day can be captured now."""
-        return self in (State.PARTIAL, State.MISSING, State.EXPIRING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +60,10 @@ class Entry:
     captured_at: datetime | None = None
     last_seen_at: datetime | None = None  # when the API last returned the newest capture's content
     capture: str | None = None  # name of the newest one
+    lacking: tuple[str, ...] = ()  # of an incomplete day: items without an answer
     askable_from: datetime | None = None  # when the day settles
     askable_until: datetime | None = None  # when the API's history no longer holds it
+    can_be_asked: bool = False  # True if a request can bring something that is missing
 
 
 @lru_cache(maxsize=4096)
@@ -92,10 +91,14 @@ def entry(
     now: datetime,
     zone: ZoneInfo,
     expiry_warning: timedelta,
+    coverage: Coverage | None = None,
 ) -> Entry:
-    """The ledger's line for one day. `folder` is its folder in the raw archive; None: no capture."""
+    """The ledger's line for one day. `folder` is its folder in the raw archive; None: no capture.
+
+    Without `coverage` a captured day counts as complete.
+    """
     facts = file_index.RawDayFacts() if folder is None else file_index.raw_day(folder)
-    return _entry(dataset, day, facts, now, zone, expiry_warning)
+    return _entry(dataset, day, facts, now, zone, expiry_warning, coverage)
 
 
 def _entry(
@@ -105,14 +108,19 @@ def _entry(
     now: datetime,
     zone: ZoneInfo,
     expiry_warning: timedelta,
+    coverage: Coverage | None,
 ) -> Entry:
     settles, expires = settles_at(dataset, day, zone), expires_at(dataset, day, zone)
     if facts.captures:
         name = facts.captures[-1]
+        lacking = coverage.lacking(dataset, day, name) if coverage else ()
+        state = State.CAPTURED if name.rows else State.EMPTY
         return Entry(
             dataset=dataset.name,
             day=day,
-            state=State.CAPTURED if name.rows else State.EMPTY,
+            state=State.INCOMPLETE if lacking else state,
+            lacking=lacking,
+            can_be_asked=bool(lacking) and (expires is None or now < expires),
             rows=name.rows,
             captures=len(facts.captures),
             captured_at=name.fetched_at,
@@ -121,16 +129,18 @@ def _entry(
             askable_from=settles,
             askable_until=expires,
         )
+    state = _missing_state(facts.is_partial, now, settles, expires, expiry_warning)
     return Entry(
         dataset=dataset.name,
         day=day,
-        state=_incomplete_state(facts.is_partial, now, settles, expires, expiry_warning),
+        state=state,
+        can_be_asked=state in (State.PARTIAL, State.MISSING, State.EXPIRING),
         askable_from=settles,
         askable_until=expires,
     )
 
 
-def _incomplete_state(
+def _missing_state(
     is_partial: bool,
     now: datetime,
     settles: datetime,
@@ -155,25 +165,31 @@ def entries(
     expiry_warning: timedelta,
     cache: Path | None = None,
     *,
+    coverage: Coverage | None = None,
     include_other_days: bool = False,
 ) -> list[Entry]:
     """The ledger's lines of one daily dataset for `days`; `root` is the raw archive.
 
-    `cache` is the folder of cached facts, see `file_index.raw_days`. `include_other_days`: also the
+    `cache` is the folder of cached facts, see `file_index.raw_days`; without `coverage` captured days
+    count as complete. `include_other_days`: also the
     days outside of `days` that have a folder in the raw archive.
     """
     facts = file_index.raw_days(root, dataset.name, None if include_other_days else {*days}, cache)
     if include_other_days:
         days = sorted({*facts, *days})
     nothing = file_index.RawDayFacts()
-    return [
-        _entry(dataset, day, facts.get(day, nothing), now, zone, expiry_warning) for day in days
+    found = [
+        _entry(dataset, day, facts.get(day, nothing), now, zone, expiry_warning, coverage)
+        for day in days
     ]
+    if coverage is not None:
+        coverage.save()
+    return found
 
 
 def is_due_again(dataset: Dataset, line: Entry, now: datetime, zone: ZoneInfo) -> bool:
-    """True for a complete day within `reread_days` that was not seen today: late data may exist."""
-    if not line.state.is_complete or line.last_seen_at is None:
+    """True for a captured day within `reread_days` that was not seen today: late data may exist."""
+    if line.last_seen_at is None:
         return False
     today = day_of(now, zone)
     is_young = (today - line.day).days <= dataset.reread_days

@@ -55,7 +55,7 @@ def active_alarms(archive: Archive) -> list[Alarm]:
 def _waits(line: Entry, now: datetime, longer_than: timedelta) -> bool:
     """True for a day that has been available for that long and is not captured."""
     is_late = line.askable_from is not None and now - line.askable_from > longer_than
-    return line.state.can_be_asked and is_late
+    return line.can_be_asked and is_late
 
 
 def _of_ledger(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list[Alarm]:

@@ -16,6 +16,7 @@ from resources.api.windows import day_of
 from resources.config import Settings
 from resources.home.layout import Home
 from resources.ledger import states
+from resources.ledger.coverage import Coverage
 from resources.warehouse import connection as warehouse_connection
 
 TABLE_COMMENT = "Every dataset and day of the archive and where it stands."
@@ -24,7 +25,8 @@ COLUMNS = {
     "business_date": ("DATE", "Calendar day in the business time zone."),
     "state": (
         "VARCHAR",
-        "captured, empty (asked, nothing there), partial, missing, settling (not complete yet), "
+        "captured, empty (asked, nothing there), incomplete (rows are there, and domains, streams or "
+        "addresses lack, see lacking), partial (asked, not captured), missing, settling (not complete yet), "
         "expiring (missing and soon forgotten by the API), lost (never captured, forgotten).",
     ),
     "rows": ("BIGINT", "Rows of the newest capture."),
@@ -34,6 +36,7 @@ COLUMNS = {
     "capture": ("VARCHAR", "Name of the newest capture in the raw archive."),
     "askable_from": ("TIMESTAMPTZ", "When the day is complete at the vendor."),
     "askable_until": ("TIMESTAMPTZ", "When the API forgets it; NULL: never."),
+    "lacking": ("BIGINT", "Domains, streams or addresses that an incomplete day lacks."),
     "limited_to": (
         "VARCHAR",
         "Part of the account that the settings limit the dataset to: its days are complete as far as "
@@ -49,6 +52,7 @@ def refresh(
     first, today = home.first_day(settings, now), day_of(now, settings.zone)
     days = [first + timedelta(days=i) for i in range((today - first).days + 1)]
     warning = timedelta(days=settings.expiry_warning_days)
+    coverage = Coverage(home.raw, home.lake, settings, home.file_index)
     lines = [
         line
         for dataset in DAILY
@@ -61,6 +65,7 @@ def refresh(
             settings.zone,
             warning,
             home.file_index,
+            coverage=coverage,
             include_other_days=True,
         )
     ]
@@ -85,8 +90,9 @@ def _stage(
     values = {
         name: [getattr(line, attribute.get(name, name)) for line in lines]
         for name in COLUMNS
-        if name != "limited_to"
+        if name not in ("lacking", "limited_to")
     }
+    values["lacking"] = [len(line.lacking) for line in lines]
     values["limited_to"] = [limits.get(line.dataset) for line in lines]
     columns = ", ".join(f"unnest(${name}::{sql}[]) AS {name}" for name, (sql, _) in COLUMNS.items())
     connection.execute(f"CREATE OR REPLACE TEMP TABLE lines AS SELECT {columns}", values)

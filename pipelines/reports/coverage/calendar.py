@@ -117,7 +117,7 @@ def gaps(entries: Sequence[Entry]) -> list[date]:
     if not complete:
         return []
     first, last = min(complete), max(complete)
-    return [e.day for e in entries if e.state.can_be_asked and first < e.day < last]
+    return [e.day for e in entries if e.can_be_asked and first < e.day < last]
 
 
 def attention(lines: Mapping[str, Sequence[Entry]]) -> dict[str, dict[str, list[date]]]:
@@ -152,7 +152,7 @@ def expires_next(
         e
         for entries in lines.values()
         for e in entries
-        if e.state.can_be_asked and e.askable_until is not None
+        if e.can_be_asked and e.askable_until is not None
     ]
     waiting.sort(key=_until)
     return [(*when, list(group)) for when, group in groupby(waiting, key=_until)]

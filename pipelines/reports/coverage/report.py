@@ -169,7 +169,7 @@ class Report:
     @property
     def can_be_asked(self) -> bool:
         """Whether a backfill would have something to do."""
-        return any(e.state.can_be_asked for entries in self.lines.values() for e in entries)
+        return any(e.can_be_asked for entries in self.lines.values() for e in entries)
 
     def local(self, moment: datetime) -> str:
         """`moment` in the business time zone, to the minute."""

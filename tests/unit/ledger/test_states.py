@@ -95,12 +95,7 @@ def test_what_the_api_never_forgets_is_never_lost():
     assert entry.askable_until is None
 
 
-def test_only_what_a_capture_would_complete_can_be_asked():
-    assert {s for s in State if s.can_be_asked} == {
-        State.MISSING,
-        State.PARTIAL,
-        State.EXPIRING,
-    }
+def test_only_captured_and_empty_days_are_complete():
     assert {s for s in State if s.is_complete} == {State.CAPTURED, State.EMPTY}
 
 

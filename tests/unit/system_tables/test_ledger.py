@@ -80,6 +80,7 @@ def as_row(line):
         line.capture,
         line.askable_from,
         line.askable_until,
+        0,  # lacking
         None,  # limited_to
     )
 

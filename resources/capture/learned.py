@@ -1,0 +1,132 @@
+"""What the API has refused or limited today: kept so that it is not asked for each day again.
+
+Here: list limits by action, refused items by action, and the count of calls spent on finding them.
+Not here: finding them (isolation.py, read it next).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from resources.api.errors import ApiError, FixRequest
+from resources.fs import atomic, sealed
+
+MAX_FURTHER_CALLS = 200
+"""Calls that one action may spend in a run on taking refused lists apart."""
+
+_MAX_REMEMBERED = 20_000  # refused items of an action in the file
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An item that was refused, and the last day for which it was."""
+
+    day: date
+    what: str
+    advice: str
+    code: str | None
+
+    def error(self, action: str) -> ApiError:
+        """The error of a request that is not sent because of this refusal."""
+        what = f"{self.what}; not asked again today for {self.day} and days before it"
+        return FixRequest(what, self.advice, action=action, code=self.code)
+
+
+@dataclass
+class Learned:
+    """Refusals and limits of all actions. Thread-safe; a missing or damaged file is an empty one.
+
+    A refusal is held against its day and earlier days only: an item may be refused for a day before
+    it existed and answered for a later one. Refusals are forgotten when `today` changes, so that
+    each is tried again once a day. Limits of lists are kept.
+    """
+
+    path: Path
+    today: date
+    max_further_calls: int = MAX_FURTHER_CALLS
+    _limits: dict[str, int] = field(default_factory=dict)
+    _refused: dict[str, dict[str, Refusal]] = field(default_factory=dict)
+    _spent: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _is_changed: bool = False
+
+    @classmethod
+    def load(cls, path: Path, today: date, max_further_calls: int = MAX_FURTHER_CALLS) -> Learned:
+        """What is stored in `path`."""
+        learned = cls(path, today, max_further_calls)
+        try:
+            facts = sealed.unseal(path.read_bytes())
+            learned._limits = {str(k): int(v) for k, v in facts["list_limits"].items()}
+            if facts["day"] == today.isoformat():
+                learned._refused = {
+                    action: {item: _refusal(one) for item, one in items.items()}
+                    for action, items in facts["refused"].items()
+                }
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return cls(path, today, max_further_calls)  # costs some calls
+        return learned
+
+    def save(self) -> None:
+        """Write what was learnt to the file, if anything was."""
+        with self._lock:
+            if not self._is_changed:
+                return
+            refused = {
+                action: {
+                    item: [one.day.isoformat(), one.what, one.advice, one.code]
+                    for item, one in [*items.items()][-_MAX_REMEMBERED:]
+                }
+                for action, items in self._refused.items()
+            }
+            facts = {
+                "day": self.today.isoformat(),
+                "list_limits": self._limits,
+                "refused": refused,
+            }
+            self._is_changed = False
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write_atomically(self.path, sealed.seal(facts))
+
+    def list_limit(self, action: str) -> int | None:
+        """The longest list that the action is known to take; None if no list was too long."""
+        with self._lock:
+            return self._limits.get(action)
+
+    def learn_list_limit(self, action: str, items: int) -> None:
+        """Lists of `items` were answered, and a longer one was refused without a bad item in it."""
+        with self._lock:
+            self._limits[action] = items
+            self._is_changed = True
+
+    def refusal(self, action: str, item: str, day: date) -> Refusal | None:
+        """A refusal of `item` that holds for `day`."""
+        with self._lock:
+            known = self._refused.get(action, {}).get(item)
+        return known if known is not None and day <= known.day else None
+
+    def refuse(self, action: str, item: str, day: date, error: ApiError) -> None:
+        """The API refused `item` for `day`."""
+        with self._lock:
+            items = self._refused.setdefault(action, {})
+            known = items.get(item)
+            if known is None or known.day < day:
+                items[item] = Refusal(day, error.what, error.advice, error.code)
+                self._is_changed = True
+
+    def spend_call(self, action: str) -> bool:
+        """Count a call for taking a list apart; False if the action has had its share of this run."""
+        with self._lock:
+            if self._spent[action] >= self.max_further_calls:
+                return False
+            self._spent[action] += 1
+            return True
+
+
+def _refusal(stored: list[Any]) -> Refusal:
+    day, what, advice, code = stored
+    return Refusal(date.fromisoformat(day), str(what), str(advice), code)

@@ -1,0 +1,266 @@
+"""Which items of a captured day lack: they should have been asked about, and have no answer.
+
+Expected on a day are all domains that existed before its end, and for datasets about streams or
+addresses what the newest captures of their sources list. Here: the comparison with what a capture
+asked, and its cache. Not here: which items are known (known_items.py), states (states.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import Scope
+from resources.api.request_plan import Domain, domains_of, items_of, request_of
+from resources.api.windows import day_window
+from resources.config import Settings
+from resources.fs import atomic
+from resources.lake import parquet
+from resources.ledger.known_items import (
+    KnownDomain,
+    PrerequisiteMissing,
+    addresses_in,
+    known_domains,
+    streams_in,
+)
+from resources.raw.captures import Capture, CaptureName, DamagedCapture, captures_in, folder_of
+
+THE_ACCOUNT = "the account"
+"""In the place of an item, for a request that names none."""
+
+_FORMAT = 1
+_SAVE_AFTER = 31  # the cache file of a dataset is rewritten once so many captures are new
+
+_BY_DOMAIN = (Scope.ACCOUNT, Scope.DOMAINS, Scope.DOMAIN)
+_BY_LISTED_ITEM = (Scope.STREAM, Scope.ADDRESSES)
+
+
+@dataclass(frozen=True)
+class CaptureItems:
+    """What a capture asked about, from its manifest. Never changes: neither does the capture."""
+
+    asked: str  # digest of the items that were asked
+    lacking: tuple[str, ...] = ()  # items with a request that has no proven answer
+    sources: tuple[str, ...] = ()  # captures that listed the streams or addresses
+
+
+def same_name(name: str) -> str:
+    """A domain name as DNS compares it: without case and final dot."""
+    return name.lower().removesuffix(".")
+
+
+def asked_items(dataset: Dataset, manifest: Mapping[str, Any]) -> frozenset[str]:
+    """The items in the requests of a capture, with or without an answer."""
+    payloads = [
+        *(one["payload"] for one in manifest["requests"]),
+        *(one["payload"] for one in manifest.get("lacking", ())),
+    ]
+    items = {
+        item for payload in payloads for item in items_of(dataset, request_of(dataset, payload))
+    }
+    return frozenset(map(same_name, items) if dataset.scope in _BY_DOMAIN else items)
+
+
+def lacking_items(manifest: Mapping[str, Any]) -> list[str]:
+    """The items of a capture's requests without a proven answer, each once."""
+    found = (item for one in manifest.get("lacking", ()) for item in one["items"] or [THE_ACCOUNT])
+    return [*dict.fromkeys(map(str, found))]
+
+
+@dataclass
+class _DatasetCache:
+    """The cached items of one dataset's captures."""
+
+    captures: dict[str, list[Any]] = field(default_factory=dict)  # name -> CaptureItems
+    item_sets: dict[str, list[str]] = field(default_factory=dict)  # digest -> domains
+    unlisted: dict[str, list[str]] = field(default_factory=dict)  # comparison -> lacking items
+    changes: int = 0
+
+
+@dataclass
+class Coverage:
+    """Compares captures with what is expected. For one command; reads domains and settings once."""
+
+    raw: Path
+    lake: Path
+    settings: Settings
+    cache: Path | None = None
+    """Folder of cache files; each may be deleted. None reads the manifests each time."""
+
+    _caches: dict[str, _DatasetCache] = field(default_factory=dict)
+    _missing_domains: dict[tuple[str, str], list[KnownDomain]] = field(default_factory=dict)
+
+    @cached_property
+    def domains(self) -> list[KnownDomain]:
+        """Every known domain; none if the list of domains cannot be read."""
+        with suppress(PrerequisiteMissing):
+            return known_domains(self.lake, self.settings)
+        return []
+
+    def lacking(self, dataset: Dataset, day: date, capture: CaptureName) -> tuple[str, ...]:
+        """Items of the day that `capture` should have asked about or has no answer for, sorted.
+
+        A domain that did not exist before the end of the day is not expected. A capture whose
+        manifest cannot be read lacks nothing here: `livestats verify` reports it.
+        """
+        found = self._items(dataset, day, capture)
+        if found is None:
+            return ()
+        lacking = set(found.lacking)
+        if dataset.scope in _BY_DOMAIN:
+            end = day_window(day, self.settings.zone)[1]
+            for one in self._never_asked(dataset, found.asked):
+                if one.exists_before(end):
+                    lacking.add(one.domain.name)
+            lacking -= {one.domain.name for one in self.domains if not one.exists_before(end)}
+        elif dataset.scope in _BY_LISTED_ITEM:
+            lacking |= set(self._unlisted(dataset, day, capture, found))
+        return tuple(sorted(lacking))
+
+    def save(self) -> None:
+        """Write the cache files that have changed enough."""
+        for name, cached in self._caches.items():
+            if self.cache is not None and cached.changes >= _SAVE_AFTER:
+                _write(self.cache / f"items-{name}.json", cached)
+                cached.changes = 0
+
+    # What a capture asked ----------------------------------------------------------------------
+
+    def _items(self, dataset: Dataset, day: date, name: CaptureName) -> CaptureItems | None:
+        cached = self._cache_of(dataset.name)
+        known = cached.captures.get(name.text)
+        if known is not None:
+            asked, lacking, sources = known
+            return CaptureItems(asked, tuple(lacking), tuple(sources))
+        found = self._read_items(dataset, day, name)
+        if found is not None:
+            cached.captures[name.text] = [found.asked, found.lacking, found.sources]
+            cached.changes += 1
+        return found
+
+    def _read_items(self, dataset: Dataset, day: date, name: CaptureName) -> CaptureItems | None:
+        capture = Capture(folder_of(self.raw, dataset.name, day) / name.text, name)
+        try:
+            manifest = capture.manifest
+            asked = sorted(asked_items(dataset, manifest))
+        except (DamagedCapture, KeyError, TypeError, ValueError):
+            return None
+        text = json.dumps(asked)
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        if dataset.scope in _BY_DOMAIN:  # few different sets; streams differ from day to day
+            self._cache_of(dataset.name).item_sets[digest] = asked
+        return CaptureItems(
+            digest, tuple(lacking_items(manifest)), tuple(manifest.get("sources", {}).values())
+        )
+
+    # Domains -----------------------------------------------------------------------------------
+
+    def _never_asked(self, dataset: Dataset, digest: str) -> list[KnownDomain]:
+        """The domains of the dataset that are not in the set of asked ones."""
+        key = (dataset.name, digest)
+        if key not in self._missing_domains:
+            asked = {*self._cache_of(dataset.name).item_sets.get(digest, ())}
+            wanted = {*domains_of(dataset, [one.domain for one in self.domains])}
+            self._missing_domains[key] = [
+                one
+                for one in self.domains
+                if one.domain.name in wanted and same_name(one.domain.name) not in asked
+            ]
+        return self._missing_domains[key]
+
+    # Streams and addresses ---------------------------------------------------------------------
+
+    def _unlisted(
+        self, dataset: Dataset, day: date, name: CaptureName, found: CaptureItems
+    ) -> Iterable[str]:
+        """Streams or addresses that the newest captures of the sources list and `name` did not ask."""
+        sources = self.sources(dataset, day)
+        is_same = bool(found.sources) and sorted(found.sources) == sorted(sources.values())
+        if is_same and not (dataset.domains or dataset.streams):
+            return ()
+        narrowing = json.dumps([dataset.domains, dataset.streams])
+        key = "|".join((name.text, *sorted(sources.values()), narrowing))
+        cached = self._cache_of(dataset.name)
+        if key not in cached.unlisted:
+            missing = self._compare_listed(dataset, day, name, sources)
+            if missing is None:
+                return ()
+            cached.unlisted[key] = missing
+            cached.changes += 1
+        return cached.unlisted[key]
+
+    def sources(self, dataset: Dataset, day: date) -> dict[str, str]:
+        """Names of the newest captures of the datasets that list the streams or addresses."""
+        found = {
+            source: captures_in(folder_of(self.raw, source, day))
+            for source in dataset.needs
+            if source in self.settings.datasets
+        }
+        return {source: names[-1].text for source, names in found.items() if names}
+
+    def _compare_listed(
+        self, dataset: Dataset, day: date, name: CaptureName, sources: Mapping[str, str]
+    ) -> list[str] | None:
+        """Listed items that were not asked; None if that cannot be told now."""
+        paths = {source: parquet.path_of(self.lake, source, day) for source in sources}
+        capture = Capture(folder_of(self.raw, dataset.name, day) / name.text, name)
+        try:
+            asked = asked_items(dataset, capture.manifest)
+            expected = expected_items(dataset, [one.domain for one in self.domains], paths)
+        except (PrerequisiteMissing, DamagedCapture, KeyError, TypeError, ValueError):
+            return None
+        return sorted(expected - asked)
+
+    # Cache -------------------------------------------------------------------------------------
+
+    def _cache_of(self, name: str) -> _DatasetCache:
+        if name not in self._caches:
+            path = self.cache and self.cache / f"items-{name}.json"
+            self._caches[name] = _DatasetCache() if path is None else _read(path)
+        return self._caches[name]
+
+
+def expected_items(
+    dataset: Dataset, domains: Sequence[Domain], paths: Mapping[str, Path]
+) -> frozenset[str]:
+    """Streams or addresses that a day's lake files list, as far as the dataset asks about them."""
+    if dataset.scope is Scope.ADDRESSES:
+        return frozenset(addresses_in(dataset, paths))
+    served = {*domains_of(dataset, domains)}
+    return frozenset(
+        f"{one.domain}/{one.app}/{one.stream}"
+        for one in streams_in({n: p for n, p in paths.items() if n in dataset.streams_from})
+        if one.domain in served and dataset.includes_stream(one.app, one.stream)
+    )
+
+
+def _read(path: Path) -> _DatasetCache:
+    try:
+        digest, _, text = path.read_bytes().partition(b"\n")
+        facts = json.loads(text)
+        if hashlib.sha256(text).hexdigest().encode() == digest and facts["format"] == _FORMAT:
+            return _DatasetCache(facts["captures"], facts["item_sets"], facts["unlisted"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # then the manifests are read
+    return _DatasetCache()
+
+
+def _write(path: Path, cached: _DatasetCache) -> None:
+    facts = {
+        "format": _FORMAT,
+        "captures": cached.captures,
+        "item_sets": cached.item_sets,
+        "unlisted": cached.unlisted,
+    }
+    text = json.dumps(facts, separators=(",", ":")).encode()
+    with suppress(OSError):  # a user with read-only access reads all manifests each time
+        path.parent.mkdir(exist_ok=True)
+        atomic.write_atomically(path, hashlib.sha256(text).hexdigest().encode() + b"\n" + text)

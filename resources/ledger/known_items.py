@@ -1,0 +1,145 @@
+"""Domains, carriers, streams and addresses that the lake knows. Makes no request.
+
+Here: reading them from lake files. Not here: which of them a request asks about
+(api/request_plan.py), which of them a day lacks (coverage.py, read it next).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from resources.api.catalog import dataset as dataset_named
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import DomainRole
+from resources.api.request_plan import Domain, Stream
+from resources.config import Settings
+from resources.errors import LivestatsError
+from resources.lake import parquet as lake_files
+
+
+class PrerequisiteMissing(LivestatsError):
+    """A day cannot be planned before another dataset is captured; the message names the dataset."""
+
+    BEFORE = "must be captured first"  # end of the message if these are datasets of the same day
+
+
+@dataclass(frozen=True)
+class KnownDomain:
+    """A domain that was listed, is bound to a listed one, or is named in the settings."""
+
+    domain: Domain
+    created_at: datetime | None = None  # earliest known; None: not known
+
+    def exists_before(self, end: datetime) -> bool:
+        """True unless the domain is known to have been created at `end` or later."""
+        return self.created_at is None or self.created_at < end
+
+
+def known_domains(lake: Path, settings: Settings) -> list[KnownDomain]:
+    """The domains in the settings; without any, every domain that was ever listed. By name."""
+    configured = _configured_domains(settings)
+    if configured:
+        created = dict[str, datetime | None]()
+        with suppress(PrerequisiteMissing):  # the settings are enough
+            created = {one.domain.name: one.created_at for one in listed_domains(lake)}
+        found = [KnownDomain(domain, created.get(domain.name)) for domain in configured]
+    else:
+        found = [*listed_domains(lake)]
+    return sorted(found, key=lambda one: one.domain)
+
+
+def _configured_domains(settings: Settings) -> list[Domain]:
+    push, pull = set(settings.push_domains), set(settings.pull_domains)
+    return [
+        *(Domain(name, DomainRole.PUSH) for name in push - pull),
+        *(Domain(name, DomainRole.PULL) for name in pull - push),
+        *(Domain(name, DomainRole.ANY) for name in push & pull),
+    ]
+
+
+def listed_domains(lake: Path) -> Iterator[KnownDomain]:
+    """Domains of all snapshots, with push domains that only a pull domain's binding names."""
+    rows = merged_rows(lake, "domain", ["domain", "domain_type", "push_domain", "created_at"])
+    roles = {str(row["domain"]): _role(str(row["domain_type"])) for row in rows}
+    created: dict[str, datetime | None] = {}
+    for row in rows:
+        name, at = str(row["domain"]), row["created_at"]
+        earliest = created.get(name, at)
+        if isinstance(at, datetime) and isinstance(earliest, datetime):
+            created[name] = min(at, earliest)
+        else:
+            created[name] = None
+    for bound in (str(row["push_domain"]) for row in rows if row["push_domain"]):
+        known = roles.setdefault(bound, DomainRole.PUSH)
+        roles[bound] = DomainRole.PUSH if known is DomainRole.PUSH else DomainRole.ANY
+    for name, role in roles.items():
+        yield KnownDomain(Domain(name, role), created.get(name))
+
+
+def _role(domain_type: str) -> DomainRole:
+    """Role of a domain type. The documentation has `pull-flv`, one of its samples `pull`."""
+    if domain_type == "push":
+        return DomainRole.PUSH
+    return DomainRole.PULL if domain_type.startswith("pull") else DomainRole.ANY
+
+
+def merged_rows(lake: Path, name: str, columns: list[str]) -> list[dict[str, object]]:
+    """Rows of all snapshots of a dimension, oldest first: a dict built from them keeps the newest."""
+    tables = [read_columns(path, columns) for path in snapshots(lake, name)]
+    return [row for table in tables for row in table.to_pylist()]
+
+
+def snapshots(lake: Path, name: str) -> list[Path]:
+    """Lake files of a dimension, oldest first."""
+    return [*lake_files.days_of(lake, dataset_named(name).name).values()]
+
+
+def streams_in(paths: Mapping[str, Path]) -> Iterator[Stream]:
+    """The streams in lake files of one day, by the name of their dataset."""
+    for path in paths.values():
+        table = read_columns(path, ["domain", "app", "stream"])
+        names = table.group_by(["domain", "app", "stream"]).aggregate([])
+        for row in names.to_pylist():
+            yield Stream(row["domain"], row["app"], row["stream"])
+
+
+def addresses_in(dataset: Dataset, paths: Mapping[str, Path]) -> Iterator[str]:
+    """The addresses that `dataset` looks up, in lake files of one day by the name of their dataset."""
+    for source, path in paths.items():
+        for column in (c for name, c in dataset.addresses_from if name == source):
+            values: pa.ChunkedArray = read_columns(path, [column])[column]
+            yield from filter(_is_address, pc.unique(values).to_pylist())
+
+
+def read_columns(path: Path, columns: list[str]) -> pa.Table:
+    """Columns of a lake file. Raises PrerequisiteMissing if it cannot be read."""
+    try:
+        # read_table takes several times as long and imports pandas.
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read(columns)
+        if {*table.column_names} != {*columns}:
+            raise pa.ArrowInvalid(f"no column {', '.join({*columns} - {*table.column_names})}")
+        return table
+    except (OSError, pa.ArrowException) as error:
+        raise PrerequisiteMissing(
+            f"{path} is damaged ({error}): run `livestats replay`, which makes it again from the "
+            "raw archive"
+        ) from error
+
+
+def _is_address(text: str | None) -> bool:
+    """True if the API can look `text` up: an IP address without a zone (`%eth0`)."""
+    try:
+        ipaddress.ip_address(text or "")
+    except ValueError:
+        return False
+    return "%" not in (text or "")
