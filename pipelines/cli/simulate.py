@@ -17,6 +17,26 @@ from pipelines.cli.options import Refused
 
 if TYPE_CHECKING:
     from resources.simulator import Account, Simulator
+    from resources.simulator.manners import Manner
+
+
+def _manners_listed(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    """For --list-manners: print them, and end."""
+    if wanted and not context.resilient_parsing:
+        from resources.simulator.manners import usage_lines
+
+        for example, what in usage_lines():
+            click.echo(f"{example}\n    {what}")
+        context.exit()
+
+
+def _manners(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> Any:
+    from resources.simulator.manners import all_of
+
+    try:
+        return all_of(texts)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command()
@@ -86,6 +106,22 @@ if TYPE_CHECKING:
     metavar="ACTION",
     help="Action that the key may not call; repeatable.",
 )
+@click.option(
+    "--manner",
+    "manners",
+    multiple=True,
+    metavar="NAME=VALUE@LIMIT=VALUE",
+    callback=_manners,
+    help="What it does to some requests, such as list-limit=20@from-call=3; repeatable.",
+)
+@click.option(
+    "--list-manners",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_manners_listed,
+    help="Print every manner with an example, and end.",
+)
 def simulate(
     port: int,
     seed: int,
@@ -101,6 +137,7 @@ def simulate(
     byteplus: bool,
     withdrawn: tuple[str, ...],
     denied: tuple[str, ...],
+    manners: list[Manner],
 ) -> None:
     r"""Serve a simulated account, with the limits and errors of the real API.
 
@@ -112,6 +149,7 @@ def simulate(
       livestats simulate
       livestats simulate --domains 20 --streams 50 --latency-ms 50
       livestats simulate --fault throttle=0.1 --fault reset=0.01 --late-days 2
+      livestats simulate --manner refuse-domain=pull-1.sim.example
     """
     from resources.api.catalog import ENDPOINTS, endpoints_of
     from resources.api.catalog.vendors import BYTEPLUS, VOLCENGINE
@@ -131,6 +169,7 @@ def simulate(
         "endpoints": endpoints_of(BYTEPLUS if byteplus else VOLCENGINE),
         "withdrawn": withdrawn,
         "denied": denied,
+        "manners": manners,
         "late": LateData(settled_after=timedelta(days=late_days)) if late_days else None,
     }
     if starts_at is not None:

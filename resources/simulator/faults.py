@@ -1,10 +1,15 @@
-"""Which request goes wrong, and how."""
+"""Which request goes wrong, and how.
+
+A fault is chosen by chance and ends with the request; what the API does always is in manners/.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
+from dataclasses import replace
 
+from resources.simulator.exchange import Answer, page_of_a_proxy, refusal
 from resources.simulator.noise import uniform
 from resources.simulator.refusals import Refused
 from resources.simulator.settings import FaultKind, Faults
@@ -47,6 +52,43 @@ class FaultPicker:
         return None
 
 
-def refusal_of(kind: FaultKind | None) -> Refused | None:
+def in_front(kind: FaultKind | None, action: str, faults: Faults) -> Answer | None:
+    """What comes from below or in front of the API, which never sees the request."""
+    match kind:
+        case "gateway" | "html":
+            return page_of_a_proxy(action, 502 if kind == "gateway" else 200, kind)
+        case "stall":
+            return Answer(action, delivery="close", delay_s=faults.stall_s, counted_as=kind)
+        case "reset":
+            return Answer(action, delivery="reset", counted_as=kind)
+    return None
+
+
+def refused(kind: FaultKind | None, action: str, faults: Faults) -> Answer | None:
     """The refusal that a fault is, if it is one."""
-    return Refused(*REFUSALS[kind]) if kind in REFUSALS else None
+    if kind not in REFUSALS:
+        return None
+    answer = refusal(action, Refused(*REFUSALS[kind]))
+    if kind == "throttle" and faults.retry_after_s is not None:
+        answer.headers["Retry-After"] = str(faults.retry_after_s)
+    return answer
+
+
+def spoiled(kind: FaultKind | None, answer: Answer, faults: Faults) -> Answer:
+    """The API's answer after the fault."""
+    match kind:
+        case "error200" if answer.is_good:
+            error = Refused("InternalError", "Something went wrong inside.")
+            return replace(refusal(answer.action, error), status=200)
+        case "no_result" if answer.is_good:
+            return replace(answer, result_json=None, counted_as=kind)
+        case "garbled":
+            body = answer.body()
+            middle = len(body) // 2
+            body = body[:middle] + b"\xff\x00{{" + body[middle + 4 :]
+            return replace(answer, raw=body, counted_as=kind)
+        case "cut":
+            return replace(answer, delivery="cut", counted_as=kind)
+        case "drip":
+            return replace(answer, delivery="drip", pause_s=faults.drip_s)
+    return answer

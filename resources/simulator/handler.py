@@ -1,25 +1,19 @@
-"""HTTP/1.1 with connections that stay open, and everything that can go wrong on the way."""
+"""HTTP/1.1 with connections that stay open: reads requests, and writes answers as they are to arrive.
+
+What is answered is decided in service.py.
+"""
 
 from __future__ import annotations
 
-import json
 import socket
 import struct
 import sys
-import uuid
-from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-from resources.api.catalog import API_VERSION
-from resources.simulator import auth
-from resources.simulator.faults import PAGE_FAULTS, refusal_of
-from resources.simulator.refusals import Refused
+from resources.simulator.exchange import Answer
 from resources.simulator.service import Service
-from resources.simulator.settings import FaultKind
 
-_HTML = b"<html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
 _NO_LINGER = struct.pack("ii", 1, 0)  # makes the close of a connection a reset
 
 
@@ -54,91 +48,37 @@ class Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def _serve(self) -> None:
-        service = self.server.service
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        action = parse_qs(urlsplit(self.path).query).get("Action", [""])[0]
-        service.count(action)
-        if service.latency_s:
-            service.closing.wait(service.latency_s)
-        fault = service.chooser.choose(action)
-        if fault in ("reset", "stall", "gateway", "html"):
-            self._break(fault)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = self.server.service.answer(self.command, self.path, headers, body)
+        if answer.delay_s:
+            self.server.service.closing.wait(answer.delay_s)
+        if answer.delivery in ("reset", "close"):
+            if answer.delivery == "reset":
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            self.close_connection = True
             return
-        try:
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            service.admit(self.command, self.path, headers, body, action)
-            refusal = refusal_of(fault)
-            if refusal is not None:
-                raise refusal
-            result = service.result(action, body, fault if fault in PAGE_FAULTS else "")
-        except Refused as refused:
-            service.refuse(refused.code)
-            self._send(refused.http_status, _envelope(action, refused.as_error()), fault)
-            return
-        if fault == "error200":
-            service.refuse("InternalError")
-            error = Refused("InternalError", "Something went wrong inside.").as_error()
-            self._send(200, _envelope(action, error), fault)
-        elif fault == "no_result":
-            service.refuse("no_result")
-            self._send(200, _envelope(action), fault)
-        else:
-            self._send(200, _envelope(action)[:-1] + b',"Result":' + result + b"}", fault)
+        self._send(answer)
 
-    def _send(self, status: int, body: bytes, fault: FaultKind | None) -> None:
-        """One answer in one piece, unless the fault is about that."""
-        service = self.server.service
-        if fault == "garbled":
-            middle = len(body) // 2
-            body = body[:middle] + b"\xff\x00{{" + body[middle + 4 :]
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
+    def _send(self, answer: Answer) -> None:
+        """One answer in one piece, unless its delivery is another."""
+        body = answer.body()
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(body)))
-        if fault == "throttle" and service.chooser.faults.retry_after_s is not None:
-            self.send_header("Retry-After", str(service.chooser.faults.retry_after_s))
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
         self.end_headers()
-        if fault == "cut":
+        if answer.delivery == "cut":
             self.close_connection = True
             body = body[: len(body) // 2]
-        if fault in ("cut", "garbled"):
-            service.refuse(fault)
-        if fault != "drip":
+        if answer.delivery != "drip":
             self.wfile.write(body)
             return
         size = max(1, len(body) // 10)
         for first in range(0, len(body), size):
             self.wfile.write(body[first : first + size])
-            service.closing.wait(service.chooser.faults.drip_s)
-
-    def _break(self, fault: FaultKind) -> None:
-        """A fault below or in front of the API: no envelope comes back."""
-        service = self.server.service
-        service.refuse(fault)
-        if fault in ("gateway", "html"):
-            self.send_response(502 if fault == "gateway" else 200)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(_HTML)))
-            self.end_headers()
-            self.wfile.write(_HTML)
-            return
-        if fault == "stall":
-            service.closing.wait(service.chooser.faults.stall_s)
-        else:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        self.close_connection = True
+            self.server.service.closing.wait(answer.pause_s)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Silent: `Simulator.calls` and `Simulator.refused` tell what happened."""
-
-
-def _envelope(action: str, error: Mapping[str, object] | None = None) -> bytes:
-    metadata: dict[str, object] = {
-        "RequestId": uuid.uuid4().hex.upper(),
-        "Action": action,
-        "Version": API_VERSION,
-        "Service": auth.SERVICE,
-        "Region": auth.REGION,
-    }
-    if error is not None:
-        metadata["Error"] = error
-    return json.dumps({"ResponseMetadata": metadata}, ensure_ascii=False).encode()

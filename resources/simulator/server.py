@@ -16,6 +16,7 @@ from resources.simulator import truth
 from resources.simulator.api import Api
 from resources.simulator.faults import FaultPicker
 from resources.simulator.handler import Server
+from resources.simulator.manners import Manner, all_of
 from resources.simulator.service import Service, real_clock
 from resources.simulator.settings import (
     DEFAULT_CREDENTIALS,
@@ -33,8 +34,9 @@ class Simulator:
     `clock` is the time that history and future are judged by; signatures are always judged by the
     real clock. `rate` is "documented" (each action's own limit), a number for all, or None.
     `latency_s` is added to every answer. Actions that are `withdrawn` are not there, those that are
-    `denied` are not allowed for this key. `endpoints` may hold entries that the world knows nothing
-    about. A port of 0 is any free one.
+    `denied` are not allowed for this key. `manners` are what manners/ describes, or such texts as
+    "list-limit=20@from-call=3". `endpoints` may hold entries that the world knows nothing about. A
+    port of 0 is any free one.
 
     Raises OSError if the port is taken.
     """
@@ -52,6 +54,7 @@ class Simulator:
         options: AnswerOptions | None = None,
         withdrawn: Iterable[str] = (),
         denied: Iterable[str] = (),
+        manners: Iterable[Manner | str] = (),
         endpoints: Mapping[str, Endpoint] = ENDPOINTS,
         port: int = 0,
     ) -> None:
@@ -67,6 +70,7 @@ class Simulator:
             latency_s=latency_s,
             withdrawn=frozenset(withdrawn),
             denied=frozenset(denied),
+            manners=all_of(manners),
         )
         self._server = Server(port, self._service)
         self._thread: threading.Thread | None = None
@@ -85,6 +89,15 @@ class Simulator:
     def refused(self) -> Counter[str]:
         """Refusals by error code, and broken answers by kind of fault."""
         return self._service.refused
+
+    @property
+    def manners(self) -> list[Manner]:
+        """What is done to requests and answers, first to last; may be set at any time."""
+        return [*self._service.manners]
+
+    @manners.setter
+    def manners(self, manners: Iterable[Manner | str]) -> None:
+        self._service.manners = all_of(manners)
 
     def truth(
         self, action: str, parameters: Mapping[str, Any], start: datetime, end: datetime

@@ -1,23 +1,30 @@
-"""Everything about a request but its HTTP: counts, signature, rate, faults, memory of answers."""
+"""Everything about a request but its HTTP: counts, signature, rate, faults, manners, memory of answers.
+
+The numbers come from api.py; a fault is in faults.py, a manner in manners/.
+"""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from resources.api.catalog import API_VERSION
 from resources.api.credentials import Credentials
-from resources.simulator import auth
+from resources.simulator import auth, faults
 from resources.simulator.api import Api
+from resources.simulator.exchange import Answer, Request, refusal
 from resources.simulator.faults import FaultPicker
 from resources.simulator.limits import Limiter
+from resources.simulator.manners.manner import Manner
 from resources.simulator.refusals import Refused
+from resources.simulator.render import Result
+from resources.simulator.settings import FaultKind
 
 _MOST_BYTES_KEPT = 128_000_000
 
@@ -39,6 +46,7 @@ class Service:
     latency_s: float = 0.0
     withdrawn: frozenset[str] = frozenset()
     denied: frozenset[str] = frozenset()
+    manners: Sequence[Manner] = ()
     calls: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     closing: threading.Event = field(default_factory=threading.Event)
@@ -49,31 +57,77 @@ class Service:
         self._kept: OrderedDict[tuple[str, bytes], bytes] = OrderedDict()
         self._bytes_kept = 0
 
-    def count(self, action: str) -> None:
-        """One more request, whatever becomes of it."""
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """What the client gets; header names in lower case."""
+        action = parse_qs(urlsplit(target).query).get("Action", [""])[0]
         with self._lock:
             self.calls[action] += 1
+            number = self.calls[action]
+        if self.latency_s:
+            self.closing.wait(self.latency_s)
+        kind = self.chooser.choose(action)
+        broken = faults.in_front(kind, action, self.chooser.faults)
+        if broken is not None:
+            return self._counted(broken)
+        request = Request(
+            action,
+            target,
+            method,
+            headers,
+            body,
+            number=number,
+            at=self.clock(),
+            credentials=self.credentials,
+            endpoint=self.api.endpoints.get(action),
+            ask=self.ask,
+            page_fault=kind if kind in faults.PAGE_FAULTS else "",
+        )
+        manners = [manner for manner in self.manners if manner.concerns(request)]
+        answer = _first([m for m in manners if m.in_front], request)
+        if answer is not None:
+            self._counted(answer)
+        else:
+            behind_the_gate = [m for m in manners if not m.in_front]
+            answer = self._counted(self._answer(request, kind, behind_the_gate))
+            answer = self._counted(faults.spoiled(kind, answer, self.chooser.faults), answer)
+        for manner in manners:
+            answer = self._counted(manner.behind(request, answer), answer)
+        return answer
 
-    def refuse(self, code: str) -> None:
-        """One more refusal."""
-        with self._lock:
-            self.refused[code] += 1
+    def _answer(self, request: Request, kind: FaultKind | None, manners: list[Manner]) -> Answer:
+        """The API's own answer, or what a fault or a manner gives instead of it."""
+        try:
+            self.admit(request)
+            answer = faults.refused(kind, request.action, self.chooser.faults)
+            answer = answer or _first(manners, request)
+            if answer is None:
+                result = self.result(request.action, request.body, request.page_fault)
+                answer = Answer(request.action, result_json=result)
+        except Refused as refused:
+            answer = refusal(request.action, refused)
+        return answer
 
-    def admit(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes, action: str
-    ) -> None:
-        """Raise `Refused` unless the request may be looked at; header names in lower case.
+    def _counted(self, answer: Answer, before: Answer | None = None) -> Answer:
+        """Count a refusal or a spoiled answer under its name, unless it was `before` already."""
+        name = answer.counted_as
+        if name and (before is None or before.counted_as != name):
+            with self._lock:
+                self.refused[name] += 1
+        return answer
+
+    def admit(self, request: Request) -> None:
+        """Raise `Refused` unless the request may be looked at.
 
         The signature's age is judged by the real clock: clients sign with theirs.
         """
-        parts = urlsplit(target)
+        parts, action = urlsplit(request.target), request.action
         auth.verify(
-            method=method,
+            method=request.method,
             path=parts.path,
             query=parts.query,
-            headers=headers,
-            body=body,
-            credentials=self.credentials,
+            headers=request.headers,
+            body=request.body,
+            credentials=request.credentials,
             now=real_clock(),
         )
         if parse_qs(parts.query).get("Version") != [API_VERSION]:
@@ -83,11 +137,16 @@ class Service:
         endpoint = self.api.endpoint(action)
         if action in self.denied:
             raise Refused("AccessDenied", f"The user has no permission for live:{action}.")
-        if method != "POST":
+        if request.method != "POST":
             raise Refused("MethodNotAllowed", f"{action} takes POST.")
         if self.rate is not None:
             limit = endpoint.rate_per_s if self.rate == "documented" else self.rate
             self._limiter.admit(action, limit)
+
+    def ask(self, action: str, parameters: Mapping[str, Any]) -> Result:
+        """The Result of another request, without manners; raises `Refused`."""
+        found: Result = json.loads(self.result(action, json.dumps(parameters).encode()))
+        return found
 
     def result(self, action: str, body: bytes, page_fault: str = "") -> bytes:
         """The Result as JSON; raises `Refused`. A question repeated is answered from memory."""
@@ -110,3 +169,12 @@ class Service:
             while self._bytes_kept > _MOST_BYTES_KEPT:
                 self._bytes_kept -= len(self._kept.popitem(last=False)[1])
         return made
+
+
+def _first(manners: Sequence[Manner], request: Request) -> Answer | None:
+    """The answer of the first manner that gives one."""
+    for manner in manners:
+        answer = manner.before(request)
+        if answer is not None:
+            return answer
+    return None
