@@ -46,6 +46,7 @@ NOT_RUN = {
     r"ATTACH .*|SELECT .*": "SQL: run below",
     r"(export )?[A-Z_]+=\S+( [A-Z_]+=\S+)*": "variables of the terminal",
     r"livestats demo.*": "10 s: test_demo runs it",
+    r"livestats simulate .*": "serves until Ctrl-C; test_manners starts every manner",
     r"livestats superset --import .*": "needs Superset: test_superset_client",
     r"livestats ui --only 'web\|daemon\|code'": "three commands in one; deploy/ has them",
     r"livestats (diff|query)": "the command's name, without what it needs",

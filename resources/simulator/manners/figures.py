@@ -15,8 +15,6 @@ from resources.simulator.exchange import Answer, Request
 from resources.simulator.manners.manner import Manner, Options, same_names
 from resources.simulator.render import Result
 
-ROW_NAMES = ("TimeStamp", "Aggregation", "CodeN")
-
 
 def leaves(endpoint: Endpoint, result: Result) -> Iterator[Result]:
     """The innermost rows of an answer, of its split too."""
@@ -151,7 +149,8 @@ class OtherEcho(Content):
     options: ClassVar[Options] = {"how": ("drop", "add", "turn")}
 
     def changed(self, request: Request, endpoint: Endpoint, result: Result) -> Result:
-        value: Any = result.get(self.parameter)
+        known = endpoint.parameter.get(self.parameter)
+        value: Any = result.get(self.parameter) if known and known.echoed else None
         if isinstance(value, list):
             many: dict[str, Callable[[list[Any]], list[Any]]] = {
                 "drop": lambda v: v[:-1],
@@ -205,14 +204,13 @@ class MissingSlots(Content):
 
     def changed(self, request: Request, endpoint: Endpoint, result: Result) -> Result:
         for layout in (endpoint.rows, endpoint.split_rows):
-            if layout is None or "TimeStamp" not in {f.name for f in layout.levels[-1].fields}:
-                continue
             items = [result]
-            for level in layout.levels[:-1]:
+            for level in layout.levels if layout else ():
+                if "TimeStamp" in {field.name for field in level.fields}:
+                    for item in items:
+                        if item.get(level.name):
+                            item[level.name] = item[level.name][: -self.count]
                 items = [row for item in items for row in item.get(level.name) or []]
-            for item in items:
-                if item.get(layout.levels[-1].name):
-                    item[layout.levels[-1].name] = item[layout.levels[-1].name][: -self.count]
         return result
 
 
