@@ -1,4 +1,4 @@
-"""Thread pool that decodes and packs answers; small answers are decoded in batches.
+"""Thread pool that decodes and packs answers; small answers that wait are decoded together.
 
 Not here: the decoding itself (api/parsing). Read next: api/parsing/parse_batch.py.
 """
@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
 
 from resources.api.body import Body, Packed
 from resources.api.catalog.datasets import Dataset
-from resources.api.parsing.parse import Page, read_page
-from resources.api.parsing.parse_batch import MOST_BYTES, batch_key, read_batch
+from resources.api.parsing.parse import Page
+from resources.api.parsing.parse_batch import read_batched
 from resources.api.request_plan import Request
 from resources.raw import captures
 
@@ -30,12 +29,11 @@ Stored = bytes | Packed
 
 @dataclass(frozen=True, eq=False)
 class _Waiting(Generic[T]):
-    """A small answer in the queue."""
+    """An answer that waits to be decoded."""
 
-    dataset: Dataset
     request: Request
     number: int
-    body: bytes
+    body: Body
     finish: Callable[[Page], T]
     future: Future[tuple[T, Stored]] = field(default_factory=Future)
 
@@ -45,17 +43,16 @@ class DecoderPool:
 
     Decoding takes memory, so at most DECODE_WORKERS small answers and one large answer are decoded
     at a time. The workers that fetch do not decode: the allocator keeps freed memory per thread, and
-    there can be hundreds of them. Small answers with an equal batch key that wait at the same time
-    are decoded together.
+    there can be hundreds of them. Most answers are small and would cost more by themselves: a thread
+    takes all answers of a dataset that wait.
     """
 
     def __init__(self) -> None:
         """Threads are started by the first `read`."""
-        self._small = ThreadPoolExecutor(DECODE_WORKERS, "reader")
-        self._large = ThreadPoolExecutor(1, "reader of large answers")
-        self._lock = threading.Lock()  # guards what follows
-        # By batch key; the key that is read next is first.
-        self._waiting: dict[Hashable, deque[_Waiting[Any]]] = {}
+        self._small = ThreadPoolExecutor(DECODE_WORKERS, "decoder")
+        self._large = ThreadPoolExecutor(1, "decoder of large answers")
+        self._lock = threading.Lock()
+        self._waiting: dict[Dataset, list[_Waiting[Any]]] = {}  # small answers; guarded by _lock
 
     def __enter__(self) -> Self:
         return self
@@ -77,61 +74,32 @@ class DecoderPool:
 
         Blocks until the answer is decoded. Raises the errors of `read_page` and of `finish`.
         """
-        key = batch_key(dataset, request)
-        if key is None or not isinstance(body, bytes) or len(body) > MOST_BYTES:
-            pool = self._small if isinstance(body, bytes) else self._large
-            return pool.submit(_read, dataset, request, number, body, finish).result()
-        one = _Waiting(dataset, request, number, body, finish)
-        with self._lock:
-            self._waiting.setdefault(key, deque()).append(one)
-        self._small.submit(self._read_next_batch)
+        one = _Waiting(request, number, body, finish)
+        if isinstance(body, Packed):
+            self._large.submit(_decode, dataset, [one])
+        else:
+            with self._lock:
+                self._waiting.setdefault(dataset, []).append(one)
+            self._small.submit(self._decode_waiting, dataset)
         return one.future.result()
 
-    def _read_next_batch(self) -> None:
-        """Read one batch from the queue; nothing if another thread has taken it."""
-        batch = self._take()
-        try:
-            pages = _read_batch(batch)
-        except Exception as error:  # noqa: BLE001 - raised in `read`, which waits for it
-            for one in batch:
-                one.future.set_exception(error)
-            return
-        for i, one in enumerate(batch):
-            try:
-                if pages is None:
-                    result = _read(one.dataset, one.request, one.number, one.body, one.finish)
-                else:
-                    result = one.finish(pages[i]), captures.pack(one.body)
-                one.future.set_result(result)
-            except Exception as error:  # noqa: BLE001 - the same
-                one.future.set_exception(error)
-
-    def _take(self) -> list[_Waiting[Any]]:
-        """Take the oldest answers of the next batch key from the queue; [] if the queue is empty."""
+    def _decode_waiting(self, dataset: Dataset) -> None:
+        """Decode all answers of a dataset that wait; none if another thread has taken them."""
         with self._lock:
-            key = next(iter(self._waiting), None)
-            if key is None:
-                return []
-            queue = self._waiting.pop(key)
-            batch = [queue.popleft()]
-            size = len(batch[0].body)
-            while queue and (size := size + len(queue[0].body)) <= MOST_BYTES:
-                batch.append(queue.popleft())
-            if queue:
-                self._waiting[key] = queue  # after the other keys
-            return batch
+            waiting = self._waiting.pop(dataset, [])
+        _decode(dataset, waiting)
 
 
-def _read(
-    dataset: Dataset, request: Request, number: int, body: Body, finish: Callable[[Page], T]
-) -> tuple[T, Stored]:
-    """Read one answer without a batch."""
-    return finish(read_page(dataset, request, body, number)), captures.pack(body)
-
-
-def _read_batch(batch: Sequence[_Waiting[Any]]) -> Sequence[Page] | None:
-    """The pages of answers with an equal batch key; None if each must be read alone."""
-    if len(batch) < 2:
-        return None
-    requests = [(one.request, one.number) for one in batch]
-    return read_batch(batch[0].dataset, requests, [one.body for one in batch])
+def _decode(dataset: Dataset, waiting: list[_Waiting[Any]]) -> None:
+    """Give each answer its result or its error."""
+    try:
+        answers = [(one, one.request, one.number, one.body) for one in waiting]
+        for one, _, read_page in read_batched(dataset, answers):
+            try:
+                one.future.set_result((one.finish(read_page()), captures.pack(one.body)))
+            except Exception as error:  # noqa: BLE001 - raised in `read`, which waits for it
+                one.future.set_exception(error)
+    except Exception as error:  # noqa: BLE001 - the same
+        for one in waiting:
+            if not one.future.done():
+                one.future.set_exception(error)

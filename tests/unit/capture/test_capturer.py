@@ -9,10 +9,9 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from resources.api.catalog import DATASETS
-from resources.capture.dataset_queue import DatasetQueue
 from resources.capture.fetcher import FetchResult
-from resources.capture.in_flight import MemoryLimiter
 from resources.capture.result import Outcome
+from resources.capture.run_state import MemoryLimiter
 from resources.fs import atomic, locks
 from resources.lake import parquet
 from resources.ledger import states

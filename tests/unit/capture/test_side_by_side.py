@@ -11,9 +11,9 @@ from resources.api.catalog import DAILY, DATASETS
 from resources.api.errors import FixSetup
 from resources.api.retry import RetryPolicy
 from resources.capture.fetcher import Fetcher
-from resources.capture.in_flight import MemoryLimiter
 from resources.capture.partition import PartitionLifecycle
 from resources.capture.result import Outcome
+from resources.capture.run_state import MemoryLimiter
 from resources.fs import atomic, locks
 from resources.raw.capture_writer import CaptureWriter
 from resources.simulator import Account
