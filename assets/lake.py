@@ -7,6 +7,7 @@ Not here: capturing itself (resources/capture), tables (warehouse.py). Read next
 
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import date
 from typing import Any
 
@@ -162,8 +163,12 @@ def _capture(
     results: dict[str, list[Result]] = {one.name: [] for one in due}
     missing: list[Result] = []
     try:
-        with archive.capturing() as capturer:
-            for result in capturer.capture_all(due, again=again, progress=archive.progress):
+        with (
+            archive.capturing() as capturer,
+            # Closed here: an error of Dagster must end the capture's threads too.
+            closing(capturer.capture_all(due, again=again, progress=archive.progress)) as captured,
+        ):
+            for result in captured:
                 of_dataset = results[result.dataset]
                 of_dataset.append(result)
                 if len(of_dataset) == len(days):

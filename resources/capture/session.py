@@ -110,4 +110,7 @@ def capturer(
         spill=home.root,
     ) as client:
         AccountGuard(home, settings).check(client, credentials.account_id())
-        yield Capturer(home, settings, client, now, wait.halt)
+        try:
+            yield Capturer(home, settings, client, now, wait.halt)
+        finally:
+            wait.halt.set()  # ends a run whose generator was not closed, before its connections

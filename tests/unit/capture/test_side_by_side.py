@@ -1,21 +1,15 @@
 """All datasets of a run at once: nobody holds up anybody, but by what must be known first."""
 
 import threading
-from collections import Counter
 from datetime import date
-from functools import partial
 
 import pytest
 
 from resources.api.catalog import DAILY, DATASETS
 from resources.api.errors import FixSetup
 from resources.api.retry import RetryPolicy
-from resources.capture.fetcher import Fetcher
-from resources.capture.partition import PartitionLifecycle
 from resources.capture.result import Outcome
-from resources.capture.run_state import MemoryLimiter
 from resources.fs import atomic, locks
-from resources.raw.capture_writer import CaptureWriter
 from resources.simulator import Account
 from tests.support.archives import failures, lab, lake_rows, leftovers
 
@@ -127,58 +121,6 @@ def test_a_day_follows_the_same_day_of_what_it_needs_and_no_other(found):
             assert order.index((needed.name, day.day)) < order.index((EACH_PUSH.name, day.day))
 
 
-def test_the_first_day_of_what_is_needed_goes_before_all_else(found, monkeypatch):
-    """What it says is asked by most of the calls: they are to begin as soon as can be."""
-    begun, begin = [], PartitionLifecycle.begin
-
-    def noting(days, day):
-        begun.append((days.dataset.name, day.day))
-        return begin(days, day)
-
-    monkeypatch.setattr("resources.capture.capturer.HEAD_START_S", 60.0)
-    monkeypatch.setattr(PartitionLifecycle, "begin", noting)
-    with found.capturing() as one:
-        due = {TOP: DAYS, TRAFFIC: DAYS, PUSH: DAYS, PUSHES: DAYS, EACH_PUSH: DAYS}
-        assert failures(one.capture_all(due)) == []
-    first = DAYS[0].day
-    assert sorted(begun[:2]) == [(PUSH.name, first), (PUSHES.name, first)]
-    assert begun[2] == (EACH_PUSH.name, first)
-    assert len(begun) == 5 * len(DAYS)
-
-
-def test_one_answer_says_how_large_they_are_before_others_of_its_dataset_are_asked_for(found):
-    """Guesses are large, and what they take is not there for the streams."""
-    under_way, done = Counter(), Counter()
-
-    class Counted(Fetcher):
-        def fetch(self, request, has_failed):
-            name = self.dataset.name
-            under_way[name] += 1
-            assert done[name] or under_way[name] == 1
-            answered = super().fetch(request, day, has_failed)
-            done[name], under_way[name] = True, under_way[name] - 1
-            return answered
-
-    with pytest.MonkeyPatch.context() as patch, found.capturing() as one:
-        patch.setattr("resources.capture.dataset_queue.Fetcher", Counted)
-        assert failures(one.capture_all({TOP: DAYS, BY_REGION: DAYS})) == []
-    assert set(done) == {TOP.name, BY_REGION.name}
-
-
-@pytest.mark.parametrize("held", [PUSH, PUSHES], ids=lambda dataset: dataset.name)
-def test_what_is_needed_holds_up_others_for_a_moment_only(found, monkeypatch, held):
-    monkeypatch.setattr("resources.capture.capturer.HEAD_START_S", 0.01)
-    held = Held(found, held)
-    with found.capturing() as one:
-        results = one.capture_all({PUSH: DAYS, PUSHES: DAYS, EACH_PUSH: DAYS, TOP: DAYS})
-        others = [next(results) for _ in range(2 * len(DAYS))]
-        held.go_on.set()
-        rest = [*results]
-    assert TOP.name in {r.dataset for r in others}
-    assert EACH_PUSH.name not in {r.dataset for r in others}
-    assert {r.outcome for r in others + rest} == {Outcome.CAPTURED}
-
-
 def test_what_is_not_in_the_run_is_not_waited_for(found):
     with found.capturing() as one:
         assert failures(one.capture_all({PUSH: DAYS[:2], PUSHES: DAYS})) == []
@@ -236,54 +178,3 @@ def test_a_key_that_stops_working_ends_the_run_and_what_had_come_is_told_first(f
         told.extend(one.capture_all({TOP: DAYS, TRAFFIC: DAYS}, progress=progress))
     assert days_of(told) == [(TRAFFIC.name, day.day) for day in DAYS]
     assert counted[TOP.endpoint.action] <= found.archive.settings.workers
-
-
-def test_the_first_error_of_ours_ends_the_run_and_the_other_datasets_are_told(found, monkeypatch):
-    """The disk is full for one dataset; the days of the other are reported all the same."""
-    commit, done, told = CaptureWriter.commit, threading.Event(), []
-
-    def full(writer, name):
-        if writer.dataset is TOP:
-            assert done.wait(60)
-            raise OSError(28, "No space left on device")
-        return commit(writer, name)
-
-    def run(one):
-        for result in one.capture_all({TOP: DAYS[:1], TRAFFIC: DAYS}):
-            told.append(result)
-            if len(told) == len(DAYS):
-                done.set()
-
-    monkeypatch.setattr(CaptureWriter, "commit", full)
-    with found.capturing() as one, pytest.raises(OSError, match="No space left"):
-        run(one)
-    assert days_of(told) == [(TRAFFIC.name, day.day) for day in DAYS]
-
-
-# Bounds -------------------------------------------------------------------------------------------
-
-
-def test_all_datasets_share_one_bound_in_bytes(found, monkeypatch):
-    """With no room at all there is one question at a time, and all of it is captured."""
-    at_once, most, lock = 0, 0, threading.Lock()
-
-    def watched(call):
-        def counted(*asked):
-            nonlocal at_once, most
-            with lock:
-                at_once += 1
-                most = max(most, at_once)
-            try:
-                return call(*asked)
-            finally:
-                with lock:
-                    at_once -= 1
-
-        return counted
-
-    monkeypatch.setattr("resources.capture.capturer.MemoryLimiter", partial(MemoryLimiter, 1))
-    with found.capturing() as one:
-        monkeypatch.setattr(type(one.client), "call", watched(type(one.client).call))
-        due = dict.fromkeys((TOP, TRAFFIC, EDGE, PUSH, PUSHES, EACH_PUSH), DAYS[:2])
-        assert failures(one.capture_all(due)) == []
-    assert most == 1

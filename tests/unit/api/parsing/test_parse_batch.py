@@ -403,13 +403,13 @@ def finished(page):
 def test_answers_that_wait_are_read_together_and_with_an_odd_one_each_by_itself(monkeypatch):
     walk, body = metrics(0, 30)
     bodies = [body, metrics(30)[1], body.replace(b'"2025-03-01T00:00:00+08:00"', b"7"), body]
-    by_itself, usual = [], decoders.read_page
+    by_itself, usual = [], api_together.read_page
 
     def watched(dataset, walk, text, number):
         by_itself.append(bodies.index(text))
         return usual(dataset, walk, text, number)
 
-    monkeypatch.setattr(decoders, "read_page", watched)
+    monkeypatch.setattr(api_together, "read_page", watched)
     with one_reader(monkeypatch) as run:
         for numbers, apart in (([0, 1], []), ([0, 1, 2], [0, 1, 2])):
             by_itself.clear()
@@ -431,14 +431,14 @@ def ask(few, body):
 
 def test_so_many_bytes_are_read_together_and_no_more(monkeypatch):
     walk, body = metrics(0, 30)
-    sizes, usual = [], decoders.read_batch
+    sizes, usual = [], api_together.read_batch
 
     def counted(dataset, asked, bodies):
         sizes.append(len(bodies))
         return usual(dataset, asked, bodies)
 
-    monkeypatch.setattr(decoders, "read_batch", counted)
-    monkeypatch.setattr(decoders, "MOST_BYTES", len(body) * 2 + 1)
+    monkeypatch.setattr(api_together, "read_batch", counted)
+    monkeypatch.setattr(api_together, "MOST_BYTES", len(body) * 2 + 1)
     with one_reader(monkeypatch) as run:
         found = run([partial(ask, body=body)] * 4)
     assert sizes == [2, 2]
@@ -449,7 +449,7 @@ def test_what_goes_wrong_in_reading_together_is_told_to_all_who_wait(monkeypatch
     def broken(*_):
         raise MemoryError("no more")
 
-    monkeypatch.setattr(decoders, "read_batch", broken)
+    monkeypatch.setattr(api_together, "read_batch", broken)
     with one_reader(monkeypatch) as run:
         found = run([partial(ask, body=PLAIN)] * 3)
     assert [str(error) for error in found] == ["no more"] * 3
@@ -459,17 +459,17 @@ def test_an_archive_is_the_same_however_its_answers_were_read(tmp_path, monkeypa
     day = date(2026, 11, 20)
     with lab(tmp_path / "home", Account(domains=2, streams_per_domain=4, deleted=0)) as found:
         sizes = []
-        usual = decoders.read_batch
+        usual = api_together.read_batch
 
         def counted(dataset, asked, bodies):
             sizes.append(len(bodies))
             return usual(dataset, asked, bodies)
 
         monkeypatch.setattr(decoders, "DECODE_WORKERS", 1)
-        monkeypatch.setattr(decoders, "read_batch", counted)
+        monkeypatch.setattr(api_together, "read_batch", counted)
         assert failures(found.capture([day])) == []
         assert sizes
-        monkeypatch.setattr(decoders, "batch_key", lambda *_: None)
+        monkeypatch.setattr(api_together, "batch_key", lambda *_: None)
         other = found.beside("other")
         assert failures(other.capture([day])) == []
         assert lake_rows(found.archive.home) == lake_rows(other.archive.home)
