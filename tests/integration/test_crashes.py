@@ -141,19 +141,17 @@ def test_a_full_disk_is_a_clear_error_and_mended_by_running_again(fresh, whole):
     failed = 0
     for at in count(start=1, step=19):
         found = fresh.beside(f"full at {at}").only(*FEW)
-        error = None
+        messages = []
         try:
             with FullDisk(at) as disk:
-                results = found.capture(DAY)
+                messages = failures(found.capture(DAY))
         except (OSError, SettingsError, FixSetup) as raised:
-            error = raised
-        if error is not None:
+            messages = [str(raised)]
+        if messages:
             failed += 1
-            assert "No space left on device" in str(error)
+            assert any("No space left on device" in message for message in messages)
         elif disk.steps < at:
             break
-        else:
-            assert failures(results) == []
         assert what_is_wrong(found.archive.home, whole) == []
         assert failures(found.capture(DAY)) == []
         assert is_part_of(lake_rows(found.archive.home), whole)
@@ -161,7 +159,7 @@ def test_a_full_disk_is_a_clear_error_and_mended_by_running_again(fresh, whole):
 
 
 @pytest.mark.parametrize("at", [2, 6, 9, 12])
-def test_a_disk_that_stays_full_ends_the_run_and_keeps_what_there_is(at, fresh, whole, monkeypatch):
+def test_a_disk_that_stays_full_is_said_and_what_there_is_is_kept(at, fresh, whole, monkeypatch):
     found, done = fresh.only(*FEW), {"fsync": 0}
     fsync = os.fsync
 
@@ -173,8 +171,11 @@ def test_a_disk_that_stays_full_ends_the_run_and_keeps_what_there_is(at, fresh, 
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.raises((OSError, SettingsError), match="No space left on device"):
-            found.capture(DAY)
+        try:
+            messages = failures(found.capture(DAY))
+        except (OSError, SettingsError) as raised:
+            messages = [str(raised)]
+        assert any("No space left on device" in message for message in messages)
     assert what_is_wrong(found.archive.home, whole) == []
     found.backfill(DAY)
     assert is_part_of(lake_rows(found.archive.home), whole)
