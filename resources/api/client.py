@@ -1,7 +1,8 @@
 """Calls of the API: rate-limited, signed, retried where that helps, and read completely.
 
-Connections are in `transport`, the parsing of bodies is in `parsing`. Request and body are archived
-byte for byte, so nothing here may change either. Next: `pagination`.
+Connections are in `transport`, the parsing of bodies is in `parsing`, what ends a run is decided in
+`breaker` and `witness`. Request and body are archived byte for byte, so nothing here may change
+either. Next: `pagination`.
 """
 
 import json
@@ -20,14 +21,17 @@ from typing import Any, Generic, Self, TypeVar, overload
 import requests
 
 from resources.api.body import Body, Incoming
+from resources.api.breaker import Breaker
 from resources.api.credentials import Credentials
 from resources.api.envelope import read_json, refused
-from resources.api.errors import ApiError, TryLater, WrongClock
+from resources.api.errors import ApiError, FixSetup, TryLater, WrongClock
 from resources.api.hosts import VOLCENGINE, Host
+from resources.api.key_ring import KeyRing, Reread
 from resources.api.rate_limiter import RateLimiter
 from resources.api.retry import DEFAULT_RETRIES, RetryPolicy, read_retry_after
 from resources.api.signing import sign
 from resources.api.transport import DEFAULT_TIMEOUTS, Timeouts, Transport, chunks
+from resources.api.witness import QUESTIONS, Witness
 
 VERSION = "2023-01-01"
 
@@ -57,7 +61,8 @@ class Client:
     Connections stay open for later calls; `close()`, or leaving a `with`, closes them. `clock`
     gives an aware UTC time for signatures, `monotonic` seconds for deadlines; both, `sleep` and
     `chance` (random numbers in [0, 1)) are parameters for tests. Answers too large for memory are
-    kept in unnamed files in `spill` (None: in the system's folder of temporary files).
+    kept in unnamed files in `spill` (None: in the system's folder of temporary files). `reread`
+    gives the credentials anew when the vendor refuses them (None: they do not change).
     """
 
     def __init__(
@@ -69,12 +74,13 @@ class Client:
         retries: RetryPolicy = DEFAULT_RETRIES,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
         spill: Path | None = None,
+        reread: Reread | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._credentials = credentials
+        self._keys = KeyRing(credentials, reread)
         self._rate_limiter = rate_limiter
         self._host = host
         self._retries = retries
@@ -85,6 +91,8 @@ class Client:
         self._sleep = sleep
         self._chance = chance
         self._transport = Transport(host, timeouts)
+        self._breaker = Breaker(host.netloc, self._probe, monotonic)
+        self._witness = Witness(self._ask, monotonic)
         self._lock = threading.Lock()  # guards what follows
         self._calls: Counter[str] = Counter()
         self._bytes_received = 0
@@ -118,46 +126,100 @@ class Client:
         """Call `action` with `payload` as its JSON body, and pass the body of the answer to `read`.
 
         Faults, throttling and a TryLater from `read` are retried by the retry policy, a refused
-        clock once. Blocks for the rate limiter, the retry waits and the network.
+        clock once, a refused key once if there is another by now. Blocks for the rate limiter, the
+        retry waits and the network.
 
-        Raises the last TryLater when the retries are used up, FixRequest or FixSetup at once, and
-        whatever else `read` raises. An ApiError always has its action set.
+        Raises the last TryLater when the retries are used up, FixRequest or FixAction at once, and
+        whatever else `read` raises. FixSetup is final: a second action was refused as well, or
+        nothing can be reached. An ApiError always has its action set.
         """
         # ASCII, as the official SDK sends it; compact, because bodies are archived by the million.
         request = json.dumps(payload, separators=(",", ":"), allow_nan=False).encode("ascii")
+        try:
+            return self._persist(action, request, read)
+        except ApiError as error:
+            error.action = error.action or action
+            raise
+
+    def _persist(self, action: str, request: bytes, read: Callable[[Body], T]) -> ApiResponse[T]:
+        """Attempt a call until it succeeds or another attempt is of no use."""
         failures: Counter[bool] = Counter()
-        clock_refused = False
+        clock_refused = key_refused = False
         started_s = self._monotonic()
         while True:
-            attempts = failures.total() + clock_refused + 1
+            attempts = failures.total() + clock_refused + key_refused + 1
+            self._breaker.admit()
+            self._rate_limiter.acquire(action)
+            credentials, began_s = self._keys.current, self._monotonic()
             try:
-                self._rate_limiter.acquire(action)
-                return self._attempt(action, request, read, attempts)
-            except WrongClock as error:
-                if clock_refused:
+                response = self._attempt(action, request, read, attempts, credentials)
+                self._breaker.answered()
+                self._witness.accepted(action, began_s)
+                return response
+            except FixSetup as error:
+                if not error.is_of_vendor:
                     raise
-                clock_refused = True  # once more at once: the time is read anew for each signature
+                self._breaker.answered()
+                if isinstance(error, WrongClock) and not clock_refused:
+                    clock_refused = True  # at once: the time is read anew for each signature
+                elif not key_refused and self._keys.renew(credentials):
+                    key_refused = True
+                else:
+                    raise self._witness.judge(action, error, began_s) from None
                 log.warning("%s: %s; signing again", action, error.what)
             except TryLater as error:
                 failures[error.throttled] += 1
                 elapsed_s = self._monotonic() - started_s
-                wait_s = self._retries.wait_s(
-                    error,
-                    nth=failures[error.throttled],
-                    elapsed_s=elapsed_s,
-                    chance=self._chance(),
-                )
-                if wait_s is None:
-                    error.what += f"; gave up at attempt {attempts} after {elapsed_s:.0f} s"
-                    if error.retry_after_s is not None:
-                        error.what += f", asked to wait {error.retry_after_s:.0f} s more"
+                self._wait_for_retry(action, error, failures, began_s, elapsed_s, attempts)
+            except ApiError:
+                self._breaker.answered()
+                raise
+
+    def _wait_for_retry(
+        self,
+        action: str,
+        error: TryLater,
+        failures: Counter[bool],
+        began_s: float,
+        elapsed_s: float,
+        attempts: int,
+    ) -> None:
+        """Sleep before another attempt. Raises `error` if there is none, FixSetup by the breaker."""
+        level = logging.WARNING
+        if not error.no_answer:
+            self._breaker.answered()
+        elif not self._breaker.failed(error, began_s):
+            level = logging.DEBUG  # the first of many in a row was told
+        wait_s = self._retries.wait_s(
+            error, nth=failures[error.throttled], elapsed_s=elapsed_s, chance=self._chance()
+        )
+        if wait_s is None:
+            error.what += f"; gave up at attempt {attempts} after {elapsed_s:.0f} s"
+            if error.retry_after_s is not None:
+                error.what += f", asked to wait {error.retry_after_s:.0f} s more"
+            raise error
+        if error.no_answer:
+            wait_s = self._breaker.shortened(wait_s)
+        log.log(level, "%s: %s; attempt %d in %.1f s", action, error.what, attempts + 1, wait_s)
+        if error.throttled:
+            self._rate_limiter.back_off(action, wait_s)
+        self._sleep(wait_s)
+
+    def _ask(self, action: str, payload: Mapping[str, object]) -> None:
+        """One attempt at a call, to see what comes back. Raises ApiError."""
+        self._rate_limiter.acquire(action)
+        self._attempt(action, json.dumps(payload).encode("ascii"), read_json, 1, self._keys.current)
+
+    def _probe(self) -> None:
+        """Whether anything is answered: returns if it is, raises ApiError if not."""
+        for action, payload in QUESTIONS:
+            try:
+                self._ask(action, payload)
+                return
+            except TryLater as error:
+                # One action of the API may be broken behind a gateway that stands.
+                if not error.no_answer or error.http_status is None or action == QUESTIONS[-1][0]:
                     raise
-                log.warning(
-                    "%s: %s; attempt %d in %.1f s", action, error.what, attempts + 1, wait_s
-                )
-                if error.throttled:
-                    self._rate_limiter.back_off(action, wait_s)
-                self._sleep(wait_s)
 
     def close(self) -> None:
         """Close all connections. A call after this raises RuntimeError."""
@@ -175,12 +237,17 @@ class Client:
         self.close()
 
     def _attempt(
-        self, action: str, request: bytes, read: Callable[[Body], T], attempts: int
+        self,
+        action: str,
+        request: bytes,
+        read: Callable[[Body], T],
+        attempts: int,
+        credentials: Credentials,
     ) -> ApiResponse[T]:
         retry_after_s: float | None = None
         try:
             now = self._clock()
-            response = self._post(action, request, now)
+            response = self._post(action, request, now, credentials)
             with response:
                 retry_after_s = read_retry_after(response.headers.get("Retry-After"), now)
                 body = self._body(response)
@@ -189,15 +256,16 @@ class Client:
                 location = response.headers.get("Location")
                 raise refused(action, status, location, body, retry_after_s)
             return ApiResponse(action, request, body, now, status, attempts, read(body))
-        except TryLater as error:
-            error.action = error.action or action
-            error.retry_after_s = error.retry_after_s or retry_after_s
-            raise
         except ApiError as error:
             error.action = error.action or action
+            self._redact(error)
+            if isinstance(error, TryLater):
+                error.retry_after_s = error.retry_after_s or retry_after_s
             raise
 
-    def _post(self, action: str, request: bytes, now: datetime) -> requests.Response:
+    def _post(
+        self, action: str, request: bytes, now: datetime, credentials: Credentials
+    ) -> requests.Response:
         query = {"Action": action, "Version": VERSION}
         headers = sign(
             method="POST",
@@ -205,7 +273,7 @@ class Client:
             path=self._host.path,
             query=query,
             body=request,
-            credentials=self._credentials,
+            credentials=credentials,
             region=self._host.region,
             service=self._host.service,
             now=now,
@@ -214,13 +282,20 @@ class Client:
             self._calls[action] += 1
         return self._transport.post(query, request, headers)
 
+    def _redact(self, error: ApiError) -> None:
+        """Redact once more: escapes that were decoded since may have brought a secret back."""
+        for name in ("what", "code", "request_id", "value"):
+            text = getattr(error, name, None)
+            if isinstance(text, str):
+                setattr(error, name, self._keys.redact_text(text))
+
     def _body(self, response: requests.Response) -> Body:
         """The whole body, decompressed; secrets that a server echoes are replaced in it.
 
         Raises TryLater if it breaks off or takes longer than `body_s`.
         """
         deadline_s = self._monotonic() + self._timeouts.body_s
-        incoming = Incoming(self.spill, self._credentials.redact, self._credentials.longest_secret)
+        incoming = Incoming(self.spill, self._keys.redact, self._keys.longest_secret)
         try:
             for chunk in chunks(response):
                 incoming.write(chunk)

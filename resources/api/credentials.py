@@ -1,14 +1,16 @@
 """The access key: from the environment, then from `~/.volc`, as in the vendor's own Python SDK.
 
 No error, log line or `repr` may contain a part of a key; `redact` removes it from foreign texts.
-Next: `signing`.
+Keys that change while a client is open are in `key_ring`. Next: `signing`.
 """
 
 import configparser
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from resources.api.errors import FixSetup
@@ -55,21 +57,52 @@ class Credentials:
         """
         return hashlib.sha256(self.access_key.encode("ascii")).hexdigest()[:12]
 
-    @property
-    def _secrets(self) -> list[bytes]:
+    @cached_property
+    def _secrets(self) -> list[str]:
         found = (self.secret_key, self.session_token or "")
-        return [s.encode("ascii") for s in found if len(s) >= SHORTEST_REAL_SECRET]
+        return [secret for secret in found if len(secret) >= SHORTEST_REAL_SECRET]
+
+    @cached_property
+    def _plain(self) -> tuple[bytes, ...]:
+        return tuple(
+            one.encode("ascii")
+            for secret in self._secrets
+            for one in dict.fromkeys((secret, secret.replace("/", r"\/")))
+        )
+
+    @cached_property
+    def _escaped(self) -> re.Pattern[bytes] | None:
+        """Finds the secrets with any of their characters escaped as JSON or a URL does it."""
+        patterns = ("".join(map(_any_spelling, secret)) for secret in self._secrets)
+        return re.compile("|".join(patterns).encode("ascii")) if self._secrets else None
 
     @property
     def longest_secret(self) -> int:
         """Bytes of the longest text that `redact` replaces; 0: it replaces none."""
-        return max(map(len, self._secrets), default=0)
+        return max((len(secret) * LONGEST_SPELLING for secret in self._secrets), default=0)
 
     def redact(self, text: bytes) -> bytes:
         """`text` with every copy of the secret key and the session token replaced by `***`."""
-        for secret in self._secrets:
+        for secret in self._plain:
             text = text.replace(secret, b"***")
-        return text
+        # Refusals are short. The search that understands escapes is slow, so it is for them alone.
+        if self._escaped is None or len(text) > LONGEST_REFUSAL:
+            return text
+        return self._escaped.sub(b"***", text) if b"\\" in text or b"%" in text else text
+
+
+LONGEST_REFUSAL = 65_536
+"""Bytes of a text in which secrets are looked for in any spelling."""
+
+LONGEST_SPELLING = len(r"\u002b")
+"""Characters of a text that may stand for one of a secret."""
+
+
+def _any_spelling(char: str) -> str:
+    """A pattern for a character as it is, after a backslash, or by its number as JSON or a URL."""
+    code = f"{ord(char):02x}"
+    digits = "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in code)
+    return rf"(?:\\?{re.escape(char)}|\\u00{digits}|%{digits})"
 
 
 def find_credentials(environ: Mapping[str, str], home_dir: Path) -> tuple[Credentials, str]:
@@ -77,7 +110,8 @@ def find_credentials(environ: Mapping[str, str], home_dir: Path) -> tuple[Creden
 
     The environment wins (VOLC_ACCESSKEY, VOLC_SECRETKEY, VOLC_SESSION_TOKEN), then
     `<home_dir>/.volc/credentials` (INI), then `<home_dir>/.volc/config` (JSON); an empty variable
-    counts as unset, and a file that is there is used or refused, never passed over.
+    counts as unset, and a file that is there is used or refused, never passed over. Either file may
+    hold the `session_token` of a temporary key.
 
     Raises FixSetup if nothing is found, if half a pair is, or if a file cannot be read.
     """
@@ -133,7 +167,8 @@ def _parse_ini(text: str) -> Mapping[str, object]:
     except configparser.Error:
         return {}
     section = parser["default"] if parser.has_section("default") else {}
-    return {"ak": section.get("access_key_id"), "sk": section.get("secret_access_key")}
+    pair = {"ak": section.get("access_key_id"), "sk": section.get("secret_access_key")}
+    return {**section, **pair}
 
 
 def _parse_json(text: str) -> Mapping[str, object]:
@@ -144,13 +179,29 @@ def _parse_json(text: str) -> Mapping[str, object]:
     return document if isinstance(document, dict) else {}
 
 
-def _from_file(path: Path, pair: Mapping[str, object]) -> Credentials:
-    access_key, secret_key = pair.get("ak"), pair.get("sk")
-    if isinstance(access_key, str) and isinstance(secret_key, str):
-        return Credentials(access_key.strip(), secret_key.strip())
+def _from_file(path: Path, fields: Mapping[str, object]) -> Credentials:
+    access_key, secret_key, token = fields.get("ak"), fields.get("sk"), _token_in(fields)
+    if isinstance(access_key, str) and isinstance(secret_key, str) and isinstance(token, str):
+        return Credentials(access_key.strip(), secret_key.strip(), token.strip() or None)
     form = (
         "a [default] section with access_key_id and secret_access_key"
         if path.name == "credentials"
         else 'JSON like {"ak": "…", "sk": "…"}'
     )
-    raise FixSetup(f"{path} is not {form}", f"Mend it, or set {ACCESS_KEY} and {SECRET_KEY}.")
+    raise FixSetup(
+        f"{path} is not {form} (and session_token, if the key is a temporary one)",
+        f"Mend it, or set {ACCESS_KEY} and {SECRET_KEY}.",
+    )
+
+
+def _token_in(fields: Mapping[str, object]) -> object:
+    """The token of a temporary key, "" if there is none.
+
+    The vendor's Python SDK has no name for it in its files. Its other programs and its answers
+    spell it session_token, session-token, SessionToken and SecurityToken.
+    """
+    for name, value in fields.items():
+        plain = name.lower().replace("_", "").replace("-", "")
+        if plain in ("sessiontoken", "securitytoken") and value:
+            return value
+    return ""

@@ -1,6 +1,6 @@
 """The JSON envelope of a response: whether it is complete, and the error of an unsuccessful one.
 
-What the error codes mean is in `errors`, the rows in `Result` are for `parsing`. Next: `client`.
+What the error codes mean is in `error_codes`, the rows in `Result` are for `parsing`. Next: `client`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from resources.api.body import Body, whole
 from resources.api.error_codes import Refusal, from_answer, read_refusal
-from resources.api.errors import ApiError, FixSetup, TryLater, printable
+from resources.api.errors import ApiError, TryLater, printable
 
 
 def read_json(body: Body) -> dict[str, Any]:
@@ -39,17 +39,12 @@ def refused(
 
     `location` is where a redirect points to.
     """
-    if 300 <= status <= 399:
-        return FixSetup(
-            f"redirected to {printable(location or 'nowhere')} (HTTP {status})",
-            "Redirects are not followed. If that is the API, set it as the API URL "
-            "(LIVESTATS_API_URL); if it is a login page, this network wants a login.",
-            action=action,
-            http_status=status,
-        )
     start = body if isinstance(body, bytes) else next(body.pieces())
-    page = start.decode("utf-8", errors="replace").strip()
-    refusal = read_refusal(_parsed(start)) or Refusal(message=page)
+    refusal = read_refusal(_parsed(start))
+    if refusal is None and 300 <= status <= 399:
+        refusal = Refusal(message=f"redirected to {location or 'nowhere'}")
+    if refusal is None:
+        refusal = Refusal(message=start.decode("utf-8", errors="replace").strip())
     return from_answer(action, status, refusal, retry_after_s)
 
 

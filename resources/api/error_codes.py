@@ -10,6 +10,7 @@ from typing import Any
 
 from resources.api.errors import (
     AGAIN_LATER,
+    PROXY_LOGIN,
     ApiError,
     FixAction,
     FixRequest,
@@ -118,8 +119,17 @@ _ALLOW = (
     "Attach the policy LIVEReadOnlyAccess to the user of this key (console, access control, "
     "users, permissions), for every project whose domains are captured."
 )
-_POLICY = _case(FixSetup, _ALLOW)
 _DENIED = _case(FixAction, _ALLOW)
+_NOT_OPEN = _case(
+    FixAction,
+    "Open the service for the account in the vendor's console (or pay what is overdue), or switch "
+    "the datasets of this action off in the settings; other actions are not affected.",
+)
+_ACCOUNT = _case(
+    FixSetup,
+    "The vendor refuses the account itself: look in its console whether something is overdue or "
+    "the account is frozen.",
+)
 _URL = _case(
     FixSetup,
     "Check the API URL and region (LIVESTATS_API_URL, LIVESTATS_API_REGION): this address does "
@@ -141,10 +151,33 @@ _NOT_YOURS = _case(
     "settings, or use the key of the account that owns it.",
 )
 _UNKNOWN = _case(FixRequest, "The message of the API says what it did not like in this request.")
-_PROXY = _case(FixSetup, "Give the proxy its credentials (HTTPS_PROXY=http://user:password@host).")
+_NO_KEY = _case(
+    FixRequest,
+    "If all actions are answered like this, check the access key (VOLC_ACCESSKEY) and whether a "
+    "gateway on the way wants a login.",
+)
+_FORBIDDEN = _case(
+    FixRequest,
+    "If all actions are answered like this, check the permissions of the key (policy "
+    "LIVEReadOnlyAccess) and whether a gateway on the way refuses the requests.",
+)
+_ELSEWHERE = _case(
+    FixRequest,
+    "If all actions are answered like this, check the API URL (LIVESTATS_API_URL): this address "
+    "may not serve the live-streaming API.",
+)
+_REDIRECT = _case(
+    FixRequest,
+    "Redirects are not followed. If it points to the API, set that as the API URL "
+    "(LIVESTATS_API_URL); if it is a login page, this network wants a login.",
+)
+_PROXY = _case(FixSetup, PROXY_LOGIN)
+_GATEWAY = _case(TryLater, AGAIN_LATER, no_answer=True)
+_GATEWAY_TOO_SLOW = _case(TryLater, _TOO_SLOW.advice, timed_out=True, no_answer=True)
 
 # Code (the part before a dot), CodeN where it is known, meaning. The vendor's common error pages
-# and its published clients agree on these; the last two were seen from the live service itself.
+# and its published clients agree on these; of the account and of services that are not open, the
+# error pages of its other services speak.
 CODES: tuple[tuple[str, int | None, _Case], ...] = (
     ("MissingParameter", 100002, _PARAMETER),
     ("MissingAuthenticationToken", 100003, _STRIPPED),
@@ -174,22 +207,27 @@ CODES: tuple[tuple[str, int | None, _Case], ...] = (
     ("InvalidParameter", None, _PARAMETER),
     ("InvalidParam", None, _PARAMETER),
     ("RequestForbidden", None, _NOT_YOURS),
+    ("ServiceNotOpen", None, _NOT_OPEN),
+    ("OperationDenied", None, _NOT_OPEN),
+    ("AccountOverdueError", None, _ACCOUNT),
 )
 _BY_CODE = {code: case for code, _, case in CODES}
 _BY_CODE_N = {number: case for _, number, case in CODES if number is not None}
 
-# For answers with neither a known Code nor a known CodeN: first and last HTTP status, meaning.
-STATUSES: tuple[tuple[int, int, _Case], ...] = (
-    (200, 299, _FAULT),  # an error inside a success: wrong to give the day up for it
-    (300, 399, _URL),
-    (401, 401, _KEY),
-    (403, 403, _POLICY),
-    (404, 404, _URL),
-    (407, 407, _PROXY),
-    (408, 408, _TOO_SLOW),
-    (429, 429, _THROTTLED),
-    (504, 504, _TOO_SLOW),
-    (500, 599, _FAULT),
+# For answers with neither a known Code nor a known CodeN: first and last HTTP status, meaning of an
+# answer of the API, and of one that is not (a page of a gateway, an empty body). No status but that
+# of a proxy says anything of other requests.
+STATUSES: tuple[tuple[int, int, _Case, _Case], ...] = (
+    (200, 299, _FAULT, _FAULT),  # an error inside a success: wrong to give the day up for it
+    (300, 399, _UNKNOWN, _REDIRECT),
+    (401, 401, _UNKNOWN, _NO_KEY),
+    (403, 403, _UNKNOWN, _FORBIDDEN),
+    (404, 405, _UNKNOWN, _ELSEWHERE),
+    (407, 407, _PROXY, _PROXY),
+    (408, 408, _TOO_SLOW, _TOO_SLOW),
+    (429, 429, _THROTTLED, _THROTTLED),
+    (504, 504, _TOO_SLOW, _GATEWAY_TOO_SLOW),
+    (500, 599, _FAULT, _GATEWAY),
 )
 
 
@@ -215,6 +253,8 @@ def from_answer(
     flags: dict[str, Any] = dict(case.flags)
     if issubclass(case.error, TryLater):
         flags["retry_after_s"] = retry_after_s
+        # Who says when to come back is there.
+        flags["no_answer"] = flags.get("no_answer", False) and retry_after_s is None
     return case.error(
         f"refused with {name or 'no code'} ({', '.join(filter(None, facts))}){said}",
         case.advice,
@@ -228,10 +268,12 @@ def from_answer(
 
 
 def _meaning(http_status: int, refusal: Refusal) -> _Case:
-    # A page that is not there is a wrong URL, unless it is the API itself that says so.
-    if http_status == 404 and refusal.code:
-        http_status = 400
     by_code = _BY_CODE.get((refusal.code or "").partition(".")[0])
     by_number = _BY_CODE_N.get(refusal.code_n or 0)
-    by_status = (case for first, last, case in STATUSES if first <= http_status <= last)
+    is_of_api = bool(refusal.code or refusal.code_n)
+    by_status = (
+        of_api if is_of_api else of_gateway
+        for first, last, of_api, of_gateway in STATUSES
+        if first <= http_status <= last
+    )
     return by_code or by_number or next(by_status, _UNKNOWN)

@@ -11,6 +11,7 @@ from resources.errors import LivestatsError
 LONGEST_QUOTE = 300  # characters of foreign text that an error repeats; gateways answer whole pages
 
 AGAIN_LATER = "Nothing needs fixing: run the same again later, what is captured stays captured."
+PROXY_LOGIN = "Give the proxy its credentials (HTTPS_PROXY=http://user:password@host)."
 
 
 class ApiError(LivestatsError):
@@ -55,17 +56,22 @@ class TryLater(ApiError):
         *,
         throttled: bool = False,  # too many calls: every process of the account should slow down
         timed_out: bool = False,  # the answer took too long: a shorter window may get through
+        no_answer: bool = False,  # nothing of the API answered: the network may be down
         retry_after_s: float | None = None,  # what the answer asked for
         **answer: Any,
     ) -> None:
         super().__init__(what, advice, **answer)
         self.throttled = throttled
         self.timed_out = timed_out
+        self.no_answer = no_answer
         self.retry_after_s = retry_after_s
 
 
 class FixRequest(ApiError):
-    """The same call never succeeds: another attempt only spends quota."""
+    """This request was refused, and asking it again only spends quota. Others may succeed.
+
+    Every refusal that is not known is one: no single answer says anything of other requests.
+    """
 
 
 class FixAction(ApiError):
@@ -73,7 +79,20 @@ class FixAction(ApiError):
 
 
 class FixSetup(ApiError):
-    """No call succeeds until a person has mended the key, a permission, the clock or the URL."""
+    """No call succeeds until a person has mended the key, the clock, the network or the URL.
+
+    By an answer only where the vendor says so of the key, the signature, the clock or the account;
+    `Client.call` raises it only if another action is refused as well.
+    """
+
+    @property
+    def is_of_vendor(self) -> bool:
+        """Whether an answer of the API says so; otherwise there was no answer at all."""
+        return self.code is not None or self.code_n is not None
+
+
+class NetworkDown(FixSetup):
+    """Nothing was answered for a while, and a last question neither: see `breaker`."""
 
 
 class WrongClock(FixSetup):

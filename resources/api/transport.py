@@ -6,6 +6,7 @@ attempts and the meaning of an answer are not. Next: `client`, which sends throu
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import requests
 import requests.adapters
 import urllib3
 
-from resources.api.errors import ApiError, FixSetup, TryLater, printable
+from resources.api.errors import PROXY_LOGIN, ApiError, FixSetup, TryLater, printable
 from resources.api.hosts import Host
 
 CHUNK_BYTES = 1 << 18
@@ -47,6 +48,7 @@ class Transport:
         self._lock = threading.Lock()  # guards what follows
         self._session: requests.Session | None = None
         self._is_closed = False
+        self._has_answered = False  # the name was right, and resolved
 
     def post(
         self, query: Mapping[str, str], body: bytes, headers: Mapping[str, str]
@@ -56,7 +58,7 @@ class Transport:
         Raises TryLater or FixSetup if there is no response, RuntimeError after `close`.
         """
         try:
-            return self._opened().post(
+            response = self._opened().post(
                 self._host.url_of(query),
                 data=body,
                 headers=dict(headers),
@@ -65,7 +67,10 @@ class Transport:
                 stream=True,
             )
         except (OSError, urllib3.exceptions.HTTPError) as error:  # requests' errors are OSErrors
-            failure = _unreachable(error)
+            failure = _unreachable(error, self._has_answered)
+        else:
+            self._has_answered = True
+            return response
         # Raised out here, without the library's error: that of a bad proxy URL quotes its password.
         raise failure
 
@@ -117,14 +122,20 @@ def chunks(response: requests.Response) -> Iterator[bytes]:
         ) from error
 
 
-def _unreachable(error: Exception) -> ApiError:
-    """The error for a request that got no response."""
-    if isinstance(error, requests.exceptions.InvalidURL):
-        return FixSetup(
-            "no usable address",
-            "Check the API URL (LIVESTATS_API_URL) and the proxy settings (HTTPS_PROXY).",
-        )
-    reason = _innermost(error)
+_CHECK_ADDRESS = "Check the API URL (LIVESTATS_API_URL) and the proxy settings (HTTPS_PROXY)."
+
+
+def _unreachable(error: Exception, has_answered: bool) -> ApiError:
+    """The error for a request that got no response.
+
+    What waiting does not mend is FixSetup. A name that does not resolve is that until the first
+    answer; later the name is right, and the name server is not to be reached for the moment.
+    """
+    unusable = requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema
+    if isinstance(error, unusable):
+        return FixSetup("no usable address", _CHECK_ADDRESS)
+    core = _core(error)
+    reason = _told(core)
     wrapped = isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError)
     # A bare OSError comes before any connection: the file with the certificates is not there.
     if "CERTIFICATE_VERIFY_FAILED" in reason or not wrapped:
@@ -133,19 +144,34 @@ def _unreachable(error: Exception) -> ApiError:
             "If a proxy of your company opens connections, name the file with its certificate in "
             "REQUESTS_CA_BUNDLE; otherwise check the API URL (LIVESTATS_API_URL) and the clock.",
         )
+    if re.search(r"[Tt]unnel connection failed: 407\b", reason):
+        return FixSetup(f"the proxy wants a login ({reason})", PROXY_LOGIN, http_status=407)
+    if isinstance(core, urllib3.exceptions.NameResolutionError) and not has_answered:
+        return FixSetup(
+            f"a name does not resolve ({reason})",
+            f"{_CHECK_ADDRESS} If they are right, check the name server.",
+        )
     if isinstance(error, requests.exceptions.ReadTimeout):
-        return TryLater(f"no answer in time ({reason})", timed_out=True)
+        return TryLater(f"no answer in time ({reason})", timed_out=True, no_answer=True)
     return TryLater(
         f"no answer ({reason})",
         "If it lasts, check the network, the name server, the proxy (HTTPS_PROXY) and the API "
         "URL (LIVESTATS_API_URL).",
+        no_answer=True,
     )
 
 
-def _innermost(error: BaseException) -> str:
+def _core(error: BaseException) -> BaseException:
     """The error at the core of one: the libraries wrap it in layers that repeat each other."""
     candidates = (getattr(error, "reason", None), *error.args)
     inner = next((part for part in candidates if isinstance(part, BaseException)), None)
-    if inner is not None:
-        return _innermost(inner)
+    return error if inner is None else _core(inner)
+
+
+def _told(error: BaseException) -> str:
     return printable(f"{type(error).__name__}: {error}", longest=200)
+
+
+def _innermost(error: BaseException) -> str:
+    """What the error at the core of one says."""
+    return _told(_core(error))

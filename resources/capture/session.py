@@ -5,6 +5,7 @@ Not here: HTTP and retries (api/client.py). Read next: capturer.py.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,9 +15,10 @@ from pathlib import Path
 
 from resources.api.catalog import ENDPOINTS
 from resources.api.client import Client
-from resources.api.credentials import find_credentials
+from resources.api.credentials import Credentials, find_credentials
 from resources.api.errors import FixSetup
 from resources.api.hosts import Host
+from resources.api.key_ring import Reread
 from resources.api.rate_limiter import RateLimiter
 from resources.api.retry import DEFAULT_RETRIES, RetryPolicy
 from resources.api.transport import Timeouts
@@ -28,6 +30,8 @@ from resources.config import Settings
 from resources.home.layout import Home
 
 __all__ = ["RunCancelled", "capturer", "rates"]
+
+log = logging.getLogger("livestats.capture")
 
 
 @dataclass
@@ -78,7 +82,7 @@ def capturer(
 
     Raises FixSetup if there is no key, the key belongs to another account, or the URL is invalid;
     SettingsError if the home cannot be used. Calls the API only for a key that is new to the home:
-    it lists the key's domains.
+    it lists the key's domains. So it does when a refused key was replaced in its file meanwhile.
     """
     credentials, _ = find_credentials(environ, Path.home())
     host = Host(settings.api_url, settings.api_region)
@@ -100,16 +104,32 @@ def capturer(
         clock=wait.clock_s,
         sleep=wait,
     )
-    with Client(
-        credentials,
-        budget,
-        host,
-        retries=retries,
-        timeouts=timeouts or Timeouts(),
-        sleep=wait,
-        spill=home.root,
-    ) as client:
-        AccountGuard(home, settings).check(client, credentials.account_id())
+    guard = AccountGuard(home, settings)
+
+    def opened(key: Credentials, reread: Reread | None = None) -> Client:
+        return Client(
+            key,
+            budget,
+            host,
+            retries=retries,
+            timeouts=timeouts or Timeouts(),
+            sleep=wait,
+            spill=home.root,
+            reread=reread,
+        )
+
+    def reread() -> Credentials | None:
+        try:
+            found, _ = find_credentials(environ, Path.home())
+        except FixSetup as error:  # the vendor's refusal of the old key is what is told
+            log.warning("The credentials cannot be read again: %s", error)
+            return None
+        with opened(found) as checking:
+            guard.check(checking, found.account_id())
+        return found
+
+    with opened(credentials, reread) as client:
+        guard.check(client, credentials.account_id())
         try:
             yield Capturer(home, settings, client, now, wait.halt)
         finally:
