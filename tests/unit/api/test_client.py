@@ -45,6 +45,11 @@ def error_body(code, message="", **more):
     return json.dumps({"ResponseMetadata": {"RequestId": "r", "Error": error}}).encode()
 
 
+def actions(server):
+    """The actions that the server was asked for, in order."""
+    return [path.partition("Action=")[2].partition("&")[0] for path, *_ in server.requests]
+
+
 class Reply:
     """One answer of the server, as bytes on the wire."""
 
@@ -97,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.requests.append((self.path, dict(self.headers), body))
         self.server.connections.add(self.client_address)
-        replies = self.server.replies
+        replies = self.server.scripts.get(actions(self.server)[-1], self.server.replies)
         (replies.pop(0) if len(replies) > 1 else replies[0]).write(self)
 
     def log_message(self, *_):
@@ -106,9 +111,12 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    """Answers with `replies` in turn, with the last one for ever; keeps what it was asked."""
+    """Answers with `replies` in turn, with the last one for ever; keeps what it was asked.
+
+    An action in `scripts` has replies of its own.
+    """
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        http.replies = [Reply()]
+        http.replies, http.scripts = [Reply()], {}
         http.requests, http.connections, http.closing = [], set(), threading.Event()
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -277,7 +285,10 @@ def test_a_passing_fault_costs_one_more_attempt(client, server, fault):
         (Reply(error_body("InvalidParam.BindError"), 400), FixRequest),
         (Reply(error_body("InvalidParam")), FixRequest),
         (Reply(error_body("AccessDenied"), 403), FixAction),
-        (Reply(b"<html>Not Found</html>", 404), FixSetup),
+        (Reply(b"<html>Not Found</html>", 404), FixRequest),
+        (Reply(error_body("OperationDenied.ServiceNotOpen"), 403), FixAction),
+        (Reply(error_body("SomethingNew"), 403), FixRequest),
+        (Reply(b"<html>Forbidden</html>", 403), FixRequest),
         (Reply(b"", 400), FixRequest),
         (Reply(b"", 407), FixSetup),
     ],
@@ -372,7 +383,7 @@ def test_a_clock_refused_twice_is_for_a_person(client, server):
     server.replies = [Reply(error_body("InvalidTimestamp"), 403)]
     with pytest.raises(WrongClock, match="Check the clock"):
         client.call(ACTION, {})
-    assert len(server.requests) == 2
+    assert actions(server) == [ACTION, ACTION, "ListDomainDetail"]
 
 
 def test_a_reader_can_ask_for_another_attempt(client):
@@ -405,7 +416,7 @@ def test_any_other_error_of_the_reader_is_the_callers(client, server, error):
 def test_a_redirect_is_not_followed(client, server):
     server.replies = [Reply(b"", 302, Location="https://login.example.com/\x1b[31m")]
     with pytest.raises(
-        FixSetup, match=r"redirected to https://login\.example\.com/\\x1b"
+        FixRequest, match=r"redirected to https://login\.example\.com/\\x1b"
     ) as caught:
         client.call(ACTION, {})
     assert caught.value.http_status == 302
@@ -468,7 +479,7 @@ def test_nobody_listening_is_worth_another_attempt(world):
         (urllib3.exceptions.ProxyError("tunnel", SELF_SIGNED), FixSetup, "REQUESTS_CA_BUNDLE"),
         (urllib3.exceptions.SSLError(OSError("EOF in handshake")), TryLater, "EOF in handshake"),
         (urllib3.exceptions.ConnectTimeoutError("10 s"), TryLater, "check the network"),
-        (urllib3.exceptions.ProxyError("tunnel", OSError("407")), TryLater, "HTTPS_PROXY"),
+        (urllib3.exceptions.ProxyError("tunnel", OSError("502")), TryLater, "HTTPS_PROXY"),
         (urllib3.exceptions.ProtocolError("aborted", OSError("reset")), TryLater, "reset"),
     ],
 )
@@ -500,7 +511,7 @@ class Proxy(BaseHTTPRequestHandler):
 
     def do_CONNECT(self):
         self.server.asked.append((self.path, self.headers.get("Proxy-Authorization")))
-        self.send_error(502)
+        self.send_error(self.server.status)
 
     def log_message(self, *_):
         pass
@@ -509,12 +520,66 @@ class Proxy(BaseHTTPRequestHandler):
 @pytest.fixture
 def proxy():
     with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as http:
-        http.asked = []
+        http.asked, http.status = [], 502
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield http
         http.shutdown()
         thread.join()
+
+
+def test_a_proxy_that_wants_a_login_is_told_at_once(world, proxy, monkeypatch):
+    proxy.status = 407
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.server_port}")
+    monkeypatch.setenv("NO_PROXY", "")
+    with (
+        world.client(ELSEWHERE) as client,
+        pytest.raises(FixSetup, match="407.*HTTPS_PROXY=http://user:password@host") as caught,
+    ):
+        client.call(ACTION, {})
+    assert caught.value.http_status == 407
+    assert len(proxy.asked) == 1
+    assert world.slept == []
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy_url"),
+    [
+        ("https://no-such-host.invalid", ""),
+        ("https://api.example.com", "http://no-such-proxy.invalid:3128"),
+        ("https://api.example.com", "socks5://127.0.0.1:1"),
+        ("https://api.example.com", "ftp://127.0.0.1:1"),
+    ],
+    ids=["name of the API", "name of the proxy", "a SOCKS proxy", "no proxy"],
+)
+def test_an_address_that_cannot_be_used_is_told_at_once(world, monkeypatch, url, proxy_url):
+    def no_address(*_, **__):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_address)
+    monkeypatch.setenv("HTTPS_PROXY", proxy_url)
+    monkeypatch.setenv("NO_PROXY", "")
+    with (
+        world.client(Host(url)) as client,
+        pytest.raises(FixSetup, match=r"LIVESTATS_API_URL.*HTTPS_PROXY"),
+    ):
+        client.call(ACTION, {})
+    assert world.slept == []
+
+
+def test_a_name_that_did_resolve_before_is_worth_another_attempt(client, world, monkeypatch):
+    client.call(ACTION, {})
+    usual, failures = urllib3.HTTPConnectionPool.urlopen, [1]
+
+    def urlopen(*args, **kwargs):
+        if failures:
+            failures.pop()
+            raise urllib3.exceptions.NameResolutionError("api", None, socket.gaierror(-3, "again"))
+        return usual(*args, **kwargs)
+
+    monkeypatch.setattr(urllib3.HTTPConnectionPool, "urlopen", urlopen)
+    assert client.call(ACTION, {}).attempts == 2
+    assert len(world.slept) == 1
 
 
 def test_a_proxy_of_the_environment_is_asked_with_its_password(world, proxy, monkeypatch):

@@ -45,6 +45,27 @@ def test_then_the_json_file(home):
     assert find_credentials({}, home) == (Credentials(ACCESS, SECRET), str(path))
 
 
+@pytest.mark.parametrize(
+    "name", ["session_token", "session-token", "SessionToken", "security_token", "SecurityToken"]
+)
+@pytest.mark.parametrize("file", ["credentials", "config"])
+def test_either_file_may_hold_the_token_of_a_temporary_key(home, file, name):
+    write(
+        home,
+        file,
+        f"{INI}{name} = {TOKEN}\n"
+        if file == "credentials"
+        else json.dumps({"ak": ACCESS, "sk": SECRET, name: f" {TOKEN}\n"}),
+    )
+    assert find_credentials({}, home)[0] == Credentials(ACCESS, SECRET, TOKEN)
+
+
+@pytest.mark.parametrize("token", ["", None, " "])
+def test_an_empty_token_in_a_file_is_none(home, token):
+    write(home, "config", json.dumps({"ak": ACCESS, "sk": SECRET, "session_token": token}))
+    assert find_credentials({}, home)[0] == Credentials(ACCESS, SECRET)
+
+
 def test_blanks_around_a_value_are_not_part_of_it(home):
     environ = {"VOLC_ACCESSKEY": f" {ACCESS}\n", "VOLC_SECRETKEY": f"{SECRET}\r\n"}
     assert find_credentials(environ, home)[0] == Credentials(ACCESS, SECRET)
@@ -95,6 +116,7 @@ def test_nothing_found_says_what_to_set(tmp_path):
         ("config", json.dumps([ACCESS, SECRET])),
         ("config", json.dumps({"ak": ACCESS})),
         ("config", json.dumps({"ak": ACCESS, "sk": [SECRET]})),
+        ("config", json.dumps({"ak": ACCESS, "sk": SECRET, "session_token": [SECRET]})),
         ("config", "[" * 100_000),
     ],
     ids=[
@@ -110,6 +132,7 @@ def test_nothing_found_says_what_to_set(tmp_path):
         "a list",
         "half an object",
         "not a string",
+        "a token that is not a string",
         "endless nesting",
     ],
 )
@@ -162,6 +185,13 @@ def test_the_account_id_is_short_fit_for_a_file_name_and_that_of_the_key_alone()
 def test_secrets_are_cut_out_of_a_text_the_access_key_is_not():
     text = f"{ACCESS} {SECRET} {TOKEN} {SECRET}".encode()
     assert Credentials(ACCESS, SECRET, TOKEN).redact(text) == f"{ACCESS} *** *** ***".encode()
+
+
+@pytest.mark.parametrize("size", [0, 100_000], ids=["short", "long"])
+def test_secrets_are_cut_out_however_their_slashes_are_written(size):
+    key = Credentials(ACCESS, "a/secret/with/slashes", TOKEN)
+    text = b" " * size + rb'"a\/secret\/with\/slashes a/secret/with/slashes"'
+    assert key.redact(text) == b" " * size + b'"*** ***"'
 
 
 def test_a_made_up_secret_could_be_an_ordinary_word_and_is_left_alone():

@@ -51,6 +51,11 @@ def refused(code=None, status=400, *, code_n=None, message="", retry_after_s=Non
         ("InvalidParameter", 400, FixRequest),
         ("RequestForbidden", 403, FixRequest),
         ("RequestForbidden.AccountIDNotAllow", 403, FixRequest),
+        ("OperationDenied.ServiceNotOpen", 403, FixAction),
+        ("OperationDenied.ServiceOverdue", 403, FixAction),
+        ("OperationDenied", 200, FixAction),
+        ("ServiceNotOpen", 400, FixAction),
+        ("AccountOverdueError", 403, FixSetup),
     ],
 )
 def test_the_code_decides(code, status, error):
@@ -69,11 +74,11 @@ def test_the_number_decides_where_the_name_is_not_known(code_n, error):
     ("status", "error"),
     [
         (200, TryLater),
-        (302, FixSetup),
+        (302, FixRequest),
         (400, FixRequest),
-        (401, FixSetup),
-        (403, FixSetup),
-        (404, FixSetup),
+        (401, FixRequest),
+        (403, FixRequest),
+        (404, FixRequest),
         (405, FixRequest),
         (407, FixSetup),
         (408, TryLater),
@@ -89,8 +94,41 @@ def test_the_status_decides_where_nothing_else_does(status, error):
     assert type(refused(None, status)) is error
 
 
-def test_an_unknown_code_with_404_is_the_api_speaking_so_the_url_is_right():
-    assert type(refused("StreamNotFound", 404)) is FixRequest
+@pytest.mark.parametrize("status", [s for s in range(300, 500) if s not in (407, 408, 429)])
+@pytest.mark.parametrize("code", [None, "SomethingNew", "SomethingNew.Detail"])
+def test_no_unknown_refusal_says_anything_of_other_requests(code, status):
+    assert type(refused(code, status)) is FixRequest
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "no_answer"),
+    [
+        (500, None, True),
+        (502, None, True),
+        (504, None, True),
+        (500, "InternalError", False),
+        (503, "SomethingNew", False),
+        (429, None, False),
+        (408, None, False),
+    ],
+)
+def test_a_page_of_a_gateway_is_no_answer_of_the_api(status, code, no_answer):
+    assert refused(code, status).no_answer is no_answer
+    assert not refused(code, status, retry_after_s=60.0).no_answer
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (302, "Redirects are not followed"),
+        (401, "VOLC_ACCESSKEY"),
+        (403, "LIVEReadOnlyAccess"),
+        (404, "LIVESTATS_API_URL"),
+        (407, "HTTPS_PROXY"),
+    ],
+)
+def test_a_page_without_a_code_has_an_advice_of_its_status(status, advice):
+    assert advice in str(refused(None, status, message="<html>no</html>"))
 
 
 def test_the_name_outranks_number_and_status():
@@ -134,6 +172,8 @@ def test_a_message_says_what_was_asked_what_came_back_and_what_to_do():
         ("ServiceNotFound", "LIVESTATS_API_URL"),
         ("InvalidActionOrVersion", "switch its datasets off"),
         ("RequestForbidden", "does not own"),
+        ("OperationDenied.ServiceNotOpen", "Open the service"),
+        ("AccountOverdueError", "overdue"),
         ("InvalidParam", "range of time"),
         ("InternalServiceTimeout", "shorter window"),
         ("FlowLimitExceeded", "lower the calls per second"),
