@@ -17,6 +17,7 @@ from pipelines.doctor.api_probe import DomainPage, list_domains
 from pipelines.doctor.findings import ok, problem, warning
 from pipelines.doctor.permission_probe import Probe, probes
 from resources.api.catalog.model import DomainRole
+from resources.api.catalog.spelling import domain_key
 from resources.api.credentials import Credentials, find_credentials
 from resources.api.errors import ApiError
 from resources.api.hosts import Host
@@ -140,7 +141,8 @@ def _owner(archive: Archive, key: str, listed: DomainPage) -> Finding:
 def _domains(settings: Settings, listed: DomainPage) -> Finding:
     given = (*settings.push_domains, *settings.pull_domains)
     if given:
-        unknown = sorted(set(given) - {d.name for d in listed.domains})
+        listed_keys = {domain_key(d.name) for d in listed.domains}
+        unknown = sorted({name for name in given if domain_key(name) not in listed_keys})
         is_whole = len(listed.domains) == listed.total
         text = f"{len(given)} named in the settings, {listed.total} in the account"
         if unknown and is_whole:

@@ -7,8 +7,8 @@ be listed twice or never. Next: `parsing.parse.join`, which also checks that no 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import Protocol, Self, TypeVar
 
 from resources.api.catalog.model import Paging
 from resources.api.errors import IncompleteAnswer, printable
@@ -26,14 +26,21 @@ class PageFacts:
     rows: int
 
 
-class HasFacts(Protocol):
+class ParsedPage(Protocol):
     """A parsed page; an answer without pages has no facts."""
 
     @property
     def facts(self) -> PageFacts | None: ...
 
+    def repeats(self, earlier: Self) -> bool:
+        """True if the page holds the rows of an earlier page again."""
 
-P = TypeVar("P", bound=HasFacts)
+
+P = TypeVar("P", bound=ParsedPage)
+
+
+class _ShortPages(IncompleteAnswer):
+    """The pages do not add up, and the server answers fewer rows a page than asked for."""
 
 
 def fetch_pages(
@@ -47,19 +54,41 @@ def fetch_pages(
     `fetch` makes the call for a page number, with `payload` and the fields of that page. A page is
     given out before it is checked, so a caller may stop early; only all of them are proven.
 
-    Raises IncompleteAnswer if the pages cannot belong to one unchanged answer: a wrong page came,
-    the total changed, or the rows do not add up to it.
+    If the first page is shorter than asked for and no further page completes it, the server counts
+    pages by its own size, and all pages are requested anew at the size seen. The pages from the
+    last page 1 on are then the answer.
+
+    Raises IncompleteAnswer if the pages cannot belong to one unchanged answer: a wrong page came, a
+    page came again, the total changed, or the rows do not add up to it.
     """
     if paging is None:
         yield fetch(1, payload)
         return
     seen: list[PageFacts] = []
+    try:
+        yield from _walk(action, paging, payload, fetch, seen)
+    except _ShortPages:
+        yield from _walk(action, replace(paging, size=seen[0].rows), payload, fetch, [])
+
+
+def _walk(
+    action: str,
+    paging: Paging,
+    payload: Mapping[str, object],
+    fetch: Callable[[int, Mapping[str, object]], P],
+    seen: list[PageFacts],
+) -> Iterator[P]:
+    """All pages of `paging.size`; their facts are added to `seen`."""
+    earlier: P | None = None
     while (number := next_page(action, paging, seen)) is not None:
         page = fetch(number, {**payload, **page_payload(paging, number)})
         yield page
         if page.facts is None:
             raise IncompleteAnswer(f"page {number} has no total", action=action)
         seen.append(page.facts)
+        if earlier is not None and page.facts.rows and page.repeats(earlier):
+            raise _error_kind(paging, seen)(f"page {number - 1} came again", action=action)
+        earlier = page
 
 
 def page_payload(paging: Paging, number: int) -> dict[str, object]:
@@ -73,8 +102,18 @@ def listable(paging: Paging, total: int) -> int:
     return total if paging.most_rows is None else min(total, paging.most_rows)
 
 
+def _error_kind(paging: Paging, seen: Sequence[PageFacts]) -> type[IncompleteAnswer]:
+    """_ShortPages where another page size may help: the server itself made the first page short."""
+    expected = listable(paging, seen[0].total)
+    is_short = paging.smallest <= seen[0].rows < min(paging.size, expected)
+    return _ShortPages if is_short and len(seen) > 1 else IncompleteAnswer
+
+
 def next_page(action: str, paging: Paging, seen: Sequence[PageFacts]) -> int | None:
     """The number of the next page to request, None if all rows are there.
+
+    A page may hold fewer rows than asked for: a server may have a limit of its own. Pages go on
+    until the total is there, as long as each brings rows.
 
     Raises IncompleteAnswer if the pages seen so far cannot belong to one unchanged answer.
     """
@@ -83,26 +122,25 @@ def next_page(action: str, paging: Paging, seen: Sequence[PageFacts]) -> int | N
     last, asked = seen[-1], len(seen)
     expected = listable(paging, seen[0].total)
     got = sum(page.rows for page in seen)
-    if last.number is not None and last.number != asked:
-        raise IncompleteAnswer(
-            f"page {asked} was asked for and page {last.number} came", action=action
-        )
     if last.total != seen[0].total:
         raise IncompleteAnswer(
             f"the total moved from {seen[0].total} to {last.total} rows at page {asked}",
             action=action,
         )
+    error = _error_kind(paging, seen)
+    if last.number is not None and last.number != asked:
+        raise error(f"page {asked} was asked for and page {last.number} came", action=action)
     if last.rows > paging.size or got > expected:
-        raise IncompleteAnswer(
+        raise error(
             f"{got} rows came on {asked} pages of {paging.size}, {expected} were announced",
             action=action,
         )
     if got == expected:
         return None
-    if last.rows < paging.size:
-        raise IncompleteAnswer(
-            f"page {asked} holds {last.rows} rows of {paging.size}, and {expected - got} of "
-            f"{expected} are still missing",
+    if not last.rows:
+        raise error(
+            f"page {asked} of {paging.size} is empty, and {expected - got} of {expected} rows "
+            "are still missing",
             action=action,
         )
     return asked + 1

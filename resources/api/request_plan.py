@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import PROTOCOL_GROUPS, SPLITS, DomainRole, Scope
 from resources.api.catalog.parameters import Parameter, WireType
+from resources.api.catalog.spelling import domain_key
 from resources.api.windows import Window, day_window, read_window, split, wire_window
 
 DOMAINS_PER_REQUEST = 50
@@ -228,10 +229,11 @@ def _scopes(dataset: Dataset, inventory: Inventory) -> Iterator[dict[str, object
                 takes_one = dataset.endpoint.requires("Domain")
                 yield {"Domain": name} if takes_one else {"DomainList": [name]}
         case Scope.STREAM:
-            asked = set(domains)
-            for s in sorted(set(inventory.streams)):
-                if s.domain in asked and dataset.includes_stream(s.app, s.stream):
-                    yield {"Domain": s.domain, "App": s.app, "Stream": s.stream}
+            asked = {domain_key(name): name for name in domains}
+            known = {(domain_key(s.domain), s.app, s.stream) for s in inventory.streams}
+            for key, app, stream in sorted(known):
+                if key in asked and dataset.includes_stream(app, stream):
+                    yield {"Domain": asked[key], "App": app, "Stream": stream}
         case Scope.ADDRESSES:
             parameter = _address_parameter(dataset)
             for addresses in even_chunks(

@@ -6,13 +6,14 @@ Not here: finding the key (api/credentials.py). Read next: session.py, which cal
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
 from resources.api.body import Body
 from resources.api.catalog import dataset
+from resources.api.catalog.spelling import domain_key
 from resources.api.client import Client
 from resources.api.errors import ApiError, FixSetup, printable
 from resources.api.pagination import fetch_pages
@@ -90,7 +91,7 @@ class AccountGuard:
 
     def compare(self, known: frozenset[str], listed: Sequence[str], total: int) -> None:
         """Raise OtherAccount if no domain is on both sides; `total` counts the domains of the key."""
-        if not known or known.intersection(listed):
+        if not known or _is_shared(known, listed):
             return
         listed_text = f"{total}: {_first_few(listed)}" if listed else "none"
         raise OtherAccount(
@@ -110,9 +111,14 @@ def _listed(client: Client, known: frozenset[str]) -> tuple[list[str], int]:
     for page in domain_pages(client):
         domains += map(str, page.table["domain"].to_pylist())
         total = page.facts.total if page.facts else len(domains)
-        if known.intersection(domains):
+        if _is_shared(known, domains):
             break
     return domains, total
+
+
+def _is_shared(known: Iterable[str], listed: Iterable[str]) -> bool:
+    """True if a domain is on both sides; names compare as DNS does."""
+    return not {*map(domain_key, known)}.isdisjoint(map(domain_key, listed))
 
 
 def domain_pages(client: Client) -> Iterator[Page]:

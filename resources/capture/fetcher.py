@@ -236,14 +236,21 @@ class Fetcher:
         return FetchResult(request, [came[1]], rows)
 
     def _fetch_pages(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:
+        pages: list[Page] = []
+
         def fetch(number: int, payload: Mapping[str, object]) -> Page:
             def read(body: Body) -> tuple[Page, Stored]:
                 return self.decoders.read(self.dataset, request, number, body, _identity)
 
-            return self._call(number, payload, read, came)
+            if number == 1:  # pages may begin anew, at another size
+                came.clear()
+                pages.clear()
+            pages.append(self._call(number, payload, read, came))
+            return pages[-1]
 
         endpoint = self.dataset.endpoint
-        pages = [*fetch_pages(endpoint.action, endpoint.paging, request.payload, fetch)]
+        for _ in fetch_pages(endpoint.action, endpoint.paging, request.payload, fetch):
+            pass
         return FetchResult(request, [*came.values()], join(self.dataset, request, pages))
 
     def _call(

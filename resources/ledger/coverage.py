@@ -19,6 +19,7 @@ from typing import Any
 
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
+from resources.api.catalog.spelling import domain_key
 from resources.api.request_plan import Domain, domains_of, items_of, request_of
 from resources.api.windows import day_window
 from resources.config import Settings
@@ -52,11 +53,6 @@ class CaptureItems:
     sources: tuple[str, ...] = ()  # captures that listed the streams or addresses
 
 
-def same_name(name: str) -> str:
-    """A domain name as DNS compares it: without case and final dot."""
-    return name.lower().removesuffix(".")
-
-
 def asked_items(dataset: Dataset, manifest: Mapping[str, Any]) -> frozenset[str]:
     """The items in the requests of a capture, with or without an answer."""
     payloads = [
@@ -66,7 +62,7 @@ def asked_items(dataset: Dataset, manifest: Mapping[str, Any]) -> frozenset[str]
     items = {
         item for payload in payloads for item in items_of(dataset, request_of(dataset, payload))
     }
-    return frozenset(map(same_name, items) if dataset.scope in _BY_DOMAIN else items)
+    return frozenset(map(domain_key, items) if dataset.scope in _BY_DOMAIN else items)
 
 
 def lacking_items(manifest: Mapping[str, Any]) -> list[str]:
@@ -172,7 +168,7 @@ class Coverage:
             self._missing_domains[key] = [
                 one
                 for one in self.domains
-                if one.domain.name in wanted and same_name(one.domain.name) not in asked
+                if one.domain.name in wanted and domain_key(one.domain.name) not in asked
             ]
         return self._missing_domains[key]
 

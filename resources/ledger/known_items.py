@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from resources.api.catalog import dataset as dataset_named
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import DomainRole
+from resources.api.catalog.spelling import domain_key
 from resources.api.request_plan import Domain, Stream
 from resources.config import Settings
 from resources.errors import LivestatsError
@@ -50,39 +51,45 @@ def known_domains(lake: Path, settings: Settings) -> list[KnownDomain]:
     if configured:
         created = dict[str, datetime | None]()
         with suppress(PrerequisiteMissing):  # the settings are enough
-            created = {one.domain.name: one.created_at for one in listed_domains(lake)}
-        found = [KnownDomain(domain, created.get(domain.name)) for domain in configured]
+            created = {domain_key(one.domain.name): one.created_at for one in listed_domains(lake)}
+        found = [KnownDomain(one, created.get(domain_key(one.name))) for one in configured]
     else:
         found = [*listed_domains(lake)]
     return sorted(found, key=lambda one: one.domain)
 
 
 def _configured_domains(settings: Settings) -> list[Domain]:
-    push, pull = set(settings.push_domains), set(settings.pull_domains)
+    push = {domain_key(name): name for name in settings.push_domains}
+    pull = {domain_key(name): name for name in settings.pull_domains}
     return [
-        *(Domain(name, DomainRole.PUSH) for name in push - pull),
-        *(Domain(name, DomainRole.PULL) for name in pull - push),
-        *(Domain(name, DomainRole.ANY) for name in push & pull),
+        *(Domain(push[key], DomainRole.PUSH) for key in push.keys() - pull.keys()),
+        *(Domain(pull[key], DomainRole.PULL) for key in pull.keys() - push.keys()),
+        *(Domain(push[key], DomainRole.ANY) for key in push.keys() & pull.keys()),
     ]
 
 
 def listed_domains(lake: Path) -> Iterator[KnownDomain]:
-    """Domains of all snapshots, with push domains that only a pull domain's binding names."""
+    """Domains of all snapshots, with push domains that only a pull domain's binding names.
+
+    Names compare as DNS does. The first spelling listed is kept, so that days can be joined.
+    """
     rows = merged_rows(lake, "domain", ["domain", "domain_type", "push_domain", "created_at"])
-    roles = {str(row["domain"]): _role(str(row["domain_type"])) for row in rows}
+    bindings = [str(row["push_domain"]) for row in rows if row["push_domain"]]
+    names: dict[str, str] = {}
+    for name in (*(str(row["domain"]) for row in rows), *bindings):
+        names.setdefault(domain_key(name), name)
+    roles = {domain_key(str(row["domain"])): _role(str(row["domain_type"])) for row in rows}
     created: dict[str, datetime | None] = {}
     for row in rows:
-        name, at = str(row["domain"]), row["created_at"]
-        earliest = created.get(name, at)
-        if isinstance(at, datetime) and isinstance(earliest, datetime):
-            created[name] = min(at, earliest)
-        else:
-            created[name] = None
-    for bound in (str(row["push_domain"]) for row in rows if row["push_domain"]):
+        key, at = domain_key(str(row["domain"])), row["created_at"]
+        earliest = created.get(key, at)
+        is_known = isinstance(at, datetime) and isinstance(earliest, datetime)
+        created[key] = min(at, earliest) if is_known else None  # type: ignore[type-var, assignment]
+    for bound in map(domain_key, bindings):
         known = roles.setdefault(bound, DomainRole.PUSH)
         roles[bound] = DomainRole.PUSH if known is DomainRole.PUSH else DomainRole.ANY
-    for name, role in roles.items():
-        yield KnownDomain(Domain(name, role), created.get(name))
+    for key, role in roles.items():
+        yield KnownDomain(Domain(names[key], role), created.get(key))
 
 
 def _role(domain_type: str) -> DomainRole:

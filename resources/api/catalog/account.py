@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from resources.api.catalog.columns import DOMAIN
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import (
@@ -16,6 +18,7 @@ from resources.api.catalog.model import (
 )
 from resources.api.catalog.parameters import Parameter, WireType
 from resources.api.catalog.shared import YEAR, instant, page_parameters, text
+from resources.api.catalog.spelling import Spelling
 from resources.api.catalog.vendors import BYTEPLUS
 
 REGION = Endpoint(
@@ -145,6 +148,7 @@ IP_INFO = Endpoint(
     action="DescribeIpInfo",
     rate_per_s=10.0,
     absent_on=(BYTEPLUS,),
+    null_result=True,
     parameters=(
         Parameter(name="Ips", wire_type=WireType.TEXTS, required=True, max_items=50, echoed=False),
     ),
@@ -153,7 +157,7 @@ IP_INFO = Endpoint(
             ListLevel(
                 name="List",
                 fields=(
-                    text("Ip", "ip", "The address."),
+                    replace(text("Ip", "ip", "The address."), spelling=Spelling.ADDRESS),
                     text("Isp", "isp", "Carrier; '-' for an address outside China."),
                     text("Location", "location", "Country or region; '-' if unknown."),
                     text("Province", "province", "Province; '-' outside China."),

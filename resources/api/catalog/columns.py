@@ -6,11 +6,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from resources.api.catalog.model import SPLITS, Column, ColumnType, Field, Scope
+from resources.api.catalog.spelling import Spelling
 
 if TYPE_CHECKING:
     from resources.api.catalog.datasets import Dataset
 
-DOMAIN = Field(name="Domain", column="domain", kind=ColumnType.TEXT, comment="Domain name.")
+DOMAIN = Field(
+    name="Domain",
+    column="domain",
+    kind=ColumnType.TEXT,
+    comment="Domain name.",
+    spelling=Spelling.DOMAIN,
+)
 APP = Field(
     name="App", column="app", kind=ColumnType.TEXT, comment="Application, the AppName of a URL."
 )
@@ -65,7 +72,13 @@ def _unordered(dataset: Dataset) -> Iterator[Column]:
         yield Column(name=column, kind=ColumnType.TEXT, field=parameter, comment=comment)
     for name in dataset.split:
         split = SPLITS[name]
-        yield Column(name=split.column, kind=ColumnType.TEXT, field=name, comment=split.comment)
+        yield Column(
+            name=split.column,
+            kind=ColumnType.TEXT,
+            field=name,
+            comment=split.comment,
+            spelling=split.spelling,
+        )
     for scope_field in SCOPE_FIELDS[dataset.scope]:
         yield _column(scope_field, str(scope_field.column))
     if dataset.ranked:
@@ -89,4 +102,5 @@ def _column(source: Field, name: str) -> Column:
         factor=source.factor,
         nullable=not source.required,
         comment=source.comment,
+        spelling=source.spelling,
     )

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from resources.api.catalog.columns import columns_of
 from resources.api.catalog.model import Column, DedupKeep, DomainRole, Endpoint, Scope
+from resources.api.catalog.spelling import domain_key
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # one object per entry: identity is equality
@@ -71,8 +72,9 @@ class Dataset:
         return self.endpoint.delay_of(self.bucket_s)
 
     def includes_domain(self, name: str) -> bool:
-        """True if the dataset is to hold this domain."""
-        return not self.domains or any(fnmatchcase(name, one) for one in self.domains)
+        """True if the dataset is to hold this domain; patterns compare as DNS does."""
+        key = domain_key(name)
+        return not self.domains or any(fnmatchcase(key, domain_key(one)) for one in self.domains)
 
     def includes_stream(self, app: str, stream: str) -> bool:
         """True if the dataset is to hold this stream."""

@@ -42,6 +42,7 @@ _NO_SPAN_GIVEN = (WindowLimit(longest=MONTH),)  # undocumented; we ask for one d
 
 PUSH_INFO = Endpoint(
     action="DescribeLivePushStreamInfoData",
+    null_result=True,
     parameters=(DOMAINS, ONE_APP, ONE_STREAM, START, END, *page_parameters(1, 1000, 20), PRIORITY),
     window_limits=_NO_SPAN_GIVEN,
     history=timedelta(days=93),
@@ -74,6 +75,7 @@ PUSH_INFO = Endpoint(
 
 TRANSCODE_INFO = Endpoint(
     action="DescribeLiveTranscodeInfoData",
+    null_result=True,
     parameters=(
         DOMAINS,
         START,

@@ -73,6 +73,7 @@ _SOON = timedelta(seconds=30)
 
 PUSH = Endpoint(
     action="DescribeLivePushStreamMetrics",
+    null_result=True,
     parameters=(*_ONE_STREAM, START, END, bucket_parameter(5, 30, default=30), PRIORITY),
     window_limits=one_day_limits(5, 30),
     history=YEAR,

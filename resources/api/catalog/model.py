@@ -14,6 +14,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from resources.api.catalog.parameters import Constraint, Parameter
+from resources.api.catalog.spelling import Spelling
 from resources.api.catalog.vendors import Vendor
 
 
@@ -47,6 +48,7 @@ class Field:
     factor: float = 1.0  # column value = API value x factor
     required: bool = True  # False: the key may be missing or null
     comment: str = ""
+    spelling: Spelling = Spelling.EXACT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +124,7 @@ class Endpoint:
     totals: tuple[ResponseTotal, ...] = ()  # of Result and of each split item
     ignored_lists: tuple[ListLevel, ...] = ()  # lists in Result that are known but not kept
     absent_on: tuple[Vendor, ...] = ()
+    null_result: bool = False  # True: the vendor's types let Result be null, which means nothing
 
     @cached_property
     def parameter(self) -> Mapping[str, Parameter]:
@@ -189,6 +192,7 @@ class Column:
     field: str | None = None  # API name of the value; None: ours
     factor: float = 1.0
     nullable: bool = False
+    spelling: Spelling = Spelling.EXACT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,20 +204,34 @@ class Split:
     comment: str
     filter: str | None = None  # None: no list of values needs to be sent
     overlaps: bool = False  # its values count some things twice: they exceed the total
+    spelling: Spelling = Spelling.EXACT
 
 
 SPLITS: Mapping[str, Split] = MappingProxyType(
     {
         s.name: s
         for s in (
-            Split(name="Domain", column="domain", filter="DomainList", comment="Domain name."),
-            Split(name="ISP", column="isp", filter="ISPList", comment="Carrier code, see isp."),
+            Split(
+                name="Domain",
+                column="domain",
+                filter="DomainList",
+                comment="Domain name.",
+                spelling=Spelling.DOMAIN,
+            ),
+            Split(
+                name="ISP",
+                column="isp",
+                filter="ISPList",
+                comment="Carrier code, see isp.",
+                spelling=Spelling.ANY_CASE,
+            ),
             Split(
                 name="Protocol",
                 column="protocol",
                 filter="ProtocolList",
                 overlaps=True,
                 comment="Delivery protocol. QUIC overlaps the others: never sum over protocols.",
+                spelling=Spelling.ANY_CASE,
             ),
             Split(name="UserArea", column="user_area", comment="Client area code, see region."),
             Split(name="UserCountry", column="user_country", comment="Client country, see region."),

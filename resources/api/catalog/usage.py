@@ -115,6 +115,7 @@ _SOURCE_ROWS, _SOURCE_SPLIT = time_series_layouts(
 
 SOURCE_TRAFFIC = Endpoint(
     action="DescribeLiveSourceTrafficData",
+    null_result=True,
     parameters=(
         DOMAINS,
         ONE_DOMAIN,

@@ -60,11 +60,11 @@ def row_schema(dataset: Dataset) -> pa.Schema:
 
 
 def table_of(
-    dataset: Dataset, requests: Sequence[Request], flat: FlatRows, before: Sequence[int]
+    dataset: Dataset, requests: Sequence[Request], flat: FlatRows, before: int = 0
 ) -> pa.Table:
     """The rows of the responses to `requests`, concatenated, each in the API's order.
 
-    `before` is, per response, the number of rows on earlier pages; ranks continue from there.
+    `before` is the number of rows in earlier slices of the response; ranks continue from there.
 
     Raises WrongAnswer for a value that is not a time or a number, a row about something that was not
     requested, or a required column without a value.
@@ -85,7 +85,7 @@ def _values(
     requests: Sequence[Request],
     flat: FlatRows,
     column: Column,
-    before: Sequence[int],
+    before: int,
 ) -> pa.Array:
     kind = _ARROW[column.kind]
     if column.name == SLOT_SECONDS:
@@ -95,7 +95,7 @@ def _values(
         return pa.array(widths, kind).take(pa.array(flat.answer))
     if column.name == RANK:
         first = np.searchsorted(flat.answer, np.arange(len(requests)))
-        above = np.asarray(before) - first  # rank offset per response
+        above = before - first  # rank offset per response
         return pa.array(np.arange(1, flat.rows + 1) + above[flat.answer], kind)
     constants = [request.constants.get(column.name) for request in requests]
     is_same = len(set(constants)) == 1
@@ -111,21 +111,20 @@ def _values(
     values = _convert(dataset, source, column, raw)
     if not is_same:
         wanted = pa.array(constants, kind).take(pa.array(flat.answer))
-        values = pc.coalesce(values, wanted)
-        _check_requested_per_row(dataset, column, values, wanted)
-        return values
+        return _as_requested_per_row(dataset, column, pc.coalesce(values, wanted), wanted)
     if constants[0] is not None:
         values = values.fill_null(constants[0])
-        _check_requested(dataset, column, values, frozenset((constants[0],)))
-        return values
+        return _as_requested(dataset, column, values, frozenset((constants[0],)))
     within = [request.within.get(column.name, frozenset()) for request in requests]
     if len(set(within)) == 1:
-        _check_requested(dataset, column, values, within[0])
-        return values
+        return _as_requested(dataset, column, values, within[0])
     first = np.searchsorted(flat.answer, np.arange(len(requests) + 1)).tolist()
-    for asked, (start, end) in zip(within, pairwise(first), strict=True):
-        _check_requested(dataset, column, values.slice(start, end - start), asked)
-    return values
+    return pa.concat_arrays(
+        [
+            _as_requested(dataset, column, values.slice(start, end - start), asked)
+            for asked, (start, end) in zip(within, pairwise(first), strict=True)
+        ]
+    )
 
 
 def _convert(dataset: Dataset, source: Field, column: Column, raw: pa.Array) -> pa.Array:
@@ -206,32 +205,39 @@ def _in_calendar(instants: pa.Array) -> pa.Array:
     return instants
 
 
-def _check_requested(
+def _as_requested(
     dataset: Dataset, column: Column, values: pa.Array, asked: frozenset[str]
-) -> None:
-    """Raise WrongAnswer for a value that is not in `asked`; an empty `asked` allows all values."""
+) -> pa.Array:
+    """The values, each spelled as it was asked for; an empty `asked` allows all values.
+
+    Raises WrongAnswer for a value that is none of `asked`, whatever the spelling.
+    """
     if not asked:
-        return
+        return values
     found = values.unique().drop_null()
     foreign = found.filter(pc.invert(pc.is_in(found, pa.array(sorted(asked), found.type))))
-    if len(foreign):
-        wanted = sorted(asked)
-        expected = wanted[0] if len(wanted) == 1 else f"one of the {len(wanted)} asked for"
-        raise WrongAnswer(
-            dataset.endpoint.action, f"a row's {column.field}", foreign[0].as_py(), expected
-        )
+    if not len(foreign):
+        return values
+    key = column.spelling.key
+    by_key = {key(name): name for name in sorted(asked)}
+    spelled = {text: by_key.get(key(text)) for text in foreign.to_pylist()}
+    for text, name in spelled.items():
+        if name is None:
+            wanted = sorted(asked)
+            expected = wanted[0] if len(wanted) == 1 else f"one of the {len(wanted)} asked for"
+            raise WrongAnswer(dataset.endpoint.action, f"a row's {column.field}", text, expected)
+    coded = values.dictionary_encode()
+    texts = [spelled.get(text, text) for text in coded.dictionary.to_pylist()]
+    return pa.array(texts, values.type).take(coded.indices)
 
 
-def _check_requested_per_row(
+def _as_requested_per_row(
     dataset: Dataset, column: Column, values: pa.Array, wanted: pa.Array
-) -> None:
-    """Raise WrongAnswer for a value that is not the requested one of its row (`wanted`)."""
-    foreign = pc.indices_nonzero(pc.fill_null(pc.not_equal(values, wanted), True))
-    if len(foreign):
-        at = foreign[0].as_py()
-        raise WrongAnswer(
-            dataset.endpoint.action,
-            f"a row's {column.field}",
-            values[at].as_py(),
-            wanted[at].as_py(),
-        )
+) -> pa.Array:
+    """`wanted`, the requested value of each row. Raises WrongAnswer for a row with another value."""
+    key = column.spelling.key
+    for at in pc.indices_nonzero(pc.fill_null(pc.not_equal(values, wanted), True)).to_pylist():
+        text, expected = values[at].as_py(), wanted[at].as_py()
+        if text is None or key(text) != key(expected):
+            raise WrongAnswer(dataset.endpoint.action, f"a row's {column.field}", text, expected)
+    return wanted

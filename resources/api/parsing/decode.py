@@ -30,7 +30,10 @@ _OVERLONG_NUMBER = re.compile(rb"[0-9]{%d}" % (sys.int_info.default_max_str_digi
 
 @dataclass(frozen=True)
 class DecodedResponse:
-    """One response: Result as an Arrow array of one struct, and the names of undeclared fields."""
+    """One response: Result as an Arrow array of one struct, and the names of undeclared fields.
+
+    The struct is null if Result is null: there is nothing.
+    """
 
     result: pa.StructArray
     unknown: tuple[str, ...] = ()

@@ -59,10 +59,19 @@ def read(
     refusal = read_refusal(document)
     if refusal is not None:
         raise from_answer(action, http_status, refusal)
-    if not isinstance(document, dict) or not isinstance(document.get("Result"), dict):
+    if not isinstance(document, dict) or not _has_result(shape, document):
         raise TryLater("the answer holds neither a Result nor an Error", action=action)
     reader = _Reader(action, first)
     return reader.clean(shape, document, ""), reader.unknown
+
+
+def _has_result(shape: Node, document: dict[str, Any]) -> bool:
+    """True if there is a Result. A null is one where the vendor's types allow it: there is nothing."""
+    if isinstance(document.get("Result"), dict):
+        return True
+    return (
+        "Result" in document and document["Result"] is None and not shape.child("Result").required
+    )
 
 
 def unknown_name(path: str, name: str) -> str:

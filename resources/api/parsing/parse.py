@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from resources.api import pagination
 from resources.api.body import Body
-from resources.api.catalog.columns import SLOT_START_AT
+from resources.api.catalog.columns import RANK, SLOT_START_AT
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import ColumnType
 from resources.api.errors import IncompleteAnswer, WrongAnswer, printable
@@ -37,7 +37,7 @@ _LARGE_BYTES = 32_000_000
 
 @dataclass(frozen=True)
 class Page:
-    """The rows of one response, in the API's order unless `is_sorted`."""
+    """The rows of one response, in the API's order unless `is_sorted`. Ranks count from 1 here."""
 
     table: pa.Table
     facts: pagination.PageFacts | None  # None: the endpoint has no pages
@@ -47,6 +47,11 @@ class Page:
     disagreeing: tuple[str, ...] = ()  # names of totals that differ from the rows
     is_sorted: bool = False  # rows are in key order, and no key occurs twice
     nbytes: int | None = None  # bytes of memory of the rows, if known
+    number: int = 1
+
+    def repeats(self, earlier: Page) -> bool:
+        """True if the page holds the rows of an earlier page again."""
+        return bool(self.table.equals(earlier.table))
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ class _PageReader:
         self.layout = split_rows or endpoint.rows
         self.items = 0  # items of the outermost list so far
         self._dataset, self._request = dataset, request
-        self._ranked_before = rows_before_page(dataset, number)
+        self._number = number
         self._rows = self._outside = 0
         self._tables: list[pa.Table] = []
         self._unknown: set[str] = set()
@@ -117,8 +122,7 @@ class _PageReader:
     def add(self, decoded: DecodedResponse) -> None:
         """Add the rows of a slice, or of the whole response."""
         flat = flatten(decoded.result, self.layout)
-        before = self._ranked_before + self._rows
-        table = table_of(self._dataset, [self._request], flat, [before])
+        table = table_of(self._dataset, [self._request], flat, self._rows)
         inside = rows_inside(self._dataset, table, [self._request], flat.answer)
         self._tables.append(table if inside is None else table.filter(inside))
         self._totals.add(flat)
@@ -141,6 +145,7 @@ class _PageReader:
             outside=self._outside,
             unknown=tuple(sorted(self._unknown)),
             disagreeing=self._totals.disagreeing(result)[0] if is_all_here else (),
+            number=self._number,
         )
 
 
@@ -163,6 +168,7 @@ def join(dataset: Dataset, request: Request, pages: Sequence[Page]) -> Rows:
 
     Raises IncompleteAnswer if a key occurs twice: the data changed between two pages.
     """
+    pages = sorted(pages, key=lambda page: page.number)
     is_sorted = len(pages) == 1 and pages[0].is_sorted
     table = pages[0].table if is_sorted else _sorted(dataset, request, pages)
     disagreeing = {name for page in pages for name in page.disagreeing}
@@ -180,7 +186,7 @@ def join(dataset: Dataset, request: Request, pages: Sequence[Page]) -> Rows:
 
 def _sorted(dataset: Dataset, request: Request, pages: Sequence[Page]) -> pa.Table | SortedView:
     """The rows of all pages, sorted by key. Raises IncompleteAnswer if a key occurs twice."""
-    table = pa.concat_tables([p.table for p in pages])
+    table = pa.concat_tables(_ranked(dataset, pages))
     key = [name for name in dataset.key if name in table.column_names]
     order = pc.sort_indices(table, [(name, "ascending") for name in key])
     in_order = SortedView(table, order) if table.nbytes > _LARGE_BYTES else None
@@ -257,10 +263,16 @@ def _duplicate_key(tables: Iterable[pa.Table], key: Sequence[str]) -> str | None
     return None
 
 
-def rows_before_page(dataset: Dataset, number: int) -> int:
-    """Number of rows on the pages before page `number`."""
-    paging = dataset.endpoint.paging
-    return 0 if paging is None else (number - 1) * paging.size
+def _ranked(dataset: Dataset, pages: Sequence[Page]) -> Iterator[pa.Table]:
+    """The rows of each page; of a ranked dataset, the ranks count on from page to page."""
+    before = 0
+    for page in pages:
+        table = page.table
+        if dataset.ranked and before:
+            at = table.schema.get_field_index(RANK)
+            table = table.set_column(at, table.field(at), pc.add(table.column(at), before))
+        before += page.facts.rows if page.facts else 0
+        yield table
 
 
 def facts_of(
@@ -268,11 +280,14 @@ def facts_of(
 ) -> tuple[pagination.PageFacts | None, Mapping[str, float]]:
     """Paging facts and totals that Result states; None and {} for an endpoint without pages.
 
-    `rows` is the number of rows on this page. Raises IncompleteAnswer for invalid paging numbers.
+    `rows` is the number of rows on this page. A null Result has 0 of 0 rows.
+    Raises IncompleteAnswer for invalid paging numbers.
     """
     endpoint = dataset.endpoint
     if endpoint.paging is None:
         return None, {}
+    if result.null_count:
+        return pagination.PageFacts(number=None, total=0, rows=0), {}
     told = {
         f.name: result.field(f.name)[0].as_py()
         for f in result.type

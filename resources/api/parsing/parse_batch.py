@@ -22,7 +22,7 @@ from resources.api.pagination import PageFacts
 from resources.api.parsing.convert import table_of
 from resources.api.parsing.decode import decode_batch, one_piece
 from resources.api.parsing.flatten import FlatRows, flatten
-from resources.api.parsing.parse import Page, facts_of, read_page, rows_before_page, rows_inside
+from resources.api.parsing.parse import Page, facts_of, read_page, rows_inside
 from resources.api.parsing.totals import Totals
 from resources.api.request_plan import Request
 
@@ -64,8 +64,7 @@ def read_batch(
     if requests[0].is_split and not came.all():
         return None  # right only if there is nothing to split: `parse.read_page` checks that
     try:
-        before = [rows_before_page(dataset, number) for _, number in asked]
-        table = table_of(dataset, requests, flat, before)
+        table = table_of(dataset, requests, flat)
         facts = _facts(dataset, results, came)
     except ApiError:
         return None
@@ -91,6 +90,7 @@ def read_batch(
             disagreeing=() if outside[i] else disagreeing[i],
             is_sorted=True,
             nbytes=round(rows * row_bytes),
+            number=asked[i][1],
         )
         for i, (start, rows) in enumerate(zip(starts, kept.tolist(), strict=True))
     ]

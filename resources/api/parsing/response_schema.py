@@ -147,11 +147,12 @@ def envelope(endpoint: Endpoint) -> Node:
         block.append(_ignored("PageSize", json))
         result += block if paging.block is None else [_object(paging.block, block, required=True)]
     result += [replace(_ECHO[p.wire_type], name=p.name) for p in endpoint.parameters if p.echoed]
-    return _object("", (_METADATA, _object("Result", _unique(result))))
+    whole = _object("Result", _unique(result), required=not endpoint.null_result)
+    return _object("", (_METADATA, whole))
 
 
 @cache
 def items_of(endpoint: Endpoint, name: str) -> Node:
     """A response whose Result has the list `name` only: the shape of a slice."""
     items = envelope(endpoint).child("Result").child(name)
-    return _object("", (_object("Result", (items,)),))
+    return _object("", (_object("Result", (items,), required=True),))

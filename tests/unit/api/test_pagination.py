@@ -31,21 +31,32 @@ class Page(NamedTuple):
     facts: PageFacts | None
     rows: list
 
+    def repeats(self, earlier):
+        return self.rows == earlier.rows
+
 
 def all_rows(paging, serve):
-    """Rows of all pages; `serve(number)` gives (facts, rows)."""
+    """Rows of the pages that count; `serve(number, size)` gives (facts, rows)."""
+    pages = []
 
     def fetch(number, payload):
         assert number < 100, "there is no end of pages"
-        assert payload == {"Domain": "d", **page_payload(paging, number)}
-        return Page(*serve(number))
+        size = int(payload[paging.size_param])
+        assert payload == {"Domain": "d", **page_payload(replace(paging, size=size), number)}
+        if number == 1:
+            pages.clear()
+        pages.append(Page(*serve(number, size)))
+        return pages[-1]
 
-    return [row for page in fetch_pages(A, paging, {"Domain": "d"}, fetch) for row in page.rows]
+    for _ in fetch_pages(A, paging, {"Domain": "d"}, fetch):
+        pass
+    return [row for page in pages for row in page.rows]
 
 
-def paged(listing, paging, number, *, echo=None, total=None):
+def paged(listing, paging, number, size=None, *, echo=None, total=None):
     """Page `number` of `listing`, and what it says of itself."""
-    rows = listing[: paging.most_rows][(number - 1) * paging.size : number * paging.size]
+    size = size or paging.size
+    rows = listing[: paging.most_rows][(number - 1) * size : number * size]
     told = number if echo is None else echo
     return PageFacts(
         number=None if paging.echo is None else told,
@@ -67,7 +78,7 @@ def test_an_unmoved_list_comes_whole_and_in_as_few_pages_as_possible(paging, len
     """No rows, a last page that is full, one row more; or the first ranks, if no more are listed."""
     listing, asked = list(range(length)), []
 
-    def serve(number):
+    def serve(number, _):
         asked.append(number)
         return paged(listing, paging, number)
 
@@ -115,13 +126,15 @@ def test_a_moving_list_is_never_taken_for_complete(paging, length, events, repea
     ends has as many rows as every page announced; keys that differ then make them the list."""
     listing, totals = list(range(length)), []
 
-    def serve(number):
+    def serve(number, size):
         nonlocal listing
+        if number == 1:
+            totals.clear()
         listing = moved(listing, events.get(number, ""), number)
         total = length if stale_total else len(listing)
         totals.append(total)
         served = repeats.get(number, number)
-        return paged(listing, paging, served, echo=served, total=total)
+        return paged(listing, paging, served, size, echo=served, total=total)
 
     try:
         rows = all_rows(paging, serve)
@@ -152,9 +165,11 @@ def told(*pages):
         (told((1, 10, 11)), "11 rows came on 1 pages of 1000, 10 were announced"),
         (told((1, 2000, 1001)), "1001 rows came on 1 pages of 1000"),
         (told((1, 0, 1)), "1 rows came on 1 pages of 1000, 0 were announced"),
-        (told((1, 10, 9)), "page 1 holds 9 rows of 1000, and 1 of 10 are still missing"),
-        (told((1, 3000, 1000), (2, 3000, 999)), "page 2 holds 999 rows of 1000, and 1001 of 3000"),
-        (told((1, 10, 0)), "10 of 10 are still missing"),
+        (
+            told((1, 10, 9), (2, 10, 0)),
+            "page 2 of 1000 is empty, and 1 of 10 rows are still missing",
+        ),
+        (told((1, 10, 0)), "10 of 10 rows are still missing"),
     ],
 )
 def test_what_does_not_add_up_is_said_with_numbers(pages, why):
@@ -165,8 +180,8 @@ def test_what_does_not_add_up_is_said_with_numbers(pages, why):
 
 @pytest.mark.parametrize(
     ("total", "rows", "following"),
-    [(0, 0, None), (999, 999, None), (1000, 1000, None), (1001, 1000, 2)],
-    ids=["no rows", "a short page", "exactly one page", "one row more"],
+    [(0, 0, None), (999, 999, None), (1000, 1000, None), (1001, 1000, 2), (120, 100, 2)],
+    ids=["no rows", "a short page", "exactly one page", "one row more", "the server's own limit"],
 )
 def test_after_the_first_page(total, rows, following):
     assert next_page(A, STREAM_PAGES, told((1, total, rows))) == following
@@ -175,8 +190,8 @@ def test_after_the_first_page(total, rows, following):
 def test_only_the_first_thousand_ranks_can_be_listed():
     """TopPlay announces all items and lists 1000 of them: that is all there is to get."""
     assert next_page(A, TOP_PLAY, told((1, 250_000, 1000))) is None
-    with pytest.raises(IncompleteAnswer, match="1 of 1000 are still missing"):
-        next_page(A, TOP_PLAY, told((1, 250_000, 999)))
+    with pytest.raises(IncompleteAnswer, match="1 of 1000 rows are still missing"):
+        next_page(A, TOP_PLAY, told((1, 250_000, 999), (2, 250_000, 0)))
 
 
 @pytest.mark.parametrize(
@@ -232,6 +247,93 @@ def test_an_answer_without_pages_is_one_call_with_its_payload_as_it_is():
 
     assert [*fetch_pages(A, None, {"Domain": "d"}, fetch)] == [Page(None, [])]
     assert calls == [(1, {"Domain": "d"})]
+
+
+# --- servers with a page size of their own ---
+
+
+SERVERS = {
+    # number, size asked for, most rows a page -> first row, rows
+    "its own pages": lambda number, size, cap: ((number - 1) * min(size, cap), min(size, cap)),
+    "pages as asked, cut off": lambda number, size, cap: ((number - 1) * size, min(size, cap)),
+    "a row held back on each page": lambda number, size, cap: (
+        (number - 1) * min(size, cap) - (number > 1),
+        min(size, cap),
+    ),
+    "always the first page": lambda _, size, cap: (0, min(size, cap)),
+}
+
+
+@settings(max_examples=400)
+@given(
+    paging=st.builds(
+        replace,
+        st.sampled_from([STREAM_PAGES, DOMAINS, TOP_PLAY]),
+        size=st.integers(1, 12),
+        smallest=st.integers(1, 4),
+        most_rows=st.one_of(st.none(), st.integers(0, 30)),
+    ),
+    length=st.integers(0, 40),
+    cap=st.integers(1, 12),
+    kind=st.sampled_from([*SERVERS]),
+    last_again=st.booleans(),
+)
+def test_a_server_with_its_own_page_size_gives_every_row_once_or_is_refused(
+    paging, length, cap, kind, last_again
+):
+    """`last_again`: a page beyond the end is the last page again."""
+    listing = list(range(length))[: paging.most_rows]
+
+    def serve(number, size):
+        start, most = SERVERS[kind](number, size, cap)
+        if last_again and start >= len(listing):
+            start = max(0, (len(listing) - 1) // most * most)
+        rows = listing[start : start + most]
+        told = None if paging.echo is None else number
+        return PageFacts(number=told, total=length, rows=len(rows)), rows
+
+    try:
+        rows = all_rows(paging, serve)
+    except IncompleteAnswer:
+        can_be_walked = cap >= min(paging.size, paging.smallest) and not last_again
+        assert kind not in ("its own pages", "pages as asked, cut off") or not can_be_walked
+        return
+    assert len(rows) == len(listing)
+    if len({*rows}) == len(rows):  # what comes twice is for the keys to show
+        assert rows == listing
+
+
+@pytest.mark.parametrize(
+    ("total", "kind", "asked"),
+    [
+        (120, "its own pages", [(1, 1000), (2, 1000)]),
+        (120, "pages as asked, cut off", [(1, 1000), (2, 1000), (1, 100), (2, 100)]),
+        (1120, "pages as asked, cut off", [(1, 1000), (2, 1000), (3, 1000)]),
+    ],
+)
+def test_pages_of_a_hundred_rows_to_a_question_for_a_thousand(total, kind, asked):
+    """In the third case pages go on at the size seen: 1, 2, ... 12."""
+    listing, requests = list(range(total)), []
+
+    def serve(number, size):
+        requests.append((number, size))
+        start, most = SERVERS[kind](number, size, 100)
+        rows = listing[start : start + most]
+        return PageFacts(number=number, total=total, rows=len(rows)), rows
+
+    assert all_rows(STREAM_PAGES, serve) == listing
+    assert requests[: len(asked)] == asked
+    assert requests[len(asked) :] == ([(n, 100) for n in range(1, 13)] if total > 1000 else [])
+
+
+def test_a_page_that_comes_again_is_no_new_page():
+    """The rows of one page twice are as many as announced; without page numbers only they show it."""
+
+    def serve(_number, _size):
+        return PageFacts(number=None, total=2000, rows=1000), list(range(1000))
+
+    with pytest.raises(IncompleteAnswer, match="page 1 came again"):
+        all_rows(DOMAINS, serve)
 
 
 def test_whoever_has_seen_enough_requests_no_more_pages():

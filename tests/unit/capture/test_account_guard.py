@@ -12,6 +12,7 @@ from resources.api.credentials import Credentials
 from resources.api.errors import FixSetup
 from resources.capture import account_guard
 from resources.capture.account_guard import AccountGuard, OtherAccount
+from resources.config import Settings
 from resources.fs import sealed
 from resources.home.layout import Home
 from resources.simulator import Account
@@ -90,6 +91,13 @@ def test_a_new_key_of_the_account_is_asked_about_once(home):
     with served(home) as one:  # and the old one is still known
         one.capture([DAYS[1]], [TRAFFIC], again=True)
         assert LIST not in one.simulator.calls
+
+
+def test_domains_of_both_sides_compare_as_in_dns(tmp_path):
+    guard = AccountGuard(Home(tmp_path), Settings())
+    guard.compare(frozenset({"Pull-1.Sim.Example", "x.example"}), ["pull-1.sim.example."], 1)
+    with pytest.raises(OtherAccount):
+        guard.compare(frozenset({"Pull-1.Sim.Example"}), ["pull-2.sim.example"], 1)
 
 
 def test_one_domain_in_common_is_enough(home):

@@ -1,5 +1,6 @@
 """What is known of the account: domains for ever, carriers of now, streams and addresses of a day."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -83,6 +84,33 @@ def test_a_push_domain_that_only_its_pull_domain_names_is_known(root, account):
     ]
     store(root, DOMAIN, DAY, rows)
     assert names(account().domains()) == {"a": ANY, "b": PULL, "c": PULL, "d": PULL, "p": PUSH}
+
+
+def test_domains_compare_as_in_dns_and_keep_the_first_spelling_listed(root, account):
+    """So that no domain is asked twice, and rows of all days carry one name."""
+    pull = {"domain_type": "pull-flv"}
+    store(root, DOMAIN, DAY, [{"domain": "Pull.Example", **pull, "push_domain": "PUSH.example."}])
+    store(
+        root,
+        DOMAIN,
+        NEXT,
+        [
+            {"domain": "pull.example.", **pull, "push_domain": "push.example"},
+            {"domain": "Push.example", "domain_type": "push"},
+        ],
+    )
+    found = {domain.name: domain.role for domain in account().domains()}
+    assert found == {"Pull.Example": PULL, "Push.example": PUSH}
+
+
+def test_domains_in_the_settings_compare_as_in_dns(account):
+    found = account(push_domains=("X.example", "p.example"), pull_domains=("x.Example.",))
+    assert found.domains() == (Domain("X.example", ANY), Domain("p.example", PUSH))
+
+
+@pytest.mark.parametrize("pattern", ["a.example", "A.EXAMPLE.", "*.Example"])
+def test_patterns_of_domains_compare_as_in_dns(pattern):
+    assert replace(DATASETS["stream_session"], domains=(pattern,)).includes_domain("A.example")
 
 
 def test_domains_in_the_settings_are_the_only_ones(root, account):

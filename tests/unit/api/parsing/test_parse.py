@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,10 +13,10 @@ from hypothesis import strategies as st
 
 from resources.api.catalog import DATASETS, ENDPOINTS
 from resources.api.catalog.model import SPLITS, ColumnType, DomainRole
-from resources.api.errors import IncompleteAnswer, WrongAnswer
+from resources.api.errors import IncompleteAnswer, TryLater, WrongAnswer
 from resources.api.pagination import PageFacts
 from resources.api.parsing.parse import join, read_page, row_schema
-from resources.api.request_plan import Domain, Inventory, Stream, requests_for
+from resources.api.request_plan import Domain, Inventory, Stream, request_of, requests_for
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -54,8 +55,19 @@ def sample(action):
     return json.loads((SAMPLES / f"{action}.json").read_text("utf-8"))
 
 
-def sample_of(name):
-    return sample(DATASETS[name].endpoint.action)
+def sample_of(name, walk=None):
+    """The sample as the answer to `walk`: what it echoes is what was asked."""
+    return echoing(sample(DATASETS[name].endpoint.action), walk or first_walk(name), name)
+
+
+def echoing(document, walk, name):
+    for parameter in DATASETS[name].endpoint.parameters:
+        if (
+            document["Result"].pop(parameter.name, None) is not None
+            and parameter.name in walk.payload
+        ):
+            document["Result"][parameter.name] = walk.payload[parameter.name]
+    return document
 
 
 def read(name, document, *, walk=None, number=1):
@@ -469,6 +481,92 @@ def test_a_row_about_something_that_was_not_asked_for_is_refused(name, rows, fie
     assert refusal.value.action == DATASETS[name].endpoint.action
 
 
+CASED = Inventory(
+    domains=(
+        Domain("Push.Example.com", DomainRole.PUSH),
+        Domain("Pull.Example.com.", DomainRole.PULL),
+    ),
+    isps=("telecom", "unicom"),
+    streams=(Stream("push.example.COM", "show", "room1"), Stream(PULL, "show", "room1")),
+    addresses=("2001:db8::1", "192.0.2.7"),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "field", "given", "asked"),
+    [
+        ("batch_stream_traffic", "StreamInfoList", "Domain", PULL, "Pull.Example.com."),
+        ("batch_stream_traffic", "StreamInfoList", "Domain", f"{PUSH}.", "Push.Example.com"),
+        ("batch_push_stream_metrics", "StreamMetricList", "Domain", PUSH, "Push.Example.com"),
+        ("top_play", "DataItemList", "Domain", "pull.EXAMPLE.com", "Pull.Example.com."),
+        ("edge_stat", "EdgeStatDetailDataList", "Domain", PULL, "Pull.Example.com."),
+        ("edge_stat", "EdgeStatDetailDataList", "ISP", "Unicom", "unicom"),
+        ("edge_stat_by_protocol", "EdgeStatDetailDataList", "Protocol", "rtmp", "RTMP"),
+        ("ip_info", "List", "Ip", "2001:DB8:0:0::1", "2001:db8::1"),
+    ],
+)
+def test_a_value_in_another_spelling_is_the_one_that_was_asked_for(name, rows, field, given, asked):
+    """Domain names compare as in DNS. Rows carry the name as it was asked, so that joins work."""
+    walk = first_walk(name, CASED)
+    document = sample_of(name, walk)
+    labels = {"Domain": PUSH, "ISP": "telecom", "Protocol": "RTMP"}
+    items = document["Result"][rows]
+    items[1:] = []
+    items[0] |= {**{k: v for k, v in labels.items() if k in items[0]}, field: given}
+    column = {"Domain": "domain", "Ip": "ip", "ISP": "isp", "Protocol": "protocol"}[field]
+    assert {row[column] for row in rows_of(name, document, walk)} == {asked}
+
+
+@pytest.mark.parametrize(("given", "is_one"), [("show", True), ("Show", False), ("show.", False)])
+def test_names_of_streams_are_compared_letter_by_letter(given, is_one):
+    walk = first_walk("push_stream_info", CASED)
+    walk = request_of(
+        DATASETS["push_stream_info"], {**walk.payload, "App": "show", "Stream": "room1"}
+    )
+    document = sample_of("push_stream_info", walk)
+    document["Result"]["PushStreamInfoDataList"][0]["App"] = given
+    document["Result"]["PushStreamInfoDataList"][1:] = []
+    if is_one:
+        assert len(rows_of("push_stream_info", document, walk)) == 1
+        return
+    with pytest.raises(WrongAnswer, match="a row's App should be show"):
+        rows_of("push_stream_info", document, walk)
+
+
+def test_streams_are_asked_by_the_name_of_their_domain_in_the_inventory():
+    """Whatever the spelling in the day's own rows; each stream once."""
+    twice = replace(CASED, streams=(*CASED.streams, Stream("PUSH.example.com", "show", "room1")))
+    walks = requests_for(DATASETS["push_stream_metrics"], DAY, SHANGHAI, twice)
+    assert [walk.constants["domain"] for walk in walks] == ["Push.Example.com"]
+
+
+NULL_RESULTS = ["push_stream_metrics", "source_traffic", "push_stream_info", "transcode_info"]
+
+
+@pytest.mark.parametrize("name", NULL_RESULTS)
+def test_a_null_result_is_nothing_where_the_vendors_types_allow_it(name):
+    document = {"ResponseMetadata": {"RequestId": "r"}, "Result": None}
+    page = read(name, document)
+    assert (page.table.num_rows, page.outside, page.disagreeing) == (0, 0, ())
+    assert rows_of(name, document) == []
+    paging = DATASETS[name].endpoint.paging
+    assert page.facts == (PageFacts(number=None, total=0, rows=0) if paging else None)
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("stream_session", {"ResponseMetadata": {}, "Result": None}),
+        ("isp", {"Result": None}),
+        ("push_stream_metrics", {"ResponseMetadata": {}}),
+        ("push_stream_metrics", {"Result": []}),
+    ],
+)
+def test_no_result_is_not_nothing(name, document):
+    with pytest.raises(TryLater, match="neither a Result nor an Error"):
+        read(name, document)
+
+
 @split_datasets
 @pytest.mark.parametrize("absent", ["missing", None, []], ids=str)
 def test_a_split_that_did_not_come_is_refused(dataset, absent):
@@ -673,12 +771,23 @@ def test_totals_are_not_compared_when_rows_were_dropped():
 
 
 def test_pages_are_joined_and_ranks_go_on():
-    """TopPlay: numbers as text, and the position counts over pages of 1000."""
-    document = sample_of("top_play")
-    document["Result"]["Pagination"] = {"PageNum": "2", "PageSize": "1000", "TotalCount": "1002"}
-    page = read("top_play", document, number=2)
-    assert page.facts == PageFacts(number=2, total=1002, rows=2)
-    assert page.table["rank"].to_pylist() == [1001, 1002]
+    """TopPlay: numbers as text. Pages may be shorter than asked for, and come in any order."""
+    pages = []
+    for number in (2, 1):
+        document = sample_of("top_play")
+        told = {"PageNum": str(number), "PageSize": "1000", "TotalCount": "4"}
+        document["Result"]["Pagination"] = told
+        for row in document["Result"]["DataItemList"]:
+            row["App"] = f"{number}"
+        pages.append(read("top_play", document, number=number))
+    assert pages[0].facts == PageFacts(number=2, total=4, rows=2)
+    rows = join(DATASETS["top_play"], first_walk("top_play"), pages).table.to_pylist()
+    assert sorted((row["app"], row["rank"]) for row in rows) == [
+        ("1", 1),
+        ("1", 2),
+        ("2", 3),
+        ("2", 4),
+    ]
 
 
 def test_a_key_on_two_pages_makes_the_walk_incomplete():

@@ -287,15 +287,14 @@ def test_what_is_not_one_answer_as_declared_keeps_all_apart(odd):
     assert decode.decode_batch(METRICS.endpoint, [PLAIN, LINE]) is not None
 
 
-def test_a_rank_goes_on_from_page_to_page():
+def test_a_rank_counts_from_one_on_each_page_until_pages_are_joined():
     dataset = DATASETS["top_play"]
     assert dataset.ranked
     walk = next(requests_for(dataset, DAY, SHANGHAI, MANY))
     body = json.dumps(sample_of(dataset.name)).encode()
-    found = together(dataset, [(walk, body, 1), (walk, body, 3)])
-    first, third = (sorted(rows.table["rank"].to_pylist()) for _, rows in found)
-    assert first[0] == 1
-    assert third == [rank + 2 * dataset.endpoint.paging.size for rank in first]
+    pages = read_batch(dataset, [(walk, 1), (walk, 3)], [body, body])
+    assert [page.number for page in pages] == [1, 3]
+    assert [sorted(page.table["rank"].to_pylist()) for page in pages] == [[1, 2], [1, 2]]
 
 
 # One after the other ------------------------------------------------------------------------------
