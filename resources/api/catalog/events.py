@@ -37,6 +37,7 @@ from resources.api.catalog.shared import (
     page_parameters,
     text,
 )
+from resources.api.catalog.spelling import Spelling
 
 _NO_SPAN_GIVEN = (WindowLimit(longest=MONTH),)  # undocumented; we ask for one day at a time
 
@@ -86,6 +87,8 @@ TRANSCODE_INFO = Endpoint(
             name="Resolution",
             wire_type=WireType.TEXTS,
             allowed=("480P", "720P", "1080P", "2K", "4K", "8K", "0P"),
+            spelling=Spelling.ANY_CASE,
+            fills_in=True,
         ),
         *page_parameters(1, 100_000, 20),
         Parameter(
@@ -101,6 +104,8 @@ TRANSCODE_INFO = Endpoint(
                 "ByteQE",
                 "Audio",
             ),
+            spelling=Spelling.ANY_CASE,
+            fills_in=True,
         ),
     ),
     constraints=(APP_WITH_STREAM,),
@@ -137,11 +142,10 @@ TRANSCODE_INFO = Endpoint(
 TOP_PLAY = Endpoint(
     action="DescribeLiveTopPlayData",
     parameters=(
-        START,
-        END,
+        *(replace(p, rounding_s=3600) for p in (START, END)),  # "align both ends to full hours"
         enum_parameter("QueryType", "Stream", "Domain", "Stream"),
         enum_parameter("SortBy", "PeakBandwidth", "PeakBandwidth", "AvgBandwidth", "TotalTraffic"),
-        Parameter(name="VhostList", wire_type=WireType.TEXTS),
+        Parameter(name="VhostList", wire_type=WireType.TEXTS, fills_in=True),
         DOMAINS,
         *page_parameters(1, 1000, 10, as_text=True),
     ),

@@ -1,6 +1,7 @@
-"""What a request may hold: its parameters, and the rules that hold between them.
+"""What a request may hold: its parameters, what comes back of them, and the rules between them.
 
-Values are checked by the simulator; requests are built in resources/api/request_plan.py.
+Values are checked by the simulator; requests are built in resources/api/request_plan.py, echoes are
+checked in resources/api/parsing/echoes.py.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from resources.api.catalog.spelling import Spelling
 from resources.api.catalog.vendors import Vendor
 
 
@@ -25,7 +27,10 @@ class WireType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """One request parameter and the values it may take. Limits of lists apply to their items."""
+    """One request parameter, the values it may take, and in which form it may come back.
+
+    Limits and spelling of lists apply to their items. Echoed lists have no order.
+    """
 
     name: str
     wire_type: WireType
@@ -36,6 +41,10 @@ class Parameter:
     maximum: int | None = None
     max_items: int | None = None
     echoed: bool = True  # comes back in Result under the same name
+    spelling: Spelling = Spelling.EXACT  # of the echo
+    rounding_s: int = 0  # an echoed time may be so many seconds off
+    fills_in: bool = False  # not sent, it may come back with the values that it then stands for
+    repeats: str | None = None  # not sent, it may come back with a value of this list
     absent_on: tuple[Vendor, ...] = ()
 
 

@@ -12,6 +12,7 @@ from resources.api.catalog.parameters import (
     Parameter,
     WireType,
 )
+from resources.api.catalog.spelling import Spelling
 from resources.api.catalog.vendors import Vendor
 
 YEAR = timedelta(days=366)
@@ -25,19 +26,32 @@ GB_TO_BYTES = 1e9  # the vendor counts base 1000
 BPS_TO_MBPS = 1e-6
 
 START = Parameter(name="StartTime", wire_type=WireType.TIME, required=True)
-END = Parameter(name="EndTime", wire_type=WireType.TIME, required=True)
-ONE_DOMAIN = Parameter(name="Domain", wire_type=WireType.TEXT)
-DOMAINS = Parameter(name="DomainList", wire_type=WireType.TEXTS)
+END = Parameter(
+    name="EndTime",
+    wire_type=WireType.TIME,
+    required=True,
+    rounding_s=1,  # 23:59:59 and the midnight after it end the same window
+)
+ONE_DOMAIN = Parameter(
+    name="Domain", wire_type=WireType.TEXT, spelling=Spelling.DOMAIN, repeats="DomainList"
+)
+DOMAINS = Parameter(
+    name="DomainList", wire_type=WireType.TEXTS, spelling=Spelling.DOMAIN, fills_in=True
+)
 ONE_APP = Parameter(name="App", wire_type=WireType.TEXT)
 ONE_STREAM = Parameter(name="Stream", wire_type=WireType.TEXT)
-ISPS = Parameter(name="ISPList", wire_type=WireType.TEXTS)
-REGIONS = Parameter(name="RegionList", wire_type=WireType.REGIONS)
-USER_REGIONS = Parameter(name="UserRegionList", wire_type=WireType.REGIONS)
-PRIORITY = Parameter(name="StreamPriority", wire_type=WireType.TEXTS)
+ISPS = Parameter(
+    name="ISPList", wire_type=WireType.TEXTS, spelling=Spelling.ANY_CASE, fills_in=True
+)
+REGIONS = Parameter(name="RegionList", wire_type=WireType.REGIONS, fills_in=True)
+USER_REGIONS = Parameter(name="UserRegionList", wire_type=WireType.REGIONS, fills_in=True)
+PRIORITY = Parameter(name="StreamPriority", wire_type=WireType.TEXTS, fills_in=True)
 PROTOCOLS = Parameter(
     name="ProtocolList",
     wire_type=WireType.TEXTS,
     allowed=("HTTP-FLV", "HTTP-HLS", "RTMP", "RTM", "SRT", "QUIC"),
+    spelling=Spelling.ANY_CASE,
+    fills_in=True,
 )
 
 ONE_REGION_KIND = MutuallyExclusive(names=("RegionList", "UserRegionList"))
@@ -56,7 +70,12 @@ def bucket_parameter(*allowed: int, default: int) -> Parameter:
 
 def split_parameter(*allowed: str) -> Parameter:
     """The dimensions that a total can be split by."""
-    return Parameter(name="DetailField", wire_type=WireType.TEXTS, allowed=allowed)
+    return Parameter(
+        name="DetailField",
+        wire_type=WireType.TEXTS,
+        allowed=allowed,
+        spelling=Spelling.ANY_CASE,
+    )
 
 
 def enum_parameter(
@@ -69,6 +88,7 @@ def enum_parameter(
         default=default,
         allowed=allowed,
         echoed=echoed,
+        spelling=Spelling.ANY_CASE,
         absent_on=absent_on,
     )
 

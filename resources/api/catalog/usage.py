@@ -54,6 +54,7 @@ from resources.api.catalog.shared import (
     split_parameter,
     time_series_layouts,
 )
+from resources.api.catalog.spelling import Spelling
 
 BATCH_TRAFFIC = Endpoint(
     action="DescribeLiveBatchStreamTrafficData",
@@ -220,6 +221,8 @@ STREAM_COUNT = Endpoint(
             name="StreamType",
             wire_type=WireType.TEXTS,
             allowed=("push", "relay-source", "transcode"),
+            spelling=Spelling.ANY_CASE,
+            fills_in=True,
         ),
         ISPS,
         USER_REGIONS,

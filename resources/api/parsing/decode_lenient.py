@@ -131,7 +131,9 @@ class _Reader:
             case ("float", int() | float()) if not isinstance(value, bool):
                 if abs(value) <= _LARGEST_FLOAT:  # false for NaN, too
                     return float(value)
-        if node.kept:
+            case "integer", str() if node.is_echo and value.isdecimal() and len(value) < 19:
+                return int(value)
+        if node.kept or node.is_echo:
             raise WrongAnswer(self.action, path, value, _EXPECTED[node.json])
         return None
 

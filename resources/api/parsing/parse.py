@@ -23,8 +23,10 @@ from resources.api.catalog.model import ColumnType
 from resources.api.errors import IncompleteAnswer, WrongAnswer, printable
 from resources.api.parsing.convert import TIMESTAMP, row_schema, table_of
 from resources.api.parsing.decode import DecodedResponse, decode, decode_items
+from resources.api.parsing.echoes import check_echoes
 from resources.api.parsing.flatten import flatten
 from resources.api.parsing.slices import JsonSlicer
+from resources.api.parsing.slot_steps import check_slots
 from resources.api.parsing.sorting import SortedView, SpilledRows
 from resources.api.parsing.totals import Totals, disagreeing_pages
 from resources.api.request_plan import Request
@@ -88,8 +90,8 @@ class Rows:
 def read_page(dataset: Dataset, request: Request, body: Body, number: int = 1) -> Page:
     """The rows of one response to `request`, page `number`.
 
-    Raises what `decode.decode` raises, and WrongAnswer for a value that is not a time or a number,
-    a row about something that was not requested, or a missing split.
+    Raises what `decode.decode` raises, and WrongAnswer for a value that is not a time or a number, an
+    echo, a row or a slot width that was not requested, or a missing split.
     """
     endpoint = dataset.endpoint
     reading = _PageReader(dataset, request, number)
@@ -134,12 +136,15 @@ class _PageReader:
     def page(self, result: pa.StructArray) -> Page:
         """All rows added. `result` is the response's Result without its slices."""
         endpoint = self._dataset.endpoint
+        check_echoes(endpoint, [self._request], result)
         if self._request.is_split and not self._rows:
             _check_split_is_empty(self._dataset, self._request, result)
         facts, totals = facts_of(self._dataset, result, self._rows)
         is_all_here = not (self._outside or endpoint.paging)
+        table = _joined(self._tables)
+        check_slots(self._dataset, [self._request], table, np.zeros(len(table), dtype=np.int64))
         return Page(
-            table=_joined(self._tables),
+            table=table,
             facts=facts,
             totals=totals,
             outside=self._outside,

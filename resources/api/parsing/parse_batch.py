@@ -21,8 +21,10 @@ from resources.api.errors import ApiError
 from resources.api.pagination import PageFacts
 from resources.api.parsing.convert import table_of
 from resources.api.parsing.decode import decode_batch, one_piece
+from resources.api.parsing.echoes import check_echoes
 from resources.api.parsing.flatten import FlatRows, flatten
 from resources.api.parsing.parse import Page, facts_of, read_page, rows_inside
+from resources.api.parsing.slot_steps import check_slots
 from resources.api.parsing.totals import Totals
 from resources.api.request_plan import Request
 
@@ -64,15 +66,17 @@ def read_batch(
     if requests[0].is_split and not came.all():
         return None  # right only if there is nothing to split: `parse.read_page` checks that
     try:
+        check_echoes(dataset.endpoint, requests, results)
         table = table_of(dataset, requests, flat)
         facts = _facts(dataset, results, came)
+        inside = rows_inside(dataset, table, requests, flat.answer)
+        if inside is None:
+            answer = flat.answer
+        else:
+            table, answer = table.filter(inside), flat.answer[_booleans(inside)]
+        check_slots(dataset, requests, table, answer)
     except ApiError:
         return None
-    inside = rows_inside(dataset, table, requests, flat.answer)
-    if inside is None:
-        answer = flat.answer
-    else:
-        table, answer = table.filter(inside), flat.answer[_booleans(inside)]
     sorted_table = _sorted(dataset, requests, table, answer)
     if sorted_table is None:
         return None

@@ -37,7 +37,8 @@ _JSON_OF_KIND: dict[ColumnType, Json] = {
 class Node:
     """One field or list item of the response.
 
-    `kept` is False for a field that becomes no column; a wrong type there does not fail the day.
+    `kept` is False for a field that becomes no column; a wrong type there does not fail the day,
+    except in an echo, which is compared with the request (echoes.py).
     """
 
     name: str
@@ -45,6 +46,7 @@ class Node:
     children: tuple[Node, ...] = ()  # fields of an object; of a list, its one item type
     required: bool = False
     kept: bool = True
+    is_echo: bool = False
 
     @cached_property
     def arrow(self) -> pa.DataType:
@@ -80,15 +82,19 @@ def _as_ignored(node: Node) -> Node:
     return replace(node, children=children, required=False, kept=False)
 
 
-_REGION = _object("item", (_ignored(n) for n in ("Area", "Country", "Province")), kept=False)
+def _echo(name: str, json: Json = "text", *children: Node) -> Node:
+    return Node(name, json, children, kept=False, is_echo=True)
+
+
+_REGION = _echo("item", "object", *map(_echo, ("Area", "Country", "Province")))
 _ECHO: dict[WireType, Node] = {
-    WireType.TEXT: _ignored(""),
-    WireType.TIME: _ignored(""),
-    WireType.INTEGER_TEXT: _ignored(""),
-    WireType.INTEGER: _ignored("", "integer"),
-    WireType.TEXTS: _list("", _ignored("item"), kept=False),
-    WireType.INTEGERS: _list("", _ignored("item", "integer"), kept=False),
-    WireType.REGIONS: _list("", _REGION, kept=False),
+    WireType.TEXT: _echo(""),
+    WireType.TIME: _echo(""),
+    WireType.INTEGER_TEXT: _echo(""),
+    WireType.INTEGER: _echo("", "integer"),
+    WireType.TEXTS: _echo("", "list", _echo("item")),
+    WireType.INTEGERS: _echo("", "list", _echo("item", "integer")),
+    WireType.REGIONS: _echo("", "list", _REGION),
 }
 
 _ERROR = _object(

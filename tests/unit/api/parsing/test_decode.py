@@ -281,9 +281,6 @@ def test_a_null_among_the_rows_is_refused_by_its_path(endpoint, path):
         (STATUS, ("Result", "StatusSummaryDataList", 0, "StatusCode")),
         (STATUS, ("Result", "StatusSummaryDataList", 0)),
         (STATUS, ("Result", "StatusSummaryDataList")),
-        (STATUS, ("Result", "DomainList")),
-        (STATUS, ("Result", "DomainList", 0)),
-        (STATUS, ("Result", "Aggregation")),
         (STATUS, ("ResponseMetadata", "RequestId")),
         (EDGE, ("Result", "TotalRequest")),
         (EDGE, ("Result", "EdgeStatDetailDataList", 0, "TotalRequest")),
@@ -303,6 +300,17 @@ def test_what_is_not_kept_may_be_anything(endpoint, path, odd):
     result, _ = read(endpoint, changed(document, path, odd))
     rows = {f for f in kept(endpoint)[1] if ("Result", f) != path[:2]}
     assert {name: result[name] for name in rows} == {name: expected[name] for name in rows}
+
+
+@pytest.mark.parametrize(
+    "path", [("DomainList",), ("DomainList", 0), ("Aggregation",), ("EndTime",)], ids=spelt
+)
+@pytest.mark.parametrize("odd", [{"odd": [1]}, [[None]], 2**70, -1.5, True, "\ud800"], ids=repr)
+def test_an_echo_that_cannot_be_read_is_refused_by_its_path(path, odd):
+    """It cannot be what was asked."""
+    with pytest.raises(WrongAnswer) as refusal:
+        decode(STATUS, body_of(changed(sample(STATUS), ("Result", *path), odd)))
+    assert refusal.value.path.startswith(f"Result.{path[0]}")
 
 
 @pytest.mark.parametrize("odd", [None, 7, MISSING, [], {}], ids=repr)

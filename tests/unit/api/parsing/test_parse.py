@@ -114,7 +114,7 @@ def test_every_action_has_a_sample():
 
 @all_datasets
 def test_a_sample_is_read_whole(dataset):
-    page = read(dataset.name, sample(dataset.endpoint.action))
+    page = read(dataset.name, sample_of(dataset.name))
     rows = join(dataset, first_walk(dataset.name), [page])
     assert rows.table.num_rows == ROWS_IN_SAMPLE[dataset.name]
     assert rows.table.schema == row_schema(dataset)
@@ -262,15 +262,15 @@ VALUES = {
 
 
 @st.composite
-def instants(draw, window=None):
+def instants(draw, window=None, step=60):
     """RFC 3339 with any offset, with and without a fraction, Z or +00:00."""
     if window is None:
         moment = EPOCH + timedelta(microseconds=draw(microseconds))
     else:  # from a slot before the window to a slot after it
-        minutes = draw(st.integers(-10, 24 * 60 + 10))
-        moment = window[0].astimezone(UTC) + timedelta(minutes=minutes)
+        slot = draw(st.integers(-3, 24 * 3600 // step + 3))
+        moment = window[0].astimezone(UTC) + timedelta(seconds=slot * step)
     text = moment.astimezone(draw(offsets)).isoformat()
-    if "." in text:
+    if window is None and "." in text:
         text = re.sub(r"(\.\d+)", r"\g<1>" + "7" * draw(st.integers(0, 3)), text)
     return text.replace("+00:00", "Z") if draw(st.booleans()) else text
 
@@ -293,7 +293,8 @@ def items(draw, dataset, walk, levels, most=3):
             elif column in walk.within:
                 values = st.sampled_from(sorted(walk.within[column]))
             elif field.kind is ColumnType.INSTANT:
-                values = instants(walk.window if column == "slot_start_at" else None)
+                is_slot = column == "slot_start_at"
+                values = instants(walk.window if is_slot else None, dataset.bucket_s or 60)
             else:
                 values = VALUES[field.kind]
             is_label = field.column is None and column in dataset.key
@@ -320,6 +321,9 @@ def questions(draw, dataset):
     layouts = [endpoint.rows] + ([endpoint.split_rows] if walk.is_split else [])
     for layout in layouts:
         result[layout.levels[0].name] = draw(items(dataset, walk, layout.levels))
+    for parameter in endpoint.parameters:
+        if parameter.echoed and parameter.name in walk.payload and draw(st.booleans()):
+            result[parameter.name] = walk.payload[parameter.name]
     for level in endpoint.ignored_lists:
         result[level.name] = draw(st.sampled_from([None, [], [{}], [None], "odd", 7]))
     if endpoint.paging:
@@ -570,7 +574,7 @@ def test_no_result_is_not_nothing(name, document):
 @split_datasets
 @pytest.mark.parametrize("absent", ["missing", None, []], ids=str)
 def test_a_split_that_did_not_come_is_refused(dataset, absent):
-    document = sample(dataset.endpoint.action)
+    document = sample_of(dataset.name)
     details = dataset.endpoint.split_rows.levels[0].name
     if absent == "missing":
         del document["Result"][details]
@@ -593,7 +597,7 @@ def zeroed(value, keep):
 @split_datasets
 def test_nothing_to_split_is_a_day_without_rows(dataset):
     """All zero in the unsplit list, or nothing in it: a domain that nobody used."""
-    document = zeroed(sample(dataset.endpoint.action), keep=("StatusCode", "Aggregation"))
+    document = zeroed(sample_of(dataset.name), keep=("StatusCode", "Aggregation"))
     document["Result"][dataset.endpoint.split_rows.levels[0].name] = None
     assert rows_of(dataset.name, document) == []
     document["Result"][dataset.endpoint.rows.levels[0].name] = []
@@ -741,8 +745,8 @@ def test_protocols_may_exceed_the_total():
 
 
 def test_totals_of_an_unsplit_answer_are_compared_too():
-    document = sample_of("stream_session")
     walk = first_walk("stream_session", ONE)
+    document = sample_of("stream_session", walk)
     assert not walk.is_split
     assert read("stream_session", document, walk=walk).disagreeing == ()
     document["Result"]["TotalRequest"] += 1000

@@ -1,0 +1,127 @@
+"""Checks that time slots are as wide as asked: where they begin, and how far apart they are.
+
+Zero slots may be left out, so gaps prove nothing by themselves. Not here: slots outside of the
+window, which are dropped and counted (parse.py, read it next).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+
+from resources.api.catalog.columns import SLOT_START_AT
+from resources.api.catalog.datasets import Dataset
+from resources.api.errors import WrongAnswer
+from resources.api.request_plan import Request
+
+_IMPOSSIBLE = 1e6
+"""Slots of a coarser width are refused if the chance is below one in so many that all slots with
+data fell onto that width, one after the other without a gap, by accident."""
+
+_SECOND_US = 1_000_000
+
+
+def check_slots(
+    dataset: Dataset, requests: Sequence[Request], table: pa.Table, answer: np.ndarray
+) -> None:
+    """Raise WrongAnswer if slots are not of the width asked for.
+
+    `table` has the rows inside the windows, `answer` is the index of the request per row, rising.
+    Every slot begins at a multiple of the width. The slots of an answer must not all lie on a
+    multiple of it: such an answer is refused if some key has a run of them that is too long for
+    chance.
+    """
+    if dataset.bucket_s is None or not table.num_rows:
+        return
+    widths = np.array([_width(dataset, request) for request in requests]) * _SECOND_US
+    windows = [request.window for request in requests]
+    starts = np.array(
+        [0 if w is None else round(w[0].timestamp() * _SECOND_US) for w in windows], dtype=np.int64
+    )
+    begins = table.column(SLOT_START_AT).to_numpy().astype("datetime64[us]").astype(np.int64)
+    width, start = widths[answer], starts[answer]
+    if len(set(widths.tolist())) == 1:
+        width = widths[:1]
+    places, rest = np.divmod(begins - start, width)
+    if rest.any():
+        _check_other_grid(dataset, begins, width, rest)
+    for at, first, end in _coarse_answers(places, answer):
+        step = int(np.gcd.reduce(places[first:end] - places[first]))
+        width_us = int(widths[at])
+        is_aligned = _is_aligned(int(begins[first]), int(starts[at]), step * width_us)
+        rows = table.slice(first, end - first)
+        if is_aligned and _longest_run(dataset, rows, places[first:end], step) >= _too_long(step):
+            raise WrongAnswer(
+                dataset.endpoint.action,
+                "the step between the rows' TimeStamp",
+                step * width_us // _SECOND_US,
+                f"{width_us // _SECOND_US} (seconds)",
+            )
+
+
+def _width(dataset: Dataset, request: Request) -> int:
+    asked = request.payload.get("Aggregation", dataset.bucket_s)
+    return int(str(asked))
+
+
+def _check_other_grid(
+    dataset: Dataset, begins: np.ndarray, width: np.ndarray, rest: np.ndarray
+) -> None:
+    """Raise WrongAnswer for a slot that begins neither on the window's grid nor on that of UTC.
+
+    The two differ for wide slots in zones that are not whole hours from UTC.
+    """
+    odd = np.flatnonzero((rest != 0) & (begins % width != 0))
+    if len(odd):
+        at, seconds = int(odd[0]), int(np.broadcast_to(width, rest.shape)[odd[0]]) // _SECOND_US
+        shown = f"{np.datetime64(int(begins[at]), 'us')}Z"
+        raise WrongAnswer(
+            dataset.endpoint.action, "a row's TimeStamp", shown, f"at a multiple of {seconds} s"
+        )
+
+
+def _coarse_answers(places: np.ndarray, answer: np.ndarray) -> list[tuple[int, int, int]]:
+    """(request, first row, end) of the answers whose slots are all several widths apart.
+
+    `places` are the slots' numbers in their windows. Only odd ones out are searched closely: nearly
+    every answer has two slots side by side.
+    """
+    edges = np.flatnonzero(np.diff(answer, prepend=-1, append=answer[-1] + 1)).tolist()
+    found = []
+    for first, end in pairwise(edges):
+        some = places[first : min(end, first + 64)]
+        if np.gcd.reduce(some - some[0]) != 1:
+            step = np.gcd.reduce(places[first:end] - places[first])
+            if step > 1:
+                found.append((int(answer[first]), first, end))
+    return found
+
+
+def _is_aligned(begin: int, start: int, step: int) -> bool:
+    """True if slots of the coarse width would begin there: on the window's grid or that of UTC."""
+    return begin % step == 0 or (begin - start) % step == 0
+
+
+def _too_long(step: int) -> int:
+    """Length from which a run of slots, each `step` widths after the last, is no accident."""
+    return 1 + math.ceil(math.log(_IMPOSSIBLE) / math.log(step))
+
+
+def _longest_run(dataset: Dataset, rows: pa.Table, places: np.ndarray, step: int) -> int:
+    """The most slots of one key that follow each other by exactly `step` widths."""
+    names = [n for n in dataset.key if n in rows.column_names and n != SLOT_START_AT]
+    keys = zip(*(rows.column(name).to_pylist() for name in names), strict=True) if names else None
+    slots: dict[tuple[object, ...], set[int]] = {}
+    for key, place in zip(keys or [()] * len(places), places.tolist(), strict=True):
+        slots.setdefault(key, set()).add(place)
+    longest = 1
+    for found in slots.values():
+        run = 1
+        for one, following in pairwise(sorted(found)):
+            run = run + 1 if following - one == step else 1
+            longest = max(longest, run)
+    return longest
