@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from resources.api.catalog.model import Endpoint
 from resources.api.catalog.parameters import Parameter, WireType
@@ -26,10 +25,12 @@ def check_echoes(endpoint: Endpoint, requests: Sequence[Request], results: pa.St
 
     `results` has the Result of each request's response.
     """
+    if results.null_count == len(results):
+        return  # Result is null
     for parameter in endpoint.parameters:
         if not parameter.echoed:
             continue
-        echoes = pc.struct_field(results, parameter.name)
+        echoes = results.field(results.type.get_field_index(parameter.name))
         if echoes.null_count == len(echoes):
             continue
         values = echoes.to_pylist()

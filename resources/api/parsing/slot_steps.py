@@ -42,10 +42,11 @@ def check_slots(
     starts = np.array(
         [0 if w is None else round(w[0].timestamp() * _SECOND_US) for w in windows], dtype=np.int64
     )
-    begins = table.column(SLOT_START_AT).to_numpy().astype("datetime64[us]").astype(np.int64)
+    slots = table.column(SLOT_START_AT)
+    if len(requests) == 1 and _are_side_by_side(_microseconds(slots.unique()), starts, widths):
+        return
+    begins = _microseconds(slots)
     width, start = widths[answer], starts[answer]
-    if len(set(widths.tolist())) == 1:
-        width = widths[:1]
     places, rest = np.divmod(begins - start, width)
     if rest.any():
         _check_other_grid(dataset, begins, width, rest)
@@ -63,6 +64,17 @@ def check_slots(
             )
 
 
+def _microseconds(times: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    found: np.ndarray = times.to_numpy(zero_copy_only=False).view(np.int64)
+    return found
+
+
+def _are_side_by_side(begins: np.ndarray, starts: np.ndarray, widths: np.ndarray) -> bool:
+    """True if these slots of one answer show that all of them are right, as nearly always."""
+    places, rest = np.divmod(begins - starts, widths)
+    return not rest.any() and int(np.gcd.reduce(places - places[0])) == 1
+
+
 def _width(dataset: Dataset, request: Request) -> int:
     asked = request.payload.get("Aggregation", dataset.bucket_s)
     return int(str(asked))
@@ -77,7 +89,7 @@ def _check_other_grid(
     """
     odd = np.flatnonzero((rest != 0) & (begins % width != 0))
     if len(odd):
-        at, seconds = int(odd[0]), int(np.broadcast_to(width, rest.shape)[odd[0]]) // _SECOND_US
+        at, seconds = int(odd[0]), int(width[odd[0]]) // _SECOND_US
         shown = f"{np.datetime64(int(begins[at]), 'us')}Z"
         raise WrongAnswer(
             dataset.endpoint.action, "a row's TimeStamp", shown, f"at a multiple of {seconds} s"
