@@ -83,8 +83,10 @@ def listed_domains(lake: Path) -> Iterator[KnownDomain]:
     for row in rows:
         key, at = domain_key(str(row["domain"])), row["created_at"]
         earliest = created.get(key, at)
-        is_known = isinstance(at, datetime) and isinstance(earliest, datetime)
-        created[key] = min(at, earliest) if is_known else None  # type: ignore[type-var, assignment]
+        if isinstance(at, datetime) and isinstance(earliest, datetime):
+            created[key] = min(at, earliest)
+        else:
+            created[key] = None
     for bound in map(domain_key, bindings):
         known = roles.setdefault(bound, DomainRole.PUSH)
         roles[bound] = DomainRole.PUSH if known is DomainRole.PUSH else DomainRole.ANY
