@@ -136,15 +136,10 @@ class Archive:
         """
         return {*ledger.days_without_lake_file(lines, self.home.lake, self.home.file_index)}
 
-    def _all_days_without_lake_file(self, dataset: Dataset) -> set[date]:
-        """The same for all captured days of `dataset`, without ledger lines.
-
-        Empty for a dimension, whose next snapshot has the full state.
-        """
-        if dataset.is_dimension:
-            return set()
+    def _stale_days(self, dataset: Dataset) -> set[date]:
+        """Captured days whose lake file is missing, of another capture or of another version."""
         home = self.home
-        return ledger.all_days_without_lake_file(dataset.name, home.raw, home.lake, home.file_index)
+        return ledger.all_stale_days(dataset.name, home.raw, home.lake, home.file_index)
 
     def in_request_order(self, dataset: Dataset, days: Iterable[date]) -> list[date]:
         """Days that soon leave the API's history, oldest first; then the other days, newest first."""
@@ -208,9 +203,7 @@ class Archive:
         with self.writing() as connection:
             load_state = warehouse_load.LoadState.of(connection)
             for dataset in datasets:
-                repair.rebuild_missing(
-                    self.home, dataset, self._all_days_without_lake_file(dataset)
-                )
+                repair.rebuild_missing(self.home, dataset, self._stale_days(dataset))
                 loaded = warehouse_load.sync_table(connection, self.home, dataset, load_state)
                 yield loaded
 
@@ -244,7 +237,7 @@ class Archive:
                             repair.days_free_to_repair(
                                 self.home,
                                 DATASETS[name],
-                                self._all_days_without_lake_file(DATASETS[name]),
+                                self._stale_days(DATASETS[name]),
                             )
                         )
                     ),

@@ -102,7 +102,7 @@ class Capturer:
     def _has_current_lake_file(self, dataset: Dataset, capture: captures.Capture) -> bool:
         day = date.fromisoformat(capture.folder.parent.name)
         path = parquet.path_of(self.home.lake, dataset.name, day)
-        return parquet.is_current(parquet.provenance_of(path), capture.name)
+        return parquet.is_current(parquet.provenance_of(path), dataset, capture.name)
 
 
 class CaptureRun:

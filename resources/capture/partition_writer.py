@@ -272,7 +272,7 @@ class PartitionJob:
         if before is None:
             return None
         origin = parquet.verified_provenance(path)
-        if not parquet.is_current(origin, before.name):  # damaged, or made by an older normaliser
+        if not parquet.is_current(origin, self.dataset, before.name):  # damaged, or older
             origin = self._rebuild_lake_file(before, path)
         if origin is None:
             return None

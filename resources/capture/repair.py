@@ -1,4 +1,4 @@
-"""Rebuilds lake files of captured days that lack theirs, without requests.
+"""Rebuilds lake files of captured days that are missing or out of date, without requests.
 
 Not here: finding the days (ledger/states.py). Read next: lake/parquet.py.
 """
@@ -34,24 +34,24 @@ def ensure_lake_file(
     The caller holds the lock of the day. Raises UNREADABLE if the capture cannot be read.
     """
     origin = parquet.provenance_of(parquet.path_of(home.lake, dataset.name, day))
-    if origin is not None and parquet.is_current(origin, capture.name):
+    if origin is not None and parquet.is_current(origin, dataset, capture.name):
         return origin, False
     return parquet.normalise(home.lake, dataset, day, capture), True
 
 
 def rebuild_missing(home: Home, dataset: Dataset, days: Iterable[date]) -> list[date]:
-    """Rebuild the lake files of those `days` whose newest capture has none; the rebuilt days.
+    """Rebuild the lake files of `days` that are not made from the newest capture; the rebuilt days.
 
     A capture is committed before its lake file. A process that is killed in between leaves a day
-    that is captured in the ledger and in no table. Every load therefore calls this first, for all
-    days.
+    that is captured in the ledger and in no table. A file may also be of an earlier version of the
+    declared schema. Every load therefore calls this first, for all days.
 
     A locked day is skipped: the process that holds the lock writes the file. A damaged capture is
     logged and skipped; `livestats status` and `verify` name its day.
     """
     rebuilt = []
     for day in sorted(days):
-        with _day_lock(_folder(home, dataset, day)) as is_locked:
+        with _day_lock(home, dataset, day) as is_locked:
             if not is_locked or (capture := captures.newest(_folder(home, dataset, day))) is None:
                 continue
             atomic.remove_stale_temps(parquet.path_of(home.lake, dataset.name, day).parent)
@@ -74,7 +74,7 @@ def rebuild_missing(home: Home, dataset: Dataset, days: Iterable[date]) -> list[
 def days_free_to_repair(home: Home, dataset: Dataset, days: Iterable[date]) -> Iterator[date]:
     """Those of `days` that no process has locked."""
     for day in days:
-        with _day_lock(_folder(home, dataset, day)) as is_locked:
+        with _day_lock(home, dataset, day) as is_locked:
             if is_locked:
                 yield day
 
@@ -84,9 +84,10 @@ def _folder(home: Home, dataset: Dataset, day: date) -> Path:
 
 
 @contextmanager
-def _day_lock(folder: Path) -> Iterator[bool]:
-    """Lock the day if it is free; yields whether it was."""
-    lock = locks.try_lock(folder)
+def _day_lock(home: Home, dataset: Dataset, day: date) -> Iterator[bool]:
+    """Lock the day if it is free; yields whether it was. A dimension has one lock for all days."""
+    folder = _folder(home, dataset, day)
+    lock = locks.try_lock(folder.parent if dataset.is_dimension else folder)
     try:
         yield lock is not None
     finally:

@@ -30,6 +30,7 @@ from resources.api.parsing.parse_batch import read_batched
 from resources.api.request_plan import Request, request_of
 from resources.errors import LivestatsError
 from resources.fs import atomic
+from resources.lake.schema_version import OF_0_1_0, schema_hash
 from resources.raw.captures import Capture, CaptureName, day_named
 from resources.version import VERSION
 
@@ -38,9 +39,11 @@ SCHEMA_VERSION = 1
 
 FILE = "rows.parquet"
 _KEY = b"livestats"
+_SCHEMA = b"livestats.schema"
 _SEAL = b"livestats.sha256"
-FILE_METADATA = (_KEY, _SEAL)
-"""Keys of a file's own metadata: its provenance as JSON, and the SHA-256 of all its other bytes.
+FILE_METADATA = (_KEY, _SCHEMA, _SEAL)
+"""Keys of a file's own metadata: its provenance as JSON, the hash of the declared schema, and the
+SHA-256 of all other bytes. The hash has a key of its own so that version 0.1.0 can read new files.
 
 Parquet has a checksum per data page, but none for the footer. The digest replaces a placeholder of
 its length in the footer, so one rename publishes file and checksum together.
@@ -78,7 +81,18 @@ class Provenance:
     outside: int  # dropped rows, outside of the day
     unknown: tuple[str, ...]  # fields that the catalog does not know; the raw responses hold them
     disagreeing: tuple[str, ...]  # names of totals that differ from the rows
+    schema: str  # hash of the declared schema that the rows were written with
     livestats: str = VERSION
+
+    @property
+    def version(self) -> str:
+        """Version of normaliser and schema; equal to `version_of` if the file is up to date."""
+        return f"{self.schema_version}-{self.schema}"
+
+
+def version_of(dataset: Dataset) -> str:
+    """Version of the lake files that the present code writes for a dataset."""
+    return f"{SCHEMA_VERSION}-{schema_hash(dataset)}"
 
 
 @dataclass
@@ -209,9 +223,12 @@ class LakeWriter:
             outside=self.stats.outside,
             unknown=tuple(sorted(self.stats.unknown)),
             disagreeing=tuple(sorted(self.stats.disagreeing)),
+            schema=schema_hash(self._dataset),
         )
         self._write()
-        self._writer.add_key_value_metadata({_KEY: json.dumps(vars(origin)).encode()})
+        facts = {name: value for name, value in vars(origin).items() if name != "schema"}
+        self._writer.add_key_value_metadata({_KEY: json.dumps(facts).encode()})
+        self._writer.add_key_value_metadata({_SCHEMA: origin.schema.encode()})
         self._writer.add_key_value_metadata({_SEAL: _BLANK})
         self._writer.close()
         at, _, digest = _checksum(self.aside)
@@ -259,7 +276,9 @@ def _read_provenance(path: str) -> Provenance | None:
         metadata = pq.read_metadata(path).metadata or {}
         found: dict[str, Any] = json.loads(metadata[_KEY])
         lists = {name: tuple(found[name]) for name in ("unknown", "disagreeing")}
-        return Provenance(**{**found, **lists})
+        stated = metadata.get(_SCHEMA)
+        schema = OF_0_1_0.get(found["dataset"], "") if stated is None else stated.decode()
+        return Provenance(**{**found, **lists}, schema=schema)
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
         return None  # damaged, or not written by livestats: will be rebuilt
 
@@ -299,12 +318,12 @@ def verified_provenance(path: Path) -> Provenance | None:
     return provenance_of(path)
 
 
-def is_current(origin: Provenance | None, capture: CaptureName) -> bool:
-    """True if a lake file comes from `capture` and the present version of the normaliser."""
+def is_current(origin: Provenance | None, dataset: Dataset, capture: CaptureName) -> bool:
+    """True if a lake file was made from `capture` by the present normaliser and schema."""
     return (
         origin is not None
         and origin.capture == capture.text
-        and origin.schema_version == SCHEMA_VERSION
+        and origin.version == version_of(dataset)
     )
 
 

@@ -37,7 +37,7 @@ T = TypeVar("T")
 #
 # Each cache file has its own checksum. Deleting it costs one slow read and loses nothing.
 
-_FORMAT = 1
+_FORMAT = 2
 _FEW_DAYS = 7  # up to so many wanted days are read without the cache
 _SAVE_AFTER = 31  # the cache file is rewritten once so many days are new, or so many are gone
 
@@ -59,7 +59,7 @@ class LakeFileFacts:
     """Provenance of one lake file, from its footer."""
 
     capture: str  # name of the capture that the rows come from
-    schema_version: int  # of the normaliser that wrote the file
+    version: str  # of normaliser and schema, as `parquet.version_of` gives it
 
 
 def raw_day(folder: Path) -> RawDayFacts:
@@ -136,7 +136,7 @@ def _read_day(folder: Path) -> tuple[RawDayFacts, bool]:
 def _read_lake_file(path: Path) -> LakeFileFacts | None:
     """Provenance of a lake file; None if it is missing or unreadable."""
     origin = parquet.provenance_of(path)
-    return None if origin is None else LakeFileFacts(origin.capture, origin.schema_version)
+    return None if origin is None else LakeFileFacts(origin.capture, origin.version)
 
 
 _Stats = Iterator[tuple[date, str, os.stat_result]]
@@ -175,7 +175,7 @@ def _lake_file_to_json(found: LakeFileFacts | None) -> tuple[list[Any] | None, b
     """A lake file as JSON, and whether it may be cached; an unreadable file is read again next time."""
     if found is None:
         return None, False
-    return [found.capture, found.schema_version], True
+    return [found.capture, found.version], True
 
 
 def _read_changed(

@@ -199,12 +199,13 @@ def is_due_again(dataset: Dataset, line: Entry, now: datetime, zone: ZoneInfo) -
 def stale_days(lines: Iterable[Entry], root: Path, cache: Path | None = None) -> list[date]:
     """Captured days whose lake file is not what the present code makes of their newest capture.
 
-    The file is missing or unreadable, or was made from an earlier capture or by another version of
-    the normaliser. A replay repairs all of these without a request. Unlike the rest of the ledger,
+    The file is missing or unreadable, or was made from an earlier capture, or by another version of
+    the normaliser or of the declared schema. The next load or replay makes it anew, without a
+    request. Unlike the rest of the ledger,
     this reads the footers of files in the lake `root`: about 0.2 ms for each day that is not cached.
     """
     return _days_to_rebuild(
-        lines, root, cache, lambda file: file.schema_version == parquet.SCHEMA_VERSION
+        lines, root, cache, lambda name, file: file.version == parquet.version_of(DATASETS[name])
     )
 
 
@@ -214,21 +215,25 @@ def days_without_lake_file(
     """Captured days whose lake file is missing, unreadable or of another capture.
 
     A crash between committing the capture and the lake file leaves such a day. Files of an older
-    normaliser do not count: they hold the rows of the newest capture.
+    version do not count: they hold the rows of the newest capture, and the next load rebuilds them.
     """
-    return _days_to_rebuild(lines, root, cache, lambda _: True)
+    return _days_to_rebuild(lines, root, cache, lambda *_: True)
 
 
-def all_days_without_lake_file(
+def all_stale_days(
     dataset: str, root: Path, lake_root: Path, cache: Path | None = None
 ) -> set[date]:
-    """The same for all days of `dataset` in the raw archive `root`, without ledger lines."""
+    """`stale_days` for all days of `dataset` in the raw archive `root`, without ledger lines."""
     files = file_index.lake_files(lake_root, dataset, cache=cache)
+    version = parquet.version_of(DATASETS[dataset])
     return {
         day
         for day, facts in file_index.raw_days(root, dataset, cache=cache).items()
         if facts.captures
-        and ((file := files.get(day)) is None or file.capture != facts.captures[-1].text)
+        and (
+            (file := files.get(day)) is None
+            or (file.capture, file.version) != (facts.captures[-1].text, version)
+        )
     }
 
 
@@ -236,7 +241,7 @@ def _days_to_rebuild(
     lines: Iterable[Entry],
     root: Path,
     cache: Path | None,
-    is_current: Callable[[file_index.LakeFileFacts], bool],
+    is_current: Callable[[str, file_index.LakeFileFacts], bool],
 ) -> list[date]:
     captured: dict[str, list[Entry]] = {}
     for line in lines:
@@ -250,7 +255,7 @@ def _days_to_rebuild(
             for line in lines_of_dataset
             if (file := files.get(line.day)) is None
             or file.capture != line.capture
-            or not is_current(file)
+            or not is_current(name, file)
         ]
     return days
 

@@ -121,9 +121,9 @@ class LakeDay:
         elif newest is None or origin.capture != newest.name.text:
             what = f"made from {origin.capture}, and there is a newer capture"
             yield self._finding(FindingKind.BEHIND, what, self._mend())
-        elif origin.schema_version != parquet.SCHEMA_VERSION:
+        elif origin.version != parquet.version_of(place.dataset):
             what = (
-                f"made by normaliser {origin.schema_version}, and this is {parquet.SCHEMA_VERSION}"
+                f"made by version {origin.version}, and this is {parquet.version_of(place.dataset)}"
             )
             yield self._finding(FindingKind.BEHIND, what, self._mend())
         elif newest.name in self._raw.intact:

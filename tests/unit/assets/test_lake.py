@@ -180,7 +180,7 @@ def result(day, outcome=Outcome.CAPTURED, **facts):
     origin = parquet.Provenance(
         dataset="edge_stat", day=day.isoformat(), capture="c", schema_version=1, fetched_at="t",
         requests=1, rows=12, outside=facts.pop("outside", 0), unknown=facts.pop("unknown", ()),
-        disagreeing=facts.pop("disagreeing", ()),
+        disagreeing=facts.pop("disagreeing", ()), schema="s",
     )  # fmt: skip
     complete = outcome.is_complete
     counts = {"rows": 12, "requests": 1, "bytes": 345} if complete else {"message": "why not"}

@@ -18,6 +18,7 @@ from resources.capture.capturer import Capturer, Outcome
 from resources.config import Settings
 from resources.home.layout import Home
 from resources.lake import parquet, row_equality
+from resources.lake.schema_version import schema_hash
 from resources.raw import captures
 from resources.simulator import Account, AnswerOptions
 from resources.simulator.api import Api
@@ -144,6 +145,7 @@ def test_a_file_tells_its_origin(tmp_path):
         outside=3,
         unknown=("Result.'é\n", "Result.New"),
         disagreeing=("Total",),
+        schema=schema_hash(COUNT),
         livestats=VERSION,
     )
 
@@ -151,11 +153,11 @@ def test_a_file_tells_its_origin(tmp_path):
 def test_a_file_is_level_with_the_capture_and_the_code_that_made_it(tmp_path, monkeypatch):
     path = store(tmp_path, COUNT, DAY, [{}], version=1)
     origin = parquet.provenance_of(path)
-    assert parquet.is_current(origin, capture_name(1, version=1))
-    assert not parquet.is_current(origin, capture_name(1, version=2))
-    assert not parquet.is_current(None, capture_name(1, version=1))
+    assert parquet.is_current(origin, COUNT, capture_name(1, version=1))
+    assert not parquet.is_current(origin, COUNT, capture_name(1, version=2))
+    assert not parquet.is_current(None, COUNT, capture_name(1, version=1))
     monkeypatch.setattr(parquet, "SCHEMA_VERSION", parquet.SCHEMA_VERSION + 1)
-    assert not parquet.is_current(origin, capture_name(1, version=1))
+    assert not parquet.is_current(origin, COUNT, capture_name(1, version=1))
 
 
 def test_the_origin_of_a_file_that_has_not_changed_is_read_once(tmp_path, monkeypatch):
@@ -278,7 +280,7 @@ def test_normalising_again_gives_the_file_that_was_written_live(dataset, home, t
     assert pq.ParquetFile(again).read().equals(pq.ParquetFile(live).read())
     assert again.read_bytes() == live.read_bytes()
     assert origin == parquet.provenance_of(live)
-    assert parquet.is_current(origin, capture.name)
+    assert parquet.is_current(origin, dataset, capture.name)
     assert origin.rows == capture.name.rows == pq.read_metadata(live).num_rows
     assert (origin.outside, origin.unknown, origin.disagreeing) == (0, (), ())
 

@@ -223,7 +223,8 @@ def test_a_lake_file_is_read_again_when_another_stands_in_its_place(root, read):
     tick(root)
     before = made(root)
     assert before == {
-        day: file_index.LakeFileFacts(capture_name(1).text, parquet.SCHEMA_VERSION) for day in DAYS
+        day: file_index.LakeFileFacts(capture_name(1).text, parquet.version_of(DATASET))
+        for day in DAYS
     }
     read.clear()
     store(root / "lake", DATASET, DAYS[7], [{}], version=1)
@@ -251,7 +252,7 @@ def test_days_whose_rows_are_of_another_capture_are_to_be_made(root):
         return states.entries(DATASET, DAYS, root / "raw", NOW, ZONE, timedelta(0))
 
     def of_all(memory=None):
-        return states.all_days_without_lake_file(DATASET.name, root / "raw", root / "lake", memory)
+        return states.all_stale_days(DATASET.name, root / "raw", root / "lake", memory)
 
     assert states.days_without_lake_file(lines(), root / "lake") == [DAYS[7]]
     assert of_all() == {DAYS[7]}
