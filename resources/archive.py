@@ -139,7 +139,9 @@ class Archive:
     def _stale_days(self, dataset: Dataset) -> set[date]:
         """Captured days whose lake file is missing, of another capture or of another version."""
         home = self.home
-        return ledger.all_stale_days(dataset.name, home.raw, home.lake, home.file_index)
+        return ledger.all_stale_days(
+            dataset.name, home.raw, home.lake, home.file_index, self.settings.zone
+        )
 
     def in_request_order(self, dataset: Dataset, days: Iterable[date]) -> list[date]:
         """Days that soon leave the API's history, oldest first; then the other days, newest first."""

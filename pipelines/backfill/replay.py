@@ -46,7 +46,11 @@ def replay(archive: Archive, days: Sequence[tuple[Dataset, date]]) -> Iterator[R
     for dataset, day in days:
         folder = captures.folder_of(archive.home.raw, dataset.name, day)
         with locks.lock(folder.parent if dataset.is_dimension else folder):
-            capture = captures.newest(folder)
+            zone = archive.settings.time_zone
+            for misplaced, problem in captures.misplaced_in(folder, zone):
+                text = f"{misplaced.folder} {problem}. {captures.MISPLACED_REMEDY}"
+                yield Replayed(dataset=dataset.name, day=day, problem=text)
+            capture = captures.newest(folder, zone)
             if capture is None:
                 continue
             try:

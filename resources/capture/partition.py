@@ -78,7 +78,16 @@ class PartitionLifecycle:
             NO_EXPIRY_WARNING,
             None if dataset.is_dimension else self._coverage,
         )
-        before = captures.newest(folder)
+        for misplaced, problem in captures.misplaced_in(folder, self.settings.time_zone):
+            log.error(
+                "%s %s: %s %s. %s",
+                dataset.name,
+                day,
+                misplaced.folder,
+                problem,
+                captures.MISPLACED_REMEDY,
+            )
+        before = captures.newest(folder, self.settings.time_zone)
         is_supplement = False
         if before is not None:
             kept = self._check_lake_file(day, before, line.lacking)
@@ -189,7 +198,7 @@ class PartitionLifecycle:
 
     def _lacking_now(self, job: PartitionJob) -> tuple[str, ...]:
         """The items of the day that lack, by its newest capture."""
-        capture = captures.newest(job.folder)
+        capture = captures.newest(job.folder, self.settings.time_zone)
         return self._coverage.lacking(job.dataset, job.day, capture.name) if capture else ()
 
     def _commit(self, job: PartitionJob) -> Result:

@@ -52,7 +52,10 @@ def rebuild_missing(home: Home, dataset: Dataset, days: Iterable[date]) -> list[
     rebuilt = []
     for day in sorted(days):
         with _day_lock(home, dataset, day) as is_locked:
-            if not is_locked or (capture := captures.newest(_folder(home, dataset, day))) is None:
+            if not is_locked:
+                continue
+            capture = captures.newest(_folder(home, dataset, day), home.time_zone)
+            if capture is None:
                 continue
             atomic.remove_stale_temps(parquet.path_of(home.lake, dataset.name, day).parent)
             try:

@@ -124,6 +124,11 @@ class Home:
             )
         return found
 
+    @property
+    def time_zone(self) -> str | None:
+        """Name of the time zone of its days; None before the first run."""
+        return None if self.identity is None else str(self.identity["time_zone"])
+
     def prepare(self, settings: Settings, now: datetime) -> None:
         """Create what is missing, and refuse a home that does not fit the settings.
 

@@ -6,7 +6,6 @@ hand. Not here: comparing files (row_equality.py, table_diff.py). Read capture/c
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
@@ -28,8 +27,8 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.parsing.parse import Rows, join, row_schema
 from resources.api.parsing.parse_batch import read_batched
 from resources.api.request_plan import Request, request_of
-from resources.errors import LivestatsError
 from resources.fs import atomic
+from resources.lake import checksum
 from resources.lake.schema_version import OF_0_1_0, schema_hash
 from resources.raw.captures import Capture, CaptureName, day_named
 from resources.version import VERSION
@@ -40,31 +39,17 @@ SCHEMA_VERSION = 1
 FILE = "rows.parquet"
 _KEY = b"livestats"
 _SCHEMA = b"livestats.schema"
-_SEAL = b"livestats.sha256"
-FILE_METADATA = (_KEY, _SCHEMA, _SEAL)
+FILE_METADATA = (_KEY, _SCHEMA, checksum.KEY)
 """Keys of a file's own metadata: its provenance as JSON, the hash of the declared schema, and the
 SHA-256 of all other bytes. The hash has a key of its own so that version 0.1.0 can read new files.
-
-Parquet has a checksum per data page, but none for the footer. The digest replaces a placeholder of
-its length in the footer, so one rename publishes file and checksum together.
 """
 
-_BLANK = b"0" * (hashlib.sha256().digest_size * 2)
-# In the footer: the key, then, in Thrift's compact protocol, its value as a string of that length.
-# Data cannot imitate it: statistics come before it in the footer, and JSON escapes byte 0x18.
-_MARK = _SEAL + bytes([0x18, len(_BLANK)])
-_TAIL = 1 << 18  # the mark is within so many last bytes; the footer is far smaller
-_CHUNK = 1 << 20
 TICK_NS = 2_000_000_000
 """Two changes of a file may share one tick of the file system's clock. Younger files are not cached."""
 _MANY_PIECES = (
     32  # more tables than this are combined first: a copy of few rows is cheaper than writing each
 )
 _ROWS_PER_GROUP = 122_880  # DuckDB reads one row group per thread; this is its own default
-
-
-class DamagedFile(LivestatsError):
-    """The bytes of a lake file are not those that were written; the message says how."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +73,11 @@ class Provenance:
     def version(self) -> str:
         """Version of normaliser and schema; equal to `version_of` if the file is up to date."""
         return f"{self.schema_version}-{self.schema}"
+
+    def is_of(self, path: Path) -> bool:
+        """True if the file was written for the dataset and day that its folders name."""
+        place = path.parent.parent.name, path.parent.name
+        return place == (self.dataset, f"day={self.day}")
 
 
 def version_of(dataset: Dataset) -> str:
@@ -229,12 +219,9 @@ class LakeWriter:
         facts = {name: value for name, value in vars(origin).items() if name != "schema"}
         self._writer.add_key_value_metadata({_KEY: json.dumps(facts).encode()})
         self._writer.add_key_value_metadata({_SCHEMA: origin.schema.encode()})
-        self._writer.add_key_value_metadata({_SEAL: _BLANK})
+        self._writer.add_key_value_metadata({checksum.KEY: checksum.BLANK})
         self._writer.close()
-        at, _, digest = _checksum(self.aside)
-        with self.aside.open("r+b") as file:
-            file.seek(at)
-            file.write(digest)
+        checksum.write(self.aside)
         return origin
 
     def commit(self) -> None:
@@ -283,37 +270,11 @@ def _read_provenance(path: str) -> Provenance | None:
         return None  # damaged, or not written by livestats: will be rebuilt
 
 
-def check(path: Path) -> None:
-    """Verify the checksum of a lake file. Raises DamagedFile if it differs, OSError if unreadable."""
-    _, told, found = _checksum(path)
-    if told != found:
-        raise DamagedFile("has changed since it was written")
-
-
-def _checksum(path: Path) -> tuple[int, bytes, bytes]:
-    """Offset of a file's checksum, the stored checksum, and the computed one."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        start = max(0, file.seek(0, os.SEEK_END) - _TAIL)
-        file.seek(start)
-        at = file.read().rfind(_MARK)
-        if at < 0:
-            raise DamagedFile("holds no checksum: it was cut short, or livestats did not write it")
-        at += start + len(_MARK)
-        file.seek(0)
-        while chunk := file.read(min(_CHUNK, at - file.tell())):
-            digest.update(chunk)
-        told = file.read(len(_BLANK))
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return at, told, digest.hexdigest().encode()
-
-
 def verified_provenance(path: Path) -> Provenance | None:
     """`provenance_of`, but None also if any byte has changed since the file was written."""
     try:
-        check(path)
-    except (OSError, DamagedFile):
+        checksum.check(path)
+    except (OSError, checksum.DamagedFile):
         return None
     return provenance_of(path)
 
@@ -330,8 +291,10 @@ def is_current(origin: Provenance | None, dataset: Dataset, capture: CaptureName
 def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Provenance:
     """Write the lake file of a day from a capture, without the API.
 
-    Raises DamagedCapture, or what parsing the responses raises; the old file is then kept.
+    Raises DamagedCapture, also for a capture of another dataset or day, or what parsing the responses
+    raises; the old file is then kept.
     """
+    capture.check_place(dataset.name, day)
     writer = LakeWriter(path_of(lake, dataset.name, day), dataset, day)
     try:
         for rows in rows_of(dataset, capture):

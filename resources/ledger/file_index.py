@@ -9,9 +9,9 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +19,8 @@ from typing import Any, TypeVar
 from resources.fs import atomic
 from resources.lake import parquet
 from resources.raw import captures as raw_captures
-from resources.raw.captures import CaptureName
+from resources.raw.captures import Capture, CaptureName, DamagedCapture
+from resources.raw.manifest_facts import manifest_facts
 
 T = TypeVar("T")
 
@@ -49,9 +50,29 @@ PARTIAL = "partial.json"
 class RawDayFacts:
     """The facts of one day in the raw archive."""
 
-    captures: tuple[CaptureName, ...] = ()  # complete captures, oldest first
+    captures: tuple[
+        CaptureName, ...
+    ] = ()  # complete captures of this dataset and day, oldest first
     last_seen: datetime | None = None  # when the API last returned the content of the newest one
     is_partial: bool = False  # the folder has the note PARTIAL: an attempt failed
+    zones: tuple[str, ...] = ()  # time zone that each capture states; "" if none
+    misplaced: tuple[str, ...] = ()  # other captures in the folder, with what each holds
+
+    def in_zone(self, zone: str) -> RawDayFacts:
+        """These facts without captures of days of another time zone, which are then misplaced."""
+        if all(stated in ("", zone) for stated in self.zones):
+            return self
+        pairs = [*zip(self.captures, self.zones, strict=True)]
+        kept = [(name, stated) for name, stated in pairs if stated in ("", zone)]
+        wrong = [f"{name.text} holds a day of {stated}" for name, stated in pairs
+                 if stated not in ("", zone)]  # fmt: skip
+        return replace(
+            self,
+            captures=tuple(name for name, _ in kept),
+            zones=tuple(stated for _, stated in kept),
+            last_seen=max((name.fetched_at for name, _ in kept), default=None),
+            misplaced=(*self.misplaced, *wrong),
+        )
 
 
 @dataclass(frozen=True)
@@ -121,22 +142,54 @@ def _read_day(folder: Path) -> tuple[RawDayFacts, bool]:
         names = os.listdir(folder)  # noqa: PTH208 - a tenth of the time of Path.iterdir
     except (FileNotFoundError, NotADirectoryError):
         return RawDayFacts(), False
-    captures = sorted(name for text in names if (name := CaptureName.parse(text)) is not None)
+    there = sorted(name for text in names if (name := CaptureName.parse(text)) is not None)
+    captures, zones, misplaced = _in_place(folder, there)
     times = [captures[-1].fetched_at] if captures else []
     is_cacheable = True
     if raw_captures.SEEN in names:
         try:
-            times += [datetime.fromisoformat(note["seen_at"]) for note in raw_captures.seen(folder)]
+            notes = raw_captures.seen(folder)
+            if misplaced:  # so the notes may be about them
+                known = {name.text for name in captures}
+                notes = [note for note in notes if note["capture"] in known]
+            times += [datetime.fromisoformat(note["seen_at"]) for note in notes]
         except (OSError, ValueError):  # `livestats verify` reports the damaged note
             is_cacheable = False  # a repair in place does not change the folder's stat
     is_partial = PARTIAL in names and (folder / PARTIAL).is_file()
-    return RawDayFacts(tuple(captures), max(times, default=None), is_partial), is_cacheable
+    last_seen = max(times, default=None)
+    return RawDayFacts(captures, last_seen, is_partial, zones, misplaced), is_cacheable
+
+
+def _in_place(
+    folder: Path, names: Sequence[CaptureName]
+) -> tuple[tuple[CaptureName, ...], tuple[str, ...], tuple[str, ...]]:
+    """The captures that belong into a day's folder, their time zones, and what the others hold.
+
+    A capture whose manifest cannot be read counts by its name; `livestats verify` reports it.
+    """
+    kept: list[tuple[CaptureName, str]] = []
+    misplaced = []
+    dataset, day = folder.parent.name, folder.name
+    for name in names:
+        try:
+            facts = manifest_facts(Capture(folder / name.text, name))
+        except DamagedCapture:
+            kept.append((name, ""))
+            continue
+        problem = facts.misplacement(dataset, day)
+        if problem:
+            misplaced.append(f"{name.text} {problem}")
+        else:
+            kept.append((name, facts.time_zone))
+    return tuple(name for name, _ in kept), tuple(zone for _, zone in kept), tuple(misplaced)
 
 
 def _read_lake_file(path: Path) -> LakeFileFacts | None:
-    """Provenance of a lake file; None if it is missing or unreadable."""
+    """Provenance of a lake file; None if it is missing, unreadable or of another day or dataset."""
     origin = parquet.provenance_of(path)
-    return None if origin is None else LakeFileFacts(origin.capture, origin.version)
+    if origin is None or not origin.is_of(path):
+        return None
+    return LakeFileFacts(origin.capture, origin.version)
 
 
 _Stats = Iterator[tuple[date, str, os.stat_result]]
@@ -162,13 +215,17 @@ def _day_to_json(found: tuple[RawDayFacts, bool]) -> tuple[list[Any] | None, boo
     """A day as JSON, and whether it may be cached."""
     facts, is_cacheable = found
     seen = facts.last_seen and facts.last_seen.isoformat()
-    return [[name.text for name in facts.captures], seen, facts.is_partial], is_cacheable
+    names = [name.text for name in facts.captures]
+    zones = facts.zones if len({*facts.zones}) > 1 else facts.zones[:1]
+    return [names, seen, facts.is_partial, zones, facts.misplaced], is_cacheable
 
 
 def _day_from_json(values: list[Any]) -> RawDayFacts:
-    captures, seen, is_partial = values
+    captures, seen, is_partial, zones, misplaced = values
     last_seen = None if seen is None else datetime.fromisoformat(seen)
-    return RawDayFacts(tuple(map(CaptureName, captures)), last_seen, is_partial)
+    names = tuple(map(CaptureName, captures))
+    zones = zones if len(zones) == len(names) else zones * len(names)
+    return RawDayFacts(names, last_seen, is_partial, tuple(zones), tuple(misplaced))
 
 
 def _lake_file_to_json(found: LakeFileFacts | None) -> tuple[list[Any] | None, bool]:

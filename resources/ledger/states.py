@@ -61,6 +61,7 @@ class Entry:
     last_seen_at: datetime | None = None  # when the API last returned the newest capture's content
     capture: str | None = None  # name of the newest one
     lacking: tuple[str, ...] = ()  # of an incomplete day: items without an answer
+    misplaced: tuple[str, ...] = ()  # captures in its folder that do not count, with what they hold
     askable_from: datetime | None = None  # when the day settles
     askable_until: datetime | None = None  # when the API's history no longer holds it
     can_be_asked: bool = False  # True if a request can bring something that is missing
@@ -111,6 +112,7 @@ def _entry(
     coverage: Coverage | None,
 ) -> Entry:
     settles, expires = settles_at(dataset, day, zone), expires_at(dataset, day, zone)
+    facts = facts.in_zone(zone.key)
     if facts.captures:
         name = facts.captures[-1]
         lacking = coverage.lacking(dataset, day, name) if coverage else ()
@@ -120,6 +122,7 @@ def _entry(
             day=day,
             state=State.INCOMPLETE if lacking else state,
             lacking=lacking,
+            misplaced=facts.misplaced,
             can_be_asked=bool(lacking) and (expires is None or now < expires),
             rows=name.rows,
             captures=len(facts.captures),
@@ -134,6 +137,7 @@ def _entry(
         dataset=dataset.name,
         day=day,
         state=state,
+        misplaced=facts.misplaced,
         can_be_asked=state in (State.PARTIAL, State.MISSING, State.EXPIRING),
         askable_from=settles,
         askable_until=expires,
@@ -221,14 +225,21 @@ def days_without_lake_file(
 
 
 def all_stale_days(
-    dataset: str, root: Path, lake_root: Path, cache: Path | None = None
+    dataset: str,
+    root: Path,
+    lake_root: Path,
+    cache: Path | None = None,
+    zone: ZoneInfo | None = None,
 ) -> set[date]:
     """`stale_days` for all days of `dataset` in the raw archive `root`, without ledger lines."""
     files = file_index.lake_files(lake_root, dataset, cache=cache)
     version = parquet.version_of(DATASETS[dataset])
+    found = file_index.raw_days(root, dataset, cache=cache)
+    if zone is not None:
+        found = {day: facts.in_zone(zone.key) for day, facts in found.items()}
     return {
         day
-        for day, facts in file_index.raw_days(root, dataset, cache=cache).items()
+        for day, facts in found.items()
         if facts.captures
         and (
             (file := files.get(day)) is None

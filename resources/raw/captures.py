@@ -30,6 +30,7 @@ from resources.api import body as api_body
 from resources.api.body import Body, Packed
 from resources.errors import LivestatsError
 from resources.fs import atomic, sealed
+from resources.raw.manifest_facts import manifest_facts
 
 FORMAT = 2
 """Of manifests. 2: requests without an answer (`lacking`) and answers of earlier captures (`carried`)."""
@@ -45,6 +46,10 @@ STAMP = "%Y%m%dT%H%M%S%f"
 
 class DamagedCapture(LivestatsError):
     """Raised for a capture that differs from its checksums; the message names file and remedy."""
+
+
+class MisplacedCapture(DamagedCapture):
+    """Raised for an intact capture of another dataset, day or time zone than its place says."""
 
 
 @dataclass(frozen=True, order=True)
@@ -149,6 +154,29 @@ class Capture:
         for body_file in self.body_files():
             yield from body_file.responses()
 
+    def misplacement(self, time_zone: str | None = None) -> str:
+        """How its manifest contradicts the folders that it lies in; "" if it does not.
+
+        `time_zone` is that of the archive; None: it is not compared. A manifest that cannot be read
+        contradicts nothing: whoever reads the capture raises DamagedCapture.
+        """
+        day = self.folder.parent
+        if day_named(day.name) is None:  # not in an archive
+            return ""
+        try:
+            return manifest_facts(self).misplacement(day.parent.name, day.name, time_zone)
+        except DamagedCapture:
+            return ""
+
+    def check_place(self, dataset: str, day: date, time_zone: str | None = None) -> None:
+        """Raise MisplacedCapture if it is not of this dataset, day and time zone; DamagedCapture."""
+        problem = manifest_facts(self).misplacement(dataset, day.isoformat(), time_zone)
+        if problem:
+            raise MisplacedCapture(
+                f"{self.folder} {problem}, and does not count as {dataset} {day}. "
+                f"{MISPLACED_REMEDY}"
+            )
+
     @property
     def lacking(self) -> Sequence[Mapping[str, Any]]:
         """The requests that have no proven answer: `payload`, `item`, `error`, `code`, `at`."""
@@ -194,6 +222,11 @@ _REMEDY = (
     "then used, or the day is captured again while the API still has it."
 )
 
+MISPLACED_REMEDY = (
+    "Move it back to where it belongs, or out of the home. The day is captured again while the API "
+    "still has it."
+)
+
 
 def folder_of(raw: Path, dataset: str, day: date) -> Path:
     """The folder of one day's captures and notes."""
@@ -220,10 +253,22 @@ def rejected_in(day_folder: Path) -> list[Capture]:
     ]
 
 
-def newest(day_folder: Path) -> Capture | None:
-    """The newest capture of the day, or None."""
-    found = captures_in(day_folder)
-    return Capture(day_folder / found[-1].text, found[-1]) if found else None
+def newest(day_folder: Path, time_zone: str | None = None) -> Capture | None:
+    """The newest capture of the day, or None. Those that belong elsewhere do not count.
+
+    `time_zone`: see `Capture.misplacement`.
+    """
+    for name in reversed(captures_in(day_folder)):
+        capture = Capture(day_folder / name.text, name)
+        if not capture.misplacement(time_zone):
+            return capture
+    return None
+
+
+def misplaced_in(day_folder: Path, time_zone: str | None = None) -> list[tuple[Capture, str]]:
+    """The captures of a day's folder that belong elsewhere, each with what contradicts its place."""
+    found = (Capture(day_folder / name.text, name) for name in captures_in(day_folder))
+    return [(one, problem) for one in found if (problem := one.misplacement(time_zone))]
 
 
 def days_of(raw: Path, dataset: str) -> dict[date, Path]:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from resources.api.catalog.columns import BUSINESS_DATE
 from resources.api.errors import ApiError
 from resources.fs import atomic
-from resources.lake import parquet, row_equality
+from resources.lake import checksum, parquet, row_equality
 from resources.raw.captures import DamagedCapture
 from resources.verify.findings import (
     FileFinding,
@@ -51,10 +51,10 @@ class LakeDay:
                 yield self._finding(FindingKind.MISSING, what, self._mend())
             return
         try:
-            parquet.check(self.path)
+            checksum.check(self.path)
             origin = parquet.provenance_of(self.path)
             problem = "tells no origin" if origin is None else self._content(origin)
-        except parquet.DamagedFile as error:
+        except checksum.DamagedFile as error:
             yield self._finding(FindingKind.DAMAGED, str(error), self._mend())
             return
         except (OSError, pa.ArrowException) as error:

@@ -44,8 +44,18 @@ def answer(rows: Traffic, **more: Any) -> bytes:
     ).encode()
 
 
+def _window(day: date) -> dict[str, str]:
+    return {"StartTime": f"{day}T00:00:00+08:00", "EndTime": f"{day}T23:59:59+08:00"}
+
+
 def capture(
-    home: Home, at: datetime, rows: Traffic, *, day: date = DAY, body: bytes | None = None
+    home: Home,
+    at: datetime,
+    rows: Traffic,
+    *,
+    day: date = DAY,
+    body: bytes | None = None,
+    facts: Mapping[str, object] | None = None,
 ) -> captures.Capture:
     """Capture the day: it becomes the newest one, and the lake follows unless it cannot be read."""
     folder = home.raw / TRAFFIC.name / day.isoformat()
@@ -53,15 +63,14 @@ def capture(
     before = captures.newest(folder)
     payload = {
         "DomainList": sorted({domain for domain, _ in rows}),
-        "StartTime": f"{day}T00:00:00+08:00",
-        "EndTime": f"{day}T23:59:59+08:00",
+        **_window(day),
         "PageNum": 1,
         "PageSize": 1000,
     }
-    said = answer(rows) if body is None else body
+    said = answer(rows, **_window(day)) if body is None else body
     writer = CaptureWriter(folder, TRAFFIC, day)
     writer.add(captures.Response(0, 1, payload, at.isoformat(), len(said), captures.pack(said)))
-    made = writer.commit(writer.seal(at, len(rows), before and before.name, {}))
+    made = writer.commit(writer.seal(at, len(rows), before and before.name, facts or {}))
     parquet.normalise(home.lake, TRAFFIC, day, made)
     return made
 

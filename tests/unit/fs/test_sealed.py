@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from resources.api.catalog import DATASETS
 from resources.fs import sealed
-from resources.lake import parquet
+from resources.lake import checksum, parquet
 from resources.raw import captures
 
 DAY = date(2026, 11, 20)
 NAME = captures.CaptureName("20261121T000000000000Z-2-0123456789abcdef")
 DOMAIN = DATASETS["domain"]
-SEAL = parquet._MARK.decode("latin-1") + "0" * 64
+SEAL = checksum._MARK.decode("latin-1") + "0" * 64
 
 
 @settings(deadline=None)
@@ -61,25 +61,25 @@ def written(tmp_path_factory):
 def test_no_changed_byte_of_a_lake_file_goes_unseen_whatever_names_it_holds(written, texts, data):
     """Also names that look like the checksum's own place."""
     path = written(*texts)
-    parquet.check(path)
+    checksum.check(path)
     origin = parquet.verified_provenance(path)
     assert origin is not None
     assert set(origin.unknown) == set(texts)
     good = path.read_bytes()
     at, mask = data.draw(st.integers(0, len(good) - 1)), data.draw(st.integers(1, 255))
     path.write_bytes(good[:at] + bytes([good[at] ^ mask]) + good[at + 1 :])
-    with pytest.raises(parquet.DamagedFile):
-        parquet.check(path)
+    with pytest.raises(checksum.DamagedFile):
+        checksum.check(path)
     assert parquet.verified_provenance(path) is None
     path.write_bytes(good[:at])
-    with pytest.raises(parquet.DamagedFile):
-        parquet.check(path)
+    with pytest.raises(checksum.DamagedFile):
+        checksum.check(path)
 
 
 def test_a_parquet_file_of_somebody_else_holds_no_checksum(tmp_path):
     pq.write_table(pa.table({"a": [1]}), tmp_path / "a.parquet")
-    with pytest.raises(parquet.DamagedFile, match="no checksum"):
-        parquet.check(tmp_path / "a.parquet")
+    with pytest.raises(checksum.DamagedFile, match="no checksum"):
+        checksum.check(tmp_path / "a.parquet")
 
 
 def test_days_seen_again_are_noted_and_a_damaged_note_gives_way_to_the_next(tmp_path):

@@ -1,0 +1,55 @@
+"""Sealed facts of a capture: what its manifest says that it holds, compared with where it lies.
+
+A capture whose facts contradict its folders does not count: it is named, and its day is asked again.
+Not here: the whole manifest (captures.py), states (resources/ledger). Read next: captures.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from resources.raw.captures import Capture
+
+
+@dataclass(frozen=True)
+class ManifestFacts:
+    """What the manifest of a capture states about all of its responses."""
+
+    dataset: str
+    day: str
+    time_zone: str  # "" if it states none
+    format: int
+
+    def misplacement(self, dataset: str, day: str, time_zone: str | None = None) -> str:
+        """What contradicts a place in the archive, as in "holds edge_stat 2026-11-20"; "" if nothing.
+
+        `time_zone` is that of the archive; None: it is not compared.
+        """
+        if (self.dataset, self.day) != (dataset, day):
+            return f"holds {self.dataset} {self.day}"
+        if time_zone and self.time_zone and self.time_zone != time_zone:
+            return f"holds a day of {self.time_zone}"
+        return ""
+
+
+_known: dict[str, ManifestFacts] = {}
+"""Facts by the name of a capture, which holds the checksum of the manifest. About 0.3 kB each."""
+
+
+def manifest_facts(capture: Capture) -> ManifestFacts:
+    """The facts of a capture. Raises DamagedCapture if its manifest is not as it was written.
+
+    A manifest is read once in a process.
+    """
+    name = capture.name.text
+    if name not in _known:
+        manifest = capture.manifest
+        _known[name] = ManifestFacts(
+            dataset=str(manifest.get("dataset", "")),
+            day=str(manifest.get("day", "")),
+            time_zone=str(manifest.get("time_zone", "")),
+            format=int(manifest.get("format", 1)),
+        )
+    return _known[name]
