@@ -23,6 +23,7 @@ from resources.home.layout import Home
 from resources.lake.parquet import states_of
 from resources.ledger import states as ledger
 from resources.ledger.coverage import Coverage
+from resources.ledger.evidence import Evidence
 from resources.ledger.states import Entry
 
 # What asks the API or opens a database is imported where it is used: `livestats status` does
@@ -94,11 +95,24 @@ class Archive:
         """The datasets with days that are switched on."""
         return tuple(self.settings.of(d) for d in DAILY if d.name in self.settings.datasets)
 
-    def ledger(self, dataset: Dataset, first: date, last: date) -> list[ledger.Entry]:
+    def ledger(self, dataset: Dataset, first: date, last: date) -> list[Entry]:
         """The ledger's lines of a dataset from `first` to `last`, both included."""
+        return self._ledger(dataset, first, last, self._evidence())
+
+    def ledgers(
+        self, datasets: Iterable[Dataset], first: date, last: date
+    ) -> dict[str, list[Entry]]:
+        """The same of several datasets, by name; what they have in common is read once."""
+        evidence = self._evidence()
+        return {one.name: self._ledger(one, first, last, evidence) for one in datasets}
+
+    def _evidence(self) -> Evidence:
+        return Evidence.of(self.settings, self.home.raw, self.home.file_index)
+
+    def _ledger(self, dataset: Dataset, first: date, last: date, evidence: Evidence) -> list[Entry]:
         days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
         warning = timedelta(days=self.settings.expiry_warning_days)
-        return ledger.entries(
+        lines = ledger.entries(
             self.settings.of(dataset),
             days,
             self.home.raw,
@@ -108,6 +122,7 @@ class Archive:
             self.home.file_index,
             coverage=self.coverage(),
         )
+        return evidence.marked(dataset.name, lines)
 
     def coverage(self) -> Coverage:
         """Compares captures with the domains, streams and addresses that are known now."""

@@ -19,6 +19,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.capture.inventory import snapshots
 from resources.home.layout import API_HISTORY, first_day
+from resources.ledger import suspicion
 from resources.ledger.states import Entry, State
 
 _LONG_AGO = timedelta(days=3660)
@@ -71,7 +72,8 @@ def plan(
     """What bringing `names` (empty: all that are switched on) from `first` to `last` takes.
 
     Without a range: all that is missing and can still be had; lost and settling days are then not
-    asked for, so they are not named. `force` asks complete days again.
+    asked for, so they are not named. `force` asks complete days again; suspect days are asked again
+    when they are due.
 
     Raises ValueError for a reversed range, a day in the future or before the archive's first day,
     and an unknown dataset.
@@ -84,14 +86,17 @@ def plan(
     lost: dict[str, list[date]] = {}
     settling: dict[str, list[date]] = {}
     urgent: list[Entry] = []
-    kept, now = 0, archive.now()
-    for one in (d for d in wanted if not d.is_dimension):
-        lines = archive.ledger(one, first, last)
+    kept, now, zone = 0, archive.now(), archive.settings.zone
+    daily = [d for d in wanted if not d.is_dimension]
+    ledgers = archive.ledgers(daily, first, last)
+    for one in daily:
+        lines = ledgers[one.name]
         complete = [line for line in lines if line.state.is_complete]
         again[one.name] = [
             line.day
             for line in complete
-            if force and (line.askable_until is None or now < line.askable_until)
+            if (force and (line.askable_until is None or now < line.askable_until))
+            or suspicion.is_due(line, now, zone)
         ]
         without_file = archive.days_without_lake_file(complete).difference(again[one.name])
         fresh[one.name] = [

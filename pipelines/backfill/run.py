@@ -50,6 +50,8 @@ class Summary:
     incomplete: list[tuple[str, date, str]] = field(default_factory=list)  # captured, items lack
     loaded: dict[str, int] = field(default_factory=dict)  # rows that were loaded, per table
     published: Path | None = None
+    suspect: dict[str, list[date]] = field(default_factory=dict)
+    """Days that are suspect since this run: what was suspect before was told before."""
     is_complete: bool = False  # all that was asked for is in the archive
 
 
@@ -67,6 +69,7 @@ def run(
     """
     summary = Summary(kept=todo.kept)
     archive.home.prepare(archive.settings, archive.now())
+    before = suspect_days(archive, todo)
     if todo.chunks or todo.dimensions or archive.behind() or not archive.is_described():
         recorder = _Recorder(summary, listener)
         with Loader(archive, tell, recorder.record) as loader:
@@ -84,8 +87,25 @@ def run(
             load(archive, recorder.record)
     else:
         summary.published = archive.home.served
-    summary.is_complete = not (summary.failed or summary.incomplete or todo.lost or todo.settling)
+    for name, days in suspect_days(archive, todo).items():
+        if new := [day for day in days if day not in before.get(name, ())]:
+            summary.suspect[name] = new
+    summary.is_complete = not (
+        summary.failed or summary.incomplete or todo.lost or todo.settling or summary.suspect
+    )
     return summary
+
+
+def suspect_days(archive: Archive, todo: BackfillPlan) -> dict[str, list[date]]:
+    """Suspect days of all datasets in the range to capture: siblings that are not asked included."""
+    if not todo.chunks:
+        return {}
+    first, last = min(c.first for c in todo.chunks), max(c.last for c in todo.chunks)
+    return {
+        name: days
+        for name, lines in archive.ledgers(archive.daily, first, last).items()
+        if (days := [line.day for line in lines if line.is_suspect])
+    }
 
 
 def _heading(number: int, total: int, chunk: Chunk) -> str:

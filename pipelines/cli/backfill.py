@@ -39,8 +39,11 @@ def backfill(
       livestats backfill --from 2026-11-01 --to 2026-11-07
       livestats backfill --from 2026-11-20 --dataset edge_stat --dataset top_play
 
-    Ends with 0 if all that was asked for is in the archive, with 1 if some of it is not (and says
-    what, why, and what to run next).
+    A day that is empty while other datasets show activity is suspect: it is loaded, told once, and
+    asked again after 1, 2, 3, 7, 14 and 30 days (`livestats accept` ends that).
+
+    Ends with 0 if all that was asked for is in the archive, with 1 if some of it is not, or is
+    suspect since this run (and says what, why, and what to run next).
     """
     from dataclasses import replace
 
@@ -60,7 +63,7 @@ def backfill(
     else:
         for line in after(todo, summary, archive.home.served):
             click.echo(line)
-    if summary.failed or todo.lost or todo.settling:
+    if not summary.is_complete:
         click.get_current_context().exit(1)
 
 
@@ -103,8 +106,16 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
     if summary.published is not None:
         lines.append(f"Served: {served}")
     lines += missing(todo, summary.failed)
+    lines += screen.stated(
+        "Suspect",
+        summary.suspect,
+        "empty or nearly empty, and other datasets contradict that; they are asked again by "
+        "themselves. If it is right: livestats accept",
+    )
     if summary.failed:
         lines.append(f"Next: {again(summary.failed)}")
+    elif summary.suspect:
+        lines.append("Next: livestats status")
     elif not (todo.lost or todo.settling):
         lines.append("Complete: all that was asked for is in the archive.")
     return lines
@@ -191,5 +202,6 @@ def answer(todo: BackfillPlan, summary: Summary) -> dict[str, Any]:
         ],
         "settling": {name: list(map(str, days)) for name, days in todo.settling.items()},
         "lost": {name: list(map(str, days)) for name, days in todo.lost.items()},
-        "is_complete": not (summary.failed or todo.settling or todo.lost),
+        "suspect": {name: list(map(str, days)) for name, days in summary.suspect.items()},
+        "is_complete": summary.is_complete,
     }

@@ -43,6 +43,8 @@ class Difference:
 def difference(lines: Iterable[Entry], made: Mapping[date, str], history: History) -> Difference:
     """The complete days of `lines` that Dagster does not show as materialised from their capture.
 
+    Suspect days are left out: a green partition cannot be taken back.
+
     `made` is the capture that each lake file was made from. A day without a lake file of its newest
     capture is left for a later look, and so is one that a run of Dagster's is working on: when it
     ends, everything is compared anyway.
@@ -50,7 +52,7 @@ def difference(lines: Iterable[Entry], made: Mapping[date, str], history: Histor
     days: list[Entry] = []
     is_final = True
     for line in lines:
-        if not line.state.is_complete or line.capture is None:
+        if not line.state.is_complete or line.is_suspect or line.capture is None:
             continue
         status = history.statuses.get(line.day)
         if status is Shown.MATERIALIZED and history.captures.get(line.day) == line.capture:
@@ -64,5 +66,7 @@ def difference(lines: Iterable[Entry], made: Mapping[date, str], history: Histor
 
 def fingerprint(lines: Iterable[Entry]) -> str:
     """A text that changes with the captures and states of a dataset's days."""
-    facts = "\n".join(f"{line.day} {line.state} {line.capture}" for line in lines)
+    facts = "\n".join(
+        f"{line.day} {line.state} {line.capture}{' suspect' * line.is_suspect}" for line in lines
+    )
     return hashlib.sha256(facts.encode()).hexdigest()[:16]

@@ -82,8 +82,8 @@ def ledger_sensor(archive: Archive) -> dg.SensorDefinition:
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Compares the ledger with what Dagster shows, and reports complete days that "
-        "were captured by commands, or that a failed run marked as failed. Days that are partial or "
-        f"lost fail the check `{completeness.CHECK}` of their dataset. At most {MOST_EVENTS} events a "
+        "were captured by commands, or that a failed run marked as failed. Days that are partial, "
+        f"suspect or lost fail the check `{completeness.CHECK}` of their dataset. At most {MOST_EVENTS} events a "
         "tick.",
     )
     def follow_ledger(context: dg.SensorEvaluationContext) -> dg.SensorResult:

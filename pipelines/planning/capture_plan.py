@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
-from resources.ledger import states
+from resources.ledger import states, suspicion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,8 +137,9 @@ def missing(archive: Archive, datasets: Sequence[Dataset]) -> list[Chunk]:
     """All days that are not captured and still available, and captures without a lake file."""
     due: dict[str, Sequence[date]] = {}
     urgent: list[states.Entry] = []
+    ledgers = archive.ledgers(datasets, archive.first_day, archive.today)
     for dataset in datasets:
-        lines = archive.ledger(dataset, archive.first_day, archive.today)
+        lines = ledgers[dataset.name]
         without_file = archive.days_without_lake_file(lines)
         due[dataset.name] = [
             line.day for line in lines if line.can_be_asked or line.day in without_file
@@ -148,13 +149,17 @@ def missing(archive: Archive, datasets: Sequence[Dataset]) -> list[Chunk]:
 
 
 def restated(archive: Archive, datasets: Sequence[Dataset]) -> list[Chunk]:
-    """Recent complete days that were not re-read today: late data may have arrived."""
+    """Recent complete days that were not re-read today, and suspect days that are due again.
+
+    Late data may have arrived for the former; for the latter see suspicion.ASKED_AGAIN_DAYS.
+    """
     now, zone = archive.now(), archive.settings.zone
     due: dict[str, Sequence[date]] = {}
+    ledgers = archive.ledgers(datasets, archive.first_day, archive.today)
     for dataset in datasets:
-        first = archive.today - timedelta(days=dataset.reread_days)
-        lines = archive.ledger(dataset, first, archive.today)
         due[dataset.name] = [
-            line.day for line in lines if states.is_due_again(dataset, line, now, zone)
+            line.day
+            for line in ledgers[dataset.name]
+            if states.is_due_again(dataset, line, now, zone) or suspicion.is_due(line, now, zone)
         ]
     return chunks(due, again=True)

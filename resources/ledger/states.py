@@ -65,6 +65,7 @@ class Entry:
     askable_from: datetime | None = None  # when the day settles
     askable_until: datetime | None = None  # when the API's history no longer holds it
     can_be_asked: bool = False  # True if a request can bring something that is missing
+    is_suspect: bool = False  # its siblings contradict its rows: see suspicion.py
 
 
 @lru_cache(maxsize=4096)

@@ -40,8 +40,9 @@ def active_alarms(archive: Archive) -> list[Alarm]:
     """All active alarms, the most urgent first. Opens nothing for writing."""
     found: list[Alarm] = []
     missed = 0
+    ledgers = archive.ledgers(archive.daily, archive.first_day, archive.today)
     for dataset in archive.daily:
-        lines = archive.ledger(dataset, archive.first_day, archive.today)
+        lines = ledgers[dataset.name]
         found += _of_ledger(archive, dataset, lines)
         found += _of_lake(archive, dataset, lines)
         missed += sum(_waits(line, archive.now(), MISSED) for line in lines)
@@ -59,7 +60,7 @@ def _waits(line: Entry, now: datetime, longer_than: timedelta) -> bool:
 
 
 def _of_ledger(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list[Alarm]:
-    """Alarms about days that are not captured."""
+    """Alarms about days that are not captured, or not to be believed."""
     name, now = dataset.name, archive.now()
 
     def alarm(kind: AlarmKind, lines: Iterable[Entry], text: str, remedy: str) -> list[Alarm]:
@@ -82,14 +83,20 @@ def _of_ledger(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> li
         and line.askable_until is not None
         and now - line.askable_until < YOUNG
     ]
+    suspect = [line for line in lines if line.is_suspect]
     return [
         *alarm(AlarmKind.LOST, lost, "never captured, and now forgotten by the API", _NO_MORE),
         *alarm(AlarmKind.EXPIRING, expiring, "missing, and soon forgotten by the API", _ONCE_MORE),
         *alarm(AlarmKind.GAP, overdue, "complete at the vendor, and not here", _ONCE_MORE),
+        *alarm(AlarmKind.SUSPECT, suspect, "empty, and other datasets contradict that", _DOUBTED),
     ]
 
 
 _ONCE_MORE = "`livestats backfill` asks again, and names what it cannot have, and why."
+_DOUBTED = (
+    "It is asked again by itself, for a month. If the answer is right: `livestats accept`, with the "
+    "dataset and the days."
+)
 _NO_MORE = "Nothing brings it back. Mend what kept it from being captured: `livestats doctor`."
 
 

@@ -17,6 +17,7 @@ from resources.config import Settings
 from resources.home.layout import Home
 from resources.ledger import states
 from resources.ledger.coverage import Coverage
+from resources.ledger.evidence import Evidence
 from resources.warehouse import connection as warehouse_connection
 
 TABLE_COMMENT = "Every dataset and day of the archive and where it stands."
@@ -37,6 +38,11 @@ COLUMNS = {
     "askable_from": ("TIMESTAMPTZ", "When the day is complete at the vendor."),
     "askable_until": ("TIMESTAMPTZ", "When the API forgets it; NULL: never."),
     "lacking": ("BIGINT", "Domains, streams or addresses that an incomplete day lacks."),
+    "is_suspect": (
+        "BOOLEAN",
+        "Whether the day is empty or nearly empty and other datasets contradict that: its rows are "
+        "served, and it is asked again.",
+    ),
     "limited_to": (
         "VARCHAR",
         "Part of the account that the settings limit the dataset to: its days are complete as far as "
@@ -53,20 +59,24 @@ def refresh(
     days = [first + timedelta(days=i) for i in range((today - first).days + 1)]
     warning = timedelta(days=settings.expiry_warning_days)
     coverage = Coverage(home.raw, home.lake, settings, home.file_index)
+    evidence = Evidence.of(settings, home.raw, home.file_index)
     lines = [
         line
         for dataset in DAILY
         if dataset.name in settings.datasets
-        for line in states.entries(
-            settings.of(dataset),
-            days,
-            home.raw,
-            now,
-            settings.zone,
-            warning,
-            home.file_index,
-            coverage=coverage,
-            include_other_days=True,
+        for line in evidence.marked(
+            dataset.name,
+            states.entries(
+                settings.of(dataset),
+                days,
+                home.raw,
+                now,
+                settings.zone,
+                warning,
+                home.file_index,
+                coverage=coverage,
+                include_other_days=True,
+            ),
         )
     ]
     limits = {name: settings.narrowed(name) or None for name in settings.datasets}

@@ -15,7 +15,7 @@ import pyarrow as pa
 from resources.api import body as api_body
 from resources.fs import atomic, sealed
 from resources.home import pinned_settings
-from resources.ledger import states
+from resources.ledger import acceptance, states
 from resources.raw import captures
 from resources.verify.findings import (
     FileFinding,
@@ -28,7 +28,7 @@ from resources.verify.findings import (
     remove,
 )
 
-_NOTES = (captures.SEEN, states.PARTIAL)
+_NOTES = (captures.SEEN, states.PARTIAL, acceptance.ACCEPTED)
 
 
 class RawDay:
