@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "backfill": "backfill",
         "status": "status",
         "alarms": "alarms",
+        "accept": "accept",
         "tables": "tables",
         "query": "query",
         "report": "report",

@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
 _NAME_WIDTH = 30
 _MAX_LINES = 3  # per subject, below the calendar
-_COLOURS = {"#": "green", "o": "green", "?": "red", "!": "red", "x": "magenta", "~": "blue"}
+_COLOURS = {
+    "#": "green",
+    "o": "green",
+    "?": "red",
+    "!": "red",
+    "%": "red",
+    "x": "magenta",
+    "~": "blue",
+}
 
 
 @click.command()
@@ -58,7 +66,8 @@ def status(
       livestats status --html coverage.html
 
     Exits with 1 if a day was tried and is not complete, is missing and expires soon, or is missing
-    between captured days; with 0 otherwise. Lost days do not count: they cannot be captured any
+    between captured days, or is suspect (empty, and other datasets contradict that); with 0
+    otherwise. Lost days do not count: they cannot be captured any
     more.
     """
     from pipelines.reports.coverage import report as coverage_report
@@ -135,6 +144,7 @@ def _answer(report: Report) -> dict[str, Any]:
                         "day": str(e.day),
                         "state": e.state.value,
                         "rows": e.rows,
+                        "is_suspect": e.is_suspect,
                         "captures": e.captures,
                         "captured_at": e.captured_at and e.captured_at.isoformat(),
                         "askable_until": e.askable_until and e.askable_until.isoformat(),
@@ -197,8 +207,15 @@ def month_lines(months: Sequence[Month], each: bool) -> list[Text]:
 
 
 def _meaning(sign: str) -> str:
-    from pipelines.reports.coverage.calendar import MEANINGS, SIGNS
+    from pipelines.reports.coverage.calendar import (
+        MEANINGS,
+        SIGNS,
+        SUSPECT_MEANING,
+        SUSPECT_SIGN,
+    )
 
+    if sign == SUSPECT_SIGN:
+        return SUSPECT_MEANING
     return next(MEANINGS[state] for state, known in SIGNS.items() if known == sign)
 
 
@@ -225,6 +242,10 @@ def _legend(lines: Mapping[str, Sequence[Entry]]) -> Text:
         if total[state]:
             legend.append(sign, style=_COLOURS.get(sign, "dim"))
             legend.append(f" {total[state]:>6,} {coverage_calendar.MEANINGS[state]}\n")
+    suspect = sum(line.is_suspect for entries in lines.values() for line in entries)
+    if suspect:
+        legend.append(coverage_calendar.SUSPECT_SIGN, style=_COLOURS["?"])
+        legend.append(f" {suspect:>6,} of these {coverage_calendar.SUSPECT_MEANING}\n")
     legend.rstrip()
     return legend
 
@@ -232,6 +253,11 @@ def _legend(lines: Mapping[str, Sequence[Entry]]) -> Text:
 def _sentences(report: Report) -> list[str]:
     """The lines below the calendar; what needs attention comes last."""
     lines = [*_capture_lines(report), *_expiry_lines(report), *_attention_lines(report)]
+    if report.suspect_days:
+        lines.append(
+            "Suspect days are asked again by themselves, for a month. If the answer is right: "
+            "livestats accept DATASET DAY"
+        )
     if report.can_be_asked:
         lines.append("Next: livestats backfill")
     elif not report.attention:

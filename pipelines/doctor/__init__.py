@@ -32,6 +32,7 @@ def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
     yield machine.dagster_found(archive)
     if home.severity is Severity.OK:
         yield of_home.freshness_found(archive)
+        yield of_home.suspicion_found(archive)
         yield from schedule.daemon_found(archive)
         yield schedule.webhook_found(archive)
         yield schedule.alarms_found(archive)

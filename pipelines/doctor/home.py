@@ -100,6 +100,26 @@ def freshness_found(archive: Archive) -> Finding:
     return ok("freshness", f"{text}; the served copy shows all")
 
 
+def suspicion_found(archive: Archive) -> Finding:
+    """Whether days are empty that other datasets contradict."""
+    ledgers = archive.ledgers(archive.daily, archive.first_day, archive.today)
+    suspect = {
+        name: days
+        for name, lines in ledgers.items()
+        if (days := [line.day for line in lines if line.is_suspect])
+    }
+    if not suspect:
+        return ok("suspicion", "no empty day is contradicted by other datasets")
+    number = sum(map(len, suspect.values()))
+    return warning(
+        "suspicion",
+        f"{number:,} dataset-days are empty, and other datasets contradict that: "
+        f"{', '.join(suspect)}",
+        "They are asked again by themselves. `livestats status` names them; if an answer is right: "
+        "`livestats accept`.",
+    )
+
+
 def _hours(age: timedelta) -> str:
     minutes = max(0, round(age / timedelta(minutes=1)))
     return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60:,} hours"

@@ -34,6 +34,8 @@ MEANINGS: Mapping[State, str] = {
     State.LOST: "lost",
 }
 
+SUSPECT_SIGN, SUSPECT_MEANING = "%", "suspect: empty, and other datasets contradict that"
+"""Of a complete day that is suspect, in the place of its state's."""
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -101,9 +103,19 @@ def _next_month(first: date) -> date:
 
 
 def _month_signs(entries: Iterable[Entry], first: date) -> str:
-    signs = {line.day: SIGNS[line.state] for line in entries}
+    signs = {line.day: sign_of(line) for line in entries}
     length = (_next_month(first) - first).days
     return "".join(signs.get(first + timedelta(days=i), " ") for i in range(length))
+
+
+def sign_of(line: Entry) -> str:
+    """The sign of a day."""
+    return SUSPECT_SIGN if line.is_suspect else SIGNS[line.state]
+
+
+def meaning_of(line: Entry) -> str:
+    """What the sign of a day means."""
+    return SUSPECT_MEANING if line.is_suspect else MEANINGS[line.state]
 
 
 def counts(entries: Iterable[Entry]) -> Counter[State]:
@@ -121,13 +133,17 @@ def gaps(entries: Sequence[Entry]) -> list[date]:
 
 
 def attention(lines: Mapping[str, Sequence[Entry]]) -> dict[str, dict[str, list[date]]]:
-    """Days that need attention: `partial`, `expiring` or `gap` -> dataset -> days; {} if none do."""
+    """Reason -> dataset -> days that need attention; {} if none do.
+
+    Reasons: `partial`, `expiring`, `gap`, `suspect`.
+    """
     result: dict[str, dict[str, list[date]]] = {}
     for name, entries in lines.items():
         for reason, days in (
             ("partial", [e.day for e in entries if e.state is State.PARTIAL]),
             ("expiring", [e.day for e in entries if e.state is State.EXPIRING]),
             ("gap", gaps(entries)),
+            ("suspect", [e.day for e in entries if e.is_suspect]),
         ):
             if days:
                 result.setdefault(reason, {})[name] = days

@@ -30,6 +30,7 @@ _CLASSES: Mapping[State, str] = {
     State.EXPIRING: "e",
     State.LOST: "l",
 }
+_SUSPECT_CLASS = _CLASSES[State.PARTIAL]
 _BAR_HEIGHT = 16
 _HEIGHTS: Mapping[State, int] = {
     State.CAPTURED: _BAR_HEIGHT,
@@ -127,6 +128,10 @@ def _state_counts(report: Report) -> Iterator[StateCount]:
         if days[state]:
             sign = "" if state is State.CAPTURED else calendar.SIGNS[state]
             yield StateCount(_CLASSES[state], sign, days[state], calendar.MEANINGS[state])
+    if report.suspect_days:
+        yield StateCount(
+            _SUSPECT_CLASS, calendar.SUSPECT_SIGN, report.suspect_days, calendar.SUSPECT_MEANING
+        )
 
 
 def _dataset_row(report: Report, name: str) -> DatasetRow:
@@ -173,8 +178,9 @@ def _is_in(day: date, first: date) -> bool:
 def _cell(report: Report, line: Entry | None) -> Cell | None:
     if line is None:
         return None
-    sign, css_class = calendar.SIGNS[line.state], _CLASSES[line.state]
-    facts = [f"{line.day}: {calendar.MEANINGS[line.state]}"]
+    sign = calendar.sign_of(line)
+    css_class = _SUSPECT_CLASS if line.is_suspect else _CLASSES[line.state]
+    facts = [f"{line.day}: {calendar.meaning_of(line)}"]
     if line.captured_at is not None:
         facts.append(screen.counted(line.rows or 0, "row"))
         facts.append(screen.counted(line.captures, "capture"))
@@ -184,7 +190,7 @@ def _cell(report: Report, line: Entry | None) -> Cell | None:
     elif line.askable_until is not None:
         verb = "expired on" if line.state is State.LOST else "available until"
         facts.append(f"{verb} {report.local(line.askable_until)}")
-    if line.captures > 1:
+    if line.captures > 1 and not line.is_suspect:
         sign, css_class = str(min(line.captures, 9)), f"{css_class} r"
     if (line.dataset, line.day) in report.stale_keys:
         css_class += " t"

@@ -27,6 +27,7 @@ ATTENTION_LABELS: Mapping[str, str] = {
     "expiring": "Missing and expiring soon",
     "partial": "Tried and not complete",
     "gap": "Missing between captured days",
+    "suspect": "Suspect (empty, and other datasets contradict that)",
 }
 """Label of each reason of `calendar.attention`, most urgent first."""
 
@@ -167,6 +168,11 @@ class Report:
         return group_by_days(self.stale)
 
     @property
+    def suspect_days(self) -> int:
+        """How many dataset-days are suspect."""
+        return sum(line.is_suspect for entries in self.lines.values() for line in entries)
+
+    @property
     def can_be_asked(self) -> bool:
         """Whether a backfill would have something to do."""
         return any(e.can_be_asked for entries in self.lines.values() for e in entries)
@@ -195,7 +201,7 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
     Lists the folders of all days and the lake files, and reads only what changed since the last
     call. Opens no database and makes no API call.
     """
-    lines = {d.name: archive.ledger(d, first, max(first, last)) for d in datasets}
+    lines = archive.ledgers(datasets, first, max(first, last))
     stale = {
         name: states.stale_days(entries, archive.home.lake, archive.home.file_index)
         for name, entries in lines.items()

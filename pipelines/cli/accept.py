@@ -1,0 +1,99 @@
+"""`livestats accept`: a person says that an empty answer, which other datasets contradict, is right.
+
+Not here: which days are suspect (resources/ledger/suspicion.py), the note (ledger/acceptance.py).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from pipelines.cli import screen
+from pipelines.cli.options import Day, Refused, chosen, opened
+
+if TYPE_CHECKING:
+    from resources.archive import Archive
+    from resources.ledger.states import Entry
+
+
+@click.command()
+@click.argument("dataset")
+@click.argument("days", metavar="DAY [DAY ...]", nargs=-1, required=True, type=Day())
+@click.option("--reason", required=True, help="Why the answer is right; kept with your name.")
+def accept(dataset: str, days: tuple[date, ...], reason: str) -> None:
+    r"""Accept suspect days: what the vendor answered is right.
+
+    A day is suspect if it is empty or nearly empty and other datasets contradict that. An accepted
+    day counts as complete, and is not asked again for that reason. The note (who, when, why) stays
+    beside the captures of the day for ever; a later capture with other rows is judged anew.
+
+    \b
+    Examples:
+      livestats accept top_play 2026-11-20 --reason "the vendor says that nothing was ranked"
+      livestats accept edge_stat 2026-11-20 2026-11-21 --reason "edge was switched off"
+
+    Exits with 0 if all days are accepted, with 2 if one of them is not suspect: then nothing is
+    written.
+    """
+    archive = opened()
+    if archive.home.identity is None:
+        raise Refused(f"There is no archive in {archive.home.root} yet. Run `livestats backfill`.")
+    if not reason.strip():
+        raise Refused("--reason is empty: say why the answer is right.")
+    (about,) = chosen([dataset], ())
+    suspect = [_suspect(archive, about.name, day) for day in sorted({*days})]
+    by = _user()
+    for line in suspect:
+        _write(archive, line, by, reason.strip())
+        click.echo(f"Accepted: {line.dataset} {line.day}, {screen.counted(line.rows or 0, 'row')}.")
+    click.echo("The table ledger has it after the next backfill, or `livestats publish`.")
+
+
+def _suspect(archive: Archive, name: str, day: date) -> Entry:
+    from resources.api.catalog import DATASETS
+
+    about = DATASETS[name]
+    lines = [] if about.is_dimension else archive.ledger(about, day, day)
+    if lines and lines[0].is_suspect:
+        return lines[0]
+    state = f"it is {lines[0].state}" if lines else "it has no days"
+    raise Refused(
+        f"{name} {day} is not suspect, {state}: nothing was accepted. `livestats status` names the "
+        "suspect days."
+    )
+
+
+def _write(archive: Archive, line: Entry, by: str, reason: str) -> None:
+    import os
+
+    from resources.fs import locks
+    from resources.ledger import acceptance
+    from resources.raw import captures
+
+    folder = captures.folder_of(archive.home.raw, line.dataset, line.day)
+    lock = locks.try_lock(folder)
+    if lock is None:
+        raise Refused(f"{line.dataset} {line.day} is being captured now. Run it again later.")
+    try:
+        if line.capture is None or captures.captures_in(folder)[-1].text != line.capture:
+            raise Refused(f"{line.dataset} {line.day} was captured again meanwhile. Look again.")
+        acceptance.accept(folder, line.capture, archive.now(), by, reason)
+    except ValueError as error:
+        raise Refused(
+            f"{folder / acceptance.ACCEPTED}: {error}. `livestats verify` says what to do."
+        ) from error
+    finally:
+        os.close(lock)
+
+
+def _user() -> str:
+    """Name of the user of this process; the number where the system knows no name."""
+    import getpass
+    import os
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return str(os.getuid())
