@@ -11,8 +11,8 @@
 --   p95_mbps [Mbps]: The 95th percentile. Of the N points of the whole calendar month, absent ones
 --     as 0, the highest floor(N x 5 %) are dropped and the next is taken. While the month runs,
 --     the days to come count as 0 as well, so it can only rise.
---   p95_so_far_mbps [Mbps]: The same of the captured days alone: what the month comes to if its
---     other days are like them. NULL before the first day.
+--   p95_so_far_mbps [Mbps]: The same of the captured and incomplete days alone: what the month
+--     comes to if its other days are like them. NULL before the first day.
 --   fourth_peak_mbps [Mbps]: The fourth highest of the month's daily peaks; 0 below four days.
 --   daily_peak_average_mbps [Mbps]: Sum of the daily peaks over all days of the calendar month.
 --   peak_mbps [Mbps]: The highest point.
@@ -21,7 +21,10 @@
 --   points_dropped [points]: The highest points that the 95th percentile drops (30 days: 432).
 --   points_present [points]: Points with a row; the others count as 0.
 --   days_in_month [days]: Days of the calendar month.
---   days_captured [days]: Days of the month that the archive holds, by the ledger.
+--   days_captured [days]: Complete days of the month, by the ledger: neither suspect nor incomplete.
+--   days_incomplete [days]: Days of which a part is missing. Their rows count in every rule.
+--   days_suspect [days]: Days that are empty or nearly empty, and other datasets contradict that.
+--     They count as 0, or as their few rows.
 --   days_with_traffic [days]: Days with traffic in the direction. A contract that averages daily peaks
 --     over these has daily_peak_average_mbps x days_in_month / days_with_traffic.
 --   is_complete: Whether the month is over and every day of it is captured.
@@ -59,7 +62,9 @@ points AS (
 captured AS (
     SELECT
         date_trunc('month', business_date)::DATE AS month,
-        count(*) FILTER (state IN ('captured', 'empty')) AS days_captured
+        count(*) FILTER (state IN ('captured', 'empty') AND is_suspect IS NOT TRUE) AS days_captured,
+        count(*) FILTER (state = 'incomplete') AS days_incomplete,
+        count(*) FILTER (is_suspect) AS days_suspect
     FROM ledger
     WHERE dataset = 'edge_stat'
     GROUP BY month
@@ -78,7 +83,9 @@ by_direction AS (
         ]) AS traffic_bytes,
         points_present,
         dayofmonth(last_day(month)) AS days_in_month,
-        coalesce(days_captured, 0) AS days_captured
+        coalesce(days_captured, 0) AS days_captured,
+        coalesce(days_incomplete, 0) AS days_incomplete,
+        coalesce(days_suspect, 0) AS days_suspect
     FROM points JOIN days USING (month, domain) LEFT JOIN captured USING (month)
 )
 SELECT
@@ -86,7 +93,8 @@ SELECT
     domain,
     direction,
     coalesce(top[days_in_month * 288 // 20 + 1], 0) AS p95_mbps,
-    CASE WHEN days_captured > 0 THEN coalesce(top[days_captured * 288 // 20 + 1], 0) END
+    CASE WHEN days_captured + days_incomplete > 0
+        THEN coalesce(top[(days_captured + days_incomplete) * 288 // 20 + 1], 0) END
         AS p95_so_far_mbps,
     coalesce(peaks[4], 0) AS fourth_peak_mbps,
     peak_sum / days_in_month AS daily_peak_average_mbps,
@@ -97,6 +105,8 @@ SELECT
     points_present,
     days_in_month,
     days_captured,
+    days_incomplete,
+    days_suspect,
     days_with_traffic,
     days_captured = days_in_month AS is_complete,
     'monitoring' AS basis

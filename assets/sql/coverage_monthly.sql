@@ -7,12 +7,16 @@
 --   dataset: Table that the line is about.
 --   month: First day of the calendar month.
 --   due_days [days]: Days of the archive in the month that could be complete; lost ones included.
---   complete_days [days]: Those that are: captured, or asked and proven empty.
+--   complete_days [days]: Those that are: captured, or asked and proven empty, and not suspect.
+--   incomplete_days [days]: Those of which a part is missing.
+--   suspect_days [days]: Those that are empty or nearly empty, and other datasets contradict that.
 --   lost_days [days]: Those that nobody captured and the API has forgotten.
 --   complete_percent [%]: complete_days of due_days, 0 to 100.
 SELECT dataset, date_trunc('month', business_date)::DATE AS month,
        count(*) AS due_days,
-       count(*) FILTER (state IN ('captured', 'empty')) AS complete_days,
+       count(*) FILTER (state IN ('captured', 'empty') AND is_suspect IS NOT TRUE) AS complete_days,
+       count(*) FILTER (state = 'incomplete') AS incomplete_days,
+       count(*) FILTER (is_suspect) AS suspect_days,
        count(*) FILTER (state = 'lost') AS lost_days,
        100 * complete_days / due_days AS complete_percent
 FROM ledger

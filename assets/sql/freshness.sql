@@ -5,19 +5,21 @@
 -- key: dataset
 -- columns:
 --   dataset: Table that the line is about.
---   newest_complete_day: Newest day that is complete (captured or empty); NULL: none.
+--   newest_complete_day: Newest day that is complete (captured or empty, not suspect); NULL: none.
 --   newest_due_day: Newest day that could be complete: over, and old enough at the vendor; NULL:
 --     none.
 --   newest_captured_at: When the newest capture was fetched.
 --   days_behind [days]: Due days after the newest complete one; 0 is up to date.
 --   complete_days [days]: Days that are complete.
+--   incomplete_days [days]: Days of which a part is missing.
+--   suspect_days [days]: Days that are empty or nearly empty, and other datasets contradict that.
 --   missing_days [days]: Days that were never asked, or not completely (partial), and can be.
 --   expiring_days [days]: Such days that the API forgets soon.
 --   lost_days [days]: Days that the API has forgotten, and nobody captured.
 --   restated_days [days]: Complete days that the vendor restated after the first capture.
 WITH lines AS (
-    SELECT *, state IN ('captured', 'empty') AS is_complete,
-           max(business_date) FILTER (state IN ('captured', 'empty'))
+    SELECT *, state IN ('captured', 'empty') AND is_suspect IS NOT TRUE AS is_complete,
+           max(business_date) FILTER (state IN ('captured', 'empty') AND is_suspect IS NOT TRUE)
                OVER (PARTITION BY dataset) AS newest_complete_day
     FROM ledger
 )
@@ -29,6 +31,8 @@ SELECT dataset,
                         AND business_date > coalesce(newest_complete_day, '-infinity'::DATE))
            AS days_behind,
        count(*) FILTER (is_complete) AS complete_days,
+       count(*) FILTER (state = 'incomplete') AS incomplete_days,
+       count(*) FILTER (is_suspect) AS suspect_days,
        count(*) FILTER (state IN ('missing', 'partial')) AS missing_days,
        count(*) FILTER (state = 'expiring') AS expiring_days,
        count(*) FILTER (state = 'lost') AS lost_days,

@@ -52,5 +52,5 @@ def section(source: Source) -> Section:
 
 def _missing_text(source: Source, name: str) -> str:
     """Which days are missing, and why."""
-    missing = gaps.missing_by_state(source, name).items()
-    return "; ".join(f"{screen.days_text(days)} {gaps.WHY[state]}" for state, days in missing)
+    missing = gaps.missing_by_reason(source, name).items()
+    return "; ".join(f"{screen.days_text(days)} {why}" for why, days in missing)

@@ -24,21 +24,25 @@ WHY: Mapping[State | None, str] = {
 }
 
 
-def missing_by_state(source: Source, name: str) -> dict[State | None, list[date]]:
-    """State -> days of the range that a dataset lacks; None: not in the ledger."""
-    missing_days: dict[State | None, list[date]] = {}
+SUSPECT = "suspect: empty, and other datasets contradict that"
+
+
+def missing_by_reason(source: Source, name: str) -> dict[str, list[date]]:
+    """Reason -> days of the range that a dataset lacks."""
+    missing_days: dict[str, list[date]] = {}
     states = source.states.get(name, {})
     for day in source.holes([name]):
-        missing_days.setdefault(states.get(day), []).append(day)
+        why = SUSPECT if (name, day) in source.suspect else WHY[states.get(day)]
+        missing_days.setdefault(why, []).append(day)
     return missing_days
 
 
 def missing(source: Source, datasets: Sequence[str]) -> str:
     """A sentence about the days that one of `datasets` lacks; "" if none is missing."""
     parts = [
-        f"{screen.days_text(days)} ({name}: {WHY[state]})"
+        f"{screen.days_text(days)} ({name}: {why})"
         for name in datasets
-        for state, days in missing_by_state(source, name).items()
+        for why, days in missing_by_reason(source, name).items()
     ]
     if not parts:
         return ""

@@ -119,17 +119,37 @@ class Source:
             states.setdefault(dataset, {})[day] = State(state)
         return states
 
+    @cached_property
+    def suspect(self) -> frozenset[tuple[str, date]]:
+        """Dataset and day of complete days that other datasets contradict.
+
+        A copy of an earlier version does not tell.
+        """
+        columns = {name for name, *_ in self.rows("DESCRIBE ledger")}
+        if "is_suspect" not in columns:
+            return frozenset()
+        found = self.rows(
+            "SELECT dataset, business_date FROM ledger "
+            "WHERE is_suspect AND business_date BETWEEN $first AND $last",
+            Range(self.range.before.first, self.range.last),
+        )
+        return frozenset((dataset, day) for dataset, day in found)
+
     def is_on(self, dataset: str) -> bool:
         """Whether the dataset is captured at all."""
         return bool(self.states.get(dataset))
 
     def holes(self, datasets: Sequence[str], days: Range | None = None) -> list[date]:
-        """Days of the range on which at least one of `datasets` is not complete."""
+        """Days of the range on which at least one of `datasets` is suspect or not complete."""
         return [
             day
             for day in (days or self.range).days
-            if not all(_is_complete(self.states.get(name, {}).get(day)) for name in datasets)
+            if not all(self._is_complete(name, day) for name in datasets)
         ]
+
+    def _is_complete(self, name: str, day: date) -> bool:
+        state = self.states.get(name, {}).get(day)
+        return state is not None and state.is_complete and (name, day) not in self.suspect
 
     def slots(self, seconds: int) -> Iterator[datetime]:
         """Start times of the range's slots of that length."""
@@ -147,7 +167,3 @@ class Source:
     def end(self) -> datetime:
         """First instant after the range."""
         return datetime.combine(self.range.last + _DAY, datetime.min.time(), self.zone)
-
-
-def _is_complete(state: State | None) -> bool:
-    return state is not None and state.is_complete

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from resources.system_tables.reconciliation.rules.captures import SLOTS, TOTALS
 from resources.system_tables.reconciliation.rules.model import ACCOUNT, Rule
+from resources.system_tables.reconciliation.rules.presence import PRESENCE
 from resources.system_tables.reconciliation.rules.streams import PUSHES, STREAMS, TRANSCODING
 from resources.system_tables.reconciliation.rules.usage import EDGE, SESSIONS, TOP_PLAY
 
@@ -19,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     PUSHES,
     *TRANSCODING,
     *STREAMS,
+    *PRESENCE,
     *SLOTS,
     *TOTALS,
 )

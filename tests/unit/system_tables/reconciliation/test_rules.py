@@ -24,6 +24,7 @@ from resources.system_tables.reconciliation import run
 from resources.system_tables.reconciliation import table as reconciliation_table
 from resources.system_tables.reconciliation.rules import RULES, Rule
 from resources.system_tables.reconciliation.rules.captures import SLOTS, TOTALS
+from resources.system_tables.reconciliation.rules.presence import PRESENCE
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import load
 from tests.support.archives import DAYS, lab
@@ -256,8 +257,53 @@ def test_totals_that_disagreed_when_the_answers_were_read_are_named(copy):
     assert found == [(2.0, "PeakOnlineUser, TotalRequest")]
 
 
+GONE = f"FROM t WHERE domain <> '{PULL}'"
+SESSIONS = ("stream_session", "stream_session_by_domain", "batch_stream_session")
+EDGE = ("edge_stat", "edge_stat_by_region")
+EMPTY_OF_ONE_DOMAIN = [
+    (SESSIONS, PULL, {"edge_of_sessions", "traffic_of_sessions", "codes_of_sessions"}),
+    (EDGE, PULL, {"edge_of_sessions"}),
+    (("batch_stream_traffic",), PULL, {"traffic_of_sessions"}),
+    (("play_status_code",), PULL, {"codes_of_sessions"}),
+    (EDGE, PUSH, {"edge_of_pushes"}),
+    (("batch_stream_traffic",), PUSH, {"traffic_of_pushes"}),
+    (("stream_count",), PUSH, {"count_of_pushes"}),
+    (("batch_push_stream_metrics", "push_stream_metrics"), PUSH,
+     {"edge_of_pushes", "traffic_of_pushes", "count_of_pushes"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("names", "domain", "rules"), EMPTY_OF_ONE_DOMAIN, ids=lambda value: str(value)[:40]
+)
+def test_an_answer_that_is_empty_for_one_domain_is_contradicted(copy, names, domain, rules):
+    """In both directions; the account's other domains keep the day from looking empty."""
+    for name in names:
+        copy.alter(name, f"FROM t WHERE domain <> '{domain}'")
+    copy.sync_tables(names)
+    presence = {rule.name for rule in PRESENCE}
+    assert {one for one in copy.odd() if one[0] in presence} == {
+        (rule, DAY, domain) for rule in rules
+    }
+
+
+def test_a_few_requests_need_no_counterpart(copy):
+    small = f"""
+        SELECT * REPLACE (CASE WHEN domain = '{PULL}' THEN 0 ELSE requests END AS requests) FROM t
+        WHERE domain <> '{PULL}' OR slot_start_at < '{DAY} 00:05:00+08:00'"""
+    copy.alter("stream_session_by_domain", small)
+    for name in ("edge_stat", "batch_stream_traffic", "play_status_code"):
+        copy.alter(name, GONE)
+    copy.sync_tables(["stream_session_by_domain", "edge_stat", "batch_stream_traffic",
+                      "play_status_code"])  # fmt: skip
+    presence = {rule.name for rule in PRESENCE}
+    assert {one for one in copy.odd() if one[0] in presence} == set()
+
+
 def test_every_rule_is_broken_by_a_test():
-    assert {case.rule for case in CASES} | {rule.name for rule in (*SLOTS, *TOTALS)} == NAMES
+    presence = {rule for _, _, rules in EMPTY_OF_ONE_DOMAIN for rule in rules}
+    others = {rule.name for rule in (*SLOTS, *TOTALS)}
+    assert {case.rule for case in CASES} | presence | others == NAMES
 
 
 def test_a_push_that_still_runs_is_known_from_its_metrics_alone(copy):
@@ -268,7 +314,8 @@ def test_a_push_that_still_runs_is_known_from_its_metrics_alone(copy):
     assert copy.odd() == set()
     copy.alter("batch_push_stream_metrics", ended)
     copy.sync_tables(["batch_push_stream_metrics"])
-    assert copy.odd() == {("peak_pushes", DAY, PUSH)}
+    rules = ("peak_pushes", "edge_of_pushes", "traffic_of_pushes", "count_of_pushes")
+    assert copy.odd() == {(rule, DAY, PUSH) for rule in rules}
 
 
 def test_a_push_over_midnight_is_known_on_both_days(copy):
