@@ -17,8 +17,9 @@ from resources.api.catalog import DATASETS
 from resources.capture.session import capturer
 from resources.lake import parquet
 from resources.monitoring import AlarmKind
-from resources.simulator import Account, LateData
+from resources.simulator import Account, LateData, api
 from tests.support.archives import DAYS, SMALL, failures, lab, no_wait
+from tests.support.false_empty import emptied
 from tests.support.recovery_page import (
     NAMES,
     commands,
@@ -226,6 +227,19 @@ def test_gap_is_told_with_what_was_missing_and_over_after_a_backfill(account):
     assert "DescribeLiveEdgeStatData" in alarm.text
     follow(next_day, "gap")
     assert stand(next_day, AlarmKind.GAP) == []
+
+
+def test_suspect_is_over_when_it_is_accepted(tmp_path, monkeypatch):
+    monkeypatch.setattr(api, "ANSWERERS", emptied("DescribeLiveEdgeStatData"))
+    environ = {"LIVESTATS_FIRST_DAY": str(DAYS[1])}
+    with lab(tmp_path / "home", SMALL, environ=environ) as new:
+        found = keeping(new, *NAMES, "batch_stream_session", "push_stream_info")
+        assert run(found, "livestats backfill").exit_code == 1
+        (alarm,) = stand(found, AlarmKind.SUSPECT)
+        assert (alarm.subject, str(DAYS[1]) in alarm.text) == ("edge_stat", True)
+        said = follow(found, "suspect", {"NAME": "edge_stat", "DAY": str(DAYS[1])})
+        assert "Suspect (empty" in said
+        assert stand(found, AlarmKind.SUSPECT) == []
 
 
 def weekly(account):

@@ -1,0 +1,115 @@
+"""A false empty is not believed: the vendor answers 200 with nothing, and other datasets contradict."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli import main
+from resources.simulator import Account, api
+from tests.support.archives import DAYS, NOW, lab
+from tests.support.false_empty import emptied
+
+DAY = DAYS[0]
+EMPTIED = {"edge_stat", "edge_stat_by_protocol", "edge_stat_by_region", "batch_stream_traffic",
+           "play_status_code", "top_play"}  # fmt: skip
+ACTIONS = ("DescribeLiveEdgeStatData", "DescribeLiveBatchStreamTrafficData",
+           "DescribeLivePlayStatusCodeData", "DescribeLiveTopPlayData")  # fmt: skip
+ACCOUNT = Account(domains=2, streams_per_domain=3, deleted=0)
+
+
+@pytest.fixture
+def false_empty(monkeypatch):
+    """Edge, traffic, status codes and rankings answer with nothing."""
+    with monkeypatch.context() as patched:
+        patched.setattr(api, "ANSWERERS", emptied(*ACTIONS))
+        yield patched
+
+
+def run(found, *words):
+    result = CliRunner().invoke(main, [*words], env=dict(found.archive.environ))
+    assert result.exit_code in (0, 1), result.output
+    return result
+
+
+def answer(found, *words):
+    result = CliRunner().invoke(main, [*words, "--json"], env=dict(found.archive.environ))
+    return result.exit_code, json.loads(result.stdout)
+
+
+def suspect(found):
+    return {name for (name,) in found.rows("SELECT dataset FROM ledger WHERE is_suspect")}
+
+
+def test_six_datasets_are_empty_and_all_else_is_whole(false_empty, tmp_path):
+    home = tmp_path / "home"
+    first_day = {"LIVESTATS_FIRST_DAY": str(DAY)}
+    with lab(home, ACCOUNT, environ=first_day) as found:
+        words = ("backfill", "--from", str(DAY), "--to", str(DAY))
+        code, told = answer(found, *words)
+        assert (code, told["is_complete"]) == (1, False)
+        assert told["suspect"] == {name: [str(DAY)] for name in EMPTIED}
+        assert suspect(found) == EMPTIED
+        again = run(found, *words)  # told once, not in each run
+        assert (again.exit_code, "Suspect" in again.output) == (0, False)
+
+        code, seen = answer(found, "status")
+        assert code == 1
+        assert seen["needs_attention"]["suspect"] == {name: [str(DAY)] for name in EMPTIED}
+        assert "livestats accept" in run(found, "status").output
+        assert {
+            a["subject"] for a in answer(found, "alarms")[1] if a["kind"] == "suspect"
+        } == EMPTIED
+        marts = found.rows("SELECT dataset FROM coverage_monthly WHERE suspect_days = 1")
+        assert {name for (name,) in marts} == EMPTIED
+        assert found.rows("SELECT days_captured, days_suspect FROM billing_monthly_account") == []
+
+        rows = "SELECT count(*) FROM reconciliation WHERE verdict = 'differs' AND rule = ?"
+        for rule in ("edge_of_sessions", "traffic_of_sessions", "codes_of_sessions",
+                     "edge_of_pushes", "traffic_of_pushes"):  # fmt: skip
+            assert found.rows(rows, rule)[0][0] > 0, rule
+
+        said = run(found, "accept", "top_play", str(DAY), "--reason", "no ranking that day")
+        assert said.output.startswith(f"Accepted: top_play {DAY}, 0 rows.")
+        run(found, "publish")
+        assert suspect(found) == EMPTIED - {"top_play"}
+        assert run(found, "verify").exit_code == 0
+    false_empty.undo()  # the vendor has mended it
+    with lab(home, ACCOUNT, environ=first_day, now=NOW + timedelta(days=1)) as found:
+        code, told = answer(found, *words)
+        assert (code, told["captured"], told["suspect"]) == (0, 5, {})
+        assert suspect(found) == set()
+        assert found.rows(
+            "SELECT rows FROM ledger WHERE dataset = 'top_play' AND captures > 0"
+        ) == [(0,)]
+
+
+def test_an_account_as_it_is_has_none(tmp_path):
+    with lab(tmp_path / "home", ACCOUNT) as found:
+        found.backfill(DAYS)
+        assert suspect(found) == set()
+        ledgers = found.archive.ledgers(found.archive.daily, DAYS[0], DAYS[1])
+        assert not any(line.is_suspect for lines in ledgers.values() for line in lines)
+
+
+def test_pushes_without_an_audience_are_none(tmp_path):
+    unwatched = Account(domains=1, streams_per_domain=2, deleted=0, audience=0.0)
+    with lab(tmp_path / "home", unwatched) as found:
+        found.capture(DAYS)
+        ledgers = found.archive.ledgers(found.archive.daily, DAYS[0], DAYS[1])
+        assert not any(line.is_suspect for lines in ledgers.values() for line in lines)
+
+
+def test_what_is_not_suspect_cannot_be_accepted(tmp_path):
+    with lab(tmp_path / "home", ACCOUNT) as found:
+        found.capture(DAYS[:1], ["domain", "stream_count"])
+        for words in (
+            ("stream_count", str(DAY)),
+            ("stream_count", "2026-11-19"),
+            ("isp", str(DAY)),
+        ):
+            result = CliRunner().invoke(
+                main, ["accept", *words, "--reason", "why"], env=dict(found.archive.environ)
+            )
+            assert (result.exit_code, "is not suspect" in result.output) == (2, True)
