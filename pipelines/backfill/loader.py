@@ -17,6 +17,7 @@ from typing import Self
 
 import duckdb
 
+from pipelines.backfill import orphans
 from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.config import SettingsError
@@ -106,7 +107,7 @@ class Loader:
         # the other cores, and more threads take more CPU for the same rows.
         archive = Archive(self._archive.settings, dict(self._archive.environ), threads=1)
         # No max_tasks_per_child: the pool would start a second process, and wait for it to end.
-        with ProcessPoolExecutor(1, get_context("spawn"), _ignore_interrupts) as other:
+        with ProcessPoolExecutor(1, get_context("spawn"), _begin) as other:
             events = other.submit(_load_apart, archive).result()
         for event in events:
             self._record(event)
@@ -131,6 +132,12 @@ def _load_apart(archive: Archive) -> list[Loaded | Published]:
     return done
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C goes to all processes of a terminal; this one ends its transaction, and is waited for."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _begin() -> None:
+    """Prepare the process: it ends with its parent, and leaves signals to it.
+
+    Ctrl-C goes to all processes of a terminal, SIGTERM to all of a service. The parent waits until
+    this one has ended its transaction.
+    """
+    orphans.end_with_parent()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from signal import SIGINT
 from types import MappingProxyType
 from typing import Any
 
 import click
 
+from pipelines.cli.signals import Terminated, ending_cleanly
 from resources.version import VERSION
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
@@ -81,10 +83,11 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
+            with ending_cleanly():
+                return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
             click.echo(f"\n{BROKEN_OFF}", err=True)
-            ctx.exit(130)
+            ctx.exit(128 + (interrupt.number if isinstance(interrupt, Terminated) else SIGINT))
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise  # click's own; to look at it as below would import half of everything
         except Exception as error:
@@ -113,7 +116,8 @@ def main() -> None:
     Settings: livestats.toml in the current folder, environment variables over it. The access key
     comes from VOLC_ACCESSKEY and VOLC_SECRETKEY, or from ~/.volc.
 
-    Exit codes: 0 all is well, 1 something is missing or wrong, 2 it could not be done as asked.
+    Exit codes: 0 all is well, 1 something is missing or wrong, 2 it could not be done as asked,
+    130 and 143 it was broken off (Ctrl-C, SIGTERM).
     """
 
 

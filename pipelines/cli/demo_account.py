@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from pipelines.backfill import orphans
 from resources.api.catalog import DAILY
 from resources.api.windows import day_of
 from resources.errors import LivestatsError
@@ -96,9 +97,11 @@ def simulated(home: Path) -> Iterator[dict[str, str]]:
 
     Raises OSError if it does not start.
     """
-    words = [sys.executable, "-c", "from pipelines.cli import main; main()", "simulate"]
+    code = f"{orphans.END_WITH_STDIN}; from pipelines.cli import main; main()"
+    words = [sys.executable, "-c", code, "simulate"]
     process = subprocess.Popen(
         [*words, "--port", "0", *SIMULATED],
+        stdin=subprocess.PIPE,  # it ends when this process is gone
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -115,8 +118,9 @@ def simulated(home: Path) -> Iterator[dict[str, str]]:
     finally:
         process.kill()  # it stores nothing, and may have inherited an ignored SIGTERM
         process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
 
 
 def environment(exports: Mapping[str, str], home: Path) -> dict[str, str]:

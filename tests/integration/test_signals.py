@@ -1,0 +1,56 @@
+"""A real backfill that a service manager stops: nothing half done remains, and the next goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import BROKEN_OFF
+from resources.api.catalog import DATASETS
+from resources.fs import locks
+from tests.support.archives import environment, lab, leftovers
+
+ROOT = Path(__file__).resolve().parents[2]
+CODE = "from pipelines.cli import main; main()"
+
+
+def begin(environ):
+    """A backfill in a process group of its own, as a service or a terminal has it."""
+    words = [sys.executable, "-c", CODE, "backfill", "--dataset", "edge_stat"]
+    return subprocess.Popen(
+        words, env=environ, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("to_group", [False, True])
+def test_a_stopped_backfill_leaves_nothing_half_done(tmp_path, monkeypatch, to_group):
+    with lab(tmp_path / "home") as found:
+        count = found.simulator._service.count
+
+        def stop(action):
+            if (
+                action == DATASETS["edge_stat"].endpoint.action
+                and not found.simulator.calls[action]
+            ):
+                (os.killpg if to_group else os.kill)(process.pid, signal.SIGTERM)
+            count(action)
+
+        monkeypatch.setattr(found.simulator._service, "count", stop)
+        environ = {**environment(found.simulator, found.root), "PYTHONPATH": str(ROOT)}
+        process = begin(environ)
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 143, said
+        assert said.endswith(f"\n{BROKEN_OFF}\n")
+        assert "Traceback" not in said
+        assert leftovers(found.root) == []
+        for folder in (found.root, *found.root.rglob("2026-*")):
+            lock = locks.try_lock(folder)
+            assert lock is not None
+            os.close(lock)
+        process = begin(environ)
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
