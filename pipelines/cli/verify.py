@@ -45,9 +45,11 @@ def verify(
       livestats verify
       livestats verify --from 2026-11-01 --dataset edge_stat --deep
 
-    Exits with 0 if everything is as it was written, with 1 if not.
+    Exits with 0 if everything is as it was written, with 1 if not, with 2 if all that was read is and
+    something could not be looked at: permissions, a full disk. That is no damage, and no alarm.
     """
     from resources.api.catalog import DATASETS
+    from resources.fs import access
     from resources.verify import saved_result
     from resources.verify.run import Verification
 
@@ -59,14 +61,18 @@ def verify(
     with _progress(look.archive.home.root, total) as on_read:
         look.on_read = on_read
         findings = list(look.findings())
-    saved_result.write(look, findings)
     wrong = [f for f in findings if not f.is_harmless]
     if as_json:
         screen.emit_json(_answer(look, findings, is_intact=not wrong))
     else:
         _show(look, findings, wrong)
-    if wrong:
-        click.get_current_context().exit(1)
+    code = 0 if not wrong else 2 if all(f.is_unverified for f in wrong) else 1
+    try:
+        saved_result.write(look, findings)
+    except OSError as error:
+        screen.note(f"The result cannot be saved for the alarms: {access.reason(error)}.")
+        code = code or 2
+    click.get_current_context().exit(code)
 
 
 def _opened() -> Archive:
@@ -150,7 +156,14 @@ def _show(look: Verification, findings: list[FileFinding], wrong: list[FileFindi
         f"with {screen.counted(look.rows, 'row')}, {screen.counted(look.tables, 'table')}: "
         f"{screen.size(look.bytes)}."
     )
+    unread = sum(f.is_unverified for f in wrong)
     if not wrong:
         click.echo("Everything is as it was written.")
+    elif unread == len(wrong):
+        click.echo(
+            f"Not verified: {screen.counted(unread, 'thing')} could not be looked at; the reason is "
+            "below each. All that was read is as it was written."
+        )
     else:
-        click.echo(f"{screen.counted(len(wrong), 'problem')}; the repair is below each.")
+        more = f", {unread} of them not verified" if unread else ""
+        click.echo(f"{screen.counted(len(wrong), 'problem')}{more}; the repair is below each.")

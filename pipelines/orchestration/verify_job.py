@@ -33,6 +33,13 @@ def verify_schedule(archive: Archive) -> dg.ScheduleDefinition:
                 "`livestats verify`. " + "\n".join(texts),
                 allow_retries=False,
             )
+        unread = [f"{one.subject}: {one.text}" for one in found if one.is_unverified]
+        if unread:
+            raise dg.Failure(
+                f"{len(unread)} things could not be looked at, and nothing is known to be damaged: "
+                "make them readable, then `livestats verify`. " + "\n".join(unread[:_NAMED]),
+                allow_retries=False,
+            )
         context.log.info("All is as it was written: %s", read)
 
     @dg.job(

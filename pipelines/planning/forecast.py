@@ -55,7 +55,7 @@ def _days(home: Home, name: str) -> Iterator[Volume]:
         capture = captures.newest(folder)
         if capture is None:
             continue
-        with suppress(captures.DamagedCapture):  # `livestats verify` reports it
+        with suppress(captures.UnusableCapture):  # `livestats verify` reports it
             answers = sum(request["size"] for request in capture.manifest["requests"])
             files = [*capture.folder.iterdir(), parquet.path_of(home.lake, name, day)]
             yield Volume(

@@ -189,7 +189,7 @@ class PartitionLifecycle:
         if job.previous is not None and job.carried is None:
             try:
                 before = job.previous.manifest
-            except captures.DamagedCapture:
+            except captures.UnusableCapture:
                 return None
             answered = asked_items(job.dataset, before) - {*lacking_items(before)}
             if answered.intersection(job.lacking) or THE_ACCOUNT in job.lacking:

@@ -253,7 +253,7 @@ class PartitionJob:
         manifest = {"requests": [{"payload": payload} for payload in requests]}
         try:
             known = before.manifest
-        except captures.DamagedCapture:
+        except captures.UnusableCapture:
             return False  # a new capture replaces it
         if asked_items(self.dataset, manifest) != asked_items(self.dataset, known):
             return False
@@ -287,7 +287,7 @@ class PartitionJob:
         """Rebuild the lake file from the capture before comparing; None if the capture is damaged."""
         try:
             return parquet.normalise(self.home.lake, self.dataset, parquet.day_of(path), before)
-        except (captures.DamagedCapture, ApiError):
+        except (captures.UnusableCapture, ApiError):
             return None
 
 

@@ -22,7 +22,7 @@ from resources.raw import captures
 log = logging.getLogger("livestats.capture")
 
 
-UNREADABLE = (captures.DamagedCapture, ApiError)
+UNREADABLE = (captures.UnusableCapture, ApiError)
 """Errors for a capture whose rows cannot be read."""
 
 

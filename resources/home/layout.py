@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from resources.api.windows import day_of
 from resources.config import Settings, SettingsError
-from resources.fs import atomic, locks, sealed
+from resources.fs import access, atomic, locks, sealed
 from resources.home import pinned_settings
 
 FORMAT = 2
@@ -111,12 +111,15 @@ class Home:
                 dict(found.get("datasets", {}))
         except (FileNotFoundError, NotADirectoryError):  # nothing, or a file in the home's place
             return None
-        except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
+        except OSError as error:
+            if not access.is_local(error):
+                raise self._damaged(error) from error
             raise SettingsError(
-                f"{self.identity_file} is damaged ({error}). Restore it from a backup, or write by "
-                f"hand a JSON object of {', '.join(sorted(_BY_HAND))}, and no sha256: the next "
-                "backfill adds it."
+                f"{self.identity_file} cannot be read: {access.reason(error)}. Fix that and run "
+                "again; nothing says that it is damaged, so leave it as it is."
             ) from error
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise self._damaged(error) from error
         if made_by > FORMAT:
             raise SettingsError(
                 f"{self.root} was made by a newer livestats (format {made_by}, this one knows "
@@ -128,6 +131,13 @@ class Home:
     def time_zone(self) -> str | None:
         """Name of the time zone of its days; None before the first run."""
         return None if self.identity is None else str(self.identity["time_zone"])
+
+    def _damaged(self, error: Exception) -> SettingsError:
+        return SettingsError(
+            f"{self.identity_file} is damaged ({error}). Restore it from a backup, or write by "
+            f"hand a JSON object of {', '.join(sorted(_BY_HAND))}, and no sha256: the next "
+            "backfill adds it."
+        )
 
     def prepare(self, settings: Settings, now: datetime) -> None:
         """Create what is missing, and refuse a home that does not fit the settings.

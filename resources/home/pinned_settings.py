@@ -46,7 +46,7 @@ def pinned_in(capture: captures.Capture) -> Mapping[str, object]:
     """The settings in a capture's manifest. Raises SettingsError if it cannot be read."""
     try:
         return dict(capture.manifest.get("settings", {}))
-    except captures.DamagedCapture as error:
+    except captures.UnusableCapture as error:
         raise SettingsError(str(error)) from error
 
 

@@ -32,7 +32,7 @@ from resources.ledger.known_items import (
     known_domains,
     streams_in,
 )
-from resources.raw.captures import Capture, CaptureName, DamagedCapture, captures_in, folder_of
+from resources.raw.captures import Capture, CaptureName, UnusableCapture, captures_in, folder_of
 
 THE_ACCOUNT = "the account"
 """In the place of an item, for a request that names none."""
@@ -147,7 +147,7 @@ class Coverage:
         try:
             manifest = capture.manifest
             asked = sorted(asked_items(dataset, manifest))
-        except (DamagedCapture, KeyError, TypeError, ValueError):
+        except (UnusableCapture, KeyError, TypeError, ValueError):
             return None
         text = json.dumps(asked)
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -211,7 +211,7 @@ class Coverage:
         try:
             asked = asked_items(dataset, capture.manifest)
             expected = expected_items(dataset, [one.domain for one in self.domains], paths)
-        except (PrerequisiteMissing, DamagedCapture, KeyError, TypeError, ValueError):
+        except (PrerequisiteMissing, UnusableCapture, KeyError, TypeError, ValueError):
             return None
         return sorted(expected - asked)
 

@@ -29,7 +29,7 @@ from typing import Any
 from resources.api import body as api_body
 from resources.api.body import Body, Packed
 from resources.errors import LivestatsError
-from resources.fs import atomic, sealed
+from resources.fs import access, atomic, sealed
 from resources.raw.manifest_facts import manifest_facts
 
 FORMAT = 2
@@ -44,12 +44,20 @@ _NAME = re.compile(r"([0-9]{8}T[0-9]{12})Z-([0-9]+)-([0-9a-f]{16})")
 STAMP = "%Y%m%dT%H%M%S%f"
 
 
-class DamagedCapture(LivestatsError):
+class UnusableCapture(LivestatsError):
+    """A capture whose answers cannot be had: damaged or unreadable."""
+
+
+class DamagedCapture(UnusableCapture):
     """Raised for a capture that differs from its checksums; the message names file and remedy."""
 
 
 class MisplacedCapture(DamagedCapture):
     """Raised for an intact capture of another dataset, day or time zone than its place says."""
+
+
+class UnreadableCapture(UnusableCapture):
+    """Raised where the system refused to read a file (permission, disk): nothing is said of its bytes."""
 
 
 @dataclass(frozen=True, order=True)
@@ -122,7 +130,7 @@ class Capture:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """Requests, times and checksums. Raises DamagedCapture if it is not as written."""
+        """Requests, times and checksums. Raises UnusableCapture if it is not as written or not read."""
         path = self.folder / MANIFEST
         try:
             stored = path.read_bytes()
@@ -130,7 +138,7 @@ class Capture:
                 raise DamagedCapture(f"{path} has changed since it was written. {_REMEDY}")
             return dict(json.loads(gzip.decompress(stored)))
         except (OSError, EOFError, ValueError) as error:
-            raise DamagedCapture(f"{path} cannot be read: {error}. {_REMEDY}") from error
+            raise _not_read(path, error) from error
 
     def body_files(self) -> Iterator[BodyFile]:
         """The files with the bodies, in request order: those of earlier captures first."""
@@ -149,7 +157,7 @@ class Capture:
 
         Raises DamagedCapture before the first response of a file if any of its bytes has changed:
         zstd frames are stored without checksums, so a changed response could otherwise be read as
-        valid.
+        valid. UnreadableCapture if the system does not let it be read.
         """
         for body_file in self.body_files():
             yield from body_file.responses()
@@ -197,7 +205,7 @@ class BodyFile:
         return sum(request["stored"] for request in self.requests)
 
     def responses(self) -> Iterator[tuple[int, int, dict[str, object], Body]]:
-        """As `Capture.responses`, for this file. Raises DamagedCapture."""
+        """As `Capture.responses`, for this file. Raises UnusableCapture."""
         try:
             with self.path.open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != self.sha256:
@@ -213,8 +221,18 @@ class BodyFile:
         except OSError as error:
             raise self._broken(error) from error
 
-    def _broken(self, error: Exception) -> DamagedCapture:
-        return DamagedCapture(f"{self.path} cannot be read: {error}. {_REMEDY}")
+    def _broken(self, error: Exception) -> UnusableCapture:
+        return _not_read(self.path, error)
+
+
+def _not_read(path: Path, error: Exception) -> UnusableCapture:
+    """The error for a file that could not be read, or not decoded."""
+    if access.is_local(error):
+        return UnreadableCapture(
+            f"{path} cannot be read: {access.reason(error)}. Fix that and run again; nothing says "
+            "that it is damaged, so leave it where it is."
+        )
+    return DamagedCapture(f"{path} cannot be read: {error}. {_REMEDY}")
 
 
 _REMEDY = (

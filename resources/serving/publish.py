@@ -16,12 +16,16 @@ import duckdb
 from resources.errors import LivestatsError
 from resources.fs import atomic
 from resources.home.layout import Home
-from resources.sql import quoting
+from resources.sql import failures, quoting
 from resources.warehouse import connection as warehouse_connection
 
 
 class NothingServed(LivestatsError):
     """There is no served copy yet; the message says how to get one."""
+
+
+class UnreadableCopy(NothingServed):
+    """The system does not let the served copy be opened (permission, disk); the message says why."""
 
 
 class DamagedCopy(NothingServed):
@@ -94,6 +98,11 @@ def connect(home: Home, time_zone: str) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(str(home.served), read_only=True)
     except duckdb.Error as error:
+        if failures.is_local(error):
+            raise UnreadableCopy(
+                f"{home.served.resolve()} cannot be opened: {error} Fix that and run again; nothing "
+                "says that it is damaged."
+            ) from error
         raise DamagedCopy(
             f"{home.served.resolve()} cannot be opened: {error} Run `livestats publish`: it is "
             "made again from the warehouse."

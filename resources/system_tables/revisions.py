@@ -108,7 +108,7 @@ def revisions(root: Path, memory: Path | None = None) -> list[Revision]:
 def normalised_rows(capture: captures.Capture, dataset: Dataset, day: date, scratch: Path) -> Path:
     """The rows of a capture as the present code reads them: a Parquet file in `scratch`.
 
-    Raises DamagedCapture or ApiError if its answers cannot be read.
+    Raises UnusableCapture or ApiError if its answers cannot be read.
     """
     path = parquet.path_of(scratch / capture.name.text, dataset.name, day)
     if not path.is_file():
@@ -203,7 +203,7 @@ def _compare(
         )
         try:
             paths.append(normalised_rows(capture, dataset, day, scratch))
-        except (captures.DamagedCapture, ApiError) as error:
+        except (captures.UnusableCapture, ApiError) as error:
             log.warning("%s %s: revision not compared: %s", dataset.name, day, error)
             return replace(row, problem=f"{name.text} cannot be read; see livestats verify")
     comparison = table_diff.Comparison(connection, dataset, *paths).whole()

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.findings import Finding, Severity
+from resources.fs import access
 from resources.ledger import states
 from resources.raw import captures
 
@@ -28,6 +29,7 @@ class FindingKind(StrEnum):
     MISMATCH = "mismatch"  # intact, but inconsistent with its path or its source
     BEHIND = "behind"  # older than its source
     LEFTOVER = "leftover"  # left by a killed run: harmless
+    UNVERIFIED = "not verified"  # could not be looked at: nothing is said of its bytes
 
 
 class Repair(StrEnum):
@@ -38,6 +40,7 @@ class Repair(StrEnum):
     CAPTURE = "capture"  # from the API, which still has the day
     RESTORE = "restore"  # from a backup, otherwise lost
     REMOVE = "remove"  # by hand
+    VERIFY = "verify"  # once it can be looked at
     NOTHING = "nothing"
 
 
@@ -56,6 +59,27 @@ class FileFinding(Finding):
     def is_harmless(self) -> bool:
         """True if the archive is intact nevertheless."""
         return self.severity is not Severity.PROBLEM
+
+    @property
+    def is_unverified(self) -> bool:
+        """True if it could not be looked at, which says nothing of the archive."""
+        return self.kind is FindingKind.UNVERIFIED
+
+
+def unverified(
+    path: Path, error: Exception, dataset: Dataset | None = None, day: date | None = None
+) -> FileFinding:
+    """A file or folder that the system did not let be looked at."""
+    return FileFinding(
+        kind=FindingKind.UNVERIFIED, subject=path, text=f"not looked at: {access.reason(error)}",
+        repair=Repair.VERIFY, remedy=_LOOK_AGAIN, dataset=dataset.name if dataset else None, day=day,
+    )  # fmt: skip
+
+
+_LOOK_AGAIN = (
+    "Make it readable for this user (permissions, free space, disk) and run `livestats verify` "
+    "again. Nothing says that it is damaged: leave it where it is."
+)
 
 
 OnRead = Callable[[Path, int], None]
@@ -91,6 +115,14 @@ class Place:
             dataset=self.dataset.name, day=self.day,
         )  # fmt: skip
 
+    def unverified(self, path: Path, error: Exception) -> FileFinding:
+        """A file of it that could not be looked at."""
+        return unverified(path, error, self.dataset, self.day)
+
+    def look_again(self) -> tuple[Repair, str]:
+        """Repair it after its source could be read."""
+        return Repair.VERIFY, _LOOK_AGAIN
+
     def replay(self) -> tuple[Repair, str]:
         """Rebuild the lake file."""
         return Repair.REPLAY, f"Run `livestats replay {self.range}`: it is made again from raw/."
@@ -125,6 +157,13 @@ class Place:
         return Repair.RESTORE, (
             "Restore it from a backup. It is an earlier revision, which the API no longer tells: "
             "without a backup it is lost; the rows of the day do not depend on it."
+        )
+
+    def restore_rejected(self) -> tuple[Repair, str]:
+        """Restore an answer that was kept because it could not be proven."""
+        return Repair.RESTORE, (
+            "Restore it from a backup. No row depends on it: it was kept for a later livestats that "
+            "may understand it."
         )
 
     def fault_of_ours(self) -> tuple[Repair, str]:

@@ -5,10 +5,8 @@ The capture itself is verified in raw; the tables that are loaded from the file 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -17,9 +15,11 @@ import pyarrow.parquet as pq
 
 from resources.api.catalog.columns import BUSINESS_DATE
 from resources.api.errors import ApiError
-from resources.fs import atomic
+from resources.fs import access, atomic, scratch
+from resources.fs.scratch import NoScratch
 from resources.lake import checksum, parquet, row_equality
-from resources.raw.captures import DamagedCapture
+from resources.raw.captures import UnreadableCapture, UnusableCapture
+from resources.sql import failures
 from resources.verify.findings import (
     FileFinding,
     FindingKind,
@@ -40,10 +40,21 @@ class LakeDay:
         self._place, self._raw, self._on_read, self._deep = place, raw_day, on_read, deep
         self.path = parquet.path_of(place.archive.home.lake, place.dataset.name, place.day)
         self.is_good = False
+        self.is_unread = False
+        """True if the system did not let it be looked at."""
         self.rows = 0
 
     def findings(self) -> Iterator[FileFinding]:
         """All findings; one row group is in memory at a time."""
+        try:
+            yield from self._file()
+        except (OSError, MemoryError, NoScratch, duckdb.Error) as error:
+            if not (isinstance(error, NoScratch) or failures.is_local(error)):
+                raise
+            self.is_unread = True
+            yield self._place.unverified(self.path, error)
+
+    def _file(self) -> Iterator[FileFinding]:
         yield from self._foreign()
         if not self.path.is_file():
             if self._raw.newest is not None:
@@ -52,12 +63,15 @@ class LakeDay:
             return
         try:
             checksum.check(self.path)
+            pq.read_metadata(self.path)  # raises what `provenance_of` takes for no provenance
             origin = parquet.provenance_of(self.path)
             problem = "tells no origin" if origin is None else self._content(origin)
         except checksum.DamagedFile as error:
             yield self._finding(FindingKind.DAMAGED, str(error), self._mend())
             return
         except (OSError, pa.ArrowException) as error:
+            if access.is_local(error):
+                raise
             yield self._finding(FindingKind.DAMAGED, f"cannot be read: {error}", self._mend())
             return
         if problem or origin is None:
@@ -73,6 +87,8 @@ class LakeDay:
         if self._raw.can_be_replayed:
             return self._place.replay()
         newest = self._raw.newest
+        if newest is not None and newest.name in self._raw.unread:
+            return self._place.look_again()
         return self._place.capture_again(newest.folder if newest else None)
 
     def _foreign(self) -> Iterator[FileFinding]:
@@ -140,12 +156,15 @@ class LakeDay:
         place, newest = self._place, self._raw.newest
         if newest is None:
             return
-        with tempfile.TemporaryDirectory(prefix="livestats-verify-") as folder:
+        with scratch.folder(place.archive.home.state) as folder:
             try:
-                parquet.normalise(Path(folder), place.dataset, place.day, newest)
-                again = parquet.path_of(Path(folder), place.dataset.name, place.day)
-                is_same = row_equality.same_rows(self.path, again)
-            except (DamagedCapture, ApiError, duckdb.Error, pa.ArrowException) as error:
+                parquet.normalise(folder, place.dataset, place.day, newest)
+                again = parquet.path_of(folder, place.dataset.name, place.day)
+                is_same = row_equality.same_rows(again, self.path)  # spills beside the first
+            except (UnusableCapture, ApiError, duckdb.Error, pa.ArrowException) as error:
+                if isinstance(error, UnreadableCapture) or failures.is_local(error):
+                    yield place.unverified(newest.folder, error)
+                    return
                 what = f"the capture is as it was written, and cannot be normalised: {error}"
                 mend = place.fault_of_ours()
                 yield place.finding(FindingKind.MISMATCH, newest.folder, what, mend)

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from resources.api import body as api_body
-from resources.fs import atomic, sealed
+from resources.fs import access, atomic, sealed
 from resources.home import pinned_settings
 from resources.ledger import acceptance, states
 from resources.raw import captures
@@ -38,8 +38,12 @@ class RawDay:
         """Read the names of the captures, oldest first."""
         self._place, self._on_read = place, on_read
         self.captures = captures_of(place)
+        self._rejected = captures.rejected_in(place.raw)
         self.intact: dict[captures.CaptureName, Mapping[str, Any]] = {}
         """Manifests of the captures whose checksums hold."""
+        self.unread: set[captures.CaptureName] = set()
+        """Captures that the system did not let be read."""
+        self.has_unread_note = False
         self.answers = 0
 
     @property
@@ -55,19 +59,25 @@ class RawDay:
     def findings(self) -> Iterator[FileFinding]:
         """All findings; one response is in memory at a time."""
         yield from self._foreign()
-        for capture in self.captures:
-            yield from self._capture(capture)
+        for capture in (*self.captures, *self._rejected):
+            try:
+                yield from self._capture(capture)
+            except (OSError, MemoryError, captures.UnreadableCapture) as error:
+                self.unread.add(capture.name)
+                yield self._place.unverified(capture.folder, error)
         yield from self._missing()
         yield from self._notes()
 
     def mend(self, capture: captures.Capture) -> tuple[Repair, str]:
         """How to repair a damaged capture."""
+        if capture in self._rejected:
+            return self._place.restore_rejected()
         if capture == self.newest:
             return self._place.capture_again(capture.folder)
         return self._place.restore_revision()
 
     def _foreign(self) -> Iterator[FileFinding]:
-        known = {c.name.text for c in self.captures}
+        known = {c.folder.name for c in (*self.captures, *self._rejected)}
         for path in sorted(self._place.raw.iterdir()) if self._place.raw.is_dir() else ():
             if path.name.startswith(atomic.TEMP_PREFIX):
                 yield self._place.finding(
@@ -83,28 +93,21 @@ class RawDay:
     # One capture -------------------------------------------------------------------------------
 
     def _capture(self, capture: captures.Capture) -> Iterator[FileFinding]:
-        place, wrong = self._place, False
+        """Findings of one capture; raises OSError or UnreadableCapture if it is not readable."""
+        place = self._place
         if not capture.folder.is_dir():
             return
         there = {p.name: p for p in capture.folder.iterdir()}
-        for name in (captures.MANIFEST, captures.RESPONSES):
-            if name not in there:
-                path, wrong = capture.folder / name, True
-                what = "gone from a complete capture"
-                yield place.finding(FindingKind.MISSING, path, what, self.mend(capture))
-        for name in sorted(set(there) - {captures.MANIFEST, captures.RESPONSES}):
-            what = "not a part of the capture"
-            yield place.finding(FindingKind.EXTRA, there[name], what, remove(there[name]))
-        if wrong:
+        if captures.MANIFEST not in there:
+            yield self._gone(capture, captures.MANIFEST)
             return
         try:
             manifest = capture.manifest
             problem = misfit(place, capture.name, manifest)
+            files = [] if problem else [*capture.body_files()]
         except captures.DamagedCapture as error:
-            what = _reason(error)
-            yield place.finding(
-                FindingKind.DAMAGED, capture.folder / captures.MANIFEST, what, self.mend(capture)
-            )
+            path = capture.folder / captures.MANIFEST
+            yield place.finding(FindingKind.DAMAGED, path, _reason(error), self.mend(capture))
             return
         self._read(capture.folder / captures.MANIFEST)
         if problem:
@@ -112,28 +115,43 @@ class RawDay:
                 FindingKind.MISMATCH, capture.folder, problem, place.fault_of_ours()
             )
             return
-        responses = capture.folder / captures.RESPONSES
-        damage = self._damage(capture, responses)
-        if damage:
-            yield place.finding(FindingKind.DAMAGED, responses, damage, self.mend(capture))
-            return
-        self._read(responses)
-        self.intact[capture.name] = manifest
+        for name in sorted(set(there) - {captures.MANIFEST, *(f.path.name for f in files)}):
+            what = "not a part of the capture"
+            yield place.finding(FindingKind.EXTRA, there[name], what, remove(there[name]))
+        is_intact = True
+        for body_file in files:
+            if body_file.path.name not in there:
+                is_intact = False
+                yield self._gone(capture, body_file.path.name)
+            elif damage := self._damage(body_file):
+                is_intact = False
+                yield place.finding(FindingKind.DAMAGED, body_file.path, damage, self.mend(capture))
+            else:
+                self._read(body_file.path)
+        if is_intact and capture not in self._rejected:
+            self.intact[capture.name] = manifest
 
-    def _damage(self, capture: captures.Capture, path: Path) -> str:
-        """What is wrong with the responses; empty if nothing is."""
+    def _gone(self, capture: captures.Capture, name: str) -> FileFinding:
+        what = "gone from a complete capture"
+        return self._place.finding(
+            FindingKind.MISSING, capture.folder / name, what, self.mend(capture)
+        )
+
+    def _damage(self, body_file: captures.BodyFile) -> str:
+        """What is wrong with a file of responses; empty if nothing is."""
         try:
-            size = path.stat().st_size
-            written = sum(request["stored"] for request in capture.manifest["requests"])
+            size, written = body_file.path.stat().st_size, body_file.size
             if size != written:  # do not read it: it may be of any size
                 return f"holds {size:,} bytes of the {written:,} that were written"
-            for *_, body in capture.responses():  # raises for a bad frame, size or checksum
+            for *_, body in body_file.responses():  # raises for a bad frame, size or checksum
                 for _ in api_body.pieces(body):
                     pass
                 self.answers += 1
         except captures.DamagedCapture as error:
             return _reason(error)
         except (OSError, pa.ArrowException) as error:
+            if access.is_local(error):
+                raise
             return f"cannot be read: {error}"
         return ""
 
@@ -163,7 +181,11 @@ class RawDay:
             try:
                 facts = sealed.unseal(path.read_bytes())
                 self._read(path)
-            except (OSError, ValueError) as error:
+            except OSError as error:
+                self.has_unread_note = True
+                yield self._place.unverified(path, error)
+                continue
+            except ValueError as error:
                 repair, _ = remove(path)
                 remedy = "Only notes: restore it from a backup, or delete it; no rows depend on it."
                 yield self._place.finding(FindingKind.DAMAGED, path, str(error), (repair, remedy))
@@ -208,15 +230,17 @@ def _misfit(place: Place, name: captures.CaptureName, manifest: Mapping[str, Any
         return f"it has format {manifest['format']} of a newer livestats"
     if datetime.fromisoformat(manifest["fetched_at"]) != name.fetched_at:
         return f"its manifest says fetched_at {manifest['fetched_at']}, and its name another time"
-    return _hole(manifest["requests"])
+    may_skip = bool(manifest.get("lacking") or manifest.get("carried"))
+    return _hole(manifest["requests"], may_skip=may_skip)
 
 
-def _hole(requests: Sequence[Mapping[str, Any]]) -> str:
-    """The first missing request or page; empty if none is missing."""
+def _hole(requests: Sequence[Mapping[str, Any]], *, may_skip: bool) -> str:
+    """The first missing request or page; empty if none is missing. `may_skip`: requests may lack."""
     question, page = -1, 0
     for request in requests:
         at = (request["walk"], request["page"])
-        if at not in ((question + 1, 1), (question, page + 1)):
+        is_next = at == (question + 1, 1) or (may_skip and at[0] > question and at[1] == 1)
+        if not is_next and at != (question, page + 1):
             return f"after page {page} of question {question} it holds page {at[1]} of question {at[0]}"
         question, page = at
     return ""

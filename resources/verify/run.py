@@ -6,9 +6,8 @@ row group or a gigabyte of DuckDB in memory; waits for days that are being captu
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -18,9 +17,18 @@ import duckdb
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
-from resources.fs import locks, sealed
+from resources.fs import locks, scratch, sealed
 from resources.serving import publish
-from resources.verify.findings import FileFinding, FindingKind, OnRead, Place, Repair, remove
+from resources.sql import failures
+from resources.verify.findings import (
+    FileFinding,
+    FindingKind,
+    OnRead,
+    Place,
+    Repair,
+    remove,
+    unverified,
+)
 from resources.verify.lake import LakeDay
 from resources.verify.raw import RawDay
 from resources.verify.tables import Files, Tables
@@ -66,10 +74,12 @@ class Verification:
                 (home.raw, 1),
                 (home.lake, 2),
             ):  # lake files are read a second time for the tables
-                for folder, day in self._days(root, dataset.name):
-                    if day is not None and self.is_chosen(day):
-                        sizes = (p.lstat().st_size for p in folder.rglob("*") if p.is_file())
-                        found += times * sum(sizes)
+                with suppress(OSError):  # `findings` names it
+                    for folder, day in self._days(root, dataset.name):
+                        if day is not None and self.is_chosen(day):
+                            found += times * sum(
+                                p.lstat().st_size for p in folder.rglob("*") if p.is_file()
+                            )
         return found
 
     def findings(self) -> Iterator[FileFinding]:
@@ -107,7 +117,9 @@ class Verification:
             if not any(self._days(self.archive.home.raw, name) for name in DATASETS):
                 return  # there is no archive yet
             kind, problem = FindingKind.MISSING, "gone from an archive that holds days"
-        except (OSError, ValueError, KeyError) as error:
+        except OSError as error:
+            yield unverified(path, error)
+        except (ValueError, KeyError) as error:
             problem = f"not as it was written: {error}"
         if problem:
             yield FileFinding(
@@ -126,15 +138,24 @@ class Verification:
         if len(self.datasets) < len(DATASETS):
             return
         for root in (self.archive.home.raw, self.archive.home.lake):
-            for path in sorted(root.iterdir()) if root.is_dir() else ():
-                if path.name not in DATASETS or not path.is_dir():
-                    yield _foreign(path, "no dataset of this livestats")
+            try:
+                for path in sorted(root.iterdir()) if root.is_dir() else ():
+                    if path.name not in DATASETS or not path.is_dir():
+                        yield _foreign(path, "no dataset of this livestats")
+            except OSError as error:
+                yield unverified(root, error)
 
     def _dataset(self, dataset: Dataset) -> Iterator[FileFinding]:
         home = self.archive.home
         found: set[date] = set()
         for root in (home.raw, home.lake):
-            for folder, day in self._days(root, dataset.name):
+            try:
+                days = self._days(root, dataset.name)
+            except OSError as error:
+                self._seen[dataset.name].is_unread = True
+                yield unverified(root / dataset.name, error, dataset)
+                continue
+            for folder, day in days:
                 if day is None:
                     yield _foreign(folder, "no day of a dataset", dataset)
                 elif self.is_chosen(day):
@@ -163,9 +184,8 @@ class Verification:
                     stack.enter_context(locks.lock(lock))
                 yield from self._locked(place)
             except OSError as error:
-                what = f"cannot be read: {error}"
-                mend = (Repair.RESTORE, "Mend permissions or disk, then verify again.")
-                yield place.finding(FindingKind.DAMAGED, place.raw, what, mend)
+                self._seen[place.dataset.name].unread.add(place.day)
+                yield place.unverified(place.raw, error)
 
     def _locked(self, place: Place) -> Iterator[FileFinding]:
         raw_day = RawDay(place, self._read)
@@ -175,9 +195,11 @@ class Verification:
         seen = self._seen[place.dataset.name]
         if raw_day.captures:
             seen.captures[place.day] = [c.name for c in raw_day.captures]
-        if lake_day.path.is_file():
+        if lake_day.is_unread or lake_day.path.is_file():
             seen.lake.add(place.day)
             self.lake_files += 1
+        if raw_day.unread or raw_day.has_unread_note or lake_day.is_unread:
+            seen.unread.add(place.day)
         if lake_day.is_good:
             seen.good[place.day] = lake_day.path
         self.captures += len(raw_day.captures)
@@ -189,8 +211,8 @@ class Verification:
     def _tables(self) -> Iterator[FileFinding]:
         home = self.archive.home
         try:
-            with self.archive.reading() as connection, tempfile.TemporaryDirectory() as spill:
-                tables = Tables(self.archive, connection, Path(spill), self.on_read)
+            with self.archive.reading() as connection, scratch.folder(home.state) as spill:
+                tables = Tables(self.archive, connection, spill, self.on_read)
                 for dataset in self.datasets:
                     seen = self._seen[dataset.name]
                     yield from tables.table(dataset, seen, whole=self._has_all_days)
@@ -198,7 +220,12 @@ class Verification:
                 yield from tables.ledger(self._seen, whole=self._has_all_days)
                 if self.is_whole:
                     yield from tables.marts()
+        except (publish.UnreadableCopy, scratch.NoScratch, MemoryError) as error:
+            yield unverified(home.served, error)
         except (publish.DamagedCopy, duckdb.Error, OSError) as error:
+            if failures.is_local(error):
+                yield unverified(home.served, error)
+                return
             yield FileFinding(
                 kind=FindingKind.DAMAGED,
                 subject=home.served.resolve(),

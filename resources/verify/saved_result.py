@@ -62,8 +62,8 @@ def _wrong(facts: dict[str, Any]) -> SavedFinding:
 
 
 def is_damage(finding: FileFinding) -> bool:
-    """True unless the next run repairs it, as for rows not loaded yet and leftovers."""
-    return not finding.is_harmless and finding.kind is not FindingKind.BEHIND
+    """True unless the next run repairs it (rows not loaded yet, leftovers) or it was not looked at."""
+    return not (finding.is_harmless or finding.is_unverified or finding.kind is FindingKind.BEHIND)
 
 
 def write(look: Verification, found: Iterable[FileFinding]) -> None:
@@ -74,14 +74,18 @@ def write(look: Verification, found: Iterable[FileFinding]) -> None:
     home = look.archive.home
     if not os.access(home.root, os.W_OK):
         return
-    before = read(home)
-    kept = () if look.is_whole else (w for w in before.wrong if not _was_looked_at(look, w))
+    before, unread = read(home), [f for f in found if f.is_unverified]
+    kept = (
+        w
+        for w in before.wrong
+        if not (look.is_whole or _was_looked_at(look, w)) or _is_within(home, w, unread)
+    )
     new = (
         SavedFinding(path=_below(home, f.subject), what=f.text, dataset=f.dataset, day=f.day)
         for f in found
         if is_damage(f)
     )
-    at = look.archive.now() if look.is_whole else before.at
+    at = look.archive.now() if look.is_whole and not unread else before.at
     facts = {
         "at": at and at.isoformat(timespec="seconds"),
         "wrong": [
@@ -99,6 +103,16 @@ def _was_looked_at(look: Verification, wrong: SavedFinding) -> bool:
         home = look.archive.home
         return wrong.path in (_below(home, home.identity_file), _below(home, home.served.resolve()))
     return wrong.dataset in {d.name for d in look.datasets} and look.is_chosen(wrong.day)
+
+
+def _is_within(home: Home, wrong: SavedFinding, unread: Iterable[FileFinding]) -> bool:
+    """True if a saved finding lies where the verification could not look: it still holds."""
+    return any(
+        wrong.path == _below(home, f.subject)
+        or (f.dataset is None and wrong.path.startswith(_below(home, f.subject) + "/"))
+        or (f.dataset is not None and f.dataset == wrong.dataset and f.day in (None, wrong.day))
+        for f in unread
+    )
 
 
 def _below(home: Home, path: Path) -> str:

@@ -34,6 +34,8 @@ class Files:
     good: dict[date, Path] = field(default_factory=dict)  # intact lake files
     lake: set[date] = field(default_factory=set)  # days that have a lake file, intact or not
     captures: dict[date, Sequence[raw_captures.CaptureName]] = field(default_factory=dict)
+    unread: set[date] = field(default_factory=set)  # days of which a file could not be looked at
+    is_unread: bool = False  # its folder could not be looked at: there may be further days
 
 
 class Tables:
@@ -64,10 +66,10 @@ class Tables:
         for day in sorted(set(seen.good) - set(level)):
             what = "does not hold the lake file of the day as it is"
             yield self._finding(dataset, day, FindingKind.BEHIND, what, _PUBLISH)
-        if whole:
+        if whole and not seen.is_unread:
             yield from self._gone(dataset, seen, loaded)
         if dataset.is_dimension:
-            if whole and set(level) == seen.lake:
+            if whole and set(level) == seen.lake and not (seen.unread or seen.is_unread):
                 yield from self._dimension(dataset)
         else:
             yield from self._days(dataset, level)
@@ -104,7 +106,7 @@ class Tables:
     def _gone(self, dataset: Dataset, seen: Files, loaded: Iterable[date]) -> Iterator[FileFinding]:
         """Days that the table holds and that have no file."""
         known = set(loaded)
-        for day in sorted(known - seen.lake - set(seen.captures)):
+        for day in sorted(known - seen.lake - set(seen.captures) - seen.unread):
             place = Place(self._archive, dataset, day)
             what = "holds rows of a day that is neither in raw/ nor in lake/"
             yield self._finding(dataset, day, FindingKind.MISSING, what, place.capture_again(None))
@@ -161,6 +163,8 @@ class Tables:
             lines = []
         listed = set()
         for name, day, *line in lines:
+            if name in seen and (seen[name].is_unread or day in seen[name].unread):
+                continue
             if name in seen and (whole or day in seen[name].captures):
                 listed.add((name, day))
                 place = Place(self._archive, DATASETS[name], day)
@@ -170,7 +174,7 @@ class Tables:
             switched_on = name in self._archive.settings.datasets
             if switched_on and not dataset.is_dimension:
                 for day, captures in sorted(found.captures.items()):
-                    if captures and (name, day) not in listed:
+                    if captures and (name, day) not in listed and day not in found.unread:
                         what = "the table ledger does not know that the day is captured"
                         yield self._finding(dataset, day, FindingKind.BEHIND, what, _PUBLISH)
 

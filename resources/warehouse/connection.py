@@ -18,7 +18,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.errors import LivestatsError
 from resources.fs import atomic, locks
 from resources.home.layout import Home
-from resources.sql import quoting
+from resources.sql import failures, quoting
 from resources.warehouse import compaction
 from resources.warehouse.dataset_docs import key_sentences, table_comment
 
@@ -114,6 +114,11 @@ def _open_error_message(path: Path, error: Exception) -> str:
             f"{path} is open in another program: {error} Close it there; queries and BI belong on "
             "the served copy, which is never locked. What is captured stays; then run "
             "`livestats publish`."
+        )
+    if failures.is_local(error):
+        return (
+            f"{path} cannot be opened: {error} Fix that and run again: what is captured stays, and "
+            "nothing says that the file is damaged."
         )
     return (
         f"{path} cannot be opened: {error} If the disk has space and the folder can be written, "

@@ -1,0 +1,29 @@
+"""Tells a file that could not be looked at from one whose content is wrong.
+
+A full disk, a missing permission or too many open files say nothing about the bytes of a file. Not
+here: errors of DuckDB (resources/sql/failures.py). Read next: scratch.py.
+"""
+
+from __future__ import annotations
+
+import errno
+
+_GONE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
+"""The place was looked at, and there is no such file."""
+
+
+def is_local(error: BaseException) -> bool:
+    """True if the error is one of this machine (permission, space, memory, disk), not of the bytes.
+
+    pyarrow raises OSError without a number for bytes that it cannot decode.
+    """
+    if isinstance(error, MemoryError):
+        return True
+    return isinstance(error, OSError) and error.errno is not None and error.errno not in _GONE
+
+
+def reason(error: BaseException) -> str:
+    """The error for a message: the system's words, and the file if it is named."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror} ({error.filename})" if error.filename else error.strerror
+    return str(error) or type(error).__name__
