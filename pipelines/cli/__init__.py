@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "publish": "rebuild",
         "replay": "rebuild",
         "verify": "verify",
+        "backup": "backup",
         "ui": "ui",
         "simulate": "simulate",
     }

@@ -31,11 +31,11 @@ def past(tmp_path_factory):
 
 def backed_up(past, folder, names=None):
     """A copy of what the page's command copies, or of `names`, as rsync makes it."""
-    copy, *_ = [line for line in commands("Backup and restore", PAGE) if line.startswith("rsync")]
-    sources = [Path(word).name for word in shlex.split(copy) if word.startswith("/srv/livestats/")]
-    assert sources == ["archive.json", "raw", "lake"]
-    assert "--exclude '.making-*'" in copy
-    assert "delete" not in copy
+    lines = [line for line in commands("Backup and restore", PAGE) if line.startswith("rsync")]
+    assert all("--exclude '.making-*'" in line and "delete" not in line for line in lines)
+    words = [word for line in lines for word in shlex.split(line)]
+    sources = [Path(word).name for word in words if word.startswith("/srv/livestats/")]
+    assert sources == ["lake", "raw", "archive.json"]
     (folder / "home").mkdir()
     for name in names or sources:
         path, ignored = past.root / name, shutil.ignore_patterns(f"{atomic.TEMP_PREFIX}*")
@@ -57,7 +57,8 @@ def same(past, other):
 
 def restore(other):
     """The page's commands below `export`."""
-    lines = [line for line in commands("Backup and restore", PAGE) if line.startswith("livestats")]
+    lines = commands("Backup and restore", PAGE)
+    lines = lines[lines.index("export LIVESTATS_HOME=/srv/livestats-restored") + 1 :][:3]
     assert [shlex.split(line)[1] for line in lines] == ["publish", "verify", "backfill"]
     for line in lines:
         result = run(other, line)
@@ -81,6 +82,19 @@ def test_a_restored_archive_is_the_same_and_goes_on(past, tmp_path):
     assert gaps == []
     assert run(other, "livestats verify").exit_code == 0
     assert run(other, f'livestats query "{ROWS}"').exit_code == 0
+
+
+def test_a_backup_by_the_command_restores(past, tmp_path):
+    lines = [line for line in commands("Backup and restore", PAGE) if "livestats backup" in line]
+    there, back = lines[0], lines[-1].partition(" ")[2]
+    assert lines[-1].startswith("LIVESTATS_HOME=/srv/livestats-backup ")
+    base = f"{tmp_path}/livestats"
+    assert run(past, there.replace("/srv/livestats", base)).exit_code == 0
+    backup = past.with_(LIVESTATS_HOME=f"{base}-backup")
+    assert run(backup, back.replace("/srv/livestats", base)).exit_code == 0
+    other = past.with_(LIVESTATS_HOME=f"{base}-restored")
+    for _ in restore(other):
+        assert same(past, other)
 
 
 def test_from_raw_alone_a_replay_makes_the_lake(past, tmp_path):

@@ -43,6 +43,7 @@ AFTER_A_BACKFILL = [
     "publish",
     "replay",
     "verify",
+    "backup copy",
 ]
 
 REFUSED = {"alarms --send", "alarms --test"}
