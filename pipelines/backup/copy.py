@@ -21,7 +21,7 @@ from pipelines.backup import target as backup_target
 from resources.archive import Archive
 from resources.fs import access, atomic, sealed
 from resources.home.layout import Home
-from resources.lake import parquet
+from resources.lake import checksum, parquet
 from resources.ledger.states import PARTIAL
 from resources.raw import captures
 from resources.raw.captures import BodyFile, Capture
@@ -47,7 +47,7 @@ class Copied:
         """Name what of `path` cannot be read or is damaged, and go on after the block."""
         try:
             yield
-        except (OSError, ValueError, captures.UnusableCapture, parquet.DamagedFile) as error:
+        except (OSError, ValueError, captures.UnusableCapture, checksum.DamagedFile) as error:
             if isinstance(error, OSError) and error.errno in _NO_ROOM:
                 raise
             self.problems.append((path, access.reason(error)))
@@ -180,13 +180,13 @@ def _lake_file(
     temp = atomic.temp_path(path)
     try:
         size = _copied(source, temp)
-        parquet.check(temp)
+        checksum.check(temp)
         origin = parquet.provenance_of(temp)
         folder = captures.folder_of(target.raw, name, day)
         if origin is not None and not (folder / origin.capture).is_dir():
             _day(captures.folder_of(home.raw, name, day), folder, copied)
         if origin is None or not (folder / origin.capture).is_dir():
-            raise parquet.DamagedFile("its capture could not be copied, so it was left out")
+            raise checksum.DamagedFile("its capture could not be copied, so it was left out")
         os.utime(temp, ns=(before.st_atime_ns, before.st_mtime_ns))
         atomic.rename_into_place(temp, path)
     finally:

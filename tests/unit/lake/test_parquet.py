@@ -1,11 +1,9 @@
 """The lake: one typed file per dataset and day that says where its rows come from."""
 
 import json
-import random
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -17,7 +15,7 @@ from resources.api.parsing.parse import Rows
 from resources.capture.capturer import Capturer, Outcome
 from resources.config import Settings
 from resources.home.layout import Home
-from resources.lake import parquet, row_equality
+from resources.lake import parquet
 from resources.lake.schema_version import schema_hash
 from resources.raw import captures
 from resources.simulator import Account, AnswerOptions
@@ -316,107 +314,3 @@ def test_a_damaged_file_makes_no_revision_of_the_same_answer(part, tmp_path):
     assert [r.outcome for r in again] == [Outcome.UNCHANGED]
     assert path.read_bytes() == whole
     assert len(captures.captures_in(home.raw / COUNT.name / DAY.isoformat())) == 1
-
-
-# The same rows -----------------------------------------------------------------------------------
-
-
-def written(folder, name, rows):
-    path = folder / name
-    pq.write_table(rows, path)
-    return path
-
-
-@every
-def test_the_same_rows_in_another_order_are_the_same(dataset, home, tmp_path):
-    live = only_day(home, dataset)[1]
-    rows = pq.ParquetFile(live).read()
-    order = random.Random(1).sample(range(rows.num_rows), rows.num_rows)
-    other = written(tmp_path, "other.parquet", rows.take(pa.array(order)))
-    assert row_equality.same_rows(live, other)
-    assert row_equality.same_rows(other, live)
-
-
-def changed(value):
-    """The nearest other value of the same type."""
-    match value:
-        case bool():
-            return not value
-        case int() | float():
-            return value + 1
-        case str():
-            return value + " "
-        case datetime():
-            return value.replace(microsecond=value.microsecond ^ 1)
-        case date():
-            return date.fromordinal(value.toordinal() + 1)
-    raise AssertionError(value)
-
-
-@pytest.fixture(scope="module")
-def samples(home):
-    """Ten rows of every dataset."""
-    found = {d.name: pq.ParquetFile(only_day(home, d)[1]).read() for d in DATASETS.values()}
-    return {name: rows.slice(0, 10) for name, rows in found.items()}
-
-
-@settings(deadline=None, max_examples=40)
-@given(data=st.data())
-def test_any_single_changed_cell_is_seen(data, samples, tmp_path_factory):
-    rows = samples[data.draw(st.sampled_from(sorted(samples)), "dataset")]
-    column = data.draw(st.sampled_from(rows.column_names), "column")
-    at = data.draw(st.integers(0, rows.num_rows - 1), "row")
-    values = rows[column].to_pylist()
-    field = rows.schema.field(column)
-    if values[at] is None:
-        values[at] = pa.scalar(0, pa.int64()).cast(field.type).as_py()
-    elif data.draw(st.booleans(), "to null") and field.nullable:
-        values[at] = None
-    else:
-        values[at] = changed(values[at])
-    index = rows.column_names.index(column)
-    other = rows.set_column(index, field, pa.array(values, field.type))
-    folder = tmp_path_factory.getbasetemp()
-    pair = [written(folder, "one.parquet", rows), written(folder, "two.parquet", other)]
-    assert not row_equality.same_rows(*data.draw(st.permutations(pair), "order"))
-
-
-def test_a_row_more_or_a_row_twice_is_seen(samples, tmp_path):
-    rows = samples["stream_session"]
-    one = written(tmp_path, "one.parquet", rows)
-    fewer = written(tmp_path, "fewer.parquet", rows.slice(1))
-    doubled = pa.concat_tables([rows.slice(1), rows.slice(1, 1)])
-    twice = written(tmp_path, "twice.parquet", doubled)
-    assert not row_equality.same_rows(one, fewer)
-    assert not row_equality.same_rows(fewer, one)
-    assert not row_equality.same_rows(one, twice)
-    assert not row_equality.same_rows(twice, one)
-
-
-def test_nulls_are_equal_to_nulls_and_to_nothing_else(samples, tmp_path):
-    rows = samples["region"]
-    column = rows["province_code"]
-    emptied = pa.array(["" if v is None else v for v in column.to_pylist()])
-    index = rows.column_names.index("province_code")
-    assert pc.sum(pc.is_null(column)).as_py() > 0
-    one = written(tmp_path, "one.parquet", rows)
-    other = rows.set_column(index, rows.schema.field(index), emptied)
-    assert row_equality.same_rows(one, written(tmp_path, "same.parquet", rows))
-    assert not row_equality.same_rows(one, written(tmp_path, "other.parquet", other))
-
-
-def test_files_of_different_columns_are_not_the_same(samples, tmp_path):
-    rows = samples["stream_count"]
-    one = written(tmp_path, "one.parquet", rows)
-    less = written(tmp_path, "less.parquet", rows.drop_columns(rows.column_names[-1]))
-    renamed = rows.rename_columns([*rows.column_names[:-1], "another"])
-    assert not row_equality.same_rows(one, less)
-    assert not row_equality.same_rows(one, written(tmp_path, "renamed.parquet", renamed))
-
-
-def test_two_empty_days_are_the_same_and_comparing_leaves_nothing_behind(tmp_path):
-    one = store(tmp_path / "a", COUNT, DAY, [])
-    other = store(tmp_path / "b", COUNT, DAY, [], version=3)
-    before = sorted(tmp_path.rglob("*"))
-    assert row_equality.same_rows(one, other)
-    assert sorted(tmp_path.rglob("*")) == before
