@@ -42,7 +42,9 @@ ui: $(STAMP) ## Dagster's web interface and schedules on your archive, until Ctr
 superset: ## Apache Superset in an environment of its own, on http://127.0.0.1:8088, until Ctrl-C
 	@PYTHON=$(PYTHON) bi/superset
 
-PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope
+# In the order of the files, the long ones of tests/integration first: else they run at the end, on one
+# worker. Byte code is kept: else every worker and every process that a test starts compiles all anew.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 NO_TESTS = { status=$$?; \
 	  if [ $$status -eq 5 ]; then echo "No test was collected: that proves nothing, so it counts as failed." >&2; fi; \
 	  exit $$status; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -53,7 +54,7 @@ class Expected:
     def rows(self, name: str) -> pa.Table:
         """The table in the columns, types and units that the data dictionary declares."""
         dataset, columns = DATASETS[name], DICTIONARY[name]["columns"]
-        found = [dict(row) for row in self._listed(dataset)]
+        found = [*self._listed(dataset)]
         if dataset.dedup_keep is not None:
             found = _once(found, dataset)
         schema = pa.schema([(c["name"], KINDS[c["type"]]) for c in columns])
@@ -62,15 +63,16 @@ class Expected:
     def _listed(self, dataset: Dataset) -> Iterator[dict[str, Any]]:
         """Rows by column name, under every day that lists them."""
         if dataset.is_dimension:
-            for row in self._truth(dataset, dataset.fixed_parameters, self._now, self._now):
-                yield _columns(dataset, row, {})
+            listed = self._truth(dataset, dataset.fixed_parameters, self._now, self._now)
+            yield from _by_column(dataset, listed, {})
             return
         for day in self._days:
             start, end = day_window(day, self._lab.archive.settings.zone)
             for asked in self._questions(dataset, start, end):
                 listed = self._truth(dataset, asked, start, end)
-                for rank, row in enumerate(listed, start=1):
-                    yield _columns(dataset, row, asked) | {"business_date": day, "rank": rank}
+                for rank, row in enumerate(_by_column(dataset, listed, asked), start=1):
+                    row["business_date"], row["rank"] = day, rank
+                    yield row
 
     def _truth(
         self, dataset: Dataset, asked: Mapping[str, Any], start: datetime, end: datetime
@@ -171,23 +173,33 @@ def _once(found: Iterable[dict[str, Any]], dataset: Dataset) -> list[dict[str, A
     return [*kept.values()]
 
 
-def _columns(dataset: Dataset, row: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-    """An API row by column: value x factor, and the request's value where the row has none."""
-    found: dict[str, Any] = {}
-    for column in DICTIONARY[dataset.name]["columns"]:
-        field = LEVELS.get(column["name"], column["field"])
-        if field is None:
-            continue
-        value = row.get(field, _asked(field, asked))
-        match column["type"], value:
-            case "TIMESTAMPTZ", str():
-                value = datetime.fromisoformat(value) if value else None
-            case "TIMESTAMPTZ", int():
-                value = datetime.fromtimestamp(value / 1000, UTC)
-            case "DOUBLE", int() | float():
-                value = value * column["factor"]
-        found[column["name"]] = value
-    return found
+def _by_column(
+    dataset: Dataset, listed: Iterable[Mapping[str, Any]], asked: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """API rows by column: value x factor, and the request's value where the row has none."""
+    declared = [
+        (c["name"], field, c["type"], c["factor"], _asked(field, asked))
+        for c in DICTIONARY[dataset.name]["columns"]
+        if (field := LEVELS.get(c["name"], c["field"])) is not None
+    ]
+    for row in listed:
+        yield {
+            name: _value(kind, row.get(field, of_request), factor)
+            for name, field, kind, factor, of_request in declared
+        }
+
+
+def _value(kind: str, value: Any, factor: float) -> Any:
+    if kind == "DOUBLE" and isinstance(value, int | float):
+        return value * factor
+    if kind == "TIMESTAMPTZ" and isinstance(value, str):
+        return _instant(value) if value else None
+    if kind == "TIMESTAMPTZ" and isinstance(value, int):
+        return datetime.fromtimestamp(value / 1000, UTC)
+    return value
+
+
+_instant = cache(datetime.fromisoformat)  # a day has few slots and many rows
 
 
 def _asked(field: str, asked: Mapping[str, Any]) -> Any:

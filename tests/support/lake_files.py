@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,18 +28,24 @@ _FILLED: Mapping[ColumnType, Any] = {
 
 def row(dataset: Dataset, **values: Any) -> dict[str, Any]:
     """A row of the dataset with these values, and something in every other column that needs it."""
-    unknown = set(values) - set(row_schema(dataset).names)
-    assert not unknown, f"{dataset.name} has no {unknown}"
-    return {
-        c.name: values.get(c.name, None if c.nullable else _FILLED[c.kind])
-        for c in dataset.columns
-        if c.name in row_schema(dataset).names
+    (found,) = _rows(dataset, [values])
+    return found
+
+
+def _rows(dataset: Dataset, given: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    names = {*row_schema(dataset).names}
+    filled = {
+        c.name: None if c.nullable else _FILLED[c.kind] for c in dataset.columns if c.name in names
     }
+    for values in given:
+        unknown = set(values) - names
+        assert not unknown, f"{dataset.name} has no {unknown}"
+        yield {**filled, **values}
 
 
 def table(dataset: Dataset, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Rows in the types of the dataset, without the day."""
-    return pa.Table.from_pylist([row(dataset, **r) for r in rows], row_schema(dataset))
+    return pa.Table.from_pylist([*_rows(dataset, rows)], row_schema(dataset))
 
 
 def capture_name(rows: int, version: int = 0) -> CaptureName:

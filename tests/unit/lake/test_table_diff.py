@@ -66,7 +66,7 @@ def compared(tmp_path_factory):
 
 
 @given(before=files, after=files)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_every_difference_is_found_and_nothing_else(compared, before, after):
     whole, rows = compared(list(before.items()), list(after.items()))
     both = before.keys() & after.keys()
@@ -102,7 +102,7 @@ def test_every_difference_is_found_and_nothing_else(compared, before, after):
     before=st.lists(st.tuples(keys, st.tuples(counts, shares)), max_size=6),
     after=st.lists(st.tuples(keys, st.tuples(counts, shares)), max_size=6),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 def test_a_key_that_stands_twice_is_counted_once_each_time(compared, before, after):
     """Such a day is never loaded, but it must not multiply in a comparison either."""
     whole, _ = compared(before, after)

@@ -412,7 +412,7 @@ def lacks_its_split(dataset, walk, document):
 
 
 @all_datasets
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(data=st.data(), pretty=st.booleans(), ascii_only=st.booleans())
 def test_rows_are_what_a_plain_reading_of_the_json_gives(dataset, data, pretty, ascii_only):
     """Nulls, absent and empty lists, offsets, fractions, hostile text, ints for floats.
