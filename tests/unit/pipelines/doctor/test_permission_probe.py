@@ -1,0 +1,53 @@
+"""Which actions the key may call: one small request for each."""
+
+from datetime import UTC, datetime
+
+from pipelines.doctor import Severity, api
+from pipelines.doctor.api_probe import list_domains
+from pipelines.doctor.permission_probe import probes
+from resources.api.catalog import DATASETS, ENDPOINTS
+from resources.config import Settings
+from resources.simulator import Simulator
+from tests.support.archives import SMALL
+
+
+def probed(**options):
+    with Simulator(SMALL, rate=None, **options) as simulator:
+        settings = Settings(api_url=simulator.url)
+        domains = list_domains(settings, simulator.credentials, None).domains
+        found = [*probes(settings, simulator.credentials, domains, None, datetime.now(UTC))]
+        return simulator, found
+
+
+def test_every_action_is_asked_once_and_the_questions_are_good_ones():
+    """A question that the API dislikes would prove little."""
+    simulator, found = probed()
+    assert {p.action for p in found} == set(ENDPOINTS)
+    assert {name for p in found for name in p.datasets} == set(DATASETS)
+    assert [p.error for p in found if p.error] == []
+    assert simulator.refused.total() == 0
+    assert simulator.calls.total() == len(ENDPOINTS) + 1
+    (finding,) = api.judged_permissions(found)
+    assert finding.severity is Severity.OK
+
+
+def test_an_action_that_the_key_may_not_call_is_a_problem():
+    _, found = probed(denied=["DescribeLiveTopPlayData"])
+    (finding,) = api.judged_permissions(found)
+    assert finding.severity is Severity.PROBLEM
+    assert "DescribeLiveTopPlayData" in finding.text
+    assert "LIVEReadOnlyAccess" in finding.remedy
+
+
+def test_an_action_that_the_vendor_does_not_offer_names_the_datasets_to_switch_off():
+    _, found = probed(withdrawn=["DescribeLiveEdgeStatData"])
+    (finding,) = api.judged_permissions(found)
+    assert finding.severity is Severity.WARNING
+    assert 'off = ["edge_stat", "edge_stat_by_protocol", "edge_stat_by_region"]' in finding.remedy
+
+
+def test_an_account_without_domains_is_asked_what_can_be_asked():
+    with Simulator(SMALL, rate=None) as simulator:
+        settings = Settings(api_url=simulator.url)
+        found = [*probes(settings, simulator.credentials, (), None, datetime.now(UTC))]
+    assert [p.error for p in found if p.error] == []
