@@ -7,8 +7,8 @@ Read next: run.py.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -35,6 +35,11 @@ class BackfillPlan:
     lost: Mapping[str, list[date]]  # the API has forgotten them
     settling: Mapping[str, list[date]]  # not complete at the vendor yet
     kept: int  # dataset-days that are complete already
+    first: date
+    last: date
+    supplements: tuple[Chunk, ...] = ()  # captured days that lack items, as far as known before
+    lost_in_part: Mapping[str, list[date]] = field(default_factory=dict)
+    """Captured days that lack items which the API has forgotten."""
 
     @property
     def days(self) -> int:
@@ -83,6 +88,8 @@ def plan(
     first, last = _range(archive, first, last)
     fresh: dict[str, Sequence[date]] = {}
     again: dict[str, Sequence[date]] = {}
+    supplements: dict[str, Sequence[date]] = {}
+    lost_in_part: dict[str, list[date]] = {}
     lost: dict[str, list[date]] = {}
     settling: dict[str, list[date]] = {}
     urgent: list[Entry] = []
@@ -99,9 +106,15 @@ def plan(
             or suspicion.is_due(line, now, zone)
         ]
         without_file = archive.days_without_lake_file(complete).difference(again[one.name])
+        in_part = [line for line in lines if line.state is State.INCOMPLETE]
         fresh[one.name] = [
-            line.day for line in lines if line.can_be_asked or line.day in without_file
+            line.day
+            for line in lines
+            if (line.can_be_asked and line not in in_part) or line.day in without_file
         ]
+        supplements[one.name] = [line.day for line in in_part if line.can_be_asked]
+        if has_range and (days := [line.day for line in in_part if not line.can_be_asked]):
+            lost_in_part[one.name] = days
         urgent += [line for line in lines if line.state is State.EXPIRING]
         kept += len(complete) - len(again[one.name])
         for state, found in ((State.LOST, lost), (State.SETTLING, settling)):
@@ -112,7 +125,8 @@ def plan(
     asked = {d.name for d in wanted if d.is_dimension}
     known = {d.name for d in DIMENSIONS if snapshots(archive.home.lake, d.name)}
     on = {d.name for d in DIMENSIONS if d.name in archive.settings.datasets}
-    needed = on if chunks else asked if force else asked - known
+    # New domains make days incomplete, so a backfill of everything looks at the list once a day.
+    needed = on if chunks or not names else asked if force else asked - known
     return BackfillPlan(
         datasets=tuple(d.name for d in wanted),
         dimensions=tuple(name for name in DATASETS if name in needed),
@@ -120,7 +134,30 @@ def plan(
         lost=lost,
         settling=settling,
         kept=kept,
+        first=first,
+        last=last,
+        supplements=tuple(capture_plan.chunks(supplements)),
+        lost_in_part=lost_in_part,
     )
+
+
+def supplements(
+    archive: Archive, todo: BackfillPlan, tried: Container[tuple[str, date]]
+) -> tuple[Chunk, ...]:
+    """The captured days of a plan's range that lack items now; without those that were `tried`."""
+    daily = [archive.settings.of(DATASETS[name]) for name in todo.datasets]
+    ledgers = archive.ledgers([d for d in daily if not d.is_dimension], todo.first, todo.last)
+    due = {
+        name: [
+            line.day
+            for line in lines
+            if line.state is State.INCOMPLETE
+            and line.can_be_asked
+            and (name, line.day) not in tried
+        ]
+        for name, lines in ledgers.items()
+    }
+    return tuple(capture_plan.chunks(due))
 
 
 def _wanted(archive: Archive, names: Sequence[str]) -> list[Dataset]:

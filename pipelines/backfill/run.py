@@ -14,10 +14,11 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import product
 from pathlib import Path
 
 from pipelines.backfill.loader import Loader, load
-from pipelines.backfill.plan import BackfillPlan
+from pipelines.backfill.plan import BackfillPlan, supplements
 from pipelines.planning.capture_plan import Chunk
 from resources.api.catalog import DATASETS
 from resources.archive import Archive
@@ -70,7 +71,8 @@ def run(
     summary = Summary(kept=todo.kept)
     archive.home.prepare(archive.settings, archive.now())
     before = suspect_days(archive, todo)
-    if todo.chunks or todo.dimensions or archive.behind() or not archive.is_described():
+    has_requests = todo.chunks or todo.dimensions or todo.supplements
+    if has_requests or archive.behind() or not archive.is_described():
         recorder = _Recorder(summary, listener)
         with Loader(archive, tell, recorder.record) as loader:
             _capture_dimensions(archive, todo, recorder)
@@ -82,6 +84,7 @@ def run(
                 _capture(archive, chunk, recorder, early)
                 if number in todo.ends_of_months:
                     loader.load(f"{chunk.first:%B %Y}")
+            _supplement(archive, todo, recorder, tell)
             loader.finish()
             tell("Loading and publishing")
             load(archive, recorder.record)
@@ -91,7 +94,12 @@ def run(
         if new := [day for day in days if day not in before.get(name, ())]:
             summary.suspect[name] = new
     summary.is_complete = not (
-        summary.failed or summary.incomplete or todo.lost or todo.settling or summary.suspect
+        summary.failed
+        or summary.incomplete
+        or todo.lost
+        or todo.lost_in_part
+        or todo.settling
+        or summary.suspect
     )
     return summary
 
@@ -124,7 +132,26 @@ def _capture_dimensions(archive: Archive, todo: BackfillPlan, recorder: _Recorde
             recorder.record(capturer.capture_dimension(DATASETS[name], again=todo.again))
 
 
-def _capture(archive: Archive, chunk: Chunk, recorder: _Recorder, early: _EarlyLoads) -> None:
+def _supplement(
+    archive: Archive, todo: BackfillPlan, recorder: _Recorder, tell: Callable[[str], None]
+) -> None:
+    """Complete the captured days that lack items, after everything else.
+
+    In several rounds: streams that a supplement brings to light are missing in what needs them. An
+    incomplete day is tried once in a run.
+    """
+    tried: set[tuple[str, date]] = recorder.incomplete_days()
+    while chunks := supplements(archive, todo, tried):
+        for number, chunk in enumerate(chunks, start=1):
+            tell(f"{_heading(number, len(chunks), chunk)}, to complete them")
+            _capture(archive, chunk, recorder, None)
+            days = (chunk.first + timedelta(days=n) for n in range(chunk.days))
+            tried.update(product(chunk.datasets, days))
+
+
+def _capture(
+    archive: Archive, chunk: Chunk, recorder: _Recorder, early: _EarlyLoads | None
+) -> None:
     """Capture the days of a chunk. The key is read anew for each: it may have been rotated."""
     days = [chunk.first + timedelta(days=n) for n in range(chunk.days)]
     due = {
@@ -136,7 +163,8 @@ def _capture(archive: Archive, chunk: Chunk, recorder: _Recorder, early: _EarlyL
         with closing(results):
             for result in results:
                 recorder.record(result)
-                early.ended(result.day)
+                if early is not None:
+                    early.ended(result.day)
 
 
 def _stop_without_domains(archive: Archive, todo: BackfillPlan, summary: Summary) -> None:
@@ -207,6 +235,11 @@ class _Recorder:
         if self.listener is not None:
             self.listener(event)
 
+    def incomplete_days(self) -> set[tuple[str, date]]:
+        """Days that were captured in this run and lack items: (dataset, day)."""
+        with self._lock:
+            return {(name, day) for name, day, _ in self.summary.incomplete}
+
     def _add(self, event: Event) -> None:
         summary = self.summary
         match event:
@@ -221,6 +254,8 @@ class _Recorder:
 
     def _count(self, result: Result) -> None:
         summary, about = self.summary, DATASETS[result.dataset]
+        key = (result.dataset, result.day)
+        summary.incomplete = [one for one in summary.incomplete if one[:2] != key]
         summary.requests += result.requests
         summary.bytes += result.bytes
         match result.outcome:

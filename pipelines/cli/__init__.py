@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "status": "status",
         "alarms": "alarms",
         "accept": "accept",
+        "gone": "gone",
         "tables": "tables",
         "query": "query",
         "report": "report",

@@ -69,8 +69,11 @@ def backfill(
 
 def before(todo: BackfillPlan, home: str) -> list[str]:
     """What is going to be done."""
+    days = sum(chunk.days * len(chunk.datasets) for chunk in todo.supplements)
+    completing = [f"Completing {screen.counted(days, 'dataset-day')} that lack domains or streams."]
     if not todo.days:
-        return [f"Nothing is to be captured: {_kept(todo.kept)}."]
+        nothing = [f"Nothing is to be captured: {_kept(todo.kept)}."]
+        return completing if days else nothing
     names = sorted({name for chunk in todo.chunks for name in chunk.datasets})
     first, last = min(c.first for c in todo.chunks), max(c.last for c in todo.chunks)
     span = f"{first}" if first == last else f"{first} to {last}"
@@ -83,6 +86,7 @@ def before(todo: BackfillPlan, home: str) -> list[str]:
         *(forgotten if lost else []),
         f"Capturing {span}: {screen.counted(len(names), 'dataset')}, "
         f"{screen.counted(todo.days, 'dataset-day')} into {home} ({_kept(todo.kept)}).",
+        *(completing if days else []),
     ]
 
 
@@ -92,7 +96,7 @@ def _kept(kept: int) -> str:
 
 def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
     """What was done, what was not, and what to run next."""
-    if not (summary.captured or summary.unchanged or summary.failed):
+    if not (summary.captured or summary.unchanged or summary.failed or summary.incomplete):
         kept = screen.counted(summary.kept, "dataset-day")
         lines = [f"Nothing was asked of the API: {kept} complete already."]
     else:
@@ -105,7 +109,7 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
         )
     if summary.published is not None:
         lines.append(f"Served: {served}")
-    lines += missing(todo, summary.failed)
+    lines += missing(todo, summary.failed, summary.incomplete)
     lines += screen.stated(
         "Suspect",
         summary.suspect,
@@ -114,9 +118,14 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
     )
     if summary.failed:
         lines.append(f"Next: {again(summary.failed)}")
+    elif summary.incomplete:
+        lines.append(
+            "Next: livestats backfill, which asks once a day for what lacks. For a domain that is "
+            "gone for good: livestats gone DOMAIN"
+        )
     elif summary.suspect:
         lines.append("Next: livestats status")
-    elif not (todo.lost or todo.settling):
+    elif summary.is_complete:
         lines.append("Complete: all that was asked for is in the archive.")
     return lines
 
@@ -130,9 +139,16 @@ def _captured(summary: Summary) -> str:
     )
 
 
-def missing(todo: BackfillPlan, failed: Sequence[tuple[str, date | None, str]]) -> list[str]:
-    """What was asked for and is not captured, with the reason."""
+def missing(
+    todo: BackfillPlan,
+    failed: Sequence[tuple[str, date | None, str]],
+    incomplete: Sequence[tuple[str, date, str]] = (),
+) -> list[str]:
+    """What was asked for and is not captured or not complete, with the reason."""
     lines = []
+    for (message, days), names in _grouped(incomplete).items():
+        text = message.removeprefix("incomplete, ")
+        lines.append(f"Incomplete: {', '.join(names)} {screen.days_text(days)}: {text}")
     for (message, days), names in _grouped(failed).items():
         where = f" {screen.days_text(days)}" if days else ""
         lines.append(f"Failed: {', '.join(names)}{where}: {message}")
@@ -141,6 +157,11 @@ def missing(todo: BackfillPlan, failed: Sequence[tuple[str, date | None, str]]) 
     )
     lines += screen.stated(
         "Lost", todo.lost, "the API has forgotten them, nothing can bring them back"
+    )
+    lines += screen.stated(
+        "Lost in part",
+        todo.lost_in_part,
+        "some domains or streams lack, and the API has forgotten them; the rest is there",
     )
     return lines
 
@@ -200,8 +221,13 @@ def answer(todo: BackfillPlan, summary: Summary) -> dict[str, Any]:
             {"dataset": name, "day": day and str(day), "message": message}
             for name, day, message in summary.failed
         ],
+        "incomplete": [
+            {"dataset": name, "day": str(day), "message": message}
+            for name, day, message in summary.incomplete
+        ],
         "settling": {name: list(map(str, days)) for name, days in todo.settling.items()},
         "lost": {name: list(map(str, days)) for name, days in todo.lost.items()},
+        "lost_in_part": {n: list(map(str, days)) for n, days in todo.lost_in_part.items()},
         "suspect": {name: list(map(str, days)) for name, days in summary.suspect.items()},
         "is_complete": summary.is_complete,
     }

@@ -292,13 +292,8 @@ class Fetcher:
 
 
 def _may_concern_an_item(error: ApiError) -> bool:
-    """True if another request of the same action may be answered although this one was not.
-
-    Not for an API that cannot be reached or is throttling: that has nothing to do with an item.
-    """
-    if isinstance(error, TryLater):
-        return error.timed_out or (error.http_status is not None and not error.throttled)
-    return True
+    """True if another request of the same action may be answered although this one was not."""
+    return not (isinstance(error, TryLater) and error.throttled)
 
 
 def _identity(page: Page) -> Page:

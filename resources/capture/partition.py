@@ -162,7 +162,7 @@ class PartitionLifecycle:
             if job.carried is not None and not job.answered:  # still nothing new
                 job.abandon()
                 first = job.unanswered[0].error if job.unanswered else None
-                return self._incomplete(job.day, self._lacking_now(job), first)
+                return self._told(self._incomplete(job.day, self._lacking_now(job), first))
             return self._commit(job)
         except BaseException:
             job.abandon()
@@ -210,7 +210,8 @@ class PartitionLifecycle:
         lacking = () if job.dataset.is_dimension else self._lacking_now(job)
         if lacking:
             first = job.unanswered[0].error if job.unanswered else None
-            return self._incomplete(job.day, lacking, first, origin=committed.origin, **facts)
+            found = self._incomplete(job.day, lacking, first, origin=committed.origin, **facts)
+            return self._told(found)
         return self._result(job.day, outcome, origin=committed.origin, **facts)
 
     def _failed(
@@ -221,12 +222,16 @@ class PartitionLifecycle:
         log.error("%s %s: %s", self.dataset.name, day, error)
         return self._result(day, Outcome.FAILED, message=str(error), error=error)
 
+    @staticmethod
+    def _told(result: Result) -> Result:
+        log.warning("%s %s: %s", result.dataset, result.day, result.message)
+        return result
+
     def _incomplete(
         self, day: date, lacking: tuple[str, ...], error: Exception | None, **facts: object
     ) -> Result:
         """The result of a captured day that lacks items."""
         message = reason_incomplete(lacking, error)
-        log.warning("%s %s: %s", self.dataset.name, day, message)
         return self._result(
             day, Outcome.INCOMPLETE, lacking=lacking, message=message, error=error, **facts
         )

@@ -7,6 +7,7 @@ fixes: pinned_settings.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -198,6 +199,21 @@ class Home:
         """The pinned settings of single datasets."""
         found: Any = (self.identity or {}).get("datasets", {})
         return dict(found)
+
+    @property
+    def gone_domains(self) -> frozenset[str]:
+        """Domains that a person called gone, in the form that `domain_key` gives them."""
+        found: Any = (self.identity or {}).get("gone_domains", ())
+        return frozenset(map(str, found))
+
+    def set_gone_domains(self, domains: Collection[str]) -> None:
+        """Replace the list of domains that are gone. The identity file must exist."""
+        with locks.lock(self.root):
+            self.__dict__.pop("identity", None)
+            identity = {k: v for k, v in (self.identity or {}).items() if k != "sha256"}
+            identity["gone_domains"] = sorted(domains)
+            atomic.write_atomically(self.identity_file, sealed.seal(identity))
+            self.__dict__.pop("identity", None)
 
     def check(self, settings: Settings) -> None:
         """Raise SettingsError if this archive was made under settings that cannot be changed."""

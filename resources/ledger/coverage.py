@@ -24,6 +24,7 @@ from resources.api.request_plan import Domain, domains_of, items_of, request_of
 from resources.api.windows import day_window
 from resources.config import Settings
 from resources.fs import atomic
+from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger.known_items import (
     KnownDomain,
@@ -119,7 +120,15 @@ class Coverage:
             lacking -= {one.domain.name for one in self.domains if not one.exists_before(end)}
         elif dataset.scope in _BY_LISTED_ITEM:
             lacking |= set(self._unlisted(dataset, day, capture, found))
-        return tuple(sorted(lacking))
+        return tuple(sorted(item for item in lacking if not self._is_gone(item)))
+
+    def _is_gone(self, item: str) -> bool:
+        """True for a domain that a person called gone, and for its streams."""
+        return domain_key(item.partition("/")[0]) in self._gone
+
+    @cached_property
+    def _gone(self) -> frozenset[str]:
+        return Home(self.settings.home).gone_domains
 
     def save(self) -> None:
         """Write the cache files that have changed enough."""

@@ -24,6 +24,7 @@ from resources.api.catalog.spelling import domain_key
 from resources.api.request_plan import Domain, Stream
 from resources.config import Settings
 from resources.errors import LivestatsError
+from resources.home.layout import Home
 from resources.lake import parquet as lake_files
 
 
@@ -46,8 +47,11 @@ class KnownDomain:
 
 
 def known_domains(lake: Path, settings: Settings) -> list[KnownDomain]:
-    """The domains in the settings; without any, every domain that was ever listed. By name."""
-    configured = _configured_domains(settings)
+    """The domains in the settings; without any, every domain that was ever listed. By name.
+
+    Domains that a person called gone are left out.
+    """
+    configured = configured_domains(settings)
     if configured:
         created = dict[str, datetime | None]()
         with suppress(PrerequisiteMissing):  # the settings are enough
@@ -55,10 +59,13 @@ def known_domains(lake: Path, settings: Settings) -> list[KnownDomain]:
         found = [KnownDomain(one, created.get(domain_key(one.name))) for one in configured]
     else:
         found = [*listed_domains(lake)]
-    return sorted(found, key=lambda one: one.domain)
+    gone = Home(settings.home).gone_domains
+    staying = (one for one in found if domain_key(one.domain.name) not in gone)
+    return sorted(staying, key=lambda one: one.domain)
 
 
-def _configured_domains(settings: Settings) -> list[Domain]:
+def configured_domains(settings: Settings) -> list[Domain]:
+    """The domains that the settings name; none if all listed ones are meant."""
     push = {domain_key(name): name for name in settings.push_domains}
     pull = {domain_key(name): name for name in settings.pull_domains}
     return [

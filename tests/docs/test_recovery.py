@@ -31,7 +31,7 @@ from tests.support.recovery_page import (
     run,
     served_account,
 )
-from tests.unit.monitoring.test_checks import robot
+from tests.support.webhooks import robot
 
 pytestmark = pytest.mark.slow
 

@@ -30,7 +30,7 @@ from tests.support.recovery_page import (
     run,
     served_account,
 )
-from tests.unit.monitoring.test_checks import robot
+from tests.support.webhooks import robot
 from tests.unit.pipelines.cli.test_archive_commands import HOLD
 
 pytestmark = pytest.mark.slow

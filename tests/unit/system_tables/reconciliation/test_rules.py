@@ -274,7 +274,9 @@ EMPTY_OF_ONE_DOMAIN = [
 
 
 @pytest.mark.parametrize(
-    ("names", "domain", "rules"), EMPTY_OF_ONE_DOMAIN, ids=lambda value: str(value)[:40]
+    ("names", "domain", "rules"),
+    EMPTY_OF_ONE_DOMAIN,
+    ids=lambda value: " ".join(sorted(value)) if isinstance(value, set) else str(value),
 )
 def test_an_answer_that_is_empty_for_one_domain_is_contradicted(copy, names, domain, rules):
     """In both directions; the account's other domains keep the day from looking empty."""

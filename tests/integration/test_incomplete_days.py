@@ -1,0 +1,175 @@
+"""A fault costs its own item: the rest of the day is there, what lacks is named and comes later."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+
+import pytest
+
+from pipelines.backfill.plan import plan
+from pipelines.backfill.run import run
+from resources.api.catalog import DATASETS, DIMENSIONS
+from resources.api.retry import RetryPolicy
+from resources.capture.result import Outcome
+from resources.ledger.states import State
+from resources.raw import captures
+from resources.simulator import Account
+from tests.support.archives import DAYS, NOW, lab, lake_rows, leftovers
+
+DAY = date(2026, 11, 21)
+ACCOUNT = Account(domains=2, streams_per_domain=2, deleted=0, audience=0.02)
+PUSHED, PULLED = "push-2.sim.example", "pull-2.sim.example"
+LISTED = ("domain", "isp", "region", "source_traffic", "batch_stream_session", "play_status_code")
+STREAMS = ("domain", "batch_push_stream_metrics", "push_stream_info", "push_stream_metrics")
+IMPATIENT = RetryPolicy(fault_attempts=2, throttled_attempts=2)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The rows of a run in which nothing went wrong."""
+    with lab(tmp_path_factory.mktemp("whole") / "home", ACCOUNT) as found:
+        found.backfill(DAYS)
+        return lake_rows(found.archive.home)
+
+
+def rows_of(found):
+    """The rows of each dataset and day; the lists of the account change with each day."""
+    lists = tuple(f"{one.name}/" for one in DIMENSIONS)
+    rows = lake_rows(found.archive.home)
+    return {name: table for name, table in rows.items() if not name.startswith(lists)}
+
+
+def same_as(found, whole):
+    """The tables of the archive are those of a run without faults."""
+    mine = rows_of(found)
+    assert mine.keys() <= whole.keys()
+    return [name for name, table in mine.items() if not table.equals(whole[name])]
+
+
+def states(found):
+    archive = found.archive
+    lines = (line for one in archive.daily for line in archive.ledger(one, DAY, DAY))
+    return {line.dataset: (line.state, line.lacking) for line in lines}
+
+
+def backfill(found, first=DAY, last=DAY):
+    archive, told = found.archive, []
+    return run(archive, plan(archive, first, last, ()), told.append), told
+
+
+def tomorrow(found):
+    names = [n for n in DATASETS if n not in found.archive.settings.datasets]
+    later = found.with_(LIVESTATS_NOW=(NOW + timedelta(days=1)).isoformat())
+    return later.set(datasets_off=tuple(names))
+
+
+@pytest.mark.parametrize(
+    ("manner", "names", "lacking"),
+    [
+        (f"refuse-domain={PULLED}", LISTED, {PULLED}),
+        (f"refuse-domain={PUSHED}", STREAMS, {PUSHED}),
+        ("refuse-stream=room-201", STREAMS, {f"{PUSHED}/live/room-201"}),
+        (f"quoted-numbers@domain={PULLED}@action=DescribeLiveSourceTrafficData", LISTED, {PULLED}),
+        (f"fault=internal@domain={PULLED}", LISTED, {PULLED}),
+        (f"stall=0.1@domain={PULLED}", LISTED, {PULLED}),
+        (f"html-200@domain={PULLED}", LISTED, {PULLED}),
+    ],
+)
+def test_a_bad_item_costs_itself_and_comes_when_it_is_mended(
+    manner, names, lacking, tmp_path, whole
+):
+    with lab(tmp_path / "home", ACCOUNT, manners=[f"{manner}@until-call=100000"]) as lone:
+        found = lone.only(*names)
+        results = found.capture((DAY,), retries=IMPATIENT)
+        outcomes = {r.outcome for r in results}
+        assert Outcome.INCOMPLETE in outcomes
+        assert Outcome.FAILED not in outcomes
+        bad = [r for r in results if r.outcome is Outcome.INCOMPLETE]
+        assert all(set(r.lacking) == lacking for r in bad)
+        assert all(next(iter(lacking)) in r.message for r in bad)
+        told = states(found)
+        for result in bad:
+            assert told[result.dataset] == (State.INCOMPLETE, tuple(lacking))
+        assert leftovers(found.root) == []
+        lone.simulator.manners = []
+        later = tomorrow(found)
+        results = later.capture((DAY,))
+        assert {r.outcome for r in results if r.outcome is Outcome.INCOMPLETE} == set()
+        assert {state for state, _ in states(later).values()} <= {State.CAPTURED, State.EMPTY}
+        assert same_as(later, whole) == []
+
+
+def test_refused_items_are_asked_once_a_day(tmp_path):
+    with lab(tmp_path / "home", ACCOUNT, manners=[f"refuse-domain={PULLED}"]) as lone:
+        found = lone.only(*LISTED)
+        found.capture(DAYS[::-1])
+        asked = found.requests
+        results = found.capture(DAYS)
+        assert found.requests == asked
+        assert {r.outcome for r in results} == {Outcome.KEPT, Outcome.INCOMPLETE}
+
+
+def test_domains_that_become_visible_complete_the_days_before(tmp_path, whole):
+    late = f"late-domains={PULLED},{PUSHED}@until-call=1"
+    with lab(tmp_path / "home", ACCOUNT, manners=[late]) as lone:
+        summary, _ = backfill(lone, *DAYS)
+        assert summary.is_complete
+        later = tomorrow(lone)
+        summary, told = backfill(later, *DAYS)
+        assert summary.is_complete, (summary.incomplete, summary.failed)
+        assert any("to complete them" in line for line in told)
+        assert same_as(later, whole) == []
+        home = later.archive.home
+        added = captures.newest(captures.folder_of(home.raw, "edge_stat", DAY)).manifest
+        (carried,) = added["carried"]
+        asked = {str(one["payload"]["DomainList"]) for one in added["requests"]}
+        new = {
+            str(one["payload"]["DomainList"]) for one in added["requests"][carried["requests"] :]
+        }
+        assert new == {str([PULLED, PUSHED])}
+        assert asked == {*new, str(["pull-1.sim.example", "push-1.sim.example"])}
+        found = later.rows(
+            "SELECT DISTINCT state, captures, lacking FROM ledger WHERE business_date IN ($1, $2) "
+            "AND dataset = 'batch_stream_traffic'",
+            *DAYS,
+        )
+        assert found == [("captured", 2, 0)]
+
+
+def test_a_domain_created_later_makes_no_older_day_incomplete(tmp_path):
+    created = f"new-domains={PULLED},{PUSHED}@created=2026-11-22T01:00:00Z"
+    late = f"late-domains={PULLED},{PUSHED}@until-call=1"
+    with lab(tmp_path / "home", ACCOUNT, manners=[created, late]) as lone:
+        assert backfill(lone)[0].is_complete
+        before = lone.requests
+        summary, _ = backfill(tomorrow(lone))
+        assert summary.is_complete
+        assert lone.requests - before <= 4  # the lists
+        assert {lacking for _, lacking in states(lone).values()} == {()}
+
+
+def test_lists_of_a_learnt_length_are_asked_from_then_on(tmp_path):
+    account = Account(domains=26, streams_per_domain=1, deleted=0, audience=0.01)
+    with lab(tmp_path / "home", account, manners=["list-limit=12"]) as lone:  # of 12 carriers
+        found = lone.only("domain", "isp", "source_traffic", "batch_stream_session")
+        assert {r.outcome for r in found.capture((DAY,))} == {Outcome.CAPTURED}
+        before = found.requests
+        assert {r.outcome for r in found.capture(DAYS[:1])} >= {Outcome.CAPTURED}
+        lists_of_12 = 3  # for 26 domains
+        assert found.requests - before <= lists_of_12 * (1 + 2) * 2  # none is refused any more
+
+
+def test_what_cannot_be_read_is_kept_beside_the_captures(tmp_path):
+    quoted = "quoted-numbers@action=DescribeLiveSourceTrafficData"
+    with lab(tmp_path / "home", ACCOUNT, manners=[quoted]) as lone:
+        found = lone.only("domain", "isp", "source_traffic", "batch_stream_session")
+        by_name = {r.dataset: r.outcome for r in found.capture((DAY,))}
+        assert by_name["source_traffic"] is Outcome.FAILED
+        assert by_name["batch_stream_session"] is Outcome.CAPTURED
+        folder = captures.folder_of(found.archive.home.raw, "source_traffic", DAY)
+        (rejected,) = captures.rejected_in(folder)
+        bodies = [json.loads(bytes(body)) for *_, body in rejected.responses()]
+        assert bodies
+        assert "Result" in bodies[0]
+        assert captures.newest(folder) is None
