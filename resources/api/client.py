@@ -145,7 +145,7 @@ class Client:
         """Attempt a call until it succeeds or another attempt is of no use."""
         failures: Counter[bool] = Counter()
         clock_refused = key_refused = False
-        started_s = self._monotonic()
+        started_s, slept_s = self._monotonic(), 0.0
         while True:
             attempts = failures.total() + clock_refused + key_refused + 1
             self._breaker.admit()
@@ -169,8 +169,11 @@ class Client:
                 log.warning("%s: %s; signing again", action, error.what)
             except TryLater as error:
                 failures[error.throttled] += 1
-                elapsed_s = self._monotonic() - started_s
-                self._wait_for_retry(action, error, failures, began_s, elapsed_s, attempts)
+                # The longer of the two: a `sleep` of tests takes no time.
+                elapsed_s = max(self._monotonic() - started_s, slept_s)
+                slept_s += self._wait_for_retry(
+                    action, error, failures, began_s, elapsed_s, attempts
+                )
             except ApiError:
                 self._breaker.answered()
                 raise
@@ -183,8 +186,11 @@ class Client:
         began_s: float,
         elapsed_s: float,
         attempts: int,
-    ) -> None:
-        """Sleep before another attempt. Raises `error` if there is none, FixSetup by the breaker."""
+    ) -> float:
+        """Sleep before another attempt, and say how long.
+
+        Raises `error` if there is no other, FixSetup if the network is dead.
+        """
         level = logging.WARNING
         if not error.no_answer:
             self._breaker.answered()
@@ -204,6 +210,7 @@ class Client:
         if error.throttled:
             self._rate_limiter.back_off(action, wait_s)
         self._sleep(wait_s)
+        return wait_s
 
     def _ask(self, action: str, payload: Mapping[str, object]) -> None:
         """One attempt at a call, to see what comes back. Raises ApiError."""

@@ -25,6 +25,7 @@ class RetryPolicy:
     first_wait_s: float = 1.0
     longest_wait_s: float = 60.0
     total_s: float = 900.0  # from the first attempt to the start of the last
+    unreached_s: float = 0.0  # attempts that reach no server go on for so long, however many
 
     def wait_s(self, error: TryLater, *, nth: int, elapsed_s: float, chance: float) -> float | None:
         """Seconds to wait after the `nth` failure of this kind (from 1), None to give up.
@@ -34,10 +35,13 @@ class RetryPolicy:
         most = self.throttled_attempts if error.throttled else self.fault_attempts
         ceiling = min(self.longest_wait_s, self.first_wait_s * 2.0 ** min(nth - 1, 64))
         wait = max(chance * ceiling, error.retry_after_s or 0.0)
+        if error.no_answer and error.http_status is None and elapsed_s < self.unreached_s:
+            return min(wait, self.unreached_s - elapsed_s)
         return wait if nth < most and elapsed_s + wait <= self.total_s else None
 
 
-DEFAULT_RETRIES = RetryPolicy()
+# Longer than the breaker needs: an outage that it does not end costs no day.
+DEFAULT_RETRIES = RetryPolicy(unreached_s=30.0)
 
 
 def read_retry_after(header: str | None, now: datetime) -> float | None:

@@ -186,6 +186,15 @@ def test_the_api_throttles(tomorrow):
     assert COMPLETE in said
 
 
+def test_nothing_is_answered(tomorrow, monkeypatch):
+    monkeypatch.setattr("resources.api.breaker.LEAST_S", 0.0)
+    gone = tomorrow.with_(LIVESTATS_API_URL="http://127.0.0.1:1")
+    said = told(gone, "livestats backfill", "nothing was answered by 127.0.0.1:1", code=2)
+    assert said.count("127.0.0.1:1") < 10
+    assert "cannot be reached" in follow_until(gone, "Nothing is answered", 1)
+    assert COMPLETE in follow(tomorrow, "Nothing is answered")
+
+
 def test_the_disk_is_full(tomorrow, monkeypatch):
     """When a capture is to be brought to the disk; and room is made by deleting the databases."""
 

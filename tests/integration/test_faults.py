@@ -241,7 +241,9 @@ def test_an_expired_token_ends_the_run_and_finished_days_stay(harmed):
     days = [date(2026, 11, day) for day in (18, 19, 20, 21)]
     action = DATASETS["source_traffic"].endpoint.action
     found = harmed(names=("domain", "isp", "source_traffic")).set(workers=1)
-    script(found, lambda asked, number: "token" if asked == action and number > 2 else None)
+    # From the third question of the action on, whatever is asked.
+    calls = found.simulator.calls
+    script(found, lambda *_: "token" if calls[action] > 2 else None)
     finished = []
     with found.capturing() as one:
         for name in ("domain", "isp"):
@@ -258,11 +260,29 @@ def test_an_expired_token_ends_the_run_and_finished_days_stay(harmed):
     assert [r.outcome for r in results[-4:]] == ["kept", "kept", "captured", "captured"]
 
 
+@pytest.mark.parametrize("name", ["stream_count", "source_traffic", "region"])
+def test_a_token_that_one_action_alone_refuses_fails_its_datasets_only(name, harmed):
+    others = {"domain", "isp", "stream_count", "source_traffic", "region"} - {name}
+    found = harmed(names=(*others, name))
+    action = DATASETS[name].endpoint.action
+    script(found, lambda asked, _: "token" if asked == action else None)
+    (told,) = failures(found.capture(DAY))
+    assert "InvalidSecretToken" in told
+    assert "only this action is refused" in told
+    assert captured(found) == others
+
+
 def test_nobody_waits_for_a_retry_once_the_key_is_known_to_be_wrong(harmed):
     """One question is throttled and would wait for 5 s; the next one is told of the token."""
     action = DATASETS["stream_count"].endpoint.action
     found = harmed(Faults(retry_after_s=5), names=("domain", "stream_count"))
-    script(found, lambda asked, n: {1: "throttle"}.get(n, "token") if asked == action else None)
+    refused = {action, "DescribeLiveISPData"}
+    script(
+        found,
+        lambda asked, n: (
+            "throttle" if (asked, n) == (action, 1) else "token" if asked in refused else None
+        ),
+    )
     assert failures(found.only("domain").capture()) == []
     with pytest.raises(FixSetup, match="Renew the temporary credentials"):
         found.capture(DAY, ("stream_count",), sleep=None)

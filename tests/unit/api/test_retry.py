@@ -48,6 +48,22 @@ def test_what_would_take_too_long_is_given_up_at_once():
     assert waits(TryLater("x", retry_after_s=60), chance=0, elapsed_s=41) == []
 
 
+@pytest.mark.parametrize(
+    ("error", "attempts"),
+    [
+        (TryLater("refused", no_answer=True), 29),
+        (TryLater("a gateway", no_answer=True, http_status=502), 3),
+        (FAULT, 3),
+    ],
+)
+def test_a_server_that_is_not_reached_is_tried_for_a_while_however_often(error, attempts):
+    policy = RetryPolicy(fault_attempts=4, unreached_s=30)
+    waits = [
+        policy.wait_s(error, nth=second, elapsed_s=second, chance=0) for second in range(1, 60)
+    ]
+    assert [second for second, wait in enumerate(waits, 1) if wait is not None][-1] == attempts
+
+
 def test_any_number_of_attempts_can_be_asked_for():
     endless = RetryPolicy(throttled_attempts=10_000)
     assert endless.wait_s(THROTTLED, nth=9_000, elapsed_s=0, chance=1) == 60
