@@ -165,7 +165,7 @@ class Client:
                 elif not key_refused and self._keys.renew(credentials):
                     key_refused = True
                 else:
-                    raise self._witness.judge(action, error, began_s) from None
+                    raise self._witness.judge(action, error) from None
                 log.warning("%s: %s; signing again", action, error.what)
             except TryLater as error:
                 failures[error.throttled] += 1

@@ -48,12 +48,13 @@ class Witness:
             self._demoted.pop(action, None)
             self._confirmed_until_s = float("-inf")
 
-    def judge(self, action: str, error: FixSetup, began_s: float) -> ApiError:
-        """The error to raise for a call of `action` that began at `began_s` and was refused.
+    def judge(self, action: str, error: FixSetup) -> ApiError:
+        """The error to raise for a call of `action` that was refused just now.
 
         `error` itself if another action is refused as well; else FixAction in the vendor's words.
         Raises FixSetup if the other action cannot be reached at all.
         """
+        refused_s = self._monotonic()
         with self._asking:
             with self._lock:
                 now_s = self._monotonic()
@@ -63,7 +64,7 @@ class Witness:
                 if now_s < until_s:
                     return _of_action(error, other)
                 for other, accepted_s in self._accepted_s.items():
-                    if other != action and accepted_s > began_s:
+                    if other != action and accepted_s > refused_s:
                         return self._demote(action, error, other)
             return self._asked(action, error)
 

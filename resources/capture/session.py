@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from resources.api.catalog import ENDPOINTS
@@ -18,7 +19,6 @@ from resources.api.client import Client
 from resources.api.credentials import Credentials, find_credentials
 from resources.api.errors import FixSetup
 from resources.api.hosts import Host
-from resources.api.key_ring import Reread
 from resources.api.rate_limiter import RateLimiter
 from resources.api.retry import DEFAULT_RETRIES, RetryPolicy
 from resources.api.transport import Timeouts
@@ -67,6 +67,28 @@ def rates(settings: Settings) -> Callable[[str], float | None]:
     return rate_per_s
 
 
+@dataclass
+class _Reread:
+    """Reads the credentials of a client again; those of another account end the run."""
+
+    environ: Mapping[str, str]
+    guard: AccountGuard
+    opened: Callable[[Credentials], Client]
+    checked: Credentials  # the last that were of this account
+
+    def __call__(self) -> Credentials | None:
+        try:
+            found, _ = find_credentials(self.environ, Path.home())
+        except FixSetup as error:  # the vendor's refusal of the old key is what is told
+            log.warning("The credentials cannot be read again: %s", error)
+            return None
+        if found != self.checked:
+            with self.opened(found) as client:
+                self.guard.check(client, found.account_id())
+            self.checked = found
+        return found
+
+
 @contextmanager
 def capturer(
     settings: Settings,
@@ -104,31 +126,17 @@ def capturer(
         clock=wait.clock_s,
         sleep=wait,
     )
+    opened = partial(
+        Client,
+        rate_limiter=budget,
+        host=host,
+        retries=retries,
+        timeouts=timeouts or Timeouts(),
+        sleep=wait,
+        spill=home.root,
+    )
     guard = AccountGuard(home, settings)
-
-    def opened(key: Credentials, reread: Reread | None = None) -> Client:
-        return Client(
-            key,
-            budget,
-            host,
-            retries=retries,
-            timeouts=timeouts or Timeouts(),
-            sleep=wait,
-            spill=home.root,
-            reread=reread,
-        )
-
-    def reread() -> Credentials | None:
-        try:
-            found, _ = find_credentials(environ, Path.home())
-        except FixSetup as error:  # the vendor's refusal of the old key is what is told
-            log.warning("The credentials cannot be read again: %s", error)
-            return None
-        with opened(found) as checking:
-            guard.check(checking, found.account_id())
-        return found
-
-    with opened(credentials, reread) as client:
+    with opened(credentials, reread=_Reread(environ, guard, opened, credentials)) as client:
         guard.check(client, credentials.account_id())
         try:
             yield Capturer(home, settings, client, now, wait.halt)
