@@ -7,6 +7,7 @@ import pytest
 
 from resources.api.errors import (
     IncompleteAnswer,
+    NetworkDown,
     TryLater,
     WrongAnswer,
     WrongClock,
@@ -39,6 +40,8 @@ def test_incomplete_pages_say_so():
         WrongClock("refused", "Check the clock.", code="InvalidTimestamp", code_n=100006),
         WrongAnswer("X", "Result", None, "an object"),
         IncompleteAnswer("1 of 2 rows", action="X"),
+        TryLater("no answer", no_answer=True),
+        NetworkDown("nothing was answered", "Check the network."),
     ],
 )
 def test_an_error_survives_the_way_to_another_process(error):
