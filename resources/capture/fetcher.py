@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import ClassVar, TypeVar
 
+import pyarrow as pa
+
 from resources.api.body import LARGE_BYTES, Body
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
@@ -210,16 +212,33 @@ class Fetcher:
 
     def _fetch_proven(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:
         """All pages, requested again until page numbers, totals and rows agree."""
+        doubled: list[pa.Table] = []
         for attempt in range(PAGING_ATTEMPTS):
             came.clear()
             try:
-                return self._fetch_once(request, came)
+                result = self._fetch_once(request, came)
+                self._check_doubled(result, doubled)
+                return result
             except IncompleteAnswer as error:
                 if attempt == PAGING_ATTEMPTS - 1:
                     error.what += f"; requested {PAGING_ATTEMPTS} times"
                     raise
                 log.warning("%s: %s; requesting all pages again", self.dataset.name, error)
         raise AssertionError("unreachable")
+
+    def _check_doubled(self, result: FetchResult, walks: list[pa.Table]) -> None:
+        """Raise IncompleteAnswer if a key comes twice on several pages, and a row may have moved.
+
+        It has not if all walks, which are added to `walks`, find the same rows.
+        """
+        if not result.rows.doubled or len(result.pages) == 1:
+            return
+        walks.append(pa.concat_tables(result.rows.tables()))
+        if len(walks) < PAGING_ATTEMPTS or not all(walks[0].equals(one) for one in walks[1:]):
+            raise IncompleteAnswer(
+                f"keys came twice on {len(result.pages)} pages of {result.request}",
+                action=self._action,
+            )
 
     def _fetch_once(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:
         if self.dataset.endpoint.paging is not None:

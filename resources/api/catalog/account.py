@@ -9,10 +9,12 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import (
     ColumnType,
     DedupKeep,
+    DuplicateKeys,
     Endpoint,
     Field,
     ListLevel,
     Paging,
+    Preference,
     RowLayout,
     Scope,
 )
@@ -20,6 +22,8 @@ from resources.api.catalog.parameters import Parameter, WireType
 from resources.api.catalog.shared import YEAR, instant, page_parameters, text
 from resources.api.catalog.spelling import Spelling
 from resources.api.catalog.vendors import BYTEPLUS
+
+DELETED = 3  # status of a domain
 
 REGION = Endpoint(
     action="DescribeLiveRegionData",
@@ -180,6 +184,11 @@ DATASETS = (
         endpoint=DOMAIN_LIST,
         scope=Scope.ACCOUNT,
         key=("domain",),
+        duplicate_keys=DuplicateKeys.KEEP_ONE,  # deleted, and created again under the same name
+        prefer=(
+            Preference(column="status", last=(DELETED,)),
+            Preference(column="created_at", is_largest_first=True),
+        ),
         parameters={"DomainStatusList": [0, 1, 2, 3, 4, 5, 6]},
         description="Every domain the account ever had, deleted ones too, as last seen.",
         group="account",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from resources.api.catalog.model import SPLITS, Column, ColumnType, Field, Scope
+from resources.api.catalog.model import SPLITS, Column, ColumnType, DuplicateKeys, Field, Scope
 from resources.api.catalog.spelling import Spelling
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ BUSINESS_DATE = "business_date"
 SLOT_START_AT = "slot_start_at"
 SLOT_SECONDS = "slot_seconds"
 RANK = "rank"
+OCCURRENCE = "occurrence"
 
 _IDENTITY = ("domain", "app", "stream")
 
@@ -91,6 +92,12 @@ def _unordered(dataset: Dataset) -> Iterator[Column]:
         for row_field in level.fields:
             if row_field.column is not None:
                 yield _column(row_field, row_field.column)
+    if dataset.duplicate_keys is DuplicateKeys.NUMBER:
+        yield Column(
+            name=OCCURRENCE,
+            kind=ColumnType.INTEGER,
+            comment="Number of the row among rows that are otherwise of one key; nearly always 1.",
+        )
 
 
 def _column(source: Field, name: str) -> Column:

@@ -14,7 +14,15 @@ from functools import cached_property
 from types import MappingProxyType
 
 from resources.api.catalog.columns import columns_of
-from resources.api.catalog.model import Column, DedupKeep, DomainRole, Endpoint, Scope
+from resources.api.catalog.model import (
+    Column,
+    DedupKeep,
+    DomainRole,
+    DuplicateKeys,
+    Endpoint,
+    Preference,
+    Scope,
+)
 from resources.api.catalog.spelling import domain_key
 
 
@@ -39,6 +47,8 @@ class Dataset:
     addresses_from: tuple[tuple[str, str], ...] = ()  # (dataset, column) that hold addresses
     event_start: str | None = None  # column that tells when an event began
     dedup_keep: DedupKeep | None = None  # deduplicates rows listed under several days
+    duplicate_keys: DuplicateKeys = DuplicateKeys.REFUSE  # within one answer
+    prefer: tuple[Preference, ...] = ()  # for DuplicateKeys.KEEP_ONE, the first one decides
     history_override: timedelta | None = None  # for an endpoint without a history limit
     reread_days: int = 3  # days younger than this are captured again, for late data
     group: str = "usage"

@@ -173,6 +173,26 @@ class DedupKeep(StrEnum):
     LAST_DAY = "last"
 
 
+class DuplicateKeys(StrEnum):
+    """What to do with rows of one answer that have the same key."""
+
+    REFUSE = "refuse"
+    """Never right: a row has moved from page to page. The answer is requested again."""
+    KEEP_ONE = "keep one"
+    """Only one of them is meant: the one that `Dataset.prefer` puts first."""
+    NUMBER = "number"
+    """All are kept, sorted by content and numbered in the column `occurrence`, last in the key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preference:
+    """Which of two rows with one key is kept, by one column; null comes last."""
+
+    column: str
+    last: tuple[object, ...] = ()  # these values come after all others
+    is_largest_first: bool = False  # for numbers and times; without `last`
+
+
 class DomainRole(StrEnum):
     """The kind of domain that an endpoint has data for."""
 

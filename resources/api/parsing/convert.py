@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from resources.api.catalog.columns import BUSINESS_DATE, RANK, SLOT_SECONDS
+from resources.api.catalog.columns import BUSINESS_DATE, OCCURRENCE, RANK, SLOT_SECONDS
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Column, ColumnType, Field
 from resources.api.errors import WrongAnswer
@@ -97,6 +97,8 @@ def _values(
         first = np.searchsorted(flat.answer, np.arange(len(requests)))
         above = before - first  # rank offset per response
         return pa.array(np.arange(1, flat.rows + 1) + above[flat.answer], kind)
+    if column.name == OCCURRENCE:
+        return pa.repeat(pa.scalar(1, kind), flat.rows)  # counted when pages are joined
     constants = [request.constants.get(column.name) for request in requests]
     is_same = len(set(constants)) == 1
     if column.name not in flat.fields:

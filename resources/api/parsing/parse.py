@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,16 @@ from resources.api import pagination
 from resources.api.body import Body
 from resources.api.catalog.columns import RANK, SLOT_START_AT
 from resources.api.catalog.datasets import Dataset
-from resources.api.catalog.model import ColumnType
+from resources.api.catalog.model import ColumnType, DuplicateKeys
 from resources.api.errors import IncompleteAnswer, WrongAnswer, printable
 from resources.api.parsing.convert import TIMESTAMP, row_schema, table_of
 from resources.api.parsing.decode import DecodedResponse, decode, decode_items
+from resources.api.parsing.duplicates import (
+    keep_one,
+    number_occurrences,
+    repeats_last,
+    sorted_by_content,
+)
 from resources.api.parsing.echoes import check_echoes
 from resources.api.parsing.flatten import flatten
 from resources.api.parsing.slices import JsonSlicer
@@ -58,13 +65,18 @@ class Page:
 
 @dataclass(frozen=True)
 class Rows:
-    """All rows of one request, sorted by the dataset's key; each key occurs once."""
+    """All rows of one request, sorted by the dataset's key; each key occurs once.
+
+    `doubled` says that a key came more than once and the dataset declares how to keep it. On several
+    pages, that is proven by walks that are all the same: a moved row would not stay where it is.
+    """
 
     table: pa.Table | SortedView | SpilledRows
     outside: int
     unknown: tuple[str, ...]
     disagreeing: tuple[str, ...]
     known_nbytes: int | None = None
+    doubled: bool = False
 
     @cached_property
     def nbytes(self) -> int:
@@ -171,11 +183,12 @@ def _joined(tables: list[pa.Table]) -> pa.Table:
 def join(dataset: Dataset, request: Request, pages: Sequence[Page]) -> Rows:
     """The pages of one request as one table, sorted by key.
 
-    Raises IncompleteAnswer if a key occurs twice: the data changed between two pages.
+    Raises IncompleteAnswer if a key occurs twice, unless the dataset declares how to keep such rows:
+    the data changed between two pages.
     """
     pages = sorted(pages, key=lambda page: page.number)
     is_sorted = len(pages) == 1 and pages[0].is_sorted
-    table = pages[0].table if is_sorted else _sorted(dataset, request, pages)
+    table, doubled = (pages[0].table, False) if is_sorted else _sorted(dataset, request, pages)
     disagreeing = {name for page in pages for name in page.disagreeing}
     if dataset.endpoint.paging is not None:
         totals = pages[0].totals
@@ -186,22 +199,38 @@ def join(dataset: Dataset, request: Request, pages: Sequence[Page]) -> Rows:
         unknown=tuple(sorted({name for p in pages for name in p.unknown})),
         disagreeing=tuple(sorted(disagreeing)),
         known_nbytes=pages[0].nbytes if is_sorted else None,
+        doubled=doubled,
     )
 
 
-def _sorted(dataset: Dataset, request: Request, pages: Sequence[Page]) -> pa.Table | SortedView:
-    """The rows of all pages, sorted by key. Raises IncompleteAnswer if a key occurs twice."""
+def _sorted(
+    dataset: Dataset, request: Request, pages: Sequence[Page]
+) -> tuple[pa.Table | SortedView, bool]:
+    """The rows of all pages, sorted by key, and whether a key occurs twice.
+
+    Raises IncompleteAnswer if a key occurs twice where the dataset does not allow it, or because a
+    whole page came again.
+    """
     table = pa.concat_tables(_ranked(dataset, pages))
     key = [name for name in dataset.key if name in table.column_names]
     order = pc.sort_indices(table, [(name, "ascending") for name in key])
     in_order = SortedView(table, order) if table.nbytes > _LARGE_BYTES else None
-    table = in_order or table.take(order).combine_chunks()
-    twice = _duplicate_key(in_order.tables(key) if in_order else [table], key)
-    if twice is not None:
+    found = in_order or table.take(order).combine_chunks()
+    twice = _duplicate_key(in_order.tables(key) if in_order else [found], key)
+    if twice is None:
+        return found, False
+    if dataset.duplicate_keys is DuplicateKeys.REFUSE or _is_page_repeated(pages):
         raise IncompleteAnswer(
             printable(f"a key came twice in {request}: {twice}"), action=dataset.endpoint.action
         )
-    return table
+    is_one_kept = dataset.duplicate_keys is DuplicateKeys.KEEP_ONE
+    return (keep_one if is_one_kept else number_occurrences)(dataset, table), True
+
+
+def _is_page_repeated(pages: Sequence[Page]) -> bool:
+    """True if two pages hold the same rows, in whatever order."""
+    tables = [sorted_by_content(page.table) for page in pages if page.table.num_rows]
+    return any(one.equals(other) for one, other in combinations(tables, 2))
 
 
 def _check_split_is_empty(dataset: Dataset, request: Request, result: pa.StructArray) -> None:
@@ -255,13 +284,7 @@ def _duplicate_key(tables: Iterable[pa.Table], key: Sequence[str]) -> str | None
     for table in tables if key else ():
         both = pa.concat_tables([*last, table.select(key)])
         last = [both.slice(max(0, both.num_rows - 1))]
-        same = np.ones(max(0, both.num_rows - 1), dtype=bool)
-        for name in key:
-            values = both.column(name).combine_chunks()
-            below, above = values.slice(0, len(same)), values.slice(1)
-            equal = pc.fill_null(pc.equal(below, above), False)
-            both_null = pc.and_(pc.is_null(below), pc.is_null(above))
-            same &= pc.or_(equal, both_null).to_numpy(zero_copy_only=False)
+        same = repeats_last(both, key)
         if same.any():
             at = int(same.argmax())
             return ", ".join(f"{name}={both.column(name)[at].as_py()}" for name in key)
