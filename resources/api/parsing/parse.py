@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -33,7 +34,7 @@ from resources.api.parsing.duplicates import (
 from resources.api.parsing.echoes import check_echoes
 from resources.api.parsing.flatten import flatten
 from resources.api.parsing.slices import JsonSlicer
-from resources.api.parsing.slot_steps import check_slots
+from resources.api.parsing.slot_steps import check_slots, check_window, far_slot
 from resources.api.parsing.sorting import SortedView, SpilledRows
 from resources.api.parsing.totals import Totals, disagreeing_pages
 from resources.api.request_plan import Request
@@ -130,6 +131,7 @@ class _PageReader:
         self._number = number
         self._rows = self._outside = 0
         self._tables: list[pa.Table] = []
+        self._far: datetime | None = None  # a slot far outside of the window
         self._unknown: set[str] = set()
         self._totals = Totals(dataset, is_split=request.is_split)
 
@@ -139,6 +141,9 @@ class _PageReader:
         table = table_of(self._dataset, [self._request], flat, self._rows)
         inside = rows_inside(self._dataset, table, [self._request], flat.answer)
         self._tables.append(table if inside is None else table.filter(inside))
+        if inside is not None and self._far is None:
+            outside = table.filter(pc.invert(inside))
+            self._far = far_slot(self._dataset, self._request, outside)
         self._totals.add(flat)
         self._rows += flat.rows
         self._outside += flat.rows - self._tables[-1].num_rows
@@ -154,6 +159,7 @@ class _PageReader:
         facts, totals = facts_of(self._dataset, result, self._rows)
         is_all_here = not (self._outside or endpoint.paging)
         table = _joined(self._tables)
+        check_window(self._dataset, self._request, self._far, len(table))
         check_slots(self._dataset, [self._request], table, np.zeros(len(table), dtype=np.int64))
         return Page(
             table=table,

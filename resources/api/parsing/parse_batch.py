@@ -74,6 +74,8 @@ def read_batch(
             answer = flat.answer
         else:
             table, answer = table.filter(inside), flat.answer[_booleans(inside)]
+            if (came[np.bincount(answer, minlength=len(requests)) == 0] > 0).any():
+                return None  # maybe the answer for another window: `parse.read_page` checks that
         check_slots(dataset, requests, table, answer)
     except ApiError:
         return None

@@ -1,13 +1,14 @@
-"""Checks that time slots are as wide as asked: where they begin, and how far apart they are.
+"""Checks that time slots are as asked: where they begin, how far apart they are, of which window.
 
-Zero slots may be left out, so gaps prove nothing by themselves. Not here: slots outside of the
-window, which are dropped and counted (parse.py, read it next).
+Zero slots may be left out, so gaps prove nothing by themselves. Not here: dropping and counting slots
+outside of the window (parse.py, read it next).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -62,6 +63,28 @@ def check_slots(
                 step * width_us // _SECOND_US,
                 f"{width_us // _SECOND_US} (seconds)",
             )
+
+
+def far_slot(dataset: Dataset, request: Request, outside: pa.Table) -> datetime | None:
+    """The first slot that is more than a width outside of the window; None if there is none.
+
+    A slot beside the window only shows how the API reads the ends of it.
+    """
+    if dataset.bucket_s is None or request.window is None:
+        return None
+    start, end = request.window
+    width = timedelta(seconds=_width(dataset, request))
+    slots = outside.column(SLOT_START_AT).unique().to_pylist()
+    return next((slot for slot in slots if not start - width <= slot < end + width), None)
+
+
+def check_window(dataset: Dataset, request: Request, far: datetime | None, inside: int) -> None:
+    """Raise WrongAnswer if no slot is inside of the window and one is far from it."""
+    if far is not None and not inside and request.window is not None:
+        start, end = (edge.isoformat() for edge in request.window)
+        raise WrongAnswer(
+            dataset.endpoint.action, "a row's TimeStamp", far.isoformat(), f"in {start} .. {end}"
+        )
 
 
 def _microseconds(times: pa.Array | pa.ChunkedArray) -> np.ndarray:
