@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from resources.api.body import Packed, Scratch, pack
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import ColumnType
+from resources.api.catalog.model import ColumnType, DomainRole
 from resources.api.errors import ApiError, WrongAnswer
 from resources.api.parsing import decode
 from resources.api.parsing import parse_batch as api_together
 from resources.api.parsing.parse import join, read_page
 from resources.api.parsing.parse_batch import batch_key, read_batch, read_batched
-from resources.api.request_plan import halves, requests_for
+from resources.api.request_plan import Domain, Inventory, halves, requests_for
 from resources.capture import decoders
 from resources.capture.decoders import DecoderPool
 from resources.raw import captures
@@ -30,6 +30,7 @@ from tests.support.archives import failures, lab, lake_rows
 from tests.unit.api.parsing.test_parse import DAY, MANY, SHANGHAI, questions, sample_of, written
 
 METRICS = DATASETS["push_stream_metrics"]
+PUSH = DomainRole.PUSH
 every_dataset = pytest.mark.parametrize("dataset", DATASETS.values(), ids=lambda d: d.name)
 
 
@@ -307,6 +308,22 @@ def test_a_rank_counts_from_one_on_each_page_until_pages_are_joined():
     pages = read_batch(dataset, [(walk, 1), (walk, 3)], [body, body])
     assert [page.number for page in pages] == [1, 3]
     assert [sorted(page.table["rank"].to_pylist()) for page in pages] == [[1, 2], [1, 2]]
+
+
+def test_names_in_another_spelling_are_those_of_each_request():
+    dataset = DATASETS["batch_push_stream_metrics"]
+    known = Inventory(domains=(Domain("A.Example", PUSH), Domain("B.example.", PUSH)))
+    some = []
+    for walk in requests_for(dataset, DAY, SHANGHAI, known):
+        document = sample_of(dataset.name, walk)
+        for item in document["Result"]["StreamMetricList"]:
+            item["Domain"] = str(walk.payload["Domain"]).lower().removesuffix(".")
+        some.append((walk, json.dumps(document).encode(), 1))
+    found = together(dataset, some)
+    asked = [walk.payload["Domain"] for walk, _, _ in some]
+    assert sorted(set(asked)) == ["A.Example", "B.example."]
+    assert [set(rows.table["domain"].to_pylist()) for _, rows in found] == [{d} for d in asked]
+    assert together(dataset, [some[0], (some[-1][0], some[0][1], 1)]) is None  # of another domain
 
 
 # One after the other ------------------------------------------------------------------------------
