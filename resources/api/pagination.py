@@ -66,12 +66,12 @@ def fetch_pages(
         return
     seen: list[PageFacts] = []
     try:
-        yield from _walk(action, paging, payload, fetch, seen)
+        yield from _pages_of_size(action, paging, payload, fetch, seen)
     except _ShortPages:
-        yield from _walk(action, replace(paging, size=seen[0].rows), payload, fetch, [])
+        yield from _pages_of_size(action, replace(paging, size=seen[0].rows), payload, fetch, [])
 
 
-def _walk(
+def _pages_of_size(
     action: str,
     paging: Paging,
     payload: Mapping[str, object],

@@ -226,15 +226,15 @@ class Fetcher:
                 log.warning("%s: %s; requesting all pages again", self.dataset.name, error)
         raise AssertionError("unreachable")
 
-    def _check_doubled(self, result: FetchResult, walks: list[pa.Table]) -> None:
+    def _check_doubled(self, result: FetchResult, earlier: list[pa.Table]) -> None:
         """Raise IncompleteAnswer if a key comes twice on several pages, and a row may have moved.
 
-        It has not if all walks, which are added to `walks`, find the same rows.
+        It has not if all attempts, which are added to `earlier`, find the same rows.
         """
         if not result.rows.doubled or len(result.pages) == 1:
             return
-        walks.append(pa.concat_tables(result.rows.tables()))
-        if len(walks) < PAGING_ATTEMPTS or not all(walks[0].equals(one) for one in walks[1:]):
+        earlier.append(pa.concat_tables(result.rows.tables()))
+        if len(earlier) < PAGING_ATTEMPTS or not all(earlier[0].equals(one) for one in earlier[1:]):
             raise IncompleteAnswer(
                 f"keys came twice on {len(result.pages)} pages of {result.request}",
                 action=self._action,

@@ -69,7 +69,7 @@ class Rows:
     """All rows of one request, sorted by the dataset's key; each key occurs once.
 
     `doubled` says that a key came more than once and the dataset declares how to keep it. On several
-    pages, that is proven by walks that are all the same: a moved row would not stay where it is.
+    pages, that is proven by attempts that all find the same rows: a moved row does not stay where it is.
     """
 
     table: pa.Table | SortedView | SpilledRows
