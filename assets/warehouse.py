@@ -73,8 +73,14 @@ def _tables(names: Sequence[str], language: str) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, archive: dg.ResourceParam[Archive]
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         wanted = [name for name in names if key(name) in context.selected_asset_keys]
+        problems = []
         for loaded in archive.sync_tables(DATASETS[name] for name in wanted):
+            if loaded.problem:
+                problems.append(f"{loaded.table}: {loaded.problem}")
+                continue
             yield dg.MaterializeResult(asset_key=key(loaded.table), metadata=_facts(loaded))
+        if problems:
+            raise dg.Failure("\n".join(problems))
 
     return tables
 

@@ -246,6 +246,8 @@ class _Recorder:
             case Result():
                 self._count(event)
             case Loaded():
+                if event.problem and (event.table, None, event.problem) not in summary.failed:
+                    summary.failed.append((event.table, None, event.problem))
                 if event.rows:
                     before = summary.loaded.get(event.table, 0)
                     summary.loaded[event.table] = before + event.rows

@@ -46,6 +46,8 @@ def publish(as_json: bool) -> None:
         screen.emit_json(_answer(loaded, published))
     else:
         _tell(loaded, published)
+    if any(table.problem for table in loaded):
+        click.get_current_context().exit(1)
 
 
 @click.command()
@@ -93,7 +95,7 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
         rows = screen.counted(sum(r.rows for r in results), "row")
         click.echo(f"Normalised {screen.counted(len(results) - len(failed), 'day')}: {rows}.")
         _tell(loaded, published)
-    if failed:
+    if failed or any(table.problem for table in loaded):
         click.get_current_context().exit(1)
 
 
@@ -121,7 +123,13 @@ def _tracked(results: Any, total: int) -> Any:
 def _answer(loaded: list[Loaded], published: Published) -> dict[str, Any]:
     return {
         "tables": [
-            {"table": t.table, "days_loaded": len(t.days), "rows": t.rows, "total": t.total_rows}
+            {
+                "table": t.table,
+                "days_loaded": len(t.days),
+                "rows": t.rows,
+                "total": t.total_rows,
+                **({"problem": t.problem} if t.problem else {}),
+            }
             for t in loaded
         ],
         "published": str(published.path),
@@ -132,6 +140,8 @@ def _answer(loaded: list[Loaded], published: Published) -> dict[str, Any]:
 
 def _tell(loaded: list[Loaded], published: Published) -> None:
     for table in loaded:
+        if table.problem:
+            click.echo(f"Failed: {table.table}: {table.problem}")
         if table.days:
             click.echo(
                 f"Loaded {table.table}: {screen.days_text(table.days)}, "
@@ -142,7 +152,7 @@ def _tell(loaded: list[Loaded], published: Published) -> None:
                 f"Kept {table.table} {screen.days_text(table.gone)}: its lake file is missing; "
                 "livestats replay rebuilds it."
             )
-    if not any(table.days for table in loaded):
+    if not any(table.days or table.problem for table in loaded):
         click.echo("The tables were up to date already.")
     state = "new" if published.is_new else "unchanged"
     click.echo(f"Served: {published.path} ({screen.size(published.size)}, {state}).")

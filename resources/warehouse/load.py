@@ -7,12 +7,13 @@ across days (dedup.py). Read next: marts/build.py.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Self
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -21,8 +22,8 @@ from resources.api.catalog.datasets import Dataset
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.sql import quoting
+from resources.warehouse import accepted, dedup
 from resources.warehouse import connection as warehouse_connection
-from resources.warehouse import dedup
 from resources.warehouse.connection import TableSchema, WarehouseError
 
 log = logging.getLogger("livestats.warehouse")
@@ -46,6 +47,7 @@ class Loaded:
     rows: int  # in these days
     total_rows: int  # in the table after the load
     gone: Sequence[date] = ()  # loaded before, lake file missing now; the rows are kept
+    problem: str = ""  # why it, or a day of it, could not be loaded; the rows are as they were
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,13 @@ def sync_table(
 
     `load_state` was read from this connection before any table was loaded; None: read it now.
 
+    A file that must not be loaded (see accepted.py) is left out and named in `Loaded.problem`.
+
     Raises WarehouseError if the loaded rows are not those that the files declare.
     """
     load_state = load_state or LoadState.of(connection)
+    refused: dict[date, str] = {}
+    zone = _zone(connection)
     files, loaded = _lake_files(home.lake, dataset.name), load_state.loaded.get(dataset.name, {})
     if load_state.is_declared(dataset):
         changed = [f for d, f in files.items() if loaded.get(d) != (f.size, f.modified_ns)]
@@ -112,16 +118,18 @@ def sync_table(
     with warehouse_connection.transaction(connection) if at_once else nullcontext():
         if at_once:
             warehouse_connection.create_table(connection, dataset)
-        for batch in _batches(dataset, changed, files):
+        proven = _Proven(home, dataset, zone, refused)
+        for batch in _batches(dataset, changed, files, proven):
             with nullcontext() if at_once else warehouse_connection.transaction(connection):
                 rows += _load_batch(connection, dataset, batch)
     total = _count_rows(connection, dataset.name)
     return Loaded(
         table=dataset.name,
-        days=[f.day for f in changed],
+        days=[f.day for f in changed if f.day not in refused],
         rows=total if dataset.is_dimension else rows,
         total_rows=total,
         gone=[] if dataset.is_dimension or at_once else sorted(set(loaded) - set(files)),
+        problem=" ".join(refused.values()),
     )
 
 
@@ -143,18 +151,39 @@ def is_in_sync(
 _Batch = Sequence[tuple[_File, parquet.Provenance]]
 
 
+@dataclass(frozen=True)
+class _Proven:
+    """Pairs files with their provenance; notes those that are refused."""
+
+    home: Home
+    dataset: Dataset
+    zone: ZoneInfo
+    refused: dict[date, str]
+
+    def __call__(self, files: Iterable[_File]) -> _Pairs:
+        for f in files:
+            try:
+                path = Path(f.path)
+                yield f, accepted.provenance(self.home, self.dataset, f.day, path, self.zone)
+            except accepted.RefusedFile as error:
+                log.error("%s %s: %s", self.dataset.name, f.day, error)
+                self.refused[f.day] = str(error)
+
+
+_Pairs = Iterator[tuple[_File, parquet.Provenance]]
+
+
 def _batches(
-    dataset: Dataset, changed: Sequence[_File], files: Mapping[date, _File]
+    dataset: Dataset, changed: Sequence[_File], files: Mapping[date, _File], proven: _Proven
 ) -> Iterator[_Batch]:
     """Files to load together: all snapshots of a dimension, or days up to a number of rows."""
     if dataset.is_dimension:
         if changed:
-            yield [(f, _provenance(dataset, f)) for f in files.values()]
+            yield [*proven(files.values())]
         return
     batch: list[tuple[_File, parquet.Provenance]] = []
     rows = 0
-    for f in changed:
-        origin = _provenance(dataset, f)
+    for f, origin in proven(changed):
         if (
             len(batch) == warehouse_connection.DAYS_PER_TRANSACTION
             or rows + origin.rows > _MAX_BATCH_ROWS
@@ -295,15 +324,10 @@ def _lake_files(root: Path, name: str) -> dict[date, _File]:
     }
 
 
-def _provenance(dataset: Dataset, file: _File) -> parquet.Provenance:
-    origin = parquet.verified_provenance(Path(file.path))
-    about = (dataset.name, file.day.isoformat())
-    if origin is None or (origin.dataset, origin.day) != about:
-        raise WarehouseError(
-            f"{file.path} is damaged or not ours. Nothing was changed; run `livestats replay` for "
-            "its day: it is made again from the raw archive."
-        )
-    return origin
+def _zone(connection: duckdb.DuckDBPyConnection) -> ZoneInfo:
+    """The business time zone, which every connection of the warehouse has."""
+    ((name,),) = connection.execute("SELECT current_setting('TimeZone')").fetchall()
+    return ZoneInfo(name)
 
 
 def _count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:

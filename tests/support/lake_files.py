@@ -9,13 +9,15 @@ from typing import Any
 
 import pyarrow as pa
 
+from resources.api.catalog.columns import SLOT_START_AT
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import ColumnType
 from resources.api.parsing.parse import Rows, row_schema
 from resources.lake import parquet
-from resources.raw.captures import CaptureName
+from resources.raw.captures import CaptureName, folder_of
 
 _NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
+_EARLY = datetime(2025, 1, 1, tzinfo=UTC)
 _FILLED: Mapping[ColumnType, Any] = {
     ColumnType.TEXT: "x",
     ColumnType.INTEGER: 1,
@@ -57,10 +59,21 @@ def capture_name(rows: int, version: int = 0) -> CaptureName:
 def store(
     root: Path, dataset: Dataset, day: date, rows: Iterable[Mapping[str, Any]], version: int = 0
 ) -> Path:
-    """Write a day's lake file below `root`; the path of it."""
+    """Write a day's lake file below `root`, and a capture's folder beside it; the path of the file."""
     writer = parquet.LakeWriter(parquet.path_of(root, dataset.name, day), dataset, day)
-    made = table(dataset, rows)
+    made = table(dataset, [{**_times(dataset, day), **r} for r in rows])
     writer.add(Rows(made, 0, (), ()))
-    writer.seal(capture_name(made.num_rows, version), 1)
+    name = capture_name(made.num_rows, version)
+    writer.seal(name, 1)
     writer.commit()
+    if root.name == "lake":  # of a home: a load wants the capture to be there
+        folder = folder_of(root.parent / "raw", dataset.name, day) / name.text
+        folder.mkdir(parents=True, exist_ok=True)
     return writer.path
+
+
+def _times(dataset: Dataset, day: date) -> dict[str, datetime]:
+    """Values that a load accepts: a slot lies within its day, and an event begins before its end."""
+    if dataset.bucket_s is not None:
+        return {SLOT_START_AT: datetime(day.year, day.month, day.day, 4, tzinfo=UTC)}
+    return {dataset.event_start: _EARLY} if dataset.event_start else {}

@@ -207,8 +207,8 @@ def test_a_warehouse_that_cannot_be_opened_is_named(stored):
 def test_a_table_that_fails_leaves_those_before_it_loaded(stored):
     damaged = store(stored.home.lake, DATASETS["top_play"], DAY, [{}])
     damaged.write_bytes(b"")
-    with pytest.raises(WarehouseError, match="top_play"):
-        [*stored.sync_tables([COUNT, DATASETS["top_play"]])]
+    count, top = stored.sync_tables([COUNT, DATASETS["top_play"]])
+    assert (count.problem, str(damaged) in top.problem) == ("", True)
     stored.publish()
     with stored.reading() as connection:
         assert connection.execute("SELECT count(*) FROM stream_count").fetchall() == [(1,)]

@@ -422,8 +422,8 @@ def test_what_is_captured_and_not_loaded_is_behind(lab):
 
 def test_a_lake_file_that_is_damaged_is_not_loaded(lab):
     flip(lake_file(lab), 100)  # inside a page: the footer reads well
-    with pytest.raises(warehouse_connection.WarehouseError, match="damaged"):
-        lab.load()
+    loaded = {one.table: one for one in lab.archive.sync_tables([TRAFFIC])}
+    assert "damaged" in loaded[TRAFFIC.name].problem
 
 
 # The identity of the archive ---------------------------------------------------------------------

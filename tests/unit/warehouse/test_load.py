@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import pyarrow as pa
@@ -263,15 +263,15 @@ def test_a_table_that_is_made_anew_is_the_old_one_until_all_its_days_are_in(
     assert warehouse_load.is_in_sync(connection, home, other)
 
 
-def test_a_file_that_is_damaged_leaves_the_old_table_when_it_is_made_anew(home, connection, load):
+def test_a_damaged_file_keeps_no_other_day_from_a_table_that_is_made_anew(home, connection, load):
     for day in DAYS:
         path = store(home.lake, COUNT, day, domains("a"))
     load()
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(WarehouseError, match=str(path)):
-        load(replace(COUNT, key=COUNT.key[::-1]))
-    assert counts(connection) == dict.fromkeys(DAYS, 1)
-    assert warehouse_load.LoadState.of(connection).is_declared(COUNT)
+    other = replace(COUNT, key=COUNT.key[::-1])
+    assert str(path) in load(other).problem
+    assert counts(connection) == dict.fromkeys(DAYS[:3], 1)
+    assert not warehouse_load.is_in_sync(connection, home, other)
 
 
 def test_days_with_many_rows_are_loaded_few_at_a_time(home, connection, load, monkeypatch):
@@ -290,18 +290,20 @@ def test_days_with_many_rows_are_loaded_few_at_a_time(home, connection, load, mo
     assert counts(connection) == dict(zip(DAYS, sizes, strict=True))
 
 
-def test_what_was_loaded_before_the_failing_batch_stays_loaded(home, connection, load, monkeypatch):
+def test_a_damaged_file_keeps_no_other_day_from_being_loaded(home, connection, load, monkeypatch):
     monkeypatch.setattr(warehouse_connection, "DAYS_PER_TRANSACTION", 2)
     for day in DAYS[:3]:
         store(home.lake, COUNT, day, domains("a"))
-    path = store(home.lake, COUNT, DAYS[3], domains("a"))
+    path = store(home.lake, COUNT, DAYS[1], domains("a"))
+    store(home.lake, COUNT, DAYS[3], domains("a"))
     whole = path.read_bytes()
     path.write_bytes(whole[:-20])
-    with pytest.raises(WarehouseError):
-        load()
-    assert counts(connection) == {DAYS[0]: 1, DAYS[1]: 1}
+    found = load()
+    assert (found.days, str(path) in found.problem) == ([DAYS[0], *DAYS[2:]], True)
+    assert counts(connection) == {DAYS[0]: 1, DAYS[2]: 1, DAYS[3]: 1}
     path.write_bytes(whole)
-    assert load().days == DAYS[2:]
+    found = load()
+    assert (found.days, found.problem) == (DAYS[1:2], "")
 
 
 def refused(load, *said, before):
@@ -309,6 +311,15 @@ def refused(load, *said, before):
     with pytest.raises(WarehouseError) as caught:
         load()
     assert all(word in str(caught.value) for word in said), str(caught.value)
+    assert before() == {DAYS[0]: 1}
+    return True
+
+
+def set_aside(load, *said, before):
+    """The file is left out with these words, and the tables are as before."""
+    found = load()
+    assert DAYS[1] not in found.days
+    assert all(word in found.problem for word in said), found.problem
     assert before() == {DAYS[0]: 1}
     return True
 
@@ -344,7 +355,7 @@ def test_a_key_may_stand_under_several_days(home, load, loaded_one):
 def test_a_damaged_file_is_refused_and_named(damage, home, load, loaded_one):
     path = store(home.lake, COUNT, DAYS[1], domains("stays"))
     path.write_bytes(damage(path.read_bytes()))
-    assert refused(load, str(path), "livestats replay", before=loaded_one)
+    assert set_aside(load, str(path), "livestats replay", before=loaded_one)
 
 
 def test_a_file_of_another_dataset_or_day_is_refused(home, load, loaded_one):
@@ -355,15 +366,15 @@ def test_a_file_of_another_dataset_or_day_is_refused(home, load, loaded_one):
         path = parquet.path_of(home.lake, COUNT.name, DAYS[1])
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(source.read_bytes())
-        assert refused(load, str(path), "not ours", before=loaded_one)
+        assert set_aside(load, str(path), "not ours", before=loaded_one)
 
 
 def test_a_file_that_holds_another_number_of_rows_than_it_says_is_refused(
     home, load, loaded_one, monkeypatch
 ):
     store(home.lake, COUNT, DAYS[1], domains("b", "c"))
-    real = parquet.verified_provenance
-    monkeypatch.setattr(parquet, "verified_provenance", lambda path: replace(real(path), rows=3))
+    real = parquet.provenance_of
+    monkeypatch.setattr(parquet, "provenance_of", lambda path: replace(real(path), rows=3))
     assert refused(load, "rows were to be loaded", before=loaded_one)
 
 
@@ -378,7 +389,41 @@ def test_rows_of_another_day_are_refused(home, load, loaded_one):
     writer.stats.rows = 1
     writer.seal(capture_name(1), 1)
     writer.commit()
-    assert refused(load, "rows were to be loaded", before=loaded_one)
+    assert set_aside(load, "holds rows of another day", "replay", before=loaded_one)
+
+
+SLOT = datetime(2026, 11, 2, tzinfo=UTC)  # 08:00 on DAYS[1] in Shanghai
+
+
+@pytest.mark.parametrize("slot", [SLOT - timedelta(hours=9), SLOT + timedelta(hours=16)])
+def test_slots_of_another_day_are_refused(slot, home, load, loaded_one):
+    """As in a file that was made from the answers of another day."""
+    store(home.lake, COUNT, DAYS[1], [{"domain": "a", "slot_start_at": slot}])
+    assert set_aside(load, "holds rows of another day", "slot_start_at", before=loaded_one)
+
+
+def test_the_first_and_the_last_slot_of_a_day_are_loaded(home, load):
+    edges = (SLOT - timedelta(hours=8), SLOT + timedelta(hours=15, minutes=55))
+    store(home.lake, COUNT, DAYS[1], [{"domain": "a", "slot_start_at": at} for at in edges])
+    assert load().rows == 2
+
+
+def test_an_event_may_begin_before_its_day_and_not_after_it(home, load):
+    early, late = SLOT - timedelta(days=3), SLOT + timedelta(hours=16)
+    store(home.lake, PUSHES, DAYS[1], [{PUSHES.event_start: early}])
+    store(home.lake, PUSHES, DAYS[2], [{PUSHES.event_start: late + timedelta(days=1)}])
+    found = load(PUSHES)
+    assert found.days == [DAYS[1]]
+    assert "holds rows of another day" in found.problem
+
+
+def test_a_file_whose_capture_is_gone_is_refused_until_it_is_back(home, load, loaded_one):
+    store(home.lake, COUNT, DAYS[1], domains("b"))
+    day_folder = home.raw / COUNT.name / str(DAYS[1])
+    day_folder.rename(home.root / "away")
+    assert set_aside(load, "was made from", "backfill", before=loaded_one)
+    (home.root / "away").rename(day_folder)
+    assert load().days == [DAYS[1]]
 
 
 # The catalog changes ---------------------------------------------------------------------------
@@ -434,9 +479,8 @@ def test_days_of_older_files_have_null_in_a_new_column_and_newer_ones_their_valu
     more = CHANGES["a column more"](COUNT)
     store(home.lake, COUNT, DAYS[0], domains("a"))
     day = DAYS[1]
+    rows = pq.ParquetFile(store(home.lake, COUNT, day, domains("a"))).read()
     writer = parquet.LakeWriter(parquet.path_of(home.lake, COUNT.name, day), more, day)
-    older = pq.ParquetFile(parquet.path_of(home.lake, COUNT.name, DAYS[0])).read()
-    rows = older.set_column(0, older.schema.field(0), pa.array([day], pa.date32()))
     kind = writer._schema.field("another").type
     values = pa.array([7], pa.int64()).cast(kind)
     writer._writer.write_table(rows.append_column(writer._schema.field("another"), values))
