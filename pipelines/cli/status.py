@@ -149,6 +149,7 @@ def _answer(report: Report) -> dict[str, Any]:
                         "captured_at": e.captured_at and e.captured_at.isoformat(),
                         "askable_until": e.askable_until and e.askable_until.isoformat(),
                         "problem": report.problems.get((name, e.day)),
+                        **({"misplaced": list(e.misplaced)} if e.misplaced else {}),
                     }
                     for e in entries
                 ],
@@ -266,7 +267,7 @@ def _sentences(report: Report) -> list[str]:
 
 
 def _capture_lines(report: Report) -> Iterator[str]:
-    """Newest capture, limits, lost, restated and stale days."""
+    """Newest capture, limits, lost, restated, misplaced and stale days."""
     newest = report.newest
     if newest is None or newest.captured_at is None:
         yield "None of these days is captured."
@@ -286,6 +287,15 @@ def _capture_lines(report: Report) -> Iterator[str]:
             f"Restated: {screen.counted(number, 'dataset-day')} {verb} more than one capture. "
             f"What changed: livestats diff {line.dataset} {line.day}"
         )
+    wrong = [line for lines in report.lines.values() for line in lines if line.misplaced]
+    for line in wrong[:_MAX_LINES]:
+        yield (
+            f"In the wrong place: raw/{line.dataset}/{line.day}/{line.misplaced[0]}. It does not "
+            "count: move it back, or out of the home."
+        )
+    if len(wrong) > _MAX_LINES:
+        more = screen.counted(len(wrong) - _MAX_LINES, "more dataset-day")
+        yield f"In the wrong place: captures of {more}; livestats verify names them."
     if report.stale:
         number = sum(map(len, report.stale.values()))
         names, days = report.stale_groups[0]

@@ -33,6 +33,7 @@ def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
     if home.severity is Severity.OK:
         yield of_home.freshness_found(archive)
         yield of_home.suspicion_found(archive)
+        yield of_home.captures_in_place(archive)
         yield from schedule.daemon_found(archive)
         yield schedule.webhook_found(archive)
         yield schedule.alarms_found(archive)

@@ -120,6 +120,28 @@ def suspicion_found(archive: Archive) -> Finding:
     )
 
 
+def captures_in_place(archive: Archive) -> Finding:
+    """Whether every capture lies in the folder of its dataset and day."""
+    if archive.home.identity is None:
+        return ok("captures", "there is no archive yet")
+    wrong = [
+        line
+        for one in archive.daily
+        for line in archive.ledger(one, archive.first_day, archive.today)
+        if line.misplaced
+    ]
+    if not wrong:
+        return ok("captures", "each lies in the folder of its dataset and day")
+    first = wrong[0]
+    return problem(
+        "captures",
+        f"{sum(len(line.misplaced) for line in wrong)} in the wrong place, which do not count, such "
+        f"as raw/{first.dataset}/{first.day}/{first.misplaced[0]}",
+        "Move them back or out of the home; `livestats verify` names all. `livestats backfill` asks "
+        "for their days again.",
+    )
+
+
 def _hours(age: timedelta) -> str:
     minutes = max(0, round(age / timedelta(minutes=1)))
     return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60:,} hours"

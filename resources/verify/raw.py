@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from resources.fs import access, atomic, sealed
 from resources.home import pinned_settings
 from resources.ledger import acceptance, states
 from resources.raw import captures
+from resources.raw.captures import MISPLACED_REMEDY
 from resources.verify.findings import (
     FileFinding,
     FindingKind,
@@ -48,8 +50,14 @@ class RawDay:
 
     @property
     def newest(self) -> captures.Capture | None:
-        """The newest capture of the day."""
-        return self.captures[-1] if self.captures else None
+        """The newest capture of the day; one that belongs elsewhere does not count."""
+        return self.in_place[-1] if self.in_place else None
+
+    @cached_property
+    def in_place(self) -> list[captures.Capture]:
+        """The captures of this dataset, day and time zone, oldest first."""
+        zone = self._place.archive.settings.time_zone
+        return [one for one in self.captures if not one.misplacement(zone)]
 
     @property
     def can_be_replayed(self) -> bool:
@@ -111,9 +119,9 @@ class RawDay:
             return
         self._read(capture.folder / captures.MANIFEST)
         if problem:
-            yield place.finding(
-                FindingKind.MISMATCH, capture.folder, problem, place.fault_of_ours()
-            )
+            is_here = capture in self.in_place
+            mend = place.fault_of_ours() if is_here else (Repair.RESTORE, MISPLACED_REMEDY)
+            yield place.finding(FindingKind.MISMATCH, capture.folder, problem, mend)
             return
         for name in sorted(set(there) - {captures.MANIFEST, *(f.path.name for f in files)}):
             what = "not a part of the capture"

@@ -193,8 +193,8 @@ class Verification:
         lake_day = LakeDay(place, raw_day, self._read, deep=self.deep)
         yield from lake_day.findings()
         seen = self._seen[place.dataset.name]
-        if raw_day.captures:
-            seen.captures[place.day] = [c.name for c in raw_day.captures]
+        if raw_day.in_place:
+            seen.captures[place.day] = [c.name for c in raw_day.in_place]
         if lake_day.is_unread or lake_day.path.is_file():
             seen.lake.add(place.day)
             self.lake_files += 1

@@ -3,10 +3,16 @@
 import shutil
 
 import pytest
+from click.testing import CliRunner
 
 from pipelines.backfill import plan, replay, run
+from pipelines.cli import main
+from pipelines.doctor import home as of_home
 from resources.api.catalog import DATASETS
+from resources.findings import Severity
 from resources.raw import captures
+from resources.verify.findings import FindingKind
+from resources.verify.run import Verification
 from tests.support.archives import DAYS, lab
 
 NAME = "source_traffic"
@@ -67,3 +73,23 @@ def test_a_replay_names_the_day_and_leaves_its_rows(usual):
         (DAY, True),
         (OTHER, True),
     ]
+
+
+def test_status_doctor_and_verify_name_it(usual):
+    swap(usual)
+    env = {**usual.archive.environ, "LIVESTATS_CONFIG": None}
+    said = CliRunner().invoke(main, ["status"], env=env).output
+    assert "In the wrong place: raw/source_traffic/" in said
+    finding = of_home.captures_in_place(usual.archive)
+    assert finding.severity is Severity.PROBLEM
+    assert finding.text.startswith("2 in the wrong place")
+    backfilled(usual)
+    findings = [*run_verify(usual)]
+    assert {(f.kind, f.subject.parent) for f in findings} == {
+        (FindingKind.MISMATCH, folder(usual, day)) for day in DAYS
+    }
+    assert all("Move it back" in f.remedy for f in findings)
+
+
+def run_verify(usual):
+    return Verification(usual.archive).findings()
