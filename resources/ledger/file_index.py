@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from resources.fs import atomic
 from resources.lake import parquet
 from resources.raw import captures as raw_captures
-from resources.raw.captures import Capture, CaptureName, DamagedCapture
+from resources.raw.captures import Capture, CaptureName, UnusableCapture
 from resources.raw.manifest_facts import manifest_facts
 
 T = TypeVar("T")
@@ -173,7 +173,7 @@ def _in_place(
     for name in names:
         try:
             facts = manifest_facts(Capture(folder / name.text, name))
-        except DamagedCapture:
+        except UnusableCapture:
             kept.append((name, ""))
             continue
         problem = facts.misplacement(dataset, day)

@@ -166,14 +166,14 @@ class Capture:
         """How its manifest contradicts the folders that it lies in; "" if it does not.
 
         `time_zone` is that of the archive; None: it is not compared. A manifest that cannot be read
-        contradicts nothing: whoever reads the capture raises DamagedCapture.
+        contradicts nothing: whoever reads the capture raises UnusableCapture.
         """
         day = self.folder.parent
         if day_named(day.name) is None:  # not in an archive
             return ""
         try:
             return manifest_facts(self).misplacement(day.parent.name, day.name, time_zone)
-        except DamagedCapture:
+        except UnusableCapture:
             return ""
 
     def check_place(self, dataset: str, day: date, time_zone: str | None = None) -> None:

@@ -39,7 +39,7 @@ _known: dict[str, ManifestFacts] = {}
 
 
 def manifest_facts(capture: Capture) -> ManifestFacts:
-    """The facts of a capture. Raises DamagedCapture if its manifest is not as it was written.
+    """The facts of a capture. Raises UnusableCapture if its manifest cannot be read.
 
     A manifest is read once in a process.
     """

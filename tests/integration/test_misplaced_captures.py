@@ -78,7 +78,7 @@ def test_a_replay_names_the_day_and_leaves_its_rows(usual):
 def test_status_doctor_and_verify_name_it(usual):
     swap(usual)
     env = {**usual.archive.environ, "LIVESTATS_CONFIG": None}
-    said = CliRunner().invoke(main, ["status"], env=env).output
+    said = " ".join(CliRunner().invoke(main, ["status"], env=env).output.split())
     assert "In the wrong place: raw/source_traffic/" in said
     finding = of_home.captures_in_place(usual.archive)
     assert finding.severity is Severity.PROBLEM

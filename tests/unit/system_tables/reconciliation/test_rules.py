@@ -94,7 +94,7 @@ class Copy:
 @pytest.fixture
 def copy(captured, tmp_path):
     """The lake and the warehouse of the capture, to be broken."""
-    for name in ("lake", "warehouse"):
+    for name in ("raw", "lake", "warehouse"):
         shutil.copytree(captured.root / name, tmp_path / name)
     return Copy(Home(tmp_path))
 
