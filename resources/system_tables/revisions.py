@@ -24,6 +24,7 @@ from resources.api.errors import ApiError
 from resources.fs import atomic
 from resources.home.layout import Home
 from resources.lake import parquet, table_diff
+from resources.lake.schema_version import OF_0_1_0, schema_hash
 from resources.ledger import file_index
 from resources.raw import captures
 from resources.warehouse import connection as warehouse_connection
@@ -123,6 +124,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, home: Home) -> int:
     the problem, and it is tried again next time.
     """
     _ensure_table(connection)
+    _forget_older_schemas(connection)
     present = {
         _revision_key(revision): revision for revision in revisions(home.raw, home.file_index)
     }
@@ -239,6 +241,25 @@ def _replace(
             places = ", ".join("?" * len(COLUMNS))
             connection.executemany(
                 f"INSERT INTO revisions VALUES ({places})", [list(astuple(row)) for row in new]
+            )
+
+
+def _forget_older_schemas(connection: duckdb.DuckDBPyConnection) -> None:
+    """Delete the revisions of datasets whose declared schema has changed: they are compared again."""
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS meta.revision_schema (dataset VARCHAR PRIMARY KEY, hash VARCHAR)"
+    )
+    noted = dict(connection.execute("SELECT dataset, hash FROM meta.revision_schema").fetchall())
+    known = {**OF_0_1_0, **noted}  # a table of 0.1.0 has no note
+    hashes = {name: schema_hash(dataset) for name, dataset in DATASETS.items()}
+    changed = [name for name, value in hashes.items() if known.get(name) != value]
+    if not changed:
+        return
+    with warehouse_connection.transaction(connection):
+        for name in changed:
+            connection.execute("DELETE FROM revisions WHERE dataset = ?", [name])
+            connection.execute(
+                "INSERT OR REPLACE INTO meta.revision_schema VALUES (?, ?)", [name, hashes[name]]
             )
 
 

@@ -139,6 +139,17 @@ def test_a_new_normaliser_compares_all_again(home, monkeypatch):
     assert refresh(home) == 0
 
 
+def test_a_changed_schema_compares_the_revisions_of_its_dataset_again(home, monkeypatch):
+    capture(home, FIRST, {A: (1, 10)})
+    capture(home, SECOND, {A: (1, 20)})
+    refresh(home)
+    before = table(home)
+    monkeypatch.setattr(revisions, "schema_hash", lambda dataset: f"new {dataset.name}")
+    assert refresh(home) == 1
+    assert table(home) == before
+    assert refresh(home) == 0
+
+
 def damage(found):
     """Cut the last byte off a capture's answers; returns what mends it."""
     file = found.folder / captures.RESPONSES
