@@ -60,7 +60,9 @@ class Evidence:
 
     def _of(self, name: str) -> Mapping[date, file_index.RawDayFacts]:
         if name not in self._facts:
-            self._facts[name] = file_index.raw_days(self.raw, name, cache=self.cache)
+            found = file_index.raw_days(self.raw, name, cache=self.cache)
+            zone = self.zone.key
+            self._facts[name] = {day: facts.in_zone(zone) for day, facts in found.items()}
         return self._facts[name]
 
     def _rows(self, name: str) -> suspicion.Counts:

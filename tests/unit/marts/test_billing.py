@@ -133,6 +133,29 @@ def test_a_month_is_complete_if_every_day_of_it_is_captured(marts, gap):
     assert marts.rows(f"SELECT is_complete, days_captured FROM ({ACCOUNT})") == [(True, 30)]
 
 
+def test_suspect_and_incomplete_days_are_told_and_are_not_captured(marts):
+    """Rows of an incomplete day count in what the month comes to so far; a suspect day has none."""
+    first = date(2026, 9, 1)
+    marts.put("edge_stat", month_of(first, range(1, 577)))
+    marts.captured("edge_stat", [first])
+    marts.captured("edge_stat", [first + timedelta(days=1)], "incomplete")
+    marts.captured("edge_stat", [first + timedelta(days=2)], "empty")
+    marts.rows("SELECT 1")
+    marts.connection.execute("UPDATE ledger SET is_suspect = state = 'empty'")
+    for sql in (DOMAIN, ACCOUNT):
+        (found,) = marts.records(sql)
+        assert (found["days_captured"], found["days_incomplete"], found["days_suspect"]) == (
+            1,
+            1,
+            1,
+        )
+        assert found["p95_so_far_mbps"] == 576 - 28
+        assert not found["is_complete"]
+    counts = "due_days, complete_days, incomplete_days, suspect_days"
+    assert marts.rows(f"SELECT {counts} FROM coverage_monthly") == [(3, 1, 1, 1)]
+    assert marts.rows("SELECT newest_complete_day, suspect_days FROM freshness") == [(first, 1)]
+
+
 # The other rules ---------------------------------------------------------------------------------
 
 

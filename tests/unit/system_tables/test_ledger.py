@@ -81,6 +81,7 @@ def as_row(line):
         line.askable_from,
         line.askable_until,
         0,  # lacking
+        line.is_suspect,
         None,  # limited_to
     )
 

@@ -110,6 +110,29 @@ def test_a_day_that_was_tried_is_told_with_the_reason(run, home):
     assert r"Tried and not complete: edge_stat 2026-11-18: HTTP 503 \x1b[31m[red]" in result.stdout
 
 
+def test_a_suspect_day_is_told_shown_and_ends_with_1(home, run, tmp_path):
+    for name in ("batch_stream_session", "push_stream_info", "edge_stat"):
+        for i in range(4):
+            rows = 0 if (name, i) == ("edge_stat", 2) else 7
+            folder = home.raw / name / (FIRST + timedelta(days=i)).isoformat()
+            (folder / f"20261122T010000000000Z-{rows}-0123456789abcdef").mkdir(parents=True)
+    result = run()
+    assert result.exit_code == 1
+    assert "##%#" in result.stdout
+    assert "Suspect (empty, and other datasets contradict that): edge_stat 2026-11-20." in (
+        result.stdout
+    )
+    assert "livestats accept DATASET DAY" in result.stdout
+    told = json.loads(run("--json").stdout)
+    assert told["needs_attention"] == {"suspect": {"edge_stat": ["2026-11-20"]}}
+    assert [day["is_suspect"] for day in told["datasets"][0]["days"][:4]] == [0, 0, 1, 0]
+    page = tmp_path / "page.html"
+    run("--html", str(page))
+    assert "2026-11-20: suspect: empty" in page.read_text("utf-8")
+    alone = run("--from", "2026-11-20", "--to", "2026-11-20")
+    assert "% " in alone.stdout
+
+
 def test_datasets_with_the_same_days_share_a_line_and_many_lines_are_counted(home, run):
     names = ("edge_stat", "top_play", "source_traffic", "stream_count", "play_status_code")
     for i, name in enumerate(names):

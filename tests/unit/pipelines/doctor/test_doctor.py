@@ -29,7 +29,7 @@ def test_everything_is_looked_at(fresh, monkeypatch):
     found = [*examine(fresh.archive, fresh.root)]
     assert [f.subject for f in found if f.subject] == [
         "versions", "dagster", "settings", "clock", "home", "disk", "locks", "budget", "warehouse",
-        "dagster home", "freshness", "captures", "daemon", "schedules", "webhook", "alarms", "key", "api",
+        "dagster home", "freshness", "suspicion", "captures", "daemon", "schedules", "webhook", "alarms", "key", "api",
         "access", "domains", "account", "actions",
     ]  # fmt: skip
     assert [f for f in found if f.severity is Severity.PROBLEM] == []

@@ -30,6 +30,15 @@ def test_complete_days_are_reported_and_no_others():
     assert reported(lines) == (DAYS[:2], True)
 
 
+def test_a_suspect_day_is_not_reported_until_it_is_settled():
+    """A green partition cannot be taken back."""
+    (day, *_) = DAYS
+    suspect = replace(line(day, State.EMPTY), is_suspect=True)
+    assert reported([suspect]) == ([], True)
+    assert fingerprint([suspect]) != fingerprint([line(day, State.EMPTY)])
+    assert reported([line(day, State.EMPTY)]) == ([day], True)
+
+
 def test_a_day_that_dagster_shows_from_the_same_capture_is_not_reported_again():
     (day, *_) = DAYS
     shown = {"statuses": {day: Shown.MATERIALIZED}, "captures": {day: "a"}}
