@@ -1,4 +1,4 @@
-"""The check `complete` of a daily dataset: fails while days are partial, suspect or lost.
+"""The check `complete` of a daily dataset: fails while days are partial, incomplete, suspect or lost.
 
 Not here: how the state of a day is derived (resources/ledger/states.py). Read next: expiry.py.
 """
@@ -23,15 +23,21 @@ def spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
         CHECK,
         asset=asset,
         description="No day is partial (tried, and something could not be had yet: an error until a "
-        "later run completes it), suspect (empty, and other datasets contradict that: a warning until "
-        "the vendor's later answer or a person settles it) or lost (never captured, and the API no longer answers for it: a "
-        "warning that stays). Days that were never asked do not count.",
+        "later run completes it), incomplete (captured, and some items lack: a warning), suspect "
+        "(empty, and other datasets contradict that: a warning until the vendor's later answer or a "
+        "person settles it) or lost (never captured, and the API no longer answers for it: a warning "
+        "that stays). Days that were never asked do not count.",
     )
 
 
 def result(asset: dg.AssetKey, lines: Iterable[Entry]) -> dg.AssetCheckResult:
     """Result for `lines`, the ledger of one dataset: ERROR if days are partial, else WARN."""
-    days: dict[str, list[str]] = {State.PARTIAL: [], SUSPECT: [], State.LOST: []}
+    days: dict[str, list[str]] = {
+        State.PARTIAL: [],
+        State.INCOMPLETE: [],
+        SUSPECT: [],
+        State.LOST: [],
+    }
     for line in lines:
         reason = SUSPECT if line.is_suspect else line.state
         if reason in days:

@@ -29,6 +29,12 @@ def test_a_suspect_day_fails_it_with_a_warning_and_is_named():
     assert found.metadata["suspect"].value == "2026-11-21"
 
 
+def test_an_incomplete_day_fails_it_with_a_warning_and_is_named():
+    found = result({"state": State.CAPTURED}, {"state": State.INCOMPLETE})
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert found.metadata["incomplete"].value == "2026-11-21"
+
+
 def test_a_partial_day_is_an_error():
     found = result({"state": State.EMPTY, "is_suspect": True}, {"state": State.PARTIAL})
     assert found.severity is dg.AssetCheckSeverity.ERROR
