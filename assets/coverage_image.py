@@ -22,6 +22,7 @@ _COLOURS: Mapping[State, str] = {
     State.CAPTURED: "#2f855a",
     State.EMPTY: "#9ae6b4",
     State.SETTLING: "#bee3f8",
+    State.INCOMPLETE: "#ecc94b",
     State.PARTIAL: "#dd6b20",
     State.MISSING: "#cbd5e0",
     State.EXPIRING: "#e53e3e",

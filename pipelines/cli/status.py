@@ -27,6 +27,7 @@ _MAX_LINES = 3  # per subject, below the calendar
 _COLOURS = {
     "#": "green",
     "o": "green",
+    "+": "red",
     "?": "red",
     "!": "red",
     "%": "red",
@@ -66,8 +67,8 @@ def status(
       livestats status --html coverage.html
 
     Exits with 1 if a day was tried and is not complete, is missing and expires soon, or is missing
-    between captured days, or is suspect (empty, and other datasets contradict that); with 0
-    otherwise. Lost days do not count: they cannot be captured any
+    between captured days, lacks items that can be asked for, or is suspect (empty, and other
+    datasets contradict that); with 0 otherwise. Lost days do not count: they cannot be captured any
     more.
     """
     from pipelines.reports.coverage import report as coverage_report
@@ -148,6 +149,7 @@ def _answer(report: Report) -> dict[str, Any]:
                         "captures": e.captures,
                         "captured_at": e.captured_at and e.captured_at.isoformat(),
                         "askable_until": e.askable_until and e.askable_until.isoformat(),
+                        "lacking": [*e.lacking],
                         "problem": report.problems.get((name, e.day)),
                         **({"misplaced": list(e.misplaced)} if e.misplaced else {}),
                     }

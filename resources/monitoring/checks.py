@@ -87,7 +87,12 @@ def _of_ledger(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> li
     return [
         *alarm(AlarmKind.LOST, lost, "never captured, and now forgotten by the API", _NO_MORE),
         *alarm(AlarmKind.EXPIRING, expiring, "missing, and soon forgotten by the API", _ONCE_MORE),
-        *alarm(AlarmKind.GAP, overdue, "complete at the vendor, and not here", _ONCE_MORE),
+        *alarm(
+            AlarmKind.GAP,
+            overdue,
+            "complete at the vendor, and not here, or not all of it",
+            _ONCE_MORE,
+        ),
         *alarm(AlarmKind.SUSPECT, suspect, "empty, and other datasets contradict that", _DOUBTED),
     ]
 

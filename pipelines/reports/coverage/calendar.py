@@ -16,6 +16,7 @@ from resources.ledger.states import Entry, State
 SIGNS: Mapping[State, str] = {
     State.CAPTURED: "#",
     State.EMPTY: "o",
+    State.INCOMPLETE: "+",
     State.PARTIAL: "?",
     State.MISSING: ".",
     State.SETTLING: "~",
@@ -27,6 +28,7 @@ SIGNS: Mapping[State, str] = {
 MEANINGS: Mapping[State, str] = {
     State.CAPTURED: "captured",
     State.EMPTY: "captured, nothing there",
+    State.INCOMPLETE: "captured, items lack",
     State.PARTIAL: "tried, not complete",
     State.MISSING: "missing",
     State.SETTLING: "not complete at the vendor yet",
@@ -124,18 +126,19 @@ def counts(entries: Iterable[Entry]) -> Counter[State]:
 
 
 def gaps(entries: Sequence[Entry]) -> list[date]:
-    """Days between complete ones that are not complete and can still be captured."""
+    """Days between complete ones that are not captured and can still be."""
     complete = [line.day for line in entries if line.state.is_complete]
     if not complete:
         return []
     first, last = min(complete), max(complete)
-    return [e.day for e in entries if e.can_be_asked and first < e.day < last]
+    missing = (e for e in entries if e.can_be_asked and e.state is not State.INCOMPLETE)
+    return [e.day for e in missing if first < e.day < last]
 
 
 def attention(lines: Mapping[str, Sequence[Entry]]) -> dict[str, dict[str, list[date]]]:
     """Reason -> dataset -> days that need attention; {} if none do.
 
-    Reasons: `partial`, `expiring`, `gap`, `suspect`.
+    Reasons: `partial`, `expiring`, `gap`, `incomplete`, `suspect`.
     """
     result: dict[str, dict[str, list[date]]] = {}
     for name, entries in lines.items():
@@ -143,6 +146,10 @@ def attention(lines: Mapping[str, Sequence[Entry]]) -> dict[str, dict[str, list[
             ("partial", [e.day for e in entries if e.state is State.PARTIAL]),
             ("expiring", [e.day for e in entries if e.state is State.EXPIRING]),
             ("gap", gaps(entries)),
+            (
+                "incomplete",
+                [e.day for e in entries if e.state is State.INCOMPLETE and e.can_be_asked],
+            ),
             ("suspect", [e.day for e in entries if e.is_suspect]),
         ):
             if days:

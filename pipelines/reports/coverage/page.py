@@ -24,6 +24,7 @@ STYLE = Path(__file__).with_suffix(".css")
 _CLASSES: Mapping[State, str] = {
     State.CAPTURED: "c",
     State.EMPTY: "o",
+    State.INCOMPLETE: "i",
     State.PARTIAL: "p",
     State.MISSING: "m",
     State.SETTLING: "s",
@@ -35,6 +36,7 @@ _BAR_HEIGHT = 16
 _HEIGHTS: Mapping[State, int] = {
     State.CAPTURED: _BAR_HEIGHT,
     State.EMPTY: _BAR_HEIGHT,
+    State.INCOMPLETE: 13,
     State.PARTIAL: 11,
     State.MISSING: 3,
     State.SETTLING: 6,

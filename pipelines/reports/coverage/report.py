@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pipelines.reports.coverage import calendar
 from resources.api.catalog.datasets import Dataset
+from resources.api.errors import printable
 from resources.archive import Archive
 from resources.ledger import states
 from resources.ledger.states import Entry, State
@@ -23,10 +24,13 @@ from resources.raw import captures
 Days = Mapping[str, Sequence[date]]
 """Days by dataset."""
 
+_NAMED = 5  # items of an incomplete day that are named
+
 ATTENTION_LABELS: Mapping[str, str] = {
     "expiring": "Missing and expiring soon",
     "partial": "Tried and not complete",
     "gap": "Missing between captured days",
+    "incomplete": "Incomplete (captured, and items lack)",
     "suspect": "Suspect (empty, and other datasets contradict that)",
 }
 """Label of each reason of `calendar.attention`, most urgent first."""
@@ -218,11 +222,18 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
             (line.dataset, line.day): problem
             for entries in lines.values()
             for line in entries
-            if line.state in (State.PARTIAL, State.EXPIRING)
-            and (
-                problem := states.partial_reason(
-                    captures.folder_of(archive.home.raw, line.dataset, line.day)
-                )
-            )
+            if (problem := _problem(archive, line))
         },
+    )
+
+
+def _problem(archive: Archive, line: Entry) -> str:
+    """Why a tried day is not complete; "" if it is, or was never tried."""
+    if line.state in (State.PARTIAL, State.EXPIRING):
+        return states.partial_reason(captures.folder_of(archive.home.raw, line.dataset, line.day))
+    if not line.lacking:
+        return ""
+    more = len(line.lacking) - _NAMED
+    return printable(
+        f"lacks {', '.join(line.lacking[:_NAMED])}" + (f" and {more} more" if more > 0 else "")
     )

@@ -15,6 +15,7 @@ from pipelines.reports.usage.section import Section
 from resources.ledger.states import State
 
 WHY: Mapping[State | None, str] = {
+    State.INCOMPLETE: "captured, and items lack",
     State.PARTIAL: "not captured completely yet",
     State.MISSING: "not captured",
     State.SETTLING: "not complete at the vendor yet",

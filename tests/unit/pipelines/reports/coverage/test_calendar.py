@@ -19,6 +19,7 @@ def entries(signs, name="edge_stat", first=START):
             dataset=name,
             day=first + timedelta(days=i),
             state=SIGNS[sign],
+            can_be_asked=sign in "?.!+",
             captured_at=at + timedelta(minutes=i) if sign in "#o" else None,
             askable_until=at + timedelta(days=i),
         )
@@ -79,3 +80,22 @@ def test_days_are_forgotten_in_order_and_captured_ones_do_not_matter():
     found = calendar.expires_next({"a": entries("#..")})
     assert [day for _, day, _ in found] == [START + timedelta(days=1), START + timedelta(days=2)]
     assert SIGNS["."] is State.MISSING
+
+
+def test_an_incomplete_day_needs_attention_while_its_items_can_be_asked_for():
+    """It is no gap: its rows are there."""
+    states = [
+        (State.CAPTURED, 0),
+        (State.INCOMPLETE, 1),
+        (State.INCOMPLETE, 0),
+        (State.CAPTURED, 0),
+    ]
+    lines = [
+        Entry(
+            dataset="edge_stat", day=START + timedelta(days=i), state=state, can_be_asked=bool(can)
+        )
+        for i, (state, can) in enumerate(states)
+    ]
+    found = calendar.attention({"edge_stat": lines})
+    assert found == {"incomplete": {"edge_stat": [START + timedelta(days=1)]}}
+    assert {*State} == {*calendar.SIGNS} == {*calendar.MEANINGS}
