@@ -505,21 +505,6 @@ def test_a_plan_says_so_before_anything_is_asked(small, tmp_path):
 # How it is shown ---------------------------------------------------------------------------------
 
 
-def test_settings_shows_what_holds_and_what_the_file_says(tmp_path):
-    file = tmp_path / "own.toml"
-    file.write_text(f"[dataset.{PUSH}]\nstreams = ['live/*']\n")
-    environ = {"LIVESTATS_SETTINGS": str(file), "HOME": str(tmp_path), "COLUMNS": "200"}
-    shown = CliRunner().invoke(main, ["settings"], env=environ).stdout
-    (line,) = (one for one in shown.splitlines() if one.startswith(PUSH))
-    assert line.split() == [PUSH, "yes", "30", "3", "all", "live/*", "(set)"]
-    lines = json.loads(CliRunner().invoke(main, ["settings", "--json"], env=environ).stdout)
-    by_place = {one["setting"]: one for one in lines}
-    assert by_place[f"dataset.{PUSH}.streams"]["value"] == ["live/*"]
-    assert by_place[f"dataset.{PUSH}.streams"]["from"] == str(file)
-    assert by_place[f"dataset.{PUSH}.bucket_seconds"]["value"] == 30
-    assert by_place[f"dataset.{PUSH}.bucket_seconds"]["from"] == "default"
-
-
 def test_doctor_shows_them_too(tmp_path):
     (tmp_path / FILE).write_text(
         f"[dataset.{PUSH}]\nbucket_seconds = 5\nstreams = ['a/*', 'b/*']\n"

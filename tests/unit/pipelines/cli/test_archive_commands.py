@@ -1,6 +1,5 @@
 """The commands on an archive of a small simulated account, as a user calls them."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -11,8 +10,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from pipelines.cli import main, ui
-from pipelines.cli.options import Refused
+from pipelines.cli import main
 from resources.api.catalog import DAILY, DATASETS
 from resources.home.layout import Home
 from resources.lake import parquet
@@ -444,39 +442,6 @@ def test_ui_starts_dagster_on_the_home_from_the_checkout(run, environ, monkeypat
     home = environ["LIVESTATS_HOME"]
     assert started["variables"]["DAGSTER_HOME"] == f"{home}/dagster"
     assert started["variables"]["LIVESTATS_HOME"] == home
-
-
-@pytest.mark.parametrize(
-    ("words", "started"),
-    [
-        (
-            ["web"],
-            "dagster_webserver -w workspace.yaml --dagster-log-level warning "
-            "--host 127.0.0.1 --port 3000",
-        ),
-        (["daemon"], "dagster._daemon run -w workspace.yaml --log-level warning"),
-        (
-            ["daemon", "code:4000"],
-            "dagster._daemon run --grpc-host code --grpc-port 4000 --log-level warning",
-        ),
-        (
-            ["code"],
-            "dagster code-server start -f pipelines/definitions.py --working-directory . "
-            "--host 127.0.0.1 --port 3000",
-        ),
-    ],
-)
-def test_ui_can_run_one_part_alone(words, started):
-    _, _, _, dash_m, *found = ui.command("127.0.0.1", 3000, *words)
-    assert (dash_m, " ".join(found)) == ("-m", started)
-    (module, *_) = found
-    assert importlib.util.find_spec(f"{module}.__main__")
-
-
-@pytest.mark.parametrize("words", [("code", "code:4000"), (None, "code:4000"), ("web", "4000")])
-def test_ui_refuses_parts_that_do_not_fit(words):
-    with pytest.raises(Refused):
-        ui.command("127.0.0.1", 3000, *words)
 
 
 def test_simulate_prints_what_leads_to_it(monkeypatch):

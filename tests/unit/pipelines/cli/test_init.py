@@ -1,6 +1,5 @@
-"""`livestats init` and `livestats settings`: the file that is written is the file that is read."""
+"""`livestats init`: the file that is written is the file that is read."""
 
-import json
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -11,9 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.cli import main
-from resources.api.catalog import DATASETS
 from resources.config import FILE, Settings, general, load
-from resources.config.dataset_overrides import KEYS, keys_of
 from resources.config.writer import text
 from resources.simulator import Simulator
 
@@ -147,19 +144,3 @@ def test_a_file_that_is_there_is_kept(run, tmp_path):
     assert load({}, tmp_path).workers == 3
     assert run("init", "--offline", "--force").exit_code == 0
     assert load({}, tmp_path).workers == Settings().workers
-
-
-def test_settings_shows_values_and_where_they_come_from(run, tmp_path):
-    (tmp_path / FILE).write_text("[api]\nworkers = 3\n")
-    result = run("settings", "--json", LIVESTATS_TIME_ZONE="UTC")
-    found = {line["setting"]: (line["value"], line["from"]) for line in json.loads(result.stdout)}
-    places = {known.metadata["where"] for known in general()}
-    of_datasets = {
-        f"dataset.{name}.{key}" for name, one in DATASETS.items() for key in keys_of(one)
-    }
-    assert set(found) == places | of_datasets
-    assert found["api.workers"] == (3, str(tmp_path / FILE))
-    assert found["archive.time_zone"] == ("UTC", "LIVESTATS_TIME_ZONE")
-    assert found["archive.home"] == ("data", "default")
-    shown = run("settings").output
-    assert [name for name in (*places, *DATASETS, *KEYS) if name not in shown] == []

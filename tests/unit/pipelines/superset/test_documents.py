@@ -1,0 +1,68 @@
+"""Documents of a database, a dataset and a chart."""
+
+import json
+
+import pytest
+
+from pipelines.superset import documents
+from pipelines.superset.documents import Source
+from pipelines.superset.model import Chart, Column, Filter, Kind, Metric, Table
+
+SOURCE = Source(name="livestats", path="/srv/livestats.duckdb", time_zone="Asia/Shanghai")
+TABLE = Table(
+    name="t",
+    comment="Rows.",
+    columns=(
+        Column(name="business_date", type="DATE", comment="day"),
+        Column(name="slot_start_at", type="TIMESTAMPTZ", comment="when"),
+        Column(name="n", type="BIGINT", comment="number"),
+    ),
+)
+
+
+def chart(kind=Kind.LINE, **more):
+    return Chart(title="C", table="t", kind=kind, note="", **{"metrics": ("total_n",), **more})
+
+
+def test_the_copy_is_opened_read_only_in_the_zone_of_business_days():
+    found = documents.database(SOURCE)
+    arguments = found["extra"]["engine_params"]["connect_args"]
+    assert arguments == {"read_only": True, "config": {"timezone": "Asia/Shanghai"}}
+    assert found["allow_dml"] is False
+
+
+def test_another_name_is_another_database():
+    other = Source(name="other", path=SOURCE.path, time_zone=SOURCE.time_zone)
+    assert SOURCE.uuid("chart", "C") == SOURCE.uuid("chart", "C")
+    assert SOURCE.uuid("chart", "C") != other.uuid("chart", "C")
+
+
+def test_times_of_a_dataset_are_local_and_days_stay_days():
+    metric = Metric(name="total_n", title="N", sql="sum(n)")
+    found = documents.dataset(SOURCE, TABLE, [metric])
+    assert "slot_start_at AT TIME ZONE 'Asia/Shanghai' AS slot_start_at" in found["sql"]
+    assert [c["type"] for c in found["columns"]] == ["DATE", "TIMESTAMP", "BIGINT"]
+    assert found["main_dttm_col"] == "slot_start_at"
+    assert found["metrics"][0]["expression"] == "sum(n)"
+
+
+def test_a_line_has_its_axis_and_a_total_has_none():
+    line = documents.query(chart(grain="P1D", by=("domain",)), TABLE)
+    assert line["columns"][0]["label"] == "slot_start_at"
+    assert line["extras"]["time_grain_sqla"] == "P1D"
+    total = documents.query(chart(Kind.TOTAL), TABLE)
+    assert (total["columns"], total["orderby"]) == ([], [["total_n", False]])
+
+
+@pytest.mark.parametrize(("follows", "limits"), [(("time",), 2), ((), 1)])
+def test_only_a_chart_that_follows_the_time_is_limited_in_time(follows, limits):
+    only = Filter(column="kind", values=("a",))
+    found = documents.form_data(chart(filters=(only,), follows=follows), TABLE)
+    assert len(found["adhoc_filters"]) == limits
+
+
+def test_a_chart_carries_the_query_for_its_data():
+    found = documents.chart(SOURCE, chart(), TABLE)
+    (query,) = json.loads(found["query_context"])["queries"]
+    assert query["metrics"] == ["total_n"]
+    assert found["dataset_uuid"] == str(SOURCE.uuid("dataset", "t"))
