@@ -1,0 +1,27 @@
+"""Errors of this machine and errors of a file's content."""
+
+import errno
+import os
+
+import pytest
+
+from resources.fs import access
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EMFILE, errno.ENOSPC])
+def test_a_file_that_could_not_be_looked_at_is_not_wrong(number):
+    error = OSError(number, os.strerror(number), "x")
+    assert access.is_local(error)
+    assert access.reason(error) == f"{os.strerror(number)} (x)"
+
+
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError(errno.ENOENT, "gone"), OSError("not a Parquet file"), ValueError()]
+)
+def test_a_file_that_is_gone_or_cannot_be_decoded_was_looked_at(error):
+    assert not access.is_local(error)
+
+
+def test_memory_that_ran_out_is_of_this_machine_and_has_a_reason():
+    assert access.is_local(MemoryError())
+    assert access.reason(MemoryError()) == "MemoryError"

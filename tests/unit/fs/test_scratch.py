@@ -1,0 +1,37 @@
+"""Folders for temporary files."""
+
+import tempfile
+
+import pytest
+
+from resources.fs import locks, scratch
+
+
+def test_a_folder_is_in_the_home_and_gone_after_the_block(tmp_path):
+    with scratch.folder(tmp_path / "state") as found:
+        assert found.parent == tmp_path / "state"
+        (found / "file").touch()
+    assert [*(tmp_path / "state").iterdir()] == []
+
+
+def test_without_a_home_none_is_created(tmp_path):
+    with scratch.folder(tmp_path / "home" / "state") as found:
+        assert found.is_dir()
+    assert not (tmp_path / "home").exists()
+
+
+def test_what_a_killed_process_left_is_removed_and_what_is_in_use_stays(tmp_path):
+    state = tmp_path / "state"
+    left, used = state / "scratch-left", state / "scratch-used"
+    for path in (left, used):
+        path.mkdir(parents=True)
+    with locks.lock(used), scratch.folder(state):
+        assert not left.exists()
+        assert used.exists()
+
+
+def test_where_no_folder_can_be_made_the_message_names_both_places(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    (tmp_path / "state").touch()  # a file in the place of the folder
+    with pytest.raises(scratch.NoScratch, match="Set TMPDIR"), scratch.folder(tmp_path / "state"):
+        pass

@@ -1,0 +1,27 @@
+"""Errors of DuckDB that are of this machine."""
+
+import duckdb
+import pytest
+
+from resources.sql import failures
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        duckdb.OutOfMemoryException("failed to allocate"),
+        duckdb.IOException("Could not write file: No space left on device"),
+        duckdb.IOException('Could not set lock on file "x"'),
+        PermissionError(13, "Permission denied"),
+    ],
+)
+def test_a_full_disk_and_a_lock_say_nothing_about_the_file(error):
+    assert failures.is_local(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [duckdb.IOException("not a valid DuckDB database file"), duckdb.CatalogException("no table")],
+)
+def test_a_file_that_is_no_database_is_wrong(error):
+    assert not failures.is_local(error)
