@@ -1,0 +1,1 @@
+"""Seeded worlds: an account, manners of the API, faults, kills and commands, all from one number."""
