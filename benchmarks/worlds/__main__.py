@@ -37,11 +37,13 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1e6, help="begin no world after these")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--only", default="", metavar="MANNER,MANNER", help="of these kinds alone")
+    parser.add_argument("--most-pairs", type=int, default=15, help="pairs of domains, at most")
     parser.add_argument("--keep", action="store_true", help="leave the homes of worlds that fail")
     parser.add_argument("--show", action="store_true", help="say what the worlds are, play none")
     asked = parser.parse_args()
     only = frozenset(filter(None, asked.only.split(",")))
-    plans = [world_of(asked.first + n, only) for n in range(asked.seeds)]
+    seeds = range(asked.first, asked.first + asked.seeds)
+    plans = [world_of(seed, only, asked.most_pairs) for seed in seeds]
     if asked.show:
         for plan in plans:
             print(told(plan))
@@ -49,7 +51,12 @@ def main() -> int:
     scratch = Path(tempfile.mkdtemp(prefix="livestats-worlds-"))
     began = time.monotonic()
     until = began + asked.minutes * 60
-    jobs = [Job(group, scratch, until, asked.keep) for group in groups(plans)]
+    jobs, shapes = [], set()
+    for group in groups(plans):
+        shape = group[0].shape
+        is_first = shape.number not in shapes and shape.account.domains < 3 and len(group) > 4
+        shapes.add(shape.number)
+        jobs.append(Job(group, scratch, until, asked.keep, is_first))
     by_seed = {plan.seed: plan for plan in plans}
     found: list[Played] = []
     with ProcessPoolExecutor(asked.processes, get_context("spawn")) as pool:

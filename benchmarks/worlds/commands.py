@@ -139,7 +139,7 @@ def _child(asked: Mapping[str, object]) -> None:
             status = 0
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - a fork must not go on as its parent
         import traceback
 
         traceback.print_exc()

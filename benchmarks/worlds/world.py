@@ -194,10 +194,12 @@ LASTING: dict[str, Maker] = {
 }
 
 
-def world_of(seed: int, only: frozenset[str] = frozenset()) -> WorldPlan:
+def world_of(seed: int, only: frozenset[str] = frozenset(), most_pairs: int = 15) -> WorldPlan:
     """The world of a seed; with `only`, the manners are drawn from these."""
     chance = random.Random(seed)
     shape = chance.choices(SHAPES, WEIGHTS)[0]
+    while shape.account.domains > most_pairs:
+        shape = chance.choices(SHAPES, WEIGHTS)[0]
     passing = [name for name in PASSING if not only or name in only]
     lasting = [name for name in LASTING if not only or name in only]
     kinds: set[str] = set()
