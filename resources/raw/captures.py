@@ -329,8 +329,12 @@ def seen(day_folder: Path) -> list[dict[str, str]]:
 
 def last_seen(day_folder: Path) -> datetime | None:
     """When the API last returned what the newest capture holds, UTC."""
-    found = captures_in(day_folder)
-    times = [found[-1].fetched_at] if found else []
+    there = [Capture(day_folder / name.text, name) for name in captures_in(day_folder)]
+    known = [one.name for one in there if not one.misplacement()]
+    times = [known[-1].fetched_at] if known else []
     with suppress(OSError, ValueError):  # damaged notes are reported by `livestats verify`
-        times += [datetime.fromisoformat(note["seen_at"]) for note in seen(day_folder)]
+        notes = seen(day_folder)
+        if len(known) < len(there):  # so the notes may be about what belongs elsewhere
+            notes = [note for note in notes if CaptureName(note["capture"]) in known]
+        times += [datetime.fromisoformat(note["seen_at"]) for note in notes]
     return max(times, default=None)
