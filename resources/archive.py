@@ -19,6 +19,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.windows import day_of
 from resources.clock import Clock, clock
 from resources.config import Settings, load
+from resources.fs import access
 from resources.home.layout import Home
 from resources.lake.parquet import states_of
 from resources.ledger import states as ledger
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from resources.capture.capturer import Capturer, Progress
     from resources.marts.build import MartResult
     from resources.serving.publish import Published
-    from resources.warehouse.load import Loaded
+    from resources.warehouse.load import Loaded, LoadState
 
 
 @dataclass(kw_only=True)
@@ -212,7 +213,8 @@ class Archive:
     def sync_tables(self, datasets: Iterable[Dataset]) -> Iterator[Loaded]:
         """Load what is new in the lake, after rebuilding lake files that captures lack.
 
-        Yields what was loaded into each table.
+        Yields what was loaded into each table. A table whose files the system does not let be read or
+        written is yielded with the problem, and the others are loaded.
         """
         from resources.capture import repair
         from resources.warehouse import load as warehouse_load
@@ -220,8 +222,16 @@ class Archive:
         with self.writing() as connection:
             load_state = warehouse_load.LoadState.of(connection)
             for dataset in datasets:
-                repair.rebuild_missing(self.home, dataset, self._stale_days(dataset))
-                loaded = warehouse_load.sync_table(connection, self.home, dataset, load_state)
+                try:
+                    repair.rebuild_missing(self.home, dataset, self._stale_days(dataset))
+                    loaded = warehouse_load.sync_table(connection, self.home, dataset, load_state)
+                except OSError as error:
+                    if not access.is_of_one_place(error):
+                        raise
+                    loaded = warehouse_load.Loaded(
+                        table=dataset.name, days=(), rows=0, total_rows=0,
+                        problem=f"not loaded: {access.reason(error)}",
+                    )  # fmt: skip
                 yield loaded
 
     def sync_marts(self) -> list[MartResult]:
@@ -234,7 +244,6 @@ class Archive:
 
         Opens nothing for writing.
         """
-        from resources.capture import repair
         from resources.marts import build
         from resources.serving import publish as serving_publish
         from resources.warehouse import load as warehouse_load
@@ -244,24 +253,29 @@ class Archive:
             with self.reading() as connection:
                 load_state = warehouse_load.LoadState.of(connection)
                 return [
-                    *(
-                        name
-                        for name in names
-                        if not warehouse_load.is_in_sync(
-                            connection, self.home, DATASETS[name], load_state
-                        )
-                        or any(
-                            repair.days_free_to_repair(
-                                self.home,
-                                DATASETS[name],
-                                self._stale_days(DATASETS[name]),
-                            )
-                        )
-                    ),
+                    *(name for name in names if self._is_behind(name, connection, load_state)),
                     *build.marts_behind(connection, names),
                 ]
         except serving_publish.NothingServed:
             return [*names]
+
+    def _is_behind(
+        self, name: str, connection: duckdb.DuckDBPyConnection, load_state: LoadState
+    ) -> bool:
+        """True if a table lacks rows, or its files cannot be looked at: the load says why."""
+        from resources.capture import repair
+        from resources.warehouse import load as warehouse_load
+
+        dataset = DATASETS[name]
+        try:
+            if not warehouse_load.is_in_sync(connection, self.home, dataset, load_state):
+                return True
+            days = self._stale_days(dataset)
+            return any(repair.days_free_to_repair(self.home, dataset, days))
+        except OSError as error:
+            if not access.is_of_one_place(error):
+                raise
+            return True
 
     def is_described(self) -> bool:
         """True if comments of tables and columns in the served copy are up to date.

@@ -18,6 +18,7 @@ from resources.api.catalog import DATASETS, DIMENSIONS, dataset
 from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.capture.inventory import snapshots
+from resources.home import folders
 from resources.home.layout import API_HISTORY, first_day
 from resources.ledger import suspicion
 from resources.ledger.states import Entry, State
@@ -40,6 +41,8 @@ class BackfillPlan:
     supplements: tuple[Chunk, ...] = ()  # captured days that lack items, as far as known before
     lost_in_part: Mapping[str, list[date]] = field(default_factory=dict)
     """Captured days that lack items which the API has forgotten."""
+    unusable: Mapping[str, str] = field(default_factory=dict)
+    """Datasets whose folders this user cannot use, with the reason; nothing of them is asked."""
 
     @property
     def days(self) -> int:
@@ -83,7 +86,7 @@ def plan(
     Raises ValueError for a reversed range, a day in the future or before the archive's first day,
     and an unknown dataset.
     """
-    wanted = _wanted(archive, names)
+    wanted, unusable = _wanted(archive, names)
     has_range = first is not None or last is not None
     first, last = _range(archive, first, last)
     fresh: dict[str, Sequence[date]] = {}
@@ -124,11 +127,11 @@ def plan(
     chunks = (*capture_plan.chunks(fresh, urgent=urgent), *capture_plan.chunks(again, again=True))
     asked = {d.name for d in wanted if d.is_dimension}
     known = {d.name for d in DIMENSIONS if snapshots(archive.home.lake, d.name)}
-    on = {d.name for d in DIMENSIONS if d.name in archive.settings.datasets}
+    on = {d.name for d in DIMENSIONS if d.name in archive.settings.datasets} - {*unusable}
     # New domains make days incomplete, so a backfill of everything looks at the list once a day.
     needed = on if chunks or not names else asked if force else asked - known
     return BackfillPlan(
-        datasets=tuple(d.name for d in wanted),
+        datasets=(*(d.name for d in wanted), *unusable),
         dimensions=tuple(name for name in DATASETS if name in needed),
         chunks=chunks,
         lost=lost,
@@ -138,6 +141,7 @@ def plan(
         last=last,
         supplements=tuple(capture_plan.chunks(supplements)),
         lost_in_part=lost_in_part,
+        unusable=unusable,
     )
 
 
@@ -160,13 +164,17 @@ def supplements(
     return tuple(capture_plan.chunks(due))
 
 
-def _wanted(archive: Archive, names: Sequence[str]) -> list[Dataset]:
+def _wanted(archive: Archive, names: Sequence[str]) -> tuple[list[Dataset], dict[str, str]]:
+    """The datasets to capture, and those whose folders cannot be used, with the reason."""
     for name in names:
         dataset(name)
         if name not in archive.settings.datasets:
             raise ValueError(f"{name} is switched off in the settings: take it out of datasets.off")
     wanted = names or archive.settings.datasets
-    return [archive.settings.of(d) for d in DATASETS.values() if d.name in wanted]
+    found = [archive.settings.of(d) for d in DATASETS.values() if d.name in wanted]
+    faults = folders.unusable(archive.home, [one.name for one in found])
+    usable = [one for one in found if one.name not in faults]
+    return usable, {name: str(fault) for name, fault in faults.items()}
 
 
 def _range(archive: Archive, first: date | None, last: date | None) -> tuple[date, date]:

@@ -9,7 +9,7 @@ from datetime import date
 from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.capture.repair import UNREADABLE
-from resources.fs import locks
+from resources.fs import access, locks
 from resources.lake import parquet
 from resources.raw import captures
 
@@ -45,17 +45,21 @@ def replay(archive: Archive, days: Sequence[tuple[Dataset, date]]) -> Iterator[R
     """
     for dataset, day in days:
         folder = captures.folder_of(archive.home.raw, dataset.name, day)
-        with locks.lock(folder.parent if dataset.is_dimension else folder):
-            zone = archive.settings.time_zone
-            for misplaced, problem in captures.misplaced_in(folder, zone):
-                text = f"{misplaced.folder} {problem}. {captures.MISPLACED_REMEDY}"
-                yield Replayed(dataset=dataset.name, day=day, problem=text)
-            capture = captures.newest(folder, zone)
-            if capture is None:
-                continue
-            try:
-                origin = parquet.normalise(archive.home.lake, dataset, day, capture)
-            except UNREADABLE as error:
-                yield Replayed(dataset=dataset.name, day=day, problem=str(error))
-            else:
-                yield Replayed(dataset=dataset.name, day=day, rows=origin.rows)
+        try:
+            with locks.lock(folder.parent if dataset.is_dimension else folder):
+                zone = archive.settings.time_zone
+                for misplaced, problem in captures.misplaced_in(folder, zone):
+                    text = f"{misplaced.folder} {problem}. {captures.MISPLACED_REMEDY}"
+                    yield Replayed(dataset=dataset.name, day=day, problem=text)
+                capture = captures.newest(folder, zone)
+                if capture is None:
+                    continue
+                rows = parquet.normalise(archive.home.lake, dataset, day, capture).rows
+        except UNREADABLE as error:
+            yield Replayed(dataset=dataset.name, day=day, problem=str(error))
+        except OSError as error:
+            if not access.is_of_one_place(error):
+                raise
+            yield Replayed(dataset=dataset.name, day=day, problem=access.reason(error))
+        else:
+            yield Replayed(dataset=dataset.name, day=day, rows=rows)

@@ -68,7 +68,8 @@ def run(
     dataset's failure holds up only what its answers are needed for. Errors of the set-up, after
     which no call can succeed, are raised; what is captured stays.
     """
-    summary = Summary(kept=todo.kept)
+    unusable: list[tuple[str, date | None, str]] = [(n, None, w) for n, w in todo.unusable.items()]
+    summary = Summary(kept=todo.kept, failed=unusable)
     archive.home.prepare(archive.settings, archive.now())
     before = suspect_days(archive, todo)
     has_requests = todo.chunks or todo.dimensions or todo.supplements

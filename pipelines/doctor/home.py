@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import timedelta
 
 import duckdb
@@ -12,10 +13,12 @@ from pipelines.doctor.machine import can_write
 from resources.archive import Archive
 from resources.findings import Finding
 from resources.fs.locks import try_lock
+from resources.home import folders
 from resources.monitoring import disk_space
 from resources.monitoring.checks import OVERDUE
 from resources.serving import publish
 
+_MOST_FOLDERS = 5  # that are named one by one
 _LOOKED_BACK = timedelta(days=7)
 
 
@@ -47,6 +50,18 @@ def locks_found(archive: Archive) -> Finding:
     )
 
 
+def folders_found(archive: Archive) -> Iterator[Finding]:
+    """Whether this user can work in every folder of the home."""
+    found = [*folders.faults(archive.home)]
+    for fault in found[:_MOST_FOLDERS]:
+        yield problem("folders", fault.text, fault.remedy)
+    if len(found) > _MOST_FOLDERS:
+        more = len(found) - _MOST_FOLDERS
+        yield problem("folders", f"and {more:,} more like these", "Mend them in the same way.")
+    if not found:
+        yield ok("folders", "this user can read and write all of them")
+
+
 def budget_found(archive: Archive) -> Finding:
     """Whether processes can share the rate limit of the account, and what it is."""
     settings, folder = archive.settings, archive.home.budget
@@ -73,6 +88,8 @@ def freshness_found(archive: Archive) -> Finding:
         with archive.reading():
             pass
         unread = archive.behind()
+    except publish.UnreadableCopy as error:
+        return problem("freshness", str(error), "")
     except publish.DamagedCopy as error:
         return problem("freshness", str(error), "`livestats publish` rebuilds the copy.")
     except publish.NothingServed:

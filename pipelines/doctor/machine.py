@@ -21,6 +21,7 @@ from resources.config import FILE, ResolvedSettings, SettingsError, general
 from resources.findings import Finding
 from resources.fs.locks import try_lock
 from resources.monitoring import disk_space
+from resources.sql import failures
 from resources.version import VERSION
 
 _GB = 10**9
@@ -163,7 +164,7 @@ def warehouse_free(archive: Archive) -> Finding:
         duckdb.connect(str(path), read_only=True).close()
     except duckdb.IOException as error:
         if "lock" not in str(error).lower():
-            return _damaged(path, error)
+            return _unreadable(path, error) if failures.is_local(error) else _damaged(path, error)
         return problem(
             "warehouse",
             f"{path} is open in another program: {_first_line(error)}",
@@ -174,6 +175,14 @@ def warehouse_free(archive: Archive) -> Finding:
     finally:
         os.close(lock)
     return ok("warehouse", f"{path}, not in use")
+
+
+def _unreadable(path: Path, error: Exception) -> Finding:
+    return problem(
+        "warehouse",
+        f"{path} cannot be opened: {_first_line(error)}",
+        "Mend its permissions or its disk; nothing says that it is damaged.",
+    )
 
 
 def _damaged(path: Path, error: Exception) -> Finding:

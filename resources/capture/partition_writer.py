@@ -81,7 +81,7 @@ class StagedFiles:
     ) -> StagedFiles:
         """Open both, or neither; `carried` is an earlier capture whose answers both begin with.
 
-        Raises DamagedCapture or ApiError if the earlier capture cannot be read.
+        Raises UnusableCapture or ApiError if the earlier capture cannot be read.
         """
         capture = CaptureWriter(captures.folder_of(home.raw, dataset.name, day), dataset, day)
         table = None

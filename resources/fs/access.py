@@ -8,6 +8,11 @@ from __future__ import annotations
 
 import errno
 
+_EVERYWHERE = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS),
+    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+}
+
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 """The place was looked at, and there is no such file."""
 
@@ -20,6 +25,14 @@ def is_local(error: BaseException) -> bool:
     if isinstance(error, MemoryError):
         return True
     return isinstance(error, OSError) and error.errno is not None and error.errno not in _GONE
+
+
+def is_of_one_place(error: OSError) -> bool:
+    """True if the error concerns a file or folder, and the work on others can go on.
+
+    A full disk or too many open files would fail them all.
+    """
+    return error.errno not in _EVERYWHERE
 
 
 def reason(error: BaseException) -> str:

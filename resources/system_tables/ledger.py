@@ -6,7 +6,7 @@ Read next: revisions.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import duckdb
@@ -14,6 +14,7 @@ import duckdb
 from resources.api.catalog import DAILY
 from resources.api.windows import day_of
 from resources.config import Settings
+from resources.home import folders
 from resources.home.layout import Home
 from resources.ledger import states
 from resources.ledger.coverage import Coverage
@@ -54,7 +55,11 @@ COLUMNS = {
 def refresh(
     connection: duckdb.DuckDBPyConnection, home: Home, settings: Settings, now: datetime
 ) -> int:
-    """Write the ledger, computed from the files, to the table `ledger`; the number of its rows."""
+    """Write the ledger, computed from the files, to the table `ledger`; the number of its rows.
+
+    A dataset whose folder cannot be read keeps the lines that it has.
+    """
+    unread = folders.unreadable(home, settings.datasets)
     first, today = home.first_day(settings, now), day_of(now, settings.zone)
     days = [first + timedelta(days=i) for i in range((today - first).days + 1)]
     warning = timedelta(days=settings.expiry_warning_days)
@@ -63,7 +68,7 @@ def refresh(
     lines = [
         line
         for dataset in DAILY
-        if dataset.name in settings.datasets
+        if dataset.name in settings.datasets and dataset.name not in unread
         for line in evidence.marked(
             dataset.name,
             states.entries(
@@ -81,7 +86,7 @@ def refresh(
     ]
     limits = {name: settings.narrowed(name) or None for name in settings.datasets}
     _stage(connection, lines, limits)
-    _replace_table(connection)
+    _replace_table(connection, sorted(unread))
     connection.execute("DROP TABLE lines")
     return len(lines)
 
@@ -108,8 +113,11 @@ def _stage(
     connection.execute(f"CREATE OR REPLACE TEMP TABLE lines AS SELECT {columns}", values)
 
 
-def _replace_table(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the table equal to `lines`. Unchanged rows are not written again."""
+def _replace_table(connection: duckdb.DuckDBPyConnection, unread: Sequence[str]) -> None:
+    """Make the table equal to `lines`, except for the datasets `unread`.
+
+    Unchanged rows are not written again.
+    """
     declared = [(name, sql) for name, (sql, _) in COLUMNS.items()]
     if warehouse_connection.columns(connection, "ledger") != declared:
         with warehouse_connection.transaction(connection):
@@ -117,6 +125,10 @@ def _replace_table(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"CREATE OR REPLACE TABLE ledger ({columns})")
             connection.execute("INSERT INTO ledger BY NAME FROM lines ORDER BY ALL")
         return
+    if unread:
+        connection.execute(
+            "INSERT INTO lines BY NAME FROM ledger WHERE dataset IN (FROM unnest(?))", [unread]
+        )
     connection.execute("CREATE OR REPLACE TEMP TABLE gone AS FROM ledger EXCEPT ALL FROM lines")
     ((gone, held),) = connection.execute(
         "SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM ledger)"

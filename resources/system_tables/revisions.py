@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import date, datetime
 from itertools import groupby, islice, pairwise
@@ -22,6 +22,7 @@ from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import ApiError
 from resources.fs import atomic
+from resources.home import folders
 from resources.home.layout import Home
 from resources.lake import parquet, table_diff
 from resources.lake.schema_version import OF_0_1_0, schema_hash
@@ -96,11 +97,13 @@ class RevisionRow:
     problem: str | None = None
 
 
-def revisions(root: Path, memory: Path | None = None) -> list[Revision]:
+def revisions(
+    root: Path, memory: Path | None = None, names: Iterable[str] = DATASETS
+) -> list[Revision]:
     """All revisions in the raw archive `root`, by dataset, day and time; memory: see `facts`."""
     return [
         Revision(dataset=name, day=day, previous=earlier, capture=later)
-        for name in DATASETS
+        for name in names
         for day, indexed in file_index.raw_days(root, name, cache=memory).items()
         for earlier, later in pairwise(indexed.captures)
     ]
@@ -125,10 +128,10 @@ def refresh(connection: duckdb.DuckDBPyConnection, home: Home) -> int:
     """
     _ensure_table(connection)
     _forget_older_schemas(connection)
-    present = {
-        _revision_key(revision): revision for revision in revisions(home.raw, home.file_index)
-    }
-    known = _known(connection)
+    unread = folders.unreadable(home, DATASETS)  # they keep the rows that they have
+    names = [name for name in DATASETS if name not in unread]
+    present = {_revision_key(one): one for one in revisions(home.raw, home.file_index, names)}
+    known = {key: state for key, state in _known(connection).items() if key[0] not in unread}
     current = (parquet.SCHEMA_VERSION, None)
     todo = [revision for names, revision in present.items() if known.get(names) != current]
     _replace(connection, [names for names in known if names not in present], [])

@@ -1,0 +1,105 @@
+"""Folders of a home that this user cannot use: left by another user, read-only, or a file.
+
+Looks at permissions only. Not here: what a capture does about them (resources/capture), who is told
+(pipelines/doctor, pipelines/backfill). Read next: layout.py.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from resources.home.layout import Home
+
+
+@dataclass(frozen=True)
+class FolderFault:
+    """A folder that cannot be used, why, and what to do."""
+
+    path: Path
+    text: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.text}. {self.remedy}"
+
+
+def unusable(home: Home, names: Iterable[str]) -> dict[str, FolderFault]:
+    """Dataset -> the first of its folders in raw/ and lake/ that cannot be read and written."""
+    found: dict[str, FolderFault] = {}
+    for name in names:
+        faults = (_fault(layer / name) for layer in (home.raw, home.lake))
+        first = next((fault for fault in faults if fault is not None), None)
+        if first is not None:
+            found[name] = first
+    return found
+
+
+def unreadable(home: Home, names: Iterable[str]) -> set[str]:
+    """The datasets whose folder in raw/ this user cannot list."""
+    folders = {name: home.raw / name for name in names}
+    return {
+        name
+        for name, path in folders.items()
+        if path.is_dir() and not os.access(path, os.R_OK | os.X_OK)
+    }
+
+
+def faults(home: Home) -> Iterator[FolderFault]:
+    """Every folder of the home that cannot be read and written; days below raw/ and lake/ too.
+
+    Folders below one that cannot be used are not looked at.
+    """
+    layers = (home.raw, home.lake, home.warehouse.parent, home.served.parent, home.state)
+    for layer in (*layers, home.budget, home.dagster):
+        fault = _fault(layer)
+        if fault is not None:
+            yield fault
+        elif layer in (home.raw, home.lake) and layer.is_dir():
+            for dataset in sorted(p for p in layer.iterdir() if not p.name.startswith(".")):
+                fault = _fault(dataset)
+                if fault is not None:
+                    yield fault
+                    continue
+                with os.scandir(dataset) as days:
+                    listed = sorted(day.path for day in days if day.is_dir())
+                yield from (one for day in listed if (one := _fault(Path(day))) is not None)
+
+
+def _fault(path: Path) -> FolderFault | None:
+    """What is wrong with a folder; None if nothing is, or it is not there yet."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        text = f"{path} cannot be looked at: {error.strerror}"
+        return FolderFault(path, text, "Mend its permissions or its disk.")
+    if not stat.S_ISDIR(found.st_mode):
+        text = f"{path} is a file, and a folder belongs there"
+        return FolderFault(path, text, f"Move {path} out of the home.")
+    lacking = [
+        word
+        for word, mode in (("read", os.R_OK | os.X_OK), ("write", os.W_OK))
+        if not os.access(path, mode)
+    ]
+    if not lacking:
+        return None
+    us = _name(os.geteuid())
+    text = (
+        f"{path} belongs to {_name(found.st_uid)} (mode {stat.S_IMODE(found.st_mode):03o}), and "
+        f"{us} cannot {' or '.join(lacking)} there"
+    )
+    return FolderFault(path, text, f"Give it back: `sudo chown -R {us} {path}`.")
+
+
+def _name(user: int) -> str:
+    """The name of a user; the number where the system has no name for it."""
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
