@@ -247,7 +247,8 @@ class _Recorder:
             case Result():
                 self._count(event)
             case Loaded():
-                if event.problem and (event.table, None, event.problem) not in summary.failed:
+                named = {name for name, day, _ in summary.failed if day is None}
+                if event.problem and event.table not in named:
                     summary.failed.append((event.table, None, event.problem))
                 if event.rows:
                     before = summary.loaded.get(event.table, 0)

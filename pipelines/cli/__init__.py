@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from signal import SIGINT
 from types import MappingProxyType
@@ -10,6 +11,7 @@ from typing import Any
 
 import click
 
+from pipelines.cli import streams
 from pipelines.cli.signals import Terminated, ending_cleanly
 from resources.version import VERSION
 
@@ -82,6 +84,11 @@ class Commands(click.Group):
             near = get_close_matches(args[0], COMMANDS, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"Commands: {', '.join(COMMANDS)}."
             raise click.UsageError(f"There is no command {args[0]!r}. {hint}", ctx) from error
+
+    def main(self, args: Sequence[str] | None = None, *words: Any, **options: Any) -> Any:
+        streams.prepare()
+        given = sys.argv[1:] if args is None else args
+        return super().main(streams.decoded(given), *words, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -6,7 +6,6 @@ The check is in resources/capture/account_guard.py.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import click
 
@@ -35,13 +34,14 @@ def account(accept: bool, as_json: bool) -> None:
     from resources.api.credentials import find_credentials
     from resources.api.errors import ApiError
     from resources.capture.account_guard import AccountGuard
+    from resources.fs import user
 
     archive = opened()
     owner = AccountGuard(archive.home, archive.settings)
     domains = sorted(owner.domains())
     key, source, text = None, "", ""
     try:
-        credentials, source = find_credentials(os.environ, Path.home())
+        credentials, source = find_credentials(os.environ, user.home_folder())
         key = credentials.account_id()
     except ApiError as error:
         if accept:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -57,6 +55,7 @@ def diff(
 
     Which days were restated: livestats query "FROM revisions"
     """
+    from resources.fs import scratch
     from resources.lake import table_diff
     from resources.system_tables import revisions
 
@@ -64,10 +63,9 @@ def diff(
     archive = opened()
     zone = archive.settings.zone
     before, after = _two(archive, dataset, day, older, newer)
-    with TemporaryDirectory() as folder:
-        scratch = Path(folder)
-        paths = [revisions.normalised_rows(c, dataset, day, scratch) for c in (before, after)]
-        with table_diff.comparing(scratch, archive.settings.time_zone) as connection:
+    with scratch.folder(archive.home.state) as folder:
+        paths = [revisions.normalised_rows(c, dataset, day, folder) for c in (before, after)]
+        with table_diff.comparing(folder, archive.settings.time_zone) as connection:
             comparison = table_diff.Comparison(connection, dataset, *paths)
             found, rows = comparison.whole(), comparison.rows(most)
     if as_json:

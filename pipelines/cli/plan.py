@@ -97,20 +97,20 @@ def days_due(todo: BackfillPlan) -> dict[str, list[date]]:
 def _source(archive: Archive, is_needed: bool) -> tuple[Source, str, str]:
     """What is known about the account, a hint about where from, and why it is unknown."""
     import os
-    from pathlib import Path
 
     from pipelines.doctor.api_probe import list_domains
     from pipelines.planning.estimate import Source
     from resources.api.credentials import find_credentials
     from resources.api.errors import ApiError
     from resources.capture.inventory import InventoryReader
+    from resources.fs import user
 
     account = InventoryReader(archive.home.lake, archive.settings)
     source = Source.of(account)
     if source.domains or not is_needed:
         return source, "", ""
     try:
-        credentials, _ = find_credentials(os.environ, Path.home())
+        credentials, _ = find_credentials(os.environ, user.home_folder())
         folder = archive.home.budget if archive.home.budget.is_dir() else None
         listed = list_domains(archive.settings, credentials, folder)
     except ApiError as error:

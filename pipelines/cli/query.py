@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +21,8 @@ from resources.serving.formats import FORMATS
 if TYPE_CHECKING:
     import duckdb
     from rich.text import Text
+
+    from resources.home.layout import Home
 
 
 @click.command()
@@ -137,7 +138,11 @@ def _answer(text: str, style: str, output: Path | None, most: int) -> None:
     from resources.serving import sql_sandbox
 
     try:
-        with _scratch(output) as (spill, target), opened().reading() as connection:
+        archive = opened()
+        with (
+            _scratch(archive.home, output) as (spill, target),
+            archive.reading() as connection,
+        ):
             sql_sandbox.restrict(connection, spill)
             found = sql_sandbox.run_query(connection, text)
             if found is None:
@@ -151,13 +156,13 @@ def _answer(text: str, style: str, output: Path | None, most: int) -> None:
 
 
 @contextmanager
-def _scratch(output: Path | None) -> Iterator[tuple[Path, Path]]:
+def _scratch(home: Home, output: Path | None) -> Iterator[tuple[Path, Path]]:
     """A folder for spilling, and the temporary file: beside `output` if there is one."""
-    from resources.fs import atomic
+    from resources.fs import atomic, scratch
 
-    with TemporaryDirectory(prefix="livestats-query-") as folder:
-        aside = atomic.temp_path(output.resolve()) if output else Path(folder).resolve() / "answer"
-        yield Path(folder) / "spill", aside
+    with scratch.folder(home.state) as folder:
+        aside = atomic.temp_path(output.resolve()) if output else folder.resolve() / "answer"
+        yield folder / "spill", aside
 
 
 def _written(found: duckdb.DuckDBPyRelation, style: str, output: Path | None, target: Path) -> None:

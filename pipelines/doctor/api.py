@@ -9,7 +9,6 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 
 import requests
 
@@ -26,6 +25,7 @@ from resources.capture.account_guard import AccountGuard, OtherAccount
 from resources.capture.inventory import PrerequisiteMissing
 from resources.config import Settings
 from resources.findings import Finding
+from resources.fs import user
 
 _CLOCK_WARNING_S, _CLOCK_PROBLEM_S = 60, 600  # the API refuses signatures that are 15 minutes off
 
@@ -33,7 +33,7 @@ _CLOCK_WARNING_S, _CLOCK_PROBLEM_S = 60, 600  # the API refuses signatures that 
 def key_found(environ: Mapping[str, str]) -> tuple[Credentials | None, Finding]:
     """The access key and where it was found; its value is never shown."""
     try:
-        credentials, source = find_credentials(environ, Path.home())
+        credentials, source = find_credentials(environ, user.home_folder())
     except ApiError as error:
         return None, problem("key", error.what, error.advice)
     kind = "temporary" if credentials.session_token else "permanent"

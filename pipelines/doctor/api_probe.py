@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from resources.api.catalog.model import DomainRole
 from resources.api.client import Client
@@ -19,6 +18,8 @@ from resources.api.transport import Timeouts
 from resources.capture.account_guard import domain_pages
 from resources.capture.session import rates
 from resources.config import Settings
+from resources.fs import scratch
+from resources.home.layout import Home
 
 _PATIENCE = RetryPolicy(fault_attempts=2, throttled_attempts=3, total_s=20.0)
 _TIMEOUTS = Timeouts(connect_s=5.0, read_s=20.0, body_s=30.0)
@@ -41,9 +42,9 @@ def probe_client(
     settings: Settings, credentials: Credentials, budget: Path | None
 ) -> Iterator[Client]:
     """A client with few retries; `budget` is the home's rate limit folder, None if there is none yet."""
-    with TemporaryDirectory() as scratch:
+    with nullcontext(budget) if budget else scratch.folder(Home(settings.home).state) as folder:
         calls = RateLimiter(
-            budget or Path(scratch),
+            folder,
             credentials.account_id(),
             rates(settings),
             account_per_s=settings.calls_per_second,

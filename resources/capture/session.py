@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from resources.api.catalog import ENDPOINTS
 from resources.api.client import Client
@@ -27,6 +26,7 @@ from resources.capture.capturer import Capturer
 from resources.capture.fetcher import RunCancelled
 from resources.clock import VARIABLE, clock
 from resources.config import Settings
+from resources.fs import user
 from resources.home.layout import Home
 
 __all__ = ["RunCancelled", "capturer", "rates"]
@@ -78,7 +78,7 @@ class _Reread:
 
     def __call__(self) -> Credentials | None:
         try:
-            found, _ = find_credentials(self.environ, Path.home())
+            found, _ = find_credentials(self.environ, user.home_folder())
         except FixSetup as error:  # the vendor's refusal of the old key is what is told
             log.warning("The credentials cannot be read again: %s", error)
             return None
@@ -106,7 +106,7 @@ def capturer(
     SettingsError if the home cannot be used. Calls the API only for a key that is new to the home:
     it lists the key's domains. So it does when a refused key was replaced in its file meanwhile.
     """
-    credentials, _ = find_credentials(environ, Path.home())
+    credentials, _ = find_credentials(environ, user.home_folder())
     host = Host(settings.api_url, settings.api_region)
     if environ.get(VARIABLE) and not host.is_loopback:
         raise FixSetup(

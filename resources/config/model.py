@@ -7,6 +7,8 @@ its meaning; loader, writer and docs/settings.md are made from it. Next: dataset
 from __future__ import annotations
 
 import math
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from datetime import date, datetime, timedelta
@@ -29,6 +31,10 @@ LANGUAGES = (ENGLISH, CHINESE)
 
 def _at(where: str, meaning: str, variable: str | None = None) -> dict[str, str | None]:
     return {"where": where, "meaning": meaning, "variable": variable}
+
+
+_UNUSABLE_IN_PATHS = re.compile(r"[?*]|%[0-9A-Fa-f]{2}")
+"""DuckDB reads the first two as patterns, Dagster's SQLite decodes the third."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +144,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check the values; opens no file. Raises SettingsError."""
+        sign = _UNUSABLE_IN_PATHS.search(os.path.realpath(self.home))
+        if sign:
+            raise SettingsError(
+                f"archive.home = {str(self.home)!r}: databases do not take {sign[0]!r} in the path of "
+                "a folder as it is written. Name another folder (LIVESTATS_HOME)."
+            )
         zone = _zone(self.time_zone)
         if not windows.has_constant_offset(zone):
             raise SettingsError(

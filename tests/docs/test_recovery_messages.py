@@ -304,3 +304,28 @@ def test_no_alarm_comes(account):
     with robot(404) as (url, _):
         wrong = account.with_(LIVESTATS_ALERT_WEBHOOK=url)
         told(wrong, commands("No alarm comes")[1], "HTTP 404", code=2)
+
+
+def test_a_folder_belongs_to_another_user(account):
+    """Tests may run as root, whom no owner stops: a file in the folder's place stands for it."""
+    path = account.root / "raw" / "top_play"
+    kept = path.rename(account.root.parent / "kept")
+    path.touch()
+    told(account, "livestats doctor", "folders", str(path))
+    path.unlink()
+    kept.rename(path)
+    assert "problem folders" not in run(account, "livestats doctor").output
+    assert run(account, "livestats verify").exit_code == 0
+
+
+def test_something_is_not_verified(account, monkeypatch):
+    def refused(*_):
+        raise PermissionError(errno.EACCES, "Permission denied", "rows.parquet")
+
+    monkeypatch.setattr("resources.lake.parquet.check", refused)
+    told(account, "livestats verify", "not verified: ", "Permission denied", code=2)
+    monkeypatch.undo()
+    assert run(account, "livestats verify").exit_code == 0
+    assert monitoring.AlarmKind.DAMAGE not in {
+        alarm.kind for alarm in monitoring.active_alarms(account.archive)
+    }
