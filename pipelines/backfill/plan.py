@@ -149,7 +149,8 @@ def supplements(
     archive: Archive, todo: BackfillPlan, tried: Container[tuple[str, date]]
 ) -> tuple[Chunk, ...]:
     """The captured days of a plan's range that lack items now; without those that were `tried`."""
-    daily = [archive.settings.of(DATASETS[name]) for name in todo.datasets]
+    usable = [name for name in todo.datasets if name not in todo.unusable]
+    daily = [archive.settings.of(DATASETS[name]) for name in usable]
     ledgers = archive.ledgers([d for d in daily if not d.is_dimension], todo.first, todo.last)
     due = {
         name: [
