@@ -1,22 +1,25 @@
-"""The body of a response: bytes if it is small, compressed in a file if it is large.
+"""The body of a response: bytes if it is small, compressed if it is large, and bounded in any case.
 
-An answer without pages can be hundreds of MB (a domain with hundreds of streams). It is compressed
-while it is received, and read in pieces. Next: `parsing.slices`.
+A large body is compressed while it is received, and read in pieces. Files of the archive are opened
+in `raw.captures`. Next: `parsing.slices`.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 
+from resources.api.errors import AnswerTooLarge
+
 LARGE_BYTES = 8_000_000
-"""A larger body is compressed into a file; a smaller one costs less in memory."""
+"""A larger body is compressed while it is received; a smaller one costs less as it is."""
+
+MAX_BYTES = 64_000_000
+"""A larger body is not received to its end: its request is sent again in parts, for shorter windows."""
 
 PIECE_BYTES = 1_000_000
 """Bytes that are compressed or read at a time."""
@@ -35,39 +38,22 @@ def unpack(stored: bytes, size: int) -> bytes:
     return bytes(pa.Codec("zstd").decompress(stored, decompressed_size=size, asbytes=True))
 
 
-class Scratch:
-    """An unnamed temporary file, deleted with this object."""
-
-    def __init__(self, folder: Path | None) -> None:
-        """Open it in `folder`; None: in the system's folder of temporary files."""
-        self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed below
-
-    def __del__(self) -> None:
-        """Close it."""
-        if hasattr(self, "file"):  # there may have been no space for it
-            self.file.close()
-
-    def fileno(self) -> int:
-        """Its descriptor."""
-        return self.file.fileno()
-
-
 class Packed:
-    """A large body: zstd frames in a file, one after the other. Safe to share among threads."""
+    """A large body: zstd frames, one after the other. Safe to share among threads."""
 
     def __init__(
         self,
-        file: Scratch | BinaryIO,
+        source: bytes | BinaryIO,
         start: int,
         stored: int,
         size: int,
         broken: Callable[[Exception], Exception] = lambda error: OSError(str(error)),
     ) -> None:
-        """`stored` bytes from `start` on are `size` bytes of answer; `file` stays open.
+        """`stored` bytes of `source` from `start` on are `size` bytes of answer; a file stays open.
 
         `broken` makes the error that is raised if they cannot be read.
         """
-        self._file, self._start, self._broken = file, start, broken
+        self._source, self._start, self._broken = source, start, broken
         self.stored, self._size = stored, size
 
     def __len__(self) -> int:
@@ -100,7 +86,10 @@ class Packed:
 
     def read_stored(self, at: int, most: int) -> bytes:
         """At most so many of the stored bytes."""
-        return os.pread(self._file.fileno(), min(most, self.stored - at), self._start + at)
+        size, start = min(most, self.stored - at), self._start + at
+        if isinstance(self._source, bytes):
+            return self._source[start : start + size]
+        return os.pread(self._source.fileno(), size, start)
 
 
 class _Part(io.RawIOBase):
@@ -139,40 +128,34 @@ class Incoming:
     """Collects a body while it is received, and removes secrets that the server echoes."""
 
     def __init__(
-        self,
-        folder: Path | None = None,
-        redact: Callable[[bytes], bytes] = lambda text: text,
-        longest: int = 0,
+        self, redact: Callable[[bytes], bytes] = lambda text: text, longest: int = 0
     ) -> None:
-        """A large body is kept in an unnamed file in `folder`.
-
-        `redact` removes secrets, `longest` is the length of the longest one in bytes.
-        """
-        self._folder, self._redact = folder, redact
+        """`redact` removes secrets, `longest` is the length of the longest one in bytes."""
+        self._redact = redact
         self._overlap = max(0, longest - 1)  # a secret may begin in one piece and end in the next
         self._held = io.BytesIO()
-        self._scratch: Scratch | None = None
-        self._size = 0  # of what is packed
+        self._frames: list[bytes] = []  # the body before `_held`, if it is large
+        self._size = 0  # of what is in `_frames`
         self.received = 0
 
     def write(self, chunk: bytes) -> None:
-        """Append a chunk. Raises OSError if there is no space for it."""
+        """Append a chunk. Raises AnswerTooLarge beyond MAX_BYTES."""
         self.received += len(chunk)
+        if self.received > MAX_BYTES:
+            raise AnswerTooLarge(f"the answer is larger than {MAX_BYTES // 1_000_000} MB")
         self._held.write(chunk)
-        if self._held.tell() > (PIECE_BYTES if self._scratch else LARGE_BYTES):
-            self._scratch = self._scratch or Scratch(self._folder)
-            self._pack(self._scratch, self._overlap)
+        if self._held.tell() > (PIECE_BYTES if self._frames else LARGE_BYTES):
+            self._pack(self._overlap)
 
     def body(self) -> Body:
         """The complete body."""
-        if self._scratch is None:
+        if not self._frames:
             return self._redact(self._held.getvalue())
-        self._pack(self._scratch, 0)
-        file = self._scratch.file
-        file.flush()
-        return Packed(self._scratch, 0, file.tell(), self._size)
+        self._pack(0)
+        stored = b"".join(self._frames)
+        return Packed(stored, 0, len(stored), self._size)
 
-    def _pack(self, scratch: Scratch, keep: int) -> None:
+    def _pack(self, keep: int) -> None:
         """Compress what is in memory, except the last `keep` bytes."""
         held, rest = self._held.getvalue(), b""
         self._held = io.BytesIO()
@@ -181,7 +164,7 @@ class Incoming:
             is_last = at + PIECE_BYTES >= len(held)
             end = max(0, len(text) - (keep if is_last else self._overlap))
             if end:
-                scratch.file.write(pack(text[:end]))
+                self._frames.append(pack(text[:end]))
                 self._size += end
             rest = text[end:]
         self._held.write(rest)

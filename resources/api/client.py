@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 
@@ -60,9 +59,8 @@ class Client:
 
     Connections stay open for later calls; `close()`, or leaving a `with`, closes them. `clock`
     gives an aware UTC time for signatures, `monotonic` seconds for deadlines; both, `sleep` and
-    `chance` (random numbers in [0, 1)) are parameters for tests. Answers too large for memory are
-    kept in unnamed files in `spill` (None: in the system's folder of temporary files). `reread`
-    gives the credentials anew when the vendor refuses them (None: they do not change).
+    `chance` (random numbers in [0, 1)) are parameters for tests. `reread` gives the
+    credentials anew when the vendor refuses them (None: they do not change).
     """
 
     def __init__(
@@ -73,7 +71,6 @@ class Client:
         *,
         retries: RetryPolicy = DEFAULT_RETRIES,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
-        spill: Path | None = None,
         reread: Reread | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
@@ -85,7 +82,6 @@ class Client:
         self._host = host
         self._retries = retries
         self._timeouts = timeouts
-        self.spill = spill
         self._clock = clock
         self._monotonic = monotonic
         self._sleep = sleep
@@ -299,10 +295,10 @@ class Client:
     def _body(self, response: requests.Response) -> Body:
         """The whole body, decompressed; secrets that a server echoes are replaced in it.
 
-        Raises TryLater if it breaks off or takes longer than `body_s`.
+        Raises TryLater if it breaks off or takes longer than `body_s`, AnswerTooLarge.
         """
         deadline_s = self._monotonic() + self._timeouts.body_s
-        incoming = Incoming(self.spill, self._keys.redact, self._keys.longest_secret)
+        incoming = Incoming(self._keys.redact, self._keys.longest_secret)
         try:
             for chunk in chunks(response):
                 incoming.write(chunk)

@@ -136,6 +136,18 @@ class IncompleteAnswer(ApiError):
         super().__init__(what, advice, **answer)
 
 
+class AnswerTooLarge(ApiError):
+    """The answer was given up at a bound of bytes; one for a shorter window or fewer items may fit."""
+
+    def __init__(
+        self,
+        what: str,
+        advice: str = "Limit the domains of the dataset in livestats.toml.",
+        **answer: Any,
+    ) -> None:
+        super().__init__(what, advice, **answer)
+
+
 def printable(text: str, longest: int = LONGEST_QUOTE) -> str:
     r"""Foreign text made fit for a log line: one line, no control characters, not endless.
 

@@ -20,6 +20,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.client import Client
 from resources.api.errors import (
+    AnswerTooLarge,
     ApiError,
     FixAction,
     FixRequest,
@@ -69,12 +70,12 @@ class FetchResult:
     def held_bytes(self) -> int:
         """Bytes of memory that the answer takes until it is written."""
         stored = (page.stored for page in self.pages)
-        packed = sum(len(one) for one in stored if isinstance(one, bytes))
+        packed = sum(len(one) if isinstance(one, bytes) else one.stored for one in stored)
         return self.rows.nbytes + packed
 
     @property
     def largest_bytes(self) -> int:
-        """Bytes of memory for the largest body; a body above LARGE_BYTES is spilled to disk."""
+        """Bytes of memory for the largest body while it is received; then it is compressed."""
         return max((min(page.size, LARGE_BYTES) for page in self.pages), default=0)
 
 
@@ -152,7 +153,7 @@ class Fetcher:
         if isinstance(answer, FetchResult):
             return [answer]
         error = answer.error
-        if isinstance(error, TryLater) and error.timed_out:
+        if isinstance(error, AnswerTooLarge) or (isinstance(error, TryLater) and error.timed_out):
             shorter = halves(self.dataset, request)
             if shorter:
                 log.warning("%s: %s; requesting halves of %s", self.dataset.name, error, request)
@@ -245,7 +246,7 @@ class Fetcher:
             return self._fetch_pages(request, came)
 
         def to_rows(page: Page) -> Rows:
-            return join(self.dataset, request, [page]).spilled(self.client.spill)
+            return join(self.dataset, request, [page])
 
         def read(body: Body) -> tuple[Rows, Stored]:
             return self.decoders.read(self.dataset, request, 1, body, to_rows)

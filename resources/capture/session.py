@@ -133,7 +133,6 @@ def capturer(
         retries=retries,
         timeouts=timeouts or Timeouts(),
         sleep=wait,
-        spill=home.root,
     )
     guard = AccountGuard(home, settings)
     with opened(credentials, reread=_Reread(environ, guard, opened, credentials)) as client:

@@ -7,11 +7,10 @@ call (parse_batch.py, read it next), files (lake/parquet.py).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -35,7 +34,7 @@ from resources.api.parsing.echoes import check_echoes
 from resources.api.parsing.flatten import flatten
 from resources.api.parsing.slices import JsonSlicer
 from resources.api.parsing.slot_steps import check_slots, check_window, far_slot
-from resources.api.parsing.sorting import SortedView, SpilledRows
+from resources.api.parsing.sorting import SortedView
 from resources.api.parsing.totals import Totals, disagreeing_pages
 from resources.api.request_plan import Request
 
@@ -72,7 +71,7 @@ class Rows:
     pages, that is proven by attempts that all find the same rows: a moved row does not stay where it is.
     """
 
-    table: pa.Table | SortedView | SpilledRows
+    table: pa.Table | SortedView
     outside: int
     unknown: tuple[str, ...]
     disagreeing: tuple[str, ...]
@@ -90,14 +89,6 @@ class Rows:
             yield self.table
         else:
             yield from self.table.tables()
-
-    def spilled(self, folder: Path | None) -> Rows:
-        """These rows; if they are many, moved to an unnamed file in `folder`."""
-        if not isinstance(self.table, SortedView):
-            return self
-        found = replace(self, table=self.table.spilled(folder))
-        pa.default_memory_pool().release_unused()
-        return found
 
 
 def read_page(dataset: Dataset, request: Request, body: Body, number: int = 1) -> Page:

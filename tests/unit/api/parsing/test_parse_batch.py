@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resources.api.body import Packed, Scratch, pack
+from resources.api.body import Packed, pack
 from resources.api.catalog import DATASETS
 from resources.api.catalog.model import ColumnType, DomainRole
 from resources.api.errors import ApiError, WrongAnswer
@@ -350,7 +350,7 @@ def test_a_capture_is_read_again_answer_by_answer_in_its_order(kinds, most):
         "small": (walk, body),
         "other": (walk, metrics(30)[1]),
         "odd": (walk, body[:-9]),
-        "large": (walk, Packed(scratch_of(large), 0, len(large), len(body))),
+        "large": (walk, Packed(large, 0, len(large), len(body))),
         "other walk": (replace(walk, window=None), body),
     }
     asked_for = []
@@ -370,13 +370,6 @@ def test_a_capture_is_read_again_answer_by_answer_in_its_order(kinds, most):
         (mark, made[kind][0], said(partial(read_page, METRICS, *made[kind])))
         for mark, kind in enumerate(kinds)
     ]
-
-
-def scratch_of(data):
-    scratch = Scratch(None)
-    scratch.file.write(data)
-    scratch.file.flush()
-    return scratch
 
 
 def test_small_answers_of_a_capture_are_read_together(monkeypatch):
