@@ -118,7 +118,7 @@ def test_a_large_answer_is_read_piece_by_piece(tmp_path):
     """Two of 70 MB, in parts of less than 64 MB, and as earlier versions have stored them."""
     small, large = peaks(tmp_path / "small", 0.5), peaks(tmp_path / "large", 70)
     more = {name: round(large[name] - small[name]) for name in STEPS if name != OF_0_1_0}
-    assert max(more.values()) < 220, (more, small)
+    assert max(more.values()) < 270, (more, small)
     stored = [*manifests(tmp_path / "large")]
     assert {home: len(sizes) for home, sizes in stored} == {"new": 4, "old": 2}
     for home, sizes in stored:

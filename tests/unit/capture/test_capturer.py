@@ -171,6 +171,20 @@ def test_a_generator_that_is_closed_ends_its_threads(found):
         assert all(is_free(found, dataset, day) for dataset in (TOP, TRAFFIC) for day in DAYS)
 
 
+def test_a_run_that_nobody_closed_ends_with_its_connections(found):
+    with found.capturing() as one:
+        results = one.capture_all({TOP: DAYS, TRAFFIC: DAYS})
+        next(results)
+    for thread in [
+        t for t in threads_of(TOP, TRAFFIC) if t.name.endswith((TOP.name, TRAFFIC.name))
+    ]:
+        thread.join(60)
+        assert not thread.is_alive()
+    assert [*found.archive.home.raw.rglob(states.PARTIAL)] == []
+    results.close()
+    assert threads_of(TOP, TRAFFIC) == []
+
+
 def threads_of(*datasets):
     actions = tuple(dataset.endpoint.action for dataset in datasets)
     return [thread for thread in threading.enumerate() if thread.name.startswith(actions)]
