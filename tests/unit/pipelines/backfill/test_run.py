@@ -504,7 +504,9 @@ def test_breaking_off_leaves_nothing_half_done(account):
             )
     finally:
         signal.signal(signal.SIGINT, before)
-    assert states(found, "edge_stat") == ["missing", "missing"]
+    # The capture goes on while progress is shown: a day may have been committed by then.
+    assert {*states(found, "edge_stat")} <= {"missing", "captured"}
+    assert leftovers(found.root) == []
     assert run(found, names=("edge_stat",)).is_complete
 
 
