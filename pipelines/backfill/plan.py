@@ -89,59 +89,79 @@ def plan(
     wanted, unusable = _wanted(archive, names)
     has_range = first is not None or last is not None
     first, last = _range(archive, first, last)
-    fresh: dict[str, Sequence[date]] = {}
-    again: dict[str, Sequence[date]] = {}
-    supplements: dict[str, Sequence[date]] = {}
-    lost_in_part: dict[str, list[date]] = {}
-    lost: dict[str, list[date]] = {}
-    settling: dict[str, list[date]] = {}
-    urgent: list[Entry] = []
-    kept, now, zone = 0, archive.now(), archive.settings.zone
     daily = [d for d in wanted if not d.is_dimension]
     ledgers = archive.ledgers(daily, first, last)
-    for one in daily:
-        lines = ledgers[one.name]
-        complete = [line for line in lines if line.state.is_complete]
-        again[one.name] = [
-            line.day
-            for line in complete
-            if (force and (line.askable_until is None or now < line.askable_until))
-            or suspicion.is_due(line, now, zone)
-        ]
-        without_file = archive.days_without_lake_file(complete).difference(again[one.name])
-        in_part = [line for line in lines if line.state is State.INCOMPLETE]
-        fresh[one.name] = [
-            line.day
-            for line in lines
-            if (line.can_be_asked and line not in in_part) or line.day in without_file
-        ]
-        supplements[one.name] = [line.day for line in in_part if line.can_be_asked]
-        if has_range and (days := [line.day for line in in_part if not line.can_be_asked]):
-            lost_in_part[one.name] = days
-        urgent += [line for line in lines if line.state is State.EXPIRING]
-        kept += len(complete) - len(again[one.name])
-        for state, found in ((State.LOST, lost), (State.SETTLING, settling)):
-            days = [line.day for line in lines if line.state is state]
-            if days and has_range:
-                found[one.name] = days
-    chunks = (*capture_plan.chunks(fresh, urgent=urgent), *capture_plan.chunks(again, again=True))
+    days = {one.name: _sort(archive, ledgers[one.name], force=force) for one in daily}
+    urgent = [line for lines in ledgers.values() for line in lines if line.state is State.EXPIRING]
+    chunks = (
+        *capture_plan.chunks({name: found.fresh for name, found in days.items()}, urgent=urgent),
+        *capture_plan.chunks({name: found.again for name, found in days.items()}, again=True),
+    )
     asked = {d.name for d in wanted if d.is_dimension}
     known = {d.name for d in DIMENSIONS if snapshots(archive.home.lake, d.name)}
     on = {d.name for d in DIMENSIONS if d.name in archive.settings.datasets} - {*unusable}
     # New domains make days incomplete, so a backfill of everything looks at the list once a day.
     needed = on if chunks or not names else asked if force else asked - known
+
+    def named(kind: str) -> dict[str, list[date]]:
+        found = {name: getattr(one, kind) for name, one in days.items() if has_range}
+        return {name: of_kind for name, of_kind in found.items() if of_kind}
+
     return BackfillPlan(
         datasets=(*(d.name for d in wanted), *unusable),
         dimensions=tuple(name for name in DATASETS if name in needed),
         chunks=chunks,
-        lost=lost,
-        settling=settling,
-        kept=kept,
+        lost=named("lost"),
+        settling=named("settling"),
+        kept=sum(found.kept for found in days.values()),
         first=first,
         last=last,
-        supplements=tuple(capture_plan.chunks(supplements)),
-        lost_in_part=lost_in_part,
+        supplements=tuple(
+            capture_plan.chunks({name: found.supplements for name, found in days.items()})
+        ),
+        lost_in_part=named("lost_in_part"),
         unusable=unusable,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Days:
+    """The days of one dataset in the range, by what a backfill does about them."""
+
+    fresh: list[date]
+    again: list[date]
+    supplements: list[date]
+    lost_in_part: list[date]
+    lost: list[date]
+    settling: list[date]
+    kept: int
+
+
+def _sort(archive: Archive, lines: Sequence[Entry], *, force: bool) -> _Days:
+    """Sort the days of one dataset by its ledger `lines`."""
+    now, zone = archive.now(), archive.settings.zone
+    complete = [line for line in lines if line.state.is_complete]
+    again = [
+        line.day
+        for line in complete
+        if (force and (line.askable_until is None or now < line.askable_until))
+        or suspicion.is_due(line, now, zone)
+    ]
+    without_file = archive.days_without_lake_file(complete).difference(again)
+    in_part = [line for line in lines if line.state is State.INCOMPLETE]
+    return _Days(
+        fresh=[
+            line.day
+            for line in lines
+            if (line.can_be_asked and line.state is not State.INCOMPLETE)
+            or line.day in without_file
+        ],
+        again=again,
+        supplements=[line.day for line in in_part if line.can_be_asked],
+        lost_in_part=[line.day for line in in_part if not line.can_be_asked],
+        lost=[line.day for line in lines if line.state is State.LOST],
+        settling=[line.day for line in lines if line.state is State.SETTLING],
+        kept=len(complete) - len(again),
     )
 
 

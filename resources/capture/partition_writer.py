@@ -140,7 +140,7 @@ class PartitionJob:
     error: Exception | None = None  # that failed the whole day; the first, in order of the requests
     failed_requests: list[Request] = field(default_factory=list)
     has_failed: bool = False  # set by a worker that fails; the others then send no more requests
-    _walk: int = 0  # number of the next answer in the capture
+    _next_number: int = 0  # number of the next answer in the capture
 
     @property
     def folder(self) -> Path:
@@ -169,14 +169,14 @@ class PartitionJob:
                 self.unanswered.append(one)
                 self.failed_requests.append(one.request)
             else:
-                self._open_staged().add(self._walk, one)
-                self._walk += 1
+                self._open_staged().add(self._next_number, one)
+                self._next_number += 1
                 self.answered += 1
 
     def _open_staged(self) -> StagedFiles:
         if self.staged is None:
             self.staged = StagedFiles.open(self.home, self.dataset, self.day, self.carried)
-            self._walk = self.staged.capture.carried_walks
+            self._next_number = self.staged.capture.carried_walks
         return self.staged
 
     def fail(self, request: Request, error: Exception) -> None:
