@@ -21,6 +21,7 @@ from pipelines.backfill.loader import Loader, load
 from pipelines.backfill.plan import BackfillPlan, supplements
 from pipelines.planning.capture_plan import Chunk
 from resources.api.catalog import DATASETS
+from resources.api.errors import FixSetup
 from resources.archive import Archive
 from resources.capture.capturer import Outcome, Result
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
@@ -53,6 +54,8 @@ class Summary:
     published: Path | None = None
     suspect: dict[str, list[date]] = field(default_factory=dict)
     """Days that are suspect since this run: what was suspect before was told before."""
+    ended_by: FixSetup | None = None
+    """The error that ended the run early; what was captured before is loaded."""
     is_complete: bool = False  # all that was asked for is in the archive
 
 
@@ -65,8 +68,9 @@ def run(
     """Capture chunk by chunk, load and publish meanwhile, and load the rest at the end.
 
     `tell` gets lines for people, `listener` the result of each day, table and publication. One
-    dataset's failure holds up only what its answers are needed for. Errors of the set-up, after
-    which no call can succeed, are raised; what is captured stays.
+    dataset's failure holds up only what its answers are needed for. An error of the set-up, after
+    which no call can succeed, is in `Summary.ended_by`: what was captured before is loaded and
+    published. It is raised if nothing was captured.
     """
     unusable: list[tuple[str, date | None, str]] = [(n, None, w) for n, w in todo.unusable.items()]
     summary = Summary(kept=todo.kept, failed=unusable)
@@ -76,16 +80,13 @@ def run(
     if has_requests or archive.behind() or not archive.is_described():
         recorder = _Recorder(summary, listener)
         with Loader(archive, tell, recorder.record) as loader:
-            _capture_dimensions(archive, todo, recorder)
-            _stop_without_domains(archive, todo, summary)
-            early = _EarlyLoads(todo.chunks, loader.load)
-            for number, chunk in enumerate(todo.chunks, start=1):
-                tell(_heading(number, len(todo.chunks), chunk))
-                early.begin(chunk)
-                _capture(archive, chunk, recorder, early)
-                if number in todo.ends_of_months:
-                    loader.load(f"{chunk.first:%B %Y}")
-            _supplement(archive, todo, recorder, tell)
+            try:
+                _capture_all(archive, todo, recorder, loader, tell)
+            except FixSetup as error:
+                if not (summary.captured or summary.incomplete):
+                    raise
+                summary.ended_by = error
+                tell(f"The run ends: {error}")
             loader.finish()
             tell("Loading and publishing")
             load(archive, recorder.record)
@@ -96,6 +97,7 @@ def run(
             summary.suspect[name] = new
     summary.is_complete = not (
         summary.failed
+        or summary.ended_by
         or summary.incomplete
         or todo.lost
         or todo.lost_in_part
@@ -103,6 +105,26 @@ def run(
         or summary.suspect
     )
     return summary
+
+
+def _capture_all(
+    archive: Archive,
+    todo: BackfillPlan,
+    recorder: _Recorder,
+    loader: Loader,
+    tell: Callable[[str], None],
+) -> None:
+    """Capture lists, days and supplements, and have finished months loaded meanwhile."""
+    _capture_dimensions(archive, todo, recorder)
+    _stop_without_domains(archive, todo, recorder.summary)
+    early = _EarlyLoads(todo.chunks, loader.load)
+    for number, chunk in enumerate(todo.chunks, start=1):
+        tell(_heading(number, len(todo.chunks), chunk))
+        early.begin(chunk)
+        _capture(archive, chunk, recorder, early)
+        if number in todo.ends_of_months:
+            loader.load(f"{chunk.first:%B %Y}")
+    _supplement(archive, todo, recorder, tell)
 
 
 def suspect_days(archive: Archive, todo: BackfillPlan) -> dict[str, list[date]]:

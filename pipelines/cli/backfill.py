@@ -63,6 +63,8 @@ def backfill(
     else:
         for line in after(todo, summary, archive.home.served):
             click.echo(line)
+    if summary.ended_by is not None:
+        raise summary.ended_by
     if not summary.is_complete:
         click.get_current_context().exit(1)
 
@@ -116,7 +118,9 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
         "empty or nearly empty, and other datasets contradict that; they are asked again by "
         "themselves. If it is right: livestats accept",
     )
-    if summary.failed:
+    if summary.ended_by is not None:
+        pass  # the error is told last, with what to do
+    elif summary.failed:
         lines.append(f"Next: {again(summary.failed)}")
     elif summary.incomplete:
         lines.append(
@@ -229,5 +233,6 @@ def answer(todo: BackfillPlan, summary: Summary) -> dict[str, Any]:
         "lost": {name: list(map(str, days)) for name, days in todo.lost.items()},
         "lost_in_part": {n: list(map(str, days)) for n, days in todo.lost_in_part.items()},
         "suspect": {name: list(map(str, days)) for name, days in summary.suspect.items()},
+        "ended_by": summary.ended_by and str(summary.ended_by),
         "is_complete": summary.is_complete,
     }

@@ -468,8 +468,11 @@ def test_a_key_that_stops_working_ends_the_run_and_finished_days_stay(tmp_path):
         good = found.simulator._service.credentials
         archive = replace(found.archive, progress=_changing(found.simulator, last))
         todo = backfill_plan.plan(archive, first, last, ("edge_stat",))
-        with pytest.raises(FixSetup):
-            backfill_run.run(archive, todo, silent)
+        summary = backfill_run.run(archive, todo, silent)
+        assert isinstance(summary.ended_by, FixSetup)
+        assert not summary.is_complete
+        assert summary.loaded["edge_stat"] == 6912
+        assert found.rows("SELECT DISTINCT business_date FROM edge_stat") == [(last,)]
         assert states(found, "edge_stat", first, last) == ["partial", "captured"]
         found.simulator._service.credentials = good
         summary = run(found, first, last, ("edge_stat",))
