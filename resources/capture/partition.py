@@ -111,7 +111,7 @@ class PartitionLifecycle:
         names = [d.name for d in domains if dataset.includes_domain(d.name)]
         sources = self._coverage.sources(dataset, day)
         return PartitionJob(
-            dataset, day, self.home, lock, requests, before, names, sources, carried
+            dataset, day, self.home, lock, requests, before, names, sources, carried, is_supplement
         )
 
     @cached_property

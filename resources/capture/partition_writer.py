@@ -133,6 +133,7 @@ class PartitionJob:
     domains: Sequence[str]
     sources: Mapping[str, str] = field(default_factory=dict)  # captures that list the items
     carried: captures.Capture | None = None  # a supplement begins with the answers of this one
+    is_supplement: bool = False  # asked for what the previous capture lacks, and no more
     staged: StagedFiles | None = None  # opened by the first answer: waiting days keep no files open
     finished: int = 0  # requests that are done, with or without an answer
     answered: int = 0  # answers
@@ -223,6 +224,8 @@ class PartitionJob:
             facts["settings"] = dict(self.dataset.meaning)
         if self.sources:
             facts["sources"] = dict(self.sources)
+        if self.is_supplement and self.previous is not None:
+            facts["completes"] = self.previous.name.text
         if self.unanswered:
             facts["lacking"] = [self._lacking_entry(one, now) for one in self.unanswered]
         before = self.previous.name if self.previous else None

@@ -38,7 +38,7 @@ T = TypeVar("T")
 #
 # Each cache file has its own checksum. Deleting it costs one slow read and loses nothing.
 
-_FORMAT = 2
+_FORMAT = 3
 _FEW_DAYS = 7  # up to so many wanted days are read without the cache
 _SAVE_AFTER = 31  # the cache file is rewritten once so many days are new, or so many are gone
 
@@ -57,6 +57,12 @@ class RawDayFacts:
     is_partial: bool = False  # the folder has the note PARTIAL: an attempt failed
     zones: tuple[str, ...] = ()  # time zone that each capture states; "" if none
     misplaced: tuple[str, ...] = ()  # other captures in the folder, with what each holds
+    supplements: tuple[str, ...] = ()  # names of captures that complete the one before
+
+    @property
+    def restatements(self) -> list[CaptureName]:
+        """The captures that are no supplement: 2 mean that the vendor restated the day once."""
+        return [name for name in self.captures if name.text not in self.supplements]
 
     def in_zone(self, zone: str) -> RawDayFacts:
         """These facts without captures of days of another time zone, which are then misplaced."""
@@ -143,7 +149,7 @@ def _read_day(folder: Path) -> tuple[RawDayFacts, bool]:
     except (FileNotFoundError, NotADirectoryError):
         return RawDayFacts(), False
     there = sorted(name for text in names if (name := CaptureName.parse(text)) is not None)
-    captures, zones, misplaced = _in_place(folder, there)
+    captures, zones, misplaced, supplements = _in_place(folder, there)
     times = [captures[-1].fetched_at] if captures else []
     is_cacheable = True
     if raw_captures.SEEN in names:
@@ -157,18 +163,21 @@ def _read_day(folder: Path) -> tuple[RawDayFacts, bool]:
             is_cacheable = False  # a repair in place does not change the folder's stat
     is_partial = PARTIAL in names and (folder / PARTIAL).is_file()
     last_seen = max(times, default=None)
-    return RawDayFacts(captures, last_seen, is_partial, zones, misplaced), is_cacheable
+    facts = RawDayFacts(captures, last_seen, is_partial, zones, misplaced, supplements)
+    return facts, is_cacheable
 
 
 def _in_place(
     folder: Path, names: Sequence[CaptureName]
-) -> tuple[tuple[CaptureName, ...], tuple[str, ...], tuple[str, ...]]:
+) -> tuple[tuple[CaptureName, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """The captures that belong into a day's folder, their time zones, and what the others hold.
+
+    Last come the names of the supplements among the captures.
 
     A capture whose manifest cannot be read counts by its name; `livestats verify` reports it.
     """
     kept: list[tuple[CaptureName, str]] = []
-    misplaced = []
+    misplaced, supplements = [], []
     dataset, day = folder.parent.name, folder.name
     for name in names:
         try:
@@ -181,7 +190,11 @@ def _in_place(
             misplaced.append(f"{name.text} {problem}")
         else:
             kept.append((name, facts.time_zone))
-    return tuple(name for name, _ in kept), tuple(zone for _, zone in kept), tuple(misplaced)
+            if facts.is_supplement:
+                supplements.append(name.text)
+    names_kept = tuple(name for name, _ in kept)
+    zones = tuple(zone for _, zone in kept)
+    return names_kept, zones, tuple(misplaced), tuple(supplements)
 
 
 def _read_lake_file(path: Path) -> LakeFileFacts | None:
@@ -217,15 +230,18 @@ def _day_to_json(found: tuple[RawDayFacts, bool]) -> tuple[list[Any] | None, boo
     seen = facts.last_seen and facts.last_seen.isoformat()
     names = [name.text for name in facts.captures]
     zones = facts.zones if len({*facts.zones}) > 1 else facts.zones[:1]
-    return [names, seen, facts.is_partial, zones, facts.misplaced], is_cacheable
+    listed = [names, seen, facts.is_partial, zones, facts.misplaced, facts.supplements]
+    return listed, is_cacheable
 
 
 def _day_from_json(values: list[Any]) -> RawDayFacts:
-    captures, seen, is_partial, zones, misplaced = values
+    captures, seen, is_partial, zones, misplaced, supplements = values
     last_seen = None if seen is None else datetime.fromisoformat(seen)
     names = tuple(map(CaptureName, captures))
     zones = zones if len(zones) == len(names) else zones * len(names)
-    return RawDayFacts(names, last_seen, is_partial, tuple(zones), tuple(misplaced))
+    return RawDayFacts(
+        names, last_seen, is_partial, tuple(zones), tuple(misplaced), tuple(supplements)
+    )
 
 
 def _lake_file_to_json(found: LakeFileFacts | None) -> tuple[list[Any] | None, bool]:

@@ -126,7 +126,7 @@ def _entry(
             misplaced=facts.misplaced,
             can_be_asked=bool(lacking) and (expires is None or now < expires),
             rows=name.rows,
-            captures=len(facts.captures),
+            captures=len(facts.restatements),
             captured_at=name.fetched_at,
             last_seen_at=facts.last_seen,
             capture=name.text,

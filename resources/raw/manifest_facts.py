@@ -21,6 +21,7 @@ class ManifestFacts:
     day: str
     time_zone: str  # "" if it states none
     format: int
+    is_supplement: bool = False  # completes an earlier capture of the day, and restates nothing
 
     def misplacement(self, dataset: str, day: str, time_zone: str | None = None) -> str:
         """What contradicts a place in the archive, as in "holds edge_stat 2026-11-20"; "" if nothing.
@@ -51,5 +52,6 @@ def manifest_facts(capture: Capture) -> ManifestFacts:
             day=str(manifest.get("day", "")),
             time_zone=str(manifest.get("time_zone", "")),
             format=int(manifest.get("format", 1)),
+            is_supplement="completes" in manifest,
         )
     return _known[name]

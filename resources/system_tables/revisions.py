@@ -100,12 +100,16 @@ class RevisionRow:
 def revisions(
     root: Path, memory: Path | None = None, names: Iterable[str] = DATASETS
 ) -> list[Revision]:
-    """All revisions in the raw archive `root`, by dataset, day and time; memory: see `facts`."""
+    """All revisions in the raw archive `root`, by dataset, day and time; memory: see `facts`.
+
+    A supplement, which only adds what an earlier capture lacks, is none.
+    """
     return [
         Revision(dataset=name, day=day, previous=earlier, capture=later)
         for name in names
         for day, indexed in file_index.raw_days(root, name, cache=memory).items()
         for earlier, later in pairwise(indexed.captures)
+        if later.text not in indexed.supplements
     ]
 
 

@@ -134,7 +134,8 @@ def test_domains_that_become_visible_complete_the_days_before(tmp_path, whole):
             "AND dataset = 'batch_stream_traffic'",
             *DAYS,
         )
-        assert found == [("captured", 2, 0)]
+        assert found == [("captured", 1, 0)]  # completed, not restated
+        assert later.rows("FROM revisions") == []
 
 
 def test_a_domain_created_later_makes_no_older_day_incomplete(tmp_path):
