@@ -22,6 +22,7 @@ from resources.capture.inventory import InventoryReader, PrerequisiteMissing
 from resources.capture.partition_writer import (
     NO_EXPIRY_WARNING,
     PartitionJob,
+    failed_sources,
     plan_requests,
     write_partial_note,
 )
@@ -111,7 +112,17 @@ class PartitionLifecycle:
         names = [d.name for d in domains if dataset.includes_domain(d.name)]
         sources = self._coverage.sources(dataset, day)
         return PartitionJob(
-            dataset, day, self.home, lock, requests, before, names, sources, carried, is_supplement
+            dataset=dataset,
+            day=day,
+            home=self.home,
+            lock=lock,
+            requests=requests,
+            previous=before,
+            domains=names,
+            sources=sources,
+            absent_sources=sorted(failed_sources(self.home, self.settings, dataset, day)),
+            carried=carried,
+            is_supplement=is_supplement,
         )
 
     @cached_property

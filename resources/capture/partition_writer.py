@@ -21,6 +21,7 @@ from resources.api.errors import ApiError, printable
 from resources.api.request_plan import Inventory, Request, items_of, requests_for
 from resources.capture.fetcher import Answer, FetchedPage, FetchResult, Unanswered
 from resources.capture.inventory import InventoryReader, snapshots
+from resources.config import Settings
 from resources.fs import atomic, sealed
 from resources.home.layout import Home
 from resources.lake import parquet, row_equality
@@ -47,9 +48,23 @@ def plan_requests(
     zone = inventory.settings.zone
     if dataset.is_dimension:
         return [*requests_for(dataset, day, zone, Inventory())]
-    needed = (DATASETS[name] for name in dataset.needs)
+    needed = [DATASETS[name] for name in dataset.needs]
     lost = frozenset(one.name for one in needed if _is_lost(home, zone, one, day, now))
-    return [*requests_for(dataset, day, zone, inventory.inventory_for(dataset, day, lost))]
+    absent = lost | failed_sources(home, inventory.settings, dataset, day)
+    return [*requests_for(dataset, day, zone, inventory.inventory_for(dataset, day, absent))]
+
+
+def failed_sources(home: Home, settings: Settings, dataset: Dataset, day: date) -> frozenset[str]:
+    """Datasets that list the streams or addresses of the day, were tried and are not captured.
+
+    The day goes on with what the others list, and stays incomplete until these are captured. None
+    if no other is captured: then the day waits.
+    """
+    wanted = [name for name in dataset.needs if name in settings.datasets]
+    folders = {name: captures.folder_of(home.raw, name, day) for name in wanted}
+    missing = {name for name, folder in folders.items() if not captures.captures_in(folder)}
+    failed = {name for name in missing if (folders[name] / states.PARTIAL).is_file()}
+    return frozenset(failed) if missing != {*wanted} else frozenset()
 
 
 def _is_lost(home: Home, zone: ZoneInfo, needed: Dataset, day: date, now: datetime) -> bool:
@@ -132,6 +147,7 @@ class PartitionJob:
     previous: captures.Capture | None
     domains: Sequence[str]
     sources: Mapping[str, str] = field(default_factory=dict)  # captures that list the items
+    absent_sources: Sequence[str] = ()  # datasets that list items and are not captured
     carried: captures.Capture | None = None  # a supplement begins with the answers of this one
     is_supplement: bool = False  # asked for what the previous capture lacks, and no more
     staged: StagedFiles | None = None  # opened by the first answer: waiting days keep no files open
@@ -224,6 +240,8 @@ class PartitionJob:
             facts["settings"] = dict(self.dataset.meaning)
         if self.sources:
             facts["sources"] = dict(self.sources)
+        if self.absent_sources:
+            facts["absent_sources"] = [*self.absent_sources]
         if self.is_supplement and self.previous is not None:
             facts["completes"] = self.previous.name.text
         if self.unanswered:

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -38,7 +38,7 @@ from resources.raw.captures import Capture, CaptureName, UnusableCapture, captur
 THE_ACCOUNT = "the account"
 """In the place of an item, for a request that names none."""
 
-_FORMAT = 1
+_FORMAT = 2
 _SAVE_AFTER = 31  # the cache file of a dataset is rewritten once so many captures are new
 
 _BY_DOMAIN = (Scope.ACCOUNT, Scope.DOMAINS, Scope.DOMAIN)
@@ -52,6 +52,7 @@ class CaptureItems:
     asked: str  # digest of the items that were asked
     lacking: tuple[str, ...] = ()  # items with a request that has no proven answer
     sources: tuple[str, ...] = ()  # captures that listed the streams or addresses
+    absent_sources: tuple[str, ...] = ()  # datasets that list some and were not captured then
 
 
 def asked_items(dataset: Dataset, manifest: Mapping[str, Any]) -> frozenset[str]:
@@ -120,6 +121,8 @@ class Coverage:
             lacking -= {one.domain.name for one in self.domains if not one.exists_before(end)}
         elif dataset.scope in _BY_LISTED_ITEM:
             lacking |= set(self._unlisted(dataset, day, capture, found))
+            there = self.sources(dataset, day)
+            lacking |= {f"what {name} lists" for name in found.absent_sources if name not in there}
         return tuple(sorted(item for item in lacking if not self._is_gone(item)))
 
     def _is_gone(self, item: str) -> bool:
@@ -143,11 +146,11 @@ class Coverage:
         cached = self._cache_of(dataset.name)
         known = cached.captures.get(name.text)
         if known is not None:
-            asked, lacking, sources = known
-            return CaptureItems(asked, tuple(lacking), tuple(sources))
+            asked, lists = known[0], map(tuple, known[1:])
+            return CaptureItems(asked, *lists)
         found = self._read_items(dataset, day, name)
         if found is not None:
-            cached.captures[name.text] = [found.asked, found.lacking, found.sources]
+            cached.captures[name.text] = [*astuple(found)]
             cached.changes += 1
         return found
 
@@ -163,7 +166,10 @@ class Coverage:
         if dataset.scope in _BY_DOMAIN:  # few different sets; streams differ from day to day
             self._cache_of(dataset.name).item_sets[digest] = asked
         return CaptureItems(
-            digest, tuple(lacking_items(manifest)), tuple(manifest.get("sources", {}).values())
+            digest,
+            tuple(lacking_items(manifest)),
+            tuple(manifest.get("sources", {}).values()),
+            tuple(manifest.get("absent_sources", ())),
         )
 
     # Domains -----------------------------------------------------------------------------------

@@ -64,8 +64,14 @@ class Entry:
     misplaced: tuple[str, ...] = ()  # captures in its folder that do not count, with what they hold
     askable_from: datetime | None = None  # when the day settles
     askable_until: datetime | None = None  # when the API's history no longer holds it
-    can_be_asked: bool = False  # True if a request can bring something that is missing
+    can_be_completed: bool = False  # an incomplete day that the API's history still holds
     is_suspect: bool = False  # its siblings contradict its rows: see suspicion.py
+
+    @property
+    def can_be_asked(self) -> bool:
+        """True if a request can bring something that is missing."""
+        missing = (State.PARTIAL, State.MISSING, State.EXPIRING)
+        return self.state in missing or self.can_be_completed
 
 
 @lru_cache(maxsize=4096)
@@ -124,7 +130,7 @@ def _entry(
             state=State.INCOMPLETE if lacking else state,
             lacking=lacking,
             misplaced=facts.misplaced,
-            can_be_asked=bool(lacking) and (expires is None or now < expires),
+            can_be_completed=bool(lacking) and (expires is None or now < expires),
             rows=name.rows,
             captures=len(facts.restatements),
             captured_at=name.fetched_at,
@@ -139,7 +145,6 @@ def _entry(
         day=day,
         state=state,
         misplaced=facts.misplaced,
-        can_be_asked=state in (State.PARTIAL, State.MISSING, State.EXPIRING),
         askable_from=settles,
         askable_until=expires,
     )

@@ -19,7 +19,7 @@ def entries(signs, name="edge_stat", first=START):
             dataset=name,
             day=first + timedelta(days=i),
             state=SIGNS[sign],
-            can_be_asked=sign in "?.!+",
+            can_be_completed=sign in "?.!+",
             captured_at=at + timedelta(minutes=i) if sign in "#o" else None,
             askable_until=at + timedelta(days=i),
         )
@@ -92,7 +92,10 @@ def test_an_incomplete_day_needs_attention_while_its_items_can_be_asked_for():
     ]
     lines = [
         Entry(
-            dataset="edge_stat", day=START + timedelta(days=i), state=state, can_be_asked=bool(can)
+            dataset="edge_stat",
+            day=START + timedelta(days=i),
+            state=state,
+            can_be_completed=bool(can),
         )
         for i, (state, can) in enumerate(states)
     ]

@@ -31,7 +31,7 @@ def entries(signs, name="edge_stat", first=FIRST):
             dataset=name,
             day=first + timedelta(days=i),
             state=STATES[sign],
-            can_be_asked=sign in "?.!+",
+            can_be_completed=sign in "?.!+",
             rows=1234 if sign == "#" else 0 if sign == "o" else None,
             captures=1 if sign in "#o" else 0,
             captured_at=NOW - timedelta(days=3) + timedelta(hours=i) if sign in "#o" else None,

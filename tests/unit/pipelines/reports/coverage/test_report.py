@@ -30,7 +30,7 @@ def entries(signs, name="edge_stat"):
             dataset=name,
             day=START + timedelta(days=i),
             state=STATES[sign],
-            can_be_asked=sign in "?.!+",
+            can_be_completed=sign in "?.!+",
             rows=i if sign in "#o" else None,
             captures=1 if sign in "#o" else 0,
             captured_at=NOW - timedelta(hours=9 - i) if sign in "#o" else None,
