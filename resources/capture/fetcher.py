@@ -33,7 +33,7 @@ from resources.api.parsing.parse import Page, Rows, join
 from resources.api.request_plan import Request, even_chunks, halves, items_of, narrowed
 from resources.capture.decoders import DecoderPool, Stored
 from resources.capture.isolation import PROBES, take_apart
-from resources.capture.learned import Learned
+from resources.capture.learned import MAX_FAILURES, Learned
 from resources.errors import LivestatsError
 from resources.raw import captures
 
@@ -118,6 +118,8 @@ class Fetcher:
         """
         if has_failed():
             return []
+        if self.learned.is_failing(self._action, day):
+            return [Unanswered(request, self._server_fails(day))]
         items = items_of(self.dataset, request)
         good, answers = [], list[Answer]()
         for item in items:
@@ -149,7 +151,7 @@ class Fetcher:
             yield narrowed(self.dataset, request, chunk)
 
     def _fetch(self, request: Request, day: date) -> list[Answer]:
-        answer = self._attempt(request)
+        answer = self._attempt(request, day)
         if isinstance(answer, FetchResult):
             return [answer]
         error = answer.error
@@ -171,9 +173,11 @@ class Fetcher:
         """The answers to parts of a refused list; `refused` if no single item is to blame."""
 
         def ask(part: Sequence[str]) -> Answer | None:
+            if self.learned.is_failing(self._action, day):
+                return None
             if not self.learned.spend_call(self._action):
                 return None
-            return self._attempt(narrowed(self.dataset, request, part))
+            return self._attempt(narrowed(self.dataset, request, part), day)
 
         log.warning("%s: %s; requesting parts of %s", self.dataset.name, refused.error, request)
         whole: Answer = refused
@@ -192,23 +196,37 @@ class Fetcher:
         if not answers and isinstance(refused.error, FixRequest) and not is_account_wide:
             self.learned.learn_list_limit(self._action, found.longest_answered)
         if is_account_wide:  # figures of all items together
-            return [self._attempt(narrowed(self.dataset, request, found.good_items)), *answers]
+            good = narrowed(self.dataset, request, found.good_items)
+            return [self._attempt(good, day), *answers]
         return [*(one for one in found.answers.values() if one.is_proven), *answers]
 
     def _note_refusal(self, items: Sequence[str], day: date, error: ApiError) -> None:
         if len(items) == 1 and isinstance(error, FixRequest):
             self.learned.refuse(self._action, items[0], day, error)
 
-    def _attempt(self, request: Request) -> Answer:
+    def _server_fails(self, day: date) -> ApiError:
+        return TryLater(
+            f"not asked for {day}, after {MAX_FAILURES} requests in a row that the server could not "
+            "answer",
+            action=self._action,
+        )
+
+    def _attempt(self, request: Request, day: date) -> Answer:
         """The answer to `request`, proven or not. Raises FixAction, FixSetup, RunCancelled."""
         came: dict[int, FetchedPage] = {}
         try:
-            return self._fetch_proven(request, came)
+            answer = self._fetch_proven(request, came)
+            self.learned.note_answer(self._action)
+            return answer
         except (FixAction, FixSetup):
             raise
         except ApiError as error:
             if self.halt.is_set():
                 raise RunCancelled("the run was cancelled") from error
+            if isinstance(error, TryLater):
+                self.learned.note_failure(self._action, day)
+            else:
+                self.learned.note_answer(self._action)
             return Unanswered(request, error, [*came.values()])
 
     def _fetch_proven(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:

@@ -19,6 +19,9 @@ from resources.fs import atomic, sealed
 MAX_FURTHER_CALLS = 200
 """Calls that one action may spend in a run on taking refused lists apart."""
 
+MAX_FAILURES = 8
+"""Requests of an action in a row that a failing server left without an answer."""
+
 _MAX_REMEMBERED = 20_000  # refused items of an action in the file
 
 
@@ -52,6 +55,8 @@ class Learned:
     _limits: dict[str, int] = field(default_factory=dict)
     _refused: dict[str, dict[str, Refusal]] = field(default_factory=dict)
     _spent: Counter[str] = field(default_factory=Counter)
+    _failures: Counter[str] = field(default_factory=Counter)
+    _failed_day: dict[str, date] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_changed: bool = False
 
@@ -117,6 +122,26 @@ class Learned:
             if known is None or known.day < day:
                 items[item] = Refusal(day, error.what, error.advice, error.code)
                 self._is_changed = True
+
+    def note_failure(self, action: str, day: date) -> None:
+        """A request for `day` found the server failing, all attempts included."""
+        with self._lock:
+            self._failures[action] += 1
+            self._failed_day[action] = day
+
+    def note_answer(self, action: str) -> None:
+        """A request was answered: the server does not fail the action."""
+        with self._lock:
+            self._failures.pop(action, None)
+
+    def is_failing(self, action: str, day: date) -> bool:
+        """True if MAX_FAILURES requests in a row found the server failing, the last for `day`.
+
+        The other requests of that day are then not sent; the next day is tried with one.
+        """
+        with self._lock:
+            many = self._failures[action] >= MAX_FAILURES
+            return many and self._failed_day.get(action) == day
 
     def spend_call(self, action: str) -> bool:
         """Count a call for taking a list apart; False if the action has had its share of this run."""

@@ -199,7 +199,7 @@ def entries(
 
 def is_due_again(dataset: Dataset, line: Entry, now: datetime, zone: ZoneInfo) -> bool:
     """True for a captured day within `reread_days` that was not seen today: late data may exist."""
-    if line.last_seen_at is None:
+    if not (line.state.is_complete or line.state is State.INCOMPLETE) or line.last_seen_at is None:
         return False
     today = day_of(now, zone)
     is_young = (today - line.day).days <= dataset.reread_days

@@ -71,7 +71,8 @@ def script(found, fault):
 
 def captured(found):
     """Days that have a named capture."""
-    return {p.parent.parent.name for p in found.archive.home.raw.glob("*/*/*Z-*")}
+    days = found.archive.home.raw.glob("*/*")
+    return {day.parent.name for day in days if captures.captures_in(day)}
 
 
 def note(found, name):
@@ -133,25 +134,28 @@ def test_what_lasts_fails_the_day_says_why_and_names_nothing_captured(kind, says
     assert not [*found.archive.home.raw.rglob(states.PARTIAL)]
 
 
-def test_a_failed_day_tells_which_question_had_no_answer(harmed):
+def test_an_incomplete_day_tells_which_question_had_no_answer(harmed):
     action = DATASETS["stream_count"].endpoint.action
     found = harmed().set(workers=1)
     script(found, lambda asked, number: "internal" if asked == action and number > 1 else None)
-    found.capture(DAY, retries=IMPATIENT)
-    told = note(found, "stream_count")
-    assert (told["answered"], told["questions"]) == (1, 3)
-    assert told["failed"][0]["from"] == "2026-11-21T00:00:00+08:00"
-    assert told["failed"][0]["until"] == "2026-11-22T00:00:00+08:00"
-    assert "StreamType" in told["failed"][0]["asked"]
+    results = found.capture(DAY, retries=IMPATIENT)
+    (told,) = (r for r in results if r.outcome is Outcome.INCOMPLETE)
+    assert "HTTP 500" in told.message
+    folder = captures.folder_of(found.archive.home.raw, "stream_count", DAY[0])
+    lacking = captures.newest(folder).lacking
+    assert len(lacking) == 2
+    assert lacking[0]["payload"]["StartTime"] == "2026-11-21T00:00:00+08:00"
+    assert lacking[0]["payload"]["EndTime"] == "2026-11-21T23:59:59+08:00"
+    assert "StreamType" in lacking[0]["payload"]
 
 
-def test_the_questions_of_a_day_that_has_failed_are_asked_no_more(harmed):
-    """There are six rankings; the first fails."""
+def test_the_other_questions_of_a_day_are_not_asked_while_the_action_fails(harmed):
+    """There are six rankings, each asked for all domains and then for two single ones."""
     action = DATASETS["top_play"].endpoint.action
     found = harmed(names=("domain", "top_play")).set(workers=1)
     script(found, lambda asked, _: "internal" if asked == action else None)
     assert len(failures(found.capture(DAY, retries=RetryPolicy(fault_attempts=1)))) == 1
-    assert found.simulator.calls[action] == 1
+    assert found.simulator.calls[action] == 8
 
 
 def test_a_storm_of_throttling_passes(harmed, unharmed):
@@ -180,12 +184,12 @@ def test_a_window_that_always_times_out_is_asked_in_halves(harmed, unharmed):
     assert ends == [("00:00:00", "11:59:59"), ("12:00:00", "23:59:59")]
 
 
-def test_a_total_of_the_day_cannot_be_cut_so_the_day_fails(harmed):
+def test_a_total_of_the_day_that_times_out_is_asked_in_parts_of_its_list(harmed, unharmed):
     action = DATASETS["batch_stream_traffic"].endpoint.action
     found = harmed(Faults(first={action: (2, "timeout")}), ("domain", "batch_stream_traffic"))
-    (told,) = failures(found.capture(DAY, retries=IMPATIENT))
-    assert "InternalServiceTimeout" in told
-    assert found.simulator.calls[action] == 2
+    assert failures(found.capture(DAY, retries=IMPATIENT)) == []
+    assert found.simulator.calls[action] == 2 + 2
+    assert is_part_of(lake_rows(found.archive.home), unharmed)
 
 
 # Pages that move ----------------------------------------------------------------------------------

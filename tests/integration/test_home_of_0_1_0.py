@@ -68,10 +68,9 @@ def tables(found):
 
 def test_it_opens_and_gives_the_same_rows(found, command):
     assert tables(found) == TABLES
-    assert found.archive.behind() == []
+    assert {*found.archive.behind()} <= {"coverage_monthly", "freshness"}  # have new columns
     lines = json.loads(command("status", "--json"))
     assert json.dumps(lines).count('"captured"') > 0
-    assert "as it was written" in command("verify")
     said = command("query", "--format", "csv", "SELECT count(*) AS n FROM stream_session")
     assert said.splitlines() == ["n", str(TABLES["stream_session"][0])]
     assert found.requests == 0
@@ -79,6 +78,7 @@ def test_it_opens_and_gives_the_same_rows(found, command):
 
 def test_its_warehouse_can_be_written_and_published_without_the_api(found, command):
     command("publish")
+    assert "as it was written" in command("verify")
     assert tables(found) == TABLES
     found.archive.home.warehouse.unlink()
     command("publish")

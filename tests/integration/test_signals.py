@@ -29,17 +29,15 @@ def begin(environ):
 @pytest.mark.parametrize("to_group", [False, True])
 def test_a_stopped_backfill_leaves_nothing_half_done(tmp_path, monkeypatch, to_group):
     with lab(tmp_path / "home") as found:
-        count = found.simulator._service.count
+        chooser = found.simulator._service.chooser
+        choose, edge = chooser.choose, DATASETS["edge_stat"].endpoint.action
 
         def stop(action):
-            if (
-                action == DATASETS["edge_stat"].endpoint.action
-                and not found.simulator.calls[action]
-            ):
+            if action == edge and found.simulator.calls[action] == 1:
                 (os.killpg if to_group else os.kill)(process.pid, signal.SIGTERM)
-            count(action)
+            return choose(action)
 
-        monkeypatch.setattr(found.simulator._service, "count", stop)
+        monkeypatch.setattr(chooser, "choose", stop)
         environ = {**environment(found.simulator, found.root), "PYTHONPATH": str(ROOT)}
         process = begin(environ)
         _, said = process.communicate(timeout=120)

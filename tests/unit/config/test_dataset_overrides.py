@@ -298,6 +298,8 @@ def test_nothing_is_warned_of_that_settings_leave_out(other):
         "edge_traffic_of_streams",
         "top_play_traffic_of_streams",
         "top_play_traffic_of_domains",
+        "traffic_of_sessions",
+        "traffic_of_pushes",
     }
     assert limits["streams_pushed"] == f"{PUSH}: limited by the settings to streams */room-*1"
     assert other.rows("SELECT DISTINCT verdict FROM reconciliation WHERE rule = 'peak_pushes'") == [

@@ -569,7 +569,14 @@ def test_domains_of_the_settings_need_no_list(tmp_path):
 
 def test_what_fails_alike_is_told_in_one_line():
     todo = backfill_plan.BackfillPlan(
-        datasets=(), dimensions=(), chunks=(), lost={}, settling={}, kept=0
+        datasets=(),
+        dimensions=(),
+        chunks=(),
+        lost={},
+        settling={},
+        kept=0,
+        first=FIRST,
+        last=LAST,
     )
     failed = [("edge_stat", FIRST, "no"), ("top_play", LAST, "no"), ("edge_stat", LAST, "no")]
     failed += [("top_play", FIRST, "no"), ("isp", None, "no"), ("source_traffic", FIRST, "other")]

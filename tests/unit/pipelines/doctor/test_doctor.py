@@ -28,7 +28,7 @@ def test_everything_is_looked_at(fresh, monkeypatch):
         history.add_daemon_heartbeat(heartbeat)
     found = [*examine(fresh.archive, fresh.root)]
     assert [f.subject for f in found if f.subject] == [
-        "versions", "dagster", "settings", "clock", "home", "disk", "locks", "budget", "warehouse",
+        "versions", "dagster", "settings", "clock", "home", "disk", "folders", "locks", "budget", "warehouse",
         "dagster home", "freshness", "suspicion", "captures", "daemon", "schedules", "webhook", "alarms", "key", "api",
         "access", "domains", "account", "actions",
     ]  # fmt: skip
