@@ -15,8 +15,6 @@ from resources.lake import parquet, row_equality
 from tests.support.lake_files import store
 
 DAY = date(2026, 11, 21)
-
-
 COUNT = DATASETS["stream_count"]
 
 

@@ -14,8 +14,6 @@ from resources.lake.table_diff import Comparison, comparing
 from tests.support.restated_captures import DAY
 
 STATUS = DATASETS["play_status_code"]
-
-
 SLOTS = [datetime(2026, 11, 20, hour, tzinfo=UTC) for hour in (0, 1)]
 
 

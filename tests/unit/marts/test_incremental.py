@@ -1,0 +1,180 @@
+"""Tables by day follow the days whose inputs have changed."""
+
+from datetime import date
+
+import pytest
+
+from resources.api.catalog import DATASETS
+from resources.home.layout import Home
+from resources.marts import build
+from resources.marts.definition import read
+from resources.warehouse import connection as warehouse_connection
+from resources.warehouse import load
+from tests.support.lake_files import store
+
+ZONE = "Asia/Shanghai"
+
+
+COUNT, PUSHES, ISP = (DATASETS[n] for n in ("stream_count", "push_stream_info", "isp"))
+DAYS = [date(2026, 11, day) for day in (18, 19, 20)]
+DAILY = """-- Streams of a day.
+-- group: test
+-- kind: table by day
+-- columns:
+--   business_date: Calendar day's date.
+--   peak_streams [streams]: Most streams.
+SELECT business_date, max(peak_streams) AS peak_streams FROM stream_count GROUP BY 1
+"""
+
+
+ABOVE = """-- Most streams of all days.
+-- group: test
+-- kind: view
+-- columns:
+--   peak_streams [streams]: Most streams.
+SELECT max(peak_streams) AS peak_streams FROM daily
+"""
+
+
+TOP = """-- Days by streams.
+-- group: test
+-- kind: macro
+-- parameters:
+--   last_day: Last day.
+--   n = 1: How many.
+-- columns:
+--   business_date: Calendar day.
+--   peak_streams [streams]: Most streams.
+SELECT business_date, peak_streams FROM daily WHERE business_date <= last_day
+ORDER BY peak_streams DESC LIMIT n
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The files of three marts that stand on each other; a test may change them."""
+    found = tmp_path / "sql"
+    found.mkdir()
+    for name, text in {"daily": DAILY, "above": ABOVE, "top": TOP}.items():
+        (found / f"{name}.sql").write_text(text)
+    return found
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def connection(home):
+    with warehouse_connection.writing(home, ZONE) as opened:
+        yield opened
+
+
+@pytest.fixture
+def put(home, connection):
+    """Makes a day's lake file that says so many streams, and loads it."""
+    version = iter(range(100))
+
+    def call(day, streams, dataset=COUNT):
+        rows = [{"peak_streams": streams}] if dataset is COUNT else streams
+        store(home.lake, dataset, day, rows, next(version))
+        load.sync_table(connection, home, dataset)
+
+    return call
+
+
+@pytest.fixture
+def bring(connection, folder):
+    """Brings the files' marts level, but for `behind`; what was done, by name."""
+
+    def call(switched_on=tuple(DATASETS), behind=()):
+        marts = read.__wrapped__(folder)
+        done = build.sync_marts(connection, ZONE, switched_on, marts)
+        assert build.marts_behind(connection, switched_on, marts) == [*behind]
+        return {made.mart.name: made for made in done}
+
+    return call
+
+
+def state(connection):
+    return warehouse_connection.content_version(connection)
+
+
+def by_day(connection):
+    return dict(connection.execute("FROM daily").fetchall())
+
+
+def test_a_table_is_made_whole_in_batches_of_days(connection, put, bring, monkeypatch):
+    monkeypatch.setattr(warehouse_connection, "DAYS_PER_TRANSACTION", 2)
+    for day in DAYS:
+        put(day, 3)
+    assert bring()["daily"].days == DAYS
+    assert by_day(connection) == dict.fromkeys(DAYS, 3)
+
+
+LOUD = DAILY.replace("max(peak_streams)", "max(peak_streams + 9223372036854775000)")
+
+
+def test_a_day_that_cannot_be_computed_holds_up_no_other(connection, folder, put, bring, caplog):
+    """Like a number of the vendor's that no sum can hold. The day stays as it was, and is told."""
+    (folder / "daily.sql").write_text(LOUD)
+    for day in DAYS:
+        put(day, 3)
+    bring()
+    good = by_day(connection)
+    put(DAYS[1], 9_000)
+    put(DAYS[2], 4)
+    made = bring(behind=["daily"])["daily"]
+    assert (made.days, [*made.impossible]) == ([DAYS[2]], [DAYS[1]])
+    assert by_day(connection) == {**good, DAYS[2]: good[DAYS[2]] + 1}
+    assert f"daily of {DAYS[1]} cannot be made" in caplog.text
+    put(DAYS[1], 5)
+    assert bring()["daily"].days == [DAYS[1]]
+
+
+def test_a_day_is_made_of_its_own_rows_on_both_sides_of_a_join(connection, folder, put, bring):
+    """DuckDB alone adds up all days of one side: too much to read, and one bad day spoils all."""
+    sums = "(SELECT business_date, {} FROM stream_count GROUP BY 1)"
+    one, other = (sums.format(f"max(peak_streams) AS {name}") for name in ("peak_streams", "most"))
+    loud = other.replace("peak_streams)", "peak_streams + 9223372036854775000)")
+    header = DAILY.partition("SELECT")[0]
+    both = "SELECT business_date, least(peak_streams, most) AS peak_streams"
+    joined = both + " FROM {} JOIN {} USING (business_date)"
+    for sides in ((one, loud), (loud, one)):
+        (folder / "daily.sql").write_text(header + joined.format(*sides))
+        for day, streams in zip(DAYS, (3, 9_000, 4), strict=True):
+            put(day, streams)
+        made = bring(behind=["daily"])["daily"]
+        assert (made.days, [*made.impossible]) == ([DAYS[0], DAYS[2]], [DAYS[1]])
+        assert by_day(connection) == {DAYS[0]: 3, DAYS[2]: 4}
+
+
+def test_a_table_that_is_made_anew_leaves_out_what_cannot_be_computed(
+    connection, folder, put, bring
+):
+    for day, streams in zip(DAYS, (3, 9_000, 4), strict=True):
+        put(day, streams)
+    bring()
+    (folder / "daily.sql").write_text(LOUD)
+    made = bring(behind=["daily"])["daily"]
+    assert (made.days, [*made.impossible]) == ([DAYS[0], DAYS[2]], [DAYS[1]])
+    assert [*by_day(connection)] == [DAYS[0], DAYS[2]]
+    assert connection.execute("FROM above").fetchall() == [(9223372036854775004,)]
+
+
+def test_an_interrupt_leaves_the_table_as_it_was(connection, folder, put, bring, monkeypatch):
+    for day in DAYS:
+        put(day, 3)
+    bring()
+    before, rows = state(connection), by_day(connection)
+
+    def interrupted(_connection):
+        raise KeyboardInterrupt
+
+    (folder / "daily.sql").write_text(LOUD)
+    monkeypatch.setattr(warehouse_connection, "increment_change_count", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        bring()
+    assert by_day(connection) == rows
+    assert state(connection) == before
