@@ -170,6 +170,35 @@ def test_no_file_is_longer_than_350_lines_and_no_function_than_60():
     assert long == []
 
 
+def has_code(path: Path) -> bool:
+    """Whether a module defines a function or a class; one of declared data or imports does not."""
+    body = ast.parse((ROOT / path).read_text("utf-8")).body
+    return any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in body)
+
+
+def place_of_tests(path: Path) -> Path:
+    """Where the tests of a module stand: in the same room of tests/unit; those of docgen in tests/docs."""
+    *rooms, name = path.with_suffix("").parts
+    file = f"test_{rooms[-1] if name == '__init__' else name}.py"
+    if rooms[:2] == ["pipelines", "docgen"]:
+        return Path("tests", "docs", file)
+    return Path("tests", "unit", *rooms[rooms[0] == "resources" :], file)
+
+
+def test_every_module_has_a_file_of_tests_of_its_name():
+    """So that who changes a module knows where to look. The list in tests/untested.txt only shrinks."""
+    missing = {
+        str(path)
+        for path in SOURCES
+        if path.parts[0] != "livestats.py"
+        and has_code(path)
+        and not (ROOT / place_of_tests(path)).is_file()
+    }
+    known = {*(ROOT / "tests" / "untested.txt").read_text("utf-8").split()}
+    assert sorted(missing - known) == [], "give them a test file"
+    assert sorted(known - missing) == [], "take them out of tests/untested.txt"
+
+
 NOT_FOR_USERS = {
     "resources/simulator/refusals.py: Refused",  # an answer of the simulator
     "resources/api/parsing/decode_lenient.py: _DuplicateField",  # is caught where it is raised
