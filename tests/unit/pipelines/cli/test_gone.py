@@ -1,0 +1,50 @@
+"""livestats gone: domains that are asked for no more."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli import main
+from resources.config import Settings
+from resources.home.layout import Home
+from tests.support.archives import NOW
+
+
+@pytest.fixture
+def gone(tmp_path):
+    (tmp_path / "livestats.toml").write_text('[domains]\npull = ["Old.example", "new.example"]\n')
+    environ = {
+        "LIVESTATS_SETTINGS": str(tmp_path / "livestats.toml"),
+        "LIVESTATS_HOME": str(tmp_path / "home"),
+        "LIVESTATS_NOW": NOW.isoformat(),
+    }
+
+    def run(*words):
+        return CliRunner().invoke(main, ["gone", *words], env=environ)
+
+    Home(tmp_path / "home").prepare(Settings(), NOW)
+    return run
+
+
+def listed(gone):
+    return json.loads(gone("--json").stdout)["gone"]
+
+
+def test_a_domain_is_gone_until_it_is_asked_for_again(gone):
+    assert listed(gone) == []
+    assert gone("old.EXAMPLE").exit_code == 0
+    assert listed(gone) == ["Old.example"]
+    gone("old.example", "--undo")
+    assert listed(gone) == []
+
+
+def test_a_domain_that_nobody_knows_changes_nothing(gone):
+    result = gone("old.example", "slip.example")
+    assert result.exit_code == 2
+    assert "slip.example is not a domain of this archive" in result.output
+    assert listed(gone) == []
+
+
+def test_undo_needs_a_domain(gone):
+    assert gone("--undo").exit_code == 2

@@ -1,0 +1,24 @@
+"""The simulated API without a network."""
+
+import pytest
+
+from resources.api.catalog import ENDPOINTS
+from resources.simulator.api import ANSWERERS, Api
+from resources.simulator.refusals import Refused
+from resources.simulator.settings import AnswerOptions
+from tests.support.small_world import NOW, world
+
+api = Api(world, AnswerOptions())
+
+
+def test_every_action_of_the_catalog_is_answered_from_the_world():
+    assert {*ANSWERERS} == {*ENDPOINTS}
+
+
+def test_an_action_that_does_not_exist_is_refused():
+    with pytest.raises(Refused, match="InvalidActionOrVersion"):
+        api.answer("DescribeNothing", {}, NOW)
+
+
+def test_the_same_question_has_the_same_answer():
+    assert api.answer("DescribeLiveISPData", {}, NOW) == api.answer("DescribeLiveISPData", {}, NOW)

@@ -1,0 +1,50 @@
+"""Which lake files a load accepts."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from resources.api.catalog import DATASETS
+from resources.home.layout import Home
+from resources.lake import parquet
+from resources.raw import captures
+from resources.warehouse.accepted import RefusedFile, provenance
+from tests.support.lake_files import store
+
+PUSHES = DATASETS["push_stream_info"]
+DAY = date(2026, 11, 22)
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A day's lake file, and the folder of its capture."""
+    found = Home(tmp_path)
+    store(found.lake, PUSHES, DAY, [{}])
+    return found
+
+
+def accept(home, day=DAY):
+    path = parquet.path_of(home.lake, PUSHES.name, DAY)
+    return provenance(home, PUSHES, day, path, ZONE)
+
+
+def test_a_file_of_its_day_whose_capture_is_there_is_accepted(home):
+    assert accept(home).rows == 1
+
+
+def test_a_file_whose_capture_is_gone_is_refused(home):
+    (capture,) = captures.folder_of(home.raw, PUSHES.name, DAY).iterdir()
+    capture.rmdir()
+    with pytest.raises(RefusedFile, match="Restore the capture from a backup"):
+        accept(home)
+
+
+def test_a_file_that_has_changed_is_refused_with_what_makes_it_again(home):
+    path = parquet.path_of(home.lake, PUSHES.name, DAY)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(RefusedFile, match="livestats replay --from 2026-11-22"):
+        accept(home)
