@@ -1,0 +1,39 @@
+"""Totals of an answer against its rows."""
+
+import json
+
+import pytest
+
+from resources.api.catalog import DATASETS
+from resources.api.parsing.parse import join, read_page
+from tests.unit.api.parsing.test_parse import first_walk, sample_of
+
+NAMES = [
+    name
+    for name, dataset in DATASETS.items()
+    if any(total.of for total in dataset.endpoint.totals) and not dataset.split
+]
+
+
+def disagreeing(name, **changed):
+    """Totals of the documented answer that its rows contradict, over all of its pages."""
+    document, walk = sample_of(name), first_walk(name)
+    document["Result"].update(changed)
+    page = read_page(DATASETS[name], walk, json.dumps(document).encode())
+    return join(DATASETS[name], walk, [page]).disagreeing
+
+
+def compared(name):
+    return [total for total in DATASETS[name].endpoint.totals if total.of]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_total_that_is_not_that_of_the_rows_is_named(name):
+    for total in compared(name):
+        assert total.name in disagreeing(name, **{total.name: 987_654_321})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_total_that_is_left_out_is_no_contradiction(name):
+    left_out = dict.fromkeys(total.name for total in compared(name))
+    assert disagreeing(name, **left_out) == ()
