@@ -191,8 +191,9 @@ class World:
             return ""
         self._connection.register("found", table)
         self._connection.register("expected", expected)
-        lost = "SELECT * FROM expected EXCEPT ALL SELECT * FROM found"
-        more = "SELECT * FROM found EXCEPT ALL SELECT * FROM expected"
+        columns = _one_spelling(self._connection, "found")
+        lost = f"SELECT {columns} FROM expected EXCEPT ALL SELECT {columns} FROM found"
+        more = f"SELECT {columns} FROM found EXCEPT ALL SELECT {columns} FROM expected"
         column = "domain" if "domain" in table.column_names else ""
         if column:
             lost = f"SELECT * FROM ({lost}) WHERE list_contains(?, domain)"
@@ -245,3 +246,11 @@ class World:
     def _problem(self, text: str, output: str = "") -> None:
         tail = "\n".join(f"    | {line}" for line in output.splitlines()[-12:])
         self.played.problems.append(text + (f"\n{tail}" if tail else ""))
+
+
+def _one_spelling(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """All columns, domains in lower case: an archive keeps them as the account lists them."""
+    rows = connection.execute(f"DESCRIBE {table}").fetchall()
+    names = [name for name, *_ in rows if name in ("domain", "push_domain", "cname")]
+    lower = ", ".join(f"lower({name}) AS {name}" for name in names)
+    return f"* REPLACE ({lower})" if lower else "*"

@@ -23,6 +23,11 @@ FAULTS = (
 )
 HOURLY = ("stream_session", "stream_session_by_domain", "source_traffic", "play_status_code")
 
+ASKED_AGAIN_NEXT_DAY = frozenset(
+    {"false-empty", "late-domains", "refuse-domain", "refuse-stream", "refuse-action", "deny-key"}
+)
+"""A suspect day, the list of domains, and what was refused: none of it is asked twice a day."""
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -180,7 +185,7 @@ PASSING: dict[str, Maker] = {
     "token-expiry": lambda c, _: f"token-expiry=new@from-call={c.randint(1, 60)}",
 }
 LASTING: dict[str, Maker] = {
-    "list-limit": lambda c, _: f"list-limit={c.choice((1, 2, 5, 20))}",
+    "list-limit": lambda c, _: f"list-limit={c.choice((1, 2, 5, 20))}@parameter=DomainList,Ips",
     "name-case": lambda _c, _s: "name-case",
     "null-result": lambda _c, _s: "null-result",
     "new-field": lambda c, s: f"new-field=Extra@action={_some_action(c, s)}",
