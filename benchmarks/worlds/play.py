@@ -126,7 +126,7 @@ class World:
         with duckdb.connect(self.home / "served" / "livestats.duckdb", read_only=True) as found:
             found.execute("SET enable_progress_bar = false")
             found.execute(f"ATTACH '{whole / 'served' / 'livestats.duckdb'}' AS whole (READ_ONLY)")
-            wanted = dict.fromkeys(DATASETS, "*")
+            wanted = {name: _one_spelling(found, name) for name in DATASETS}
             wanted["ledger"] = "dataset, business_date, state, rows"
             for name, columns in wanted.items():
                 for what, one, other in (

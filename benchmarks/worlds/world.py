@@ -19,12 +19,13 @@ NAMES = [dataset.name for dataset in DAILY]
 ACTIONS = sorted({dataset.endpoint.action for dataset in DAILY})
 FAULTS = (
     *("throttle", "internal", "gateway", "unavailable", "timeout", "reset", "cut", "garbled"),
-    *("html", "error200", "no_result", "shift", "repeat", "shrink"),
-)
+    *("html", "error200", "no_result", "shift", "repeat"),
+)  # a row that leaves a single page with its total leaves no trace: no shrink
 HOURLY = ("stream_session", "stream_session_by_domain", "source_traffic", "play_status_code")
 
 ASKED_AGAIN_NEXT_DAY = frozenset(
-    {"false-empty", "late-domains", "refuse-domain", "refuse-stream", "refuse-action", "deny-key"}
+    {"false-empty", "late-domains", "redirect"}
+    | {"refuse-domain", "refuse-stream", "refuse-action", "deny-key"}
 )
 """A suspect day, the list of domains, and what was refused: none of it is asked twice a day."""
 
@@ -224,10 +225,8 @@ def world_of(seed: int, only: frozenset[str] = frozenset(), most_pairs: int = 15
     if not any(step.words[0] == "backfill" for step in steps):
         steps[0] = replace(steps[0], words=("backfill",))
     end = now
-    if {"false-empty", "late-domains"} & kinds:
-        end += timedelta(
-            days=1
-        )  # they are asked again then: a suspect day, and the list of domains
+    if ASKED_AGAIN_NEXT_DAY & kinds:
+        end += timedelta(days=1)
     return WorldPlan(seed, shape, kept, tuple(steps), end, frozenset(kinds))
 
 
