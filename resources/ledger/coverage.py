@@ -121,8 +121,9 @@ class Coverage:
             lacking -= {one.domain.name for one in self.domains if not one.exists_before(end)}
         elif dataset.scope in _BY_LISTED_ITEM:
             lacking |= set(self._unlisted(dataset, day, capture, found))
-            there = self.sources(dataset, day)
-            lacking |= {f"what {name} lists" for name in found.absent_sources if name not in there}
+            if found.absent_sources:
+                missing = {*found.absent_sources} - self.sources(dataset, day).keys()
+                lacking |= {f"what {name} lists" for name in missing}
         return tuple(sorted(item for item in lacking if not self._is_gone(item)))
 
     def _is_gone(self, item: str) -> bool:
