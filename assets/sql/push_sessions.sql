@@ -3,7 +3,7 @@
 -- because the reasons are free text.
 -- group: pushes
 -- kind: view
--- key: domain, app, stream, push_started_at, client_ip
+-- key: domain, app, stream, push_started_at, client_ip, occurrence
 -- optional: ip_info
 -- columns:
 --   business_date: Calendar day in the business time zone on which the push began.
@@ -16,6 +16,7 @@
 --   push_duration_s [s]: Length of the push.
 --   break_reason: Why it ended, free text of the vendor.
 --   client_ip: Address of the pushing client; '' if unknown.
+--   occurrence: Number of the row among rows that are otherwise of one key; nearly always 1.
 --   client_location: Country or region of the address; NULL if ip_info does not know it.
 --   client_province: Province of the address.
 --   client_city: City of the address.
@@ -33,7 +34,7 @@ WITH placed AS (
     FROM push_stream_info
     WINDOW earlier AS (
         PARTITION BY domain, app, stream
-        ORDER BY push_started_at, push_ended_at, client_ip
+        ORDER BY push_started_at, push_ended_at, client_ip, occurrence
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     )
 ),
@@ -46,8 +47,8 @@ measured AS (
 )
 SELECT timezone(time_zone, push_started_at)::DATE AS business_date,
        m.domain, d.vhost, m.app, m.stream, m.push_started_at, m.push_ended_at, m.push_duration_s,
-       m.break_reason, m.client_ip, i.location AS client_location, i.province AS client_province,
-       i.city AS client_city, i.isp AS client_isp,
+       m.break_reason, m.client_ip, m.occurrence, i.location AS client_location,
+       i.province AS client_province, i.city AS client_city, i.isp AS client_isp,
        m.earlier_push_ended_at, m.earlier_break_reason, m.reconnect_gap_s,
        coalesce(m.reconnect_gap_s <= t.limit_value, false) AS is_interruption
 FROM measured m

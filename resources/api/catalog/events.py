@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from resources.api.catalog.columns import APP, DOMAIN, STREAM
+from resources.api.catalog.columns import APP, DOMAIN, OCCURRENCE, STREAM
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import (
     DedupKeep,
     DomainRole,
+    DuplicateKeys,
     Endpoint,
     ListLevel,
     Paging,
@@ -189,7 +190,8 @@ DATASETS = (
         endpoint=PUSH_INFO,
         scope=Scope.DOMAIN,
         role=DomainRole.PUSH,
-        key=("domain", "app", "stream", "push_started_at", "client_ip"),
+        key=("domain", "app", "stream", "push_started_at", "client_ip", OCCURRENCE),
+        duplicate_keys=DuplicateKeys.NUMBER,  # main and backup, begun in the same second
         event_start="push_started_at",
         dedup_keep=DedupKeep.FIRST_DAY,
         reread_days=7,  # a push may be listed under its first day only when it ends days later

@@ -135,7 +135,7 @@ class DoubledKey(ListManner):
             year = int(row["CreateTime"][:4]) - 1
             return {**row, "Status": DELETED, "CreateTime": f"{year}{row['CreateTime'][4:]}"}
         if "StreamPriority" in row:
-            return {**row, "StreamPriority": "backup", "IP": "198.51.100.7"}
+            return {**row, "StreamPriority": "backup"}
         return dict(row)
 
 

@@ -207,9 +207,10 @@ def test_a_domain_is_listed_twice_and_a_push_as_well(sim):
     assert [d["Status"] for d in found if d["Domain"] == found[0]["Domain"]] == [0, 3]
     pushes = result(sim, PUSHES, **DAY)
     one, other = pushes["PushStreamInfoDataList"][:2]
-    assert [one[f] for f in ("App", "Stream", "StartTime")] == [
-        other[f] for f in ("App", "Stream", "StartTime")
+    assert [one[f] for f in ("App", "Stream", "StartTime", "IP")] == [
+        other[f] for f in ("App", "Stream", "StartTime", "IP")
     ]
+    assert {one["StreamPriority"], other["StreamPriority"]} == {"", "backup"}
     assert int(pushes["Pagination"]["TotalCount"]) == len(pushes["PushStreamInfoDataList"])
     sim.manners = ["doubled-key=1@kind=equal"]
     assert listed(sim)[0] == listed(sim)[1]

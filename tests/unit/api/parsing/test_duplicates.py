@@ -17,11 +17,6 @@ from tests.unit.api.parsing.test_parse import first_walk, sample_of
 
 DOMAIN = DATASETS["domain"]
 PUSHES = DATASETS["push_stream_info"]
-NUMBERED = replace(
-    PUSHES,
-    duplicate_keys=DuplicateKeys.NUMBER,
-    key=tuple(dict.fromkeys((*PUSHES.key, OCCURRENCE))),
-)
 LIVING, DELETED = {"Status": 0}, {"Status": 3}
 
 
@@ -92,7 +87,7 @@ def test_both_pages_of_one_list_are_kept_and_a_page_that_came_again_is_refused()
         kept(one, two, again)
 
 
-def pushes(*reasons, dataset=NUMBERED):
+def pushes(*reasons, dataset=PUSHES):
     """Pushes of one stream that begin in the same second, and one of another stream."""
     document = sample_of("push_stream_info")
     first, second = document["Result"]["PushStreamInfoDataList"][:2]
@@ -104,7 +99,7 @@ def pushes(*reasons, dataset=NUMBERED):
 
 
 def numbered(*pages):
-    rows = join(NUMBERED, first_walk("push_stream_info"), pages)
+    rows = join(PUSHES, first_walk("push_stream_info"), pages)
     return [
         (row["stream"], row[OCCURRENCE], row["break_reason"])
         for row in rows.table.to_pylist()
@@ -117,7 +112,7 @@ def test_pushes_of_one_key_are_all_kept_and_numbered_by_content(reasons):
     found, rows = numbered(pushes(*reasons))
     assert found == [("room1", 1, "a"), ("room1", 2, "a"), ("room1", 3, "b")]
     assert rows.doubled
-    assert NUMBERED.columns[-1].name == NUMBERED.key[-1] == OCCURRENCE
+    assert PUSHES.columns[-1].name == PUSHES.key[-1] == OCCURRENCE
     assert rows.table.schema.field(OCCURRENCE).nullable is False
 
 
@@ -145,13 +140,13 @@ def test_what_is_read_together_is_numbered_too():
     rows[1:] = [dict(rows[0])]
     doubled = json.dumps(document).encode()
     walk = first_walk("push_stream_info")
-    assert read_batch(NUMBERED, [(walk, 1), (walk, 1)], [plain, doubled]) is None
-    page = read_batch(NUMBERED, [(walk, 1), (walk, 1)], [plain, plain])[0]
+    assert read_batch(PUSHES, [(walk, 1), (walk, 1)], [plain, doubled]) is None
+    page = read_batch(PUSHES, [(walk, 1), (walk, 1)], [plain, plain])[0]
     assert page.table[OCCURRENCE].to_pylist() == [1, 1]
 
 
 def test_a_dataset_that_declares_nothing_refuses():
-    dataset = replace(NUMBERED, duplicate_keys=DuplicateKeys.REFUSE, key=PUSHES.key[:5])
+    dataset = replace(PUSHES, duplicate_keys=DuplicateKeys.REFUSE, key=PUSHES.key[:5])
     page = pushes("a", "b", dataset=dataset)
     with pytest.raises(IncompleteAnswer, match="a key came twice in .*: .*stream=room1"):
         join(dataset, first_walk("push_stream_info"), [page])
