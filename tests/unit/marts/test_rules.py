@@ -225,6 +225,15 @@ class TestInterruptions:
         _, second = pushes(push(0, 100), push(99, 300))
         assert (second["reconnect_gap_s"], second["is_interruption"]) == (None, False)
 
+    def test_a_main_and_a_backup_of_one_second_interrupt_nothing_and_are_both_there(self):
+        main, backup, next_one = pushes(
+            push(0, 100, "main", occurrence=1),
+            push(0, 100, "backup", occurrence=2),
+            push(105, 300),
+        )
+        assert [one["break_reason"] for one in (main, backup)] == ["main", "backup"]
+        assert [one["reconnect_gap_s"] for one in (main, backup, next_one)] == [None, None, 5]
+
     def test_the_gap_begins_when_the_last_of_all_earlier_ones_has_ended(self):
         *_, third = pushes(push(0, 500, "long"), push(10, 20, "short"), push(530, 600))
         assert (third["reconnect_gap_s"], third["earlier_break_reason"]) == (30, "long")

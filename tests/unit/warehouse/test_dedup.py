@@ -61,3 +61,14 @@ def test_a_key_that_a_day_no_longer_lists_moves_to_the_other_and_is_not_lost(con
     assert days(connection, dataset) == [(FIRST,)]
     restate(connection, dataset, FIRST, [])
     assert days(connection, dataset) == []
+
+
+def test_two_pushes_of_one_second_that_two_days_list_are_two_rows(connection):
+    twins = [{"occurrence": number, "push_duration_s": 10 * number} for number in (1, 2)]
+    for day in (FIRST, SECOND):
+        restate(connection, PUSHES, day, twins)
+    assert days(connection, PUSHES) == [(FIRST,), (FIRST,)]
+    restate(connection, PUSHES, FIRST, twins[:1])  # the other one is no longer listed there
+    assert days(connection, PUSHES) == [(FIRST,), (SECOND,)]
+    found = connection.execute(f"SELECT push_duration_s FROM {PUSHES.name} ORDER BY 1").fetchall()
+    assert found == [(10,), (20,)]

@@ -1,0 +1,60 @@
+"""Keys that the vendor lists twice in one answer: every push is kept, of a domain the living one."""
+
+import pytest
+
+from resources.capture.result import Outcome
+from resources.raw import captures
+from tests.support.archives import DAYS, SMALL, failures, lab
+
+PUSHES = "push_stream_info"
+NAMES = ("domain", PUSHES)
+LIST = "ListDomainDetail"
+TWICE = "doubled-key=2@action=DescribeLivePushStreamInfoData"
+KEY = "domain, app, stream, push_started_at, client_ip"
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """The pushes of both days from an account that lists each once."""
+    with lab(tmp_path_factory.mktemp("plain") / "home", SMALL) as one:
+        one.capture(DAYS, NAMES)
+        one.load()
+        yield one.rows(f"SELECT {KEY}, business_date FROM {PUSHES} ORDER BY ALL")
+
+
+@pytest.mark.parametrize(("kind", "priorities"), [("other", {"", "backup"}), ("equal", {""})])
+def test_two_pushes_of_one_second_are_two_rows_and_asking_again_is_no_revision(
+    tmp_path, plain, kind, priorities
+):
+    with lab(tmp_path / "home", SMALL, manners=[f"{TWICE}@kind={kind}"]) as one:
+        assert failures(one.capture(DAYS, NAMES)) == []
+        one.load()
+        assert one.rows(f"SELECT DISTINCT {KEY}, business_date FROM {PUSHES} ORDER BY ALL") == plain
+        twice = one.rows(
+            f"SELECT list(occurrence ORDER BY occurrence), list(DISTINCT stream_priority) "
+            f"FROM {PUSHES} GROUP BY {KEY} HAVING count(*) > 1"
+        )
+        assert len(twice) >= len(DAYS)
+        assert all(numbers == [1, 2] and {*found} == priorities for numbers, found in twice)
+        ((pushes, sessions),) = one.rows(
+            f"SELECT (SELECT count(*) FROM {PUSHES}), (SELECT count(*) FROM push_sessions)"
+        )
+        assert pushes == sessions == len(plain) + len(twice)
+        again = one.capture(DAYS, [PUSHES], again=True)
+        assert {result.outcome for result in again} == {Outcome.UNCHANGED}
+        one.load()
+        assert one.rows("SELECT count(*) FROM revisions") == [(0,)]
+
+
+@pytest.mark.parametrize("kind", ["other", "equal"])
+def test_a_domain_listed_twice_is_one_row_and_asking_again_is_no_revision(tmp_path, kind):
+    with lab(tmp_path / "home", SMALL, manners=[f"doubled-key=2@action={LIST}@kind={kind}"]) as one:
+        for again in (False, True):
+            assert failures(one.capture([], ["domain"], again=again)) == []
+        assert one.simulator.calls[LIST] == 2
+        one.load()
+        listed = one.rows("SELECT domain, status FROM domain ORDER BY domain")
+        assert listed == [("pull-1.sim.example", 0), ("push-1.sim.example", 0)]
+        (folder,) = captures.days_of(one.archive.home.raw, "domain").values()
+        assert len(captures.captures_in(folder)) == 1
+        assert one.rows("SELECT count(*) FROM revisions") == [(0,)]
