@@ -32,7 +32,7 @@ from resources.fs import atomic, locks
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import states
-from resources.ledger.coverage import THE_ACCOUNT, Coverage, asked_items, lacking_items
+from resources.ledger.coverage import THE_ACCOUNT, Coverage, asked_items, item_key, lacking_items
 from resources.ledger.states import State
 from resources.raw import captures
 
@@ -202,8 +202,12 @@ class PartitionLifecycle:
                 before = job.previous.manifest
             except captures.UnusableCapture:
                 return None
-            answered = asked_items(job.dataset, before) - {*lacking_items(before)}
-            if answered.intersection(job.lacking) or THE_ACCOUNT in job.lacking:
+            then, now = (
+                {item_key(job.dataset, item) for item in items}
+                for items in (lacking_items(before), job.lacking)
+            )
+            answered = asked_items(job.dataset, before) - then
+            if answered & now or THE_ACCOUNT in job.lacking:
                 return first
         return None
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from resources.api.catalog.datasets import Dataset
-from resources.api.catalog.spelling import domain_key
 from resources.api.request_plan import Request, items_of, narrowed, request_of
-from resources.ledger.coverage import asked_items
+from resources.ledger.coverage import asked_items, item_key
 from resources.raw.captures import Capture
 
 
@@ -24,8 +23,8 @@ def requests_for(
     the requests of the day's full plan, narrowed to them.
     """
     repeated = [request_of(dataset, dict(one["payload"])) for one in before.lacking]
-    asked = {domain_key(item) for item in asked_items(dataset, before.manifest)}
-    new = {item for item in lacking if domain_key(item) not in asked}
+    asked = asked_items(dataset, before.manifest)
+    new = {item for item in lacking if item_key(dataset, item) not in asked}
     wanted = {*lacking}
     again = (one for one in repeated if wanted.intersection(items_of(dataset, one) or wanted))
     return [*again, *_for_items(dataset, full_plan, new)]

@@ -33,7 +33,14 @@ from resources.ledger.known_items import (
     known_domains,
     streams_in,
 )
-from resources.raw.captures import Capture, CaptureName, UnusableCapture, captures_in, folder_of
+from resources.raw.captures import (
+    Capture,
+    CaptureName,
+    UnusableCapture,
+    captures_in,
+    folder_of,
+    newest,
+)
 
 THE_ACCOUNT = "the account"
 """In the place of an item, for a request that names none."""
@@ -55,8 +62,18 @@ class CaptureItems:
     absent_sources: tuple[str, ...] = ()  # datasets that list some and were not captured then
 
 
+def item_key(dataset: Dataset, item: str) -> str:
+    """The form in which two items are equal exactly if they are the same: domains as DNS has them."""
+    if dataset.scope in _BY_DOMAIN:
+        return domain_key(item)
+    if dataset.scope is Scope.STREAM:
+        domain, slash, stream = item.partition("/")
+        return domain_key(domain) + slash + stream
+    return item
+
+
 def asked_items(dataset: Dataset, manifest: Mapping[str, Any]) -> frozenset[str]:
-    """The items in the requests of a capture, with or without an answer."""
+    """The items in the requests of a capture, with or without an answer, as `item_key` gives them."""
     payloads = [
         *(one["payload"] for one in manifest["requests"]),
         *(one["payload"] for one in manifest.get("lacking", ())),
@@ -64,7 +81,7 @@ def asked_items(dataset: Dataset, manifest: Mapping[str, Any]) -> frozenset[str]
     items = {
         item for payload in payloads for item in items_of(dataset, request_of(dataset, payload))
     }
-    return frozenset(map(domain_key, items) if dataset.scope in _BY_DOMAIN else items)
+    return frozenset(item_key(dataset, item) for item in items)
 
 
 def lacking_items(manifest: Mapping[str, Any]) -> list[str]:
@@ -194,10 +211,13 @@ class Coverage:
         self, dataset: Dataset, day: date, name: CaptureName, found: CaptureItems
     ) -> Iterable[str]:
         """Streams or addresses that the newest captures of the sources list and `name` did not ask."""
+        if found.sources and not (dataset.domains or dataset.streams):
+            listed = (
+                captures_in(folder)[-1:] for folder in self._sources_of(dataset, day).values()
+            )
+            if sorted(found.sources) == sorted(name.text for names in listed for name in names):
+                return ()  # most days, without reading a manifest
         sources = self.sources(dataset, day)
-        is_same = bool(found.sources) and sorted(found.sources) == sorted(sources.values())
-        if is_same and not (dataset.domains or dataset.streams):
-            return ()
         narrowing = json.dumps([dataset.domains, dataset.streams])
         key = "|".join((name.text, *sorted(sources.values()), narrowing))
         cached = self._cache_of(dataset.name)
@@ -210,13 +230,21 @@ class Coverage:
         return cached.unlisted[key]
 
     def sources(self, dataset: Dataset, day: date) -> dict[str, str]:
-        """Names of the newest captures of the datasets that list the streams or addresses."""
-        found = {
-            source: captures_in(folder_of(self.raw, source, day))
+        """Names of the newest captures of the datasets that list the streams or addresses.
+
+        A capture that belongs to another day, dataset or time zone does not count.
+        """
+        zone = self.settings.time_zone
+        found = {name: newest(at, zone) for name, at in self._sources_of(dataset, day).items()}
+        return {source: one.name.text for source, one in found.items() if one is not None}
+
+    def _sources_of(self, dataset: Dataset, day: date) -> dict[str, Path]:
+        """The folders of the day in the datasets that list the streams or addresses."""
+        return {
+            source: folder_of(self.raw, source, day)
             for source in dataset.needs
             if source in self.settings.datasets
         }
-        return {source: names[-1].text for source, names in found.items() if names}
 
     def _compare_listed(
         self, dataset: Dataset, day: date, name: CaptureName, sources: Mapping[str, str]
@@ -229,7 +257,7 @@ class Coverage:
             expected = expected_items(dataset, [one.domain for one in self.domains], paths)
         except (PrerequisiteMissing, UnusableCapture, KeyError, TypeError, ValueError):
             return None
-        return sorted(expected - asked)
+        return sorted(item for item in expected if item_key(dataset, item) not in asked)
 
     # Cache -------------------------------------------------------------------------------------
 
@@ -243,14 +271,17 @@ class Coverage:
 def expected_items(
     dataset: Dataset, domains: Sequence[Domain], paths: Mapping[str, Path]
 ) -> frozenset[str]:
-    """Streams or addresses that a day's lake files list, as far as the dataset asks about them."""
+    """Streams or addresses that a day's lake files list, as far as the dataset asks about them.
+
+    A stream has the name of its domain as it is asked for, whatever the spelling in the files.
+    """
     if dataset.scope is Scope.ADDRESSES:
         return frozenset(addresses_in(dataset, paths))
-    served = {*domains_of(dataset, domains)}
+    served = {domain_key(name): name for name in domains_of(dataset, domains)}
     return frozenset(
-        f"{one.domain}/{one.app}/{one.stream}"
+        f"{served[domain_key(one.domain)]}/{one.app}/{one.stream}"
         for one in streams_in({n: p for n, p in paths.items() if n in dataset.streams_from})
-        if one.domain in served and dataset.includes_stream(one.app, one.stream)
+        if domain_key(one.domain) in served and dataset.includes_stream(one.app, one.stream)
     )
 
 

@@ -53,15 +53,22 @@ def known_domains(lake: Path, settings: Settings) -> list[KnownDomain]:
     """
     configured = configured_domains(settings)
     if configured:
-        created = dict[str, datetime | None]()
+        listed = dict[str, KnownDomain]()
         with suppress(PrerequisiteMissing):  # the settings are enough
-            created = {domain_key(one.domain.name): one.created_at for one in listed_domains(lake)}
-        found = [KnownDomain(one, created.get(domain_key(one.name))) for one in configured]
+            listed = {domain_key(one.domain.name): one for one in listed_domains(lake)}
+        found = [_as_listed(one, listed.get(domain_key(one.name))) for one in configured]
     else:
         found = [*listed_domains(lake)]
     gone = Home(settings.home).gone_domains
     staying = (one for one in found if domain_key(one.domain.name) not in gone)
     return sorted(staying, key=lambda one: one.domain)
+
+
+def _as_listed(configured: Domain, listed: KnownDomain | None) -> KnownDomain:
+    """A domain of the settings, in the vendor's own spelling if it is listed."""
+    if listed is None:
+        return KnownDomain(configured)
+    return KnownDomain(Domain(listed.domain.name, configured.role), listed.created_at)
 
 
 def configured_domains(settings: Settings) -> list[Domain]:

@@ -55,6 +55,15 @@ def test_domains_of_the_settings_need_no_list(tmp_path):
     }
 
 
+def test_a_domain_of_the_settings_is_asked_for_as_the_vendor_spells_it(tmp_path):
+    listed(tmp_path, FIRST, ("live.example", "push", None), ("other.example", "pull-flv", None))
+    settings = Settings(push_domains=("LIVE.Example.", "new.example"))
+    assert roles(known_domains(tmp_path, settings)) == {
+        "live.example": DomainRole.PUSH,
+        "new.example": DomainRole.PUSH,
+    }
+
+
 def test_a_domain_is_expected_from_its_creation_on():
     at = datetime(2026, 11, 2, tzinfo=UTC)
     domain = KnownDomain(None, at)
