@@ -25,6 +25,7 @@ from resources.api.errors import FixSetup
 from resources.archive import Archive
 from resources.capture.capturer import Outcome, Result
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
+from resources.ledger.unlisted import UnlistedDomain, unlisted_in
 from resources.serving.publish import Published
 from resources.warehouse.load import Loaded
 
@@ -56,6 +57,8 @@ class Summary:
     """Days that are suspect since this run: what was suspect before was told before."""
     ended_by: FixSetup | None = None
     """The error that ended the run early; what was captured before is loaded."""
+    unlisted: Sequence[UnlistedDomain] = ()
+    """Domains of the settings that the account does not list, by the list as it is after the run."""
     is_complete: bool = False  # all that was asked for is in the archive
 
 
@@ -95,6 +98,7 @@ def run(
     for name, days in suspect_days(archive, todo).items():
         if new := [day for day in days if day not in before.get(name, ())]:
             summary.suspect[name] = new
+    summary.unlisted = unlisted_in(archive.home.lake, archive.settings)
     summary.is_complete = not (
         summary.failed
         or summary.ended_by
@@ -117,6 +121,8 @@ def _capture_all(
     """Capture lists, days and supplements, and have finished months loaded meanwhile."""
     _capture_dimensions(archive, todo, recorder)
     _stop_without_domains(archive, todo, recorder.summary)
+    for one in unlisted_in(archive.home.lake, archive.settings):
+        tell(one.sentence)
     early = _EarlyLoads(todo.chunks, loader.load)
     for number, chunk in enumerate(todo.chunks, start=1):
         tell(_heading(number, len(todo.chunks), chunk))

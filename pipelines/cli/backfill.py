@@ -118,6 +118,7 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
         "empty or nearly empty, and other datasets contradict that; they are asked again by "
         "themselves. If it is right: livestats accept",
     )
+    lines += [one.sentence for one in summary.unlisted]
     if summary.ended_by is not None:
         pass  # the error is told last, with what to do
     elif summary.failed:
@@ -212,6 +213,8 @@ def _rested_on(failed: Sequence[tuple[str, date | None, str]]) -> set[str]:
 
 def answer(todo: BackfillPlan, summary: Summary) -> dict[str, Any]:
     """The summary for programs."""
+    from dataclasses import asdict
+
     return {
         "captured": summary.captured,
         "unchanged": summary.unchanged,
@@ -234,5 +237,6 @@ def answer(todo: BackfillPlan, summary: Summary) -> dict[str, Any]:
         "lost_in_part": {n: list(map(str, days)) for n, days in todo.lost_in_part.items()},
         "suspect": {name: list(map(str, days)) for name, days in summary.suspect.items()},
         "ended_by": summary.ended_by and str(summary.ended_by),
+        "unlisted_domains": list(map(asdict, summary.unlisted)),
         "is_complete": summary.is_complete,
     }

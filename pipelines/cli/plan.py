@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipelines.planning.forecast import ExpiringDays, Volume
     from resources.archive import Archive
     from resources.config import Settings
+    from resources.ledger.unlisted import UnlistedDomain
 
 
 @click.command()
@@ -51,6 +52,7 @@ def plan(
     from pipelines.backfill import plan as backfill_plan
     from pipelines.planning import forecast
     from pipelines.planning.estimate import estimates
+    from resources.ledger.unlisted import unlisted_in
 
     archive = opened()
     todo = checked(lambda: backfill_plan.plan(archive, first, last, names, force=force))
@@ -64,6 +66,7 @@ def plan(
         expiring=_expiring(archive, due),
         expired_meanwhile=forecast.expiring_days(archive, todo.chunks, lines),
         problem=problem,
+        unlisted=unlisted_in(archive.home.lake, archive.settings),
     )
     if as_json:
         screen.emit_json(_answer(archive, todo, seen))
@@ -82,6 +85,9 @@ class Outlook:
     expiring: Mapping[str, list[date]]
     expired_meanwhile: ExpiringDays
     problem: str = ""  # why the domains could not be listed
+    unlisted: Sequence[
+        UnlistedDomain
+    ] = ()  # domains of the settings that the account does not list
 
 
 def days_due(todo: BackfillPlan) -> dict[str, list[date]]:
@@ -146,6 +152,8 @@ def _expiring(archive: Archive, due: Mapping[str, Sequence[date]]) -> dict[str, 
 
 
 def _answer(archive: Archive, todo: BackfillPlan, seen: Outlook) -> dict[str, Any]:
+    from dataclasses import asdict
+
     from pipelines.planning.estimate import seconds_of_all
     from pipelines.planning.forecast import total
 
@@ -177,6 +185,7 @@ def _answer(archive: Archive, todo: BackfillPlan, seen: Outlook) -> dict[str, An
         "forgotten_too_early": _dated(seen.expired_meanwhile.too_late),
         "settling": _dated(todo.settling),
         "lost": _dated(todo.lost),
+        "unlisted_domains": list(map(asdict, seen.unlisted)),
     }
 
 
@@ -266,7 +275,7 @@ def summary_lines(todo: BackfillPlan, seen: Outlook, settings: Settings) -> list
     )
     found += screen.stated("Settling", todo.settling, "not complete at the vendor yet")
     found += screen.stated("Lost", todo.lost, "the API no longer has them")
-    return found
+    return [*found, *(one.sentence for one in seen.unlisted)]
 
 
 def _volume_lines(seen: Outlook) -> list[str]:

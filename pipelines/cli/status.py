@@ -103,6 +103,8 @@ def _write(page: Path, report: Report) -> None:
 
 
 def _answer(report: Report) -> dict[str, Any]:
+    from dataclasses import asdict
+
     from pipelines.reports.coverage import calendar as coverage_calendar
 
     newest = report.newest
@@ -135,6 +137,7 @@ def _answer(report: Report) -> dict[str, Any]:
             for e in report.restated
         ],
         "stale": {name: list(map(str, days)) for name, days in report.stale.items()},
+        "unlisted_domains": list(map(asdict, report.unlisted)),
         "datasets": [
             {
                 "dataset": name,
@@ -256,6 +259,7 @@ def _legend(lines: Mapping[str, Sequence[Entry]]) -> Text:
 def _sentences(report: Report) -> list[str]:
     """The lines below the calendar; what needs attention comes last."""
     lines = [*_capture_lines(report), *_expiry_lines(report), *_attention_lines(report)]
+    lines += [one.sentence for one in report.unlisted]
     if report.suspect_days:
         lines.append(
             "Suspect days are asked again by themselves, for a month. If the answer is right: "

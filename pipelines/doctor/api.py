@@ -16,7 +16,6 @@ from pipelines.doctor.api_probe import DomainPage, list_domains
 from pipelines.doctor.findings import ok, problem, warning
 from pipelines.doctor.permission_probe import Probe, probes
 from resources.api.catalog.model import DomainRole
-from resources.api.catalog.spelling import domain_key
 from resources.api.credentials import Credentials, find_credentials
 from resources.api.errors import ApiError
 from resources.api.hosts import Host
@@ -26,6 +25,7 @@ from resources.capture.inventory import PrerequisiteMissing
 from resources.config import Settings
 from resources.findings import Finding
 from resources.fs import user
+from resources.ledger.unlisted import REMEDY, listed_names, unlisted
 
 _CLOCK_WARNING_S, _CLOCK_PROBLEM_S = 60, 600  # the API refuses signatures that are 15 minutes off
 
@@ -90,7 +90,7 @@ def access_found(archive: Archive, credentials: Credentials) -> Iterator[Finding
         yield problem("access", error.what, error.advice)
         return
     yield ok("access", "the API accepts the key")
-    yield _domains(archive.settings, listed)
+    yield from domains_found(archive, listed)
     yield _owner(archive, credentials.account_id(), listed)
     found = probes(
         archive.settings, credentials, listed.domains, budget if usable else None, archive.now()
@@ -138,20 +138,26 @@ def _owner(archive: Archive, key: str, listed: DomainPage) -> Finding:
     return ok("account", f"the home's own: {shared} of the {len(known)} domains that it knows")
 
 
-def _domains(settings: Settings, listed: DomainPage) -> Finding:
+def domains_found(archive: Archive, listed: DomainPage) -> Iterator[Finding]:
+    """Whether the account lists domains, and those that the settings name."""
+    settings = archive.settings
     given = (*settings.push_domains, *settings.pull_domains)
-    if given:
-        listed_keys = {domain_key(d.name) for d in listed.domains}
-        unknown = sorted({name for name in given if domain_key(name) not in listed_keys})
-        is_whole = len(listed.domains) == listed.total
+    if not given:
+        yield _all_domains(listed)
+        return
+    known = {*listed_names(archive.home.lake)}
+    page = {*listed.bound, *(one.name for one in listed.domains)}
+    is_whole = len(listed.domains) == listed.total
+    # Of a long list this is the first page only: the lists in the lake have the others.
+    unknown = unlisted(settings, known | page) if is_whole or known else []
+    for one in unknown:
+        yield warning("domains", str(one), REMEDY)
+    if not unknown:
         text = f"{len(given)} named in the settings, {listed.total} in the account"
-        if unknown and is_whole:
-            return warning(
-                "domains",
-                f"{text}; not in the account: {', '.join(unknown)}",
-                "Check their spelling under [domains]; deleted domains are listed too.",
-            )
-        return ok("domains", text)
+        yield ok("domains", text)
+
+
+def _all_domains(listed: DomainPage) -> Finding:
     if not listed.total:
         return problem(
             "domains",

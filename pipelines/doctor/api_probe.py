@@ -31,6 +31,7 @@ class DomainPage:
 
     domains: tuple[Domain, ...]
     total: int
+    bound: tuple[str, ...] = ()  # push domains that listed pull domains are bound to
 
     def count(self, role: DomainRole) -> int:
         """Number of domains with that role."""
@@ -61,11 +62,10 @@ def list_domains(settings: Settings, credentials: Credentials, budget: Path | No
     """
     with probe_client(settings, credentials, budget) as client:
         page = next(domain_pages(client))
-    domains = tuple(
-        Domain(str(row["domain"]), _role(str(row["domain_type"])))
-        for row in page.table.select(["domain", "domain_type"]).to_pylist()
-    )
-    return DomainPage(domains, page.facts.total if page.facts else len(domains))
+    rows = page.table.select(["domain", "domain_type", "push_domain"]).to_pylist()
+    domains = tuple(Domain(str(row["domain"]), _role(str(row["domain_type"]))) for row in rows)
+    bound = tuple(str(row["push_domain"]) for row in rows if row["push_domain"])
+    return DomainPage(domains, page.facts.total if page.facts else len(domains), bound)
 
 
 def _role(kind: str) -> DomainRole:

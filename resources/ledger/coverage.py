@@ -129,7 +129,7 @@ class Coverage:
         found = self._items(dataset, day, capture)
         if found is None:
             return ()
-        lacking = set(found.lacking)
+        lacking = {item for item in found.lacking if self._is_known(dataset, item)}
         if dataset.scope in _BY_DOMAIN:
             end = day_window(day, self.settings.zone)[1]
             for one in self._never_asked(dataset, found.asked):
@@ -142,6 +142,16 @@ class Coverage:
                 missing = {*found.absent_sources} - self.sources(dataset, day).keys()
                 lacking |= {f"what {name} lists" for name in missing}
         return tuple(sorted(item for item in lacking if not self._is_gone(item)))
+
+    def _is_known(self, dataset: Dataset, item: str) -> bool:
+        """False if the settings no longer name the domain, say because its name was corrected."""
+        if not self.domains or item == THE_ACCOUNT or dataset.scope is Scope.ADDRESSES:
+            return True
+        return domain_key(item.partition("/")[0]) in self._known_keys
+
+    @cached_property
+    def _known_keys(self) -> frozenset[str]:
+        return frozenset(domain_key(one.domain.name) for one in self.domains)
 
     def _is_gone(self, item: str) -> bool:
         """True for a domain that a person called gone, and for its streams."""

@@ -19,6 +19,7 @@ from resources.api.errors import printable
 from resources.archive import Archive
 from resources.ledger import states
 from resources.ledger.states import Entry, State
+from resources.ledger.unlisted import UnlistedDomain, unlisted_in
 from resources.raw import captures
 
 Days = Mapping[str, Sequence[date]]
@@ -70,6 +71,8 @@ class Report:
     """Why a tried day is not complete: the error of the last attempt."""
     limits: Mapping[str, str] = field(default_factory=dict)
     """Part of the account that the settings limit a dataset to; only datasets with a limit."""
+    unlisted: Sequence[UnlistedDomain] = ()
+    """Domains of the settings that the account does not list."""
 
     @cached_property
     def attention(self) -> dict[str, dict[str, list[date]]]:
@@ -218,6 +221,7 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
         lines=lines,
         stale={name: days for name, days in stale.items() if days},
         limits={name: limit for name in lines if (limit := archive.settings.narrowed(name))},
+        unlisted=unlisted_in(archive.home.lake, archive.settings),
         problems={
             (line.dataset, line.day): problem
             for entries in lines.values()

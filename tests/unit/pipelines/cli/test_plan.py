@@ -12,7 +12,14 @@ FIRST, LAST = date(2026, 11, 20), date(2026, 11, 21)
 
 
 def todo(*chunks, **more):
-    facts = {"datasets": (), "dimensions": (), "lost": {}, "settling": {}, "kept": 0} | more
+    facts = (
+        {"datasets": (), "dimensions": (), "lost": {}, "settling": {}, "kept": 0}
+        | {
+            "first": FIRST,
+            "last": LAST,
+        }
+        | more
+    )
     return BackfillPlan(chunks=chunks, **facts)
 
 
