@@ -50,6 +50,11 @@ class BackfillPlan:
         return sum(chunk.days * len(chunk.datasets) for chunk in self.chunks)
 
     @property
+    def days_to_complete(self) -> int:
+        """Captured dataset-days that lack items, as far as known before."""
+        return sum(chunk.days * len(chunk.datasets) for chunk in self.supplements)
+
+    @property
     def due(self) -> dict[str, int]:
         """Days to capture of each dataset."""
         found: Counter[str] = Counter()

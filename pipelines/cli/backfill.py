@@ -71,7 +71,7 @@ def backfill(
 
 def before(todo: BackfillPlan, home: str) -> list[str]:
     """What is going to be done."""
-    days = sum(chunk.days * len(chunk.datasets) for chunk in todo.supplements)
+    days = todo.days_to_complete
     completing = [f"Completing {screen.counted(days, 'dataset-day')} that lack domains or streams."]
     if not todo.days:
         nothing = [f"Nothing is to be captured: {_kept(todo.kept)}."]

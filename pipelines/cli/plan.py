@@ -50,7 +50,7 @@ def plan(
     would expire before they are captured, or if the domains cannot be listed.
     """
     from pipelines.backfill import plan as backfill_plan
-    from pipelines.planning import forecast
+    from pipelines.planning import forecast, supplements
     from pipelines.planning.estimate import estimates
     from resources.ledger.unlisted import unlisted_in
 
@@ -66,6 +66,7 @@ def plan(
         expiring=_expiring(archive, due),
         expired_meanwhile=forecast.expiring_days(archive, todo.chunks, lines),
         problem=problem,
+        supplement_requests=supplements.requests_of(archive, todo.supplements),
         unlisted=unlisted_in(archive.home.lake, archive.settings),
     )
     if as_json:
@@ -85,6 +86,7 @@ class Outlook:
     expiring: Mapping[str, list[date]]
     expired_meanwhile: ExpiringDays
     problem: str = ""  # why the domains could not be listed
+    supplement_requests: int = 0  # to complete captured days
     unlisted: Sequence[
         UnlistedDomain
     ] = ()  # domains of the settings that the account does not list
@@ -164,6 +166,8 @@ def _answer(archive: Archive, todo: BackfillPlan, seen: Outlook) -> dict[str, An
         "problem": seen.problem or None,
         "dataset_days": todo.days,
         "kept": todo.kept,
+        "to_complete": todo.days_to_complete,
+        "supplement_requests": seen.supplement_requests,
         "requests": sum(known),
         "is_complete": len(known) == len(lines),
         "seconds": round(seconds_of_all(lines, archive.settings), 1),
@@ -233,7 +237,7 @@ def _show(archive: Archive, todo: BackfillPlan, seen: Outlook, hint: str) -> Non
         console.print(text)
     if seen.problem:
         console.print("Next: livestats doctor")
-    elif seen.lines:
+    elif seen.lines or todo.supplements:
         console.print("Next: livestats backfill, with the same options.")
 
 
@@ -259,6 +263,12 @@ def summary_lines(todo: BackfillPlan, seen: Outlook, settings: Settings) -> list
     if unknown:
         found.append(f"Not included: the requests of {screen.names_text(unknown)}.")
     found += _volume_lines(seen)
+    if todo.supplements:
+        found.append(
+            f"{screen.counted(todo.days_to_complete, 'captured dataset-day')} to complete, "
+            f"{screen.counted(seen.supplement_requests, 'request')}, after all else; answers that "
+            "are there take no second place on the disk."
+        )
     if todo.kept:
         found.append(f"Unchanged: {screen.counted(todo.kept, 'dataset-day')}.")
     warned = f"within {settings.expiry_warning_days} days, so captured first"
