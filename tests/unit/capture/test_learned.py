@@ -1,0 +1,95 @@
+"""What was refused or limited today is not asked for each day again, and never for too long."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from resources.api.errors import FixRequest
+from resources.capture.learned import MAX_FAILURES, Learned
+
+ACTION, ITEM = "DescribeLiveEdgeStatData", "gone.example.com"
+TODAY = date(2026, 11, 22)
+DAY = date(2026, 11, 20)
+REFUSED = FixRequest("refused with RequestForbidden", "Ask the owner.", code="RequestForbidden")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "state" / "learned.json"
+
+
+def refused(path):
+    learned = Learned.load(path, TODAY)
+    learned.refuse(ACTION, ITEM, DAY, REFUSED)
+    learned.learn_list_limit(ACTION, 20)
+    learned.save()
+    return learned
+
+
+@pytest.mark.parametrize(("days", "holds"), [(-300, True), (-1, True), (0, True), (1, False)])
+def test_a_refusal_is_held_against_its_day_and_days_before_it(path, days, holds):
+    found = refused(path).refusal(ACTION, ITEM, DAY + timedelta(days=days))
+    assert (found is not None) is holds
+
+
+def test_it_is_remembered_for_the_day_with_the_words_of_the_vendor(path):
+    refused(path)
+    found = Learned.load(path, TODAY).refusal(ACTION, ITEM, DAY)
+    error = found.error(ACTION)
+    assert (error.code, error.advice, error.action) == (
+        "RequestForbidden",
+        "Ask the owner.",
+        ACTION,
+    )
+    assert "refused with RequestForbidden" in str(error)
+    assert "not asked again today" in str(error)
+
+
+def test_the_next_day_asks_again_and_keeps_the_limits_of_lists(path):
+    refused(path)
+    next_day = Learned.load(path, TODAY + timedelta(days=1))
+    assert next_day.refusal(ACTION, ITEM, DAY) is None
+    assert next_day.list_limit(ACTION) == 20
+    assert next_day.list_limit("another") is None
+
+
+def test_a_refusal_of_a_later_day_replaces_that_of_an_earlier_one(path):
+    learned = refused(path)
+    learned.refuse(ACTION, ITEM, DAY - timedelta(days=9), REFUSED)
+    assert learned.refusal(ACTION, ITEM, DAY) is not None
+    learned.refuse(ACTION, ITEM, DAY + timedelta(days=1), REFUSED)
+    assert learned.refusal(ACTION, ITEM, DAY + timedelta(days=1)) is not None
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b'{"day": 1}', b'{"list_limits": {"a": "x"}}'])
+def test_a_damaged_file_is_an_empty_one(path, text):
+    path.parent.mkdir()
+    path.write_bytes(text)
+    learned = Learned.load(path, TODAY)
+    assert learned.list_limit(ACTION) is None
+    assert learned.refusal(ACTION, ITEM, DAY) is None
+
+
+def test_nothing_is_written_if_nothing_was_learnt(path):
+    Learned.load(path, TODAY).save()
+    assert not path.exists()
+
+
+def test_an_action_has_its_share_of_further_calls(path):
+    learned = Learned.load(path, TODAY, max_further_calls=2)
+    assert [learned.spend_call(ACTION) for _ in range(3)] == [True, True, False]
+    assert learned.spend_call("another")
+
+
+def test_the_rest_of_a_day_waits_while_the_server_fails_and_the_next_is_tried(path):
+    learned = Learned.load(path, TODAY)
+    for _ in range(MAX_FAILURES):
+        assert not learned.is_failing(ACTION, DAY)
+        learned.note_failure(ACTION, DAY)
+    assert learned.is_failing(ACTION, DAY)
+    assert not learned.is_failing("another", DAY)
+    assert not learned.is_failing(ACTION, DAY + timedelta(days=1))
+    learned.note_answer(ACTION)
+    assert not learned.is_failing(ACTION, DAY)
