@@ -193,7 +193,7 @@ class PartitionJob:
     def _open_staged(self) -> StagedFiles:
         if self.staged is None:
             self.staged = StagedFiles.open(self.home, self.dataset, self.day, self.carried)
-            self._next_number = self.staged.capture.carried_walks
+            self._next_number = self.staged.capture.next_request
         return self.staged
 
     def fail(self, request: Request, error: Exception) -> None:

@@ -62,8 +62,8 @@ class CaptureWriter:
         return self._bytes
 
     @property
-    def carried_walks(self) -> int:
-        """Number of requests whose answers come from an earlier capture."""
+    def next_request(self) -> int:
+        """Number that the next request gets: those of an earlier capture come first."""
         return 1 + max((int(str(one["walk"])) for one in self._requests), default=-1)
 
     def carry(self, earlier: Capture) -> None:

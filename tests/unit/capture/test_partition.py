@@ -1,0 +1,102 @@
+"""What a day's attempt may do to what is captured of it: nothing that was answered gets lost."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from resources.api.catalog import DATASETS
+from resources.api.retry import RetryPolicy
+from resources.capture.result import Outcome
+from resources.ledger.states import State
+from resources.raw import captures
+from resources.simulator import Account
+from tests.support.archives import NOW, contents, failures, lab, lake_rows
+
+DAY = date(2026, 11, 21)
+ACCOUNT = Account(domains=2, streams_per_domain=1, deleted=0, audience=0.01)
+BAD = "pull-2.sim.example"
+NAMES = ("domain", "isp", "edge_stat", "batch_stream_session")
+PUSHED = ("domain", "batch_push_stream_metrics", "push_stream_info", "push_stream_metrics")
+IMPATIENT = RetryPolicy(fault_attempts=1)
+
+
+@pytest.fixture
+def account(tmp_path):
+    with lab(tmp_path / "home", ACCOUNT) as found:
+        yield found
+
+
+def tomorrow(found, days=1):
+    off = tuple(name for name in DATASETS if name not in found.archive.settings.datasets)
+    later = found.with_(LIVESTATS_NOW=(NOW + timedelta(days=days)).isoformat())
+    return later.set(datasets_off=off)
+
+
+def line(found, name):
+    (one,) = found.archive.ledger(DATASETS[name], DAY, DAY)
+    return one
+
+
+@pytest.mark.parametrize("manner", [f"refuse-domain={BAD}", f"fault=internal@domain={BAD}"])
+def test_a_later_answer_without_an_item_replaces_no_capture_that_has_it(account, manner):
+    found = account.only(*NAMES)
+    assert failures(found.capture((DAY,))) == []
+    raw = contents(found.archive.home.raw / "edge_stat", found.archive.home.lake)
+    account.simulator.manners = [manner]
+    by_name = {r.dataset: r for r in found.capture((DAY,), again=True, retries=IMPATIENT)}
+    assert by_name["edge_stat"].outcome is Outcome.FAILED
+    now = contents(found.archive.home.raw / "edge_stat", found.archive.home.lake)
+    assert {path: now.get(path) for path in raw} == raw
+    assert line(found, "edge_stat").state is State.CAPTURED
+
+
+def test_an_incomplete_day_is_asked_again_with_what_it_has_and_no_more_lost(account):
+    found = account.only(*NAMES)
+    account.simulator.manners = [f"refuse-domain={BAD}"]
+    found.capture((DAY,))
+    before = line(found, "edge_stat")
+    again = {r.dataset: r.outcome for r in found.capture((DAY,), again=True)}
+    assert again["edge_stat"] is Outcome.INCOMPLETE
+    assert line(found, "edge_stat").capture == before.capture  # equal rows, equal gaps: a note
+    account.simulator.manners = []
+    again = {r.dataset: r.outcome for r in tomorrow(found).capture((DAY,), again=True)}
+    assert again["edge_stat"] is Outcome.CAPTURED
+    assert line(tomorrow(found), "edge_stat").state is State.CAPTURED
+
+
+def test_a_day_whose_only_domain_is_refused_is_not_captured(tmp_path):
+    bad = "pull-1.sim.example"
+    with lab(
+        tmp_path / "home", Account(domains=1, deleted=0), manners=[f"refuse-domain={bad}"]
+    ) as one:
+        found = one.only("domain", "isp", "batch_stream_session")
+        (failed,) = (r for r in found.capture((DAY,)) if not r.outcome.is_complete)
+        assert failed.outcome is Outcome.FAILED
+        assert "RequestForbidden" in failed.message
+        assert line(found, "batch_stream_session").state is State.PARTIAL
+        folder = captures.folder_of(found.archive.home.raw, "batch_stream_session", DAY)
+        assert captures.captures_in(folder) == []
+
+
+def test_streams_come_from_the_source_that_is_there_until_the_other_is(account):
+    refused = DATASETS["batch_push_stream_metrics"].endpoint.action
+    account.simulator.manners = [f"refuse-action={refused}"]
+    found = account.only(*PUSHED)
+    found.capture((DAY,))  # writes that the source failed
+    by_name = {r.dataset: r for r in found.capture((DAY,))}
+    assert by_name["push_stream_metrics"].outcome is Outcome.INCOMPLETE
+    assert by_name["push_stream_metrics"].lacking == ("what batch_push_stream_metrics lists",)
+    assert line(found, "push_stream_metrics").rows
+    account.simulator.manners = []
+    later = tomorrow(found)
+    later.capture((DAY,))
+    assert {line(later, name).state for name in PUSHED[1:]} == {State.CAPTURED}
+    rows = lake_rows(later.archive.home)
+    with lab(found.root.parent / "whole", ACCOUNT) as other:
+        whole = other.only(*PUSHED)
+        assert failures(whole.capture((DAY,))) == []
+        expected = lake_rows(whole.archive.home)
+    name = f"push_stream_metrics/day={DAY}/rows.parquet"
+    assert rows[name].equals(expected[name])
