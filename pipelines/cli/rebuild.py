@@ -58,7 +58,8 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
 
     For every captured day in the range (default: all) the newest capture is parsed again; then the
     tables and the served copy are updated. Needed after an upgrade of livestats that parses
-    responses better, or if a lake file is damaged or lost.
+    responses better, or if a lake file is damaged or lost. Rejected answers, which no version could
+    read so far, become captures where this one can: nothing is asked again.
 
     \b
     Examples:
@@ -86,6 +87,9 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
         about = {
             "replayed": len(results) - len(failed),
             "rows": sum(r.rows for r in results),
+            "recovered": [
+                {"dataset": r.dataset, "day": str(r.day)} for r in results if r.is_recovered
+            ],
             "failed": [
                 {"dataset": r.dataset, "day": str(r.day), "message": r.problem} for r in failed
             ],
@@ -94,6 +98,10 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
     else:
         rows = screen.counted(sum(r.rows for r in results), "row")
         click.echo(f"Normalised {screen.counted(len(results) - len(failed), 'day')}: {rows}.")
+        recovered = sum(r.is_recovered for r in results)
+        if recovered:
+            days_of = screen.counted(recovered, "dataset-day")
+            click.echo(f"Made captures of rejected answers: {days_of}.")
         _tell(loaded, published)
     if failed or any(table.problem for table in loaded):
         click.get_current_context().exit(1)

@@ -138,6 +138,7 @@ def _answer(report: Report) -> dict[str, Any]:
         ],
         "stale": {name: list(map(str, days)) for name, days in report.stale.items()},
         "unlisted_domains": list(map(asdict, report.unlisted)),
+        "rejected": {name: list(map(str, days)) for name, days in report.rejected.items()},
         "datasets": [
             {
                 "dataset": name,
@@ -258,7 +259,12 @@ def _legend(lines: Mapping[str, Sequence[Entry]]) -> Text:
 
 def _sentences(report: Report) -> list[str]:
     """The lines below the calendar; what needs attention comes last."""
-    lines = [*_capture_lines(report), *_expiry_lines(report), *_attention_lines(report)]
+    lines = [
+        *_capture_lines(report),
+        *_rejected_lines(report),
+        *_expiry_lines(report),
+        *_attention_lines(report),
+    ]
     lines += [one.sentence for one in report.unlisted]
     if report.suspect_days:
         lines.append(
@@ -308,6 +314,16 @@ def _capture_lines(report: Report) -> Iterator[str]:
         yield (
             f"Rows from another version: {screen.counted(number, 'dataset-day')}, such as "
             f"{_days_of(names, days)}. To repair: livestats replay"
+        )
+
+
+def _rejected_lines(report: Report) -> Iterator[str]:
+    if report.rejected:
+        number = sum(map(len, report.rejected.values()))
+        names, days = report.rejected_groups[0]
+        yield (
+            f"Kept, but not readable: answers of {screen.counted(number, 'dataset-day')}, such as "
+            f"{_days_of(names, days)}. After an upgrade: livestats replay"
         )
 
 

@@ -270,7 +270,7 @@ class Fetcher:
             return self.decoders.read(self.dataset, request, 1, body, to_rows)
 
         rows = self._call(1, request.payload, read, came)
-        self._check_addresses(request, rows)
+        check_addresses(self.dataset, request, rows)
         return FetchResult(request, [came[1]], rows)
 
     def _fetch_pages(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:
@@ -316,17 +316,18 @@ class Fetcher:
         came[page] = FetchedPage(page, payload, at, len(answer.body), stored)
         return value
 
-    def _check_addresses(self, request: Request, rows: Rows) -> None:
-        """Raise IncompleteAnswer if the answer to a lookup lacks a requested address."""
-        if self.dataset.scope is Scope.ADDRESSES:
-            found = {ip for table in rows.tables() for ip in table["ip"].to_pylist()}
-            missing = request.within["ip"] - found
-            if missing:
-                raise IncompleteAnswer(
-                    f"{len(missing)} of {len(request.within['ip'])} addresses did not come back, "
-                    f"{min(missing)} among them",
-                    action=self.dataset.endpoint.action,
-                )
+
+def check_addresses(dataset: Dataset, request: Request, rows: Rows) -> None:
+    """Raise IncompleteAnswer if the answer to a lookup lacks a requested address."""
+    if dataset.scope is Scope.ADDRESSES:
+        found = {ip for table in rows.tables() for ip in table["ip"].to_pylist()}
+        missing = request.within["ip"] - found
+        if missing:
+            raise IncompleteAnswer(
+                f"{len(missing)} of {len(request.within['ip'])} addresses did not come back, "
+                f"{min(missing)} among them",
+                action=dataset.endpoint.action,
+            )
 
 
 def _may_concern_an_item(error: ApiError) -> bool:

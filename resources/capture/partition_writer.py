@@ -19,6 +19,7 @@ from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import ApiError, printable
 from resources.api.request_plan import Inventory, Request, items_of, requests_for
+from resources.capture import rejected_answers
 from resources.capture.fetcher import Answer, FetchedPage, FetchResult, Unanswered
 from resources.capture.inventory import InventoryReader, snapshots
 from resources.config import Settings
@@ -217,15 +218,33 @@ class PartitionJob:
         rejected = [one for one in self.unanswered if one.pages]
         if not rejected:
             return
+        facts = {
+            **self._facts(time_zone),
+            "rejected": [self._lacking_entry(one, now) for one in rejected],
+        }
+        if self.error is None:  # otherwise requests may be missing in `unanswered`
+            rest = (one for one in self.unanswered if not one.pages)
+            facts["unanswered"] = [self._lacking_entry(one, now) for one in rest]
+        pages = [one.pages for one in rejected]
+        if rejected_answers.is_kept(self.folder, pages, facts):
+            return
         writer = CaptureWriter(self.folder, self.dataset, self.day)
         try:
-            for part, one in enumerate(rejected):
-                add_pages(writer, part, one.pages)
-            reasons = [str(one.error) for one in rejected]
-            writer.commit_rejected(now, {"time_zone": time_zone, "reasons": reasons})
+            for part, of_request in enumerate(pages):
+                add_pages(writer, part, of_request)
+            writer.commit_rejected(now, facts)
         except BaseException:
             writer.abandon()
             raise
+
+    def _facts(self, time_zone: str) -> dict[str, object]:
+        """The entries that manifests of captures and of rejected answers share."""
+        facts: dict[str, object] = {"time_zone": time_zone, "domains": [*self.domains]}
+        if self.dataset.meaning:
+            facts["settings"] = dict(self.dataset.meaning)
+        if self.sources:
+            facts["sources"] = dict(self.sources)
+        return facts
 
     def commit(self, now: datetime, time_zone: str) -> CommitResult:
         """Commit the capture, then the lake file.
@@ -235,15 +254,7 @@ class PartitionJob:
         """
         staged = self._open_staged()
         capture, table = staged.capture, staged.table
-        facts = {"time_zone": time_zone, "domains": [*self.domains], **table.stats.facts()}
-        if self.dataset.meaning:
-            facts["settings"] = dict(self.dataset.meaning)
-        if self.sources:
-            facts["sources"] = dict(self.sources)
-        if self.absent_sources:
-            facts["absent_sources"] = [*self.absent_sources]
-        if self.is_supplement and self.previous is not None:
-            facts["completes"] = self.previous.name.text
+        facts = {**self._facts(time_zone), **table.stats.facts()}
         if self.unanswered:
             facts["lacking"] = [self._lacking_entry(one, now) for one in self.unanswered]
         before = self.previous.name if self.previous else None

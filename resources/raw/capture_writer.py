@@ -1,6 +1,6 @@
 """Writes captures: aside, sealed, and renamed when the day is proven.
 
-Not here: reading them (captures.py), answers that could not be proven (rejected.py).
+Not here: reading them (captures.py), answers that could not be proven (capture/rejected_answers.py).
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from pipelines.reports.coverage import calendar
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import printable
 from resources.archive import Archive
+from resources.capture import rejected_answers
 from resources.ledger import states
 from resources.ledger.states import Entry, State
 from resources.ledger.unlisted import UnlistedDomain, unlisted_in
@@ -67,6 +68,8 @@ class Report:
     warning_days: int  # days before its expiry from which a missing day counts as expiring
     lines: Mapping[str, Sequence[Entry]]
     stale: Days = field(default_factory=dict)  # see ledger.stale_days; only datasets with any
+    rejected: Days = field(default_factory=dict)
+    """Days that lack what rejected answers may hold; only datasets with any."""
     problems: Mapping[tuple[str, date], str] = field(default_factory=dict)
     """Why a tried day is not complete: the error of the last attempt."""
     limits: Mapping[str, str] = field(default_factory=dict)
@@ -175,6 +178,11 @@ class Report:
         return group_by_days(self.stale)
 
     @property
+    def rejected_groups(self) -> list[tuple[tuple[str, ...], Sequence[date]]]:
+        """`rejected`, with datasets that have the same days grouped together."""
+        return group_by_days(self.rejected)
+
+    @property
     def suspect_days(self) -> int:
         """How many dataset-days are suspect."""
         return sum(line.is_suspect for entries in self.lines.values() for line in entries)
@@ -213,6 +221,7 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
         name: states.stale_days(entries, archive.home.lake, archive.home.file_index)
         for name, entries in lines.items()
     }
+    rejected = {name: _days_with_rejected(archive, entries) for name, entries in lines.items()}
     return Report(
         home=archive.home.root,
         now=archive.now(),
@@ -220,6 +229,7 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
         warning_days=archive.settings.expiry_warning_days,
         lines=lines,
         stale={name: days for name, days in stale.items() if days},
+        rejected={name: days for name, days in rejected.items() if days},
         limits={name: limit for name in lines if (limit := archive.settings.narrowed(name))},
         unlisted=unlisted_in(archive.home.lake, archive.settings),
         problems={
@@ -229,6 +239,19 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
             if (problem := _problem(archive, line))
         },
     )
+
+
+def _days_with_rejected(archive: Archive, entries: Sequence[Entry]) -> list[date]:
+    """Days that are not complete, with rejected answers about what they lack."""
+    zone = archive.settings.time_zone
+    return [
+        line.day
+        for line in entries
+        if (line.lacking or not line.state.is_complete)
+        and rejected_answers.matter(
+            captures.folder_of(archive.home.raw, line.dataset, line.day), zone
+        )
+    ]
 
 
 def _problem(archive: Archive, line: Entry) -> str:
