@@ -169,7 +169,7 @@ def _commit(home: Home, dataset: Dataset, day: date, draft: _Draft) -> None:
     before = draft.before
     staged = StagedFiles.open(home, dataset, day, before)
     try:
-        first = staged.capture.carried_walks
+        first = staged.capture.next_request
         for number, answer in enumerate(draft.answers, start=first):
             staged.add(number, answer)
         known = (before or draft.rejected).manifest
