@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from resources.api.catalog import DAILY
+from resources.api.catalog import DAILY, ENDPOINTS
 from resources.simulator import Account, AnswerOptions
 
 BEGIN = datetime.fromisoformat("2026-11-22T12:00:00+08:00")
@@ -27,6 +27,9 @@ CONTRADICTED = (
     "DescribeLivePushStreamInfoData",
 )
 """Where others tell that an empty answer is false: no other dataset knows of the rest."""
+
+WITH_WIDTH = [action for action in ACTIONS if "Aggregation" in ENDPOINTS[action].parameter]
+EVENTS = ("DescribeLivePushStreamInfoData", "DescribeLiveTranscodeInfoData")
 
 FAULTS = (
     *("throttle", "internal", "gateway", "unavailable", "timeout", "reset", "cut", "garbled"),
@@ -160,6 +163,23 @@ def _refuse_action(chance: random.Random, shape: Shape) -> str:
     return _part(chance, f"refuse-action={action}@status={status}@code={code}@body={body}")
 
 
+def _other_width(chance: random.Random, shape: Shape) -> str:
+    """Where slots without anything are left out, an echo alone tells of another width."""
+    sparse = shape.options.zeros == "omit"
+    echo = "answered" if sparse else chance.choice(("asked", "answered"))
+    dense = [action for action in WITH_WIDTH if action != "DescribeLivePlayStatusCodeData"]
+    only = f"@action={','.join(dense)}" if echo == "asked" else ""
+    return _part(chance, f"other-width=3600@asked=300@echo={echo}{only}")
+
+
+def _other_window(chance: random.Random, shape: Shape) -> str:
+    """Rows without a time cannot tell that they are of another day: then the echo does."""
+    action = _some_action(chance, shape)
+    has_times = action in (*WITH_WIDTH, *EVENTS)
+    echo = chance.choice(("asked", "answered")) if has_times else "answered"
+    return _part(chance, f"other-window=1@action={action}@echo={echo}")
+
+
 PASSING: dict[str, Maker] = {
     "refuse-domain": lambda c, s: _part(c, f"refuse-domain={c.choice(s.domains)}"),
     "refuse-stream": lambda c, _: _part(c, f"refuse-stream={c.choice(('01', '101', '1', 'a'))}"),
@@ -169,12 +189,8 @@ PASSING: dict[str, Maker] = {
         + c.choice(("AccessDenied", "InvalidAccessKey", "SignatureDoesNotMatch"))
     ),
     "false-empty": lambda c, _: f"false-empty={c.choice(CONTRADICTED)}",
-    "other-width": lambda c, _: _part(
-        c, f"other-width=3600@asked=300@echo={c.choice(('asked', 'answered'))}"
-    ),
-    "other-window": lambda c, s: _part(
-        c, f"other-window=1@action={_some_action(c, s)}@echo={c.choice(('asked', 'answered'))}"
-    ),
+    "other-width": _other_width,
+    "other-window": _other_window,
     "other-echo": lambda c, _: _part(
         c, f"other-echo={c.choice(('DomainList', 'Aggregation'))}@how={c.choice(('drop', 'add'))}"
     ),
