@@ -322,7 +322,7 @@ def test_something_is_not_verified(account, monkeypatch):
     def refused(*_):
         raise PermissionError(errno.EACCES, "Permission denied", "rows.parquet")
 
-    monkeypatch.setattr("resources.lake.parquet.check", refused)
+    monkeypatch.setattr("resources.lake.checksum.check", refused)
     told(account, "livestats verify", "not verified: ", "Permission denied", code=2)
     monkeypatch.undo()
     assert run(account, "livestats verify").exit_code == 0
