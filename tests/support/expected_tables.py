@@ -71,7 +71,7 @@ class Expected:
             for asked in self._questions(dataset, start, end):
                 listed = self._truth(dataset, asked, start, end)
                 for rank, row in enumerate(_by_column(dataset, listed, asked), start=1):
-                    row["business_date"], row["rank"] = day, rank
+                    row["business_date"], row["rank"], row["occurrence"] = day, rank, 1
                     yield row
 
     def _truth(
