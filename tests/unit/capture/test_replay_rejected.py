@@ -159,5 +159,7 @@ def test_equal_rejected_answers_are_kept_once(of):
     lone.simulator.manners = []
     later.capture((DAY,))
     assert entry(later) == (State.CAPTURED, ())
-    bodies = [json.loads(bytes(b)) for *_, b in captures.rejected_in(folder_of(lone))[0].responses()]
+    bodies = [
+        json.loads(bytes(b)) for *_, b in captures.rejected_in(folder_of(lone))[0].responses()
+    ]
     assert bodies  # they stay

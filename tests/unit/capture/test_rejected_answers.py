@@ -1,0 +1,54 @@
+"""Rejected answers matter until a capture holds what they are about; status names their days."""
+
+import json
+
+from click.testing import CliRunner
+
+from pipelines.cli import main
+from pipelines.reports.coverage import page
+from pipelines.reports.coverage import report as coverage_report
+from resources.api.catalog import DATASETS
+from resources.capture.rejected_answers import matter, payload_key
+from resources.raw import captures
+from resources.simulator import Account
+from tests.support.archives import DAYS, lab
+
+DAY = max(DAYS)
+NAME = "source_traffic"
+ACCOUNT = Account(domains=2, streams_per_domain=1, deleted=0, audience=0.02)
+QUOTED = "quoted-numbers@action=DescribeLiveSourceTrafficData"
+
+
+def test_status_names_days_with_rejected_answers_until_they_are_captured(tmp_path):
+    with lab(tmp_path / "home", ACCOUNT, manners=[QUOTED]) as lone:
+        found = lone.only("domain", "isp", NAME)
+        found.capture((DAY,))
+        read = coverage_report.read(found.archive, [DATASETS[NAME]], DAY, DAY)
+        assert read.rejected == {NAME: [DAY]}
+        assert "Kept, but not readable" in page.page(read)
+        environ = {**found.archive.environ}
+        asked = ["status", "--from", str(DAY), "--to", str(DAY), "--dataset", NAME]
+        text = CliRunner().invoke(main, asked, env=environ).output
+        assert "Kept, but not readable: answers of 1 dataset-day" in " ".join(text.split())
+        assert "After an upgrade: livestats replay" in " ".join(text.split())
+        answer = json.loads(CliRunner().invoke(main, [*asked, "--json"], env=environ).stdout)
+        assert answer["rejected"] == {NAME: [str(DAY)]}
+        lone.simulator.manners = []
+        found.capture((DAY,))
+        folder = captures.folder_of(found.archive.home.raw, NAME, DAY)
+        assert captures.rejected_in(folder)
+        assert not matter(folder, found.archive.settings.time_zone)
+        assert coverage_report.read(found.archive, [DATASETS[NAME]], DAY, DAY).rejected == {}
+
+
+def test_an_incomplete_day_counts_as_long_as_it_lacks_what_was_rejected(tmp_path):
+    with lab(tmp_path / "home", ACCOUNT, manners=[f"{QUOTED}@domain=pull-2.sim.example"]) as lone:
+        found = lone.only("domain", "isp", NAME)
+        found.capture((DAY,))
+        folder = captures.folder_of(found.archive.home.raw, NAME, DAY)
+        assert captures.newest(folder) is not None
+        assert matter(folder, found.archive.settings.time_zone)
+
+
+def test_equal_requests_have_equal_keys():
+    assert payload_key({"a": ("x",), "b": 1}) == payload_key({"b": 1, "a": ["x"]})
