@@ -261,7 +261,6 @@ def _sentences(report: Report) -> list[str]:
     """The lines below the calendar; what needs attention comes last."""
     lines = [
         *_capture_lines(report),
-        *_rejected_lines(report),
         *_expiry_lines(report),
         *_attention_lines(report),
     ]
@@ -309,22 +308,11 @@ def _capture_lines(report: Report) -> Iterator[str]:
         more = screen.counted(len(wrong) - _MAX_LINES, "more dataset-day")
         yield f"In the wrong place: captures of {more}; livestats verify names them."
     if report.stale:
-        number = sum(map(len, report.stale.values()))
-        names, days = report.stale_groups[0]
-        yield (
-            f"Rows from another version: {screen.counted(number, 'dataset-day')}, such as "
-            f"{_days_of(names, days)}. To repair: livestats replay"
-        )
-
-
-def _rejected_lines(report: Report) -> Iterator[str]:
+        days = _such_as(report.stale_groups)
+        yield f"Rows from another version: {days}. To repair: livestats replay"
     if report.rejected:
-        number = sum(map(len, report.rejected.values()))
-        names, days = report.rejected_groups[0]
-        yield (
-            f"Kept, but not readable: answers of {screen.counted(number, 'dataset-day')}, such as "
-            f"{_days_of(names, days)}. After an upgrade: livestats replay"
-        )
+        days = _such_as(report.rejected_groups)
+        yield f"Kept, but not readable: answers of {days}. After an upgrade: livestats replay"
 
 
 def _expiry_lines(report: Report) -> Iterator[str]:
