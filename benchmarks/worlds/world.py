@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from resources.api.catalog import DAILY, ENDPOINTS
+from resources.api.catalog import DAILY, DATASETS, ENDPOINTS
 from resources.simulator import Account, AnswerOptions
 
 BEGIN = datetime.fromisoformat("2026-11-22T12:00:00+08:00")
@@ -180,6 +180,18 @@ def _other_window(chance: random.Random, shape: Shape) -> str:
     return _part(chance, f"other-window=1@action={action}@echo={echo}")
 
 
+def _short_pages(chance: random.Random, _shape: Shape) -> str:
+    """Where pages are counted as asked for, no rows can be had by pages that may not be asked."""
+    most, counts = chance.choice((2, 5, 100)), chance.choice(("asked", "given"))
+    paged = {d.endpoint.action: d.endpoint.paging for d in DATASETS.values()}
+    fits = [
+        a
+        for a, paging in paged.items()
+        if paging and (counts == "given" or paging.smallest <= most)
+    ]
+    return f"short-pages={most}@counts={counts}@action={','.join(sorted(fits))}"
+
+
 PASSING: dict[str, Maker] = {
     "refuse-domain": lambda c, s: _part(c, f"refuse-domain={c.choice(s.domains)}"),
     "refuse-stream": lambda c, _: _part(c, f"refuse-stream={c.choice(('01', '101', '1', 'a'))}"),
@@ -220,9 +232,7 @@ LASTING: dict[str, Maker] = {
     "name-case": lambda _c, _s: "name-case",
     "null-result": lambda _c, _s: "null-result",
     "new-field": lambda c, s: f"new-field=Extra@action={_some_action(c, s)}",
-    "short-pages": lambda c, _: (
-        f"short-pages={c.choice((2, 5, 100))}@counts=" + c.choice(("asked", "given"))
-    ),
+    "short-pages": _short_pages,
     "slow": lambda c, s: f"slow=0.02@action={_some_action(c, s)}",
     "huge-answer": lambda c, s: (
         f"huge-answer=1@packed={c.choice(('no', 'yes'))}@action={_some_action(c, s)}"
