@@ -315,6 +315,11 @@ def _capture_lines(report: Report) -> Iterator[str]:
         yield f"Kept, but not readable: answers of {days}. After an upgrade: livestats replay"
 
 
+def _such_as(groups: Sequence[tuple[Sequence[str], Sequence[date]]]) -> str:
+    number = sum(len(names) * len(days) for names, days in groups)
+    return f"{screen.counted(number, 'dataset-day')}, such as {_days_of(*groups[0])}"
+
+
 def _expiry_lines(report: Report) -> Iterator[str]:
     """Missing days that expire soon, soonest first."""
     for until, by_day in list(report.expiring.items())[:_MAX_LINES]:
