@@ -6,6 +6,7 @@ The files themselves are verified in raw and lake, which must have run before.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -20,11 +21,22 @@ from resources.archive import Archive
 from resources.capture.inventory import snapshots
 from resources.marts import build as level
 from resources.raw import captures as raw_captures
+from resources.raw.manifest_facts import manifest_facts
 from resources.verify.findings import FileFinding, FindingKind, OnRead, Place, Repair
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import load
 
 _BATCH = warehouse_connection.DAYS_PER_TRANSACTION
+
+
+def _restatements(folder: Path, captures: Sequence[raw_captures.CaptureName]) -> int:
+    """How many captures of a day are no supplements: what `captures` in the table `ledger` says."""
+    supplements = 0
+    for name in captures:
+        with suppress(raw_captures.UnusableCapture):  # a finding of the raw archive
+            found = manifest_facts(raw_captures.Capture(folder / name.text, name))
+            supplements += found.is_supplement
+    return len(captures) - supplements
 
 
 @dataclass
@@ -195,11 +207,12 @@ class Tables:
             yield place.finding(FindingKind.MISSING, place.raw / name, what, mend)
             return
         seen_at = raw_captures.last_seen(place.raw)
-        if name != captures[-1].text or count < len(captures):
+        there = len(captures) if len(captures) == 1 else _restatements(place.raw, captures)
+        if name != captures[-1].text or count < there:
             what = "the table ledger does not know of the newest capture"
             yield self._finding(place.dataset, place.day, FindingKind.BEHIND, what, _PUBLISH)
-        elif count > len(captures):
-            what = f"the table ledger knows of {count} captures, and {len(captures)} are there"
+        elif count > there:
+            what = f"the table ledger knows of {count} captures, and {there} are there"
             yield place.finding(FindingKind.MISSING, place.raw, what, place.restore_revision())
         elif (rows, captured_at) != (by_name[name].rows, by_name[name].fetched_at):
             what = "the table ledger tells other rows or another time than the capture's name"
