@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.catalog.spelling import domain_key
@@ -137,10 +138,10 @@ class Coverage:
                     lacking.add(one.domain.name)
             lacking -= {one.domain.name for one in self.domains if not one.exists_before(end)}
         elif dataset.scope in _BY_LISTED_ITEM:
-            lacking |= set(self._unlisted(dataset, day, capture, found))
-            if found.absent_sources:
-                missing = {*found.absent_sources} - self.sources(dataset, day).keys()
-                lacking |= {f"what {name} lists" for name in missing}
+            there = self._newest_names(dataset, day)
+            lacking |= set(self._unlisted(dataset, day, capture, found, there))
+            lacking |= {f"what {name} lists" for name in found.absent_sources if name not in there}
+            lacking |= set(self._lacking_in_sources(dataset, day, there))
         return tuple(sorted(item for item in lacking if not self._is_gone(item)))
 
     def _is_known(self, dataset: Dataset, item: str) -> bool:
@@ -218,15 +219,17 @@ class Coverage:
     # Streams and addresses ---------------------------------------------------------------------
 
     def _unlisted(
-        self, dataset: Dataset, day: date, name: CaptureName, found: CaptureItems
+        self,
+        dataset: Dataset,
+        day: date,
+        name: CaptureName,
+        found: CaptureItems,
+        there: Mapping[str, CaptureName],
     ) -> Iterable[str]:
         """Streams or addresses that the newest captures of the sources list and `name` did not ask."""
-        if found.sources and not (dataset.domains or dataset.streams):
-            listed = (
-                captures_in(folder)[-1:] for folder in self._sources_of(dataset, day).values()
-            )
-            if sorted(found.sources) == sorted(name.text for names in listed for name in names):
-                return ()  # most days, without reading a manifest
+        is_same = sorted(found.sources) == sorted(one.text for one in there.values())
+        if found.sources and is_same and not (dataset.domains or dataset.streams):
+            return ()  # most days, without reading a manifest
         sources = self.sources(dataset, day)
         narrowing = json.dumps([dataset.domains, dataset.streams])
         key = "|".join((name.text, *sorted(sources.values()), narrowing))
@@ -255,6 +258,22 @@ class Coverage:
             for source in dataset.needs
             if source in self.settings.datasets
         }
+
+    def _lacking_in_sources(
+        self, dataset: Dataset, day: date, there: Mapping[str, CaptureName]
+    ) -> Iterable[str]:
+        """Domains of the dataset that a source lacks: nobody knows what it would list of them."""
+        for source, name in there.items():
+            items = self.lacking(self.settings.of(DATASETS[source]), day, name)
+            if items:
+                domains = domains_of(dataset, [one.domain for one in self.domains])
+                served = {*map(domain_key, domains)}
+                yield from (item for item in items if domain_key(item) in served)
+
+    def _newest_names(self, dataset: Dataset, day: date) -> dict[str, CaptureName]:
+        """The newest captures of the sources by their names alone, wherever they belong."""
+        found = {name: captures_in(at) for name, at in self._sources_of(dataset, day).items()}
+        return {source: names[-1] for source, names in found.items() if names}
 
     def _compare_listed(
         self, dataset: Dataset, day: date, name: CaptureName, sources: Mapping[str, str]

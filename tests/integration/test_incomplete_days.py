@@ -15,6 +15,7 @@ from resources.capture.result import Outcome
 from resources.ledger.states import State
 from resources.raw import captures
 from resources.simulator import Account
+from resources.verify.run import Verification
 from tests.support.archives import DAYS, NOW, lab, lake_rows, leftovers
 
 DAY = date(2026, 11, 21)
@@ -174,3 +175,30 @@ def test_what_cannot_be_read_is_kept_beside_the_captures(tmp_path):
         assert bodies
         assert "Result" in bodies[0]
         assert captures.newest(folder) is None
+
+
+def test_streams_of_a_domain_that_the_lists_of_streams_lack_are_no_complete_day(tmp_path):
+    manners = [
+        f"refuse-domain={PUSHED}@action=DescribeLive{name}"
+        for name in ("BatchPushStreamMetrics", "PushStreamInfoData")
+    ]
+    with lab(tmp_path / "home", ACCOUNT, manners=manners) as lone:
+        found = lone.only(*STREAMS)
+        by_name = {r.dataset: r for r in found.capture((DAY,))}
+        assert by_name["push_stream_metrics"].lacking == (PUSHED,)
+        assert states(found)["push_stream_metrics"] == (State.INCOMPLETE, (PUSHED,))
+        lone.simulator.manners = []
+        later = tomorrow(found)
+        summary, _ = backfill(later)
+        assert summary.is_complete, (summary.incomplete, summary.failed)
+        assert {state for state, _ in states(later).values()} == {State.CAPTURED}
+
+
+def test_verify_accepts_a_day_that_was_completed(tmp_path):
+    with lab(tmp_path / "home", ACCOUNT, manners=[f"refuse-domain={PULLED}"]) as lone:
+        found = lone.only("domain", "batch_stream_traffic")
+        assert not backfill(found)[0].is_complete
+        lone.simulator.manners = []
+        later = tomorrow(found)
+        assert backfill(later)[0].is_complete
+        assert [one.message for one in Verification(later.archive).findings()] == []
