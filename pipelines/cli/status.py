@@ -104,7 +104,6 @@ def _write(page: Path, report: Report) -> None:
 
 def _answer(report: Report) -> dict[str, Any]:
     from dataclasses import asdict
-
     from pipelines.reports.coverage import calendar as coverage_calendar
 
     newest = report.newest
