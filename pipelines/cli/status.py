@@ -6,6 +6,7 @@ The figures come from reports/coverage/report.py. Read next: that module.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,7 +104,6 @@ def _write(page: Path, report: Report) -> None:
 
 
 def _answer(report: Report) -> dict[str, Any]:
-    from dataclasses import asdict
     from pipelines.reports.coverage import calendar as coverage_calendar
 
     newest = report.newest
