@@ -306,17 +306,16 @@ def _capture_lines(report: Report) -> Iterator[str]:
     if len(wrong) > _MAX_LINES:
         more = screen.counted(len(wrong) - _MAX_LINES, "more dataset-day")
         yield f"In the wrong place: captures of {more}; livestats verify names them."
-    if report.stale:
-        days = _such_as(report.stale_groups)
-        yield f"Rows from another version: {days}. To repair: livestats replay"
-    if report.rejected:
-        days = _such_as(report.rejected_groups)
-        yield f"Kept, but not readable: answers of {days}. After an upgrade: livestats replay"
+    if old := _such_as(report.stale_groups):
+        yield f"Rows from another version: {old}. To repair: livestats replay"
+    if kept := _such_as(report.rejected_groups):
+        yield f"Kept, but not readable: answers of {kept}. After an upgrade: livestats replay"
 
 
 def _such_as(groups: Sequence[tuple[Sequence[str], Sequence[date]]]) -> str:
     number = sum(len(names) * len(days) for names, days in groups)
-    return f"{screen.counted(number, 'dataset-day')}, such as {_days_of(*groups[0])}"
+    of = screen.counted(number, "dataset-day")
+    return f"{of}, such as {_days_of(*groups[0])}" if groups else ""
 
 
 def _expiry_lines(report: Report) -> Iterator[str]:

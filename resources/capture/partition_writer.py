@@ -244,6 +244,8 @@ class PartitionJob:
             facts["settings"] = dict(self.dataset.meaning)
         if self.sources:
             facts["sources"] = dict(self.sources)
+        if self.absent_sources:
+            facts["absent_sources"] = [*self.absent_sources]
         return facts
 
     def commit(self, now: datetime, time_zone: str) -> CommitResult:
@@ -255,6 +257,8 @@ class PartitionJob:
         staged = self._open_staged()
         capture, table = staged.capture, staged.table
         facts = {**self._facts(time_zone), **table.stats.facts()}
+        if self.is_supplement and self.previous is not None:
+            facts["completes"] = self.previous.name.text
         if self.unanswered:
             facts["lacking"] = [self._lacking_entry(one, now) for one in self.unanswered]
         before = self.previous.name if self.previous else None

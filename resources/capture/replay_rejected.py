@@ -27,7 +27,8 @@ from resources.ledger import states
 from resources.raw import captures
 from resources.raw.captures import Capture
 
-_SHARED = ("time_zone", "domains", "settings", "sources")  # entries that a new manifest takes over
+_SHARED = ("time_zone", "domains", "settings", "sources", "absent_sources")
+"""Entries that a new manifest takes over."""
 
 
 def make_captures(home: Home, dataset: Dataset, day: date, time_zone: str) -> bool:
@@ -174,6 +175,8 @@ def _commit(home: Home, dataset: Dataset, day: date, draft: _Draft) -> None:
             staged.add(number, answer)
         known = (before or draft.rejected).manifest
         facts = {key: known[key] for key in _SHARED if key in known} | staged.table.stats.facts()
+        if before is not None:
+            facts["completes"] = before.name.text
         if draft.lacking:
             facts["lacking"] = draft.lacking
         fetched_at = draft.rejected.name.fetched_at
