@@ -313,8 +313,7 @@ def _capture_lines(report: Report) -> Iterator[str]:
 
 
 def _such_as(groups: Sequence[tuple[Sequence[str], Sequence[date]]]) -> str:
-    number = sum(len(names) * len(days) for names, days in groups)
-    of = screen.counted(number, "dataset-day")
+    of = screen.counted(sum(len(names) * len(days) for names, days in groups), "dataset-day")
     return f"{of}, such as {_days_of(*groups[0])}" if groups else ""
 
 
