@@ -10,7 +10,6 @@ import pytest
 from pipelines.backfill.loader import Loader
 from resources.api.catalog import DATASETS
 from resources.archive import Archive
-from resources.lake import parquet
 from resources.serving.publish import Published
 from resources.warehouse.load import Loaded
 from tests.support.lake_files import store
@@ -123,8 +122,8 @@ def test_a_load_takes_one_process_and_one_thread_of_duckdb(stored, monkeypatch):
 
 def test_its_error_is_told_here(stored):
     archive, _ = stored
-    for path in archive.home.lake.rglob(parquet.FILE):
-        path.write_bytes(b"<html>not Parquet</html>")
+    archive.home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    archive.home.warehouse.write_bytes(b"<html>not a database</html>")
     told = []
     with Loader(archive, told.append, print) as loader:
         loader.load("November")
@@ -132,4 +131,4 @@ def test_its_error_is_told_here(stored):
             loader._thread.join(0.1)
         loader.finish()
     assert "Not loaded yet: " in told[1]
-    assert "livestats replay" in told[1]
+    assert "livestats publish" in told[1]
