@@ -183,6 +183,7 @@ def _commit(home: Home, dataset: Dataset, day: date, draft: _Draft) -> None:
         after = before.name if before else None
         name = staged.capture.seal(fetched_at, staged.table.stats.rows, after, facts)
         staged.table.seal(name, staged.capture.requests)
+        home.raise_format()
         capture = staged.capture.commit(name)
         staged.table.commit()
     except BaseException:

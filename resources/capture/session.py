@@ -137,6 +137,7 @@ def capturer(
     guard = AccountGuard(home, settings)
     with opened(credentials, reread=_Reread(environ, guard, opened, credentials)) as client:
         guard.check(client, credentials.account_id())
+        home.raise_format()
         try:
             yield Capturer(home, settings, client, now, wait.halt)
         finally:

@@ -20,10 +20,14 @@ from resources.config import Settings, SettingsError
 from resources.fs import access, atomic, locks, sealed
 from resources.home import pinned_settings
 
-FORMAT = 2
-"""Of the identity file. 2: datasets may mean something else than usual, which 1 would not see."""
+FORMAT = 3
+"""Of the identity file. Each tells an older version what it would misread.
 
-_PLAIN = 1  # no dataset does
+2: datasets may mean something else than usual. 3: captured days may be incomplete.
+"""
+
+_PINNED = 2
+_PLAIN = 1  # neither
 _BY_HAND = {"first_day", "format", "time_zone"}  # of archive.json; the rest is added
 API_HISTORY = timedelta(days=366)  # the longest history that the API keeps
 
@@ -177,12 +181,13 @@ class Home:
             self.check(settings)  # another process may have been first, with other settings
             first = settings.first_day or first_day(settings, now)
             pinned = pinned_settings.to_pin(self._pinned, settings)
+            least = _PINNED if pinned else _PLAIN
             identity = {
                 "time_zone": settings.time_zone,
                 "first_day": first.isoformat(),
                 "created_at": now.isoformat(timespec="seconds"),
                 **{k: v for k, v in (found or {}).items() if k not in ("datasets", "sha256")},
-                "format": FORMAT if pinned else _PLAIN,
+                "format": max(_format_of(found), least),
                 **({"datasets": pinned} if pinned else {}),
             }
             atomic.write_atomically(self.identity_file, sealed.seal(identity))
@@ -208,11 +213,22 @@ class Home:
 
     def set_gone_domains(self, domains: Collection[str]) -> None:
         """Replace the list of domains that are gone. The identity file must exist."""
+        self._note(gone_domains=sorted(domains))
+
+    def raise_format(self) -> None:
+        """Make versions before incomplete days refuse this home. Call before a capture is committed.
+
+        The identity file must exist. A home that only was opened keeps its format.
+        """
+        if _format_of(self.identity) < FORMAT:
+            self._note(format=FORMAT)
+
+    def _note(self, **facts: object) -> None:
+        """Replace facts of the identity file."""
         with locks.lock(self.root):
             self.__dict__.pop("identity", None)
             identity = {k: v for k, v in (self.identity or {}).items() if k != "sha256"}
-            identity["gone_domains"] = sorted(domains)
-            atomic.write_atomically(self.identity_file, sealed.seal(identity))
+            atomic.write_atomically(self.identity_file, sealed.seal({**identity, **facts}))
             self.__dict__.pop("identity", None)
 
     def check(self, settings: Settings) -> None:
@@ -235,6 +251,11 @@ class Home:
         if self.identity is not None:
             return date.fromisoformat(str(self.identity["first_day"]))
         return first_day(settings, now)
+
+
+def _format_of(identity: dict[str, object] | None) -> int:
+    found: Any = (identity or {}).get("format", _PLAIN)
+    return int(found)
 
 
 def first_day(settings: Settings, now: datetime) -> date:

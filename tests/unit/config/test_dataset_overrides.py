@@ -343,7 +343,7 @@ def test_the_manifest_of_a_capture_and_the_home_tell_the_settings(other):
     usual = other.archive.home.raw / BATCH / str(DAY)
     assert "settings" not in captures.newest(usual).manifest
     identity = Home(other.root).identity
-    assert identity["format"] == 2
+    assert identity["format"] == 3
     assert identity["datasets"][PUSH] == meaning
     assert identity["datasets"].keys() == OWN.keys()
 

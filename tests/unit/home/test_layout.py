@@ -294,3 +294,38 @@ def test_the_first_day_is_still_whole_in_the_reach_of_the_api(now, first):
     """366 days back the day has begun already: part of it is forgotten."""
     moment = datetime.fromisoformat(now)
     assert first_day(USUAL, moment) == first
+
+
+# Versions that do not know incomplete days ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("before", [1, 2])
+def test_the_first_capture_raises_the_format_and_keeps_everything_else(root, before):
+    kept = {"created_at": "2026-01-02T03:04:05+00:00", "gone_domains": ["a.example.com"]}
+    home = identified(root, {**IDENTITY, **kept, "format": before})
+    home.raise_format()
+    found = Home(root).identity
+    assert found["format"] == 3
+    assert {k: found[k] for k in (*kept, "time_zone", "first_day")} == {
+        **kept,
+        **{k: IDENTITY[k] for k in ("time_zone", "first_day")},
+    }
+
+
+def test_opening_a_home_does_not_raise_its_format(root):
+    home = identified(root, IDENTITY)
+    home.prepare(USUAL, NOW)
+    home.set_gone_domains(["a.example.com"])
+    assert Home(root).identity["format"] == 1
+
+
+def test_a_raised_format_is_written_once_and_stays(root):
+    home = Home(root)
+    home.prepare(USUAL, NOW)
+    home.raise_format()
+    before = contents(root)
+    home.raise_format()
+    Home(root).prepare(USUAL, NOW)
+    assert contents(root) == before
+    home.set_gone_domains(["a.example.com"])
+    assert Home(root).identity["format"] == 3

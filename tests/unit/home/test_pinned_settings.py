@@ -110,7 +110,7 @@ def test_settings_of_a_dataset_without_days_may_change_at_will(small):
     for own in (CHANGED, {"stream_count": DatasetOverrides(domains=("pull*",))}, {}):
         other.set(own=own).capture([], ["domain"])
     assert "datasets" not in Home(other.root).identity
-    assert Home(other.root).identity["format"] == 1
+    assert Home(other.root).identity["format"] == 3  # it was captured into
 
 
 def test_a_home_that_was_identified_by_hand_learns_from_the_captures(small):
