@@ -59,7 +59,7 @@ def test_a_clock_that_is_set_is_for_drills_and_marks_no_real_archive(found):
 def test_its_connections_close_with_the_block(found):
     with open_it(found) as one:
         one.client.call(ACTION, {})
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises((RuntimeError, RunCancelled)):
         one.client.call(ACTION, {})
 
 

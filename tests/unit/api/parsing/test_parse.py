@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.api.catalog import DATASETS, ENDPOINTS
-from resources.api.catalog.model import SPLITS, ColumnType, DomainRole
+from resources.api.catalog.model import SPLITS, ColumnType, DomainRole, DuplicateKeys
 from resources.api.errors import IncompleteAnswer, TryLater, WrongAnswer
 from resources.api.pagination import PageFacts
 from resources.api.parsing.parse import join, read_page, row_schema
@@ -230,7 +230,8 @@ def at(text):
 )
 def test_the_first_row_of_a_sample_in_full(name, row):
     """By key: live before pull, and room1 before room2."""
-    assert rows_of(name, sample_of(name))[0] == row
+    found = rows_of(name, sample_of(name))[0]
+    assert {column: value for column, value in found.items() if column != "occurrence"} == row
 
 
 def test_a_place_without_places_in_it_is_a_row_of_its_own():
@@ -433,7 +434,12 @@ def test_rows_are_what_a_plain_reading_of_the_json_gives(dataset, data, pretty, 
     assert [page.unknown for page in pages] == [(), ("Result.新 field",)]
     expected, outside = expected_of(dataset, walk, document)
     assert [page.outside for page in pages] == [outside, outside]
+    numbered = dataset.duplicate_keys is DuplicateKeys.NUMBER
+    for row in expected if numbered else ():
+        row["occurrence"] = 1
     keys = {key_of(dataset, row) for row in expected}
+    if len(keys) < len(expected) and dataset.duplicate_keys is not DuplicateKeys.REFUSE:
+        return  # test_duplicates
     if len(keys) < len(expected):
         with pytest.raises(IncompleteAnswer, match="a key came twice"):
             join(dataset, walk, pages[:1])
@@ -616,7 +622,6 @@ def test_a_row_without_the_label_it_was_split_by_is_refused():
     [
         ("isp", ("ISPList",)),
         ("top_play", ("DataItemList",)),
-        ("push_stream_info", ("PushStreamInfoDataList",)),
         ("stream_session", ("SessionDetailDataList",)),
         ("stream_session", ("SessionDetailDataList", 0, "SessionDataList")),
         ("play_status_code", ("StatusDetailDataList", 0, "StatusDataList")),

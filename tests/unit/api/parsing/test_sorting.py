@@ -1,4 +1,4 @@
-"""Sorted rows in pieces, from memory or from a file."""
+"""Sorted rows in pieces."""
 
 import pyarrow as pa
 import pytest
@@ -20,12 +20,3 @@ def test_rows_come_in_their_order_piece_by_piece(view):
     assert [piece.num_rows for piece in pieces] == [3, 1]
     assert pa.concat_tables(pieces)["s"].to_pylist() == ["a", "b", "c", "d"]
     assert next(view.tables(["n"])).column_names == ["n"]
-
-
-def test_a_file_holds_the_same_rows_and_can_be_read_again(view, tmp_path):
-    spilled = view.spilled(tmp_path)
-    for _ in range(2):
-        found = pa.concat_tables(spilled.tables())
-        assert found.equals(pa.concat_tables(view.tables()))
-    assert (spilled.num_rows, spilled.nbytes) == (4, 0)
-    assert [*tmp_path.iterdir()] == []  # it has no name
