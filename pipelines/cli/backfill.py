@@ -136,9 +136,10 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
 
 
 def _captured(summary: Summary) -> str:
+    incomplete = f", {len(summary.incomplete):,} incomplete" if summary.incomplete else ""
     return (
         f"Captured {screen.counted(summary.captured, 'dataset-day')}, "
-        f"{summary.unchanged:,} unchanged, {summary.kept:,} kept: "
+        f"{summary.unchanged:,} unchanged, {summary.kept:,} kept{incomplete}: "
         f"{screen.counted(summary.rows, 'row')} from {screen.counted(summary.requests, 'request')}, "
         f"{screen.size(summary.bytes)}."
     )

@@ -17,6 +17,7 @@ from pathlib import Path
 from resources.api import windows
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
+from resources.api.errors import ApiError
 from resources.capture import repair, supplement
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
 from resources.capture.partition_writer import (
@@ -239,11 +240,12 @@ class PartitionLifecycle:
 
     @staticmethod
     def _told(result: Result) -> Result:
-        log.warning("%s %s: %s", result.dataset, result.day, result.message)
+        detail = f" ({result.error})" if result.error is not None else ""
+        log.warning("%s %s: %s%s", result.dataset, result.day, result.message, detail)
         return result
 
     def _incomplete(
-        self, day: date, lacking: tuple[str, ...], error: Exception | None, **facts: object
+        self, day: date, lacking: tuple[str, ...], error: ApiError | None, **facts: object
     ) -> Result:
         """The result of a captured day that lacks items."""
         message = reason_incomplete(lacking, error)

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from resources.api.catalog.datasets import Dataset
-from resources.api.errors import printable
+from resources.api.errors import ApiError, printable
 from resources.lake import parquet
 from resources.ledger.states import Entry, State
 
@@ -57,11 +57,14 @@ Progress = Callable[[Dataset, date, int, int], None]
 _MAX_NAMED = 3  # items in a message
 
 
-def reason_incomplete(lacking: Sequence[str], error: Exception | None) -> str:
-    """Message for a captured day that lacks items; `error` is that of the first of them."""
+def reason_incomplete(lacking: Sequence[str], error: ApiError | None) -> str:
+    """Message for a captured day that lacks items; `error` is that of the first of them.
+
+    The vendor's code says enough, and is the same for all datasets; the log has the whole error.
+    """
     more = f" and {len(lacking) - _MAX_NAMED} more" if len(lacking) > _MAX_NAMED else ""
     named = printable(", ".join(lacking[:_MAX_NAMED])) + more
-    why = f": {error}" if error else ""
+    why = f": {printable(error.code or error.what)}" if error else ""
     return f"incomplete, without an answer for {named}{why}"
 
 

@@ -50,6 +50,7 @@ NOT_RUN = {
     r"livestats superset --import .*": "needs Superset: test_superset_client",
     r"livestats ui --only 'web\|daemon\|code'": "three commands in one; deploy/ has them",
     r"livestats accept .*": "needs a suspect day: test_recovery does what the page says",
+    r"livestats gone DOMAIN": "needs a domain: test_recovery_messages does what the page says",
     r"livestats (accept|diff|query)": "the command's name, without what it needs",
 }
 

@@ -79,6 +79,7 @@ def test_the_test_of_every_paragraph_is_here(heading):
         "test_a_run_never_ends",  # tests/unit/pipelines/orchestration/test_instance.py
         "test_the_key_is_of_another_account",  # tests/unit/capture/test_account_guard.py
         "test_the_settings_do_not_fit_the_home",  # tests/unit/config/test_dataset_overrides.py
+        "test_answers_that_could_not_be_read",  # tests/unit/capture/test_replay_rejected.py
     }
     assert name in elsewhere or any(known.startswith(name) for known in globals())
 
@@ -153,6 +154,20 @@ def test_an_action_is_denied_for_ever(tomorrow):
         assert gaps == []
     finally:
         service.denied = frozenset()
+
+
+def test_a_day_is_incomplete(tomorrow):
+    """The pull domain left the account; then a person says so."""
+    simulator, bad = tomorrow.simulator, "pull-1.sim.example"
+    simulator.manners = [f"refuse-domain={bad}"]
+    try:
+        said = told(tomorrow, "livestats backfill", "RequestForbidden", bad)
+        assert "Incomplete: edge_stat, top_play 2026-11-22" in said
+        assert COMPLETE in follow(
+            tomorrow, "A day is incomplete", {"NAME": "edge_stat", "DOMAIN": bad}
+        )
+    finally:
+        simulator.manners = []
 
 
 def test_the_clock_is_off(tomorrow, monkeypatch):

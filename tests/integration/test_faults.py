@@ -140,7 +140,7 @@ def test_an_incomplete_day_tells_which_question_had_no_answer(harmed):
     script(found, lambda asked, number: "internal" if asked == action and number > 1 else None)
     results = found.capture(DAY, retries=IMPATIENT)
     (told,) = (r for r in results if r.outcome is Outcome.INCOMPLETE)
-    assert "HTTP 500" in told.message
+    assert "InternalError" in told.message
     folder = captures.folder_of(found.archive.home.raw, "stream_count", DAY[0])
     lacking = captures.newest(folder).lacking
     assert len(lacking) == 2
