@@ -154,10 +154,10 @@ def missing(
     lines = []
     for (message, days), names in _grouped(incomplete).items():
         text = message.removeprefix("incomplete, ")
-        lines.append(f"Incomplete: {', '.join(names)} {screen.days_text(days)}: {text}")
+        lines.append(f"Incomplete: {', '.join(sorted(names))} {screen.days_text(days)}: {text}")
     for (message, days), names in _grouped(failed).items():
         where = f" {screen.days_text(days)}" if days else ""
-        lines.append(f"Failed: {', '.join(names)}{where}: {message}")
+        lines.append(f"Failed: {', '.join(sorted(names))}{where}: {message}")
     lines += screen.stated(
         "Settling", todo.settling, "not complete at the vendor yet; run again later"
     )
