@@ -107,7 +107,10 @@ def home(tmp_path):
 def publish(home, version):
     """Load and publish: even versions bring a new day, odd ones restate the newest."""
     rows = [
-        {"domain": f"{version}", "slot_start_at": NOON + timedelta(minutes=5 * i)}
+        {
+            "domain": f"{version}",
+            "slot_start_at": NOON + timedelta(days=version // 2, minutes=5 * i),
+        }
         for i in range(ROWS)
     ]
     store(home.lake, COUNT, FIRST + timedelta(days=version // 2), rows, version)
