@@ -232,14 +232,18 @@ def _report_complete_days(context: dg.AssetExecutionContext, results: Sequence[R
 
 
 def _capture_failure(missing: Sequence[Result]) -> dg.Failure:
-    """Failure that names the days that are not captured; the first five of each dataset with reasons."""
+    """Failure that names the days that are not complete; the first five of each dataset with reasons."""
     by_dataset: dict[str, list[Result]] = {}
     for result in missing:
         by_dataset.setdefault(result.dataset, []).append(result)
     return dg.Failure(
         "\n".join(_not_captured(name, results) for name, results in by_dataset.items()),
         metadata={
-            "missing_days": {n: [r.day.isoformat() for r in one] for n, one in by_dataset.items()}
+            "missing_days": {n: [r.day.isoformat() for r in one] for n, one in by_dataset.items()},
+            "lacking_items": {
+                n: {r.day.isoformat(): [*r.lacking] for r in one if r.lacking}
+                for n, one in by_dataset.items()
+            },
         },
         allow_retries=False,
     )
@@ -248,7 +252,10 @@ def _capture_failure(missing: Sequence[Result]) -> dg.Failure:
 def _not_captured(name: str, missing: Sequence[Result]) -> str:
     first = "; ".join(f"{r.day}: {_reason(r)}" for r in missing[:5])
     more = f"; and {len(missing) - 5} more" if len(missing) > 5 else ""
-    return f"{len(missing)} days of {name} are not captured: {first}{more}"
+    lacks = any(r.outcome is Outcome.INCOMPLETE for r in missing)
+    is_rest = all(r.outcome is Outcome.INCOMPLETE for r in missing)
+    what = "incomplete" if is_rest else "not captured completely" if lacks else "not captured"
+    return f"{len(missing)} days of {name} are {what}: {first}{more}"
 
 
 def _reason(result: Result) -> str:

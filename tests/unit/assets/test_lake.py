@@ -1,6 +1,7 @@
 """The graph, and what Dagster is told of each run."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -260,6 +261,27 @@ def test_finished_days_are_marked_though_another_day_is_not(told, outcome):
     )
     assert "1 days of edge_stat are not captured" in text
     assert "2026-11-20: why not" in text
+
+
+def test_an_incomplete_day_is_not_marked_and_its_items_are_named(told):
+    lacking = replace(result(D20, Outcome.INCOMPLETE), lacking=("a.example.com",))
+    run, found = told(result(D19), lacking, result(D21))
+    assert not run.success
+    assert set(found) == {"2026-11-19", "2026-11-21"}
+    (failure,) = [e for e in run.all_events if e.is_step_failure]
+    told_of = failure.step_failure_data.user_failure_data
+    assert "1 days of edge_stat are incomplete: 2026-11-20: why not" in told_of.description
+    assert told_of.metadata["lacking_items"].value == {
+        "edge_stat": {"2026-11-20": ["a.example.com"]}
+    }
+
+
+def test_a_day_that_a_supplement_completes_is_marked_then(told):
+    _, found = told(result(D19), result(D20, Outcome.INCOMPLETE), result(D21))
+    assert "2026-11-20" not in found
+    run, found = told(result(D19, Outcome.KEPT), result(D20), result(D21, Outcome.KEPT))
+    assert run.success
+    assert found["2026-11-20"]["outcome"] == "captured"
 
 
 def test_finished_days_are_marked_though_the_run_is_broken_off(told):
