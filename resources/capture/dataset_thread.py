@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import ApiError, FixAction, FixSetup
 from resources.api.request_plan import Request
-from resources.capture.fetcher import Answer, Fetcher, RunCancelled
+from resources.capture.answers import Answer
+from resources.capture.fetcher import Fetcher, RunCancelled
 from resources.capture.partition import PartitionLifecycle
 from resources.capture.partition_writer import PartitionJob
 from resources.capture.result import Outcome, Result

@@ -5,17 +5,17 @@ Runs in worker threads; no file is written here (partition_writer.py). Read next
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 import pyarrow as pa
 
-from resources.api.body import LARGE_BYTES, Body
+from resources.api.body import Body
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.client import Client
@@ -31,6 +31,7 @@ from resources.api.errors import (
 from resources.api.pagination import PAGING_ATTEMPTS, fetch_pages
 from resources.api.parsing.parse import Page, Rows, join
 from resources.api.request_plan import Request, even_chunks, halves, items_of, narrowed
+from resources.capture.answers import Answer, FetchedPage, FetchResult, Unanswered
 from resources.capture.decoders import DecoderPool, Stored
 from resources.capture.isolation import PROBES, take_apart
 from resources.capture.learned import MAX_FAILURES, Learned
@@ -47,54 +48,6 @@ class RunCancelled(LivestatsError):
 
 
 @dataclass(frozen=True)
-class FetchedPage:
-    """One page of an answer: payload of its request and packed body."""
-
-    page: int  # number, from 1
-    payload: Mapping[str, object]
-    fetched_at: str  # ISO 8601, milliseconds
-    size: int  # bytes of the body, unpacked
-    stored: Stored
-
-
-@dataclass(frozen=True)
-class FetchResult:
-    """The proven answer to one request."""
-
-    request: Request
-    pages: Sequence[FetchedPage]
-    rows: Rows
-    is_proven: ClassVar[bool] = True
-
-    @cached_property
-    def held_bytes(self) -> int:
-        """Bytes of memory that the answer takes until it is written."""
-        stored = (page.stored for page in self.pages)
-        packed = sum(len(one) if isinstance(one, bytes) else one.stored for one in stored)
-        return self.rows.nbytes + packed
-
-    @property
-    def largest_bytes(self) -> int:
-        """Bytes of memory for the largest body while it is received; then it is compressed."""
-        return max((min(page.size, LARGE_BYTES) for page in self.pages), default=0)
-
-
-@dataclass(frozen=True)
-class Unanswered:
-    """A request without a proven answer, and why."""
-
-    request: Request
-    error: ApiError
-    pages: Sequence[FetchedPage] = ()  # what came and could not be read or proven
-    is_proven: ClassVar[bool] = False
-    held_bytes: ClassVar[int] = 0
-    largest_bytes: ClassVar[int] = 0
-
-
-Answer = FetchResult | Unanswered
-
-
-@dataclass(frozen=True)
 class Fetcher:
     """Sends the requests of one dataset. Thread-safe."""
 
@@ -108,8 +61,8 @@ class Fetcher:
         """What answers `request`: its answer, or those to parts of it, proven or not.
 
         A request is asked in parts if the API takes too long (halves of its window) or refuses it
-        for the sake of single items (parts of its list). Items that were refused today for `day` or
-        a later day are not asked.
+        for the sake of single items (parts of its list). Items that were refused today when the same
+        was asked are not asked; items that were refused when something else was, by themselves.
 
         [] once `has_failed` is true: all calls of the action fail, so more would be wasted.
 
@@ -120,14 +73,18 @@ class Fetcher:
             return []
         if self.learned.is_failing(self._action, day):
             return [Unanswered(request, self._server_fails(day))]
-        items = items_of(self.dataset, request)
+        items, question = items_of(self.dataset, request), self._question(request)
         good, answers = [], list[Answer]()
         for item in items:
-            refusal = self.learned.refusal(self._action, item, day)
-            if refusal is None:
+            refusal = self.learned.refusal(question, item, day)
+            is_alone = self.learned.was_refused(item) and self.dataset.scope is not Scope.ACCOUNT
+            if refusal is None and not is_alone:
                 good.append(item)
+                continue
+            part = request if len(items) == 1 else narrowed(self.dataset, request, [item])
+            if refusal is None:
+                answers += self._fetch(part, day)
             else:
-                part = request if len(items) == 1 else narrowed(self.dataset, request, [item])
                 answers.append(Unanswered(part, refusal.error(self._action)))
         for part in self._within_limit(request, items, good):
             answers += self._fetch(part, day)
@@ -136,6 +93,11 @@ class Fetcher:
     @property
     def _action(self) -> str:
         return self.dataset.endpoint.action
+
+    def _question(self, request: Request) -> str:
+        """What is asked about each item: the dataset and its variant."""
+        variant = {name: request.payload.get(name) for name in self.dataset.variant_columns}
+        return f"{self.dataset.name} {json.dumps(variant, sort_keys=True)}"
 
     def _within_limit(
         self, request: Request, items: Sequence[str], good: Sequence[str]
@@ -164,7 +126,7 @@ class Fetcher:
         if _may_concern_an_item(error):
             if len(items) > 1:
                 return self._take_apart(request, items, answer, day)
-            self._note_refusal(items, day, error)
+            self._note_refusal(request, items, day, error)
         return [answer]
 
     def _take_apart(
@@ -189,9 +151,10 @@ class Fetcher:
         answers: list[Answer] = []
         for part, answer in found.answers.items():
             if isinstance(answer, Unanswered):
-                self._note_refusal(part, day, answer.error)
+                self._note_refusal(request, part, day, answer.error)
+                pages = () if answer is refused else answer.pages  # which are of the whole list
                 part_request = narrowed(self.dataset, request, part)
-                answers.append(Unanswered(part_request, answer.error, answer.pages))
+                answers.append(Unanswered(part_request, answer.error, pages))
         is_account_wide = self.dataset.scope is Scope.ACCOUNT
         if not answers and isinstance(refused.error, FixRequest) and not is_account_wide:
             self.learned.learn_list_limit(self._action, found.longest_answered)
@@ -200,9 +163,11 @@ class Fetcher:
             return [self._attempt(good, day), *answers]
         return [*(one for one in found.answers.values() if one.is_proven), *answers]
 
-    def _note_refusal(self, items: Sequence[str], day: date, error: ApiError) -> None:
+    def _note_refusal(
+        self, request: Request, items: Sequence[str], day: date, error: ApiError
+    ) -> None:
         if len(items) == 1 and isinstance(error, FixRequest):
-            self.learned.refuse(self._action, items[0], day, error)
+            self.learned.refuse(self._question(request), items[0], day, error)
 
     def _server_fails(self, day: date) -> ApiError:
         return TryLater(

@@ -1,6 +1,7 @@
 """What the API has refused or limited today: kept so that it is not asked for each day again.
 
-Here: list limits by action, refused items by action, and the count of calls spent on finding them.
+Here: list limits by action, refused items by question (a dataset and its variant), and the count of
+calls spent on finding them.
 Not here: finding them (isolation.py, read it next).
 """
 
@@ -22,21 +23,28 @@ MAX_FURTHER_CALLS = 200
 MAX_FAILURES = 8
 """Requests of an action in a row that a failing server left without an answer."""
 
-_MAX_REMEMBERED = 20_000  # refused items of an action in the file
+ENOUGH_DAYS = 3
+"""Days for which an item must be refused before it is held against earlier days."""
+
+_MAX_REMEMBERED = 20_000  # refused items of a question in the file
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """An item that was refused, and the last day for which it was."""
+    """An item that was refused today, and for which days."""
 
-    day: date
+    days: frozenset[date]
     what: str
     advice: str
     code: str | None
 
+    def holds_for(self, day: date) -> bool:
+        """True for a day that was refused, and for days before ENOUGH_DAYS that were."""
+        return day in self.days or sum(day < one for one in self.days) >= ENOUGH_DAYS
+
     def error(self, action: str) -> ApiError:
         """The error of a request that is not sent because of this refusal."""
-        what = f"{self.what}; not asked again today for {self.day} and days before it"
+        what = f"{self.what}; not asked again today"
         return FixRequest(what, self.advice, action=action, code=self.code)
 
 
@@ -44,9 +52,10 @@ class Refusal:
 class Learned:
     """Refusals and limits of all actions. Thread-safe; a missing or damaged file is an empty one.
 
-    A refusal is held against its day and earlier days only: an item may be refused for a day before
-    it existed and answered for a later one. Refusals are forgotten when `today` changes, so that
-    each is tried again once a day. Limits of lists are kept.
+    A refusal is held against the question that was refused, which another dataset of the action may
+    ask with success, and against its day and, after some, earlier days: an item may be refused for
+    days before it existed and answered for a later one. Refusals are forgotten when `today` changes,
+    so that each is tried again once a day. Limits of lists are kept.
     """
 
     path: Path
@@ -69,8 +78,8 @@ class Learned:
             learned._limits = {str(k): int(v) for k, v in facts["list_limits"].items()}
             if facts["day"] == today.isoformat():
                 learned._refused = {
-                    action: {item: _refusal(one) for item, one in items.items()}
-                    for action, items in facts["refused"].items()
+                    question: {item: _refusal(one) for item, one in items.items()}
+                    for question, items in facts["refused"].items()
                 }
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return cls(path, today, max_further_calls)  # costs some calls
@@ -82,11 +91,11 @@ class Learned:
             if not self._is_changed:
                 return
             refused = {
-                action: {
-                    item: [one.day.isoformat(), one.what, one.advice, one.code]
+                question: {
+                    item: [sorted(map(str, one.days)), one.what, one.advice, one.code]
                     for item, one in [*items.items()][-_MAX_REMEMBERED:]
                 }
-                for action, items in self._refused.items()
+                for question, items in self._refused.items()
             }
             facts = {
                 "day": self.today.isoformat(),
@@ -108,20 +117,24 @@ class Learned:
             self._limits[action] = items
             self._is_changed = True
 
-    def refusal(self, action: str, item: str, day: date) -> Refusal | None:
-        """A refusal of `item` that holds for `day`."""
+    def refusal(self, question: str, item: str, day: date) -> Refusal | None:
+        """A refusal of `item` to this question that holds for `day`."""
         with self._lock:
-            known = self._refused.get(action, {}).get(item)
-        return known if known is not None and day <= known.day else None
+            known = self._refused.get(question, {}).get(item)
+        return known if known is not None and known.holds_for(day) else None
 
-    def refuse(self, action: str, item: str, day: date, error: ApiError) -> None:
+    def was_refused(self, item: str) -> bool:
+        """True if the API refused `item` today, whatever was asked: it is then asked by itself."""
+        with self._lock:
+            return any(item in items for items in self._refused.values())
+
+    def refuse(self, question: str, item: str, day: date, error: ApiError) -> None:
         """The API refused `item` for `day`."""
         with self._lock:
-            items = self._refused.setdefault(action, {})
-            known = items.get(item)
-            if known is None or known.day < day:
-                items[item] = Refusal(day, error.what, error.advice, error.code)
-                self._is_changed = True
+            items = self._refused.setdefault(question, {})
+            days = items[item].days if item in items else frozenset()
+            items[item] = Refusal(days | {day}, error.what, error.advice, error.code)
+            self._is_changed = True
 
     def note_failure(self, action: str, day: date) -> None:
         """A request for `day` found the server failing, all attempts included."""
@@ -153,5 +166,5 @@ class Learned:
 
 
 def _refusal(stored: list[Any]) -> Refusal:
-    day, what, advice, code = stored
-    return Refusal(date.fromisoformat(day), str(what), str(advice), code)
+    days, what, advice, code = stored
+    return Refusal(frozenset(map(date.fromisoformat, days)), str(what), str(advice), code)

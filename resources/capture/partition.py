@@ -33,7 +33,7 @@ from resources.fs import atomic, locks
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import states
-from resources.ledger.coverage import THE_ACCOUNT, Coverage, asked_items, item_key, lacking_items
+from resources.ledger.coverage import THE_ACCOUNT, Coverage, answered_items, item_key
 from resources.ledger.states import State
 from resources.raw import captures
 
@@ -104,6 +104,8 @@ class PartitionLifecycle:
             return self._result(day, Outcome(line.state.value), message=reason_not_captured(line))
         try:
             domains = () if dataset.is_dimension else self.inventory.domains()
+            # Before the plan: where a source changes meanwhile, the older name is compared later.
+            sources = self._sources(day)
             requests = plan_requests(self.home, self.inventory, dataset, day, now)
             carried = before if is_supplement and dataset.scope is not Scope.ACCOUNT else None
             if carried is not None:
@@ -111,7 +113,6 @@ class PartitionLifecycle:
         except PrerequisiteMissing as error:
             return self._failed(day, folder, error, None)
         names = [d.name for d in domains if dataset.includes_domain(d.name)]
-        sources = self._coverage.sources(dataset, day)
         return PartitionJob(
             dataset=dataset,
             day=day,
@@ -125,6 +126,19 @@ class PartitionLifecycle:
             carried=carried,
             is_supplement=is_supplement,
         )
+
+    def _sources(self, day: date) -> dict[str, str]:
+        """The captures from which the lake files that list the day's streams or addresses were made.
+
+        They can be older than the newest captures, after a crash between a capture and its lake file.
+        """
+        paths = {
+            name: parquet.path_of(self.home.lake, name, day)
+            for name in self.dataset.needs
+            if name in self.settings.datasets
+        }
+        found = {name: parquet.provenance_of(path) for name, path in paths.items()}
+        return {name: origin.capture for name, origin in found.items() if origin is not None}
 
     @cached_property
     def _coverage(self) -> Coverage:
@@ -152,7 +166,8 @@ class PartitionLifecycle:
     ) -> Result:
         """Keep a captured day; its lake file is rebuilt if it is missing, outdated or damaged.
 
-        The result is INCOMPLETE if items are `lacking`, and FAILED if the file has to be rebuilt and the capture is damaged.
+        The result is INCOMPLETE if items are `lacking`, and FAILED if the file has to be rebuilt and
+        the capture is damaged.
         """
         try:
             origin, _ = repair.ensure_lake_file(self.home, self.dataset, day, capture)
@@ -203,12 +218,8 @@ class PartitionLifecycle:
                 before = job.previous.manifest
             except captures.UnusableCapture:
                 return None
-            then, now = (
-                {item_key(job.dataset, item) for item in items}
-                for items in (lacking_items(before), job.lacking)
-            )
-            answered = asked_items(job.dataset, before) - then
-            if answered & now or THE_ACCOUNT in job.lacking:
+            now = {item_key(job.dataset, item) for item in job.lacking}
+            if answered_items(job.dataset, before) & now or THE_ACCOUNT in job.lacking:
                 return first
         return None
 

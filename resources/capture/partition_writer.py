@@ -20,7 +20,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.errors import ApiError, printable
 from resources.api.request_plan import Inventory, Request, items_of, requests_for
 from resources.capture import rejected_answers
-from resources.capture.fetcher import Answer, FetchedPage, FetchResult, Unanswered
+from resources.capture.answers import Answer, FetchedPage, FetchResult, Unanswered
 from resources.capture.inventory import InventoryReader, snapshots
 from resources.config import Settings
 from resources.fs import atomic, sealed

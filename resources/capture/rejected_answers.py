@@ -19,7 +19,7 @@ from resources.api.body import Body
 from resources.raw import captures
 
 if TYPE_CHECKING:
-    from resources.capture.fetcher import FetchedPage
+    from resources.capture.answers import FetchedPage
 
 _REQUEST_ID = re.compile(rb'"RequestId"\s*:\s*"[^"]*"')  # differs in equal answers
 _LISTS = ("rejected", "unanswered")

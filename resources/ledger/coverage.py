@@ -2,7 +2,8 @@
 
 Expected on a day are all domains that existed before its end, and for datasets about streams or
 addresses what the newest captures of their sources list. Here: the comparison with what a capture
-asked, and its cache. Not here: which items are known (known_items.py), states (states.py).
+asked. Not here: which items are known (known_items.py), cache files (coverage_cache.py), states
+(states.py).
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from resources.api.catalog.spelling import domain_key
 from resources.api.request_plan import Domain, domains_of, items_of, request_of
 from resources.api.windows import day_window
 from resources.config import Settings
-from resources.fs import atomic
 from resources.home.layout import Home
 from resources.lake import parquet
+from resources.ledger import coverage_cache
+from resources.ledger.coverage_cache import DatasetCache
 from resources.ledger.known_items import (
     KnownDomain,
     PrerequisiteMissing,
@@ -46,7 +48,6 @@ from resources.raw.captures import (
 THE_ACCOUNT = "the account"
 """In the place of an item, for a request that names none."""
 
-_FORMAT = 2
 _SAVE_AFTER = 31  # the cache file of a dataset is rewritten once so many captures are new
 
 _BY_DOMAIN = (Scope.ACCOUNT, Scope.DOMAINS, Scope.DOMAIN)
@@ -61,6 +62,7 @@ class CaptureItems:
     lacking: tuple[str, ...] = ()  # items with a request that has no proven answer
     sources: tuple[str, ...] = ()  # captures that listed the streams or addresses
     absent_sources: tuple[str, ...] = ()  # datasets that list some and were not captured then
+    domains: str = ""  # digest of the domains that were known then
 
 
 def item_key(dataset: Dataset, item: str) -> str:
@@ -75,13 +77,17 @@ def item_key(dataset: Dataset, item: str) -> str:
 
 def asked_items(dataset: Dataset, manifest: Mapping[str, Any]) -> frozenset[str]:
     """The items in the requests of a capture, with or without an answer, as `item_key` gives them."""
-    payloads = [
-        *(one["payload"] for one in manifest["requests"]),
-        *(one["payload"] for one in manifest.get("lacking", ())),
-    ]
-    items = {
-        item for payload in payloads for item in items_of(dataset, request_of(dataset, payload))
-    }
+    return answered_items(dataset, manifest) | _items_in(dataset, manifest.get("lacking", ()))
+
+
+def answered_items(dataset: Dataset, manifest: Mapping[str, Any]) -> frozenset[str]:
+    """The items of which a capture holds an answer, be it to one of several requests."""
+    return _items_in(dataset, manifest["requests"])
+
+
+def _items_in(dataset: Dataset, entries: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    requests = (request_of(dataset, one["payload"]) for one in entries)
+    items = {item for request in requests for item in items_of(dataset, request)}
     return frozenset(item_key(dataset, item) for item in items)
 
 
@@ -89,16 +95,6 @@ def lacking_items(manifest: Mapping[str, Any]) -> list[str]:
     """The items of a capture's requests without a proven answer, each once."""
     found = (item for one in manifest.get("lacking", ()) for item in one["items"] or [THE_ACCOUNT])
     return [*dict.fromkeys(map(str, found))]
-
-
-@dataclass
-class _DatasetCache:
-    """The cached items of one dataset's captures."""
-
-    captures: dict[str, list[Any]] = field(default_factory=dict)  # name -> CaptureItems
-    item_sets: dict[str, list[str]] = field(default_factory=dict)  # digest -> domains
-    unlisted: dict[str, list[str]] = field(default_factory=dict)  # comparison -> lacking items
-    changes: int = 0
 
 
 @dataclass
@@ -111,7 +107,7 @@ class Coverage:
     cache: Path | None = None
     """Folder of cache files; each may be deleted. None reads the manifests each time."""
 
-    _caches: dict[str, _DatasetCache] = field(default_factory=dict)
+    _caches: dict[str, DatasetCache] = field(default_factory=dict)
     _missing_domains: dict[tuple[str, str], list[KnownDomain]] = field(default_factory=dict)
 
     @cached_property
@@ -166,7 +162,7 @@ class Coverage:
         """Write the cache files that have changed enough."""
         for name, cached in self._caches.items():
             if self.cache is not None and cached.changes >= _SAVE_AFTER:
-                _write(self.cache / f"items-{name}.json", cached)
+                coverage_cache.write(self.cache / f"items-{name}.json", cached)
                 cached.changes = 0
 
     # What a capture asked ----------------------------------------------------------------------
@@ -175,8 +171,8 @@ class Coverage:
         cached = self._cache_of(dataset.name)
         known = cached.captures.get(name.text)
         if known is not None:
-            asked, lists = known[0], map(tuple, known[1:])
-            return CaptureItems(asked, *lists)
+            asked, lacking, sources, absent, domains = known
+            return CaptureItems(asked, tuple(lacking), tuple(sources), tuple(absent), domains)
         found = self._read_items(dataset, day, name)
         if found is not None:
             cached.captures[name.text] = [*astuple(found)]
@@ -190,15 +186,17 @@ class Coverage:
             asked = sorted(asked_items(dataset, manifest))
         except (UnusableCapture, KeyError, TypeError, ValueError):
             return None
-        text = json.dumps(asked)
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        domains = sorted(map(domain_key, manifest.get("domains", ())))
+        sets = self._cache_of(dataset.name).item_sets
         if dataset.scope in _BY_DOMAIN:  # few different sets; streams differ from day to day
-            self._cache_of(dataset.name).item_sets[digest] = asked
+            sets[_digest(asked)] = asked
+        sets[_digest(domains)] = domains
         return CaptureItems(
-            digest,
+            _digest(asked),
             tuple(lacking_items(manifest)),
             tuple(manifest.get("sources", {}).values()),
             tuple(manifest.get("absent_sources", ())),
+            _digest(domains),
         )
 
     # Domains -----------------------------------------------------------------------------------
@@ -228,10 +226,12 @@ class Coverage:
     ) -> Iterable[str]:
         """Streams or addresses that the newest captures of the sources list and `name` did not ask."""
         is_same = sorted(found.sources) == sorted(one.text for one in there.values())
-        if found.sources and is_same and not (dataset.domains or dataset.streams):
+        was_known = not self._never_asked(dataset, found.domains)
+        if found.sources and is_same and was_known and not dataset.streams:
             return ()  # most days, without reading a manifest
         sources = self.sources(dataset, day)
-        narrowing = json.dumps([dataset.domains, dataset.streams])
+        wanted = sorted(domains_of(dataset, [one.domain for one in self.domains]))
+        narrowing = json.dumps([wanted, dataset.streams])
         key = "|".join((name.text, *sorted(sources.values()), narrowing))
         cached = self._cache_of(dataset.name)
         if key not in cached.unlisted:
@@ -278,8 +278,14 @@ class Coverage:
     def _compare_listed(
         self, dataset: Dataset, day: date, name: CaptureName, sources: Mapping[str, str]
     ) -> list[str] | None:
-        """Listed items that were not asked; None if that cannot be told now."""
+        """Listed items that were not asked; None if that cannot be told now.
+
+        It cannot while a lake file is not that of its newest capture, after a crash between the two.
+        """
         paths = {source: parquet.path_of(self.lake, source, day) for source in sources}
+        origins = {source: parquet.provenance_of(path) for source, path in paths.items()}
+        if any(one is None or one.capture != sources[name] for name, one in origins.items()):
+            return None
         capture = Capture(folder_of(self.raw, dataset.name, day) / name.text, name)
         try:
             asked = asked_items(dataset, capture.manifest)
@@ -290,11 +296,16 @@ class Coverage:
 
     # Cache -------------------------------------------------------------------------------------
 
-    def _cache_of(self, name: str) -> _DatasetCache:
+    def _cache_of(self, name: str) -> DatasetCache:
         if name not in self._caches:
             path = self.cache and self.cache / f"items-{name}.json"
-            self._caches[name] = _DatasetCache() if path is None else _read(path)
+            self._caches[name] = DatasetCache() if path is None else coverage_cache.read(path)
         return self._caches[name]
+
+
+def _digest(items: Sequence[str]) -> str:
+    text = json.dumps(items).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()[:16]
 
 
 def expected_items(
@@ -312,27 +323,3 @@ def expected_items(
         for one in streams_in({n: p for n, p in paths.items() if n in dataset.streams_from})
         if domain_key(one.domain) in served and dataset.includes_stream(one.app, one.stream)
     )
-
-
-def _read(path: Path) -> _DatasetCache:
-    try:
-        digest, _, text = path.read_bytes().partition(b"\n")
-        facts = json.loads(text)
-        if hashlib.sha256(text).hexdigest().encode() == digest and facts["format"] == _FORMAT:
-            return _DatasetCache(facts["captures"], facts["item_sets"], facts["unlisted"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # then the manifests are read
-    return _DatasetCache()
-
-
-def _write(path: Path, cached: _DatasetCache) -> None:
-    facts = {
-        "format": _FORMAT,
-        "captures": cached.captures,
-        "item_sets": cached.item_sets,
-        "unlisted": cached.unlisted,
-    }
-    text = json.dumps(facts, separators=(",", ":")).encode()
-    with suppress(OSError):  # a user with read-only access reads all manifests each time
-        path.parent.mkdir(exist_ok=True)
-        atomic.write_atomically(path, hashlib.sha256(text).hexdigest().encode() + b"\n" + text)

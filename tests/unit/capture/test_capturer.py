@@ -10,7 +10,7 @@ import pytest
 from resources.api.catalog import DATASETS
 from resources.api.parsing import parse_batch
 from resources.capture import decoders
-from resources.capture.fetcher import FetchResult
+from resources.capture.answers import FetchResult
 from resources.capture.result import Outcome
 from resources.fs import atomic, locks
 from resources.lake import parquet

@@ -28,10 +28,31 @@ def refused(path):
     return learned
 
 
-@pytest.mark.parametrize(("days", "holds"), [(-300, True), (-1, True), (0, True), (1, False)])
-def test_a_refusal_is_held_against_its_day_and_days_before_it(path, days, holds):
-    found = refused(path).refusal(ACTION, ITEM, DAY + timedelta(days=days))
-    assert (found is not None) is holds
+@pytest.mark.parametrize(
+    ("refused_days", "held"),
+    [
+        ([0], {0}),
+        ([0, 1], {0, 1}),
+        ([0, 1, 2], {-300, -1, 0, 1, 2}),
+        ([5, 6, 0, 7], {-300, -1, 0, 1, 2, 3, 4, 5, 6, 7}),
+    ],
+)
+def test_a_refusal_is_held_against_its_days_and_after_some_against_earlier_ones(
+    path, refused_days, held
+):
+    learned = Learned.load(path, TODAY)
+    for days in refused_days:
+        learned.refuse(ACTION, ITEM, DAY + timedelta(days=days), REFUSED)
+    tried = {-300, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8}
+    found = {n for n in tried if learned.refusal(ACTION, ITEM, DAY + timedelta(days=n))}
+    assert found == held
+
+
+def test_another_question_about_the_item_is_asked_and_by_itself(path):
+    learned = refused(path)
+    assert learned.refusal("another question", ITEM, DAY) is None
+    assert learned.was_refused(ITEM)
+    assert not learned.was_refused("another.example.com")
 
 
 def test_it_is_remembered_for_the_day_with_the_words_of_the_vendor(path):
@@ -53,14 +74,6 @@ def test_the_next_day_asks_again_and_keeps_the_limits_of_lists(path):
     assert next_day.refusal(ACTION, ITEM, DAY) is None
     assert next_day.list_limit(ACTION) == 20
     assert next_day.list_limit("another") is None
-
-
-def test_a_refusal_of_a_later_day_replaces_that_of_an_earlier_one(path):
-    learned = refused(path)
-    learned.refuse(ACTION, ITEM, DAY - timedelta(days=9), REFUSED)
-    assert learned.refusal(ACTION, ITEM, DAY) is not None
-    learned.refuse(ACTION, ITEM, DAY + timedelta(days=1), REFUSED)
-    assert learned.refusal(ACTION, ITEM, DAY + timedelta(days=1)) is not None
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b'{"day": 1}', b'{"list_limits": {"a": "x"}}'])

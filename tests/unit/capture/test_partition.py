@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
@@ -9,9 +10,12 @@ import pytest
 from resources.api.catalog import DATASETS
 from resources.api.retry import RetryPolicy
 from resources.capture.result import Outcome
+from resources.lake import parquet
 from resources.ledger.states import State
 from resources.raw import captures
 from resources.simulator import Account
+from resources.simulator.manners.manner import Manner
+from resources.simulator.manners.refusing import refused
 from tests.support.archives import NOW, contents, failures, lab, lake_rows
 
 DAY = date(2026, 11, 21)
@@ -66,6 +70,56 @@ def test_an_incomplete_day_is_asked_again_with_what_it_has_and_no_more_lost(acco
     assert line(tomorrow(found), "edge_stat").state is State.CAPTURED
 
 
+@dataclass
+class RefuseKind(Manner):
+    """Refuses one kind of streams, for every domain."""
+
+    name = "refuse-kind"
+    example = "refuse-kind=push"
+
+    kind: str
+
+    def before(self, request):
+        is_about = request.parameters.get("StreamType") == [self.kind]
+        return refused(request, 400, "InvalidParam", "No.") if is_about else None
+
+
+def test_what_lacks_in_one_request_does_not_excuse_another(account):
+    """Both attempts lack the same domains, each in another of three requests."""
+    found = account.only("domain", "stream_count")
+    account.simulator.manners = [RefuseKind("push")]
+    (first,) = (r for r in found.capture((DAY,)) if r.dataset == "stream_count")
+    assert first.outcome is Outcome.INCOMPLETE
+    before = line(found, "stream_count")
+    account.simulator.manners = [RefuseKind("transcode")]
+    later = tomorrow(found)
+    (again,) = (r for r in later.capture((DAY,), again=True) if r.dataset == "stream_count")
+    assert again.outcome is Outcome.FAILED
+    assert line(later, "stream_count").capture == before.capture
+    account.simulator.manners = []
+    assert failures(tomorrow(found, 2).capture((DAY,))) == []
+
+
+def test_a_source_is_noted_by_the_lake_file_that_was_read(account):
+    """A crash between a capture and its lake file leaves an older list of streams."""
+    source = "batch_push_stream_metrics"
+    found = account.only("domain", source, "push_stream_metrics")
+    account.simulator.manners = ["refuse-domain=push-2.sim.example"]
+    found.capture((DAY,), ("domain", source))
+    path = parquet.path_of(found.archive.home.lake, source, DAY)
+    older = path.read_bytes()
+    account.simulator.manners = []
+    later = tomorrow(found)
+    later.capture((DAY,), ("domain", source))
+    newer = path.read_bytes()
+    assert older != newer
+    path.write_bytes(older)
+    later.capture((DAY,), ("push_stream_metrics",))
+    path.write_bytes(newer)  # what the next load does
+    assert line(later, "push_stream_metrics").state is State.INCOMPLETE
+    assert failures(later.capture((DAY,), ("push_stream_metrics",))) == []
+
+
 def test_a_day_whose_only_domain_is_refused_is_not_captured(tmp_path):
     bad = "pull-1.sim.example"
     with lab(
@@ -100,3 +154,16 @@ def test_streams_come_from_the_source_that_is_there_until_the_other_is(account):
         expected = lake_rows(whole.archive.home)
     name = f"push_stream_metrics/day={DAY}/rows.parquet"
     assert rows[name].equals(expected[name])
+
+
+def test_streams_of_a_domain_that_is_gone_no_more_are_asked(account):
+    """The sources listed them before; their captures have not changed since."""
+    found = account.only("domain", "batch_push_stream_metrics", "push_stream_metrics")
+    found.capture((DAY,), ("domain", "batch_push_stream_metrics"))
+    found.archive.home.set_gone_domains({"push-2.sim.example"})
+    assert failures(found.capture((DAY,), ("push_stream_metrics",))) == []
+    assert line(found, "push_stream_metrics").state is State.CAPTURED
+    found.archive.home.set_gone_domains(())
+    again = tomorrow(found)
+    assert line(again, "push_stream_metrics").lacking == ("push-2.sim.example/live/room-201",)
+    assert failures(again.capture((DAY,), ("push_stream_metrics",))) == []

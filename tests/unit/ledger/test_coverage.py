@@ -6,13 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from resources.api.catalog import DATASETS
+from resources.api.parsing.parse import Rows
 from resources.capture import supplement
 from resources.config import Settings
 from resources.home.layout import Home
+from resources.lake import parquet
 from resources.ledger.coverage import Coverage, asked_items, item_key
 from resources.raw import captures
 from resources.raw.capture_writer import CaptureWriter
-from tests.support.lake_files import store
+from tests.support.lake_files import store, table
 
 DOMAIN, BATCH, EACH = (
     DATASETS[name] for name in ("domain", "batch_push_stream_metrics", "push_stream_metrics")
@@ -42,8 +44,13 @@ def sealed(home, dataset, payloads, day=DAY, **facts):
 def listing(home, *streams):
     """A day's list of streams: domain and name."""
     rows = [{"domain": domain, "app": "live", "stream": name} for domain, name in streams]
-    store(home.lake, BATCH, DAY, rows)
-    return sealed(home, BATCH, [{"Domain": "Push.Example"}])
+    made = sealed(home, BATCH, [{"Domain": "Push.Example"}])
+    writer = parquet.LakeWriter(parquet.path_of(home.lake, BATCH.name, DAY), BATCH, DAY)
+    slot = {"slot_start_at": datetime(2026, 11, 20, 4, tzinfo=UTC)}
+    writer.add(Rows(table(BATCH, [{**slot, **row} for row in rows]), 0, (), ()))
+    writer.seal(made.name, 1)
+    writer.commit()
+    return made
 
 
 def asking(home, *streams):

@@ -1,0 +1,65 @@
+"""What comes of a request: a proven answer, or the reason why there is none.
+
+Not here: sending the request (fetcher.py, read it next).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from resources.api.body import LARGE_BYTES
+from resources.api.errors import ApiError
+from resources.api.parsing.parse import Rows
+from resources.api.request_plan import Request
+from resources.capture.decoders import Stored
+
+
+@dataclass(frozen=True)
+class FetchedPage:
+    """One page of an answer: payload of its request and packed body."""
+
+    page: int  # number, from 1
+    payload: Mapping[str, object]
+    fetched_at: str  # ISO 8601, milliseconds
+    size: int  # bytes of the body, unpacked
+    stored: Stored
+
+
+@dataclass(frozen=True)
+class FetchResult:
+    """The proven answer to one request."""
+
+    request: Request
+    pages: Sequence[FetchedPage]
+    rows: Rows
+    is_proven: ClassVar[bool] = True
+
+    @cached_property
+    def held_bytes(self) -> int:
+        """Bytes of memory that the answer takes until it is written."""
+        stored = (page.stored for page in self.pages)
+        packed = sum(len(one) if isinstance(one, bytes) else one.stored for one in stored)
+        return self.rows.nbytes + packed
+
+    @property
+    def largest_bytes(self) -> int:
+        """Bytes of memory for the largest body while it is received; then it is compressed."""
+        return max((min(page.size, LARGE_BYTES) for page in self.pages), default=0)
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A request without a proven answer, and why."""
+
+    request: Request
+    error: ApiError
+    pages: Sequence[FetchedPage] = ()  # what came and could not be read or proven
+    is_proven: ClassVar[bool] = False
+    held_bytes: ClassVar[int] = 0
+    largest_bytes: ClassVar[int] = 0
+
+
+Answer = FetchResult | Unanswered
