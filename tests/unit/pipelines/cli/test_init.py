@@ -36,12 +36,22 @@ def read_back(folder, given):
     return load({}, folder)
 
 
-words = st.text(max_size=30).filter(lambda s: s.isprintable())
+# Drawn, not filtered: a filter that rejects most examples fails the test by chance.
+_NOT_PRINTABLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs")
+
+
+def printable(without=""):
+    """Printable characters but those `without`, the space among them."""
+    some = st.characters(exclude_categories=_NOT_PRINTABLE, exclude_characters=without)
+    return st.one_of(some, st.just(" "))
+
+
+words = st.text(printable(), max_size=30)
 
 
 @settings(deadline=None)  # no limit on the time of a case
 @given(
-    home=words.filter(lambda s: s and not {*"~?*[%#"} & {*s}),
+    home=st.text(printable(without="~?*[%#"), min_size=1, max_size=30),
     url=words,
     push=st.lists(words, max_size=3),
     first_day=st.dates(),
