@@ -27,6 +27,7 @@ from resources.api.errors import (
     FixSetup,
     IncompleteAnswer,
     TryLater,
+    printable,
 )
 from resources.api.pagination import PAGING_ATTEMPTS, fetch_pages
 from resources.api.parsing.parse import Page, Rows, join
@@ -120,7 +121,9 @@ class Fetcher:
         if isinstance(error, AnswerTooLarge) or (isinstance(error, TryLater) and error.timed_out):
             shorter = halves(self.dataset, request)
             if shorter:
-                log.warning("%s: %s; requesting halves of %s", self.dataset.name, error, request)
+                log.warning(
+                    "%s: %s; requesting halves of %s", self.dataset.name, error.what, request
+                )
                 return [part for half in shorter for part in self._fetch(half, day)]
         items = items_of(self.dataset, request)
         if _may_concern_an_item(error):
@@ -141,7 +144,7 @@ class Fetcher:
                 return None
             return self._attempt(narrowed(self.dataset, request, part), day)
 
-        log.warning("%s: %s; requesting parts of %s", self.dataset.name, refused.error, request)
+        log.info("%s: %s; requesting parts of %s", self.dataset.name, refused.error.what, request)
         whole: Answer = refused
         # Each attempt at a failing server takes long, and it is rarely a single item that fails it.
         max_probes = 2 if isinstance(refused.error, TryLater) else PROBES
@@ -166,7 +169,11 @@ class Fetcher:
     def _note_refusal(
         self, request: Request, items: Sequence[str], day: date, error: ApiError
     ) -> None:
-        if len(items) == 1 and isinstance(error, FixRequest):
+        if len(items) != 1:
+            return
+        if not self.learned.was_refused(items[0]):  # once for all datasets and days
+            log.warning("%s %s: %s: %s", self.dataset.name, day, printable(items[0]), error)
+        if isinstance(error, FixRequest):
             self.learned.refuse(self._question(request), items[0], day, error)
 
     def _server_fails(self, day: date) -> ApiError:

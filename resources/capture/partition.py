@@ -251,8 +251,8 @@ class PartitionLifecycle:
 
     @staticmethod
     def _told(result: Result) -> Result:
-        detail = f" ({result.error})" if result.error is not None else ""
-        log.warning("%s %s: %s%s", result.dataset, result.day, result.message, detail)
+        # The refusals were logged when they came; whoever runs the capture sums up its results.
+        log.info("%s %s: %s", result.dataset, result.day, result.message)
         return result
 
     def _incomplete(

@@ -47,6 +47,11 @@ class State(StrEnum):
         """True if the day has a proven capture."""
         return self in (State.CAPTURED, State.EMPTY)
 
+    @property
+    def is_captured(self) -> bool:
+        """True if the day has a capture, complete or not: its rows are in the tables."""
+        return self.is_complete or self is State.INCOMPLETE
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -199,7 +204,7 @@ def entries(
 
 def is_due_again(dataset: Dataset, line: Entry, now: datetime, zone: ZoneInfo) -> bool:
     """True for a captured day within `reread_days` that was not seen today: late data may exist."""
-    if not (line.state.is_complete or line.state is State.INCOMPLETE) or line.last_seen_at is None:
+    if not line.state.is_captured or line.last_seen_at is None:
         return False
     today = day_of(now, zone)
     is_young = (today - line.day).days <= dataset.reread_days

@@ -126,12 +126,12 @@ def counts(entries: Iterable[Entry]) -> Counter[State]:
 
 
 def gaps(entries: Sequence[Entry]) -> list[date]:
-    """Days between complete ones that are not captured and can still be."""
-    complete = [line.day for line in entries if line.state.is_complete]
-    if not complete:
+    """Days between captured ones that are not captured and can still be."""
+    captured = [line.day for line in entries if line.state.is_captured]
+    if not captured:
         return []
-    first, last = min(complete), max(complete)
-    missing = (e for e in entries if e.can_be_asked and e.state is not State.INCOMPLETE)
+    first, last = min(captured), max(captured)
+    missing = (e for e in entries if e.can_be_asked and not e.state.is_captured)
     return [e.day for e in missing if first < e.day < last]
 
 

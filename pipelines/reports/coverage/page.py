@@ -138,17 +138,18 @@ def _state_counts(report: Report) -> Iterator[StateCount]:
 
 def _dataset_row(report: Report, name: str) -> DatasetRow:
     entries = report.lines[name]
-    complete = [line for line in entries if line.state.is_complete]
-    restated = sum(line.captures > 1 for line in complete)
+    complete = sum(line.state.is_complete for line in entries)
+    captured = [line for line in entries if line.state.is_captured]
+    restated = sum(line.captures > 1 for line in captured)
     return DatasetRow(
         name,
         report.limits.get(name),
         state_bar([line.state for line in entries]),
         (
-            f"{len(complete):,} of {len(entries):,}",
-            complete[0].day if complete else "–",
-            complete[-1].day if complete else "–",
-            f"{sum(line.rows or 0 for line in complete):,}",
+            f"{complete:,} of {len(entries):,}",
+            captured[0].day if captured else "–",
+            captured[-1].day if captured else "–",
+            f"{sum(line.rows or 0 for line in captured):,}",
             restated or "–",
         ),
     )
