@@ -119,7 +119,7 @@ _ALLOW = (
     "Attach the policy LIVEReadOnlyAccess to the user of this key (console, access control, "
     "users, permissions), for every project whose domains are captured."
 )
-_DENIED = _case(FixAction, _ALLOW)
+_DENIED = _case(FixAction, _ALLOW, may_be_of_item=True)
 _NOT_OPEN = _case(
     FixAction,
     "Open the service for the account in the vendor's console (or pay what is overdue), or switch "

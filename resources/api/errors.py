@@ -77,6 +77,17 @@ class FixRequest(ApiError):
 class FixAction(ApiError):
     """No call of this action succeeds, for it is denied or not offered; those of others may."""
 
+    def __init__(
+        self,
+        what: str,
+        advice: str = "",
+        *,
+        may_be_of_item: bool = False,  # a permission, which a key can have for some domains only
+        **answer: Any,
+    ) -> None:
+        super().__init__(what, advice, **answer)
+        self.may_be_of_item = may_be_of_item
+
 
 class FixSetup(ApiError):
     """No call succeeds until a person has mended the key, the clock, the network or the URL.

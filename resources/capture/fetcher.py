@@ -150,6 +150,8 @@ class Fetcher:
         max_probes = 2 if isinstance(refused.error, TryLater) else PROBES
         found = take_apart(items, whole, ask, max_probes)
         if found is None:
+            if isinstance(refused.error, FixAction) and not self.learned.was_answered(self._action):
+                raise refused.error  # of the whole action, as far as is known
             return [refused]
         answers: list[Answer] = []
         for part, answer in found.answers.items():
@@ -173,7 +175,7 @@ class Fetcher:
             return
         if not self.learned.was_refused(items[0]):  # once for all datasets and days
             log.warning("%s %s: %s: %s", self.dataset.name, day, printable(items[0]), error)
-        if isinstance(error, FixRequest):
+        if isinstance(error, FixRequest | FixAction):
             self.learned.refuse(self._question(request), items[0], day, error)
 
     def _server_fails(self, day: date) -> ApiError:
@@ -190,16 +192,23 @@ class Fetcher:
             answer = self._fetch_proven(request, came)
             self.learned.note_answer(self._action)
             return answer
-        except (FixAction, FixSetup):
+        except FixSetup:
             raise
         except ApiError as error:
+            if isinstance(error, FixAction) and not self._is_of_items(error, request):
+                raise
             if self.halt.is_set():
                 raise RunCancelled("the run was cancelled") from error
             if isinstance(error, TryLater):
                 self.learned.note_failure(self._action, day)
             else:
-                self.learned.note_answer(self._action)
+                self.learned.note_reply(self._action)
             return Unanswered(request, error, [*came.values()])
+
+    def _is_of_items(self, error: FixAction, request: Request) -> bool:
+        """True if an action is refused for what is asked about, as far as is known by now."""
+        items = items_of(self.dataset, request)
+        return error.may_be_of_item and not self.learned.is_denied(self._action, items)
 
     def _fetch_proven(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:
         """All pages, requested again until page numbers, totals and rows agree."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -25,6 +26,9 @@ MAX_FAILURES = 8
 
 ENOUGH_DAYS = 3
 """Days for which an item must be refused before it is held against earlier days."""
+
+ENOUGH_ITEMS = 3
+"""Single items that must be denied before the whole action counts as denied."""
 
 _MAX_REMEMBERED = 20_000  # refused items of a question in the file
 
@@ -66,6 +70,8 @@ class Learned:
     _spent: Counter[str] = field(default_factory=Counter)
     _failures: Counter[str] = field(default_factory=Counter)
     _failed_day: dict[str, date] = field(default_factory=dict)
+    _answered: set[str] = field(default_factory=set)  # actions with an answer in this run
+    _denied: dict[str, set[str]] = field(default_factory=dict)  # action -> items, before any answer
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_changed: bool = False
 
@@ -142,10 +148,35 @@ class Learned:
             self._failures[action] += 1
             self._failed_day[action] = day
 
-    def note_answer(self, action: str) -> None:
-        """A request was answered: the server does not fail the action."""
+    def note_reply(self, action: str) -> None:
+        """The API replied, if only with a refusal: the server does not fail the action."""
         with self._lock:
             self._failures.pop(action, None)
+
+    def note_answer(self, action: str) -> None:
+        """A request was answered with data: the key has a permission for the action."""
+        with self._lock:
+            self._failures.pop(action, None)
+            self._answered.add(action)
+
+    def was_answered(self, action: str) -> bool:
+        """True if a request of the action was answered with data in this run."""
+        with self._lock:
+            return action in self._answered
+
+    def is_denied(self, action: str, items: Sequence[str]) -> bool:
+        """Whether a lack of permission, met when asking for `items`, is one for the whole action.
+
+        It is not once the action was answered in this run, or while fewer than ENOUGH_ITEMS single
+        items met it: the key may be allowed for some domains (projects) only.
+        """
+        with self._lock:
+            if action in self._answered:
+                return False
+            denied = self._denied.setdefault(action, set())
+            if len(items) == 1:
+                denied.add(items[0])
+            return not items or len(denied) >= ENOUGH_ITEMS
 
     def is_failing(self, action: str, day: date) -> bool:
         """True if MAX_FAILURES requests in a row found the server failing, the last for `day`.

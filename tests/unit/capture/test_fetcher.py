@@ -79,3 +79,25 @@ def test_a_window_that_times_out_is_asked_in_halves(account):
     account.simulator.manners = [f"fault=timeout@action={EDGE}@until-call=1"]
     assert outcomes(found.capture((DAY,), retries=ONCE)) == {("edge_stat", DAY): Outcome.CAPTURED}
     assert len(asked(found, "edge_stat")) == 2
+
+
+@pytest.mark.parametrize("bad", ["pull-1.sim.example", "pull-3.sim.example", "push-1.sim.example"])
+@pytest.mark.parametrize("name", ["edge_stat", "transcode_info", "push_stream_info"])
+def test_a_domain_of_a_project_that_the_key_may_not_see_costs_itself(account, name, bad):
+    denied = f"refuse-domain={bad}@status=403@code=LackProjectPolicy"
+    account.simulator.manners = [denied]
+    found = account.only("domain", "isp", name)
+    (result,) = (r for r in found.capture((DAY,)) if r.dataset == name)
+    if name == "push_stream_info" and bad.startswith("pull"):
+        assert result.outcome is Outcome.CAPTURED
+    else:
+        assert (result.outcome, result.lacking) == (Outcome.INCOMPLETE, (bad,))
+        assert "LackProjectPolicy" in result.message
+
+
+def test_an_action_that_the_key_may_not_use_costs_a_few_calls_in_all(tmp_path):
+    with lab(tmp_path / "home", Account(domains=9, deleted=0), denied=[EDGE]) as one:
+        found = one.only("domain", "isp", "edge_stat")
+        results = found.capture((BEFORE, DAY))
+        assert {r.outcome for r in results if r.dataset == "edge_stat"} == {Outcome.FAILED}
+        assert found.simulator.calls[EDGE] <= 1 + 3 + found.archive.settings.workers

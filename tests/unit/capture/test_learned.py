@@ -106,3 +106,19 @@ def test_the_rest_of_a_day_waits_while_the_server_fails_and_the_next_is_tried(pa
     assert not learned.is_failing(ACTION, DAY + timedelta(days=1))
     learned.note_answer(ACTION)
     assert not learned.is_failing(ACTION, DAY)
+
+
+def test_a_lack_of_permission_is_of_the_action_if_no_item_is_allowed(path):
+    learned = Learned.load(path, TODAY)
+    assert learned.is_denied(ACTION, [])  # nothing that it could be of
+    assert not learned.is_denied(ACTION, ["a", "b", "c", "d"])  # a list is asked in parts first
+    assert [learned.is_denied(ACTION, [item]) for item in ("a", "a", "b", "c")] == [
+        False, False, False, True,
+    ]  # fmt: skip
+
+
+def test_a_lack_of_permission_is_of_its_item_once_another_was_answered(path):
+    learned = Learned.load(path, TODAY)
+    learned.note_answer(ACTION)
+    assert not any(learned.is_denied(ACTION, [item]) for item in "abcdef")
+    assert learned.is_denied("another", [])
