@@ -191,7 +191,9 @@ class World:
             return ""
         self._connection.register("found", table)
         self._connection.register("expected", expected)
-        columns = _one_spelling(self._connection, "found")
+        # A rank is a place among the domains that were asked for.
+        is_partly_ranked = dataset.ranked and len(known) < len(self.plan.shape.domains)
+        columns = _one_spelling(self._connection, "found", "rank" if is_partly_ranked else "")
         lost = f"SELECT {columns} FROM expected EXCEPT ALL SELECT {columns} FROM found"
         more = f"SELECT {columns} FROM found EXCEPT ALL SELECT {columns} FROM expected"
         column = "domain" if "domain" in table.column_names else ""
@@ -248,9 +250,10 @@ class World:
         self.played.problems.append(text + (f"\n{tail}" if tail else ""))
 
 
-def _one_spelling(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+def _one_spelling(connection: duckdb.DuckDBPyConnection, table: str, without: str = "") -> str:
     """All columns, domains in lower case: an archive keeps them as the account lists them."""
+    every = f"* EXCLUDE ({without})" if without else "*"
     rows = connection.execute(f"DESCRIBE {table}").fetchall()
     names = [name for name, *_ in rows if name in ("domain", "push_domain", "cname")]
     lower = ", ".join(f"lower({name}) AS {name}" for name in names)
-    return f"* REPLACE ({lower})" if lower else "*"
+    return f"{every} REPLACE ({lower})" if lower else every
