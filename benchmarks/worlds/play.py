@@ -5,6 +5,7 @@ What will happen is decided in world.py.
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from collections.abc import Iterator
@@ -237,7 +238,12 @@ class World:
 
     def _remove_temp(self) -> None:
         """A cleaner takes half-made files away, one at a time."""
-        found = sorted(self.home.rglob(f"{atomic.TEMP_PREFIX}*")) if self.home.exists() else []
+        found = [
+            Path(folder, name)
+            for folder, folders, files in os.walk(self.home)  # others remove them meanwhile
+            for name in sorted((*folders, *files))
+            if name.startswith(atomic.TEMP_PREFIX)
+        ]
         if found:
             one = random.Random(len(found)).choice(found)
             if one.is_dir():

@@ -4,6 +4,7 @@ import gc
 import json
 import threading
 from datetime import date, datetime, timedelta
+from itertools import count
 
 import pytest
 
@@ -146,9 +147,9 @@ def test_a_run_that_is_broken_off_frees_its_days_and_leaves_nothing_half_made(fo
             raise Stop
 
     with found.capturing() as one:
-        usual, counted = found.simulator._service.chooser.choose, found.simulator.calls
-        found.simulator._service.chooser.choose = lambda action: (
-            counted[action] > 4 and one.halt.wait(60) and None  # others are in flight by then
+        usual, numbers = found.simulator._service.chooser.choose, count(1)
+        found.simulator._service.chooser.choose = lambda _: (
+            next(numbers) > 4 and one.halt.wait(60) and None  # others are in flight by then
         )
         with pytest.raises(Stop):
             [*one.capture(TOP, DAYS, progress=stop)]
