@@ -6,6 +6,7 @@ A new rule goes into the module of its topic and into RULES. Read next: model.py
 from __future__ import annotations
 
 from resources.system_tables.reconciliation.rules.captures import SLOTS, TOTALS
+from resources.system_tables.reconciliation.rules.hours import HOURS
 from resources.system_tables.reconciliation.rules.model import ACCOUNT, Rule
 from resources.system_tables.reconciliation.rules.presence import PRESENCE
 from resources.system_tables.reconciliation.rules.streams import PUSHES, STREAMS, TRANSCODING
@@ -21,6 +22,7 @@ RULES: tuple[Rule, ...] = (
     *TRANSCODING,
     *STREAMS,
     *PRESENCE,
+    *HOURS,
     *SLOTS,
     *TOTALS,
 )

@@ -20,6 +20,7 @@ from resources.system_tables.reconciliation import run
 from resources.system_tables.reconciliation import table as reconciliation_table
 from resources.system_tables.reconciliation.rules import RULES
 from resources.system_tables.reconciliation.rules.captures import SLOTS, TOTALS
+from resources.system_tables.reconciliation.rules.hours import HOURS
 from resources.system_tables.reconciliation.rules.presence import PRESENCE
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import load
@@ -285,6 +286,32 @@ def test_an_answer_that_is_empty_for_one_domain_is_contradicted(copy, names, dom
     }
 
 
+MISSING_HOURS = [
+    ("edge_stat", PULL, "hour(slot_start_at) < 22", "hours_of_edge", 2, "22:00"),
+    ("edge_stat", PULL, "hour(slot_start_at) >= 1", "hours_of_edge", 1, "00:00"),
+    ("stream_session_by_domain", PULL, "hour(slot_start_at) <> 21", "hours_of_edge", 1, "21:00"),
+    ("play_status_code", PULL, "hour(slot_start_at) <> 21", "hours_of_codes", 1, "21:00"),
+    ("stream_count", PUSH, "hour(slot_start_at) < 21", "hours_of_pushes", None, None),
+    ("batch_push_stream_metrics", PUSH, "hour(slot_start_at) < 21", "hours_of_pushes", None, None),
+]
+
+
+@pytest.mark.parametrize(("name", "domain", "kept", "rule", "hours", "first"), MISSING_HOURS)
+def test_hours_without_slots_are_contradicted_by_another_series(
+    copy, name, domain, kept, rule, hours, first
+):
+    """Missing at the end, at the beginning or in the middle of the day, of one domain only."""
+    copy.alter(name, f"FROM t WHERE domain <> '{domain}' OR {kept}")
+    copy.sync_tables([name])
+    found = copy.rows(
+        "SELECT rule, business_date, scope, (expected - actual)::INT, note FROM reconciliation "
+        f"WHERE verdict <> 'agrees' AND rule IN {tuple(one.name for one in HOURS)}"
+    )
+    assert [one[:3] for one in found if one[0] == rule] == [(rule, DAY, domain)], found
+    if hours is not None:
+        assert found[0][3:] == (hours, first)
+
+
 def test_a_few_requests_need_no_counterpart(copy):
     small = f"""
         SELECT * REPLACE (CASE WHEN domain = '{PULL}' THEN 0 ELSE requests END AS requests) FROM t
@@ -301,7 +328,8 @@ def test_a_few_requests_need_no_counterpart(copy):
 def test_every_rule_is_broken_by_a_test():
     presence = {rule for _, _, rules in EMPTY_OF_ONE_DOMAIN for rule in rules}
     others = {rule.name for rule in (*SLOTS, *TOTALS)}
-    assert {case.rule for case in CASES} | presence | others == NAMES
+    hours = {rule for *_, rule, _, _ in MISSING_HOURS}
+    assert {case.rule for case in CASES} | presence | hours | others == NAMES
 
 
 def test_a_push_that_still_runs_is_known_from_its_metrics_alone(copy):
@@ -312,7 +340,10 @@ def test_a_push_that_still_runs_is_known_from_its_metrics_alone(copy):
     assert copy.odd() == set()
     copy.alter("batch_push_stream_metrics", ended)
     copy.sync_tables(["batch_push_stream_metrics"])
-    rules = ("peak_pushes", "edge_of_pushes", "traffic_of_pushes", "count_of_pushes")
+    rules = (
+        *("peak_pushes", "edge_of_pushes", "traffic_of_pushes", "count_of_pushes"),
+        "hours_of_pushes",
+    )
     assert copy.odd() == {(rule, DAY, PUSH) for rule in rules}
 
 
