@@ -132,6 +132,18 @@ class WrongAnswer(ApiError):
         return type(self), (self.action, self.path, self.value, self.expected)
 
 
+class WrongWidth(WrongAnswer):
+    """The slots of an answer are `width_s` seconds apart, wider than asked for."""
+
+    def __init__(self, action: str, width_s: int, asked_s: int) -> None:
+        path = "the step between the rows' TimeStamp"
+        super().__init__(action, path, width_s, f"{asked_s} (seconds)")
+        self.width_s, self.asked_s = width_s, asked_s
+
+    def __reduce__(self) -> tuple[type["WrongWidth"], tuple[str | None, int, int]]:  # type: ignore[override]
+        return type(self), (self.action, self.width_s, self.asked_s)
+
+
 class IncompleteAnswer(ApiError):
     """The pages of one question do not add up to what the API says there is.
 

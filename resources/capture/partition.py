@@ -17,7 +17,7 @@ from pathlib import Path
 from resources.api import windows
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
-from resources.api.errors import ApiError
+from resources.api.errors import ApiError, WrongWidth
 from resources.capture import repair, supplement
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
 from resources.capture.partition_writer import (
@@ -206,11 +206,17 @@ class PartitionLifecycle:
         """Why the day cannot be committed with what was answered; None if it can.
 
         A day without any answer is not captured, and no item that an earlier capture answered may
-        get lost by a later one.
+        get lost by a later one. Where one answer had slots of a wider width than asked for, another
+        one that lies on that width, too, is not proven.
         """
         if not job.unanswered:
             return None
         first = job.unanswered[0].error
+        for error in (one.error for one in job.unanswered):
+            if isinstance(error, WrongWidth) and any(
+                grid and grid % error.width_s == 0 for grid in job.grids_s
+            ):
+                return error
         if job.dataset.is_dimension or (not job.answered and job.carried is None):
             return first
         if job.previous is not None and job.carried is None:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import ApiError, printable
+from resources.api.parsing.slot_steps import grid_s
 from resources.api.request_plan import Inventory, Request, items_of, requests_for
 from resources.capture import rejected_answers
 from resources.capture.answers import Answer, FetchedPage, FetchResult, Unanswered
@@ -128,12 +129,9 @@ class StagedFiles:
 
 def add_pages(capture: CaptureWriter, part: int, pages: Sequence[FetchedPage]) -> None:
     """Append the pages of request number `part` to a capture."""
-    for page in pages:
-        capture.add(
-            captures.Response(
-                part, page.page, page.payload, page.fetched_at, page.size, page.stored
-            )
-        )
+    for one in pages:
+        facts = one.page, one.payload, one.fetched_at, one.size, one.stored
+        capture.add(captures.Response(part, *facts))
 
 
 @dataclass(eq=False)
@@ -158,6 +156,7 @@ class PartitionJob:
     error: Exception | None = None  # that failed the whole day; the first, in order of the requests
     failed_requests: list[Request] = field(default_factory=list)
     has_failed: bool = False  # set by a worker that fails; the others then send no more requests
+    grids_s: set[int] = field(default_factory=set)  # on which the slots of answers lie
     _next_number: int = 0  # number of the next answer in the capture
 
     @property
@@ -190,6 +189,8 @@ class PartitionJob:
                 self._open_staged().add(self._next_number, one)
                 self._next_number += 1
                 self.answered += 1
+                if self.dataset.bucket_s is not None:
+                    self.grids_s.add(grid_s(one.rows.tables(), self.dataset.bucket_s))
 
     def _open_staged(self) -> StagedFiles:
         if self.staged is None:

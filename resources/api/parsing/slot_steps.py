@@ -7,7 +7,7 @@ outside of the window (parse.py, read it next).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from resources.api.catalog.columns import SLOT_START_AT
 from resources.api.catalog.datasets import Dataset
-from resources.api.errors import WrongAnswer
+from resources.api.errors import WrongAnswer, WrongWidth
 from resources.api.request_plan import Request
 
 _IMPOSSIBLE = 1e6
@@ -57,12 +57,24 @@ def check_slots(
         is_aligned = _is_aligned(int(begins[first]), int(starts[at]), step * width_us)
         rows = table.slice(first, end - first)
         if is_aligned and _longest_run(dataset, rows, places[first:end], step) >= _too_long(step):
-            raise WrongAnswer(
-                dataset.endpoint.action,
-                "the step between the rows' TimeStamp",
-                step * width_us // _SECOND_US,
-                f"{width_us // _SECOND_US} (seconds)",
-            )
+            seconds = width_us // _SECOND_US
+            raise WrongWidth(dataset.endpoint.action, step * seconds, seconds)
+
+
+def grid_s(rows: Iterable[pa.Table], width_s: int) -> int:
+    """The widest grid, in seconds from midnight UTC, on which all slots of an answer lie.
+
+    0 for an answer without rows. Where it is not `width_s`, the answer alone does not show which
+    width its slots have.
+    """
+    grid = 0
+    for table in rows:
+        begins = _microseconds(table.column(SLOT_START_AT)) // _SECOND_US
+        for first in range(0, len(begins), 64):  # the first slots nearly always decide it
+            grid = int(np.gcd.reduce(begins[first : first + 64], initial=grid))
+            if grid <= width_s:
+                return grid
+    return grid
 
 
 def far_slot(dataset: Dataset, request: Request, outside: pa.Table) -> datetime | None:

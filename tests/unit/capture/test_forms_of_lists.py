@@ -3,6 +3,7 @@
 import pytest
 
 from resources.capture.fetcher import PAGING_ATTEMPTS
+from resources.capture.result import Outcome
 from resources.simulator import Account
 from tests.support.archives import DAYS, failures, lab, lake_rows
 
@@ -66,6 +67,19 @@ def test_a_series_in_hours_is_no_series_of_five_minutes(tmp_path, echo):
     assert {one.split()[0] for one in failed} == {"stream_session", "stream_count"}
     wanted = "Aggregation should be 300 and is 3600" if echo == "answered" else "step between"
     assert all(wanted in one for one in failed)
+
+
+def test_one_answer_in_hours_leaves_no_sparse_one_without_doubt(tmp_path):
+    """Slots without anything are left out: a few slots on the hour can be of either width."""
+    account = Account(domains=2, streams_per_domain=2, deleted=0, audience=0.02)
+    manner = "other-width=3600@asked=300@echo=asked"
+    with lab(tmp_path / "all", account, manners=[manner]) as found:
+        *_, result = found.only("domain", "isp", "play_status_code").capture(DAYS[:1])
+    assert result.outcome is Outcome.FAILED
+    assert "step between" in result.message
+    with lab(tmp_path / "one", account, manners=[f"{manner}@domain=pull-2.sim.example"]) as found:
+        *_, result = found.only("domain", "isp", "edge_stat").capture(DAYS[:1])
+    assert (result.outcome, result.lacking) == (Outcome.INCOMPLETE, ("pull-2.sim.example",))
 
 
 def test_the_answer_for_the_day_before_is_none_for_this_day(tmp_path):

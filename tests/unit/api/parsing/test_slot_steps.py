@@ -1,10 +1,12 @@
 """Time slots are as wide as asked; a sparse series is no wider one."""
 
 import json
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from resources.api.errors import WrongAnswer
 from resources.api.parsing import parse
 from resources.api.parsing.parse import read_page
 from resources.api.parsing.parse_batch import read_batch
+from resources.api.parsing.slot_steps import grid_s
 from resources.api.request_plan import requests_for
 from tests.unit.api.parsing.test_parse import DAY, MANY, first_walk
 
@@ -199,3 +202,13 @@ def test_a_large_answer_that_is_read_in_slices_is_checked_too(monkeypatch):
     echo = Pieces(body("stream_session", range(0, DAY_S, 300), keys=4, Aggregation=3600))
     with pytest.raises(WrongAnswer, match=r"Result\.Aggregation should be 300 and is 3600"):
         parse.read_page(dataset, walk, echo)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "grid_seconds"),
+    [([0, 60, 180], 3600), ([0, 60, 65], 300), ([60], 3600), ([10, 40], 600), ([], 86400)],
+)
+def test_the_grid_of_an_answer_is_the_widest_that_all_its_slots_lie_on(minutes, grid_seconds):
+    day = datetime(2026, 11, 20, tzinfo=UTC)
+    slots = pa.array([day + timedelta(minutes=m) for m in minutes], pa.timestamp("us", "UTC"))
+    assert math.gcd(grid_s([pa.table({"slot_start_at": slots})], 300), 86400) == grid_seconds
