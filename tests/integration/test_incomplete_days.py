@@ -69,12 +69,8 @@ def tomorrow(found):
     ("manner", "names", "lacking"),
     [
         (f"refuse-domain={PULLED}", LISTED, {PULLED}),
-        (f"refuse-domain={PUSHED}", STREAMS, {PUSHED}),
         ("refuse-stream=room-201", STREAMS, {f"{PUSHED}/live/room-201"}),
-        (f"quoted-numbers@domain={PULLED}@action=DescribeLiveSourceTrafficData", LISTED, {PULLED}),
-        (f"fault=internal@domain={PULLED}", LISTED, {PULLED}),
         (f"stall=0.1@domain={PULLED}", LISTED, {PULLED}),
-        (f"html-200@domain={PULLED}", LISTED, {PULLED}),
     ],
 )
 def test_a_bad_item_costs_itself_and_comes_when_it_is_mended(
