@@ -172,6 +172,11 @@ def halves(dataset: Dataset, request: Request) -> tuple[Request, ...]:
     return tuple(request_of(dataset, {**request.payload, **wire_window(edge)}) for edge in edges)
 
 
+def width_s(dataset: Dataset, request: Request) -> int:
+    """The bucket width that a request of a dataset with buckets asks for, in seconds."""
+    return int(str(request.payload.get("Aggregation", dataset.bucket_s)))
+
+
 def items_of(dataset: Dataset, request: Request) -> tuple[str, ...]:
     """What a request asks about: domains, one stream (`domain/app/stream`) or addresses.
 

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from types import MappingProxyType
 
-from resources.api.catalog.columns import columns_of
+from resources.api.catalog.columns import SLOT_START_AT, columns_of
 from resources.api.catalog.model import (
     Column,
     DedupKeep,
@@ -45,7 +45,8 @@ class Dataset:
     ranked: bool = False  # the position in the list is a column
     streams_from: tuple[str, ...] = ()  # datasets that name the streams of the day
     addresses_from: tuple[tuple[str, str], ...] = ()  # (dataset, column) that hold addresses
-    event_start: str | None = None  # column that tells when an event began
+    event_start: str | None = None  # column that tells when an event began: not after the day
+    event_times: tuple[str, str] | None = None  # columns that tell when it began and ended
     dedup_keep: DedupKeep | None = None  # deduplicates rows listed under several days
     duplicate_keys: DuplicateKeys = DuplicateKeys.REFUSE  # within one answer
     prefer: tuple[Preference, ...] = ()  # for DuplicateKeys.KEEP_ONE, the first one decides
@@ -70,6 +71,11 @@ class Dataset:
         return tuple(
             dict.fromkeys((*self.streams_from, *(name for name, _ in self.addresses_from)))
         )
+
+    @property
+    def times(self) -> tuple[str, str] | None:
+        """Columns that tell when a row begins and ends; None if a row tells nothing of its time."""
+        return self.event_times if self.bucket_s is None else (SLOT_START_AT, SLOT_START_AT)
 
     @property
     def history(self) -> timedelta | None:

@@ -193,6 +193,7 @@ DATASETS = (
         key=("domain", "app", "stream", "push_started_at", "client_ip", OCCURRENCE),
         duplicate_keys=DuplicateKeys.NUMBER,  # main and backup, begun in the same second
         event_start="push_started_at",
+        event_times=("push_started_at", "push_ended_at"),
         dedup_keep=DedupKeep.FIRST_DAY,
         reread_days=7,  # a push may be listed under its first day only when it ends days later
         description="Pushes that have ended: when, how long, from where, why they broke off.",
@@ -203,6 +204,7 @@ DATASETS = (
         endpoint=TRANSCODE_INFO,
         scope=Scope.DOMAIN,
         key=("business_date", "domain", "task_id", "transcode_suffix", "task_started_at"),
+        event_times=("task_started_at", "task_ended_at"),
         description="Transcoding tasks and their minutes inside each day.",
         group="events",
     ),

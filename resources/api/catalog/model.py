@@ -116,6 +116,9 @@ class Endpoint:
     parameters: tuple[Parameter, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     window_limits: tuple[WindowLimit, ...] = ()
+    window_slack: timedelta = timedelta(hours=1)
+    """How far outside of its window a row may lie. An hour: one action is documented to align both
+    ends to full hours, and of the others it is not documented how they read the ends."""
     history: timedelta | None = None  # None: the present state, no past
     delay: timedelta = timedelta(0)  # age at which a value is complete
     delay_by_bucket: Mapping[int, timedelta] = field(default_factory=dict)

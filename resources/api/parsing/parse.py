@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from itertools import combinations
 
@@ -18,11 +17,11 @@ import pyarrow.compute as pc
 
 from resources.api import pagination
 from resources.api.body import Body
-from resources.api.catalog.columns import RANK, SLOT_START_AT
+from resources.api.catalog.columns import RANK
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import ColumnType, DuplicateKeys
 from resources.api.errors import IncompleteAnswer, WrongAnswer, printable
-from resources.api.parsing.convert import TIMESTAMP, row_schema, table_of
+from resources.api.parsing.convert import row_schema, table_of
 from resources.api.parsing.decode import DecodedResponse, decode, decode_items
 from resources.api.parsing.duplicates import (
     keep_one,
@@ -32,8 +31,15 @@ from resources.api.parsing.duplicates import (
 )
 from resources.api.parsing.echoes import check_echoes
 from resources.api.parsing.flatten import flatten
+from resources.api.parsing.row_windows import (
+    Strange,
+    check_window,
+    far_slot,
+    impossible,
+    rows_inside,
+)
 from resources.api.parsing.slices import JsonSlicer
-from resources.api.parsing.slot_steps import check_slots, check_window, far_slot
+from resources.api.parsing.slot_steps import check_slots
 from resources.api.parsing.sorting import SortedView
 from resources.api.parsing.totals import Totals, disagreeing_pages
 from resources.api.request_plan import Request
@@ -122,7 +128,8 @@ class _PageReader:
         self._number = number
         self._rows = self._outside = 0
         self._tables: list[pa.Table] = []
-        self._far: datetime | None = None  # a slot far outside of the window
+        self._wrong: Strange | None = None  # a row that cannot be of the window
+        self._far: Strange | None = None  # a slot more than a width outside of the window
         self._unknown: set[str] = set()
         self._totals = Totals(dataset, is_split=request.is_split)
 
@@ -135,6 +142,8 @@ class _PageReader:
         if inside is not None and self._far is None:
             outside = table.filter(pc.invert(inside))
             self._far = far_slot(self._dataset, self._request, outside)
+        if inside is not None or self._dataset.bucket_s is None:
+            self._wrong = self._wrong or impossible(self._dataset, self._request, table)
         self._totals.add(flat)
         self._rows += flat.rows
         self._outside += flat.rows - self._tables[-1].num_rows
@@ -150,7 +159,7 @@ class _PageReader:
         facts, totals = facts_of(self._dataset, result, self._rows)
         is_all_here = not (self._outside or endpoint.paging)
         table = _joined(self._tables)
-        check_window(self._dataset, self._request, self._far, len(table))
+        check_window(self._dataset, self._request, self._wrong, self._far, len(table))
         check_slots(self._dataset, [self._request], table, np.zeros(len(table), dtype=np.int64))
         return Page(
             table=table,
@@ -249,30 +258,6 @@ def _check_split_is_empty(dataset: Dataset, request: Request, result: pa.StructA
 def _split_list(dataset: Dataset) -> str:
     layout = dataset.endpoint.split_rows
     return layout.levels[0].name if layout else ""
-
-
-def rows_inside(
-    dataset: Dataset, table: pa.Table, requests: Sequence[Request], answer: np.ndarray
-) -> pa.BooleanArray | None:
-    """Mask of the rows inside the half-open window of their request; None: all rows are inside.
-
-    `answer` is the index of the request per row. Either all requests have a window or none has.
-    A slot must begin inside the window. An event must begin before its end, however early.
-    """
-    column = SLOT_START_AT if dataset.bucket_s is not None else dataset.event_start
-    windows = [request.window for request in requests if request.window is not None]
-    if column is None or not windows:
-        return None
-    starts, ends = (pa.array(edges, TIMESTAMP) for edges in zip(*windows, strict=True))
-    if len(set(windows)) == 1:
-        start, end = starts[0], ends[0]
-    else:
-        start, end = (edges.take(pa.array(answer)) for edges in (starts, ends))
-    begins = table.column(column)
-    inside = pc.less(begins, end)
-    if dataset.event_start is None:
-        inside = pc.and_(inside, pc.greater_equal(begins, start))
-    return None if pc.all(inside, skip_nulls=False, min_count=0).as_py() else inside
 
 
 def _duplicate_key(tables: Iterable[pa.Table], key: Sequence[str]) -> str | None:

@@ -23,7 +23,8 @@ from resources.api.parsing.convert import table_of
 from resources.api.parsing.decode import decode_batch, one_piece
 from resources.api.parsing.echoes import check_echoes
 from resources.api.parsing.flatten import FlatRows, flatten
-from resources.api.parsing.parse import Page, facts_of, read_page, rows_inside
+from resources.api.parsing.parse import Page, facts_of, read_page
+from resources.api.parsing.row_windows import has_impossible, rows_inside
 from resources.api.parsing.slot_steps import check_slots
 from resources.api.parsing.totals import Totals
 from resources.api.request_plan import Request
@@ -70,6 +71,9 @@ def read_batch(
         table = table_of(dataset, requests, flat)
         facts = _facts(dataset, results, came)
         inside = rows_inside(dataset, table, requests, flat.answer)
+        may_be_of_others = inside is not None or dataset.bucket_s is None
+        if may_be_of_others and has_impossible(dataset, table, requests, flat.answer):
+            return None  # of another window: `parse.read_page` says so
         if inside is None:
             answer = flat.answer
         else:

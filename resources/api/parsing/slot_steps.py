@@ -1,14 +1,13 @@
-"""Checks that time slots are as asked: where they begin, how far apart they are, of which window.
+"""Checks that time slots are as asked: where they begin, how far apart they are.
 
-Zero slots may be left out, so gaps prove nothing by themselves. Not here: dropping and counting slots
-outside of the window (parse.py, read it next).
+Zero slots may be left out, so gaps prove nothing by themselves. Not here: slots outside of the window
+(row_windows.py, read it next).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +16,7 @@ import pyarrow as pa
 from resources.api.catalog.columns import SLOT_START_AT
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import WrongAnswer, WrongWidth
-from resources.api.request_plan import Request
+from resources.api.request_plan import Request, width_s
 
 _IMPOSSIBLE = 1e6
 """Slots of a coarser width are refused if the chance is below one in so many that all slots with
@@ -38,7 +37,7 @@ def check_slots(
     """
     if dataset.bucket_s is None or not table.num_rows:
         return
-    widths = np.array([_width(dataset, request) for request in requests]) * _SECOND_US
+    widths = np.array([width_s(dataset, request) for request in requests]) * _SECOND_US
     windows = [request.window for request in requests]
     starts = np.array(
         [0 if w is None else round(w[0].timestamp() * _SECOND_US) for w in windows], dtype=np.int64
@@ -77,28 +76,6 @@ def grid_s(rows: Iterable[pa.Table], width_s: int) -> int:
     return grid
 
 
-def far_slot(dataset: Dataset, request: Request, outside: pa.Table) -> datetime | None:
-    """The first slot that is more than a width outside of the window; None if there is none.
-
-    A slot beside the window only shows how the API reads the ends of it.
-    """
-    if dataset.bucket_s is None or request.window is None:
-        return None
-    start, end = request.window
-    width = timedelta(seconds=_width(dataset, request))
-    slots = outside.column(SLOT_START_AT).unique().to_pylist()
-    return next((slot for slot in slots if not start - width <= slot < end + width), None)
-
-
-def check_window(dataset: Dataset, request: Request, far: datetime | None, inside: int) -> None:
-    """Raise WrongAnswer if no slot is inside of the window and one is far from it."""
-    if far is not None and not inside and request.window is not None:
-        start, end = (edge.isoformat() for edge in request.window)
-        raise WrongAnswer(
-            dataset.endpoint.action, "a row's TimeStamp", far.isoformat(), f"in {start} .. {end}"
-        )
-
-
 def _microseconds(times: pa.Array | pa.ChunkedArray) -> np.ndarray:
     found: np.ndarray = times.to_numpy(zero_copy_only=False).view(np.int64)
     return found
@@ -108,11 +85,6 @@ def _are_side_by_side(begins: np.ndarray, starts: np.ndarray, widths: np.ndarray
     """True if these slots of one answer show that all of them are right, as nearly always."""
     places, rest = np.divmod(begins - starts, widths)
     return not rest.any() and int(np.gcd.reduce(places - places[0])) == 1
-
-
-def _width(dataset: Dataset, request: Request) -> int:
-    asked = request.payload.get("Aggregation", dataset.bucket_s)
-    return int(str(asked))
 
 
 def _check_other_grid(

@@ -294,8 +294,8 @@ def items(draw, dataset, walk, levels, most=3):
             elif column in walk.within:
                 values = st.sampled_from(sorted(walk.within[column]))
             elif field.kind is ColumnType.INSTANT:
-                is_slot = column == "slot_start_at"
-                values = instants(walk.window if is_slot else None, dataset.bucket_s or 60)
+                tells = column in (dataset.times or ())
+                values = instants(walk.window if tells else None, dataset.bucket_s or 60)
             else:
                 values = VALUES[field.kind]
             is_label = field.column is None and column in dataset.key

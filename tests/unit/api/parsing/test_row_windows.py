@@ -1,0 +1,104 @@
+"""Rows that cannot belong to the window asked for: the answer is for another one, whatever it echoes."""
+
+import json
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from resources.api.catalog import DAILY, DATASETS
+from resources.api.errors import WrongAnswer
+from resources.api.parsing.parse import read_page
+from resources.api.parsing.parse_batch import read_batch
+from tests.unit.api.parsing.test_parse import first_walk, sample_of
+from tests.unit.api.parsing.test_slot_steps import DAY_S, MIDNIGHT, body, is_read
+
+HOUR = 3600
+WINDOW = "in 2025-03-01T00:00:00+08:00 .. 2025-03-02T00:00:00+08:00"
+EVENTS = [dataset.name for dataset in DAILY if dataset.event_times]
+FIELDS = {"push_stream_info": "PushStreamInfoDataList", "transcode_info": "TranscodeInfoDataList"}
+
+
+def read_events(name, *times):
+    """(rows, dropped) of an answer with an event for each pair of seconds from the day's begin."""
+    document = sample_of(name)
+    rows = document["Result"][FIELDS[name]]
+    made = []
+    for number, pair in enumerate(times):
+        begin, end = (MIDNIGHT + timedelta(seconds=s) for s in pair)
+        told = {"StartTime": begin.isoformat(), "EndTime": end.isoformat()}
+        made.append({**rows[0], **told, "Stream": f"s{number}"})
+        made[-1] |= {"TaskID": f"t{number}"} if name == "transcode_info" else {}
+    document["Result"][FIELDS[name]] = made
+    document["Result"]["Pagination"]["TotalCount"] = len(made)
+    text = json.dumps(document).encode()
+    walk, fine = first_walk(name), json.dumps(sample_of(name)).encode()
+    batch = read_batch(DATASETS[name], [(walk, 1), (walk, 1)], [fine, text])
+    try:
+        page = read_page(DATASETS[name], walk, text)
+    except WrongAnswer:
+        assert batch is None
+        raise
+    return page.table.num_rows, page.outside
+
+
+def test_the_lists_of_events_tell_when_their_rows_were():
+    assert sorted(EVENTS) == sorted(FIELDS)
+
+
+@pytest.mark.parametrize("name", EVENTS)
+@pytest.mark.parametrize(
+    "wrong",
+    [(-20 * HOUR, -19 * HOUR), (-30 * HOUR, -HOUR - 1), (DAY_S + HOUR, DAY_S + 2 * HOUR)],
+    ids=["the day before", "ended an hour before", "began an hour after"],
+)
+def test_an_event_that_does_not_touch_the_window_is_of_another(name, wrong):
+    for others in ([], [(600, 900)], [(-30 * HOUR, 600)]):  # one that runs over midnight is of both
+        with pytest.raises(WrongAnswer, match="a row's") as found:
+            read_events(name, *others, wrong)
+        assert found.value.expected == WINDOW
+        assert found.value.path == f"a row's {'StartTime' if wrong[0] > 0 else 'EndTime'}"
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_event_that_touches_the_window_belongs_to_it(name):
+    """By its start, its end or what lies between: by which the API lists is not documented."""
+    inside = [(-30 * HOUR, 0), (-30 * HOUR, 3 * DAY_S), (DAY_S - 1, DAY_S + HOUR), (-HOUR, -1)]
+    assert read_events(name, *inside) == (4, 0)
+
+
+def test_an_event_that_began_at_the_end_is_dropped_and_one_without_an_end_is_kept():
+    assert read_events("push_stream_info", (DAY_S, DAY_S + 9), (600, 900)) == (1, 1)
+    assert read_events("transcode_info", (-9 * DAY_S, -9 * DAY_S)) == (1, 0)  # it may still run
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_slots_of_another_day_are_refused(days):
+    """Whatever it echoes. Its rows are all outside, so without this the day would count as empty."""
+    start = MIDNIGHT + timedelta(days=days)
+    error = is_read("stream_session", body("stream_session", range(0, DAY_S, 300), start=start))
+    assert (error.path, error.expected) == ("a row's TimeStamp", WINDOW)
+
+
+@pytest.mark.parametrize("name", ["stream_session", "edge_stat", "push_stream_metrics"])
+@pytest.mark.parametrize("shift", [-12 * HOUR, -2 * HOUR, 2 * HOUR])
+def test_so_are_those_of_a_window_that_overlaps_the_day(name, shift):
+    """The slots inside are right, and the others of the day are not there."""
+    width = DATASETS[name].bucket_s
+    error = is_read(name, body(name, range(shift, DAY_S + shift, width)), first_walk(name))
+    assert (error.path, error.expected) == ("a row's TimeStamp", WINDOW)
+
+
+def test_slots_within_the_hour_beside_the_day_only_show_how_the_ends_are_read():
+    text = body("stream_session", range(-HOUR, DAY_S + HOUR, 300))
+    assert is_read("stream_session", text) is True
+    page = read_page(DATASETS["stream_session"], first_walk("stream_session"), text)
+    assert (page.table.num_rows, page.outside) == (288, 24)
+
+
+def test_the_message_has_the_time_as_it_came_in_the_archives_zone():
+    early = (-20 * HOUR, -19 * HOUR)
+    with pytest.raises(WrongAnswer) as found:
+        read_events("push_stream_info", early)
+    told = datetime.fromisoformat(found.value.value)
+    assert told == (MIDNIGHT - timedelta(hours=19)).astimezone(ZoneInfo("UTC"))
