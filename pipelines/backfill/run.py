@@ -25,6 +25,7 @@ from resources.api.errors import FixSetup
 from resources.archive import Archive
 from resources.capture.capturer import Outcome, Result
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
+from resources.ledger.states import Entry
 from resources.ledger.unlisted import UnlistedDomain, unlisted_in
 from resources.serving.publish import Published
 from resources.warehouse.load import Loaded
@@ -55,6 +56,8 @@ class Summary:
     published: Path | None = None
     suspect: dict[str, list[date]] = field(default_factory=dict)
     """Days that are suspect since this run: what was suspect before was told before."""
+    doubts: list[str] = field(default_factory=list)
+    """For those that are suspect for single domains: dataset, day and domains."""
     ended_by: FixSetup | None = None
     """The error that ended the run early; what was captured before is loaded."""
     unlisted: Sequence[UnlistedDomain] = ()
@@ -95,9 +98,11 @@ def run(
             load(archive, recorder.record)
     else:
         summary.published = archive.home.served
-    for name, days in suspect_days(archive, todo).items():
-        if new := [day for day in days if day not in before.get(name, ())]:
-            summary.suspect[name] = new
+    for name, lines in suspect_days(archive, todo).items():
+        known = {line.day for line in before.get(name, ())}
+        if new := [line for line in lines if line.day not in known]:
+            summary.suspect[name] = [line.day for line in new]
+            summary.doubts += [f"{name} {line.day}: {line.doubt}" for line in new if line.doubt]
     summary.unlisted = unlisted_in(archive.home.lake, archive.settings)
     summary.is_complete = not (
         summary.failed
@@ -133,15 +138,15 @@ def _capture_all(
     _supplement(archive, todo, recorder, tell)
 
 
-def suspect_days(archive: Archive, todo: BackfillPlan) -> dict[str, list[date]]:
+def suspect_days(archive: Archive, todo: BackfillPlan) -> dict[str, list[Entry]]:
     """Suspect days of all datasets in the range to capture: siblings that are not asked included."""
     if not todo.chunks:
         return {}
     first, last = min(c.first for c in todo.chunks), max(c.last for c in todo.chunks)
     return {
-        name: days
+        name: found
         for name, lines in archive.ledgers(archive.daily, first, last).items()
-        if (days := [line.day for line in lines if line.is_suspect])
+        if (found := [line for line in lines if line.is_suspect])
     }
 
 

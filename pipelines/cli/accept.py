@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def accept(dataset: str, days: tuple[date, ...], reason: str) -> None:
     r"""Accept suspect days: what the vendor answered is right.
 
-    A day is suspect if it is empty or nearly empty and other datasets contradict that. An accepted
+    A day is suspect if it is empty or nearly empty, as a whole or for one domain, and other datasets
+    contradict that. An accepted
     day counts as complete, and is not asked again for that reason. The note (who, when, why) stays
     beside the captures of the day for ever; a later capture with other rows is judged anew.
 
@@ -47,7 +48,9 @@ def accept(dataset: str, days: tuple[date, ...], reason: str) -> None:
     by = _user()
     for line in suspect:
         _write(archive, line, by, reason.strip())
-        click.echo(f"Accepted: {line.dataset} {line.day}, {screen.counted(line.rows or 0, 'row')}.")
+        doubt = f", {line.doubt}" if line.doubt else ""
+        rows = screen.counted(line.rows or 0, "row")
+        click.echo(f"Accepted: {line.dataset} {line.day}, {rows}{doubt}.")
     click.echo("The table ledger has it after the next backfill, or `livestats publish`.")
 
 

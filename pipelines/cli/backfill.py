@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pipelines.backfill.plan import BackfillPlan
     from pipelines.backfill.run import Summary
 
+_MAX_DOUBTS = 5  # lines that name suspect domains
+
 
 @click.command()
 @with_range
@@ -118,6 +120,7 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
         "empty or nearly empty, and other datasets contradict that; they are asked again by "
         "themselves. If it is right: livestats accept",
     )
+    lines += [f"  {doubt}" for doubt in summary.doubts[:_MAX_DOUBTS]]
     lines += [one.sentence for one in summary.unlisted]
     if summary.ended_by is not None:
         pass  # the error is told last, with what to do

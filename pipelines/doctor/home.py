@@ -128,10 +128,16 @@ def suspicion_found(archive: Archive) -> Finding:
     if not suspect:
         return ok("suspicion", "no empty day is contradicted by other datasets")
     number = sum(map(len, suspect.values()))
+    doubts = [
+        f"{line.dataset} {line.day}: {line.doubt}"
+        for lines in ledgers.values()
+        for line in lines
+        if line.doubt
+    ]
     return warning(
         "suspicion",
-        f"{number:,} dataset-days are empty, and other datasets contradict that: "
-        f"{', '.join(suspect)}",
+        f"{number:,} dataset-days are empty, or for some domains, and other datasets contradict that: "
+        f"{', '.join(suspect)}" + (f" (such as {doubts[0]})" if doubts else ""),
         "They are asked again by themselves. `livestats status` names them; if an answer is right: "
         "`livestats accept`.",
     )

@@ -28,7 +28,7 @@ from resources.fs import atomic, sealed
 from resources.home.layout import Home
 from resources.lake import parquet, row_equality
 from resources.ledger import states
-from resources.ledger.coverage import THE_ACCOUNT, asked_items, lacking_items
+from resources.ledger.coverage import THE_ACCOUNT, asked_items, lacking_items, rows_by_domain
 from resources.ledger.states import State
 from resources.raw import captures
 from resources.raw.capture_writer import CaptureWriter
@@ -262,6 +262,7 @@ class PartitionJob:
             facts["completes"] = self.previous.name.text
         if self.unanswered:
             facts["lacking"] = [self._lacking_entry(one, now) for one in self.unanswered]
+        facts |= rows_by_domain(self.dataset, table.stats.by_domain, capture.manifest | facts)
         before = self.previous.name if self.previous else None
         name = capture.seal(now, table.stats.rows, before, facts)
         origin = table.seal(name, capture.requests)

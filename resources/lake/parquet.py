@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,11 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from resources.api.body import Body
 from resources.api.catalog.columns import BUSINESS_DATE
 from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.spelling import domain_key
 from resources.api.parsing.parse import Rows, join, row_schema
 from resources.api.parsing.parse_batch import read_batched
 from resources.api.request_plan import Request, request_of
@@ -93,6 +96,7 @@ class WriteStats:
     outside: int = 0
     unknown: set[str] = field(default_factory=set)
     disagreeing: set[str] = field(default_factory=set)
+    by_domain: Counter[str] = field(default_factory=Counter)
 
     def add(self, rows: Rows) -> None:
         """Count the rows of one request."""
@@ -101,8 +105,15 @@ class WriteStats:
         self.unknown.update(rows.unknown)
         self.disagreeing.update(rows.disagreeing)
 
+    def add_domains(self, table: pa.Table) -> None:
+        """Count the rows of each domain, if the rows tell theirs."""
+        if "domain" not in table.column_names:
+            return
+        for one in pc.value_counts(table.column("domain")).to_pylist():
+            self.by_domain[domain_key(str(one["values"]))] += one["counts"]
+
     def facts(self) -> dict[str, object]:
-        """The counts as manifest entries."""
+        """The counts as manifest entries, without those by domain."""
         return {
             "outside": self.outside,
             "unknown": sorted(self.unknown),
@@ -182,6 +193,7 @@ class LakeWriter:
         """Append the rows of one request."""
         self.stats.add(rows)
         for table in rows.tables():
+            self.stats.add_domains(table)
             self._waiting.append(table)
             self._rows_waiting += table.num_rows
             self.waiting_bytes += rows.nbytes if table is rows.table else table.nbytes

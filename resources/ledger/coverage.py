@@ -91,6 +91,21 @@ def _items_in(dataset: Dataset, entries: Iterable[Mapping[str, Any]]) -> frozens
     return frozenset(item_key(dataset, item) for item in items)
 
 
+def rows_by_domain(
+    dataset: Dataset, counts: Mapping[str, int], manifest: Mapping[str, Any]
+) -> dict[str, dict[str, int]]:
+    """The manifest's entry of that name: rows of each domain that has all its answers, 0 included.
+
+    None where rows tell no domain, or requests name none.
+    """
+    if dataset.is_dimension or "domain" not in dataset.column or dataset.scope is Scope.ACCOUNT:
+        return {}
+    answered, lacking = answered_items(dataset, manifest), {*lacking_items(manifest)}
+    domains = {domain_key(item.partition("/")[0]) for item in answered}
+    domains -= {domain_key(item.partition("/")[0]) for item in lacking}
+    return {"rows_by_domain": {domain: counts.get(domain, 0) for domain in sorted(domains)}}
+
+
 def lacking_items(manifest: Mapping[str, Any]) -> list[str]:
     """The items of a capture's requests without a proven answer, each once."""
     found = (item for one in manifest.get("lacking", ()) for item in one["items"] or [THE_ACCOUNT])

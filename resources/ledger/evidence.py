@@ -1,6 +1,6 @@
 """Row counts of all siblings in a raw archive, read once, and the lines that they make suspect.
 
-Not here: the rule (suspicion.py), the states (states.py).
+Not here: the rules (suspicion.py, domain_suspicion.py), the states (states.py).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from resources.config import Settings
 from resources.ledger import acceptance, file_index, suspicion
+from resources.ledger.domain_suspicion import DomainCounts, suspect_domains
 from resources.ledger.states import Entry
 from resources.raw import captures
 
@@ -43,17 +44,15 @@ class Evidence:
         if name not in self.limits or not any(line.state.is_complete for line in lines):
             return [*lines]
         limit = self.limits[name]
+        comparable = [other for other, its in self.limits.items() if its == limit]
         suspect = suspicion.suspect_days(
-            name,
-            self._rows,
-            [other for other, its in self.limits.items() if its == limit],
-            lambda: self._has_confirmed_empty(name),
+            name, self._rows, comparable, lambda: self._has_confirmed_empty(name)
         )
-        if not suspect:
-            return [*lines]
+        found: dict[date, tuple[str, ...]] = suspect_domains(name, self._by_domain, comparable)
+        found |= dict.fromkeys(suspect, ())
         return [
-            replace(line, is_suspect=True)
-            if line.day in suspect and line.state.is_complete and not self._is_settled(line)
+            replace(line, is_suspect=True, suspect_domains=found[line.day])
+            if line.day in found and line.state.is_complete and not self._is_settled(line)
             else line
             for line in lines
         ]
@@ -69,6 +68,9 @@ class Evidence:
         return {
             day: facts.captures[-1].rows for day, facts in self._of(name).items() if facts.captures
         }
+
+    def _by_domain(self, name: str) -> DomainCounts:
+        return {day: facts.rows_by_domain for day, facts in self._of(name).items()}
 
     def _is_settled(self, line: Entry) -> bool:
         """True if the answer was confirmed by the API over a month, or accepted by a person."""

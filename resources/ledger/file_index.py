@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,7 +38,7 @@ T = TypeVar("T")
 #
 # Each cache file has its own checksum. Deleting it costs one slow read and loses nothing.
 
-_FORMAT = 3
+_FORMAT = 4
 _FEW_DAYS = 7  # up to so many wanted days are read without the cache
 _SAVE_AFTER = 31  # the cache file is rewritten once so many days are new, or so many are gone
 
@@ -58,6 +58,8 @@ class RawDayFacts:
     zones: tuple[str, ...] = ()  # time zone that each capture states; "" if none
     misplaced: tuple[str, ...] = ()  # other captures in the folder, with what each holds
     supplements: tuple[str, ...] = ()  # names of captures that complete the one before
+    rows_by_domain: Mapping[str, int] = field(default_factory=dict)
+    """Rows of each domain that the newest capture has an answer for; {}: it does not state them."""
 
     @property
     def restatements(self) -> list[CaptureName]:
@@ -72,8 +74,10 @@ class RawDayFacts:
         kept = [(name, stated) for name, stated in pairs if stated in ("", zone)]
         wrong = [f"{name.text} holds a day of {stated}" for name, stated in pairs
                  if stated not in ("", zone)]  # fmt: skip
+        is_newest_kept = bool(kept) and kept[-1][0] == self.captures[-1]
         return replace(
             self,
+            rows_by_domain=self.rows_by_domain if is_newest_kept else {},
             captures=tuple(name for name, _ in kept),
             zones=tuple(stated for _, stated in kept),
             last_seen=max((name.fetched_at for name, _ in kept), default=None),
@@ -149,7 +153,7 @@ def _read_day(folder: Path) -> tuple[RawDayFacts, bool]:
     except (FileNotFoundError, NotADirectoryError):
         return RawDayFacts(), False
     there = sorted(name for text in names if (name := CaptureName.parse(text)) is not None)
-    captures, zones, misplaced, supplements = _in_place(folder, there)
+    captures, zones, misplaced, supplements, by_domain = _in_place(folder, there)
     times = [captures[-1].fetched_at] if captures else []
     is_cacheable = True
     if raw_captures.SEEN in names:
@@ -163,38 +167,43 @@ def _read_day(folder: Path) -> tuple[RawDayFacts, bool]:
             is_cacheable = False  # a repair in place does not change the folder's stat
     is_partial = PARTIAL in names and (folder / PARTIAL).is_file()
     last_seen = max(times, default=None)
-    facts = RawDayFacts(captures, last_seen, is_partial, zones, misplaced, supplements)
+    facts = RawDayFacts(captures, last_seen, is_partial, zones, misplaced, supplements, by_domain)
     return facts, is_cacheable
 
 
 def _in_place(
     folder: Path, names: Sequence[CaptureName]
-) -> tuple[tuple[CaptureName, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+) -> tuple[
+    tuple[CaptureName, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...], Mapping[str, int]
+]:
     """The captures that belong into a day's folder, their time zones, and what the others hold.
 
-    Last come the names of the supplements among the captures.
+    Last come the names of the supplements among the captures, and the rows by domain of the newest.
 
     A capture whose manifest cannot be read counts by its name; `livestats verify` reports it.
     """
     kept: list[tuple[CaptureName, str]] = []
     misplaced, supplements = [], []
+    by_domain: Mapping[str, int] = {}
     dataset, day = folder.parent.name, folder.name
     for name in names:
         try:
             facts = manifest_facts(Capture(folder / name.text, name))
         except UnusableCapture:
             kept.append((name, ""))
+            by_domain = {}
             continue
         problem = facts.misplacement(dataset, day)
         if problem:
             misplaced.append(f"{name.text} {problem}")
         else:
             kept.append((name, facts.time_zone))
+            by_domain = facts.rows_by_domain
             if facts.is_supplement:
                 supplements.append(name.text)
     names_kept = tuple(name for name, _ in kept)
     zones = tuple(zone for _, zone in kept)
-    return names_kept, zones, tuple(misplaced), tuple(supplements)
+    return names_kept, zones, tuple(misplaced), tuple(supplements), by_domain
 
 
 def _read_lake_file(path: Path) -> LakeFileFacts | None:
@@ -230,17 +239,18 @@ def _day_to_json(found: tuple[RawDayFacts, bool]) -> tuple[list[Any] | None, boo
     seen = facts.last_seen and facts.last_seen.isoformat()
     names = [name.text for name in facts.captures]
     zones = facts.zones if len({*facts.zones}) > 1 else facts.zones[:1]
-    listed = [names, seen, facts.is_partial, zones, facts.misplaced, facts.supplements]
+    listed: list[Any] = [names, seen, facts.is_partial, zones, facts.misplaced, facts.supplements]
+    listed.append(dict(facts.rows_by_domain))
     return listed, is_cacheable
 
 
 def _day_from_json(values: list[Any]) -> RawDayFacts:
-    captures, seen, is_partial, zones, misplaced, supplements = values
+    captures, seen, is_partial, zones, misplaced, supplements, by_domain = values
     last_seen = None if seen is None else datetime.fromisoformat(seen)
     names = tuple(map(CaptureName, captures))
     zones = zones if len(zones) == len(names) else zones * len(names)
     return RawDayFacts(
-        names, last_seen, is_partial, tuple(zones), tuple(misplaced), tuple(supplements)
+        names, last_seen, is_partial, tuple(zones), tuple(misplaced), tuple(supplements), by_domain
     )
 
 

@@ -53,6 +53,9 @@ class State(StrEnum):
         return self.is_complete or self is State.INCOMPLETE
 
 
+MAX_NAMED = 3  # domains in a message
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One line of the ledger: the state of one dataset and day."""
@@ -71,6 +74,14 @@ class Entry:
     askable_until: datetime | None = None  # when the API's history no longer holds it
     can_be_completed: bool = False  # an incomplete day that the API's history still holds
     is_suspect: bool = False  # its siblings contradict its rows: see suspicion.py
+    suspect_domains: tuple[str, ...] = ()  # of a suspect day: it lacks these alone, else ()
+
+    @property
+    def doubt(self) -> str:
+        """Which domains a suspect day lacks, for messages; "" if it is suspect as a whole, or not."""
+        names, more = self.suspect_domains[:MAX_NAMED], len(self.suspect_domains) - MAX_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        return f"no rows for {printable(', '.join(names))}{rest}" if names else ""
 
     @property
     def can_be_asked(self) -> bool:

@@ -1,7 +1,8 @@
 """Which complete days are suspect: an empty or nearly empty answer that two siblings contradict.
 
 The rule counts rows by the names of captures and reads no file. Not here: the notes of a person
-who accepts such a day (acceptance.py), states (states.py). Read next: evidence.py.
+who accepts such a day (acceptance.py), states (states.py), single domains (domain_suspicion.py).
+Read next: evidence.py.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ _VIEWED = ("batch_stream_session",)
 _MOVED = ("batch_stream_traffic",)
 _ANSWERED = ("play_status_code",)
 _PUSHED = ("push_stream_info", "batch_push_stream_metrics")
-_ACTIVE = frozenset((*_VIEWED, *_MOVED, *_ANSWERED, *_PUSHED, "push_stream_metrics"))
+ACTIVE = frozenset((*_VIEWED, *_MOVED, *_ANSWERED, *_PUSHED, "push_stream_metrics"))
 _EDGE = Siblings(proof=(*_VIEWED, *_MOVED, *_PUSHED), usual=_ANSWERED)
 _SESSIONS = Siblings(proof=_VIEWED, usual=(*_ANSWERED, *_MOVED))
 # Streams may come from an origin instead of a push, hence `usual`. A push that goes on is not in
@@ -101,18 +102,18 @@ def suspect_days(
     siblings = SIBLINGS.get(name)
     if siblings is None:
         return set()
-    own = _Usual(rows(name))
+    own = Usual(rows(name))
     low = {day: usual for day in own.counts if (usual := own.low(day)) is not None}
     if not low:
         return set()
-    others = {other: _Usual(rows(other)) for other in comparable if other in SIBLINGS}
+    others = {other: Usual(rows(other)) for other in comparable if other in SIBLINGS}
     others.pop(name, None)
     found = set()
     for day, usual in low.items():
         against = {
             other
             for other, its in others.items()
-            if (usual or other in _ACTIVE) and its.is_normal(day)
+            if (usual or other in ACTIVE) and its.is_normal(day)
         }
         proof = against.intersection((*siblings.proof, *(siblings.usual if usual else ())))
         actions = {DATASETS[other].endpoint.action for other in against}
@@ -122,7 +123,7 @@ def suspect_days(
     return unusual if found != unusual and is_empty_normal() else found
 
 
-class _Usual:
+class Usual:
     """Row counts of one dataset, and what is usual around each day."""
 
     def __init__(self, counts: Counts) -> None:
@@ -139,15 +140,15 @@ class _Usual:
         rows = self.counts[day]
         if rows and rows >= NEARLY_EMPTY * self._most:
             return None  # no median is above the maximum
-        usual = self._usual(day) or 0
+        usual = self.usual(day) or 0
         return usual if not rows or rows < NEARLY_EMPTY * usual else None
 
     def is_normal(self, day: date) -> bool:
         """True if the day has rows, and not far fewer than usual."""
         rows = self.counts.get(day, 0)
-        return rows > 0 and rows >= NORMAL * (self._usual(day) or 0)
+        return rows > 0 and rows >= NORMAL * (self.usual(day) or 0)
 
-    def _usual(self, day: date) -> float | None:
+    def usual(self, day: date) -> float | None:
         """Median of the same weekday, else of all days around; None for a young archive."""
         for days in (self._of_weekday[day.weekday()], self._days):
             near = days[bisect_left(days, day - _NEAR) : bisect_right(days, day + _NEAR)]

@@ -93,8 +93,18 @@ def _of_ledger(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> li
             "complete at the vendor, and not here, or not all of it",
             _ONCE_MORE,
         ),
-        *alarm(AlarmKind.SUSPECT, suspect, "empty, and other datasets contradict that", _DOUBTED),
+        *alarm(AlarmKind.SUSPECT, suspect, _doubt(suspect), _DOUBTED),
     ]
+
+
+def _doubt(suspect: Sequence[Entry]) -> str:
+    """What is suspect of these days; domains are named for the newest one that lacks some."""
+    named = [line for line in suspect if line.doubt]
+    if not named:
+        return "empty, and other datasets contradict that"
+    newest = max(named, key=lambda line: line.day)
+    what = newest.doubt if len(named) == len(suspect) else f"empty, or {newest.doubt}"
+    return f"{what}, and other datasets contradict that"
 
 
 _ONCE_MORE = "`livestats backfill` asks again, and names what it cannot have, and why."

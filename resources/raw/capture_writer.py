@@ -62,6 +62,11 @@ class CaptureWriter:
         return self._bytes
 
     @property
+    def manifest(self) -> dict[str, object]:
+        """The manifest's entry about the requests so far, with those of earlier captures."""
+        return {"requests": self._requests}
+
+    @property
     def next_request(self) -> int:
         """Number that the next request gets: those of an earlier capture come first."""
         return 1 + max((int(str(one["walk"])) for one in self._requests), default=-1)

@@ -255,11 +255,11 @@ def _days_with_rejected(archive: Archive, entries: Sequence[Entry]) -> list[date
 
 
 def _problem(archive: Archive, line: Entry) -> str:
-    """Why a tried day is not complete; "" if it is, or was never tried."""
+    """Why a tried day is not complete, or which domains make it suspect; "" if neither."""
     if line.state in (State.PARTIAL, State.EXPIRING):
         return states.partial_reason(captures.folder_of(archive.home.raw, line.dataset, line.day))
     if not line.lacking:
-        return ""
+        return line.doubt
     more = len(line.lacking) - _NAMED
     return printable(
         f"lacks {', '.join(line.lacking[:_NAMED])}" + (f" and {more} more" if more > 0 else "")
