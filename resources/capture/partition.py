@@ -17,8 +17,8 @@ from pathlib import Path
 from resources.api import windows
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
-from resources.api.errors import ApiError, WrongWidth
-from resources.capture import repair, supplement
+from resources.api.errors import ApiError, WrongWidth, printable
+from resources.capture import kept_answers, repair, supplement
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
 from resources.capture.partition_writer import (
     NO_EXPIRY_WARNING,
@@ -27,7 +27,13 @@ from resources.capture.partition_writer import (
     plan_requests,
     write_partial_note,
 )
-from resources.capture.result import Outcome, Result, reason_incomplete, reason_not_captured
+from resources.capture.result import (
+    Outcome,
+    Result,
+    named_items,
+    reason_incomplete,
+    reason_not_captured,
+)
 from resources.config import Settings
 from resources.fs import atomic, locks
 from resources.home.layout import Home
@@ -183,14 +189,16 @@ class PartitionLifecycle:
         """Commit the day, or record its error; releases its lock."""
         try:
             job.keep_rejected(self.clock(), self.settings.time_zone)
-            error = job.error or self._reason_to_fail(job)
+            error = job.error or _reason_to_doubt(job)
+            kept = () if error else self._keep_earlier(job)
+            error = error or self._reason_to_fail(job)
             if error is not None:
                 return self.fail(job, error)
             if job.carried is not None and not job.answered:  # still nothing new
                 job.abandon()
                 first = job.unanswered[0].error if job.unanswered else None
                 return self._told(self._incomplete(job.day, self._lacking_now(job), first))
-            return self._commit(job)
+            return self._commit(job, kept)
         except BaseException:
             job.abandon()
             raise
@@ -202,21 +210,35 @@ class PartitionLifecycle:
         job.abandon()
         return self._failed(job.day, job.folder, error, job)
 
+    def _keep_earlier(self, job: PartitionJob) -> tuple[str, ...]:
+        """Keep what an earlier capture answered for items that have no answer now; the items.
+
+        So late data of the others does not wait for them.
+        """
+        is_again = job.previous is not None and job.carried is None
+        if not (is_again and job.unanswered and job.answered) or job.dataset.is_dimension:
+            return ()
+        error = job.unanswered[0].error
+        try:
+            kept = kept_answers.keep_earlier(job)
+        except captures.UnusableCapture:
+            return ()  # a new capture replaces it
+        if kept:
+            why = printable(error.code or error.what)
+            named = named_items(kept)
+            log.warning("%s %s: %s: %s; the earlier answer is kept", self.dataset.name, job.day,
+                        named, why)  # fmt: skip
+        return kept
+
     def _reason_to_fail(self, job: PartitionJob) -> Exception | None:
         """Why the day cannot be committed with what was answered; None if it can.
 
         A day without any answer is not captured, and no item that an earlier capture answered may
-        get lost by a later one. Where one answer had slots of a wider width than asked for, another
-        one that lies on that width, too, is not proven.
+        get lost by a later one.
         """
         if not job.unanswered:
             return None
         first = job.unanswered[0].error
-        for error in (one.error for one in job.unanswered):
-            if isinstance(error, WrongWidth) and any(
-                grid and grid % error.width_s == 0 for grid in job.grids_s
-            ):
-                return error
         if job.dataset.is_dimension or (not job.answered and job.carried is None):
             return first
         if job.previous is not None and job.carried is None:
@@ -234,7 +256,7 @@ class PartitionLifecycle:
         capture = captures.newest(job.folder, self.settings.time_zone)
         return self._coverage.lacking(job.dataset, job.day, capture.name) if capture else ()
 
-    def _commit(self, job: PartitionJob) -> Result:
+    def _commit(self, job: PartitionJob, kept: tuple[str, ...]) -> Result:
         committed = job.commit(self.clock(), self.settings.time_zone)
         outcome = Outcome.CAPTURED if committed.is_new else Outcome.UNCHANGED
         rows = committed.origin.rows
@@ -245,7 +267,8 @@ class PartitionLifecycle:
             first = job.unanswered[0].error if job.unanswered else None
             found = self._incomplete(job.day, lacking, first, origin=committed.origin, **facts)
             return self._told(found)
-        return self._result(job.day, outcome, origin=committed.origin, **facts)
+        message = f"kept the earlier answer for {named_items(kept)}" if kept else ""
+        return self._result(job.day, outcome, origin=committed.origin, message=message, **facts)
 
     def _failed(
         self, day: date, folder: Path, error: Exception, job: PartitionJob | None
@@ -272,3 +295,17 @@ class PartitionLifecycle:
 
     def _result(self, day: date, outcome: Outcome, **facts: object) -> Result:
         return Result(dataset=self.dataset.name, day=day, outcome=outcome, **facts)  # type: ignore[arg-type]
+
+
+def _reason_to_doubt(job: PartitionJob) -> Exception | None:
+    """Why the answers of the day are not proven; None if they are.
+
+    Where one answer had slots of a wider width than asked for, another one whose slots all lie on
+    that width, too, may be of either.
+    """
+    for error in (one.error for one in job.unanswered):
+        if isinstance(error, WrongWidth) and any(
+            grid and grid % error.width_s == 0 for grid in job.grids_s
+        ):
+            return error
+    return None

@@ -57,15 +57,19 @@ Progress = Callable[[Dataset, date, int, int], None]
 _MAX_NAMED = 3  # items in a message
 
 
+def named_items(items: Sequence[str]) -> str:
+    """The first items, printable, and how many more there are."""
+    more = f" and {len(items) - _MAX_NAMED} more" if len(items) > _MAX_NAMED else ""
+    return printable(", ".join(items[:_MAX_NAMED])) + more
+
+
 def reason_incomplete(lacking: Sequence[str], error: ApiError | None) -> str:
     """Message for a captured day that lacks items; `error` is that of the first of them.
 
     The vendor's code says enough, and is the same for all datasets; the log has the whole error.
     """
-    more = f" and {len(lacking) - _MAX_NAMED} more" if len(lacking) > _MAX_NAMED else ""
-    named = printable(", ".join(lacking[:_MAX_NAMED])) + more
     why = f": {printable(error.code or error.what)}" if error else ""
-    return f"incomplete, without an answer for {named}{why}"
+    return f"incomplete, without an answer for {named_items(lacking)}{why}"
 
 
 def reason_not_captured(line: Entry) -> str:

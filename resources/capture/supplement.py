@@ -1,16 +1,18 @@
 """Requests for the items that a captured day lacks. Pure.
 
-Here: what a supplement asks. Not here: which items lack (ledger/coverage.py), how the answers of the
-earlier capture are carried over (partition_writer.py).
+Here: what a supplement asks, and which earlier answers stand for refused items. Not here: which items
+lack (ledger/coverage.py), how earlier answers are carried over (partition_writer.py, kept_answers.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import Scope
 from resources.api.request_plan import Request, items_of, narrowed, request_of
-from resources.ledger.coverage import asked_items, item_key
+from resources.ledger.coverage import asked_items, item_key, items_in
 from resources.raw.captures import Capture
 
 
@@ -28,6 +30,49 @@ def requests_for(
     wanted = {*lacking}
     again = (one for one in repeated if wanted.intersection(items_of(dataset, one) or wanted))
     return [*again, *_for_items(dataset, full_plan, new)]
+
+
+def answered_before(
+    dataset: Dataset, refused: Sequence[Request], before: Capture
+) -> list[list[str]]:
+    """For each request of the capture `before`: its items whose answers stand for `refused` ones.
+
+    An item counts only if all that was refused about it now was answered then.
+    """
+    entries = before.manifest["requests"]
+    questions = [_question(dataset, one["payload"]) for one in entries]
+    items = [[item_key(dataset, item) for item in items_in(dataset, one)] for one in entries]
+    then = {(q, item) for q, some in zip(questions, items, strict=True) for item in some}
+    now = {
+        (_question(dataset, one.payload), item_key(dataset, item))
+        for one in refused
+        for item in items_of(dataset, one)
+    }
+    unknown = {item for question, item in now - then}
+    kept = {(question, item) for question, item in now if item not in unknown}
+    return [
+        [item for item in items_in(dataset, entry) if (q, item_key(dataset, item)) in kept]
+        for entry, q in zip(entries, questions, strict=True)
+    ]
+
+
+def without(dataset: Dataset, request: Request, items: Collection[str]) -> Request | None:
+    """The request for its other items; None if there are none. `items` as `item_key` gives them."""
+    asked = items_of(dataset, request)
+    rest = [item for item in asked if item_key(dataset, item) not in items]
+    if len(rest) == len(asked):
+        return request
+    return narrowed(dataset, request, rest) if rest else None
+
+
+def _question(dataset: Dataset, payload: Mapping[str, object]) -> str:
+    """What a request asks about each of its items: all but items, pages and splits."""
+    paging = dataset.endpoint.paging
+    left_out = {"DomainList", "Domain", "App", "Stream", "DetailField"}
+    left_out |= {paging.number_param, paging.size_param} if paging else set()
+    if dataset.scope is Scope.ADDRESSES:
+        return ""
+    return json.dumps({k: v for k, v in payload.items() if k not in left_out}, sort_keys=True)
 
 
 def _for_items(

@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +27,7 @@ from resources.api.body import Body
 from resources.api.catalog.columns import BUSINESS_DATE
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.spelling import domain_key
-from resources.api.parsing.parse import Rows, join, row_schema
+from resources.api.parsing.parse import Rows, join, row_schema, rows_of_items
 from resources.api.parsing.parse_batch import read_batched
 from resources.api.request_plan import Request, request_of
 from resources.fs import atomic
@@ -49,9 +49,7 @@ SHA-256 of all other bytes. The hash has a key of its own so that version 0.1.0 
 
 TICK_NS = 2_000_000_000
 """Two changes of a file may share one tick of the file system's clock. Younger files are not cached."""
-_MANY_PIECES = (
-    32  # more tables than this are combined first: a copy of few rows is cheaper than writing each
-)
+_MANY_PIECES = 32  # more tables are combined first: a copy of few rows is cheaper than writing each
 _ROWS_PER_GROUP = 122_880  # DuckDB reads one row group per thread; this is its own default
 
 
@@ -319,23 +317,34 @@ def normalise(lake: Path, dataset: Dataset, day: date, capture: Capture) -> Prov
         raise
 
 
-def rows_of(dataset: Dataset, capture: Capture) -> Iterator[Rows]:
+def rows_of(
+    dataset: Dataset, capture: Capture, only: Sequence[Sequence[str] | None] = ()
+) -> Iterator[Rows]:
     """The rows of each request of a capture, read from its responses.
 
-    Raises DamagedCapture, or what parsing the responses raises.
+    `only` names the items of each request that count; by default it is what the manifest states,
+    None for all. Raises DamagedCapture, or what parsing the responses raises.
     """
-    answers = read_batched(dataset, _requests_and_bodies(dataset, capture))
-    for _, parts in groupby(answers, key=lambda part: part[0]):
+    entries = capture.manifest["requests"]
+    only = only or [one.get("only") for one in entries]
+    counted = {one["walk"]: items for one, items in zip(entries, only, strict=True)}
+    answers = read_batched(dataset, _requests_and_bodies(dataset, capture, counted))
+    for number, parts in groupby(answers, key=lambda part: part[0]):
         pages = [(request, read_page()) for _, request, read_page in parts]
-        yield join(dataset, pages[0][0], [page for _, page in pages])
+        rows = join(dataset, pages[0][0], [page for _, page in pages])
+        items = counted[number]
+        yield rows if items is None else rows_of_items(dataset, rows, items)
 
 
 def _requests_and_bodies(
-    dataset: Dataset, capture: Capture
+    dataset: Dataset, capture: Capture, counted: Mapping[int, Sequence[str] | None]
 ) -> Iterator[tuple[int, Request, int, Body]]:
-    """(request number, request, page number, body) per response of a capture."""
+    """(request number, request, page number, body) per response whose answer counts."""
     paging = dataset.endpoint.paging
     numbers = {paging.number_param, paging.size_param} if paging else set()
     for number, page, payload, body in capture.responses():
+        items = counted[number]
+        if items is not None and not items:  # a later answer counts
+            continue
         request = request_of(dataset, {k: v for k, v in payload.items() if k not in numbers})
         yield number, request, page, body

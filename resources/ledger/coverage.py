@@ -86,9 +86,14 @@ def answered_items(dataset: Dataset, manifest: Mapping[str, Any]) -> frozenset[s
 
 
 def _items_in(dataset: Dataset, entries: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    requests = (request_of(dataset, one["payload"]) for one in entries)
-    items = {item for request in requests for item in items_of(dataset, request)}
+    items = {item for one in entries for item in items_in(dataset, one)}
     return frozenset(item_key(dataset, item) for item in items)
+
+
+def items_in(dataset: Dataset, entry: Mapping[str, Any]) -> Sequence[str]:
+    """The items that a request in a manifest is about; of a carried answer, those that count."""
+    found: Sequence[str] | None = entry.get("only")
+    return items_of(dataset, request_of(dataset, entry["payload"])) if found is None else found
 
 
 def rows_by_domain(

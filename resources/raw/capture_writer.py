@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -71,13 +71,20 @@ class CaptureWriter:
         """Number that the next request gets: those of an earlier capture come first."""
         return 1 + max((int(str(one["walk"])) for one in self._requests), default=-1)
 
-    def carry(self, earlier: Capture) -> None:
-        """Take over all answers of an earlier capture of the day, before any is added.
+    def carry(self, earlier: Capture, only: Sequence[Sequence[str]] | None = None) -> None:
+        """Take over answers of an earlier capture of the day; they come before all others.
 
-        Its files are linked, or copied where the file system has no hard links.
+        `only` names the items of each of its requests whose answers count; None: all of all. Files
+        without any are left out. The others are linked, or copied where the file system has no hard
+        links.
         """
+        carried: list[dict[str, object]] = []
+        counted = iter(only or ())
         for number, body_file in enumerate(earlier.body_files(), start=1):
-            if not body_file.requests:
+            entries = [dict(one) for one in body_file.requests]
+            if only is not None:
+                entries = [one | {"only": [*next(counted)]} for one in entries]
+            if not any(one.get("only", True) for one in entries):
                 continue
             path = self._folder / f"carried-{number}.zst"
             try:
@@ -95,7 +102,11 @@ class CaptureWriter:
                     "from": earlier.name.text,
                 }
             )
-            self._requests += map(dict, body_file.requests)
+            carried += entries
+        first = 1 + max((int(str(one["walk"])) for one in carried), default=-1)
+        for one in self._requests:
+            one["walk"] = int(str(one["walk"])) + first
+        self._requests = [*carried, *self._requests]
 
     def add(self, response: Response) -> None:
         """Append one response."""

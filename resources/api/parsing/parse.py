@@ -7,7 +7,7 @@ call (parse_batch.py, read it next), files (lake/parquet.py).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 
@@ -19,7 +19,7 @@ from resources.api import pagination
 from resources.api.body import Body
 from resources.api.catalog.columns import RANK
 from resources.api.catalog.datasets import Dataset
-from resources.api.catalog.model import ColumnType, DuplicateKeys
+from resources.api.catalog.model import ColumnType, DuplicateKeys, Scope
 from resources.api.errors import IncompleteAnswer, WrongAnswer, printable
 from resources.api.parsing.convert import row_schema, table_of
 from resources.api.parsing.decode import DecodedResponse, decode, decode_items
@@ -207,6 +207,16 @@ def join(dataset: Dataset, request: Request, pages: Sequence[Page]) -> Rows:
         known_nbytes=pages[0].nbytes if is_sorted else None,
         doubled=doubled,
     )
+
+
+def rows_of_items(dataset: Dataset, rows: Rows, items: Sequence[str]) -> Rows:
+    """The rows of some items of a list; an answer for one item has no others."""
+    name = {Scope.DOMAINS: "domain", Scope.ADDRESSES: "ip"}.get(dataset.scope)
+    if name is None:
+        return rows
+    wanted = pa.array([*items], pa.string())
+    found = [one.filter(pc.is_in(one.column(name), wanted)) for one in rows.tables()]
+    return replace(rows, table=pa.concat_tables(found), known_nbytes=None)
 
 
 def _sorted(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import pyarrow.parquet as pq
 import pytest
 
 from resources.api.catalog import DATASETS
@@ -16,6 +17,7 @@ from resources.raw import captures
 from resources.simulator import Account
 from resources.simulator.manners.manner import Manner
 from resources.simulator.manners.refusing import refused
+from resources.verify.run import Verification
 from tests.support.archives import NOW, contents, failures, lab, lake_rows
 
 DAY = date(2026, 11, 21)
@@ -50,7 +52,8 @@ def test_a_later_answer_without_an_item_replaces_no_capture_that_has_it(account,
     raw = contents(found.archive.home.raw / "edge_stat", found.archive.home.lake)
     account.simulator.manners = [manner]
     by_name = {r.dataset: r for r in found.capture((DAY,), again=True, retries=IMPATIENT)}
-    assert by_name["edge_stat"].outcome is Outcome.FAILED
+    assert by_name["edge_stat"].outcome is Outcome.UNCHANGED
+    assert by_name["edge_stat"].message == f"kept the earlier answer for {BAD}"
     now = contents(found.archive.home.raw / "edge_stat", found.archive.home.lake)
     assert {path: now.get(path) for path in raw} == raw
     assert line(found, "edge_stat").state is State.CAPTURED
@@ -94,10 +97,67 @@ def test_what_lacks_in_one_request_does_not_excuse_another(account):
     account.simulator.manners = [RefuseKind("transcode")]
     later = tomorrow(found)
     (again,) = (r for r in later.capture((DAY,), again=True) if r.dataset == "stream_count")
-    assert again.outcome is Outcome.FAILED
-    assert line(later, "stream_count").capture == before.capture
+    assert again.outcome is Outcome.CAPTURED  # with the earlier answer about transcoded streams
+    assert line(later, "stream_count").capture != before.capture
     account.simulator.manners = []
-    assert failures(tomorrow(found, 2).capture((DAY,))) == []
+    last = tomorrow(found, 2)
+    (whole,) = (r for r in last.capture((DAY,), again=True) if r.dataset == "stream_count")
+    assert whole.outcome is Outcome.UNCHANGED
+
+
+def lake_table(found, name):
+    return pq.read_table(parquet.path_of(found.archive.home.lake, name, DAY))
+
+
+def test_late_data_of_healthy_items_does_not_wait_for_one_that_is_newly_refused(account):
+    """The refused domain keeps its earlier rows, and is asked again with the next re-read."""
+    found = account.only(*NAMES)
+    account.simulator.manners = ["missing-slots=12@action=DescribeLiveEdgeStatData"]
+    found.capture((DAY,))
+    early = lake_table(found, "edge_stat")
+    account.simulator.manners = [f"refuse-domain={BAD}"]
+    second = tomorrow(found)
+    by_name = {r.dataset: r for r in second.capture((DAY,), again=True)}
+    assert by_name["edge_stat"].outcome is Outcome.CAPTURED
+    assert by_name["edge_stat"].message == f"kept the earlier answer for {BAD}"
+    assert line(second, "edge_stat").state is State.CAPTURED
+    both = lake_table(second, "edge_stat")
+    account.simulator.manners = []
+    third = tomorrow(found, 2)
+    third.capture((DAY,), again=True)
+    late = lake_table(third, "edge_stat")
+
+    def rows(table, is_bad):
+        return sorted(
+            map(repr, (row for row in table.to_pylist() if (row["domain"] == BAD) is is_bad))
+        )
+
+    assert rows(both, True) == rows(early, True) != rows(late, True)
+    assert rows(both, False) == rows(late, False) != rows(early, False)
+    third.load()
+    assert [*Verification(third.archive).findings()] == []
+
+
+def test_kept_answers_are_kept_again_read_from_raw_and_completed(account):
+    """Of two domains, with another refused each time; the lake file is made again from raw."""
+    names = ("domain", "batch_push_stream_metrics", "push_stream_metrics")
+    found, action = account.only(*names), "DescribeLivePushStreamMetrics"
+    account.simulator.manners = [f"missing-slots=12@action={action}"]
+    found.capture((DAY,))
+    tables = []
+    for days, bad in ((1, "room-101"), (2, "room-101"), (3, "room-201")):
+        account.simulator.manners = [f"refuse-stream={bad}@action={action}"]
+        later = tomorrow(found, days)
+        (result,) = (r for r in later.capture((DAY,), again=True)
+                     if r.dataset == "push_stream_metrics")  # fmt: skip
+        assert bad in result.message
+        tables.append(sorted(map(repr, lake_table(later, "push_stream_metrics").to_pylist())))
+        path = parquet.path_of(found.archive.home.lake, "push_stream_metrics", DAY)
+        path.unlink()
+        later.capture((DAY,))
+        assert sorted(map(repr, lake_table(later, "push_stream_metrics").to_pylist())) == tables[-1]
+    assert tables[0] == tables[1] != tables[2]
+    assert [result.outcome for result in tomorrow(found, 3).capture((DAY,))][-1] is Outcome.KEPT
 
 
 def test_a_source_is_noted_by_the_lake_file_that_was_read(account):

@@ -1,0 +1,36 @@
+"""Late data where an item is newly refused: its earlier answer is kept beside the new ones of others.
+
+Not here: which answers stand for what was refused (supplement.py), files (partition_writer.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from resources.capture import supplement
+from resources.capture.partition_writer import PartitionJob
+from resources.lake import parquet
+from resources.ledger.coverage import item_key
+
+
+def keep_earlier(job: PartitionJob) -> tuple[str, ...]:
+    """Take over the earlier answers for items without one in this job; the items, sorted.
+
+    These no longer count as unanswered. Items that no earlier capture answered stay so. Raises
+    UnusableCapture or ApiError if the earlier capture cannot be read.
+    """
+    before, staged = job.previous, job.staged
+    if before is None or staged is None:
+        return ()
+    refused = [one.request for one in job.unanswered]
+    only = supplement.answered_before(job.dataset, refused, before)
+    kept = {item for some in only for item in some}
+    if not kept:
+        return ()
+    staged.capture.carry(before, only)
+    for rows in parquet.rows_of(job.dataset, before, only):
+        staged.table.add(rows)
+    keys = {item_key(job.dataset, item) for item in kept}
+    rest = [(one, supplement.without(job.dataset, one.request, keys)) for one in job.unanswered]
+    job.unanswered = [replace(one, request=left) for one, left in rest if left is not None]
+    return tuple(sorted(kept))
