@@ -286,7 +286,10 @@ class Fetcher:
         def read_or_keep(body: Body) -> tuple[T, Stored]:
             try:
                 return read(body)
-            except ApiError:
+            except ApiError as error:
+                is_refusal = error.code is not None or error.code_n is not None
+                if is_refusal or not len(body):
+                    raise  # was read, and says nothing of the data
                 at = datetime.now(UTC).isoformat(timespec="milliseconds")
                 came[page] = FetchedPage(page, payload, at, len(body), captures.pack(body))
                 raise

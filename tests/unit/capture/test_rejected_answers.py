@@ -1,6 +1,7 @@
 """Rejected answers matter until a capture holds what they are about; status names their days."""
 
 import json
+from dataclasses import dataclass
 
 from click.testing import CliRunner
 
@@ -11,6 +12,8 @@ from resources.api.catalog import DATASETS
 from resources.capture.rejected_answers import matter, payload_key
 from resources.raw import captures
 from resources.simulator import Account
+from resources.simulator.manners.manner import Manner
+from resources.simulator.manners.refusing import refused
 from tests.support.archives import DAYS, lab
 
 DAY = max(DAYS)
@@ -48,6 +51,28 @@ def test_an_incomplete_day_counts_as_long_as_it_lacks_what_was_rejected(tmp_path
         folder = captures.folder_of(found.archive.home.raw, NAME, DAY)
         assert captures.newest(folder) is not None
         assert matter(folder, found.archive.settings.time_zone)
+
+
+@dataclass
+class RefuseInSuccess(Manner):
+    """Refuses a domain with HTTP 200 and an Error in the answer."""
+
+    name = "refuse-in-success"
+    example = "refuse-in-success"
+
+    def before(self, request):
+        is_about = "pull-2.sim.example" in request.parameters.get("DomainList", ())
+        return refused(request, 200, "RequestForbidden", "No.") if is_about else None
+
+
+def test_a_refusal_with_http_200_was_read_and_is_not_kept(tmp_path):
+    with lab(tmp_path / "home", ACCOUNT) as lone:
+        lone.simulator.manners = [RefuseInSuccess()]
+        found = lone.only("domain", "isp", NAME)
+        found.capture((DAY,))
+        folder = captures.folder_of(found.archive.home.raw, NAME, DAY)
+        assert captures.newest(folder) is not None
+        assert captures.rejected_in(folder) == []
 
 
 def test_equal_requests_have_equal_keys():
