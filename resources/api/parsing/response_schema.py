@@ -149,7 +149,8 @@ def envelope(endpoint: Endpoint) -> Node:
     if paging is not None:
         json: Json = "text" if paging.as_text else "integer"
         names = [n for n in (paging.echo, paging.total) if n]
-        block = [Node(n, json, required=True) for n in names]
+        # Ranks travel as text and the other totals as numbers; each is read in either form.
+        block = [Node(n, json, required=True, is_echo=True) for n in names]
         block.append(_ignored("PageSize", json))
         result += block if paging.block is None else [_object(paging.block, block, required=True)]
     result += [replace(_ECHO[p.wire_type], name=p.name) for p in endpoint.parameters if p.echoed]

@@ -313,7 +313,7 @@ def test_an_echo_that_cannot_be_read_is_refused_by_its_path(path, odd):
     assert refusal.value.path.startswith(f"Result.{path[0]}")
 
 
-@pytest.mark.parametrize("odd", [None, 7, MISSING, [], {}], ids=repr)
+@pytest.mark.parametrize("odd", [None, 7.5, MISSING, [], {}], ids=repr)
 @pytest.mark.parametrize(
     "path", [("Pagination",), ("Pagination", "TotalCount"), ("Pagination", "PageNum")], ids=spelt
 )

@@ -1,9 +1,12 @@
 """The decoder that accepts harmless deviations."""
 
+import json
+
 import pytest
 
 from resources.api.catalog import ENDPOINTS
-from resources.api.errors import TryLater, WrongAnswer
+from resources.api.errors import IncompleteAnswer, TryLater, WrongAnswer
+from resources.api.pagination import facts
 from resources.api.parsing.decode_lenient import read
 from resources.api.parsing.response_schema import envelope
 
@@ -37,3 +40,31 @@ def test_a_field_of_another_type_is_named_by_its_path():
 def test_what_is_no_answer_is_tried_again(text):
     with pytest.raises(TryLater):
         decoded(text)
+
+
+PAGED = [endpoint for endpoint in ENDPOINTS.values() if endpoint.paging]
+
+
+def page_numbers(endpoint, spelling, total=6):
+    """What is read of the paging numbers of an answer that spells them by `spelling`."""
+    paging = endpoint.paging
+    told = {name: spelling(number) for name, number in ((paging.echo, 1), (paging.total, total))}
+    told.pop(None, None)
+    rows = {level.name: [] for level in endpoint.rows.levels[:1]}
+    result = {**rows, **(told if paging.block is None else {paging.block: told})}
+    text = json.dumps({"Result": result}).encode()
+    found = read(endpoint.action, envelope(endpoint), text, 200, len(text))[0]["Result"]
+    return facts(endpoint.action, paging, found, 0)
+
+
+@pytest.mark.parametrize("endpoint", PAGED, ids=lambda endpoint: endpoint.action)
+def test_paging_numbers_are_read_as_text_and_as_numbers(endpoint):
+    assert page_numbers(endpoint, str) == page_numbers(endpoint, int)
+    assert page_numbers(endpoint, str).total == 6
+
+
+@pytest.mark.parametrize("endpoint", PAGED, ids=lambda endpoint: endpoint.action)
+@pytest.mark.parametrize("total", ["", "many", "-1", "6.5", True, 6.5, [6]], ids=repr)
+def test_a_total_that_is_no_number_is_refused(endpoint, total):
+    with pytest.raises((WrongAnswer, IncompleteAnswer)):
+        page_numbers(endpoint, lambda number: total if number == 6 else number)
