@@ -31,6 +31,7 @@ from resources.api.errors import (
 )
 from resources.api.pagination import PAGING_ATTEMPTS, fetch_pages
 from resources.api.parsing.parse import Page, Rows, join
+from resources.api.parsing.split_items import check_domains
 from resources.api.request_plan import Request, even_chunks, halves, items_of, narrowed
 from resources.capture.answers import Answer, FetchedPage, FetchResult, Unanswered
 from resources.capture.decoders import DecoderPool, Stored
@@ -252,6 +253,7 @@ class Fetcher:
 
         rows = self._call(1, request.payload, read, came)
         check_addresses(self.dataset, request, rows)
+        check_domains(self.dataset, request, rows.absent)
         return FetchResult(request, [came[1]], rows)
 
     def _fetch_pages(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:

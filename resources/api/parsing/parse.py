@@ -19,8 +19,8 @@ from resources.api import pagination
 from resources.api.body import Body
 from resources.api.catalog.columns import RANK
 from resources.api.catalog.datasets import Dataset
-from resources.api.catalog.model import ColumnType, DuplicateKeys, Scope
-from resources.api.errors import IncompleteAnswer, WrongAnswer, printable
+from resources.api.catalog.model import DuplicateKeys, Scope
+from resources.api.errors import IncompleteAnswer, printable
 from resources.api.parsing.convert import row_schema, table_of
 from resources.api.parsing.decode import DecodedResponse, decode, decode_items
 from resources.api.parsing.duplicates import (
@@ -41,6 +41,7 @@ from resources.api.parsing.row_windows import (
 from resources.api.parsing.slices import JsonSlicer
 from resources.api.parsing.slot_steps import check_slots
 from resources.api.parsing.sorting import SortedView
+from resources.api.parsing.split_items import absent_domains, check_split_is_empty, is_short
 from resources.api.parsing.totals import Totals, disagreeing_pages
 from resources.api.request_plan import Request
 
@@ -60,6 +61,7 @@ class Page:
     outside: int = 0  # dropped rows, whose slot is outside of the window
     unknown: tuple[str, ...] = ()  # fields that the catalog does not know
     disagreeing: tuple[str, ...] = ()  # names of totals that differ from the rows
+    absent: tuple[str, ...] = ()  # domains asked for without a row, where rows are lacking
     is_sorted: bool = False  # rows are in key order, and no key occurs twice
     nbytes: int | None = None  # bytes of memory of the rows, if known
     number: int = 1
@@ -81,6 +83,9 @@ class Rows:
     outside: int
     unknown: tuple[str, ...]
     disagreeing: tuple[str, ...]
+    absent: tuple[
+        str, ...
+    ] = ()  # domains without a row, though the answer counts more than its rows
     known_nbytes: int | None = None
     doubled: bool = False
 
@@ -155,17 +160,19 @@ class _PageReader:
         endpoint = self._dataset.endpoint
         check_echoes(endpoint, [self._request], result)
         if self._request.is_split and not self._rows:
-            _check_split_is_empty(self._dataset, self._request, result)
+            check_split_is_empty(self._dataset, self._request, result)
         facts, totals = facts_of(self._dataset, result, self._rows)
         is_all_here = not (self._outside or endpoint.paging)
         table = _joined(self._tables)
         check_window(self._dataset, self._request, self._wrong, self._far, len(table))
         check_slots(self._dataset, [self._request], table, np.zeros(len(table), dtype=np.int64))
+        absent = () if self._outside else absent_domains(self._request, table)
         return Page(
             table=table,
             facts=facts,
             totals=totals,
             outside=self._outside,
+            absent=absent if absent and is_short(self._dataset, table, result) else (),
             unknown=tuple(sorted(self._unknown)),
             disagreeing=self._totals.disagreeing(result)[0] if is_all_here else (),
             number=self._number,
@@ -204,6 +211,7 @@ def join(dataset: Dataset, request: Request, pages: Sequence[Page]) -> Rows:
         outside=sum(p.outside for p in pages),
         unknown=tuple(sorted({name for p in pages for name in p.unknown})),
         disagreeing=tuple(sorted(disagreeing)),
+        absent=tuple(name for page in pages for name in page.absent),
         known_nbytes=pages[0].nbytes if is_sorted else None,
         doubled=doubled,
     )
@@ -247,27 +255,6 @@ def _is_page_repeated(pages: Sequence[Page]) -> bool:
     """True if two pages hold the same rows, in whatever order."""
     tables = [sorted_by_content(page.table) for page in pages if page.table.num_rows]
     return any(one.equals(other) for one, other in combinations(tables, 2))
-
-
-def _check_split_is_empty(dataset: Dataset, request: Request, result: pa.StructArray) -> None:
-    """Raise WrongAnswer if the split has no rows although a total is above zero."""
-    plain = flatten(result, dataset.endpoint.rows)
-    for f, values in plain.fields.values():
-        is_measure = (
-            f.kind in (ColumnType.INTEGER, ColumnType.FLOAT) and f.column not in dataset.key
-        )
-        if is_measure and pc.any(pc.greater(values, 0)).as_py():
-            raise WrongAnswer(
-                dataset.endpoint.action,
-                f"Result.{_split_list(dataset)}",
-                "empty beside a total above zero",
-                f"split by {request.payload.get('DetailField')}",
-            )
-
-
-def _split_list(dataset: Dataset) -> str:
-    layout = dataset.endpoint.split_rows
-    return layout.levels[0].name if layout else ""
 
 
 def _duplicate_key(tables: Iterable[pa.Table], key: Sequence[str]) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -26,6 +27,7 @@ from resources.api.parsing.flatten import FlatRows, flatten
 from resources.api.parsing.parse import Page, facts_of, read_page
 from resources.api.parsing.row_windows import has_impossible, rows_inside
 from resources.api.parsing.slot_steps import check_slots
+from resources.api.parsing.split_items import absent_domains
 from resources.api.parsing.totals import Totals
 from resources.api.request_plan import Request
 
@@ -86,6 +88,8 @@ def read_batch(
     sorted_table = _sorted(dataset, requests, table, answer)
     if sorted_table is None:
         return None
+    if requests[0].is_split and _lacks_domains(requests, table, answer):
+        return None  # right only if these domains had nothing: `parse.read_page` checks that
     kept = np.bincount(answer, minlength=len(requests))
     starts = (np.cumsum(kept) - kept).tolist()
     outside = (came - kept).tolist()
@@ -159,6 +163,14 @@ def _disagreeing(
     totals = Totals(dataset, is_split=requests[0].is_split, answers=len(requests))
     totals.add(flat)
     return totals.disagreeing(results)
+
+
+def _lacks_domains(requests: Sequence[Request], table: pa.Table, answer: np.ndarray) -> bool:
+    edges = np.searchsorted(answer, np.arange(len(requests) + 1)).tolist()
+    return any(
+        absent_domains(request, table.slice(first, end - first))
+        for request, (first, end) in zip(requests, pairwise(edges), strict=True)
+    )
 
 
 def _booleans(mask: pa.ChunkedArray) -> np.ndarray:
