@@ -117,7 +117,7 @@ class StagedFiles:
             raise
 
     def add(self, part: int, answer: FetchResult) -> None:
-        """Append an answer as part number `part` of the day, from 0."""
+        """Append an answer as part number `part`, from 0."""
         add_pages(self.capture, part, answer.pages)
         self.table.add(answer.rows)
 
@@ -187,8 +187,7 @@ class PartitionJob:
                 self.failed_requests.append(one.request)
             else:
                 self._open_staged().add(self._next_number, one)
-                self._next_number += 1
-                self.answered += 1
+                self._next_number, self.answered = self._next_number + 1, self.answered + 1
                 if self.dataset.bucket_s is not None:
                     self.grids_s.add(grid_s(one.rows.tables(), self.dataset.bucket_s))
 
