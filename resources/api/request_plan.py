@@ -204,6 +204,13 @@ def narrowed(dataset: Dataset, request: Request, items: Sequence[str]) -> Reques
     return request_of(dataset, payload)
 
 
+def alone(dataset: Dataset, request: Request, item: str) -> Request:
+    """The same request for a single item, of its list or not."""
+    if "Domain" in request.payload:
+        return request_of(dataset, {**request.payload, "Domain": item})
+    return narrowed(dataset, request, [item])
+
+
 def _list_parameter(dataset: Dataset) -> str:
     """The request field that holds a list of items."""
     return _address_parameter(dataset).name if dataset.scope is Scope.ADDRESSES else "DomainList"

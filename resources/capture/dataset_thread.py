@@ -16,8 +16,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import Scope
 from resources.api.errors import ApiError, FixAction, FixSetup
-from resources.api.request_plan import Request
+from resources.api.request_plan import Request, items_of
 from resources.capture.answers import Answer
 from resources.capture.fetcher import Fetcher, RunCancelled
 from resources.capture.partition import PartitionLifecycle
@@ -136,6 +137,9 @@ class DatasetThread:
             self._report(begun)
         else:
             self._jobs.append(begun)
+            if self.dataset.scope is not Scope.STREAM:  # a stream says nothing of others
+                items = (item for one in begun.requests for item in items_of(self.dataset, one))
+                self._run.learned.expect(self.dataset.endpoint.action, items)
             self._requests.extend((begun, request) for request in begun.requests)
             if not begun.requests:  # no domain has the role
                 self._finish(begun)

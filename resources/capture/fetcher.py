@@ -32,7 +32,7 @@ from resources.api.errors import (
 from resources.api.pagination import PAGING_ATTEMPTS, fetch_pages
 from resources.api.parsing.parse import Page, Rows, join
 from resources.api.parsing.split_items import check_domains
-from resources.api.request_plan import Request, even_chunks, halves, items_of, narrowed
+from resources.api.request_plan import Request, alone, even_chunks, halves, items_of, narrowed
 from resources.capture.answers import Answer, FetchedPage, FetchResult, Unanswered
 from resources.capture.decoders import DecoderPool, Stored
 from resources.capture.isolation import PROBES, take_apart
@@ -151,7 +151,9 @@ class Fetcher:
         max_probes = 2 if isinstance(refused.error, TryLater) else PROBES
         found = take_apart(items, whole, ask, max_probes)
         if found is None:
-            if isinstance(refused.error, FixAction) and not self.learned.was_answered(self._action):
+            if isinstance(refused.error, FixAction) and not (
+                self.learned.was_answered(self._action) or self._has_witness(request)
+            ):
                 raise refused.error  # of the whole action, as far as is known
             return [refused]
         answers: list[Answer] = []
@@ -209,7 +211,23 @@ class Fetcher:
     def _is_of_items(self, error: FixAction, request: Request) -> bool:
         """True if an action is refused for what is asked about, as far as is known by now."""
         items = items_of(self.dataset, request)
-        return error.may_be_of_item and not self.learned.is_denied(self._action, items)
+        if not error.may_be_of_item:
+            return False
+        return not self.learned.is_denied(self._action, items) or self._has_witness(request)
+
+    def _has_witness(self, request: Request) -> bool:
+        """True if the action is answered for an item, in whichever request it will be asked about."""
+        for item in self.learned.witnesses(self._action):
+            if self.learned.was_answered(self._action) or not self.learned.spend_call(self._action):
+                break
+            try:
+                self._fetch_proven(alone(self.dataset, request, item), {})
+                self.learned.note_answer(self._action)
+            except FixSetup:
+                raise
+            except ApiError:
+                self.learned.is_denied(self._action, [item])
+        return self.learned.was_answered(self._action)
 
     def _fetch_proven(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:
         """All pages, requested again until page numbers, totals and rows agree."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from resources.api.errors import ApiError, FixRequest
+from resources.capture.isolation import PROBES, probes
 from resources.fs import atomic, sealed
 
 MAX_FURTHER_CALLS = 200
@@ -72,6 +73,7 @@ class Learned:
     _failed_day: dict[str, date] = field(default_factory=dict)
     _answered: set[str] = field(default_factory=set)  # actions with an answer in this run
     _denied: dict[str, set[str]] = field(default_factory=dict)  # action -> items, before any answer
+    _expected: dict[str, dict[str, None]] = field(default_factory=dict)  # action -> items
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_changed: bool = False
 
@@ -177,6 +179,22 @@ class Learned:
             if len(items) == 1:
                 denied.add(items[0])
             return not items or len(denied) >= ENOUGH_ITEMS
+
+    def expect(self, action: str, items: Iterable[str]) -> None:
+        """Requests of the action will ask about these items, in lists or one by one."""
+        with self._lock:
+            self._expected.setdefault(action, {}).update(dict.fromkeys(items))
+
+    def witnesses(self, action: str) -> list[str]:
+        """Some items of all that the action will be asked about, which were not denied by themselves.
+
+        None once as many were: the items of one list, or the first ones, may belong to a project
+        that the key may not see, and those of another list not.
+        """
+        with self._lock:
+            denied = self._denied.get(action, set())
+            untried = [item for item in self._expected.get(action, ()) if item not in denied]
+            return probes(untried) if len(denied) < ENOUGH_ITEMS + PROBES else []
 
     def is_failing(self, action: str, day: date) -> bool:
         """True if MAX_FAILURES requests in a row found the server failing, the last for `day`.

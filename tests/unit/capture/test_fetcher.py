@@ -95,6 +95,30 @@ def test_a_domain_of_a_project_that_the_key_may_not_see_costs_itself(account, na
         assert "LackProjectPolicy" in result.message
 
 
+@pytest.mark.parametrize("name", ["edge_stat", "transcode_info", "push_stream_info"])
+def test_where_the_first_domains_are_of_another_project_those_of_a_later_request_decide(
+    tmp_path, monkeypatch, name
+):
+    """The whole first list of many domains is denied, or the first ones that are asked one by one."""
+    monkeypatch.setattr("resources.api.request_plan.DOMAINS_PER_REQUEST", 4)
+    role = "push" if name == "push_stream_info" else "pull"
+    bad = [f"{role}-{n}.sim.example" for n in range(1, 5)]
+    denied = f"refuse-domain={','.join(bad)}@status=403@code=LackProjectPolicy"
+    with lab(tmp_path / "home", Account(domains=5, deleted=0), manners=[denied]) as one:
+        found = one.only("domain", "isp", name)
+        (result,) = (r for r in found.capture((DAY,)) if r.dataset == name)
+        assert (result.outcome, result.lacking) == (Outcome.INCOMPLETE, tuple(bad))
+
+
+def test_an_action_that_is_denied_for_all_lists_fails_after_some_calls(tmp_path, monkeypatch):
+    monkeypatch.setattr("resources.api.request_plan.DOMAINS_PER_REQUEST", 4)
+    with lab(tmp_path / "home", Account(domains=20, deleted=0), denied=[EDGE]) as one:
+        found = one.only("domain", "isp", "edge_stat")
+        results = found.capture((BEFORE, DAY))
+        assert {r.outcome for r in results if r.dataset == "edge_stat"} == {Outcome.FAILED}
+        assert found.simulator.calls[EDGE] <= 10 * found.archive.settings.workers
+
+
 def test_an_action_that_the_key_may_not_use_costs_a_few_calls_in_all(tmp_path):
     with lab(tmp_path / "home", Account(domains=9, deleted=0), denied=[EDGE]) as one:
         found = one.only("domain", "isp", "edge_stat")
