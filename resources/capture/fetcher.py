@@ -193,7 +193,7 @@ class Fetcher:
         came: dict[int, FetchedPage] = {}
         try:
             answer = self._fetch_proven(request, came)
-            self.learned.note_answer(self._action)
+            self.learned.note_answer(self._action, len(items_of(self.dataset, request)))
             return answer
         except FixSetup:
             raise

@@ -31,6 +31,9 @@ ENOUGH_DAYS = 3
 ENOUGH_ITEMS = 3
 """Single items that must be denied before the whole action counts as denied."""
 
+LIMIT_DAYS = 7
+"""Days after which one list longer than the learnt limit is tried again."""
+
 _MAX_REMEMBERED = 20_000  # refused items of a question in the file
 
 
@@ -60,13 +63,13 @@ class Learned:
     A refusal is held against the question that was refused, which another dataset of the action may
     ask with success, and against its day and, after some, earlier days: an item may be refused for
     days before it existed and answered for a later one. Refusals are forgotten when `today` changes,
-    so that each is tried again once a day. Limits of lists are kept.
+    so that each is tried again once a day. Limits of lists are kept, and tried again after LIMIT_DAYS.
     """
 
     path: Path
     today: date
     max_further_calls: int = MAX_FURTHER_CALLS
-    _limits: dict[str, int] = field(default_factory=dict)
+    _limits: dict[str, tuple[int, date]] = field(default_factory=dict)  # with the day of learning
     _refused: dict[str, dict[str, Refusal]] = field(default_factory=dict)
     _spent: Counter[str] = field(default_factory=Counter)
     _failures: Counter[str] = field(default_factory=Counter)
@@ -83,7 +86,7 @@ class Learned:
         learned = cls(path, today, max_further_calls)
         try:
             facts = sealed.unseal(path.read_bytes())
-            learned._limits = {str(k): int(v) for k, v in facts["list_limits"].items()}
+            learned._limits = {k: _limit(v) for k, v in facts["list_limits"].items()}
             if facts["day"] == today.isoformat():
                 learned._refused = {
                     question: {item: _refusal(one) for item, one in items.items()}
@@ -107,7 +110,7 @@ class Learned:
             }
             facts = {
                 "day": self.today.isoformat(),
-                "list_limits": self._limits,
+                "list_limits": {k: [n, str(day)] for k, (n, day) in self._limits.items()},
                 "refused": refused,
             }
             self._is_changed = False
@@ -115,14 +118,22 @@ class Learned:
         atomic.write_atomically(self.path, sealed.seal(facts))
 
     def list_limit(self, action: str) -> int | None:
-        """The longest list that the action is known to take; None if no list was too long."""
+        """The longest list that the action is known to take; None if no list was too long.
+
+        None also once after LIMIT_DAYS: the API may take longer lists by now.
+        """
         with self._lock:
-            return self._limits.get(action)
+            items, day = self._limits.get(action, (None, self.today))
+            if (self.today - day).days < LIMIT_DAYS:
+                return items
+            self._limits[action] = items or 0, self.today
+            self._is_changed = True
+            return None
 
     def learn_list_limit(self, action: str, items: int) -> None:
         """Lists of `items` were answered, and a longer one was refused without a bad item in it."""
         with self._lock:
-            self._limits[action] = items
+            self._limits[action] = items, self.today
             self._is_changed = True
 
     def refusal(self, question: str, item: str, day: date) -> Refusal | None:
@@ -155,9 +166,15 @@ class Learned:
         with self._lock:
             self._failures.pop(action, None)
 
-    def note_answer(self, action: str) -> None:
-        """A request was answered with data: the key has a permission for the action."""
+    def note_answer(self, action: str, items: int = 0) -> None:
+        """A request for so many items was answered with data: the action is permitted.
+
+        A list longer than its limit shows that the limit is gone.
+        """
         with self._lock:
+            if action in self._limits and items > self._limits[action][0]:
+                del self._limits[action]
+                self._is_changed = True
             self._failures.pop(action, None)
             self._answered.add(action)
 
@@ -212,6 +229,12 @@ class Learned:
                 return False
             self._spent[action] += 1
             return True
+
+
+def _limit(stored: Any) -> tuple[int, date]:
+    """A limit and the day on which it was learnt or tried; earlier versions kept no day."""
+    items, day = (stored, date.min) if isinstance(stored, int) else stored
+    return int(items), day if isinstance(day, date) else date.fromisoformat(day)
 
 
 def _refusal(stored: list[Any]) -> Refusal:

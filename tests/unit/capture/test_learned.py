@@ -8,6 +8,7 @@ import pytest
 
 from resources.api.errors import FixRequest
 from resources.capture.learned import MAX_FAILURES, Learned
+from resources.fs import sealed
 
 ACTION, ITEM = "DescribeLiveEdgeStatData", "gone.example.com"
 TODAY = date(2026, 11, 22)
@@ -122,3 +123,36 @@ def test_a_lack_of_permission_is_of_its_item_once_another_was_answered(path):
     learned.note_answer(ACTION)
     assert not any(learned.is_denied(ACTION, [item]) for item in "abcdef")
     assert learned.is_denied("another", [])
+
+
+def test_a_longer_list_is_tried_again_once_after_a_week(path):
+    refused(path)
+    for days in (0, 6):
+        learned = Learned.load(path, TODAY + timedelta(days=days))
+        assert [learned.list_limit(ACTION) for _ in range(2)] == [20, 20]
+    week = Learned.load(path, TODAY + timedelta(days=7))
+    assert [week.list_limit(ACTION) for _ in range(3)] == [None, 20, 20]
+    week.save()
+    assert Learned.load(path, TODAY + timedelta(days=13)).list_limit(ACTION) == 20
+    assert Learned.load(path, TODAY + timedelta(days=14)).list_limit(ACTION) is None
+
+
+def test_a_longer_list_that_is_answered_ends_the_limit_and_one_that_is_not_renews_it(path):
+    refused(path)
+    week = Learned.load(path, TODAY + timedelta(days=7))
+    assert week.list_limit(ACTION) is None
+    week.learn_list_limit(ACTION, 10)
+    assert week.list_limit(ACTION) == 10
+    week.note_answer(ACTION, 10)
+    assert week.list_limit(ACTION) == 10
+    week.note_answer(ACTION, 40)
+    week.save()
+    assert Learned.load(path, TODAY + timedelta(days=7)).list_limit(ACTION) is None
+
+
+def test_a_limit_of_an_earlier_version_has_no_day_and_is_tried_again(path):
+    path.parent.mkdir(parents=True)
+    facts = {"day": TODAY.isoformat(), "list_limits": {ACTION: 20}, "refused": {}}
+    path.write_bytes(sealed.seal(facts))
+    learned = Learned.load(path, TODAY)
+    assert [learned.list_limit(ACTION) for _ in range(2)] == [None, 20]
