@@ -6,14 +6,16 @@ Not here: sending the request (fetcher.py, read it next).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
 from resources.api.body import LARGE_BYTES
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import Scope
 from resources.api.errors import ApiError
 from resources.api.parsing.parse import Rows
-from resources.api.request_plan import Request
+from resources.api.request_plan import Request, items_of, narrowed
 from resources.capture.decoders import Stored
 
 
@@ -63,3 +65,15 @@ class Unanswered:
 
 
 Answer = FetchResult | Unanswered
+
+
+def with_bodies(dataset: Dataset, refused: Unanswered, parts: Sequence[Answer]) -> list[Answer]:
+    """A refused list; items whose bodies came stand by themselves, unless the list's body came."""
+    kept = [one for one in parts if isinstance(one, Unanswered) and one.pages]
+    if refused.pages or not kept or dataset.scope is Scope.ACCOUNT:
+        return [refused]
+    apart = {item for one in kept for item in items_of(dataset, one.request)}
+    rest = [item for item in items_of(dataset, refused.request) if item not in apart]
+    if not rest:
+        return [*kept]
+    return [*kept, replace(refused, request=narrowed(dataset, refused.request, rest))]

@@ -33,7 +33,7 @@ from resources.api.pagination import PAGING_ATTEMPTS, fetch_pages
 from resources.api.parsing.parse import Page, Rows, join
 from resources.api.parsing.split_items import check_domains
 from resources.api.request_plan import Request, alone, even_chunks, halves, items_of, narrowed
-from resources.capture.answers import Answer, FetchedPage, FetchResult, Unanswered
+from resources.capture.answers import Answer, FetchedPage, FetchResult, Unanswered, with_bodies
 from resources.capture.decoders import DecoderPool, Stored
 from resources.capture.isolation import PROBES, take_apart
 from resources.capture.learned import MAX_FAILURES, Learned
@@ -137,13 +137,14 @@ class Fetcher:
         self, request: Request, items: Sequence[str], refused: Unanswered, day: date
     ) -> list[Answer]:
         """The answers to parts of a refused list; `refused` if no single item is to blame."""
+        parts: list[Answer] = []
 
         def ask(part: Sequence[str]) -> Answer | None:
-            if self.learned.is_failing(self._action, day):
+            is_failing = self.learned.is_failing(self._action, day)
+            if is_failing or not self.learned.spend_call(self._action):
                 return None
-            if not self.learned.spend_call(self._action):
-                return None
-            return self._attempt(narrowed(self.dataset, request, part), day)
+            parts.append(self._attempt(narrowed(self.dataset, request, part), day))
+            return parts[-1]
 
         log.info("%s: %s; requesting parts of %s", self.dataset.name, refused.error.what, request)
         whole: Answer = refused
@@ -155,7 +156,7 @@ class Fetcher:
                 self.learned.was_answered(self._action) or self._has_witness(request)
             ):
                 raise refused.error  # of the whole action, as far as is known
-            return [refused]
+            return with_bodies(self.dataset, refused, parts)
         answers: list[Answer] = []
         for part, answer in found.answers.items():
             if isinstance(answer, Unanswered):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resources.api import body as api_body
-from resources.api.body import Body
+from resources.api.body import LARGE_BYTES, Body
 from resources.raw import captures
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ _LISTS = ("rejected", "unanswered")
 def is_kept(
     folder: Path, pages: Iterable[Sequence[FetchedPage]], facts: Mapping[str, object]
 ) -> bool:
-    """True if the newest rejected answers of the day are these: the same requests and bodies."""
+    """True if the newest rejected answers of the day are these: the same requests and bodies.
+
+    What holds no data is kept once, whatever it says.
+    """
     kept = captures.rejected_in(folder)
     if not kept:
         return False
@@ -51,7 +54,13 @@ def _payloads(facts: Mapping[str, Any], key: str) -> list[str] | None:
 
 
 def _digest(payload: Mapping[str, object], body: Body) -> str:
+    """Equal for equal requests and bodies; bodies without a Result are all equal.
+
+    These hold no data, and may differ each time: a page of a proxy with a number of its own.
+    """
     digest = hashlib.sha256(payload_key(payload).encode("utf-8", "surrogatepass"))
+    if len(body) < LARGE_BYTES and b'"Result"' not in b"".join(map(bytes, api_body.pieces(body))):
+        return digest.hexdigest()
     for piece in api_body.pieces(body):
         digest.update(_REQUEST_ID.sub(b"", bytes(piece)))
     return digest.hexdigest()

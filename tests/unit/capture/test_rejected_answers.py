@@ -3,15 +3,18 @@
 import json
 from dataclasses import dataclass
 
+import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
 from pipelines.reports.coverage import page
 from pipelines.reports.coverage import report as coverage_report
 from resources.api.catalog import DATASETS
+from resources.api.retry import RetryPolicy
 from resources.capture.rejected_answers import matter, payload_key
 from resources.raw import captures
 from resources.simulator import Account
+from resources.simulator.exchange import Answer
 from resources.simulator.manners.manner import Manner
 from resources.simulator.manners.refusing import refused
 from tests.support.archives import DAYS, lab
@@ -77,3 +80,51 @@ def test_a_refusal_with_http_200_was_read_and_is_not_kept(tmp_path):
 
 def test_equal_requests_have_equal_keys():
     assert payload_key({"a": ("x",), "b": 1}) == payload_key({"b": 1, "a": ["x"]})
+
+
+def test_bodies_of_single_items_are_kept_where_the_list_was_refused_without_one(tmp_path):
+    """All items are answered with what nobody can read, and their list with 400."""
+    limit = "list-limit=1@parameter=DomainList@action=DescribeLiveSourceTrafficData"
+    with lab(tmp_path / "home", ACCOUNT, manners=[limit, QUOTED]) as lone:
+        found = lone.only("domain", "isp", NAME)
+        found.capture((DAY,))
+        folder = captures.folder_of(found.archive.home.raw, NAME, DAY)
+        (kept,) = captures.rejected_in(folder)
+        asked = [payload["DomainList"] for _, _, payload, _ in kept.responses()]
+        assert asked == [["pull-1.sim.example"], ["pull-2.sim.example"]]
+        assert all(b'"Result"' in bytes(body) for *_, body in kept.responses())
+
+
+@dataclass
+class Numbered(Manner):
+    """Answers 200 with a text that has a number of its own each time."""
+
+    name = "numbered"
+    example = "numbered"
+
+    template: str
+    number: int = 0
+
+    def before(self, request):
+        if request.action != DATASETS[NAME].endpoint.action:
+            return None
+        self.number += 1
+        return Answer(request.action, raw=self.template.replace("#", str(self.number)).encode())
+
+
+@pytest.mark.parametrize(
+    ("template", "folders"),
+    [
+        ("<html>Login, please. Nonce #</html>", 1),
+        ('{"ResponseMetadata": {"Nonce": "#"}}', 1),
+        ('{"Result": {"Traffic": "#"}}', 3),
+    ],
+    ids=["a page", "an envelope without data", "data"],
+)
+def test_what_can_hold_no_data_is_kept_once(tmp_path, template, folders):
+    with lab(tmp_path / "home", ACCOUNT, manners=[Numbered(template)]) as lone:
+        found = lone.only("domain", "isp", NAME)
+        for _ in range(3):
+            found.capture((DAY,), retries=RetryPolicy(fault_attempts=1))
+        folder = captures.folder_of(found.archive.home.raw, NAME, DAY)
+        assert len(captures.rejected_in(folder)) == folders
