@@ -50,9 +50,8 @@ def plan_requests(
     zone = inventory.settings.zone
     if dataset.is_dimension:
         return [*requests_for(dataset, day, zone, Inventory())]
-    needed = [DATASETS[name] for name in dataset.needs]
-    lost = frozenset(one.name for one in needed if _is_lost(home, zone, one, day, now))
-    absent = lost | failed_sources(home, inventory.settings, dataset, day)
+    lost = {name for name in dataset.needs if _is_lost(home, zone, DATASETS[name], day, now)}
+    absent = failed_sources(home, inventory.settings, dataset, day) | lost
     return [*requests_for(dataset, day, zone, inventory.inventory_for(dataset, day, absent))]
 
 
