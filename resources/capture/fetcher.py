@@ -233,18 +233,38 @@ class Fetcher:
     def _fetch_proven(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:
         """All pages, requested again until page numbers, totals and rows agree."""
         doubled: list[pa.Table] = []
+        has_disagreed = False
         for attempt in range(PAGING_ATTEMPTS):
             came.clear()
             try:
                 result = self._fetch_once(request, came)
                 self._check_doubled(result, doubled)
-                return result
+                if not self._asks_again(result, has_disagreed or attempt == PAGING_ATTEMPTS - 1):
+                    return result
+                has_disagreed = True
             except IncompleteAnswer as error:
                 if attempt == PAGING_ATTEMPTS - 1:
                     error.what += f"; requested {PAGING_ATTEMPTS} times"
                     raise
                 log.warning("%s: %s; requesting all pages again", self.dataset.name, error)
         raise AssertionError("unreachable")
+
+    def _asks_again(self, result: FetchResult, is_last: bool) -> bool:
+        """True if totals that differ from the rows are worth another request.
+
+        A server that has left out some rows may answer whole the second time. Totals that differ
+        again are the vendor's way to count: they are told (reconciliation), and no request of the
+        action is repeated for them in this run.
+        """
+        totals = result.rows.disagreeing
+        if not totals or self.learned.is_steady(self._action):
+            return False
+        if is_last:
+            self.learned.note_steady(self._action)
+            return False
+        told = ", ".join(totals)
+        log.warning("%s: %s differ from the rows; requesting them again", self.dataset.name, told)
+        return True
 
     def _check_doubled(self, result: FetchResult, earlier: list[pa.Table]) -> None:
         """Raise IncompleteAnswer if a key comes twice on several pages, and a row may have moved.

@@ -77,6 +77,7 @@ class Learned:
     _answered: set[str] = field(default_factory=set)  # actions with an answer in this run
     _denied: dict[str, set[str]] = field(default_factory=dict)  # action -> items, before any answer
     _expected: dict[str, dict[str, None]] = field(default_factory=dict)  # action -> items
+    _steady: set[str] = field(default_factory=set)  # actions whose totals differ again and again
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_changed: bool = False
 
@@ -182,6 +183,16 @@ class Learned:
         """True if a request of the action was answered with data in this run."""
         with self._lock:
             return action in self._answered
+
+    def note_steady(self, action: str) -> None:
+        """Totals of an answer differed from its rows, and did so when it was asked again."""
+        with self._lock:
+            self._steady.add(action)
+
+    def is_steady(self, action: str) -> bool:
+        """True if asking again does not mend totals of the action that differ from the rows."""
+        with self._lock:
+            return action in self._steady
 
     def is_denied(self, action: str, items: Sequence[str]) -> bool:
         """Whether a lack of permission, met when asking for `items`, is one for the whole action.

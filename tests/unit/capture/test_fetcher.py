@@ -12,6 +12,7 @@ from resources.api.retry import RetryPolicy
 from resources.capture.result import Outcome
 from resources.raw import captures
 from resources.simulator import Account
+from resources.simulator.manners.figures import Content
 from resources.simulator.manners.manner import Manner
 from resources.simulator.manners.refusing import refused
 from tests.support.archives import lab
@@ -35,6 +36,21 @@ class RefuseRegions(Manner):
         by_region = "UserArea" in asked.get("DetailField", ())
         is_about = request.action == EDGE and BAD in asked.get("DomainList", ())
         return refused(request, 403, "RequestForbidden", "No.") if by_region and is_about else None
+
+
+@dataclass
+class LeaveOutSlots(Content):
+    """Leaves out the slots in the middle of the day, and states the totals of the whole day."""
+
+    name = "leave-out-slots"
+    example = "leave-out-slots"
+
+    def changed(self, request, endpoint, result):  # noqa: ARG002
+        for item in result["EdgeStatDetailDataList"]:
+            item["EdgeStatDataList"] = (
+                item["EdgeStatDataList"][:100] + item["EdgeStatDataList"][200:]
+            )
+        return result
 
 
 @pytest.fixture
@@ -125,3 +141,27 @@ def test_an_action_that_the_key_may_not_use_costs_a_few_calls_in_all(tmp_path):
         results = found.capture((BEFORE, DAY))
         assert {r.outcome for r in results if r.dataset == "edge_stat"} == {Outcome.FAILED}
         assert found.simulator.calls[EDGE] <= 1 + 3 + found.archive.settings.workers
+
+
+def rows_of(results):
+    return next(r.rows for r in results if r.dataset == "edge_stat")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_answer_whose_totals_differ_from_its_rows_is_asked_once_more(account, times):
+    found = account.only("domain", "isp", "edge_stat")
+    account.simulator.manners = [LeaveOutSlots(action=(EDGE,), until_call=times)]
+    first = rows_of(found.capture((DAY,)))
+    calls = found.simulator.calls[EDGE]
+    assert calls == 2
+    account.simulator.manners = []
+    whole = rows_of(found.capture((BEFORE,)))
+    assert found.simulator.calls[EDGE] == calls + 1  # totals that agree need no second request
+    assert (first == whole) is (times == 1)
+
+
+def test_totals_that_never_agree_cost_one_request_in_a_run(account):
+    found = account.only("domain", "isp", "edge_stat")
+    account.simulator.manners = [LeaveOutSlots(action=(EDGE,))]
+    found.capture((BEFORE, DAY))
+    assert found.simulator.calls[EDGE] in (3, 4)  # both days may be asked at one time
