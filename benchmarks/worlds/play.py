@@ -8,37 +8,27 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
-import pyarrow.parquet as pq
 
 from benchmarks.worlds.commands import Commands, Ended
+from benchmarks.worlds.judge import Judge
 from benchmarks.worlds.reference import Reference, environ_of
+from benchmarks.worlds.results import Played
 from benchmarks.worlds.world import FIRST_DAY, Step, WorldPlan
-from resources.api.catalog import DAILY, DATASETS
-from resources.api.catalog.datasets import Dataset
-from resources.api.catalog.model import DomainRole
 from resources.archive import Archive
 from resources.fs import atomic
 from resources.simulator import Simulator
+from resources.simulator.manners import all_of
 
 MOST_RUNS = 2  # plain backfills after the faults
-
-
-@dataclass
-class Played:
-    """What became of a world."""
-
-    seed: int
-    problems: list[str] = field(default_factory=list)
-    commands: int = 0
-    kills: int = 0
-    cpu_s: float = 0.0
+END_A_RUN = ("proxy-login", "token-expiry", "deny-key", "redirect")
+"""Manners that are about the key, the account or the network: they may end a run."""
 
 
 class World:
@@ -51,18 +41,22 @@ class World:
         reference: Reference,
         commands: Commands,
         folder: Path,
+        plant: str = "",
     ) -> None:
         self.plan, self.simulator, self.reference = plan, simulator, reference
-        self.commands, self.folder = commands, folder
+        self.commands, self.folder, self.plant = commands, folder, plant
         self.home = folder / "home"
         self.played = Played(plan.seed)
-        self._right: dict[Path, str] = {}  # lake files that were looked at: which domains they have
+        self._touched: set[str] = set()  # actions with requests that a manner was about
+        self._judge: Judge
         folder.mkdir()
 
     def play(self) -> Played:
         """All of it; the problems that were found are in the result."""
-        with duckdb.connect(config={"threads": 1}) as self._connection:
-            self._connection.execute("SET enable_progress_bar = false")
+        self.reference.home(3, self.plan.truth)
+        with duckdb.connect(config={"threads": 1}) as connection:
+            connection.execute("SET enable_progress_bar = false")
+            self._judge = Judge(self.plan, self.reference, self.home, connection, self.plant)
             for number, step in enumerate(self.plan.steps, 1):
                 self._step(number, step)
                 if self.played.problems:
@@ -73,19 +67,30 @@ class World:
         return self.played
 
     def _step(self, number: int, step: Step) -> None:
-        self.simulator.manners = [*self.plan.lasting, *step.manners]
+        passing = all_of(step.manners)
+        self.simulator.manners = [*all_of(self.plan.lasting), *passing]
         (self.folder / "livestats.toml").write_text(step.toml + self.plan.shape.toml)
+        killed_after_s = step.killed_at * self.reference.wall_s
         with self._read_only(step.read_only):
-            ended = self._run(step.words, step.now, step.token, step.killed_after_s, step)
+            ended = self._run(step.words, step.now, step.token, killed_after_s, step)
+        for manner in passing:
+            self._touched |= manner.actions
         where = f"after step {number} ({step})"
-        self.played.kills += ended.code < 0 and bool(step.killed_after_s)
+        is_killed = ended.code == -signal.SIGKILL and bool(step.killed_at)
+        self.played.kills += is_killed
         if ended.is_hung:
             self._problem(f"{where}: no end", ended.output)
-        elif "Traceback (most recent" in ended.output or (
-            ended.code < 0 and not step.killed_after_s
-        ):
+        elif "Traceback (most recent" in ended.output or (ended.code < 0 and not is_killed):
             self._problem(f"{where}: code {ended.code}", ended.output)
         self._look(where, step.now, step.token)
+        is_whole = step.words == ("backfill",) and ended.code in (0, 1)
+        if is_whole and not (step.read_only or step.removes_temp):
+            archive = self._archive(step.now, step.token)
+            for problem in self._judge.held_up(archive, self._touched):
+                self._problem(f"{where}: {problem}", ended.output)
+        is_of_one_action = step.words[0] == "backfill" and len(self._touched) == 1
+        if ended.code > 1 and is_of_one_action and {*step.kinds}.isdisjoint(END_A_RUN):
+            self._problem(f"{where}: code {ended.code}, for one action", ended.output)
 
     def _run(
         self,
@@ -97,7 +102,9 @@ class World:
     ) -> Ended:
         meanwhile = self._remove_temp if step and step.removes_temp else (lambda: None)
         environ = environ_of(self.simulator, self.home, now, token)
-        ended = self.commands.run(words, environ, self.folder, killed_after_s, meanwhile)
+        ended = self.commands.run(
+            words, environ, self.folder, killed_after_s, meanwhile, self.plant
+        )
         self.played.commands += 1
         self.played.cpu_s += ended.cpu_s
         return ended
@@ -106,6 +113,8 @@ class World:
         """The faults have passed: plain backfills must bring all that the world holds."""
         self.simulator.manners = list(self.plan.lasting)
         (self.folder / "livestats.toml").write_text(self.plan.shape.toml)
+        if self.plan.falsified:
+            self._run(("backfill", "--force"), self.plan.end)
         for _ in range(MOST_RUNS):
             ended = self._run(("backfill",), self.plan.end)
             if ended.code == 0:
@@ -115,104 +124,21 @@ class World:
             return
         self._look("at the end", self.plan.end, "")
         days = (self.plan.end.date() - date.fromisoformat(FIRST_DAY)).days
-        whole = self.reference.home(days)
-        self.simulator.manners = list(self.plan.lasting)
-        self._compare(whole)
+        whole = self.reference.home(days, self.plan.truth)
+        for problem in self._judge.differences(whole):
+            self._problem(problem)
         left = [*self.home.rglob(f"{atomic.TEMP_PREFIX}*")]
         if left:
             self._problem(f"left over: {left[:3]}")
 
-    def _compare(self, whole: Path) -> None:
-        """The served tables with those of the faultless run."""
-        with duckdb.connect(self.home / "served" / "livestats.duckdb", read_only=True) as found:
-            found.execute("SET enable_progress_bar = false")
-            found.execute(f"ATTACH '{whole / 'served' / 'livestats.duckdb'}' AS whole (READ_ONLY)")
-            wanted = {name: _one_spelling(found, name) for name in DATASETS}
-            wanted["ledger"] = "dataset, business_date, state, rows"
-            for name, columns in wanted.items():
-                for what, one, other in (
-                    ("lost", f"whole.{name}", name),
-                    ("too much", name, f"whole.{name}"),
-                ):
-                    sql = f"SELECT {columns} FROM {one} EXCEPT ALL SELECT {columns} FROM {other}"
-                    rows = found.execute(sql).fetchall()
-                    if rows:
-                        self._problem(f"{name}: {len(rows)} rows {what}, such as {rows[0]}")
-
-    # Between the commands -------------------------------------------------------------------------
-
     def _look(self, where: str, now: datetime, token: str) -> None:
         """No dataset-day is green that lacks rows of what is known to the archive by now."""
-        if not (self.home / "raw").is_dir():
-            return
-        environ = environ_of(self.simulator, self.home, now, token)
-        archive = Archive.open(environ, self.folder)
-        first = date.fromisoformat(FIRST_DAY)
-        last = archive.today - timedelta(days=1)
-        known = self._known_domains(archive)
-        wrong: dict[date, set[str]] = {}
-        for dataset in sorted(DAILY, key=lambda d: bool(d.needs)):
-            for entry in archive.ledger(dataset, first, last):
-                if not entry.state.is_complete or getattr(entry, "is_suspect", False):
-                    wrong.setdefault(entry.day, set()).add(dataset.name)
-                    continue
-                if wrong.get(entry.day, set()) & {*dataset.needs}:
-                    continue  # what its answers rest on may have been wrong when it was asked
-                problem = self._what_is_wrong(dataset, entry.day, known)
-                if problem:
-                    wrong.setdefault(entry.day, set()).add(dataset.name)
-                    self._problem(f"{where}: {dataset.name} {entry.day} is green: {problem}")
+        if (self.home / "raw").is_dir():
+            for problem in self._judge.wrongly_green(self._archive(now, token)):
+                self._problem(f"{where}: {problem}")
 
-    def _known_domains(self, archive: Archive) -> frozenset[str]:
-        """Domains that any snapshot of the account has, of those that the settings want."""
-        files = str(self.home / "lake" / "domain" / "*" / "*.parquet")
-        try:
-            rows = self._connection.execute(
-                "SELECT DISTINCT lower(domain) FROM read_parquet(?)", [files]
-            ).fetchall()
-        except duckdb.IOException:
-            return frozenset()
-        found = {name for (name,) in rows}
-        for side in ("push", "pull"):
-            wanted = set(getattr(archive.settings, f"{side}_domains", ()))
-            if wanted:
-                found = {n for n in found if not n.startswith(side) or n in wanted}
-        return frozenset(found)
-
-    def _what_is_wrong(self, dataset: Dataset, day: date, known: frozenset[str]) -> str:
-        """What the lake file lacks of the known domains, or has too much; "" if it is right."""
-        own = self.home / "lake" / dataset.name / f"day={day}"
-        files = [*own.glob("*.parquet")]
-        if not files:
-            return ""  # killed before its rows were made: the next command makes them
-        whole = self.reference.home(max(3, (day - date.fromisoformat(FIRST_DAY)).days + 1))
-        (right,) = (whole / "lake" / dataset.name / f"day={day}").glob("*.parquet")
-        table, expected = pq.read_table(files[0]), pq.read_table(right)
-        if table.equals(expected) or (not table.num_rows and self._may_be_empty(dataset)):
-            return ""
-        self._connection.register("found", table)
-        self._connection.register("expected", expected)
-        # A rank is a place among the domains that were asked for.
-        is_partly_ranked = dataset.ranked and len(known) < len(self.plan.shape.domains)
-        columns = _one_spelling(self._connection, "found", "rank" if is_partly_ranked else "")
-        lost = f"SELECT {columns} FROM expected EXCEPT ALL SELECT {columns} FROM found"
-        more = f"SELECT {columns} FROM found EXCEPT ALL SELECT {columns} FROM expected"
-        column = "domain" if "domain" in table.column_names else ""
-        if column:
-            lost = f"SELECT * FROM ({lost}) WHERE list_contains(?, domain)"
-        elif dataset.role is DomainRole.ANY and len(known) < len(self.plan.shape.domains):
-            return ""  # without a name in its rows nobody can say whose are missing
-        for what, sql in (("lacks", lost), ("has too much", more)):
-            values = [[*known]] if what == "lacks" and column else []
-            rows = self._connection.execute(sql, values).fetchall()
-            if rows:
-                return f"{what} {len(rows)} rows, such as {rows[0]}"[:400]
-        return ""
-
-    def _may_be_empty(self, dataset: Dataset) -> bool:
-        """An empty answer was false, which nothing but its siblings can tell: see the end."""
-        manners = [m for step in self.plan.steps for m in step.manners]
-        return any(m.startswith(f"false-empty={dataset.endpoint.action}") for m in manners)
+    def _archive(self, now: datetime, token: str) -> Archive:
+        return Archive.open(environ_of(self.simulator, self.home, now, token), self.folder)
 
     # Faults of the machine ------------------------------------------------------------------------
 
@@ -254,12 +180,3 @@ class World:
     def _problem(self, text: str, output: str = "") -> None:
         tail = "\n".join(f"    | {line}" for line in output.splitlines()[-12:])
         self.played.problems.append(text + (f"\n{tail}" if tail else ""))
-
-
-def _one_spelling(connection: duckdb.DuckDBPyConnection, table: str, without: str = "") -> str:
-    """All columns, domains in lower case: an archive keeps them as the account lists them."""
-    every = f"* EXCLUDE ({without})" if without else "*"
-    rows = connection.execute(f"DESCRIBE {table}").fetchall()
-    names = [name for name, *_ in rows if name in ("domain", "push_domain", "cname")]
-    lower = ", ".join(f"lower({name}) AS {name}" for name in names)
-    return f"{every} REPLACE ({lower})" if lower else every

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,7 +37,7 @@ def environ_of(simulator: Simulator, home: Path, now: datetime, token: str = "")
 
 
 class Reference:
-    """Faultless runs of a shape, made when they are needed: one for each number of days."""
+    """Faultless runs of a shape, made when they are needed: by number of days and account."""
 
     def __init__(
         self,
@@ -49,23 +50,30 @@ class Reference:
     ) -> None:
         self._shape, self._simulator, self._commands = shape, simulator, commands
         self._root, self._is_checked = root, is_checked
-        self._homes: dict[int, Path] = {}
+        self._homes: dict[tuple[int, tuple[str, ...]], Path] = {}
+        self.wall_s = 0.0  # of the last one
 
-    def home(self, days: int) -> Path:
-        """The home of a run over this many days. Raises AssertionError if it holds other rows."""
-        if days not in self._homes:
-            folder = self._root / f"{days}"
+    def home(self, days: int, truth: tuple[str, ...] = ()) -> Path:
+        """The home of a run over this many days of an account that is also as `truth` says.
+
+        Raises AssertionError if it holds other rows than the simulated world.
+        """
+        key = days, truth
+        if key not in self._homes:
+            folder = self._root / f"{len(self._homes)}"
             folder.mkdir()
             (folder / "livestats.toml").write_text(self._shape.toml)
             now = BEGIN + timedelta(days=days - 3)
-            self._simulator.manners = []
+            self._simulator.manners = list(truth)
             environ = environ_of(self._simulator, folder / "home", now)
+            began = time.monotonic()
             ended = self._commands.run(("backfill",), environ, folder)
+            self.wall_s = time.monotonic() - began
             assert ended.code == 0, ended.output
-            if days == 3 and self._is_checked:
+            if key == (3, ()) and self._is_checked:
                 self._compare(folder / "home", days)
-            self._homes[days] = folder / "home"
-        return self._homes[days]
+            self._homes[key] = folder / "home"
+        return self._homes[key]
 
     def _compare(self, home: Path, days: int) -> None:
         """Its tables against the simulated world, without planner, parser and lake between."""

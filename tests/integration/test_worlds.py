@@ -7,7 +7,8 @@ import time
 import pytest
 
 from benchmarks.worlds.jobs import Job, play, told
-from benchmarks.worlds.world import LASTING, PASSING, SHAPES, world_of
+from benchmarks.worlds.manners import LASTING, PASSING
+from benchmarks.worlds.world import SHAPES, world_of
 from resources.simulator.manners import REGISTRY, read
 
 HOLD = frozenset(
@@ -37,11 +38,11 @@ def test_worlds_have_every_manner_alone_and_in_pairs_and_every_shape():
         m for plan in plans for m in (*plan.lasting, *(m for s in plan.steps for m in s.manners))
     ]
     assert {type(read(text)).name for text in drawn} >= {*PASSING, *LASTING}
-    assert {*PASSING, *LASTING} <= {*REGISTRY}
+    assert {*PASSING, *LASTING, "fault"} == {*REGISTRY}
     counts = {
         len([m for m in s.manners if not m.startswith("fault=")]) for p in plans for s in p.steps
     }
     assert counts == {0, 1, 2}
     assert {plan.shape.number for plan in plans} == {shape.number for shape in SHAPES}
-    killed = [bool(step.killed_after_s) for plan in plans for step in plan.steps]
-    assert 0.04 < sum(killed) / len(killed) < 0.12
+    killed = [bool(step.killed_at) for plan in plans for step in plan.steps]
+    assert 0.15 < sum(killed) / len(killed) < 0.3

@@ -76,6 +76,12 @@ class Manner:
         """The requests that it was about by now, those outside of its calls and odds too."""
         return self._calls.total()
 
+    @property
+    def actions(self) -> frozenset[str]:
+        """The actions of these requests."""
+        with self._lock:
+            return frozenset(self._calls)
+
     def _is_within(self, request: Request) -> bool:
         if self.action and request.action not in self.action:
             return False

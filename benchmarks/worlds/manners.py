@@ -1,0 +1,205 @@
+"""The manners of a world: how one is drawn, and which combinations are left out because nobody could tell.
+
+Left out, each because no program could tell from the answers:
+
+- `list-limit` of rankings: the first thousand of two halves of a list are not those of the whole.
+- `false-empty` with nothing: only of datasets that others contradict; of the rest nobody knows. A
+  green day of that dataset may be empty until it is asked again; at the end it may not.
+- `false-empty` with zeros, `missing-slots`: well-formed answers without a mistake in themselves. They
+  are told as disagreements, not as states, and go away when the day is asked again, as the schedule
+  does with young ones: so such a world ends with a `backfill --force`, and until then what is green
+  may be wrong in that dataset.
+- `other-width` that echoes what was asked: where slots without anything are left out, and of status
+  codes, which are always so, wide slots look like quiet times.
+- `other-window` that echoes what was asked: rows without a time do not tell of which day they are.
+- `skip-domain` that echoes what was asked: it looks like a domain without traffic.
+- `short-pages` that counts pages as asked for, below the fewest rows that a page may be asked for.
+- `doubled-key` of datasets whose key cannot come twice: such an answer is refused as long as it lasts.
+- the fault `shrink`: a row that leaves a single page together with its total leaves no trace.
+- figures of domains that were created later (`new-domains`), for the days before: asking is optional.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from resources.api.catalog import DAILY, DATASETS, ENDPOINTS
+
+if TYPE_CHECKING:
+    from benchmarks.worlds.world import Shape
+
+NAMES = [dataset.name for dataset in DAILY]
+ACTIONS = sorted({dataset.endpoint.action for dataset in DAILY})
+RANKING = "DescribeLiveTopPlayData"
+DIVISIBLE = [action for action in ACTIONS if action != RANKING]
+"""Rankings of two halves of a list are not the ranking of the whole."""
+
+CONTRADICTED = (
+    *("DescribeLiveStreamSessionData", "DescribeLiveEdgeStatData", "DescribeLiveStreamCountData"),
+    *("DescribeLiveBatchStreamTrafficData", "DescribeLivePlayStatusCodeData", RANKING),
+    "DescribeLivePushStreamInfoData",
+)
+"""Where others tell that an empty answer is false: no other dataset knows of the rest."""
+
+ZEROED = CONTRADICTED[:2] + CONTRADICTED[3:5]
+"""Whose rows are numbers beside their keys."""
+
+WITH_WIDTH = [action for action in ACTIONS if "Aggregation" in ENDPOINTS[action].parameter]
+EVENTS = ("DescribeLivePushStreamInfoData", "DescribeLiveTranscodeInfoData")
+
+FAULTS = (
+    *("throttle", "internal", "gateway", "unavailable", "timeout", "reset", "cut", "garbled"),
+    *("html", "error200", "no_result", "shift", "repeat"),
+)  # a row that leaves a single page with its total leaves no trace: no shrink
+ASKED_AGAIN_NEXT_DAY = frozenset(
+    {"false-empty", "late-domains", "redirect"}
+    | {"refuse-domain", "refuse-stream", "refuse-action", "deny-key"}
+)
+"""A suspect day, the list of domains, and what was refused: none of it is asked twice a day."""
+
+NEW_SINCE = datetime.fromisoformat("2026-11-20T18:00:00+08:00")
+"""When new domains were created: on the second day."""
+
+TRUTHS = frozenset({"doubled-key", "new-domains"})
+"""Manners that are no fault but another account: the faultless run has them too."""
+
+
+Maker = Callable[[random.Random, "Shape"], str]
+
+
+def _part(chance: random.Random, text: str) -> str:
+    """The manner for ever, for some days, or for some of its calls."""
+    match chance.randrange(4):
+        case 0:
+            day = chance.choice(("2026-11-19", "2026-11-20", "2026-11-21"))
+            return f"{text}@days={day}"
+        case 1:
+            first = chance.randint(1, 20)
+            return f"{text}@from-call={first}@until-call={first + chance.randint(0, 30)}"
+    return text
+
+
+def _some_action(chance: random.Random, _shape: Shape) -> str:
+    return chance.choice(ACTIONS)
+
+
+def _refuse_action(chance: random.Random, shape: Shape) -> str:
+    status, code = chance.choice(
+        [
+            *(
+                (403, "OperationDenied.ServiceNotOpen"),
+                (403, "RequestForbidden"),
+                (403, "New.Code"),
+            ),
+            *((400, "InvalidParam"), (404, "InvalidActionOrVersion"), (405, "MethodNotAllowed")),
+        ]
+    )
+    body = chance.choice(("json", "json", "html"))
+    action = _some_action(chance, shape)
+    return _part(chance, f"refuse-action={action}@status={status}@code={code}@body={body}")
+
+
+def _other_width(chance: random.Random, shape: Shape) -> str:
+    """Where slots without anything are left out, an echo alone tells of another width."""
+    sparse = shape.options.zeros == "omit"
+    echo = "answered" if sparse else chance.choice(("asked", "answered"))
+    dense = [action for action in WITH_WIDTH if action != "DescribeLivePlayStatusCodeData"]
+    only = f"@action={','.join(dense)}" if echo == "asked" else ""
+    return _part(chance, f"other-width=3600@asked=300@echo={echo}{only}")
+
+
+def _other_window(chance: random.Random, shape: Shape) -> str:
+    """Rows without a time cannot tell that they are of another day: then the echo does."""
+    action = _some_action(chance, shape)
+    has_times = action in (*WITH_WIDTH, *EVENTS)
+    echo = chance.choice(("asked", "answered")) if has_times else "answered"
+    return _part(chance, f"other-window=1@action={action}@echo={echo}")
+
+
+def _short_pages(chance: random.Random, _shape: Shape) -> str:
+    """Where pages are counted as asked for, no rows can be had by pages that may not be asked."""
+    most, counts = chance.choice((2, 5, 100)), chance.choice(("asked", "given"))
+    paged = {d.endpoint.action: d.endpoint.paging for d in DATASETS.values()}
+    fits = [
+        a
+        for a, paging in paged.items()
+        if paging and (counts == "given" or paging.smallest <= most)
+    ]
+    return f"short-pages={most}@counts={counts}@action={','.join(sorted(fits))}"
+
+
+def _false_empty(chance: random.Random, _shape: Shape) -> str:
+    if chance.randrange(2):
+        return f"false-empty={chance.choice(ZEROED)}@how=zeros"
+    return f"false-empty={chance.choice(CONTRADICTED)}"
+
+
+def _missing_slots(chance: random.Random, _shape: Shape) -> str:
+    text = f"missing-slots={chance.choice((1, 12, 100))}@action={chance.choice(WITH_WIDTH)}"
+    return _part(chance, text)
+
+
+def _doubled_key(chance: random.Random, _shape: Shape) -> str:
+    actions = ("DescribeLivePushStreamInfoData", "ListDomainDetail")
+    some = chance.sample(actions, chance.choice((1, 1, 2)))
+    kind = chance.choice(("other", "equal"))
+    return f"doubled-key={chance.randint(1, 3)}@kind={kind}@action={','.join(sorted(some))}"
+
+
+def _new_domains(chance: random.Random, shape: Shape) -> str:
+    some = chance.sample(shape.domains, chance.randint(1, max(1, len(shape.domains) // 2)))
+    return f"new-domains={','.join(some)}@created={NEW_SINCE.isoformat()}"
+
+
+PASSING: dict[str, Maker] = {
+    "refuse-domain": lambda c, s: _part(c, f"refuse-domain={c.choice(s.domains)}"),
+    "refuse-stream": lambda c, _: _part(c, f"refuse-stream={c.choice(('01', '101', '1', 'a'))}"),
+    "refuse-action": _refuse_action,
+    "deny-key": lambda c, s: (
+        f"deny-key={_some_action(c, s)}@code="
+        + c.choice(("AccessDenied", "InvalidAccessKey", "SignatureDoesNotMatch"))
+    ),
+    "false-empty": _false_empty,
+    "missing-slots": _missing_slots,
+    "other-width": _other_width,
+    "other-window": _other_window,
+    "other-echo": lambda c, _: _part(
+        c, f"other-echo={c.choice(('DomainList', 'Aggregation'))}@how={c.choice(('drop', 'add'))}"
+    ),
+    "skip-domain": lambda c, s: f"skip-domain={c.choice(s.domains)}@echo=answered",
+    "quoted-numbers": lambda c, s: _part(c, f"quoted-numbers@action={_some_action(c, s)}"),
+    "missing-field": lambda c, s: _part(c, f"missing-field@action={_some_action(c, s)}"),
+    "moving-total": lambda c, _: _part(c, "moving-total"),
+    "late-domains": lambda c, s: (
+        "late-domains=" + ",".join(c.sample(s.domains, c.randint(1, max(1, len(s.domains) // 2))))
+    ),
+    "redirect": lambda c, _: _part(c, f"redirect={c.choice((301, 302, 307))}"),
+    "proxy-login": lambda c, _: f"proxy-login@from-call={c.randint(1, 60)}",
+    "html-200": lambda c, _: _part(c, "html-200"),
+    "throttle-storm": lambda c, _: f"throttle-storm=1@until-call={c.randint(1, 60)}",
+    "cut": lambda c, s: _part(c, f"cut@action={_some_action(c, s)}"),
+    "bad-gzip": lambda c, s: _part(
+        c, f"bad-gzip={c.choice(('garbage', 'cut'))}@action={_some_action(c, s)}"
+    ),
+    "stall": lambda c, s: f"stall=0@action={_some_action(c, s)}@until-call={c.randint(1, 9)}",
+    "token-expiry": lambda c, _: f"token-expiry=new@from-call={c.randint(1, 60)}",
+}
+LASTING: dict[str, Maker] = {
+    "list-limit": lambda c, _: (
+        f"list-limit={c.choice((1, 2, 5, 20))}@parameter=DomainList,Ips"
+        f"@action={','.join(DIVISIBLE)}"
+    ),
+    "name-case": lambda _c, _s: "name-case",
+    "null-result": lambda _c, _s: "null-result",
+    "new-field": lambda c, s: f"new-field=Extra@action={_some_action(c, s)}",
+    "short-pages": _short_pages,
+    "doubled-key": _doubled_key,
+    "new-domains": _new_domains,
+    "slow": lambda c, s: f"slow=0.02@action={_some_action(c, s)}",
+    "huge-answer": lambda c, s: (
+        f"huge-answer=1@packed={c.choice(('no', 'yes'))}@action={_some_action(c, s)}"
+    ),
+}
