@@ -8,8 +8,11 @@ import pytest
 
 from benchmarks.worlds.jobs import Job, play, told
 from benchmarks.worlds.manners import LASTING, PASSING
+from benchmarks.worlds.planted import PLANTED, planted
+from benchmarks.worlds.results import Played, append, read, summary
 from benchmarks.worlds.world import SHAPES, world_of
-from resources.simulator.manners import REGISTRY, read
+from resources.simulator.manners import REGISTRY
+from resources.simulator.manners import read as manner
 
 HOLD = frozenset(
     {"late-domains", "proxy-login", "redirect", "refuse-action", "slow", "cut", "new-field"}
@@ -27,6 +30,33 @@ def test_worlds_end_whole(tmp_path, only):
         assert played.commands > 1
 
 
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_bug_is_there_until_the_block_ends(name):
+    patches = PLANTED[name].patches()
+    before = [getattr(where, attribute) for where, attribute, _ in patches]
+    with planted(name):
+        assert all(getattr(w, a) != b for (w, a, _), b in zip(patches, before, strict=True))
+    assert [getattr(where, attribute) for where, attribute, _ in patches] == before
+
+
+def test_results_of_partial_campaigns_are_summed(tmp_path):
+    one, other = tmp_path / "one.jsonl", tmp_path / "other.jsonl"
+    moments = [["cut", "slow"], ["slow"]]
+    append(one, Played(1, commands=3, kills=1, wall_s=9.0, moments=moments))
+    append(one, Played(2, ["lost"], commands=1, wall_s=9.0, moments=[["cut"]]))
+    append(other, Played(3, ["lost"], commands=2, wall_s=18.0, processes=2))
+    append(other, Played(2, commands=4, kills=1, wall_s=9.0, moments=[["cut"]]))
+    lines = summary(read([one, other]))
+    assert lines[:3] == [
+        "worlds 3, held 2, failed 1",
+        "commands 9, of them killed 2 (22.2%)",
+        "400 worlds an hour",
+    ]
+    assert lines[-1] == "failed seeds: 3"
+    assert "  cut                   2      2      1         1" in lines
+    assert "  slow                  1      1      1         1" in lines
+
+
 def test_a_seed_makes_the_same_world_again():
     assert [world_of(seed) for seed in range(50)] == [world_of(seed) for seed in range(50)]
     assert len({str(world_of(seed)) for seed in range(50)}) == 50
@@ -37,7 +67,7 @@ def test_worlds_have_every_manner_alone_and_in_pairs_and_every_shape():
     drawn = [
         m for plan in plans for m in (*plan.lasting, *(m for s in plan.steps for m in s.manners))
     ]
-    assert {type(read(text)).name for text in drawn} >= {*PASSING, *LASTING}
+    assert {type(manner(text)).name for text in drawn} >= {*PASSING, *LASTING}
     assert {*PASSING, *LASTING, "fault"} == {*REGISTRY}
     counts = {
         len([m for m in s.manners if not m.startswith("fault=")]) for p in plans for s in p.steps
