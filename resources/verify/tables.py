@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -61,9 +62,14 @@ class Tables:
         connection.execute(f"SET memory_limit = '{warehouse_connection.MEMORY_LIMIT}'")
         connection.execute("SET temp_directory = ?", [str(spill)])
 
+    @cached_property
+    def _load_state(self) -> load.LoadState:
+        """Read once for all tables: the connection only reads."""
+        return load.LoadState.of(self._connection)
+
     def table(self, dataset: Dataset, seen: Files, *, whole: bool) -> Iterator[FileFinding]:
         """Compare a table with the lake files; `whole`: no day was left out."""
-        load_state = load.LoadState.of(self._connection)
+        load_state = self._load_state
         if not load_state.is_declared(dataset):
             if seen.lake:
                 what = "is not there, or has other columns or another key than are declared now"
