@@ -5,6 +5,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -41,6 +42,14 @@ REGISTRY_HOST = r"pypi\.(org|tuna)|pythonhosted\.org|/simple[/]|registry\.npmjs|
 PATH_OF_ONE_MACHINE = r"(?<![\w.-])/(work|root)[/]"
 
 
+parsed = cache(ast.parse)
+"""The syntax tree of a text; each file is parsed once for all tests."""
+
+
+def tree_of(path: Path) -> ast.Module:
+    return parsed((ROOT / path).read_text("utf-8"))
+
+
 def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Line and full name of everything that a module imports, inside functions too."""
     for node in ast.walk(tree):
@@ -60,7 +69,7 @@ def broken_imports(path: Path, text: str) -> list[str]:
     rules = [rule for rule in FORBIDDEN if path.is_relative_to(rule[0])]
     return [
         f"{path}:{line} imports {name}"
-        for line, name in imported(ast.parse(text))
+        for line, name in imported(parsed(text))
         if name.startswith(".")
         or any(
             within(name, package) and not any(within(name, one) for one in exceptions)
@@ -123,7 +132,7 @@ def test_rooms_import_their_own_layer_and_lower_ones_only():
         here = room(".".join(path.with_suffix("").parts))
         if here in (None, "__init__"):
             continue
-        for line, name in imported(ast.parse((ROOT / path).read_text("utf-8"))):
+        for line, name in imported(tree_of(path)):
             there = room(name)
             if there and not allowed(here, there):
                 found.append(f"{path}:{line} imports {name}")
@@ -138,7 +147,7 @@ def names_of_modules() -> dict[str, Path]:
 
 def at_run_time(path: Path) -> list[str]:
     """The full names that a module imports, without those for the type checker."""
-    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    tree = tree_of(path)
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body = []
@@ -162,7 +171,7 @@ def test_no_file_is_longer_than_350_lines_and_no_function_than_60():
         text = (ROOT / path).read_text("utf-8")
         if (lines := text.count("\n")) > 350:
             long.append(f"{path}: {lines} lines")
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(parsed(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 size = (node.end_lineno or 0) - node.lineno + 1
                 if size > 60:
@@ -172,7 +181,7 @@ def test_no_file_is_longer_than_350_lines_and_no_function_than_60():
 
 def has_code(path: Path) -> bool:
     """Whether a module defines a function or a class; one of declared data or imports does not."""
-    body = ast.parse((ROOT / path).read_text("utf-8")).body
+    body = tree_of(path).body
     return any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in body)
 
 
@@ -210,7 +219,7 @@ def test_every_error_derives_from_the_one_that_the_command_line_shows():
     """An error of a user must not end in a traceback because a list was not kept."""
     found = set()
     for path in SOURCES:
-        for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.ClassDef):
                 bases = [ast.unparse(base).rpartition(".")[2] for base in node.bases]
                 is_error = any(re.search(r"(Error|Exception)$", base) for base in bases)

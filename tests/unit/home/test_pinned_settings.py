@@ -1,6 +1,7 @@
 """Settings that the first captured day of a dataset fixes."""
 
 import json
+import shutil
 
 import pytest
 from click.testing import CliRunner
@@ -21,14 +22,21 @@ def refused(call, *args):
     return str(caught.value)
 
 
-@pytest.fixture
-def small(tmp_path):
-    """One day of little, captured as usual, and loaded."""
+@pytest.fixture(scope="module")
+def captured(tmp_path_factory):
     names = ("domain", "isp", "batch_stream_traffic", "stream_count")
-    with lab(tmp_path / "home", SMALL) as plain:
+    with lab(tmp_path_factory.mktemp("captured") / "home", SMALL) as plain:
         one = plain.only(*names)
         one.backfill([DAY], names=names)
         yield one
+
+
+@pytest.fixture
+def small(captured, tmp_path):
+    """One day of little, captured as usual, and loaded."""
+    shutil.copytree(captured.root, tmp_path / "home", symlinks=True)
+    names = captured.archive.settings.datasets
+    return captured.with_(LIVESTATS_HOME=str(tmp_path / "home")).only(*names)
 
 
 CHANGED = {"stream_count": DatasetOverrides(bucket_seconds=60)}

@@ -14,7 +14,7 @@ from resources.marts import table_comments
 from resources.system_tables.registry import META_TABLES, OWN_TABLES
 from resources.verify.run import Verification
 from resources.warehouse import load
-from tests.support.aged_archive import NAMES, lived_in
+from tests.support.aged_archive import NAMES
 from tests.support.archives import DAYS
 
 RELATIONS = """
@@ -27,12 +27,6 @@ COLUMNS = """
 SELECT table_name || '.' || column_name, comment FROM duckdb_columns()
 WHERE NOT internal AND schema_name = 'main'
 """
-
-
-@pytest.fixture(scope="module")
-def past(tmp_path_factory):
-    with lived_in(tmp_path_factory.mktemp("past") / "home") as lab:
-        yield lab
 
 
 @pytest.fixture

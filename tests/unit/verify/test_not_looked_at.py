@@ -20,17 +20,11 @@ from resources.raw.captures import MANIFEST, RESPONSES, SEEN
 from resources.verify import saved_result
 from resources.verify.findings import FindingKind
 from resources.verify.run import Verification
-from tests.support.aged_archive import NAMES, lived_in
+from tests.support.aged_archive import NAMES
 from tests.support.archives import DAYS, contents
 
 TRAFFIC = DATASETS["batch_stream_traffic"]
 MOVING = ("move ", "delete", "remove", "write by hand", "--force")
-
-
-@pytest.fixture(scope="module")
-def past(tmp_path_factory):
-    with lived_in(tmp_path_factory.mktemp("past") / "home") as lab:
-        yield lab
 
 
 @pytest.fixture

@@ -18,19 +18,13 @@ from resources.raw.captures import MANIFEST, RESPONSES, SEEN
 from resources.verify.findings import FindingKind, Repair
 from resources.verify.run import Verification
 from resources.warehouse import connection as warehouse_connection
-from tests.support.aged_archive import FAILED, NAMES, TOMORROW, lived_in
+from tests.support.aged_archive import FAILED, NAMES, TOMORROW
 from tests.support.archives import DAYS, contents
 
 FLIPS = int(os.environ.get("VERIFY_FLIPS", "100"))  # of each kind of file
 TRAFFIC = DATASETS["batch_stream_traffic"]  # two captures of the first day, one of the second
 PUSHES = DATASETS["push_stream_info"]  # a push that several days list stands in the table once
 DAY = DAYS[0]
-
-
-@pytest.fixture(scope="module")
-def past(tmp_path_factory):
-    with lived_in(tmp_path_factory.mktemp("past") / "home") as lab:
-        yield lab
 
 
 @pytest.fixture
@@ -383,30 +377,40 @@ def test_rows_that_the_capture_does_not_make_are_found_by_the_deep_look(lab):
 # Tables ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "UPDATE transcode_info SET minutes = minutes + 1 WHERE rowid = 0",
-        "DELETE FROM transcode_info WHERE rowid = 0",
-        "INSERT INTO transcode_info SELECT * FROM transcode_info LIMIT 1",
-        "UPDATE transcode_info SET business_date = business_date + 1",
-        "UPDATE push_stream_info SET stream = 'x' WHERE rowid = 0",
-        "DELETE FROM meta.push_stream_info_listed WHERE rowid = 0",
-        "DELETE FROM isp WHERE rowid = 0",
-        "UPDATE ledger SET rows = rows + 1 WHERE dataset = 'top_play'",
-    ],
+CHANGES_OF_ROWS = (
+    "UPDATE transcode_info SET minutes = minutes + 1 WHERE rowid = 0",
+    "DELETE FROM transcode_info WHERE rowid = 0",
+    "INSERT INTO transcode_info SELECT * FROM transcode_info LIMIT 1",
+    "UPDATE transcode_info SET business_date = business_date + 1",
+    "UPDATE push_stream_info SET stream = 'x' WHERE rowid = 0",
+    "DELETE FROM meta.push_stream_info_listed WHERE rowid = 0",
+    "DELETE FROM isp WHERE rowid = 0",
+    "UPDATE ledger SET rows = rows + 1 WHERE dataset = 'top_play'",
 )
-def test_rows_of_the_served_copy_that_are_not_those_of_the_lake(lab, sql):
+
+
+def change(lab, *statements):
+    """Change rows of the warehouse and serve them so."""
     column = {c.name for c in DATASETS["transcode_info"].columns}
-    sql = sql.replace("minutes", next(n for n in sorted(column) if n.endswith("minutes")))
+    minutes = next(name for name in sorted(column) if name.endswith("minutes"))
     with lab.archive.writing() as connection:
-        connection.execute(sql)
+        for sql in statements:
+            connection.execute(sql.replace("minutes", minutes))
         warehouse_connection.increment_change_count(connection)
     shutil.copyfile(lab.archive.home.warehouse, lab.archive.home.served.resolve())
-    findings = found(lab)
-    assert {f.repair for f in findings} == {Repair.PUBLISH}
-    assert {f.subject for f in findings} == {lab.archive.home.served}
-    mend(lab, findings[0])
+
+
+def test_rows_of_the_served_copy_that_are_not_those_of_the_lake(lab):
+    """Each change is found by itself, and all together are mended by what is told of them."""
+    intact = lab.archive.home.warehouse.read_bytes()
+    for sql in CHANGES_OF_ROWS:
+        change(lab, sql)
+        findings = found(lab)
+        assert {f.repair for f in findings} == {Repair.PUBLISH}, sql
+        assert {f.subject for f in findings} == {lab.archive.home.served}, sql
+        lab.archive.home.warehouse.write_bytes(intact)
+    change(lab, *CHANGES_OF_ROWS)
+    mend(lab, *found(lab))
     assert found(lab) == []
 
 

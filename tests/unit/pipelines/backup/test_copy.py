@@ -16,16 +16,10 @@ from resources.lake import parquet
 from resources.raw import captures
 from resources.raw.captures import RESPONSES
 from resources.verify.run import Verification
-from tests.support.aged_archive import NAMES, TOMORROW, lived_in
+from tests.support.aged_archive import NAMES, TOMORROW
 from tests.support.archives import DAYS, contents, leftovers
 
 TRAFFIC = "batch_stream_traffic"
-
-
-@pytest.fixture(scope="module")
-def past(tmp_path_factory):
-    with lived_in(tmp_path_factory.mktemp("past") / "home") as lab:
-        yield lab
 
 
 @pytest.fixture
@@ -119,7 +113,9 @@ def test_a_capture_that_ends_meanwhile_leaves_the_backup_right(lab, tmp_path, mo
     assert restored(lab, tmp_path / "copy") == []
 
 
-@pytest.mark.parametrize("at", [1, 7, 13, 20])
+@pytest.mark.parametrize(
+    "at", [1, 13, *(pytest.param(at, marks=pytest.mark.slow) for at in (7, 20))]
+)
 def test_a_backup_that_is_killed_is_right_and_the_next_goes_on(lab, tmp_path, monkeypatch, at):
     steps = []
     rename = atomic.rename_into_place

@@ -8,16 +8,9 @@ from click.testing import CliRunner
 
 from pipelines.cli import main
 from resources.lake import parquet, row_equality
-from tests.support.aged_archive import lived_in
 from tests.support.archives import DAYS
 
 TRAFFIC = "batch_stream_traffic"
-
-
-@pytest.fixture(scope="module")
-def past(tmp_path_factory):
-    with lived_in(tmp_path_factory.mktemp("past") / "home") as lab:
-        yield lab
 
 
 @pytest.fixture

@@ -1,0 +1,26 @@
+"""What holds for every test, and the archive that several rooms look at.
+
+Fixtures of one room stand in its test files, and what makes archives in support/archives.py.
+"""
+
+import gc
+
+import pytest
+
+from tests.support.aged_archive import lived_in
+
+
+def pytest_collection_finish():
+    """Take what was imported and collected out of the garbage collector's sight.
+
+    It lives to the end of the run, and every full collection would walk through all of it again.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def past(tmp_path_factory):
+    """An archive with a past. Tests that change it do so in a copy."""
+    with lived_in(tmp_path_factory.mktemp("past") / "home") as lab:
+        yield lab
