@@ -1,0 +1,88 @@
+"""What the siblings of a dataset say of its days; the rule itself is in test_suspicion.py."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from resources.api.catalog import DATASETS
+from resources.config import DatasetOverrides, Settings
+from resources.ledger import acceptance, states
+from resources.ledger.evidence import Evidence
+from resources.ledger.suspicion import SIBLINGS
+from resources.raw import captures
+
+ZONE = ZoneInfo("Asia/Shanghai")
+DAYS = (date(2026, 11, 20), date(2026, 11, 21))
+NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
+
+
+def put(raw, name, day, rows):
+    """A capture of `rows` rows: its name is all that is looked at."""
+    folder = captures.folder_of(raw, name, day) / f"20261122T040000000000Z-{rows}-{'0' * 16}"
+    folder.mkdir(parents=True)
+    return folder.name
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """Rankings are empty on the second day, and nothing else is."""
+    for name in SIBLINGS:
+        for day in DAYS:
+            put(tmp_path, name, day, 0 if (name, day) == ("top_play", DAYS[1]) else 100)
+    return tmp_path
+
+
+def lines(raw, name="top_play"):
+    return states.entries(DATASETS[name], DAYS, raw, NOON, ZONE, timedelta(7))
+
+
+def suspects(evidence, raw, name="top_play"):
+    return [line.day for line in evidence.marked(name, lines(raw, name)) if line.is_suspect]
+
+
+@pytest.fixture
+def evidence(raw):
+    return Evidence.of(Settings(), raw, None)
+
+
+def test_only_the_day_that_the_siblings_contradict_is_marked(evidence, raw):
+    assert suspects(evidence, raw) == [DAYS[1]]
+    assert [suspects(evidence, raw, name) for name in SIBLINGS if name != "top_play"] == [[]] * 12
+
+
+def test_marking_changes_nothing_else(evidence, raw):
+    found = evidence.marked("top_play", lines(raw))
+    assert [replace(line, is_suspect=False) for line in found] == [*lines(raw)]
+
+
+def test_datasets_that_are_limited_otherwise_say_nothing(raw):
+    own = {"top_play": DatasetOverrides(domains=("a.example",))}
+    assert suspects(Evidence.of(Settings(own=own), raw, None), raw) == []
+
+
+def test_a_dataset_that_is_off_is_no_evidence_and_is_not_judged(raw):
+    others = tuple(name for name in SIBLINGS if name != "top_play")
+    assert suspects(Evidence.of(Settings(datasets_off=others), raw, None), raw) == []
+    assert suspects(Evidence.of(Settings(datasets_off=("top_play",)), raw, None), raw) == []
+
+
+def test_a_dataset_without_siblings_is_left_as_it_is(evidence, raw):
+    put(raw, "transcode_info", DAYS[0], 0)
+    assert suspects(evidence, raw, "transcode_info") == []
+
+
+def test_an_accepted_answer_is_not_suspect_any_more(evidence, raw):
+    folder = captures.folder_of(raw, "top_play", DAYS[1])
+    acceptance.accept(folder, captures.captures_in(folder)[-1].text, NOON, "me", "no ranking")
+    assert suspects(evidence, raw) == []
+
+
+def test_the_archive_is_read_once_for_a_look(evidence, raw):
+    assert suspects(evidence, raw) == [DAYS[1]]
+    for name in SIBLINGS:
+        for folder in captures.days_of(raw, name).values():
+            folder.rename(folder.with_name(f"away-{folder.name}"))
+    marked = evidence.marked("top_play", [replace(line, is_suspect=False) for line in lines(raw)])
+    assert marked == lines(raw)  # none is complete any more: nothing is said of them
