@@ -114,6 +114,7 @@ def peaks(folder, megabytes):
     return found
 
 
+@pytest.mark.slow
 def test_a_large_answer_is_read_piece_by_piece(tmp_path):
     """Two of 70 MB, in parts of less than 64 MB, and as earlier versions have stored them."""
     small, large = peaks(tmp_path / "small", 0.5), peaks(tmp_path / "large", 70)

@@ -50,6 +50,11 @@ def outcomes(results, dataset):
     return {r.day.day: r.outcome for r in results if r.dataset == dataset.name}
 
 
+def slow(value):
+    """A case of make test-slow; one of its kind is in make test."""
+    return pytest.param(value, marks=pytest.mark.slow)
+
+
 def copies(dataset, number):
     return [replace(dataset, name=f"{dataset.name}_{i}") for i in range(number)]
 
@@ -57,7 +62,7 @@ def copies(dataset, number):
 # None hangs, none starves ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("max_bytes", [0, 10_000, 10**9])
+@pytest.mark.parametrize("max_bytes", [slow(0), 10_000, slow(10**9)])
 def test_forty_datasets_of_few_actions_end_whatever_memory_they_may_take(
     found, monkeypatch, max_bytes
 ):

@@ -401,7 +401,13 @@ def test_an_error_of_ours_in_the_background_is_raised(account, monkeypatch):
         run(found, names=("edge_stat",))
 
 
-@pytest.mark.parametrize("now", ["2027-03-01T12:00:00+08:00", "2026-03-01T12:00:00+08:00"])
+@pytest.mark.parametrize(
+    "now",
+    [
+        "2027-03-01T12:00:00+08:00",
+        pytest.param("2026-03-01T12:00:00+08:00", marks=pytest.mark.slow),
+    ],
+)
 def test_the_archive_s_clock_decides_which_days_there_are(tmp_path, now):
     """Dagster's own idea of today does not matter."""
     moment = datetime.fromisoformat(now)
