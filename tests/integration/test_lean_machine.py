@@ -11,6 +11,7 @@ from pipelines.cli import streams
 from resources.config import Settings, SettingsError
 from resources.fs import user
 from tests.support.archives import DAYS, lab
+from tests.support.suites import slow
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = "from pipelines.cli import main; main(prog_name='livestats')"
@@ -27,11 +28,6 @@ def home(*_):
 Path.home = Path.expanduser = home
 """
 CHINESE = "SELECT 1 AS 中文, '值' AS v"
-
-
-def slow(*values):
-    """A case of make test-slow; one of its kind is in make test."""
-    return pytest.param(*values, marks=pytest.mark.slow)
 
 
 @pytest.fixture(scope="module")

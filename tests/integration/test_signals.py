@@ -12,6 +12,7 @@ from pipelines.cli import BROKEN_OFF
 from resources.api.catalog import DATASETS
 from resources.fs import locks
 from tests.support.archives import environment, lab, leftovers
+from tests.support.suites import slow
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = "from pipelines.cli import main; main()"
@@ -26,7 +27,7 @@ def begin(environ):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("to_group", [False, True])
+@pytest.mark.parametrize("to_group", [True, slow(False)])
 def test_a_stopped_backfill_leaves_nothing_half_done(tmp_path, monkeypatch, to_group):
     with lab(tmp_path / "home") as found:
         chooser = found.simulator._service.chooser

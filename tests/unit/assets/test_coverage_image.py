@@ -15,9 +15,9 @@ from tests.support.archives import DAYS, lab
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture
-def found(tmp_path):
-    with lab(tmp_path / "home") as usual:
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    with lab(tmp_path_factory.mktemp("picture") / "home") as usual:
         some = usual.only("domain", "isp", "edge_stat", "stream_count")
         some.backfill(DAYS)
         yield some

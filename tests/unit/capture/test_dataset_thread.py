@@ -20,6 +20,7 @@ from resources.ledger import states
 from resources.raw.capture_writer import CaptureWriter
 from resources.simulator import Account
 from tests.support.archives import failures, lab, leftovers
+from tests.support.suites import slow
 
 DAYS = [date(2026, 11, day) for day in (18, 19, 20, 21)]
 TINY = Account(domains=1, streams_per_domain=1, deleted=0, audience=0.02)
@@ -48,11 +49,6 @@ def is_free(found, dataset, day):
 
 def outcomes(results, dataset):
     return {r.day.day: r.outcome for r in results if r.dataset == dataset.name}
-
-
-def slow(value):
-    """A case of make test-slow; one of its kind is in make test."""
-    return pytest.param(value, marks=pytest.mark.slow)
 
 
 def copies(dataset, number):

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import tempfile
+from itertools import product, starmap
 from pathlib import Path
 
 import duckdb
@@ -22,6 +23,7 @@ from resources.verify.findings import FindingKind
 from resources.verify.run import Verification
 from tests.support.aged_archive import NAMES
 from tests.support.archives import DAYS, contents
+from tests.support.suites import slow
 
 TRAFFIC = DATASETS["batch_stream_traffic"]
 MOVING = ("move ", "delete", "remove", "write by hand", "--force")
@@ -88,8 +90,15 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EMFILE])
+@pytest.mark.parametrize(
+    ("number", "place"),
+    [
+        *product([errno.EACCES], PLACES),
+        (errno.EIO, "answers"),
+        (errno.EMFILE, "lake file"),
+        *starmap(slow, product([errno.EIO, errno.EMFILE], PLACES)),
+    ],
+)
 def test_what_cannot_be_read_is_not_verified_and_the_rest_is(lab, refuse, place, number):
     path = PLACES[place](lab)
     look = Verification(lab.archive)

@@ -29,6 +29,7 @@ from resources.raw import captures as raw_captures
 from resources.simulator import Faults
 from resources.warehouse.connection import WarehouseError
 from tests.support.archives import DAYS, NOW, SMALL, contents, lab, leftovers, no_wait
+from tests.support.suites import slow
 
 FIRST, LAST = DAYS
 TODAY = NOW.date()
@@ -229,6 +230,7 @@ def in_a_process(found):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_a_backfill_does_not_import_dagster(account):
     fresh = account.beside("without dagster")
     kept, _, is_complete, captured, has_dagster = in_a_process(fresh)
@@ -312,6 +314,7 @@ def test_a_month_is_loaded_while_the_next_is_captured(account, monkeypatch):
     assert two.rows("SELECT count(DISTINCT business_date) FROM edge_stat") == [(2,)]
 
 
+@pytest.mark.slow
 def test_the_first_complete_day_of_a_long_backfill_is_loaded_at_once(account, monkeypatch):
     """It is the newest; the other is not answered before that can be queried."""
     monkeypatch.setattr(backfill_run, "WORTH_DAYS", 1)
@@ -405,7 +408,7 @@ def test_an_error_of_ours_in_the_background_is_raised(account, monkeypatch):
     "now",
     [
         "2027-03-01T12:00:00+08:00",
-        pytest.param("2026-03-01T12:00:00+08:00", marks=pytest.mark.slow),
+        slow("2026-03-01T12:00:00+08:00"),
     ],
 )
 def test_the_archive_s_clock_decides_which_days_there_are(tmp_path, now):

@@ -18,6 +18,7 @@ from resources.raw.captures import RESPONSES
 from resources.verify.run import Verification
 from tests.support.aged_archive import NAMES, TOMORROW
 from tests.support.archives import DAYS, contents, leftovers
+from tests.support.suites import slow
 
 TRAFFIC = "batch_stream_traffic"
 
@@ -113,9 +114,7 @@ def test_a_capture_that_ends_meanwhile_leaves_the_backup_right(lab, tmp_path, mo
     assert restored(lab, tmp_path / "copy") == []
 
 
-@pytest.mark.parametrize(
-    "at", [1, 13, *(pytest.param(at, marks=pytest.mark.slow) for at in (7, 20))]
-)
+@pytest.mark.parametrize("at", [1, 13, slow(7), slow(20)])
 def test_a_backup_that_is_killed_is_right_and_the_next_goes_on(lab, tmp_path, monkeypatch, at):
     steps = []
     rename = atomic.rename_into_place

@@ -64,6 +64,7 @@ def test_commands_that_need_no_dagster_do_not_import_it(tmp_path, monkeypatch):
     assert "dagster" not in imported(*commands)
 
 
+@pytest.mark.slow
 def test_only_commands_that_make_pages_import_jinja(tmp_path, monkeypatch):
     monkeypatch.setenv("LIVESTATS_HOME", str(tmp_path / "home"))
     assert "jinja2" not in imported(["tables"], ["status"], ["settings"])

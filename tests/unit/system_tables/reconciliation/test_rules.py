@@ -419,6 +419,7 @@ def test_a_rule_that_is_gone_takes_its_rows_with_it(copy, monkeypatch):
         assert copy.rows(f"FROM {table} WHERE rule = '{first.name}'") == []
 
 
+@pytest.mark.slow
 def test_a_deleted_warehouse_is_rebuilt_with_the_same_rows(captured, tmp_path):
     """Whole or day by day, in whatever order the days come."""
     shutil.copytree(captured.root, tmp_path / "home", symlinks=True)
