@@ -6,8 +6,13 @@ Fixtures of one room stand in its test files, and what makes archives in support
 import gc
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.aged_archive import lived_in
+
+# No test depends on the load of the machine: an example may take as long as it takes.
+settings.register_profile("any load", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any load")
 
 
 def pytest_collection_finish():

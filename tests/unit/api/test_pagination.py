@@ -113,15 +113,16 @@ changes = st.sampled_from(
 )
 
 
-@settings(max_examples=400)
-@given(
+any_list = given(
     paging=small.filter(lambda p: p.most_rows is None),
     length=st.integers(0, 25),
     events=st.dictionaries(st.integers(2, 6), changes, max_size=3),
     repeats=st.dictionaries(st.integers(2, 6), st.integers(1, 6), max_size=1),
     stale_total=st.booleans(),
 )
-def test_a_moving_list_is_never_taken_for_complete(paging, length, events, repeats, stale_total):
+
+
+def check_a_moving_list(paging, length, events, repeats, stale_total):
     """Whatever happens before a page is served (or which page is served in its place), a walk that
     ends has as many rows as every page announced; keys that differ then make them the list."""
     listing, totals = list(range(length)), []
@@ -149,6 +150,21 @@ def test_a_moving_list_is_never_taken_for_complete(paging, length, events, repea
     # only change places, complete means complete.
     if len(set(rows)) == len(rows) and set(events.values()) <= {"turns"}:
         assert sorted(rows) == list(range(length))
+
+
+@settings(max_examples=150)
+@any_list
+def test_a_moving_list_is_never_taken_for_complete(paging, length, events, repeats, stale_total):
+    check_a_moving_list(paging, length, events, repeats, stale_total)
+
+
+@pytest.mark.slow
+@settings(max_examples=2000)
+@any_list
+def test_a_list_that_moves_in_many_more_ways_is_never_taken_for_complete(
+    paging, length, events, repeats, stale_total
+):
+    check_a_moving_list(paging, length, events, repeats, stale_total)
 
 
 def told(*pages):
@@ -264,8 +280,7 @@ SERVERS = {
 }
 
 
-@settings(max_examples=400)
-@given(
+any_server = given(
     paging=st.builds(
         replace,
         st.sampled_from([STREAM_PAGES, DOMAINS, TOP_PLAY]),
@@ -278,9 +293,9 @@ SERVERS = {
     kind=st.sampled_from([*SERVERS]),
     last_again=st.booleans(),
 )
-def test_a_server_with_its_own_page_size_gives_every_row_once_or_is_refused(
-    paging, length, cap, kind, last_again
-):
+
+
+def check_a_server_with_its_own_page_size(paging, length, cap, kind, last_again):
     """`last_again`: a page beyond the end is the last page again."""
     listing = list(range(length))[: paging.most_rows]
 
@@ -301,6 +316,23 @@ def test_a_server_with_its_own_page_size_gives_every_row_once_or_is_refused(
     assert len(rows) == len(listing)
     if len({*rows}) == len(rows):  # what comes twice is for the keys to show
         assert rows == listing
+
+
+@settings(max_examples=150)
+@any_server
+def test_a_server_with_its_own_page_size_gives_every_row_once_or_is_refused(
+    paging, length, cap, kind, last_again
+):
+    check_a_server_with_its_own_page_size(paging, length, cap, kind, last_again)
+
+
+@pytest.mark.slow
+@settings(max_examples=2000)
+@any_server
+def test_many_more_servers_with_their_own_page_size_give_every_row_once_or_are_refused(
+    paging, length, cap, kind, last_again
+):
+    check_a_server_with_its_own_page_size(paging, length, cap, kind, last_again)
 
 
 @pytest.mark.parametrize(

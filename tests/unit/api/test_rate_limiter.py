@@ -142,8 +142,7 @@ def test_a_standstill_of_the_machine_is_followed_by_no_burst(limiter, clock):
     assert most_in_a_second(chain(*times)) <= 30
 
 
-@settings(deadline=None)
-@given(
+in_three_processes = given(
     limits=st.fixed_dictionaries({name: st.integers(1, 40) for name in "ABC"}),
     ceiling=st.none() | st.integers(1, 60),
     callers=st.lists(
@@ -152,7 +151,9 @@ def test_a_standstill_of_the_machine_is_followed_by_no_burst(limiter, clock):
         max_size=12,
     ),
 )
-def test_no_second_holds_more_calls_than_allowed(limits, ceiling, callers):
+
+
+def check_every_second(limits, ceiling, callers):
     """Neither of an action nor of all together, in three processes whose callers wake late."""
     clock = Clock()
     with TemporaryDirectory() as directory:
@@ -168,6 +169,19 @@ def test_no_second_holds_more_calls_than_allowed(limits, ceiling, callers):
         assert not of_action or most_in_a_second(of_action) <= limit
     if ceiling is not None:
         assert most_in_a_second(chain(*times)) <= ceiling
+
+
+@settings(max_examples=35, deadline=None)
+@in_three_processes
+def test_no_second_holds_more_calls_than_allowed(limits, ceiling, callers):
+    check_every_second(limits, ceiling, callers)
+
+
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None)
+@in_three_processes
+def test_no_second_of_many_more_callers_holds_more_calls_than_allowed(limits, ceiling, callers):
+    check_every_second(limits, ceiling, callers)
 
 
 def test_a_shared_ceiling_is_used_up_by_all_actions_together(limiter, clock):

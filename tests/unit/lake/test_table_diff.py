@@ -63,9 +63,7 @@ def compared(tmp_path_factory):
     return compare
 
 
-@given(before=files, after=files)
-@settings(deadline=None, max_examples=30)
-def test_every_difference_is_found_and_nothing_else(compared, before, after):
+def check_every_difference(compared, before, after):
     whole, rows = compared(list(before.items()), list(after.items()))
     both = before.keys() & after.keys()
     assert (whole.rows_before, whole.rows_after) == (len(before), len(after))
@@ -96,18 +94,45 @@ def test_every_difference_is_found_and_nothing_else(compared, before, after):
         assert row.kind == ("added" if old is None else "removed" if new is None else "changed")
 
 
-@given(
+@given(before=files, after=files)
+@settings(deadline=None, max_examples=15)
+def test_every_difference_is_found_and_nothing_else(compared, before, after):
+    check_every_difference(compared, before, after)
+
+
+@pytest.mark.slow
+@given(before=files, after=files)
+@settings(deadline=None, max_examples=100)
+def test_every_difference_of_many_more_files_is_found(compared, before, after):
+    check_every_difference(compared, before, after)
+
+
+twice = given(
     before=st.lists(st.tuples(keys, st.tuples(counts, shares)), max_size=6),
     after=st.lists(st.tuples(keys, st.tuples(counts, shares)), max_size=6),
 )
-@settings(deadline=None, max_examples=15)
-def test_a_key_that_stands_twice_is_counted_once_each_time(compared, before, after):
+
+
+def check_keys_that_stand_twice(compared, before, after):
     """Such a day is never loaded, but it must not multiply in a comparison either."""
     whole, _ = compared(before, after)
     assert (whole.rows_before, whole.rows_after) == (len(before), len(after))
     assert whole.added - whole.removed == len(after) - len(before)
     same, rows = compared(before, list(reversed(before)))
     assert (same.added, same.removed, same.changed, same.columns, rows) == (0, 0, 0, {}, [])
+
+
+@twice
+@settings(deadline=None, max_examples=8)
+def test_a_key_that_stands_twice_is_counted_once_each_time(compared, before, after):
+    check_keys_that_stand_twice(compared, before, after)
+
+
+@pytest.mark.slow
+@twice
+@settings(deadline=None, max_examples=60)
+def test_keys_that_stand_twice_in_many_more_files_are_counted_once(compared, before, after):
+    check_keys_that_stand_twice(compared, before, after)
 
 
 def test_the_column_that_moved_most_comes_first(compared):

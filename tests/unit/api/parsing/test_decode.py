@@ -127,10 +127,7 @@ def test_a_sample_is_read_as_it_is(endpoint):
     assert unknown == ()
 
 
-@every_endpoint
-@settings(max_examples=6, deadline=None, derandomize=True)
-@given(data=st.data())
-def test_a_new_field_is_reported_and_changes_nothing(endpoint, data):
+def check_that_a_new_field_is_reported(endpoint, data):
     """Anywhere in the answer, with anything in it; by its path without positions, once."""
     document = sample(endpoint)
     expected, _ = read(endpoint, document)
@@ -142,6 +139,21 @@ def test_a_new_field_is_reported_and_changes_nothing(endpoint, data):
     assert result == expected
     plain = "".join("[]" if isinstance(s, int) else f".{s}" for s in (*path, name))
     assert unknown == (plain.removeprefix(".").replace("\n", "\\n"),)
+
+
+@every_endpoint
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_a_new_field_is_reported_and_changes_nothing(endpoint, data):
+    check_that_a_new_field_is_reported(endpoint, data)
+
+
+@pytest.mark.slow
+@every_endpoint
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_a_new_field_in_many_more_places_is_reported(endpoint, data):
+    check_that_a_new_field_is_reported(endpoint, data)
 
 
 def test_a_field_that_is_new_in_each_row_is_reported_once():

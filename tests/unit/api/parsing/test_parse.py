@@ -412,10 +412,7 @@ def lacks_its_split(dataset, walk, document):
     )
 
 
-@all_datasets
-@settings(max_examples=10, deadline=None, derandomize=True)
-@given(data=st.data(), pretty=st.booleans(), ascii_only=st.booleans())
-def test_rows_are_what_a_plain_reading_of_the_json_gives(dataset, data, pretty, ascii_only):
+def check_rows_against_a_plain_reading(dataset, data, pretty, ascii_only):
     """Nulls, absent and empty lists, offsets, fractions, hostile text, ints for floats.
 
     Both readers: the fast one, and the careful one that a field nobody knows calls in.
@@ -446,6 +443,24 @@ def test_rows_are_what_a_plain_reading_of_the_json_gives(dataset, data, pretty, 
         return
     expected.sort(key=lambda row: key_of(dataset, row))
     assert join(dataset, walk, pages[:1]).table.to_pylist() == expected
+
+
+written_anyhow = given(data=st.data(), pretty=st.booleans(), ascii_only=st.booleans())
+
+
+@all_datasets
+@settings(max_examples=6, deadline=None, derandomize=True)
+@written_anyhow
+def test_rows_are_what_a_plain_reading_of_the_json_gives(dataset, data, pretty, ascii_only):
+    check_rows_against_a_plain_reading(dataset, data, pretty, ascii_only)
+
+
+@pytest.mark.slow
+@all_datasets
+@settings(max_examples=60, deadline=None)
+@written_anyhow
+def test_rows_of_many_more_answers_are_those_of_a_plain_reading(dataset, data, pretty, ascii_only):
+    check_rows_against_a_plain_reading(dataset, data, pretty, ascii_only)
 
 
 # --- what must not pass ---

@@ -154,7 +154,7 @@ def check_that_each_is_what_it_is_by_itself(dataset, data):
 
 
 @every_dataset
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_each_answer_is_what_it_is_by_itself(dataset, data):
     check_that_each_is_what_it_is_by_itself(dataset, data)
@@ -197,8 +197,7 @@ scraps = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
-@given(
+any_bodies = given(
     bodies=st.lists(
         st.one_of(
             st.just(PLAIN),
@@ -210,13 +209,28 @@ scraps = st.sampled_from(
         max_size=4,
     )
 )
-def test_no_document_is_taken_for_another_answers(bodies):
+
+
+def check_no_document_is_another_answers(bodies):
     """Two in one body and none in the next are as many as there are bodies, and still refused."""
     found = decode.decode_batch(METRICS.endpoint, bodies)
     if found is not None:
         for number, body in enumerate(bodies):
             json.loads(body)
             assert decode.decode(METRICS.endpoint, body).result[0] == found[number]
+
+
+@settings(max_examples=120, deadline=None)
+@any_bodies
+def test_no_document_is_taken_for_another_answers(bodies):
+    check_no_document_is_another_answers(bodies)
+
+
+@pytest.mark.slow
+@settings(max_examples=2000, deadline=None)
+@any_bodies
+def test_no_document_of_many_more_is_taken_for_another_answers(bodies):
+    check_no_document_is_another_answers(bodies)
 
 
 # What must be read together ---------------------------------------------------------------------
@@ -481,6 +495,7 @@ def test_what_goes_wrong_in_reading_together_is_told_to_all_who_wait(monkeypatch
     assert [str(error) for error in found] == ["no more"] * 3
 
 
+@pytest.mark.slow
 def test_an_archive_is_the_same_however_its_answers_were_read(tmp_path, monkeypatch):
     day = date(2026, 11, 20)
     with lab(tmp_path / "home", Account(domains=2, streams_per_domain=4, deleted=0)) as found:
