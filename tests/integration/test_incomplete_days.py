@@ -17,7 +17,6 @@ from resources.raw import captures
 from resources.simulator import Account
 from resources.verify.run import Verification
 from tests.support.archives import DAYS, NOW, failures, lab, lake_rows, leftovers
-from tests.support.suites import slow
 
 DAY = date(2026, 11, 21)
 ACCOUNT = Account(domains=2, streams_per_domain=2, deleted=0, audience=0.02)
