@@ -5,6 +5,7 @@ import pytest
 from resources.capture.result import Outcome
 from resources.raw import captures
 from tests.support.archives import DAYS, SMALL, failures, lab
+from tests.support.suites import slow
 
 PUSHES = "push_stream_info"
 NAMES = ("domain", PUSHES)
@@ -22,7 +23,7 @@ def plain(tmp_path_factory):
         yield one.rows(f"SELECT {KEY}, business_date FROM {PUSHES} ORDER BY ALL")
 
 
-@pytest.mark.parametrize(("kind", "priorities"), [("other", {"", "backup"}), ("equal", {""})])
+@pytest.mark.parametrize(("kind", "priorities"), [("other", {"", "backup"}), slow("equal", {""})])
 def test_two_pushes_of_one_second_are_two_rows_and_asking_again_is_no_revision(
     tmp_path, plain, kind, priorities
 ):
@@ -46,7 +47,7 @@ def test_two_pushes_of_one_second_are_two_rows_and_asking_again_is_no_revision(
         assert one.rows("SELECT count(*) FROM revisions") == [(0,)]
 
 
-@pytest.mark.parametrize("kind", ["other", "equal"])
+@pytest.mark.parametrize("kind", ["other", slow("equal")])
 def test_a_domain_listed_twice_is_one_row_and_asking_again_is_no_revision(tmp_path, kind):
     with lab(tmp_path / "home", SMALL, manners=[f"doubled-key=2@action={LIST}@kind={kind}"]) as one:
         for again in (False, True):

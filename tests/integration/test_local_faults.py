@@ -11,6 +11,7 @@ from pipelines.cli import main
 from pipelines.doctor import home as of_home
 from resources.home import folders
 from tests.support.archives import DAYS, lab
+from tests.support.suites import slow
 
 NAMES = ("domain", "isp", "edge_stat", "stream_count", "batch_stream_traffic")
 BAD = "stream_count"
@@ -88,7 +89,7 @@ def lake_of_root(home, monkeypatch):
     return path
 
 
-@pytest.mark.parametrize("harm", [a_file, of_root, not_listed, lake_of_root])
+@pytest.mark.parametrize("harm", [a_file, lake_of_root, slow(of_root), slow(not_listed)])
 def test_the_others_are_captured_loaded_and_served(home, monkeypatch, harm):
     path = harm(home, monkeypatch)
     words = ("backfill", "--from", str(DAYS[0]), "--to", str(DAYS[1]))
@@ -104,7 +105,7 @@ def test_the_others_are_captured_loaded_and_served(home, monkeypatch, harm):
     assert f"Failed: {BAD}: {path} " in again.output
 
 
-@pytest.mark.parametrize("harm", [of_root, not_listed])
+@pytest.mark.parametrize("harm", [slow(of_root), not_listed])
 def test_what_is_served_of_it_stays(home, monkeypatch, harm):
     ledger = (
         f"SELECT business_date, state FROM ledger WHERE dataset = '{BAD}' AND state = 'captured'"

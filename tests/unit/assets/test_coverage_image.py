@@ -73,6 +73,7 @@ def test_an_archive_without_daily_datasets_has_an_empty_one():
     assert "<text" not in coverage_image.svg({})
 
 
+@pytest.mark.slow
 def test_the_served_copy_has_it(found):
     definitions = warehouse.table_assets(found.archive.settings.datasets)
     result = dg.materialize(

@@ -8,6 +8,7 @@ from resources.api import body
 from resources.raw import captures
 from resources.simulator import Account
 from tests.support.archives import failures, lab, lake_rows, leftovers
+from tests.support.suites import slow
 
 DAY = date(2026, 11, 20)
 ACCOUNT = Account(domains=2, streams_per_domain=2, deleted=0)
@@ -29,7 +30,7 @@ def sizes(one, name):
 @pytest.mark.parametrize(
     "name", ["batch_push_stream_metrics", "edge_stat_by_region", "stream_count"]
 )
-@pytest.mark.parametrize("parts", [2, 5])
+@pytest.mark.parametrize("parts", [slow(2), 5])
 def test_an_answer_that_is_too_large_comes_in_parts_and_gives_the_same_rows(
     found, monkeypatch, name, parts
 ):

@@ -348,6 +348,7 @@ def test_the_manifest_of_a_capture_and_the_home_tell_the_settings(other):
     assert identity["datasets"].keys() == OWN.keys()
 
 
+@pytest.mark.slow
 def test_it_verifies_and_replays_to_the_same(other):
     assert [*Verification(other.archive).findings()] == []
     days = captured(other.archive, [DATASETS[PUSH], DATASETS["stream_count"]], None, None)

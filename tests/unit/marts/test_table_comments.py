@@ -141,6 +141,7 @@ def without_chinese(texts):
     return [name for name, text in texts.items() if text and not re.search("[\u4e00-\u9fff]", text)]
 
 
+@pytest.mark.slow
 def test_the_setting_puts_all_comments_into_chinese_and_back(lab, monkeypatch):
     """At the next publish; rows, days and revisions stay, and no lake file is read."""
     before, english = held(lab), said(lab)
@@ -180,6 +181,7 @@ def test_a_table_that_is_made_anew_under_the_setting_is_in_chinese(lab):
     assert chinese.archive.behind() == []
 
 
+@pytest.mark.slow
 def test_a_backfill_with_nothing_to_ask_publishes_the_other_language(lab):
     for language, asked in (("zh", "域名。"), ("zh", "域名。"), ("en", "Domain name.")):
         archive = lab.set(language=language).archive

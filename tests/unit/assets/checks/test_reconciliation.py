@@ -40,6 +40,7 @@ def broken(captured, tmp_path):
     return publish
 
 
+@pytest.mark.slow
 def test_the_step_that_publishes_checks_it_without_a_step_more(captured):
     assets = all_assets(captured.archive)
     with dg.DagsterInstance.ephemeral() as history:

@@ -101,6 +101,7 @@ def test_another_process_loads_and_what_it_did_is_reported_here(stored):
         assert connection.execute("SELECT domain FROM stream_count").fetchall() == [("a",)]
 
 
+@pytest.mark.slow
 def test_a_load_takes_one_process_and_one_thread_of_duckdb(stored, monkeypatch):
     """Executors replace a worker that has done its tasks, and wait for the new one at the end."""
     started, asked = [], []

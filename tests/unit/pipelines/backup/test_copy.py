@@ -76,7 +76,7 @@ def test_only_what_is_new_is_copied(lab, tmp_path):
     assert json.loads(run(lab, tmp_path / "copy", "--json").stdout)["bytes"] == 0
 
 
-@pytest.mark.parametrize("step", ["raw", "lake", "notes"])
+@pytest.mark.parametrize("step", ["raw", slow("lake"), "notes"])
 def test_a_capture_that_ends_meanwhile_leaves_the_backup_right(lab, tmp_path, monkeypatch, step):
     """After raw was copied, while lake is, and between the notes and the list of a day."""
     done = []
@@ -114,7 +114,7 @@ def test_a_capture_that_ends_meanwhile_leaves_the_backup_right(lab, tmp_path, mo
     assert restored(lab, tmp_path / "copy") == []
 
 
-@pytest.mark.parametrize("at", [1, 13, slow(7), slow(20)])
+@pytest.mark.parametrize("at", [13, slow(1), slow(7), slow(20)])
 def test_a_backup_that_is_killed_is_right_and_the_next_goes_on(lab, tmp_path, monkeypatch, at):
     steps = []
     rename = atomic.rename_into_place
@@ -162,7 +162,7 @@ def break_folder(lab):
     return path
 
 
-@pytest.mark.parametrize("harm", [break_answers, break_lake, break_folder])
+@pytest.mark.parametrize("harm", [break_answers, break_lake, slow(break_folder)])
 def test_what_is_damaged_is_named_and_the_rest_is_copied(lab, tmp_path, harm):
     path = harm(lab)
     result = run(lab, tmp_path / "copy")

@@ -58,6 +58,7 @@ def test_help_imports_next_to_nothing():
     assert imported(["--help"]) & heavy == set()
 
 
+@pytest.mark.slow
 def test_commands_that_need_no_dagster_do_not_import_it(tmp_path, monkeypatch):
     monkeypatch.setenv("LIVESTATS_HOME", str(tmp_path))
     commands = ["tables"], ["status"], ["query", "SELECT 1"], ["publish"]

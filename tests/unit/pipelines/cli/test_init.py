@@ -49,7 +49,7 @@ def printable(without=""):
 words = st.text(printable(), max_size=30)
 
 
-@settings(deadline=None)  # no limit on the time of a case
+@settings(max_examples=30)
 @given(
     home=st.text(printable(without="~?*[%#"), min_size=1, max_size=30),
     url=words,
