@@ -83,6 +83,8 @@ class Capturer:
     def capture_dimension(self, dataset: Dataset, *, again: bool = False) -> Result:
         """Capture the present state of a dimension, unless it was seen today and `again` is False.
 
+        One without rows is asked again in every run: without a domain nothing can be captured, and
+        whoever mends the key's permission shall not have to wait for the next day.
         First rebuilds lake files of earlier snapshots that are missing or outdated.
         """
         for folder in captures.days_of(self.home.raw, dataset.name).values():
@@ -93,8 +95,10 @@ class Capturer:
         files = snapshots(self.home.lake, dataset.name)
         if files and not again:
             folder = captures.folder_of(self.home.raw, dataset.name, parquet.day_of(files[-1]))
-            seen = captures.last_seen(folder)
-            if seen is not None and windows.day_of(seen, self.settings.zone) == today:
+            seen, newest = captures.last_seen(folder), captures.newest(folder)
+            again = newest is not None and not newest.name.rows
+            is_of_today = seen is not None and windows.day_of(seen, self.settings.zone) == today
+            if is_of_today and not again:
                 return Result(dataset=dataset.name, day=today, outcome=Outcome.KEPT)
         (result,) = self.capture(dataset, [today], again=again)
         return result

@@ -67,6 +67,18 @@ def test_settling_and_lost_days_are_not_asked_and_say_when(found):
     assert "not in the API's history since 2026-11-21 00:00" in lost.message
 
 
+def test_an_empty_list_of_domains_is_asked_for_again_in_the_next_run(tmp_path):
+    with lab(tmp_path / "home", TINY) as one:
+        none = "late-domains=pull-1.sim.example,push-1.sim.example@until-call=2"
+        one.simulator.manners = [none]
+        outcomes = [one.capture((), ("domain", "isp")) for _ in range(4)]
+        listed = [r.outcome for results in outcomes for r in results if r.dataset == "domain"]
+        assert listed == [Outcome.CAPTURED, Outcome.UNCHANGED, Outcome.CAPTURED, Outcome.KEPT]
+        assert [r.outcome for r in outcomes[1] if r.dataset == "isp"] == [Outcome.KEPT]
+        results = one.capture(DAYS[-1:], ("domain", "isp", "batch_stream_traffic"))
+        assert failures(results) == []
+
+
 def test_what_needs_another_dataset_first_says_which(found):
     with found.capturing() as one:
         (result,) = one.capture(DATASETS["push_stream_metrics"], DAYS[:1])
