@@ -34,11 +34,22 @@ def explained(error: BaseException) -> str | None:
                 f"Dagster's run history in the home cannot be used: {inner}. Is the home "
                 "read-only? What is captured stays; fix that, and run again."
             )
+        if "duckdb" in type(inner).__module__ and _is_local(inner):
+            return (
+                f"A database of the home could not be written or read: {inner}. What "
+                "is captured stays; fix that, and run the same command again."
+            )
         inner = inner.__cause__ or inner.__context__
     if isinstance(error, OSError) and error.strerror and not isinstance(error, BrokenPipeError):
         where = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror}{where}. Nothing complete is lost; fix that, and run again."
     return None
+
+
+def _is_local(error: BaseException) -> bool:
+    from resources.sql import failures  # imports DuckDB, which is loaded by now
+
+    return failures.is_local(error)
 
 
 @contextmanager

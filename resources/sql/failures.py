@@ -18,7 +18,15 @@ _WORDS = (
         os.strerror(number).lower()
         for number in (
             *(errno.EACCES, errno.EPERM, errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS),
-            *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EBUSY, errno.ESTALE, errno.ETIMEDOUT),
+            *(
+                errno.EFBIG,
+                errno.EMFILE,
+                errno.ENFILE,
+                errno.ENOMEM,
+                errno.EBUSY,
+                errno.ESTALE,
+                errno.ETIMEDOUT,
+            ),
         )
     ),
     "could not set lock",
@@ -31,6 +39,7 @@ def is_local(error: BaseException) -> bool:
     """`access.is_local`, for errors of DuckDB too."""
     if isinstance(error, duckdb.OutOfMemoryException):
         return True
-    if isinstance(error, duckdb.IOException):
+    # A commit that cannot be written comes as TransactionException, what follows as FatalException.
+    if isinstance(error, duckdb.IOException | duckdb.TransactionException | duckdb.FatalException):
         return any(words in str(error).lower() for words in _WORDS)
     return access.is_local(error)

@@ -3,6 +3,7 @@
 import logging
 
 import click
+import duckdb
 import pytest
 
 from pipelines.cli import failures
@@ -16,6 +17,12 @@ from resources.config import SettingsError
         (SettingsError("no such zone"), "no such zone"),
         (FixSetup("refused", "Check the key."), "refused. Check the key."),
         (OSError(28, "No space left on device", "x"), "No space left on device (x)"),
+        (
+            duckdb.TransactionException("Failed to commit: x: No space left on device"),
+            "No space left on device. What is captured stays",
+        ),
+        (duckdb.IOException("Could not read x: Input/output error"), "Input/output error. What"),
+        (duckdb.CatalogException("no table: a bug"), None),
         (ValueError("a bug"), None),
         (click.UsageError("click's own"), None),
         (BrokenPipeError(32, "Broken pipe"), None),
