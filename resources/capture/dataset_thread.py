@@ -257,7 +257,8 @@ class DatasetThread:
             job.fail(in_flight.request, error)
             if not isinstance(error, ApiError):
                 self._note_local_error(error)
-                log.exception("%s %s: %s", self.dataset.name, job.day, in_flight.request)
+                if not isinstance(error, OSError | LivestatsError):  # a bug; others are told once
+                    log.exception("%s %s: %s", self.dataset.name, job.day, in_flight.request)
         self._has_answer = True
         self._run.memory.add(job.held_bytes - before - in_flight.held_bytes)
         job.finished += 1

@@ -44,6 +44,9 @@ CREATE TABLE IF NOT EXISTS meta.state AS SELECT uuid()::VARCHAR AS warehouse, 0:
 """
 
 
+_HEADERS_BYTES = 3 * 4096
+
+
 class WarehouseError(LivestatsError):
     """A load failed; the tables are unchanged, and the message says what to do."""
 
@@ -74,6 +77,7 @@ def writing(
 
 
 def _connect(home: Home) -> duckdb.DuckDBPyConnection:
+    _remove_unfinished(home.warehouse)
     try:
         return duckdb.connect(
             str(home.warehouse),
@@ -91,6 +95,16 @@ def _connect(home: Home) -> duckdb.DuckDBPyConnection:
             f"{home.warehouse} cannot be opened: {error}. It can be made again from the lake: "
             "move it away and run `livestats publish`."
         ) from error
+
+
+def _remove_unfinished(path: Path) -> None:
+    """Remove a file whose creation was broken off, by a full disk or a kill: it never held anything.
+
+    DuckDB writes three headers before anything else, and opens no file that lacks one of them.
+    """
+    with suppress(FileNotFoundError):
+        if path.stat().st_size < _HEADERS_BYTES and path.read_bytes()[8:12] == b"DUCK":
+            path.unlink()
 
 
 def _compact(home: Home, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

@@ -64,3 +64,22 @@ def test_a_file_that_is_no_database_is_named_with_what_to_do(tmp_path):
         warehouse_connection.writing(home, "UTC"),
     ):
         pass
+
+
+@pytest.mark.parametrize("written", [4096, 8192, 12287])
+def test_a_file_whose_creation_was_broken_off_is_made_again(tmp_path, written):
+    home = Home(tmp_path)
+    with warehouse_connection.writing(home, "UTC"):
+        pass
+    home.warehouse.write_bytes(home.warehouse.read_bytes()[:written])
+    with warehouse_connection.writing(home, "UTC") as connection:
+        assert connection.execute("FROM meta.loaded").fetchall() == []
+
+
+def test_a_short_file_of_something_else_is_left_alone(tmp_path):
+    home = Home(tmp_path)
+    home.warehouse.parent.mkdir(parents=True)
+    home.warehouse.write_bytes(b"a note")
+    with pytest.raises(WarehouseError), warehouse_connection.writing(home, "UTC"):
+        pass
+    assert home.warehouse.read_bytes() == b"a note"
