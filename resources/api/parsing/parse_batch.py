@@ -27,7 +27,7 @@ from resources.api.parsing.flatten import FlatRows, flatten
 from resources.api.parsing.parse import Page, facts_of, read_page
 from resources.api.parsing.row_windows import has_impossible, rows_inside
 from resources.api.parsing.slot_steps import check_slots
-from resources.api.parsing.split_items import absent_domains
+from resources.api.parsing.split_items import absent_domains, is_short
 from resources.api.parsing.totals import Totals
 from resources.api.request_plan import Request
 
@@ -88,8 +88,8 @@ def read_batch(
     sorted_table = _sorted(dataset, requests, table, answer)
     if sorted_table is None:
         return None
-    if requests[0].is_split and _lacks_domains(requests, table, answer):
-        return None  # right only if these domains had nothing: `parse.read_page` checks that
+    if requests[0].is_split and _lacks_domains(dataset, requests, table, answer, results):
+        return None  # `parse.read_page` names them
     kept = np.bincount(answer, minlength=len(requests))
     starts = (np.cumsum(kept) - kept).tolist()
     outside = (came - kept).tolist()
@@ -165,12 +165,20 @@ def _disagreeing(
     return totals.disagreeing(results)
 
 
-def _lacks_domains(requests: Sequence[Request], table: pa.Table, answer: np.ndarray) -> bool:
+def _lacks_domains(
+    dataset: Dataset,
+    requests: Sequence[Request],
+    table: pa.Table,
+    answer: np.ndarray,
+    results: pa.StructArray,
+) -> bool:
+    """True if a response leaves out a domain, and its plain list counts more than its rows."""
     edges = np.searchsorted(answer, np.arange(len(requests) + 1)).tolist()
-    return any(
-        absent_domains(request, table.slice(first, end - first))
-        for request, (first, end) in zip(requests, pairwise(edges), strict=True)
-    )
+    for i, (first, end) in enumerate(pairwise(edges)):
+        rows = table.slice(first, end - first)
+        if absent_domains(requests[i], rows) and is_short(dataset, rows, results.slice(i, 1)):
+            return True
+    return False
 
 
 def _booleans(mask: pa.ChunkedArray) -> np.ndarray:
