@@ -13,7 +13,7 @@ from typing import ClassVar
 from resources.api.body import LARGE_BYTES
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
-from resources.api.errors import ApiError
+from resources.api.errors import ApiError, IncompleteAnswer
 from resources.api.parsing.parse import Rows
 from resources.api.request_plan import Request, items_of, narrowed
 from resources.capture.decoders import Stored
@@ -77,3 +77,16 @@ def with_bodies(dataset: Dataset, refused: Unanswered, parts: Sequence[Answer]) 
     if not rest:
         return [*kept]
     return [*kept, replace(refused, request=narrowed(dataset, refused.request, rest))]
+
+
+def check_addresses(dataset: Dataset, request: Request, rows: Rows) -> None:
+    """Raise IncompleteAnswer if the answer to a lookup lacks a requested address."""
+    if dataset.scope is Scope.ADDRESSES:
+        found = {ip for table in rows.tables() for ip in table["ip"].to_pylist()}
+        missing = request.within["ip"] - found
+        if missing:
+            raise IncompleteAnswer(
+                f"{len(missing)} of {len(request.within['ip'])} addresses did not come back, "
+                f"{min(missing)} among them",
+                action=dataset.endpoint.action,
+            )

@@ -33,7 +33,14 @@ from resources.api.pagination import PAGING_ATTEMPTS, fetch_pages
 from resources.api.parsing.parse import Page, Rows, join
 from resources.api.parsing.split_items import check_domains
 from resources.api.request_plan import Request, alone, even_chunks, halves, items_of, narrowed
-from resources.capture.answers import Answer, FetchedPage, FetchResult, Unanswered, with_bodies
+from resources.capture.answers import (
+    Answer,
+    FetchedPage,
+    FetchResult,
+    Unanswered,
+    check_addresses,
+    with_bodies,
+)
 from resources.capture.decoders import DecoderPool, Stored
 from resources.capture.isolation import PROBES, take_apart
 from resources.capture.learned import MAX_FAILURES, Learned
@@ -252,9 +259,7 @@ class Fetcher:
     def _asks_again(self, result: FetchResult, is_last: bool) -> bool:
         """True if totals that differ from the rows are worth another request.
 
-        A server that has left out some rows may answer whole the second time. Totals that differ
-        again are the vendor's way to count: they are told (reconciliation), and no request of the
-        action is repeated for them in this run.
+        Those that differ again are the vendor's way to count: no request is then repeated.
         """
         totals = result.rows.disagreeing
         if not totals or self.learned.is_steady(self._action):
@@ -262,8 +267,7 @@ class Fetcher:
         if is_last:
             self.learned.note_steady(self._action)
             return False
-        told = ", ".join(totals)
-        log.warning("%s: %s differ from the rows; requesting them again", self.dataset.name, told)
+        log.warning("%s: %s differ; requesting again", self.dataset.name, ", ".join(totals))
         return True
 
     def _check_doubled(self, result: FetchResult, earlier: list[pa.Table]) -> None:
@@ -300,7 +304,7 @@ class Fetcher:
 
         def fetch(number: int, payload: Mapping[str, object]) -> Page:
             def read(body: Body) -> tuple[Page, Stored]:
-                return self.decoders.read(self.dataset, request, number, body, _identity)
+                return self.decoders.read(self.dataset, request, number, body, lambda page: page)
 
             if number == 1:  # pages may begin anew, at another size
                 came.clear()
@@ -328,8 +332,7 @@ class Fetcher:
             try:
                 return read(body)
             except ApiError as error:
-                is_refusal = error.code is not None or error.code_n is not None
-                if is_refusal or not len(body):
+                if error.code is not None or error.code_n is not None or not len(body):
                     raise  # was read, and says nothing of the data
                 at = datetime.now(UTC).isoformat(timespec="milliseconds")
                 came[page] = FetchedPage(page, payload, at, len(body), captures.pack(body))
@@ -342,23 +345,6 @@ class Fetcher:
         return value
 
 
-def check_addresses(dataset: Dataset, request: Request, rows: Rows) -> None:
-    """Raise IncompleteAnswer if the answer to a lookup lacks a requested address."""
-    if dataset.scope is Scope.ADDRESSES:
-        found = {ip for table in rows.tables() for ip in table["ip"].to_pylist()}
-        missing = request.within["ip"] - found
-        if missing:
-            raise IncompleteAnswer(
-                f"{len(missing)} of {len(request.within['ip'])} addresses did not come back, "
-                f"{min(missing)} among them",
-                action=dataset.endpoint.action,
-            )
-
-
 def _may_concern_an_item(error: ApiError) -> bool:
     """True if another request of the same action may be answered although this one was not."""
     return not (isinstance(error, TryLater) and error.throttled)
-
-
-def _identity(page: Page) -> Page:
-    return page

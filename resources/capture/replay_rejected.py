@@ -19,8 +19,7 @@ from resources.api.errors import ApiError, IncompleteAnswer
 from resources.api.pagination import fetch_pages
 from resources.api.parsing.parse import Page, join, read_page
 from resources.api.request_plan import Request, items_of, request_of
-from resources.capture.answers import FetchedPage, FetchResult
-from resources.capture.fetcher import check_addresses
+from resources.capture.answers import FetchedPage, FetchResult, check_addresses
 from resources.capture.partition_writer import StagedFiles
 from resources.capture.rejected_answers import payload_key
 from resources.home.layout import Home
