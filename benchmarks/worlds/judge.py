@@ -23,6 +23,8 @@ from resources.api.catalog.model import DomainRole
 from resources.archive import Archive
 from resources.ledger.states import Entry
 
+_OTHER_SIDE = {DomainRole.PULL: "push-", DomainRole.PUSH: "pull-"}
+
 LISTS = ("domain", "region", "isp")  # that every daily dataset may rest on
 
 
@@ -125,6 +127,8 @@ class Judge:
             lost = f"SELECT * FROM ({lost}) WHERE list_contains(?, domain)"
         elif dataset.role is DomainRole.ANY and is_partly_known:
             return ""  # without a name in its rows nobody can say whose are missing
+        if column:
+            lost, more = (f"SELECT * FROM ({sql}) WHERE {_side(dataset)}" for sql in (lost, more))
         for what, sql in (("lacks", lost), ("has too much", more)):
             values = [[*known]] if what == "lacks" and column else []
             rows = self._connection.execute(sql, values).fetchall()
@@ -141,7 +145,8 @@ class Judge:
             found.execute("SET enable_progress_bar = false")
             found.execute(f"ATTACH '{whole / 'served' / 'livestats.duckdb'}' AS whole (READ_ONLY)")
             wanted = {name: (_one_spelling(found, name), self._where(name)) for name in DATASETS}
-            wanted["ledger"] = ("dataset, business_date, state, rows", self._where("ledger"))
+            rows = "" if self._plan.hides_domains else ", rows"  # see _side
+            wanted["ledger"] = (f"dataset, business_date, state{rows}", self._where("ledger"))
             for name, (columns, where) in wanted.items():
                 sums = [
                     found.execute(
@@ -166,14 +171,26 @@ class Judge:
 
     def _where(self, table: str) -> str:
         """The rows that can be compared: domains may be asked for days before they existed, or not."""
-        if not self._plan.new_domains or table in LISTS:
-            return "true"
-        is_old = f"business_date >= DATE '{NEW_SINCE.date()}'"
         dataset = DATASETS.get(table)
-        if dataset is None or "domain" not in dataset.column:
-            return is_old
+        has_domains = dataset is not None and "domain" in dataset.column
+        side = _side(dataset) if dataset and has_domains else "true"
+        if not self._plan.new_domains or table in LISTS:
+            return side
+        is_new = f"business_date >= DATE '{NEW_SINCE.date()}'"
+        if not has_domains or (dataset and dataset.ranked):
+            return is_new
         names = ", ".join(f"'{name}'" for name in self._plan.new_domains)
-        return is_old if dataset.ranked else f"({is_old} OR lower(domain) NOT IN ({names}))"
+        return f"{side} AND ({is_new} OR lower(domain) NOT IN ({names}))"
+
+
+def _side(dataset: Dataset) -> str:
+    """The rows of domains that have such figures.
+
+    While no such domain is known, the others are asked about, and the API may answer zeros.
+    """
+    if dataset.role is DomainRole.ANY:
+        return "true"
+    return f"NOT starts_with(lower(domain), '{_OTHER_SIDE[dataset.role]}')"
 
 
 @cache

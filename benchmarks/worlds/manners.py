@@ -16,6 +16,8 @@ Left out, each because no program could tell from the answers:
 - `short-pages` that counts pages as asked for, below the fewest rows that a page may be asked for.
 - `doubled-key` of datasets whose key cannot come twice: such an answer is refused as long as it lasts.
 - the fault `shrink`: a row that leaves a single page together with its total leaves no trace.
+- rows of push domains where pull domains have figures, and the other way round: while none of its side
+  is known (`late-domains`), a dataset asks about the other, which may be answered with zeros.
 - figures of domains that were created later (`new-domains`), for the days before: asking is optional.
 """
 

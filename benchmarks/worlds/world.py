@@ -128,6 +128,11 @@ class WorldPlan:
         return tuple(manner for manner in self.lasting if kind_of(manner) in TRUTHS)
 
     @property
+    def hides_domains(self) -> bool:
+        """Whether domains are seen late."""
+        return any(kind_of(manner) == "late-domains" for manner in self._passing)
+
+    @property
     def emptied(self) -> frozenset[str]:
         """Actions that answer nothing though there is something, which only others contradict."""
         texts = [m for m in self._passing if kind_of(m) == "false-empty" and "how=zeros" not in m]
