@@ -46,7 +46,9 @@ def main() -> int:
     only = frozenset(filter(None, asked.only.split(",")))
     first, count = (asked.seed, 1) if asked.seed is not None else (asked.first, asked.seeds)
     count = count or (SEEDS_OF_PLANT if asked.plant else 100)
-    plans = [world_of(n, only, asked.most_pairs) for n in range(first, first + count)]
+    known = set() if asked.seed is not None else results.seeds_in(asked.json)
+    seeds = [n for n in range(first, first + count) if n not in known]
+    plans = [world_of(n, only, asked.most_pairs) for n in seeds]
     if asked.show:
         print(*map(told, plans), sep="\n")
         return 0
@@ -69,7 +71,12 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--most-pairs", type=int, default=15, help="pairs of domains, at most")
     parser.add_argument("--keep", action="store_true", help="leave the homes of worlds that fail")
     parser.add_argument("--show", action="store_true", help="say what the worlds are, play none")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="append each world's result")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="append each world's result; what it has is not played",
+    )
     parser.add_argument("--sum", type=Path, nargs="+", metavar="FILE", help="sum such files up")
     parser.add_argument(
         "--plant", choices=(*PLANTED, "all"), help="plant a bug, and play until a world finds it"

@@ -49,6 +49,11 @@ def read(paths: Iterable[Path]) -> list[Played]:
     return [*{(one.plant, one.seed): one for one in found}.values()]
 
 
+def seeds_in(path: Path | None) -> set[int]:
+    """The worlds that a file has already."""
+    return {one.seed for one in read([path])} if path is not None and path.exists() else set()
+
+
 def summary(found: list[Played]) -> list[str]:
     """Figures of the whole, and for each manner how often it was met, alone and beside others."""
     failed = sorted(one.seed for one in found if one.problems)
