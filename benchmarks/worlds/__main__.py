@@ -32,6 +32,7 @@ from benchmarks.worlds.jobs import Job, find, play, told
 from benchmarks.worlds.planted import PLANTED
 from benchmarks.worlds.results import Played
 from benchmarks.worlds.world import WorldPlan, world_of
+from pipelines.backfill import orphans
 
 GROUP = 12  # worlds of one shape that share a simulator and a faultless run
 SEEDS_OF_PLANT = 60  # worlds in which a planted bug must be found
@@ -84,6 +85,11 @@ def _asked() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _pool(processes: int) -> ProcessPoolExecutor:
+    """Processes that end with this one."""
+    return ProcessPoolExecutor(processes, get_context("spawn"), orphans.end_with_parent)
+
+
 def _play(asked: argparse.Namespace, plans: list[WorldPlan], scratch: Path) -> int:
     until = time.monotonic() + asked.minutes * 60
     jobs, shapes = [], set()
@@ -93,7 +99,7 @@ def _play(asked: argparse.Namespace, plans: list[WorldPlan], scratch: Path) -> i
         shapes.add(shape.number)
         jobs.append(Job(group, scratch, until, asked.keep, is_first, asked.json, asked.processes))
     found: list[Played] = []
-    with ProcessPoolExecutor(asked.processes, get_context("spawn")) as pool:
+    with _pool(asked.processes) as pool:
         for ended in as_completed([pool.submit(play, job) for job in jobs]):
             found += ended.result()
     print(*results.summary(found), sep="\n")
@@ -102,7 +108,7 @@ def _play(asked: argparse.Namespace, plans: list[WorldPlan], scratch: Path) -> i
 
 def _find_planted(asked: argparse.Namespace, plans: list[WorldPlan], scratch: Path) -> int:
     names = [*PLANTED] if asked.plant == "all" else [asked.plant]
-    with ProcessPoolExecutor(asked.processes, get_context("spawn")) as pool:
+    with _pool(asked.processes) as pool:
         tries = pool.map(partial(find, plans=plans, scratch=scratch), names)
         found = dict(zip(names, tries, strict=True))
     for name, played in found.items():
