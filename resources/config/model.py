@@ -208,6 +208,10 @@ class Settings:
         except ValueError as error:
             raise SettingsError(f"dataset: {error}") from error
 
+    def __getstate__(self) -> dict[str, object]:
+        """For another process: what is made from the settings is made anew, from its own catalog."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
     def of(self, one: Dataset) -> Dataset:
         """A dataset of the catalog with its settings applied."""
         return self._changed.get(one.name, one)

@@ -1,6 +1,7 @@
 """Settings of single datasets: what each can have, what follows, and what a home holds on to."""
 
 import json
+import pickle
 from datetime import timedelta
 from itertools import product
 
@@ -118,6 +119,17 @@ def test_each_key_is_taken_or_refused_with_those_that_the_dataset_has(name, key,
 )
 def test_what_cannot_be_followed_says_what_can(said, told, written):
     assert told in refused(written, said)
+
+
+@each("own", [{"bucket_seconds": 60}, {"reread_days": 5}, {"domains": ("pull-*",)}])
+def test_settings_that_were_used_go_to_another_process(own):
+    settings = Settings(own={"source_traffic": DatasetOverrides(**own)})
+    dataset = settings.of(DATASETS["source_traffic"])
+    assert dataset.column["domain"]
+    assert dataset.endpoint.parameter["DomainList"]
+    again = pickle.loads(pickle.dumps(settings))
+    assert again == settings
+    assert again.of(DATASETS["source_traffic"]).columns == dataset.columns
 
 
 @given(
