@@ -70,9 +70,9 @@ class World:
         passing = all_of(step.manners)
         self.simulator.manners = [*all_of(self.plan.lasting), *passing]
         (self.folder / "livestats.toml").write_text(step.toml + self.plan.shape.toml)
-        killed_after_s = step.killed_at * self.reference.wall_s
+        killed_after_cpu_s = step.killed_at * self.reference.cpu_s
         with self._read_only(step.read_only):
-            ended = self._run(step.words, step.now, step.token, killed_after_s, step)
+            ended = self._run(step.words, step.now, step.token, killed_after_cpu_s, step)
         for manner in passing:
             self._touched |= manner.actions
         where = f"after step {number} ({step})"
@@ -98,13 +98,13 @@ class World:
         words: tuple[str, ...],
         now: datetime,
         token: str = "",
-        killed_after_s: float = 0.0,
+        killed_after_cpu_s: float = 0.0,
         step: Step | None = None,
     ) -> Ended:
         meanwhile = self._remove_temp if step and step.removes_temp else (lambda: None)
         environ = environ_of(self.simulator, self.home, now, token)
         ended = self.commands.run(
-            words, environ, self.folder, killed_after_s, meanwhile, self.plant
+            words, environ, self.folder, killed_after_cpu_s, meanwhile, self.plant
         )
         self.played.commands += 1
         self.played.cpu_s += ended.cpu_s

@@ -96,7 +96,7 @@ class Step:
     toml: str = ""  # beside the shape's
     read_only: str = ""  # a dataset whose folder in raw/ cannot be written
     removes_temp: bool = False  # half-made files vanish while it runs
-    killed_at: float = 0.0  # share of the time of a whole backfill; 0: it is not killed
+    killed_at: float = 0.0  # share of the CPU of a whole backfill; 0: it is not killed
     token: str = ""  # session token that it has
 
     def __str__(self) -> str:
