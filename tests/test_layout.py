@@ -101,6 +101,7 @@ LAYERS = (
     ("serving",),
     ("archive",),
     ("verify",),
+    ("digest",),
     ("monitoring",),
 )
 """The rooms of resources/, low to high: a room imports its own layer and lower ones only."""

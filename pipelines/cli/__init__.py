@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "publish": "rebuild",
         "replay": "rebuild",
         "verify": "verify",
+        "digest": "digest",
         "backup": "backup",
         "ui": "ui",
         "simulate": "simulate",
