@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import checked, chosen, in_order, json_option, with_range
+from pipelines.cli.options import Refused, checked, chosen, in_order, json_option, with_range
 
 if TYPE_CHECKING:
     from resources.archive import Archive
@@ -30,9 +30,17 @@ _MAX_SHOWN = 20  # findings on the screen; --json has them all
 @click.option(
     "--deep", is_flag=True, help="Also normalise every capture again and compare the rows."
 )
+@click.option(
+    "--against", metavar="FINGERPRINT", help="Also compare with a line of `livestats digest`."
+)
 @json_option
 def verify(
-    first: date | None, last: date | None, names: tuple[str, ...], deep: bool, as_json: bool
+    first: date | None,
+    last: date | None,
+    names: tuple[str, ...],
+    deep: bool,
+    against: str | None,
+    as_json: bool,
 ) -> None:
     r"""Verify the archive: read every byte back, and compare each layer with its source.
 
@@ -54,6 +62,8 @@ def verify(
     from resources.verify.run import Verification
 
     in_order(first, last)
+    if against and (first or last or names):
+        raise Refused("--against reads all that the fingerprint covers: give no range with it.")
     datasets = chosen(names, [*DATASETS.values()])
     look = Verification(_opened(), datasets, first, last, deep)
     total = look.size()
@@ -61,6 +71,8 @@ def verify(
     with _progress(look.archive.home.root, total) as on_read:
         look.on_read = on_read
         findings = list(look.findings())
+    unlike = _compared(look, against) if against else []
+    findings += unlike
     wrong = [f for f in findings if not f.is_harmless]
     if as_json:
         screen.emit_json(_answer(look, findings, is_intact=not wrong))
@@ -68,7 +80,7 @@ def verify(
         _show(look, findings, wrong)
     code = 0 if not wrong else 2 if all(f.is_unverified for f in wrong) else 1
     try:
-        saved_result.write(look, findings)
+        saved_result.write(look, [f for f in findings if f not in unlike])
     except OSError as error:
         screen.note(f"The result cannot be saved for the alarms: {access.reason(error)}.")
         code = code or 2
@@ -87,6 +99,19 @@ def _opened() -> Archive:
             f"There is no archive in {home.root}, so nothing was verified. Is LIVESTATS_HOME right?"
         )
     return archive
+
+
+def _compared(look: Verification, against: str) -> list[FileFinding]:
+    """Findings of the comparison with a fingerprint; says what was added since."""
+    from resources.digest.compare import compare, findings_of
+    from resources.digest.fingerprint import Fingerprint
+
+    home = look.archive.home
+    compared = compare(home, Fingerprint.parse(against))
+    screen.note(f"Fingerprint: {compared.summary}")
+    for leaf in compared.added[:_MAX_SHOWN]:
+        screen.note(f"added: {'/'.join(leaf.place)}")
+    return [*findings_of(home, compared)]
 
 
 @contextmanager
