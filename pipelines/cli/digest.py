@@ -21,12 +21,16 @@ from pipelines.cli.options import Day, Refused, chosen, in_order, json_option, o
     "--prove", nargs=2, metavar="DATASET DAY", help="Write the proof of this day into --out."
 )
 @click.option("--out", type=click.Path(path_type=Path), help="File of the proof.")
+@click.option(
+    "--send", is_flag=True, help="Post the line to the webhook of the alarms. For cron, once a day."
+)
 @json_option
 def digest(
     days: str | None,
     until: str | None,
     prove: tuple[str, str] | None,
     out: Path | None,
+    send: bool,
     as_json: bool,
 ) -> None:
     r"""Print a fingerprint of all captures: one line that proves later that they are unchanged.
@@ -38,17 +42,22 @@ def digest(
     \b
     Examples:
       livestats digest
+      livestats digest --send
       livestats digest --days 2026-11-01..2026-11-30 --until 2026-12-05T00:00:00+08:00
       livestats digest --prove edge_stat 2026-11-20 --out proof.json
     """
     from resources.digest import fingerprint
     from resources.digest.proof import write_proof
+    from resources.monitoring import webhook
 
     archive = opened()
     if archive.home.identity is None:
         raise Refused(f"There is no archive in {archive.home.root} yet. Run `livestats backfill`.")
     if bool(prove) != bool(out):
         raise Refused("--prove and --out belong together: --prove DATASET DAY --out FILE.")
+    url = archive.environ.get(webhook.VARIABLE, "")
+    if send and not url:
+        raise Refused(f"There is no webhook: set {webhook.VARIABLE} to its URL.")
     first, last = _range(days)
     until_at = _moment(until) if until else archive.now()
     if until_at > archive.now():
@@ -59,6 +68,9 @@ def digest(
         ((dataset,), day) = chosen([prove[0]], ()), Day().convert(prove[1], None, None)
         leaf = write_proof(archive.home, made, leaves, dataset.name, day, out)
         screen.note(f"Wrote {out}: the proof of {dataset.name} {day}, capture {leaf.capture}.")
+    if send:
+        webhook.post(url, f"livestats {archive.home.root}\nfingerprint: {made.text}")
+        screen.note(f"Sent to {webhook.host_of(url)}.")
     if as_json:
         facts = {"fingerprint": made.text, "captures": made.count, "root": made.root}
         days_of = {"first": made.first and str(made.first), "last": made.last and str(made.last)}

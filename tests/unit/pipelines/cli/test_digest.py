@@ -2,13 +2,15 @@
 
 import json
 import shutil
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
 from resources.digest.fingerprint import Fingerprint
-from tests.support.aged_archive import lived_in
+from resources.monitoring import webhook
+from tests.support.aged_archive import TOMORROW, lived_in
 from tests.support.archives import DAYS, contents
 
 TRAFFIC = "batch_stream_traffic"
@@ -17,7 +19,7 @@ TRAFFIC = "batch_stream_traffic"
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     with lived_in(tmp_path_factory.mktemp("past") / "home") as lab:
-        yield lab
+        yield lab.with_(LIVESTATS_NOW=(TOMORROW + timedelta(hours=1)).isoformat())
 
 
 def digest(lab, *words):
@@ -67,6 +69,18 @@ def test_what_cannot_be_done_is_refused(lab, words, said):
     result = digest(lab, *words)
     assert result.exit_code == 2
     assert said in result.output
+
+
+def test_the_line_is_posted_to_the_webhook(lab, monkeypatch):
+    posted = []
+    monkeypatch.setattr(webhook, "post", lambda *words: posted.append(words))
+    other = lab.with_(**{webhook.VARIABLE: "https://robot.example/1"})
+    result = digest(other, "--send")
+    assert result.exit_code == 0, result.output
+    ((url, text),) = posted
+    assert url == "https://robot.example/1"
+    assert text.splitlines()[1] == f"fingerprint: {result.stdout.strip()}"
+    assert digest(lab, "--send").exit_code == 2  # nobody would get it
 
 
 def test_verify_compares_with_a_fingerprint(lab, tmp_path):
