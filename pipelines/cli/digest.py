@@ -62,7 +62,7 @@ def digest(
     until_at = _moment(until) if until else archive.now()
     if until_at > archive.now():
         raise Refused(f"--until {until} is not over yet: captures until then can still be added.")
-    made, leaves = fingerprint.digest(archive.home, until_at, first, last)
+    made, leaves = fingerprint.digest(archive.home, until_at, first, last, is_now=until is None)
     fingerprint.keep_leaves(archive.home, made, leaves)
     if prove and out:
         ((dataset,), day) = chosen([prove[0]], ()), Day().convert(prove[1], None, None)

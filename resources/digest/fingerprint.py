@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Self
@@ -97,15 +97,24 @@ class Fingerprint:
 
 
 def digest(
-    home: Home, until: datetime, first: date | None = None, last: date | None = None
+    home: Home,
+    until: datetime,
+    first: date | None = None,
+    last: date | None = None,
+    *,
+    is_now: bool = False,
 ) -> tuple[Fingerprint, list[Leaf]]:
     """The fingerprint of all captures of a range that were fetched until then, and its leaves.
 
-    Reads each manifest once. Raises DigestError if one cannot be read.
+    Reads each manifest once. `is_now`: also captures that seem to be later, since the clock was set
+    back. Raises DigestError if a manifest cannot be read.
     """
-    until = until.astimezone(UTC)
-    empty = Fingerprint(first=first, last=last, until=until, count=0, root="")
-    leaves = [leaf for leaf, day, name in leaves_of(home, empty) if empty.covers(day, name)]
+    empty = Fingerprint(first=first, last=last, until=until.astimezone(UTC), count=0, root="")
+    found = [*leaves_of(home, empty)]
+    if is_now:
+        latest = max((name.fetched_at for *_, name in found), default=empty.until)
+        empty = replace(empty, until=max(empty.until, latest))
+    leaves = [leaf for leaf, day, name in found if empty.covers(day, name)]
     return _of(empty, leaves), leaves
 
 

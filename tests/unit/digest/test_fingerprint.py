@@ -76,3 +76,8 @@ def test_kept_leaves_count_only_with_the_root_of_the_fingerprint(home):
     keep_leaves(home, made, leaves[:1])
     assert kept_leaves(home, made) is None
     assert kept_leaves(home, replace(made, root="0" * 64)) is None
+
+
+def test_a_clock_that_was_set_back_leaves_nothing_out(home):
+    made, _ = digest(home, FIRST, is_now=True)
+    assert (made.count, made.until) == (2, SECOND)
