@@ -176,13 +176,14 @@ def is_as_declared(dataset, body):
 
 def one_may_not(asked, by_itself):
     """True for an answer that is refused or has no row inside of its window, whose slots are then
-    looked at more closely; and for a split without rows: there was nothing to split.
+    looked at more closely; for a split without rows, where there was nothing to split; and for one
+    that leaves out a domain and falls short of the whole.
     """
     if isinstance(by_itself, ApiError):
         return True
     _, rows = by_itself
     if rows.table.num_rows:
-        return False
+        return bool(rows.absent)
     return bool(rows.outside) or asked[0].is_split
 
 
