@@ -177,13 +177,13 @@ def is_as_declared(dataset, body):
 def one_may_not(asked, by_itself):
     """True for an answer that is refused or has no row inside of its window, whose slots are then
     looked at more closely; for a split without rows, where there was nothing to split; and for one
-    that leaves out a domain and falls short of the whole.
+    that leaves out a domain, or has rows outside, and falls short of the whole.
     """
     if isinstance(by_itself, ApiError):
         return True
     _, rows = by_itself
     if rows.table.num_rows:
-        return bool(rows.absent)
+        return bool(rows.absent) or (asked[0].is_split and rows.outside > 0)
     return bool(rows.outside) or asked[0].is_split
 
 
