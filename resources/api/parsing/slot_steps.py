@@ -60,10 +60,10 @@ def check_slots(
             raise WrongWidth(dataset.endpoint.action, step * seconds, seconds)
 
 
-def grid_s(rows: Iterable[pa.Table], width_s: int) -> int:
+def grid_s(rows: Iterable[pa.Table], asked_s: int) -> int:
     """The widest grid, in seconds from midnight UTC, on which all slots of an answer lie.
 
-    0 for an answer without rows. Where it is not `width_s`, the answer alone does not show which
+    0 for an answer without rows. Where it is wider than `asked_s`, the answer alone does not show which
     width its slots have.
     """
     grid = 0
@@ -71,7 +71,7 @@ def grid_s(rows: Iterable[pa.Table], width_s: int) -> int:
         begins = _microseconds(table.column(SLOT_START_AT)) // _SECOND_US
         for first in range(0, len(begins), 64):  # the first slots nearly always decide it
             grid = int(np.gcd.reduce(begins[first : first + 64], initial=grid))
-            if grid <= width_s:
+            if grid <= asked_s:
                 return grid
     return grid
 
