@@ -11,6 +11,7 @@ from resources.archive import Archive
 from resources.capture import replay_rejected
 from resources.capture.repair import UNREADABLE
 from resources.fs import access, locks
+from resources.home import day_lock
 from resources.lake import parquet
 from resources.raw import captures
 
@@ -50,7 +51,7 @@ def replay(archive: Archive, days: Sequence[tuple[Dataset, date]]) -> Iterator[R
         folder = captures.folder_of(archive.home.raw, dataset.name, day)
         is_recovered = False
         try:
-            with locks.lock(folder.parent if dataset.is_dimension else folder):
+            with day_lock.locked(archive.home, dataset, day):
                 zone = archive.settings.time_zone
                 for misplaced, problem in captures.misplaced_in(folder, zone):
                     text = f"{misplaced.folder} {problem}. {captures.MISPLACED_REMEDY}"
@@ -63,7 +64,7 @@ def replay(archive: Archive, days: Sequence[tuple[Dataset, date]]) -> Iterator[R
                 if capture is None:
                     continue
                 rows = parquet.normalise(archive.home.lake, dataset, day, capture).rows
-        except UNREADABLE as error:
+        except (*UNREADABLE, locks.LockTimeout) as error:
             yield Replayed(dataset=dataset.name, day=day, problem=str(error))
         except OSError as error:
             if not access.is_of_one_place(error):

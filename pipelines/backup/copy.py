@@ -18,8 +18,10 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.backup import target as backup_target
+from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.fs import access, atomic, sealed
+from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import checksum, parquet
 from resources.ledger.states import PARTIAL
@@ -66,12 +68,12 @@ def backup(archive: Archive, root: Path, tell: Callable[[str], None] = lambda _:
             tell(name)
             with copied.naming(home.raw / name):
                 for day, folder in captures.days_of(home.raw, name).items():
-                    with copied.naming(folder):
+                    with copied.naming(folder), _locked(target, name, day):
                         _day(folder, captures.folder_of(target.raw, name, day), copied)
         for name in _datasets(home.lake):
             with copied.naming(home.lake / name):
                 for day, path in parquet.days_of(home.lake, name).items():
-                    with copied.naming(path):
+                    with copied.naming(path), _locked(target, name, day):
                         _lake_file(home, target, name, day, path, copied)
         _identity(home, target)  # settings that were fixed meanwhile
         if not copied.problems:
@@ -82,6 +84,18 @@ def backup(archive: Archive, root: Path, tell: Callable[[str], None] = lambda _:
 def _datasets(layer: Path) -> list[str]:
     """The folders of a layer, also of datasets that this livestats does not know."""
     return sorted(p.name for p in layer.iterdir() if p.is_dir()) if layer.is_dir() else []
+
+
+@contextmanager
+def _locked(target: Home, name: str, day: date) -> Iterator[None]:
+    """The lock of a day of the backup, which is a home; removes what killed backups left there."""
+    if name in DATASETS:
+        with day_lock.locked(target, DATASETS[name], day):
+            yield
+    else:  # no other process of this version works on it
+        atomic.remove_stale_temps(captures.folder_of(target.raw, name, day))
+        atomic.remove_stale_temps(parquet.path_of(target.lake, name, day).parent)
+        yield
 
 
 def _identity(home: Home, target: Home) -> None:
@@ -100,7 +114,6 @@ def _day(source: Path, folder: Path, copied: Copied) -> None:
     found = [*captures.rejected_in(source)]
     found += [Capture(source / name.text, name) for name in captures.captures_in(source)]
     folder.mkdir(parents=True, exist_ok=True)
-    atomic.remove_stale_temps(folder)
     for capture in found:
         if (folder / capture.folder.name).is_dir():
             copied.present += 1
@@ -176,7 +189,6 @@ def _lake_file(
     if path.is_file() and _stamp(path.stat()) == _stamp(before):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.remove_stale_temps(path.parent)
     temp = atomic.temp_path(path)
     try:
         size = _copied(source, temp)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -11,7 +10,7 @@ from pathlib import Path
 from resources.config import SettingsError
 from resources.errors import LivestatsError
 from resources.fs import atomic, locks, sealed
-from resources.home.layout import Home
+from resources.home.layout import FOLDER_MODE, Home
 from resources.raw import captures
 
 MARKER = "backup.json"
@@ -37,16 +36,15 @@ def opened(home: Home, root: Path) -> Iterator[Home]:
         raise Unsuitable(f"{root} and the home {home.root} must lie apart from each other.")
     target = Home(root)
     _check(home, target)
-    root.mkdir(parents=True, exist_ok=True)
-    lock = locks.try_lock(root)
-    if lock is None:
+    root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    held = locks.try_lock(target.lock_file("backup"))
+    if held is None:
         raise Unsuitable(f"Another backup is at work in {root}. Wait for its end.")
     try:
-        atomic.remove_stale_temps(root)
         write_marker(home, target, None)
         yield target
     finally:
-        os.close(lock)
+        held.release()
 
 
 def write_marker(home: Home, target: Home, ended: datetime | None) -> None:
@@ -71,6 +69,7 @@ def _check(home: Home, target: Home) -> None:
         if not root.is_dir():
             raise Unsuitable(f"{root} is not a folder.")
         there = {p.name for p in root.iterdir() if not p.name.startswith(atomic.TEMP_PREFIX)}
+        there -= {target.locks.name}  # of a backup that was killed as it began
         if not there:
             return
         if not there & {MARKER, target.identity_file.name}:

@@ -69,15 +69,15 @@ def _suspect(archive: Archive, name: str, day: date) -> Entry:
 
 
 def _write(archive: Archive, line: Entry, by: str, reason: str) -> None:
-    import os
-
-    from resources.fs import locks
+    from resources.api.catalog import DATASETS
+    from resources.home import day_lock
     from resources.ledger import acceptance
     from resources.raw import captures
 
+    dataset = DATASETS[line.dataset]
     folder = captures.folder_of(archive.home.raw, line.dataset, line.day)
-    lock = locks.try_lock(folder)
-    if lock is None:
+    held = day_lock.try_lock(archive.home, dataset, line.day)
+    if held is None:
         raise Refused(f"{line.dataset} {line.day} is being captured now. Run it again later.")
     try:
         if line.capture is None or captures.captures_in(folder)[-1].text != line.capture:
@@ -88,7 +88,7 @@ def _write(archive: Archive, line: Entry, by: str, reason: str) -> None:
             f"{folder / acceptance.ACCEPTED}: {error}. `livestats verify` says what to do."
         ) from error
     finally:
-        os.close(lock)
+        held.release()
 
 
 def _user() -> str:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,6 @@ from resources.serving.formats import FORMATS
 if TYPE_CHECKING:
     import duckdb
     from rich.text import Text
-
-    from resources.home.layout import Home
 
 
 @click.command()
@@ -135,46 +132,38 @@ def _list_examples() -> None:
 def _answer(text: str, style: str, output: Path | None, most: int) -> None:
     import duckdb
 
+    from resources.fs import scratch
     from resources.serving import sql_sandbox
 
     try:
         archive = opened()
         with (
-            _scratch(archive.home, output) as (spill, target),
+            scratch.folder(archive.home.state) as folder,
             archive.reading() as connection,
         ):
-            sql_sandbox.restrict(connection, spill)
+            spill = folder.resolve()
+            sql_sandbox.restrict(connection, spill / "spill")
             found = sql_sandbox.run_query(connection, text)
             if found is None:
                 screen.note("Done; the statement has no rows to show.")
             elif style == "table":
                 _table(found, most, output)
             else:
-                _written(found, style, output, target)
+                _written(found, style, output, spill / "answer")
     except duckdb.Error as error:
         raise Refused(sql_sandbox.error_message(error)) from error
 
 
-@contextmanager
-def _scratch(home: Home, output: Path | None) -> Iterator[tuple[Path, Path]]:
-    """A folder for spilling, and the temporary file: beside `output` if there is one."""
-    from resources.fs import atomic, scratch
-
-    with scratch.folder(home.state) as folder:
-        aside = atomic.temp_path(output.resolve()) if output else folder.resolve() / "answer"
-        yield folder / "spill", aside
-
-
-def _written(found: duckdb.DuckDBPyRelation, style: str, output: Path | None, target: Path) -> None:
-    """Write a complete file; for stdout, through a temporary file."""
+def _written(found: duckdb.DuckDBPyRelation, style: str, output: Path | None, aside: Path) -> None:
+    """Write a complete file; for stdout, through the temporary file `aside`."""
     from resources.serving import export
 
     if output is None:
-        export.write_file(found, style, target)
-        with target.open("rb") as file:
+        export.write_file(found, style, aside)
+        with aside.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
     else:
-        export.write_atomically(found, style, output.resolve(), target)
+        export.write_atomically(found, style, output.resolve())
         screen.note(f"Written: {output} ({screen.size(output.stat().st_size)})")
 
 

@@ -64,6 +64,7 @@ def superset(
     from pipelines.superset.bundle import bundle, zipped
     from pipelines.superset.documents import Source
     from pipelines.superset.tables import served_tables
+    from resources.fs import atomic
 
     if not name.strip():
         raise Refused("--name is empty: give the database a name.")
@@ -81,7 +82,10 @@ def superset(
     data = zipped(bundle(source, tables))
     target = output or Path(_FILE)
     if output or not url:
-        target.write_bytes(data)
+        if target.exists() and not target.is_file():  # a pipe: nothing to swap
+            target.write_bytes(data)
+        else:
+            atomic.write_atomically(target.resolve(), data)
         screen.note(f"Written: {target} ({len(tables)} tables, {screen.size(len(data))})")
     if url:
         password = os.environ.get(PASSWORD) or click.prompt("Password", hide_input=True, err=True)

@@ -12,7 +12,7 @@ from pipelines.doctor.findings import ok, problem, warning
 from pipelines.doctor.machine import can_write
 from resources.archive import Archive
 from resources.findings import Finding
-from resources.fs.locks import try_lock
+from resources.fs.locks import try_lock_folder
 from resources.home import folders
 from resources.monitoring import disk_space
 from resources.monitoring.checks import OVERDUE
@@ -27,11 +27,11 @@ def locks_found(archive: Archive) -> Finding:
     home = archive.home.root
     folder = home if home.is_dir() else disk_space.nearest(home)
     try:
-        first = try_lock(folder)
+        first = try_lock_folder(folder)
         if first is None:
             return ok("locks", "a livestats process holds one now")
         try:
-            second = try_lock(folder)
+            second = try_lock_folder(folder)
         finally:
             os.close(first)
     except OSError as error:
@@ -58,7 +58,10 @@ def folders_found(archive: Archive) -> Iterator[Finding]:
     if len(found) > _MOST_FOLDERS:
         more = len(found) - _MOST_FOLDERS
         yield problem("folders", f"and {more:,} more like these", "Mend them in the same way.")
-    if not found:
+    is_open = [*folders.open_to_others(archive.home)]
+    for fault in is_open:
+        yield warning("folders", fault.text, fault.remedy)
+    if not found and not is_open:
         yield ok("folders", "this user can read and write all of them")
 
 

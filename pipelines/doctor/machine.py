@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -121,7 +120,7 @@ def home_found(archive: Archive) -> Finding:
 def can_write(folder: Path) -> bool:
     """Whether a file can be created; permissions alone do not show a read-only disk."""
     try:
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".doctor-"):
+        with tempfile.TemporaryFile(dir=folder):
             return True
     except OSError:
         return False
@@ -157,8 +156,8 @@ def warehouse_free(archive: Archive) -> Finding:
     path = archive.home.warehouse
     if not path.is_file():
         return ok("warehouse", "none yet: the first load creates it")
-    lock = try_lock(path.parent)
-    if lock is None:
+    held = try_lock(archive.home.lock_file("warehouse"))
+    if held is None:
         return ok("warehouse", f"{path} is being loaded by livestats now")
     try:
         duckdb.connect(str(path), read_only=True).close()
@@ -173,7 +172,7 @@ def warehouse_free(archive: Archive) -> Finding:
     except duckdb.Error as error:
         return _damaged(path, error)
     finally:
-        os.close(lock)
+        held.release()
     return ok("warehouse", f"{path}, not in use")
 
 

@@ -113,7 +113,7 @@ def history_in(folder: Path) -> Iterator[dg.DagsterInstance]:
 
 def _opened(folder: Path) -> dg.DagsterInstance:
     """The instance, one process at a time: two that both make the first tables make neither."""
-    with locks.lock(folder):
+    with locks.lock(folder / ".lock"):
         return dg.DagsterInstance.from_config(str(folder))
 
 

@@ -7,9 +7,11 @@ the catalog, and what a refused call waits in `retry`. Next: `client`, which acq
 from __future__ import annotations
 
 import fcntl
+import logging
 import math
 import os
 import re
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,9 +32,15 @@ that n calls never leave within a second of a limit of fewer: (1 s + 0.02 s) * 0
 LONGEST_BACK_OFF_S = 60.0  # for every process; a call that has to wait longer waits on its own
 SLOWEST_PER_S = 1 / 50
 
+LONGEST_LOCK_S = 60.0
+TELL_AFTER_S = 3.0
+LOCK_POLL_S = 0.05
+
 # No interval and no back-off is longer, so a time further ahead was written before a restart of the
 # machine, or is damage.
 _LONGEST_AHEAD_S = 61.0
+
+log = logging.getLogger("livestats.api")
 
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 
@@ -112,18 +120,42 @@ class RateLimiter:
                     schedule.add(now_s)
         return wait_s
 
+    def _lock(self, descriptor: int, path: Path) -> None:
+        """Lock an opened file. Raises FixSetup if it is locked for too long: a process hangs.
+
+        A lock belongs to the opened file, so it keeps threads apart as well. The system releases it
+        if the process is killed.
+        """
+        began_s, is_told = time.monotonic(), False
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                waited_s = time.monotonic() - began_s
+            if waited_s > LONGEST_LOCK_S:
+                raise FixSetup(
+                    f"the call budget in {path} was locked for {waited_s:.0f} s",
+                    "A process of this home hangs or is stopped: end it, and run again.",
+                )
+            if waited_s > TELL_AFTER_S and not is_told:
+                is_told = True
+                log.warning("Waiting for the call budget %s, which another process holds.", path)
+            if waited_s > LOCK_POLL_S:
+                self._sleep(LOCK_POLL_S)  # ends with the run
+            else:
+                time.sleep(0.001)  # it is held for the time of a few system calls
+
     @contextmanager
     def _locked(self, action: str | None, interval_s: float) -> Iterator[_Schedule]:
         """The schedule of an action, None for that of the account; written back if it changes."""
         name = self._account if action is None else f"{self._account}.{_checked(action)}"
         path = self._directory / name
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = _opened(path)
             try:
-                # A lock belongs to the opened file, so it keeps threads apart as well. The system
-                # releases it if the process is killed.
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                self._lock(descriptor, path)
                 next_s = _parsed(os.read(descriptor, 64), self._clock())
                 schedule = _Schedule(next_s, interval_s)
                 yield schedule
@@ -141,6 +173,16 @@ class RateLimiter:
                 "Make the directory writable for this user, on a disk with room that can lock "
                 "files, or choose another home (LIVESTATS_HOME).",
             ) from error
+
+
+def _opened(path: Path) -> int:
+    """The file, for its owner alone: whoever can open it can lock it, and so hold up all calls."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        if not stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+            return descriptor
+        os.close(descriptor)
+        path.unlink(missing_ok=True)  # of an earlier version; a call may be made now
 
 
 def _parsed(text: bytes, now_s: float) -> float:

@@ -7,7 +7,6 @@ Read next: partition_writer.py.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -35,7 +34,8 @@ from resources.capture.result import (
     reason_not_captured,
 )
 from resources.config import Settings
-from resources.fs import atomic, locks
+from resources.fs import locks
+from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import states
@@ -60,23 +60,22 @@ class PartitionLifecycle:
 
     def begin(self, day: date) -> PartitionJob | Result | None:
         """A job for the day; its result if nothing is to be requested; None if it is locked."""
-        lock = locks.try_lock(self._lock_folder(day))
+        lock = day_lock.try_lock(self.home, self.dataset, day, whole_history=True)
         if lock is None:
             return None
         try:
             started = self._plan(day, lock)
         except BaseException:
-            os.close(lock)
+            lock.release()
             raise
         if isinstance(started, Result):
-            os.close(lock)
+            lock.release()
         return started
 
-    def _plan(self, day: date, lock: int) -> PartitionJob | Result:
+    def _plan(self, day: date, lock: locks.Held) -> PartitionJob | Result:
         dataset, now = self.dataset, self.clock()
         folder = captures.folder_of(self.home.raw, dataset.name, day)
         folder.mkdir(parents=True, exist_ok=True)
-        self._remove_stale_temps(day)
         line = states.entry(
             dataset,
             day,
@@ -149,23 +148,6 @@ class PartitionLifecycle:
     @cached_property
     def _coverage(self) -> Coverage:
         return Coverage(self.home.raw, self.home.lake, self.settings, self.home.file_index)
-
-    def _lock_folder(self, day: date) -> Path:
-        """Folder whose lock guards the day: the day's own; for a dimension, one for all days."""
-        folder = captures.folder_of(self.home.raw, self.dataset.name, day)
-        folder = folder.parent if self.dataset.is_dimension else folder
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
-    def _remove_stale_temps(self, day: date) -> None:
-        """Remove temporary files of crashed runs; the caller holds the lock."""
-        is_one_history = self.dataset.is_dimension
-        days = [*captures.days_of(self.home.raw, self.dataset.name)] if is_one_history else [day]
-        for one in days:
-            atomic.remove_stale_temps(captures.folder_of(self.home.raw, self.dataset.name, one))
-            atomic.remove_stale_temps(
-                parquet.path_of(self.home.lake, self.dataset.name, one).parent
-            )
 
     def _check_lake_file(
         self, day: date, capture: captures.Capture, lacking: tuple[str, ...]

@@ -6,10 +6,8 @@ Read next: raw/captures.py.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -24,7 +22,7 @@ from resources.capture import rejected_answers
 from resources.capture.answers import Answer, FetchedPage, FetchResult, Unanswered
 from resources.capture.inventory import InventoryReader, snapshots
 from resources.config import Settings
-from resources.fs import atomic, sealed
+from resources.fs import atomic, locks, sealed
 from resources.home.layout import Home
 from resources.lake import parquet, row_equality
 from resources.ledger import states
@@ -140,7 +138,7 @@ class PartitionJob:
     dataset: Dataset
     day: date
     home: Home
-    lock: int
+    lock: locks.Held
     requests: Sequence[Request]
     previous: captures.Capture | None
     domains: Sequence[str]
@@ -208,9 +206,7 @@ class PartitionJob:
 
     def release(self) -> None:
         """Release the lock; a second call does nothing."""
-        lock, self.lock = self.lock, -1  # the descriptor may belong to another file after close
-        with suppress(OSError):
-            os.close(lock)
+        self.lock.release()
 
     def keep_rejected(self, now: datetime, time_zone: str) -> None:
         """Keep what came and could not be read or proven, beside the captures."""

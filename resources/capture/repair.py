@@ -6,15 +6,13 @@ Not here: finding the days (ledger/states.py). Read next: lake/parquet.py.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import ApiError
-from resources.fs import atomic, locks
+from resources.fs import locks
+from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.raw import captures
@@ -51,13 +49,14 @@ def rebuild_missing(home: Home, dataset: Dataset, days: Iterable[date]) -> list[
     """
     rebuilt = []
     for day in sorted(days):
-        with _day_lock(home, dataset, day) as is_locked:
-            if not is_locked:
-                continue
-            capture = captures.newest(_folder(home, dataset, day), home.time_zone)
+        held = day_lock.try_lock(home, dataset, day)
+        if held is None:
+            continue
+        with held:
+            folder = captures.folder_of(home.raw, dataset.name, day)
+            capture = captures.newest(folder, home.time_zone)
             if capture is None:
                 continue
-            atomic.remove_stale_temps(parquet.path_of(home.lake, dataset.name, day).parent)
             try:
                 origin, is_rebuilt = ensure_lake_file(home, dataset, day, capture)
             except UNREADABLE as error:
@@ -77,22 +76,7 @@ def rebuild_missing(home: Home, dataset: Dataset, days: Iterable[date]) -> list[
 def days_free_to_repair(home: Home, dataset: Dataset, days: Iterable[date]) -> Iterator[date]:
     """Those of `days` that no process has locked."""
     for day in days:
-        with _day_lock(home, dataset, day) as is_locked:
-            if is_locked:
-                yield day
-
-
-def _folder(home: Home, dataset: Dataset, day: date) -> Path:
-    return captures.folder_of(home.raw, dataset.name, day)
-
-
-@contextmanager
-def _day_lock(home: Home, dataset: Dataset, day: date) -> Iterator[bool]:
-    """Lock the day if it is free; yields whether it was. A dimension has one lock for all days."""
-    folder = _folder(home, dataset, day)
-    lock = locks.try_lock(folder.parent if dataset.is_dimension else folder)
-    try:
-        yield lock is not None
-    finally:
-        if lock is not None:
-            os.close(lock)
+        held = locks.try_lock(day_lock.file_of(home, dataset, day))
+        if held is not None:
+            held.release()
+            yield day

@@ -1,15 +1,18 @@
 """Files that are written whole or not at all.
 
-Here: temporary names, writing, replacing and copying. Not here: locks (locks.py), JSON with a
-checksum (sealed.py).
+Here: temporary names, writing, replacing and copying. Not here: locks that others wait for
+(locks.py), JSON with a checksum (sealed.py).
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 TEMP_PREFIX = ".making-"
@@ -42,13 +45,55 @@ def rename_into_place(temp: Path, path: Path) -> None:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that readers see the old content or the new, never a part."""
-    temp = temp_path(path)
-    try:
+    with making(path) as temp:
         temp.write_bytes(data)
+
+
+@contextmanager
+def making(path: Path) -> Iterator[Path]:
+    """An empty temporary file that becomes `path` after the block, and is removed after an error.
+
+    It is locked meanwhile, so no lock of the folder is needed: whoever makes `path` next removes
+    the temporary files whose processes were killed, and no others.
+    """
+    _remove_abandoned(path)
+    temp, descriptor = _new_temp(path)
+    try:
+        yield temp
         rename_into_place(temp, path)
     except BaseException:
         temp.unlink(missing_ok=True)
         raise
+    finally:
+        os.close(descriptor)
+
+
+def _new_temp(path: Path) -> tuple[Path, int]:
+    """A new temporary file, and a descriptor that holds its lock."""
+    while True:
+        temp = temp_path(path)
+        descriptor = os.open(temp, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        with suppress(OSError):  # not every file system can lock
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_nlink:
+            return temp, descriptor
+        os.close(descriptor)  # another process took it for abandoned before it was locked
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove the temporary files of `path` that no process has locked."""
+    prefix = f"{TEMP_PREFIX}{path.name}-"
+    with suppress(OSError):  # the folder is missing, or a file belongs to another user
+        with os.scandir(path.parent) as entries:
+            found = [e.path for e in entries if e.name.startswith(prefix) and e.is_file()]
+        for temp in found:
+            descriptor = os.open(temp, os.O_RDONLY)
+            try:
+                with suppress(BlockingIOError):
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    Path(temp).unlink(missing_ok=True)
+            finally:
+                os.close(descriptor)
 
 
 def copy_file(path: Path, copy: Path) -> None:

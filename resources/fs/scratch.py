@@ -17,6 +17,7 @@ from resources.errors import LivestatsError
 from resources.fs import access, locks
 
 _PREFIX = "scratch-"
+_SYSTEM_PREFIX = "livestats-scratch-"  # where files of all programs lie
 
 
 class NoScratch(LivestatsError):
@@ -44,28 +45,38 @@ def folder(state: Path) -> Iterator[Path]:
 
 
 def _in_home(state: Path) -> tuple[tuple[Path, int] | None, str]:
-    """A folder in the home, locked while it is in use; and why there is none.
+    """A folder in the home, locked while it is in use; and why there is none."""
+    try:
+        state.mkdir(exist_ok=True)
+        return _locked(state, _PREFIX), ""
+    except OSError as error:
+        return None, access.reason(error)
+
+
+def _locked(parent: Path, prefix: str) -> tuple[Path, int]:
+    """A new folder of this user alone and a descriptor with its lock.
 
     Removes those of processes that were killed.
     """
-    try:
-        state.mkdir(exist_ok=True)
-        path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=state))
-        lock = locks.try_lock(path)
-        if lock is None:
-            raise BlockingIOError(f"{path} is locked")
-    except OSError as error:
-        return None, access.reason(error)
-    _remove_stale(state, path)
-    return (path, lock), ""
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        try:
+            lock = locks.try_lock_folder(path)
+        except FileNotFoundError:
+            continue  # taken for one of a killed process before it was locked
+        if lock is not None and os.fstat(lock).st_nlink:
+            _remove_stale(parent, prefix, path)
+            return path, lock
+        if lock is not None:
+            os.close(lock)
 
 
-def _remove_stale(state: Path, ours: Path) -> None:
-    for path in state.glob(f"{_PREFIX}*"):
+def _remove_stale(parent: Path, prefix: str, ours: Path) -> None:
+    for path in parent.glob(f"{prefix}*"):
         if path == ours:
             continue
         try:
-            lock = locks.try_lock(path)
+            lock = locks.try_lock_folder(path)
         except OSError:
             continue  # of another user, or just gone
         if lock is not None:
@@ -75,8 +86,7 @@ def _remove_stale(state: Path, ours: Path) -> None:
 
 def _of_system(state: Path, why: str) -> tuple[Path, int]:
     try:
-        path = Path(tempfile.mkdtemp(prefix="livestats-"))
-        return path, os.open(path, os.O_RDONLY)
+        return _locked(Path(tempfile.gettempdir()), _SYSTEM_PREFIX)
     except OSError as error:
         raise NoScratch(
             f"No folder for temporary files can be made: neither in {state} ({why}) nor where the "

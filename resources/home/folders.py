@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -68,6 +69,24 @@ def faults(home: Home) -> Iterator[FolderFault]:
                 with os.scandir(dataset) as days:
                     listed = sorted(day.path for day in days if day.is_dir())
                 yield from (one for day in listed if (one := _fault(Path(day))) is not None)
+
+
+def open_to_others(home: Home) -> Iterator[FolderFault]:
+    """Folders of the home with more permissions than they need.
+
+    A home that is closed protects what lies in it. Whoever can write into the folders of locks and
+    of the call budget, or open files there, can hold up all work.
+    """
+    closed = {
+        home.root: (0o027, "o=,g-w"),
+        **dict.fromkeys((home.locks, home.budget), (0o077, "go=")),
+    }
+    for path, (too_much, change) in closed.items():
+        mode = stat.S_IMODE(path.stat().st_mode) if path.is_dir() else 0
+        if mode & too_much:
+            who = "every user of this machine" if mode & 0o007 else "the group"
+            text = f"{path} is open to {who} (mode {mode:03o})"
+            yield FolderFault(path, text, f"Close it: `chmod {change} {shlex.quote(str(path))}`.")
 
 
 def _fault(path: Path) -> FolderFault | None:

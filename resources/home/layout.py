@@ -26,6 +26,9 @@ FORMAT = 3
 2: datasets may mean something else than usual. 3: captured days may be incomplete.
 """
 
+FOLDER_MODE = 0o750
+"""Of a home and its folders: the owner's, and readable by a group that he may choose."""
+
 _PINNED = 2
 _PLAIN = 1  # neither
 _BY_HAND = {"first_day", "format", "time_zone"}  # of archive.json; the rest is added
@@ -87,6 +90,15 @@ class Home:
     def learned(self) -> Path:
         """Refused items and list limits of the API: see capture/learned. May be deleted."""
         return self.state / "learned.json"
+
+    @property
+    def locks(self) -> Path:
+        """Files that processes lock, for the owner alone. Empty while nothing is at work."""
+        return self.root / "locks"
+
+    def lock_file(self, name: str) -> Path:
+        """The lock of one part of the home: `archive`, `warehouse`, ... Days: see day_lock.py."""
+        return self.locks / name
 
     @property
     def dagster(self) -> Path:
@@ -152,15 +164,8 @@ class Home:
         """
         self.check(settings)
         try:
-            for folder in (
-                self.raw,
-                self.lake,
-                self.warehouse.parent,
-                self.served.parent,
-                self.budget,
-                self.dagster,
-            ):
-                folder.mkdir(parents=True, exist_ok=True)
+            for folder, mode in self.folders().items():
+                folder.mkdir(mode=mode, parents=True, exist_ok=True)
             if not self._is_identified(self.identity, settings):
                 self._identify(settings, now)
         except OSError as error:
@@ -170,10 +175,17 @@ class Home:
             ) from error
         self.check(settings)
 
+    def folders(self) -> dict[Path, int]:
+        """The folders of a home, the outer ones first, each with the mode that it is made with."""
+        shared = (self.root, self.raw, self.lake, self.warehouse.parent, self.served.parent)
+        return {
+            **dict.fromkeys((*shared, self.dagster, self.state), FOLDER_MODE),
+            **dict.fromkeys((self.budget, self.locks), locks.FOLDER_MODE),
+        }
+
     def _identify(self, settings: Settings, now: datetime) -> None:
         """Write the identity file, unless another process has just done so."""
-        with locks.lock(self.root):
-            atomic.remove_stale_temps(self.root)
+        with locks.lock(self.lock_file("archive")):
             del self.__dict__["identity"]
             found = self.identity
             if self._is_identified(found, settings):
@@ -225,7 +237,7 @@ class Home:
 
     def _note(self, **facts: object) -> None:
         """Replace facts of the identity file."""
-        with locks.lock(self.root):
+        with locks.lock(self.lock_file("archive")):
             self.__dict__.pop("identity", None)
             identity = {k: v for k, v in (self.identity or {}).items() if k != "sha256"}
             atomic.write_atomically(self.identity_file, sealed.seal({**identity, **facts}))

@@ -65,14 +65,10 @@ def write_file(relation: duckdb.DuckDBPyRelation, style: str, target: Path) -> N
     _WRITERS[style](relation, target)
 
 
-def write_atomically(relation: duckdb.DuckDBPyRelation, style: str, path: Path, temp: Path) -> None:
-    """Write to `temp`, then rename it to `path`: until then the old file stays."""
-    try:
+def write_atomically(relation: duckdb.DuckDBPyRelation, style: str, path: Path) -> None:
+    """Write aside, then rename to `path`: until then the old file stays."""
+    with atomic.making(path) as temp:
         write_file(relation, style, temp)
-        atomic.rename_into_place(temp, path)
-    except BaseException:
-        temp.unlink(missing_ok=True)
-        raise
 
 
 def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:

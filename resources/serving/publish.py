@@ -55,7 +55,6 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
     if is_new:
         connection.execute("CHECKPOINT")
         home.served.parent.mkdir(parents=True, exist_ok=True)
-        atomic.remove_stale_temps(home.served.parent)
         temp = atomic.temp_path(copy)
         try:
             atomic.copy_file(home.warehouse, temp)

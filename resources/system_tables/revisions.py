@@ -141,7 +141,6 @@ def refresh(connection: duckdb.DuckDBPyConnection, home: Home) -> int:
     _replace(connection, [names for names in known if names not in present], [])
     if todo:
         log.info("comparing %d revisions with what stood before", len(todo))
-        atomic.remove_stale_temps(home.warehouse.parent)  # whose lock comes with the connection
         scratch = atomic.temp_path(home.warehouse.parent / "revisions")
         scratch.mkdir()
         try:

@@ -6,8 +6,9 @@ row group or a gigabyte of DuckDB in memory; waits for days that are being captu
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,7 @@ from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.fs import locks, scratch, sealed
+from resources.home import day_lock
 from resources.serving import publish
 from resources.sql import failures
 from resources.verify.findings import (
@@ -177,15 +179,21 @@ class Verification:
         return found
 
     def _day(self, place: Place) -> Iterator[FileFinding]:
-        lock = place.raw.parent if place.dataset.is_dimension else place.raw
         with ExitStack() as stack:
             try:
-                if lock.is_dir():
-                    stack.enter_context(locks.lock(lock))
+                if place.raw.is_dir():
+                    stack.enter_context(self._day_lock(place))
                 yield from self._locked(place)
-            except OSError as error:
+            except (OSError, locks.LockTimeout) as error:
                 self._seen[place.dataset.name].unread.add(place.day)
                 yield place.unverified(place.raw, error)
+
+    def _day_lock(self, place: Place) -> AbstractContextManager[None]:
+        """The lock of a day; none where the home cannot be written, so nobody writes meanwhile."""
+        file = day_lock.file_of(self.archive.home, place.dataset, place.day)
+        if not os.access(file.parent if file.parent.exists() else file.parent.parent, os.W_OK):
+            return nullcontext()
+        return locks.lock(file)
 
     def _locked(self, place: Place) -> Iterator[FileFinding]:
         raw_day = RawDay(place, self._read)

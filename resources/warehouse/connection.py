@@ -6,6 +6,7 @@ copy instead. Read next: load.py, which fills the tables.
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -62,7 +63,8 @@ def writing(
     Raises WarehouseError if another program holds the file, or it is damaged.
     """
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with locks.lock(home.warehouse.parent):
+    with locks.lock(home.lock_file("warehouse")):
+        _tidy(home)
         connection = _connect(home)
         try:
             if compaction.is_due(connection):
@@ -76,6 +78,18 @@ def writing(
             connection.close()
 
 
+def _tidy(home: Home) -> None:
+    """Remove what killed processes left; the caller holds the lock."""
+    atomic.remove_stale_temps(home.warehouse.parent)
+    atomic.remove_stale_temps(home.served.parent)
+    shutil.rmtree(_spill_folder(home), ignore_errors=True)
+
+
+def _spill_folder(home: Home) -> Path:
+    """Where DuckDB puts what exceeds its memory limit."""
+    return home.warehouse.parent / "spill"
+
+
 def _connect(home: Home) -> duckdb.DuckDBPyConnection:
     _remove_unfinished(home.warehouse)
     try:
@@ -85,7 +99,7 @@ def _connect(home: Home) -> duckdb.DuckDBPyConnection:
                 **DUCKDB_WORKAROUNDS,
                 "storage_compatibility_version": STORAGE_VERSION,
                 "memory_limit": MEMORY_LIMIT,
-                "temp_directory": str(home.warehouse.parent / "spill"),
+                "temp_directory": str(_spill_folder(home)),
             },
         )
     except duckdb.IOException as error:
@@ -109,7 +123,6 @@ def _remove_unfinished(path: Path) -> None:
 
 def _compact(home: Home, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """Replace the file by a compacted copy; a connection to it. The caller holds the lock."""
-    atomic.remove_stale_temps(home.warehouse.parent)
     new = compaction.copy_compacted(connection, home.warehouse, STORAGE_VERSION)
     if new is None:
         return connection

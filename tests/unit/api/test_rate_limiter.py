@@ -1,5 +1,6 @@
 """However many ask, no second holds more calls than the limit, and little of the limit is unused."""
 
+import fcntl
 import heapq
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resources.api import rate_limiter
 from resources.api.errors import FixSetup
 from resources.api.rate_limiter import CATCH_UP_S, SHARE_OF_LIMIT, RateLimiter
 
@@ -325,6 +327,50 @@ def test_a_process_that_dies_with_the_lock_leaves_it_free(limiter, clock, tmp_pa
     assert died.returncode != 0
     limiter().acquire("A")
     assert clock.slept == []
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o660, 0o606])
+def test_a_file_that_other_users_can_open_and_have_locked_holds_no_call_up(
+    limiter, clock, tmp_path, mode
+):
+    path = tmp_path / "acc.A"
+    path.write_text("5000")
+    path.chmod(mode)
+    with path.open() as of_another_user:
+        fcntl.flock(of_another_user, fcntl.LOCK_EX)
+        limiter().acquire("A")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert clock.slept == []
+
+
+def test_a_process_that_hangs_with_the_lock_is_told_and_given_up(
+    limiter, tmp_path, monkeypatch, caplog
+):
+    now = [0.0]
+    monkeypatch.setattr(rate_limiter.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(rate_limiter.time, "sleep", lambda seconds: now.append(now.pop() + seconds))
+    found = limiter()
+    found._sleep = rate_limiter.time.sleep
+    found.acquire("A")
+    with (tmp_path / "acc.A").open() as hangs:
+        fcntl.flock(hangs, fcntl.LOCK_EX)
+        with pytest.raises(FixSetup, match="was locked for 60 s"):
+            found.acquire("A")
+    (told,) = caplog.messages
+    assert "Waiting for the call budget" in told
+
+
+def test_a_wait_for_the_lock_ends_with_the_run(limiter, tmp_path):
+    def halted(_seconds):
+        raise KeyboardInterrupt
+
+    found = limiter()
+    found.acquire("A")
+    found._sleep = halted
+    with (tmp_path / "acc.A").open() as hangs:
+        fcntl.flock(hangs, fcntl.LOCK_EX)
+        with pytest.raises(KeyboardInterrupt):
+            found.acquire("A")
 
 
 def test_a_directory_that_cannot_be_used_says_what_to_do(tmp_path):

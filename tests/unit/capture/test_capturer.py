@@ -13,7 +13,7 @@ from resources.api.parsing import parse_batch
 from resources.capture import decoders
 from resources.capture.answers import FetchResult
 from resources.capture.result import Outcome
-from resources.fs import atomic, locks
+from resources.home import day_lock
 from resources.lake import parquet
 from resources.ledger import states
 from resources.raw import captures
@@ -36,13 +36,10 @@ def found(tmp_path):
 
 
 def is_free(found, dataset, day):
-    folder = found.archive.home.raw / dataset.name / day.isoformat()
-    if not folder.is_dir():
-        return True
-    lock = locks.try_lock(folder)
-    if lock is not None:
-        atomic.os.close(lock)
-    return lock is not None
+    held = day_lock.try_lock(found.archive.home, dataset, day)
+    if held is not None:
+        held.release()
+    return held is not None
 
 
 # Days ---------------------------------------------------------------------------------------------
@@ -242,12 +239,10 @@ def test_a_file_that_cannot_be_started_frees_the_day_and_leaves_nothing(found, m
 
 def test_a_day_that_another_run_holds_is_taken_up_when_that_has_ended(found):
     """The other run holds the first of two days, and ends when the second has been captured."""
-    folder = found.archive.home.raw / TRAFFIC.name / str(DAYS[0])
-    folder.mkdir(parents=True)
-    lock = locks.try_lock(folder)
+    held = day_lock.try_lock(found.archive.home, TRAFFIC, DAYS[0])
 
     def free(*_):
-        atomic.os.close(lock)
+        held.release()
 
     with found.capturing() as one:
         results = []

@@ -15,7 +15,7 @@ from resources.capture.fetcher import Fetcher
 from resources.capture.partition import PartitionLifecycle
 from resources.capture.result import Outcome
 from resources.capture.run_state import MemoryLimiter
-from resources.fs import atomic, locks
+from resources.home import day_lock
 from resources.ledger import states
 from resources.raw.capture_writer import CaptureWriter
 from resources.simulator import Account
@@ -38,13 +38,10 @@ def found(tmp_path):
 
 
 def is_free(found, dataset, day):
-    folder = found.archive.home.raw / dataset.name / day.isoformat()
-    if not folder.is_dir():
-        return True
-    lock = locks.try_lock(folder)
-    if lock is not None:
-        atomic.os.close(lock)
-    return lock is not None
+    held = day_lock.try_lock(found.archive.home, dataset, day)
+    if held is not None:
+        held.release()
+    return held is not None
 
 
 def outcomes(results, dataset):
@@ -254,25 +251,21 @@ def test_a_lost_day_lets_go_of_what_waits_for_it(found, monkeypatch):
 
 
 def test_a_day_that_another_run_has_locked_holds_up_only_what_waits_for_that_day(found):
-    folder = found.archive.home.raw / PUSH.name / str(DAYS[0])
-    folder.mkdir(parents=True)
-    lock = locks.try_lock(folder)
+    held = day_lock.try_lock(found.archive.home, PUSH, DAYS[0])
     with found.capturing() as one:
         results = one.capture_all(dict.fromkeys((EACH_PUSH, PUSH, PUSHES), DAYS))
         first = [next(results) for _ in range(3 * len(DAYS) - 2)]
-        atomic.os.close(lock)
+        held.release()
         rest = [*results]
     assert [(r.dataset, r.day) for r in rest] == [(PUSH.name, DAYS[0]), (EACH_PUSH.name, DAYS[0])]
     assert {r.outcome for r in first + rest} == {Outcome.CAPTURED}
 
 
 def test_a_thread_that_waits_for_a_locked_day_ends_with_the_run(found):
-    folder = found.archive.home.raw / PUSH.name / str(DAYS[0])
-    folder.mkdir(parents=True)
-    lock = locks.try_lock(folder)
+    held = day_lock.try_lock(found.archive.home, PUSH, DAYS[0])
     with found.capturing() as one:
         results = one.capture_all(dict.fromkeys((EACH_PUSH, PUSH), DAYS[:1]) | {PUSHES: DAYS})
         assert {next(results).dataset for _ in DAYS} == {PUSHES.name}
         results.close()
-    atomic.os.close(lock)
+    held.release()
     assert [t for t in threading.enumerate() if PUSH.endpoint.action in t.name] == []

@@ -1,6 +1,5 @@
 """One day being written: both files or none, equal answers once, and what lacks is named."""
 
-import os
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +15,8 @@ from resources.api.request_plan import Domain, Inventory, requests_for
 from resources.capture.answers import FetchedPage, FetchResult, Unanswered
 from resources.capture.partition_writer import PartitionJob, write_partial_note
 from resources.config import Settings
-from resources.fs import locks, sealed
+from resources.fs import sealed
+from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import states
@@ -50,7 +50,7 @@ def job(home, requests=(), **options):
     """The day being captured, on top of its newest capture."""
     folder = folder_of(home)
     made = PartitionJob(
-        TRAFFIC, DAY, home, locks.try_lock(folder), requests or asked(*DOMAINS),
+        TRAFFIC, DAY, home, day_lock.try_lock(home, TRAFFIC, DAY), requests or asked(*DOMAINS),
         captures.newest(folder), DOMAINS, **options,
     )  # fmt: skip
     try:
@@ -199,12 +199,12 @@ def test_without_a_body_nothing_is_kept(home):
 
 def test_the_lock_is_free_after_the_day_and_released_once(home):
     with job(home) as one:
-        assert locks.try_lock(folder_of(home)) is None
+        assert day_lock.try_lock(home, TRAFFIC, DAY) is None
         one.release()
         one.release()
-        again = locks.try_lock(folder_of(home))
+        again = day_lock.try_lock(home, TRAFFIC, DAY)
         assert again is not None
-        os.close(again)
+        again.release()
 
 
 def test_the_note_of_a_failed_day_goes_with_the_next_capture(home):

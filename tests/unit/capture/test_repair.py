@@ -1,13 +1,11 @@
 """What is captured has its rows, whatever was killed between the two and whatever is run next."""
 
-import os
-
 import pytest
 
 from pipelines.backfill import plan, run
 from resources.api.catalog import DATASETS
 from resources.capture.result import Outcome
-from resources.fs import locks
+from resources.home import day_lock
 from resources.lake import parquet
 from resources.raw import captures
 from tests.support import restated_captures
@@ -89,13 +87,10 @@ def test_what_has_no_rows_is_behind_until_it_has(killed):
 def test_a_day_that_is_being_captured_is_left_to_its_capture(killed):
     killed.load()
     path_of(killed).unlink()
-    lock = locks.try_lock(killed.archive.home.raw / NAME / EARLIER.isoformat())
-    try:
+    with day_lock.try_lock(killed.archive.home, DATASETS[NAME], EARLIER):
         assert killed.archive.behind() == []
         killed.load()
         assert not path_of(killed).exists()
-    finally:
-        os.close(lock)
 
 
 def test_a_damaged_capture_stops_no_other_day_and_stays_told(killed, caplog):

@@ -9,7 +9,7 @@ from resources.api.catalog import DAILY, DATASETS
 from resources.api.errors import FixSetup
 from resources.api.retry import RetryPolicy
 from resources.capture.result import Outcome
-from resources.fs import atomic, locks
+from resources.home import day_lock
 from resources.simulator import Account
 from tests.support.archives import failures, lab, lake_rows, leftovers
 
@@ -72,13 +72,11 @@ def test_datasets_of_one_action_go_on_side_by_side_as_well(found):
 
 
 def test_a_day_that_another_run_holds_does_not_hold_up_other_datasets(found):
-    folder = found.archive.home.raw / TRAFFIC.name / str(DAYS[0])
-    folder.mkdir(parents=True)
-    lock = locks.try_lock(folder)
+    held = day_lock.try_lock(found.archive.home, TRAFFIC, DAYS[0])
     with found.capturing() as one:
         results = one.capture_all({TRAFFIC: DAYS, TOP: DAYS})
         others = [next(results) for _ in range(2 * len(DAYS) - 1)]
-        atomic.os.close(lock)
+        held.release()
         rest = [*results]
     assert (TRAFFIC.name, DAYS[0].day) not in days_of(others)
     assert [(r.dataset, r.day, r.outcome) for r in rest] == [

@@ -64,12 +64,12 @@ def failing(monkeypatch):
 def test_a_file_is_written_aside_flushed_named_and_its_folder_flushed(tmp_path, failing):
     steps = failing(0)
     atomic.write_atomically(tmp_path / "x", NEW)
-    assert steps.names == ["write", "open", "fsync", "replace", "open", "fsync"]
+    assert steps.names == ["open", "write", "open", "fsync", "replace", "open", "fsync"]
     assert (tmp_path / "x").read_bytes() == NEW
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["replacing", "new"])
-@pytest.mark.parametrize("step", range(1, 7))
+@pytest.mark.parametrize("step", range(1, 8))
 def test_a_failure_at_any_step_leaves_the_old_file_or_the_new_and_nothing_aside(
     step, there, tmp_path, failing
 ):
@@ -123,6 +123,42 @@ def test_any_content_is_written_as_it_is(data, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "content"
     atomic.write_atomically(path, data)
     assert path.read_bytes() == data
+
+
+# Of killed processes -----------------------------------------------------------------------------
+
+
+def test_the_next_to_make_a_file_removes_what_killed_processes_left_of_it(tmp_path):
+    left = atomic.temp_path(tmp_path / "x")
+    other = atomic.temp_path(tmp_path / "y")
+    for path in (left, other):
+        path.write_bytes(NEW)
+    atomic.write_atomically(tmp_path / "x", NEW)
+    assert {p.name for p in tmp_path.iterdir()} == {"x", other.name}
+
+
+def test_what_a_living_process_makes_stays(tmp_path):
+    with atomic.making(tmp_path / "x") as slow:
+        slow.write_bytes(OLD)
+        atomic.write_atomically(tmp_path / "x", NEW)
+        assert slow.read_bytes() == OLD
+    assert (tmp_path / "x").read_bytes() == OLD
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_file_that_is_removed_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
+    real, made = atomic.fcntl.flock, []
+
+    def removed_at_once(descriptor, kind):
+        if not made:
+            (found,) = tmp_path.iterdir()
+            found.unlink()
+            made.append(found)
+        real(descriptor, kind)
+
+    monkeypatch.setattr(atomic.fcntl, "flock", removed_at_once)
+    atomic.write_atomically(tmp_path / "x", NEW)
+    assert [p.read_bytes() for p in tmp_path.iterdir()] == [NEW]
 
 
 # Copies ------------------------------------------------------------------------------------------

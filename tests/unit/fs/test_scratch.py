@@ -1,6 +1,8 @@
 """Folders for temporary files."""
 
+import os
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -25,9 +27,40 @@ def test_what_a_killed_process_left_is_removed_and_what_is_in_use_stays(tmp_path
     left, used = state / "scratch-left", state / "scratch-used"
     for path in (left, used):
         path.mkdir(parents=True)
-    with locks.lock(used), scratch.folder(state):
+    held = locks.try_lock_folder(used)
+    with scratch.folder(state):
         assert not left.exists()
         assert used.exists()
+    os.close(held)
+
+
+def test_what_a_killed_process_left_where_the_system_has_them_is_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    names = ("livestats-scratch-left", "livestats-scratch-used", "livestats-of-others")
+    left, used, foreign = (tmp_path / name for name in names)
+    for path in (left, used, foreign):
+        path.mkdir()
+    held = locks.try_lock_folder(used)
+    with scratch.folder(tmp_path / "none" / "state") as found:
+        assert found.parent == tmp_path
+        assert [left.exists(), used.exists(), foreign.exists()] == [False, True, True]
+    os.close(held)
+
+
+def test_a_folder_that_another_process_removes_before_it_is_locked_is_made_again(
+    tmp_path, monkeypatch
+):
+    real, made = tempfile.mkdtemp, []
+
+    def removed_at_once(**words):
+        made.append(real(**words))
+        if len(made) == 1:
+            Path(made[0]).rmdir()
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", removed_at_once)
+    with scratch.folder(tmp_path / "state") as found:
+        assert str(found) == made[1]
 
 
 def test_where_no_folder_can_be_made_the_message_names_both_places(tmp_path, monkeypatch):

@@ -1,5 +1,9 @@
 """Folders of a home that cannot be used."""
 
+import os
+import stat
+import subprocess
+
 import pytest
 
 from resources.config import Settings
@@ -38,3 +42,53 @@ def test_a_folder_that_this_user_cannot_write_is_given_back(home, monkeypatch):
     (fault,) = folders.faults(home)
     assert fault.path == path
     assert "chown" in fault.remedy
+
+
+# Open to others -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_a_new_home_is_closed_to_others_whatever_the_umask(umask, tmp_path):
+    home, before = Home(tmp_path / "home"), os.umask(umask)
+    try:
+        home.prepare(Settings(), NOW)
+    finally:
+        os.umask(before)
+    assert [*folders.open_to_others(home)] == []
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in home.folders()}
+    assert modes.pop(home.locks) == modes.pop(home.budget) == 0o700
+    assert set(modes.values()) == {0o750 & ~umask}
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "who"),
+    [
+        (".", 0o755, "every user"),
+        (".", 0o2771, "every user"),
+        (".", 0o770, "the group"),
+        ("locks", 0o755, "every user"),
+        ("locks", 0o750, "the group"),
+        ("state/budget", 0o711, "every user"),
+    ],
+)
+def test_a_folder_that_is_too_open_is_named_with_a_command_that_closes_it(
+    name, mode, who, tmp_path
+):
+    home = Home(tmp_path / "a home's")
+    home.prepare(Settings(), NOW)
+    path = home.root / name
+    path.chmod(mode)
+    (fault,) = folders.open_to_others(home)
+    assert fault.path == path
+    assert f"open to {who}" in fault.text
+    command = fault.remedy.split("`")[1]
+    subprocess.run(command, shell=True, check=True)
+    assert [*folders.open_to_others(home)] == []
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o750, 0o2750])
+def test_a_group_may_read_by_choice(mode, tmp_path):
+    home = Home(tmp_path / "home")
+    home.prepare(Settings(), NOW)
+    home.root.chmod(mode)
+    assert [*folders.open_to_others(home)] == []

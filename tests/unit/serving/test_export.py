@@ -7,6 +7,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from resources.fs import atomic
 from resources.serving import export
 from resources.serving.sql_sandbox import QueryError
 
@@ -40,15 +41,24 @@ def test_parquet_has_the_types_of_the_answer(relation, tmp_path):
 
 
 def test_a_query_that_fails_on_its_way_leaves_the_old_file(relation, tmp_path):
-    path, temp = tmp_path / "a.csv", tmp_path / "temp"
+    path = tmp_path / "a.csv"
     path.write_text("old")
     answer = relation(
         "SELECT CASE WHEN i = 99999 THEN error('late') ELSE i END FROM range(100000) t(i)"
     )
     with pytest.raises(duckdb.Error, match="late"):
-        export.write_atomically(answer, "csv", path, temp)
+        export.write_atomically(answer, "csv", path)
     assert path.read_text() == "old"
-    assert not temp.exists()
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_the_next_export_removes_what_a_killed_one_left(relation, tmp_path):
+    path = tmp_path / "a.parquet"
+    left = atomic.temp_path(path)
+    left.write_bytes(b"PAR1")
+    export.write_atomically(relation("SELECT 1 AS n"), "parquet", path)
+    assert [*tmp_path.iterdir()] == [path]
+    assert pq.read_table(path).num_rows == 1
 
 
 def test_two_columns_of_one_name_are_refused(relation, tmp_path):

@@ -11,7 +11,8 @@ import pytest
 from benchmarks.flips import KINDS, missed
 from pipelines.backfill.replay import replay
 from resources.api.catalog import DATASETS
-from resources.fs import atomic, locks
+from resources.fs import atomic
+from resources.home import day_lock
 from resources.lake import parquet
 from resources.raw import captures as raw_captures
 from resources.raw.captures import MANIFEST, RESPONSES, SEEN
@@ -136,10 +137,7 @@ def test_a_day_is_locked_while_it_is_read(past):
 
     def try_lock(path, _size):
         if path.name == MANIFEST:
-            lock = locks.try_lock(captures(past)[0].parent)
-            if lock is not None:
-                os.close(lock)
-            free.append(lock is not None)
+            free.append(day_lock.try_lock(past.archive.home, TRAFFIC, DAY) is not None)
 
     assert found(past, TRAFFIC, first=DAY, last=DAY, on_read=try_lock) == []
     assert free == [False, False]

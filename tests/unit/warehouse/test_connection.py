@@ -1,9 +1,12 @@
 """The one writing connection of the warehouse, its transactions and tables."""
 
+import os
+
 import duckdb
 import pytest
 
 from resources.api.catalog import DATASETS
+from resources.fs import locks
 from resources.home.layout import Home
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse.connection import WarehouseError, table_schemas, transaction
@@ -31,6 +34,33 @@ def test_a_transaction_is_counted_and_a_failed_one_leaves_nothing(connection):
         connection.execute("DELETE FROM a; FROM nobody")
     assert version(connection) == after
     assert connection.execute("FROM a").fetchall() == [(1,)]
+
+
+def test_whoever_writes_removes_what_killed_processes_left(tmp_path):
+    """Of compactions, revisions, publications and of DuckDB itself."""
+    home = Home(tmp_path)
+    for folder in (home.warehouse.parent, home.served.parent):
+        (folder / ".making-revisions-1-00000000").mkdir(parents=True)
+        (folder / ".making-livestats-1.duckdb-1-00000000").touch()
+    spill = home.warehouse.parent / "spill"
+    spill.mkdir()
+    (spill / "duckdb_temp_storage_DEFAULT-0.tmp").touch()
+    with locks.lock(home.lock_file("warehouse")):
+        assert len([*tmp_path.rglob(".making-*")]) == 4, "nobody but the holder of the lock removes"
+    with warehouse_connection.writing(home, "Asia/Shanghai"):
+        assert [*tmp_path.rglob(".making-*")] == []
+        assert not spill.exists()
+
+
+def test_a_warehouse_that_stays_locked_is_an_error_that_names_the_holder(tmp_path, monkeypatch):
+    home = Home(tmp_path)
+    monkeypatch.setattr(locks, "MOST_S", 0.0)
+    with (
+        locks.lock(home.lock_file("warehouse")),
+        pytest.raises(locks.LockTimeout, match=f"by process {os.getpid()} "),
+        warehouse_connection.writing(home, "Asia/Shanghai"),
+    ):
+        pass
 
 
 def test_a_table_is_made_as_the_catalog_declares_it(connection):

@@ -6,10 +6,12 @@ import pytest
 from pipelines.backfill import replay
 from resources.api.catalog import DAILY, DATASETS
 from resources.capture.capturer import Outcome
+from resources.fs import locks
+from resources.home import day_lock
 from resources.lake import parquet
 from resources.ledger import states
 from resources.raw import captures
-from tests.support.archives import DAYS, contents, failures, lab
+from tests.support.archives import DAYS, contents, failures, lab, leftovers
 from tests.support.restated_captures import FIRST, SECOND, TRAFFIC, capture
 
 TRIED = DATASETS["edge_stat"]
@@ -66,6 +68,22 @@ def test_the_present_normaliser_makes_the_same_files_byte_for_byte(archived):
     assert len(results) == 2 * len(DAILY) + len(DATASETS) - len(DAILY)
     assert contents(archived.archive.home.lake) == before
     assert archived.requests == requests
+
+
+def test_a_replay_removes_what_a_killed_one_left(archived):
+    home = archived.archive.home
+    path_of(archived, DAYS[0]).with_name(".making-rows.parquet-1-00000000").touch()
+    (captures.folder_of(home.raw, TRIED.name, DAYS[0]) / ".making-capture-1-00000000").mkdir()
+    replayed(archived)
+    assert leftovers(home.root) == []
+
+
+def test_a_day_that_stays_locked_is_the_problem_of_that_day(archived, monkeypatch):
+    monkeypatch.setattr(locks, "MOST_S", 0.0)
+    with day_lock.try_lock(archived.archive.home, TRIED, DAYS[0]):
+        results = {result.day: result.problem for result in replayed(archived)}
+    assert "was locked for 0 s by process" in results.pop(DAYS[0])
+    assert {*results.values()} == {""}
 
 
 def test_a_level_lake_has_no_stale_day(archived):

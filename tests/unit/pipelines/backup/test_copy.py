@@ -1,7 +1,6 @@
 """`livestats backup`: right at any moment, incremental, checked, and never of two homes."""
 
 import json
-import os
 import shutil
 from datetime import date, timedelta
 
@@ -252,11 +251,30 @@ def test_home_and_backup_lie_apart(lab, where):
     assert "must lie apart" in result.stderr
 
 
+def test_a_backup_removes_what_a_killed_one_left(lab, tmp_path):
+    copy = tmp_path / "copy"
+    assert run(lab, copy).exit_code == 0
+    day = copy / "raw" / TRAFFIC / str(DAYS[0])
+    (day / ".making-20261122T040000000000Z-1-00-1-00000000").mkdir()
+    (day / ".making-seen.json-1-00000000").touch()
+    (copy / ".making-backup.json-1-00000000").touch()
+    path = parquet.path_of(copy / "lake", TRAFFIC, DAYS[0])
+    path.unlink()  # it was killed before the file had its name
+    path.with_name(".making-rows.parquet-1-00000000").touch()
+    assert run(lab, copy).exit_code == 0
+    assert [*copy.rglob(".making-*")] == []
+    assert [*(copy / "locks").iterdir()] == []
+
+
+def test_a_backup_that_was_killed_as_it_began_goes_on(lab, tmp_path):
+    (tmp_path / "copy" / "locks").mkdir(parents=True)
+    assert run(lab, tmp_path / "copy").exit_code == 0
+
+
 def test_two_backups_do_not_write_at_once(lab, tmp_path):
     (tmp_path / "copy").mkdir()
-    held_lock = locks.try_lock(tmp_path / "copy")
-    result = run(lab, tmp_path / "copy")
-    os.close(held_lock)
+    with locks.lock(tmp_path / "copy" / "locks" / "backup"):
+        result = run(lab, tmp_path / "copy")
     assert result.exit_code == 2
     assert "Another backup is at work" in result.stderr
 
