@@ -6,13 +6,15 @@ waits for the other's Python.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Self
 
 import duckdb
@@ -21,12 +23,24 @@ from pipelines.backfill import orphans
 from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.config import SettingsError
+from resources.errors import LivestatsError
+from resources.fs.locks import LockTimeout
 from resources.serving.publish import Published
+from resources.sql import interrupts
 from resources.warehouse.connection import WarehouseError
 from resources.warehouse.load import Loaded
 
-EXPECTED = (WarehouseError, SettingsError, OSError, duckdb.Error, BrokenProcessPool)
+EXPECTED = (WarehouseError, SettingsError, LockTimeout, OSError, duckdb.Error, BrokenProcessPool)
 """What the load at the end of the run meets again, if it lasts."""
+
+
+_BREAK_OFF = signal.SIGUSR1
+_came: list[int] = []
+"""In the process that loads: the signals that its parent has sent."""
+
+
+class BrokenOff(LivestatsError):
+    """The load was ended by its parent, which was asked to end."""
 
 
 class Loader:
@@ -51,6 +65,8 @@ class Loader:
         self._ends = False
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
+        self._process: int | None = None  # that loads now
+        self._is_broken_off = False
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +77,16 @@ class Loader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            self._break_off()
         self._end()
+
+    def _break_off(self) -> None:
+        """End the load that is under way; its transaction is rolled back."""
+        self._is_broken_off = True
+        if (process := self._process) is not None:
+            with suppress(ProcessLookupError):
+                os.kill(process, _BREAK_OFF)
 
     def load(self, what: str) -> None:
         """Load all that is in the lake by now; `what` names it for people."""
@@ -90,6 +115,8 @@ class Loader:
             self._tell(f"Loading and publishing {what}, while the capture goes on")
             try:
                 self._load()
+            except BrokenOff:
+                return
             except EXPECTED as error:
                 self._tell(f"Not loaded yet: {error} The capture goes on; loading is tried again.")
             except Exception as error:  # noqa: BLE001 - raised by `finish`
@@ -108,7 +135,13 @@ class Loader:
         archive = Archive(self._archive.settings, dict(self._archive.environ), threads=1)
         # No max_tasks_per_child: the pool would start a second process, and wait for it to end.
         with ProcessPoolExecutor(1, get_context("spawn"), _begin) as other:
-            events = other.submit(_load_apart, archive).result()
+            self._process = other.submit(os.getpid).result()
+            try:
+                if self._is_broken_off:
+                    return
+                events = other.submit(_load_apart, archive).result()
+            finally:
+                self._process = None
         for event in events:
             self._record(event)
 
@@ -128,16 +161,45 @@ def load(archive: Archive, record: Callable[[Loaded | Published], None]) -> None
 def _load_apart(archive: Archive) -> list[Loaded | Published]:
     """The same in a process of its own; what was done comes back at the end."""
     done: list[Loaded | Published] = []
-    load(archive, done.append)
+    try:
+        with _broken_off_by(_BREAK_OFF), interrupts.by_signals([_BREAK_OFF]):
+            load(archive, done.append)
+    except BaseException as error:
+        if _came:  # DuckDB has an error of its own for a statement that was interrupted
+            raise BrokenOff from error
+        raise
     return done
+
+
+@contextmanager
+def _broken_off_by(number: int) -> Iterator[None]:
+    """Raise KeyboardInterrupt when the signal arrives during the block, once."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        _note(number, frame)
+        if len(_came) == 1:
+            raise KeyboardInterrupt
+
+    if _came:
+        raise BrokenOff
+    signal.signal(number, end)
+    try:
+        yield
+    finally:
+        signal.signal(number, _note)
 
 
 def _begin() -> None:
     """Prepare the process: it ends with its parent, and leaves signals to it.
 
-    Ctrl-C goes to all processes of a terminal, SIGTERM to all of a service. The parent waits until
-    this one has ended its transaction.
+    Ctrl-C goes to all processes of a terminal, SIGTERM to all of a service. The parent tells this one
+    by a signal of its own, and waits until it has ended its transaction.
     """
     orphans.end_with_parent()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(_BREAK_OFF, _note)
+
+
+def _note(number: int, _frame: FrameType | None) -> None:
+    _came.append(number)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
-from signal import SIGINT
+from signal import SIGHUP, SIGINT, SIGTERM
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from pipelines.cli import streams
-from pipelines.cli.signals import Terminated, ending_cleanly
+from pipelines.cli.signals import Ending, Terminated, ending_cleanly
 from resources.version import VERSION
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
@@ -48,6 +50,9 @@ BROKEN_OFF = (
     "Broken off. What is captured stays captured, and nothing half done remains: run the same "
     "command again and it goes on from there."
 )
+
+
+BROKEN_OFF_CODES = {128 + number for number in (SIGHUP, SIGINT, SIGTERM)}
 
 
 def _as_written(command: click.Command) -> click.Command:
@@ -89,18 +94,27 @@ class Commands(click.Group):
     def main(self, args: Sequence[str] | None = None, *words: Any, **options: Any) -> Any:
         streams.prepare()
         given = sys.argv[1:] if args is None else args
-        return super().main(streams.decoded(given), *words, **options)
+        try:
+            return super().main(streams.decoded(given), *words, **options)
+        except SystemExit as end:
+            if args is None and end.code in BROKEN_OFF_CODES:
+                _end_now(end.code)
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
+        ending = Ending()
         try:
-            with ending_cleanly():
+            with ending_cleanly() as ending:
                 return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
-            click.echo(f"\n{BROKEN_OFF}", err=True)
-            ctx.exit(128 + (interrupt.number if isinstance(interrupt, Terminated) else SIGINT))
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise  # click's own; to look at it as below would import half of everything
+            _break_off(ctx, interrupt.number if isinstance(interrupt, Terminated) else SIGINT)
+        except click.exceptions.Exit:
+            raise
         except Exception as error:
+            if ending.number is not None:
+                _break_off(ctx, ending.number)
+            if isinstance(error, click.ClickException | click.Abort):
+                raise  # click's own; to look at it as below would import half of everything
             from pipelines.cli.failures import explained
 
             text = explained(error)
@@ -108,6 +122,19 @@ class Commands(click.Group):
                 raise
             click.echo(f"Error: {text}", err=True)
             ctx.exit(2)
+
+
+def _break_off(ctx: click.Context, number: int) -> NoReturn:
+    click.echo(f"\n{BROKEN_OFF}", err=True)
+    ctx.exit(128 + number)
+
+
+def _end_now(code: int) -> NoReturn:
+    """End the process without waiting for threads that wait for an answer of the network."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

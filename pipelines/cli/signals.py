@@ -10,9 +10,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
+from resources.sql import interrupts
+
+_ENDING = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+    signal.SIGHUP: signal.SIG_DFL,
+}
+"""The signals, each with what Python does by itself."""
+
 _REPEATED_S = 5.0
 """`timeout` and service managers signal a process and its group: the second must not end the cleanup."""
 
@@ -25,29 +34,41 @@ class Terminated(KeyboardInterrupt):
         super().__init__(signal.Signals(number).name)
 
 
+@dataclass
+class Ending:
+    """What came during a block."""
+
+    number: int | None = None
+    """The first signal. DuckDB raises an error of its own in the place of Terminated, if one comes
+    while a statement runs."""
+
+
 @contextmanager
-def ending_cleanly() -> Iterator[None]:
+def ending_cleanly() -> Iterator[Ending]:
     """Raise Terminated in the main thread when one of these signals arrives during the block.
 
     A signal that is ignored (nohup) or handled by the caller stays so. As process 1 of a container,
     a process without a handler would not end at all.
     """
+    found = Ending()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield found
         return
     last_s = float("-inf")
 
     def end(number: int, _frame: FrameType | None) -> None:
         nonlocal last_s
         before_s, last_s = last_s, time.monotonic()
+        found.number = found.number or number
         if last_s - before_s > _REPEATED_S:
             raise Terminated(number)
 
-    ours = [number for number in _ENDING if signal.getsignal(number) is signal.SIG_DFL]
+    ours = {n: action for n, action in _ENDING.items() if signal.getsignal(n) is action}
     for number in ours:
         signal.signal(number, end)
     try:
-        yield
+        with interrupts.by_signals(ours):
+            yield found
     finally:
-        for number in ours:
-            signal.signal(number, signal.SIG_DFL)
+        for number, action in ours.items():
+            signal.signal(number, action)

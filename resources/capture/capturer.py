@@ -9,10 +9,11 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from resources.api import windows
 from resources.api.catalog.datasets import Dataset
@@ -33,6 +34,10 @@ __all__ = ["Capturer", "Outcome", "Progress", "Result"]
 
 Event = Result | tuple[Dataset, date, int, int] | None
 """What a dataset's thread reports: a day's result, arguments of Progress, or None at its end."""
+
+
+LAST_ANSWERS_S = 0.3
+"""A cancelled run waits for so long for answers that are under way, then leaves their threads."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,8 @@ class CaptureRun:
             DatasetThread(self, dataset, days, workers[dataset.endpoint.action])
             for dataset, days in due.items()
         ]
+        self._workers = [*workers.values()]
+        self.unanswered: set[Future[Any]] = set()  # requests that were sent
         self._threads: list[threading.Thread] = []
         self._running = 0
 
@@ -158,8 +165,19 @@ class CaptureRun:
             self.capturer.halt.set()  # ends the waits for a retry
         for thread in self._threads:
             thread.join()
-        self._pools.close()
+        if self.is_cancelled and wait(self.unanswered.copy(), LAST_ANSWERS_S).not_done:
+            # A server stalls: its answers are of no use any more.
+            self.decoders.cancel()
+            for workers in self._workers:
+                workers.shutdown(wait=False, cancel_futures=True)
+        else:
+            self._pools.close()
         self.learned.save()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """True if nobody waits for the run any more: its answers are not awaited either."""
+        return self.capturer.halt.is_set() and self.fatal is None
 
     @property
     def is_ending(self) -> bool:

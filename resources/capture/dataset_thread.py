@@ -10,7 +10,7 @@ import errno
 import logging
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -207,6 +207,8 @@ class DatasetThread:
         self._run.memory.add(in_flight.held_bytes)
         self._in_flight.append(in_flight)
         in_flight.future = self._workers.submit(self._fetch, in_flight)
+        self._run.unanswered.add(in_flight.future)
+        in_flight.future.add_done_callback(self._run.unanswered.discard)
 
     def _fetch(self, in_flight: InFlightRequest) -> list[Answer]:
         """Fetch one request; [] if the day has failed already. Runs in a worker."""
@@ -238,13 +240,20 @@ class DatasetThread:
         before = self._usual_bytes if self._has_answer else largest
         self._usual_bytes = (before * 3 + largest) // 4
 
+    def _awaited(self, in_flight: InFlightRequest) -> list[Answer]:
+        """The answers to a request. Raises RunCancelled if the run is cancelled while it waits."""
+        while not wait([in_flight.future], RETRY_S).done:
+            if self._run.is_cancelled:
+                raise RunCancelled("the run was cancelled")
+        return in_flight.future.result()
+
     def _take_answer(self, in_flight: InFlightRequest) -> None:
         """Wait for the answer to a request, and write it into the staged files of its day."""
         job, before = in_flight.job, in_flight.job.held_bytes
         if job not in self._jobs:
             return  # discarded: the run ends
         try:
-            job.add(in_flight.future.result())
+            job.add(self._awaited(in_flight))
         except RunCancelled:
             self._discard(job)
             return

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
 
@@ -53,6 +54,7 @@ class DecoderPool:
         self._large = ThreadPoolExecutor(1, "decoder of large answers")
         self._lock = threading.Lock()
         self._waiting: dict[Dataset, list[_Waiting[Any]]] = {}  # small answers; guarded by _lock
+        self._unread: set[_Waiting[Any]] = set()  # all that `read` waits for; guarded by _lock
 
     def __enter__(self) -> Self:
         return self
@@ -61,6 +63,15 @@ class DecoderPool:
         """Wait for answers that are being decoded."""
         self._small.shutdown()
         self._large.shutdown()
+
+    def cancel(self) -> None:
+        """Decode no other answer; whoever waits for one gets an error."""
+        self._small.shutdown(wait=False, cancel_futures=True)
+        self._large.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            for one in self._unread:
+                with suppress(InvalidStateError):
+                    one.future.set_exception(RuntimeError("the run was cancelled"))
 
     def read(
         self,
@@ -75,13 +86,22 @@ class DecoderPool:
         Blocks until the answer is decoded. Raises the errors of `read_page` and of `finish`.
         """
         one = _Waiting(request, number, body, finish)
-        if isinstance(body, Packed):
+        with self._lock:
+            self._unread.add(one)
+        try:
+            self._submit(dataset, one)
+            return one.future.result()
+        finally:
+            with self._lock:
+                self._unread.discard(one)
+
+    def _submit(self, dataset: Dataset, one: _Waiting[Any]) -> None:
+        if isinstance(one.body, Packed):
             self._large.submit(_decode, dataset, [one])
         else:
             with self._lock:
                 self._waiting.setdefault(dataset, []).append(one)
             self._small.submit(self._decode_waiting, dataset)
-        return one.future.result()
 
     def _decode_waiting(self, dataset: Dataset) -> None:
         """Decode all answers of a dataset that wait; none if another thread has taken them."""

@@ -22,6 +22,10 @@ _NOT_SUPPORTED = {errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, err
 """Errors of copy_file_range where the kernel or the file system does not support it."""
 
 
+_COPY_BYTES = 1 << 25
+"""Copied by one call of the kernel, which does not hear signals meanwhile."""
+
+
 def temp_path(path: Path) -> Path:
     """A new temporary name in the folder of `path`, to be renamed to `path` when complete."""
     return path.with_name(f"{TEMP_PREFIX}{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
@@ -108,7 +112,9 @@ def copy_file(path: Path, copy: Path) -> None:
         remaining = os.fstat(source.fileno()).st_size
         try:
             while remaining:
-                done = os.copy_file_range(source.fileno(), target.fileno(), min(remaining, 1 << 30))
+                done = os.copy_file_range(
+                    source.fileno(), target.fileno(), min(remaining, _COPY_BYTES)
+                )
                 if not done:
                     break
                 remaining -= done

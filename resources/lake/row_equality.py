@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from resources.fs import atomic
-from resources.sql import quoting
+from resources.sql import interrupts, quoting
 
 _MEMORY = "256MB"  # of DuckDB, for comparing files
 
@@ -32,12 +32,14 @@ def same_rows(one: Path, other: Path) -> bool:
             return True
     files_read = [f"FROM read_parquet(${i}, hive_partitioning = false)" for i in (1, 2)]
     columns = ", ".join(quoting.identifier(name) for name in first.schema_arrow.names)
-    connection = duckdb.connect(
-        config={
-            "memory_limit": _MEMORY,
-            "threads": 1,
-            "temp_directory": str(atomic.temp_path(one)),
-        }
+    connection = interrupts.interruptible(
+        duckdb.connect(
+            config={
+                "memory_limit": _MEMORY,
+                "threads": 1,
+                "temp_directory": str(atomic.temp_path(one)),
+            }
+        )
     )
     try:
         # Sums of row hashes need no memory and usually show a difference already.

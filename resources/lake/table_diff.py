@@ -18,6 +18,7 @@ import duckdb
 from resources.api.catalog.columns import BUSINESS_DATE, RANK, SLOT_SECONDS
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Column, ColumnType
+from resources.sql import interrupts
 
 _MEMORY = "256MB"
 _SUM_DIGITS, _SHARE_DIGITS = 12, 9
@@ -79,8 +80,10 @@ class RowChange:
 @contextmanager
 def comparing(scratch: Path, time_zone: str = "UTC") -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection for consecutive comparisons. It spills to `scratch`."""
-    connection = duckdb.connect(
-        config={"memory_limit": _MEMORY, "threads": 1, "temp_directory": str(scratch / "spill")}
+    connection = interrupts.interruptible(
+        duckdb.connect(
+            config={"memory_limit": _MEMORY, "threads": 1, "temp_directory": str(scratch / "spill")}
+        )
     )
     try:
         connection.execute("SET TimeZone = ?", [time_zone])

@@ -16,7 +16,7 @@ import duckdb
 from resources.errors import LivestatsError
 from resources.fs import atomic
 from resources.home.layout import Home
-from resources.sql import failures, quoting
+from resources.sql import failures, interrupts, quoting
 from resources.warehouse import connection as warehouse_connection
 
 
@@ -95,7 +95,7 @@ def connect(home: Home, time_zone: str) -> duckdb.DuckDBPyConnection:
             "days are captured already."
         )
     try:
-        connection = duckdb.connect(str(home.served), read_only=True)
+        connection = interrupts.interruptible(duckdb.connect(str(home.served), read_only=True))
     except duckdb.Error as error:
         if failures.is_local(error):
             raise UnreadableCopy(

@@ -19,7 +19,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.errors import LivestatsError
 from resources.fs import atomic, locks
 from resources.home.layout import Home
-from resources.sql import failures, quoting
+from resources.sql import failures, interrupts, quoting
 from resources.warehouse import compaction
 from resources.warehouse.dataset_docs import key_sentences, table_comment
 
@@ -93,14 +93,16 @@ def _spill_folder(home: Home) -> Path:
 def _connect(home: Home) -> duckdb.DuckDBPyConnection:
     _remove_unfinished(home.warehouse)
     try:
-        return duckdb.connect(
-            str(home.warehouse),
-            config={
-                **DUCKDB_WORKAROUNDS,
-                "storage_compatibility_version": STORAGE_VERSION,
-                "memory_limit": MEMORY_LIMIT,
-                "temp_directory": str(_spill_folder(home)),
-            },
+        return interrupts.interruptible(
+            duckdb.connect(
+                str(home.warehouse),
+                config={
+                    **DUCKDB_WORKAROUNDS,
+                    "storage_compatibility_version": STORAGE_VERSION,
+                    "memory_limit": MEMORY_LIMIT,
+                    "temp_directory": str(_spill_folder(home)),
+                },
+            )
         )
     except duckdb.IOException as error:
         raise WarehouseError(_open_error_message(home.warehouse, error)) from error

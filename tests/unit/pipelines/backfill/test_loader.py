@@ -10,8 +10,10 @@ import pytest
 from pipelines.backfill.loader import Loader
 from resources.api.catalog import DATASETS
 from resources.archive import Archive
+from resources.fs import locks
 from resources.serving.publish import Published
 from resources.warehouse.load import Loaded
+from tests.support.archives import leftovers
 from tests.support.lake_files import store
 
 
@@ -118,7 +120,22 @@ def test_a_load_takes_one_process_and_one_thread_of_duckdb(stored, monkeypatch):
     with Loader(stored[0], print, print) as loader:
         loader._load()
     assert len(started) == 1
-    assert [archive.threads for archive in asked] == [1]
+    assert [one.threads for one in asked if isinstance(one, Archive)] == [1]
+
+
+def test_a_load_that_its_parent_breaks_off_ends_and_leaves_nothing(stored):
+    """It waits for the lock here, as it would for a statement of DuckDB."""
+    archive, heard = stored
+    told = threading.Event()
+    with locks.lock(archive.home.lock_file("warehouse")):
+        loader = Loader(archive, print, heard.append)
+        loader.load("November")
+        while loader._process is None:
+            told.wait(0.01)
+        loader.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+        assert not loader._thread.is_alive()
+    assert heard == []
+    assert leftovers(archive.home.root) == []
 
 
 def test_its_error_is_told_here(stored):
