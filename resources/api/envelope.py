@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from resources.api.body import Body, whole
+from resources.api.body import LARGE_BYTES, Body, Packed, whole
 from resources.api.error_codes import Refusal, from_answer, read_refusal
-from resources.api.errors import ApiError, TryLater, printable
+from resources.api.errors import AnswerTooLarge, ApiError, TryLater, printable
 
 
 def read_json(body: Body) -> dict[str, Any]:
@@ -19,6 +19,8 @@ def read_json(body: Body) -> dict[str, Any]:
     Raises TryLater if the body is not JSON, cut off, or holds neither Error nor Result, and the
     error of `from_answer` if it holds an Error: the API sends those with HTTP 200, too.
     """
+    if isinstance(body, Packed):  # parsed JSON takes up to twenty times its bytes
+        raise AnswerTooLarge(f"the answer is larger than {LARGE_BYTES // 1_000_000} MB")
     text = whole(body)
     document = _parsed(text)
     if document is None:

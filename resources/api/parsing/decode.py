@@ -18,12 +18,9 @@ import pyarrow.json as pj
 
 from resources.api.catalog.model import Endpoint
 from resources.api.errors import TryLater
-from resources.api.parsing import decode_lenient
+from resources.api.parsing import bounds, decode_lenient
 from resources.api.parsing.response_schema import Node, envelope, items_of
-from resources.api.parsing.slices import Brackets
 
-_MAX_DEPTH = 64
-"""Nesting depth up to which Arrow may infer types. At about ten thousand, inference crashes."""
 _OVERLONG_NUMBER = re.compile(rb"[0-9]{%d}" % (sys.int_info.default_max_str_digits + 1))
 """A number with more digits than Python converts."""
 
@@ -85,7 +82,7 @@ def decode_items(
 def _decode(
     endpoint: Endpoint, shape: Node, text: bytes, http_status: int, size: int, first: int = 0
 ) -> DecodedResponse:
-    found = _decode_strict(shape, text)
+    found = _decode_strict(endpoint.action, shape, text)
     if found is not None:
         return found
     try:
@@ -102,7 +99,7 @@ def _decode(
     return DecodedResponse(array, tuple(sorted(unknown)))
 
 
-def _decode_strict(shape: Node, text: bytes) -> DecodedResponse | None:
+def _decode_strict(action: str, shape: Node, text: bytes) -> DecodedResponse | None:
     """Result and undeclared fields; None if anything else is not as declared.
 
     Arrow's parser refuses undeclared fields. It then reads twice more: once to find their names,
@@ -110,10 +107,12 @@ def _decode_strict(shape: Node, text: bytes) -> DecodedResponse | None:
     """
     # Arrow's parser crashes the process if the text is just `null`.
     if not text.lstrip().startswith(b"{"):
+        bounds.check(action, text)
         return None
     table = _parse_json(shape, text, "error")
     unknown: tuple[str, ...] = ()
     if table is None:
+        bounds.check(action, text)
         unknown = _undeclared_fields(shape, text)
         table = _parse_json(shape, text, "ignore") if unknown else None
     if table is None or table.num_rows != 1:
@@ -168,8 +167,7 @@ def _parse_json(
 
 def _undeclared_fields(shape: Node, text: bytes) -> tuple[str, ...]:
     """Paths of undeclared fields; empty also if the text cannot be parsed for another reason."""
-    _, depths = Brackets().find(text)
-    if not len(depths) or depths.max() > _MAX_DEPTH or _OVERLONG_NUMBER.search(text):
+    if _OVERLONG_NUMBER.search(text):
         return ()
     table = _parse_json(shape, text, "infer")
     if table is None:

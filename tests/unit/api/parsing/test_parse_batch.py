@@ -170,7 +170,8 @@ def test_each_of_many_more_answers_is_what_it_is_by_itself(dataset, data):
 
 def is_as_declared(dataset, body):
     """True for what Arrow's parser reads at once."""
-    found = decode._decode_strict(decode.envelope(dataset.endpoint), body)
+    endpoint = dataset.endpoint
+    found = decode._decode_strict(endpoint.action, decode.envelope(endpoint), body)
     return found is not None and not found.unknown and b"\n" not in body and body[-1:] == b"}"
 
 
