@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from pipelines.cli import streams
+from pipelines.cli import screen, streams
 from pipelines.cli.signals import Ending, Terminated, ending_cleanly
 from resources.version import VERSION
 
@@ -113,6 +113,8 @@ class Commands(click.Group):
         except Exception as error:
             if ending.number is not None:
                 _break_off(ctx, ending.number)
+            if isinstance(error, click.ClickException):
+                raise _cleaned(error) from None
             if isinstance(error, click.ClickException | click.Abort):
                 raise  # click's own; to look at it as below would import half of everything
             from pipelines.cli.failures import explained
@@ -120,8 +122,16 @@ class Commands(click.Group):
             text = explained(error)
             if text is None:
                 raise
-            click.echo(f"Error: {text}", err=True)
+            screen.note(f"Error: {text}")
             ctx.exit(2)
+
+
+def _cleaned(error: click.ClickException) -> click.ClickException:
+    """The same error, whose message may quote foreign text."""
+    text = screen.clean(error.message)
+    if text != error.message:
+        error.__dict__["message"] = text
+    return error
 
 
 def _break_off(ctx: click.Context, number: int) -> NoReturn:

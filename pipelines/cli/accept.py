@@ -50,8 +50,8 @@ def accept(dataset: str, days: tuple[date, ...], reason: str) -> None:
         _write(archive, line, by, reason.strip())
         doubt = f", {line.doubt}" if line.doubt else ""
         rows = screen.counted(line.rows or 0, "row")
-        click.echo(f"Accepted: {line.dataset} {line.day}, {rows}{doubt}.")
-    click.echo("The table ledger has it after the next backfill, or `livestats publish`.")
+        screen.say(f"Accepted: {line.dataset} {line.day}, {rows}{doubt}.")
+    screen.say("The table ledger has it after the next backfill, or `livestats publish`.")
 
 
 def _suspect(archive: Archive, name: str, day: date) -> Entry:

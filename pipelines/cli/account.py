@@ -65,8 +65,8 @@ def account(accept: bool, as_json: bool) -> None:
             }
         )
     else:
-        click.echo(f"{archive.home.root} knows {screen.counted(len(domains), 'domain')}", nl=False)
-        click.echo(f": {screen.names_text(domains)}." if domains else " yet.")
-        click.echo(text)
+        screen.say(f"{archive.home.root} knows {screen.counted(len(domains), 'domain')}", nl=False)
+        screen.say(f": {screen.names_text(domains)}." if domains else " yet.")
+        screen.say(text)
     if not is_known:
         click.get_current_context().exit(1)

@@ -63,7 +63,7 @@ def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
             os.environ[webhook.VARIABLE],
             f"livestats {home}\nTest message: alarms will be posted here.",
         )
-        click.echo("Sent. If nothing arrived, check the settings of the bot.")
+        screen.say("Sent. If nothing arrived, check the settings of the bot.")
         return
     if archive.home.identity is None:
         raise Refused(f"There is no archive in {home} yet. Run `livestats backfill`.")
@@ -71,7 +71,7 @@ def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
         from resources.monitoring.message import message
 
         if known.notify_changes(
-            archive, lambda news: click.echo(message(news, home)), known.PRINTED
+            archive, lambda news: screen.say(message(news, home)), known.PRINTED
         ):
             click.get_current_context().exit(1)
         return
@@ -94,7 +94,7 @@ def _show(alarms: Sequence[Alarm], *, as_json: bool) -> None:
         screen.emit_json([{name: getattr(alarm, name) for name in fields} for alarm in alarms])
         return
     for alarm in grouped(alarms):
-        click.echo(f"{alarm.kind:<13} {alarm.subject}: {alarm.text}")
-        click.echo(f"{'':<13} -> {alarm.remedy}")
+        screen.say(f"{alarm.kind:<13} {alarm.subject}: {alarm.text}")
+        screen.say(f"{'':<13} -> {alarm.remedy}")
     if not alarms:
-        click.echo("No alarms: every day that the API still has is captured.")
+        screen.say("No alarms: every day that the API still has is captured.")

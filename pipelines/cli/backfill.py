@@ -64,7 +64,7 @@ def backfill(
         screen.emit_json(answer(todo, summary))
     else:
         for line in after(todo, summary, archive.home.served):
-            click.echo(line)
+            screen.say(line)
     if summary.ended_by is not None:
         raise summary.ended_by
     if not summary.is_complete:

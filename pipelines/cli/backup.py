@@ -44,8 +44,8 @@ def backup(target: Path, as_json: bool) -> None:
         screen.emit_json({**facts, "bytes": copied.bytes, "problems": problems})
     else:
         for path, why in copied.problems:
-            click.echo(f"Not copied: {path}: {why}")
-        click.echo(
+            screen.say(f"Not copied: {path}: {why}")
+        screen.say(
             f"Copied {screen.counted(copied.captures, 'capture')} and "
             f"{screen.counted(copied.lake_files, 'lake file')}, {screen.size(copied.bytes)}; "
             f"{screen.counted(copied.present, 'capture')} were there already."

@@ -65,9 +65,9 @@ def demo(days: int, folder: Path) -> None:
         screen.note(f"A simulated account answers on {environ['LIVESTATS_API_URL']}.")
         archive, first, last = _capture(environ, home, days)
         _answers(archive, first, last, folder / demo_account.PICTURE)
-    click.echo(f"\nDone in {screen.span(time.monotonic() - started_s)}. To look around:")
+    screen.say(f"\nDone in {screen.span(time.monotonic() - started_s)}. To look around:")
     for command in _next_commands(folder, first, last):
-        click.echo(command)
+        screen.say(command)
 
 
 def _capture(environ: dict[str, str], home: Path, days: int) -> tuple[Archive, date, date]:
@@ -90,7 +90,7 @@ def _capture(environ: dict[str, str], home: Path, days: int) -> tuple[Archive, d
     with capturing(todo.due) as shown:
         summary = run(replace(archive, progress=shown.answer), todo, shown.tell, shown.heard)
     for line in after(todo, summary, archive.home.served):
-        click.echo(line)
+        screen.say(line)
     if not summary.is_complete:
         click.get_current_context().exit(1)
     return archive, first, last
@@ -102,14 +102,14 @@ def _answers(archive: Archive, first: date, last: date, path: Path) -> None:
     from pipelines.reports.demo_picture import draw
 
     with archive.reading() as connection:
-        click.echo(f"\n{demo_account.ANSWER}\n")
+        screen.say(f"\n{demo_account.ANSWER}\n")
         found = connection.execute(demo_account.ANSWER)
         names = [column[0] for column in found.description or ()]
         show(names, found.fetchall())
         coverage = connection.execute(demo_account.COVERAGE, [first, last]).fetchall()
-        click.echo(f"\n{coverage_line(coverage[0])}")
+        screen.say(f"\n{coverage_line(coverage[0])}")
         draw(connection, first, last, archive.settings.zone, path)
-    click.echo(f"Picture: {path} ({screen.size(path.stat().st_size)})")
+    screen.say(f"Picture: {path} ({screen.size(path.stat().st_size)})")
 
 
 def _next_commands(folder: Path, first: date, last: date) -> list[str]:

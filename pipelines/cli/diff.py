@@ -187,16 +187,16 @@ def _show(
     rows: Sequence[RowChange],
     zone: ZoneInfo,
 ) -> None:
-    click.echo(f"{dataset.name} {day}")
+    screen.say(f"{dataset.name} {day}")
     sides = zip(("from", "to"), captures, (found.rows_before, found.rows_after), strict=True)
     for side, capture, count in sides:
         at = _time(capture.name.fetched_at, zone)
-        click.echo(f"  {side:<4} {capture.name.text}, fetched {at}, {screen.counted(count, 'row')}")
+        screen.say(f"  {side:<4} {capture.name.text}, fetched {at}, {screen.counted(count, 'row')}")
     total = found.added + found.removed + found.changed
     if not total:
-        click.echo("No row differs: the responses differ in a field that no table has.")
+        screen.say("No row differs: the responses differ in a field that no table has.")
         return
-    click.echo(
+    screen.say(
         f"{screen.counted(found.added, 'row')} added, {found.removed:,} removed, "
         f"{found.changed:,} changed.\n"
     )

@@ -62,8 +62,8 @@ def doctor(as_json: bool) -> None:
             ]
         )
     else:
-        click.echo()
-        click.echo(ending(found))
+        screen.say()
+        screen.say(ending(found))
     if problems:
         click.get_current_context().exit(1)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from pipelines.cli import screen
 from pipelines.cli.options import Refused, json_option, opened
 
 
@@ -27,7 +28,6 @@ def gone(domains: tuple[str, ...], undo: bool, as_json: bool) -> None:
       livestats gone old.example.com --undo
       livestats gone
     """
-    from pipelines.cli import screen
     from resources.api.catalog.spelling import domain_key
     from resources.api.errors import printable
     from resources.ledger.known_items import configured_domains, listed_domains
@@ -59,8 +59,8 @@ def gone(domains: tuple[str, ...], undo: bool, as_json: bool) -> None:
     if as_json:
         screen.emit_json({"gone": names})
         return
-    click.echo("Gone: " + ", ".join(map(printable, names)) if names else "No domain is gone.")
+    screen.say("Gone: " + ", ".join(map(printable, names)) if names else "No domain is gone.")
     if domains:
-        click.echo(
+        screen.say(
             "Tables and marts have it after the next `livestats backfill` or `livestats publish`."
         )

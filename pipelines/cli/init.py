@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipelines.cli import screen
 from pipelines.cli.options import Day, Refused
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def init(
     write_atomically(file, text(given).encode("utf-8"))
     if load({}, Path.cwd()) != settings:
         raise SettingsError(f"{file} does not hold the given values. Please report this.")
-    click.echo(f"{file}: written. `livestats settings` shows what applies.")
+    screen.say(f"{file}: written. `livestats settings` shows what applies.")
     if not offline and not _try_key():
         click.get_current_context().exit(1)
 
@@ -111,8 +112,8 @@ def _try_key() -> bool:
     for one in found:
         show(one)
     works = all(one.severity is not Severity.PROBLEM for one in found)
-    click.echo()
-    click.echo(
+    screen.say()
+    screen.say(
         "Next: livestats plan, then livestats backfill"
         if works
         else "The settings are written, the key does not work yet. Fix it, then run: livestats doctor"

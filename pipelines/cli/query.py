@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     type=click.Choice(("table", *FORMATS)),
     help="Default: table, or by the suffix of --output.",
 )
+@click.option(
+    "--guard",
+    is_flag=True,
+    help="In CSV: put ' before text that a spreadsheet would take for a formula (= + - @).",
+)
 @click.option("--output", type=click.Path(path_type=Path), help="File to write; default: stdout.")
 @click.option(
     "--rows",
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
 def query(
     sql: str | None,
     style: str | None,
+    guard: bool,
     output: Path | None,
     most: int,
     listed: bool,
@@ -58,7 +64,8 @@ def query(
     The SQL dialect is DuckDB's. The served copy is never locked, so it can be queried during a load.
     A statement that would write, attach or read anything else is refused.
 
-    `-` reads the SQL from stdin. Times in CSV and JSON have their offset from UTC.
+    `-` reads the SQL from stdin. Files have exact values, also of names that begin like a formula:
+    for spreadsheets use --guard. Times in CSV and JSON have their offset from UTC.
 
     \b
     Examples:
@@ -83,16 +90,18 @@ def query(
         if shown:
             if name is None:
                 raise click.UsageError("--show-sql prints the SQL of --example NAME.")
-            click.echo(text.rstrip())
+            screen.say(text.rstrip())
             return
         style = style or (format_name_of(output) if output else "table")
+        if guard and style != "csv":
+            raise click.UsageError("--guard is for CSV, which spreadsheets open.")
         if output:
             check_target(output, style)
         elif style in FORMATS and not FORMATS[style].is_text:
             raise click.UsageError(
                 f"{style.capitalize()} cannot be shown on the screen: name a file with --output."
             )
-        _answer(text, style, output, most)
+        _answer(text, style, output, most, guard=guard)
     except (QueryError, UnknownExample) as error:
         raise Refused(str(error)) from error
 
@@ -129,11 +138,11 @@ def _list_examples() -> None:
     screen.note("Run one: livestats query --example NAME. Show its SQL: --show-sql")
 
 
-def _answer(text: str, style: str, output: Path | None, most: int) -> None:
+def _answer(text: str, style: str, output: Path | None, most: int, *, guard: bool) -> None:
     import duckdb
 
     from resources.fs import scratch
-    from resources.serving import sql_sandbox
+    from resources.serving import export, sql_sandbox
 
     try:
         archive = opened()
@@ -149,7 +158,8 @@ def _answer(text: str, style: str, output: Path | None, most: int) -> None:
             elif style == "table":
                 _table(found, most, output)
             else:
-                _written(found, style, output, spill / "answer")
+                shown = export.guarded(found) if guard else found
+                _written(shown, style, output, spill / "answer")
     except duckdb.Error as error:
         raise Refused(sql_sandbox.error_message(error)) from error
 

@@ -97,11 +97,11 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
         screen.emit_json({**about, **_answer(loaded, published)})
     else:
         rows = screen.counted(sum(r.rows for r in results), "row")
-        click.echo(f"Normalised {screen.counted(len(results) - len(failed), 'day')}: {rows}.")
+        screen.say(f"Normalised {screen.counted(len(results) - len(failed), 'day')}: {rows}.")
         recovered = sum(r.is_recovered for r in results)
         if recovered:
             days_of = screen.counted(recovered, "dataset-day")
-            click.echo(f"Made captures of rejected answers: {days_of}.")
+            screen.say(f"Made captures of rejected answers: {days_of}.")
         _tell(loaded, published)
     if failed or any(table.problem for table in loaded):
         click.get_current_context().exit(1)
@@ -149,18 +149,18 @@ def _answer(loaded: list[Loaded], published: Published) -> dict[str, Any]:
 def _tell(loaded: list[Loaded], published: Published) -> None:
     for table in loaded:
         if table.problem:
-            click.echo(f"Failed: {table.table}: {table.problem}")
+            screen.say(f"Failed: {table.table}: {table.problem}")
         if table.days:
-            click.echo(
+            screen.say(
                 f"Loaded {table.table}: {screen.days_text(table.days)}, "
                 f"{screen.counted(table.rows, 'row')} ({table.total_rows:,} in the table)."
             )
         if table.gone:
-            click.echo(
+            screen.say(
                 f"Kept {table.table} {screen.days_text(table.gone)}: its lake file is missing; "
                 "livestats replay rebuilds it."
             )
     if not any(table.days or table.problem for table in loaded):
-        click.echo("The tables were up to date already.")
+        screen.say("The tables were up to date already.")
     state = "new" if published.is_new else "unchanged"
-    click.echo(f"Served: {published.path} ({screen.size(published.size)}, {state}).")
+    screen.say(f"Served: {published.path} ({screen.size(published.size)}, {state}).")

@@ -19,11 +19,40 @@ if TYPE_CHECKING:
 _WIDE = 200  # columns for tables that go into a pipe or a file
 
 
-def console(*, stderr: bool = False, wide: bool = False) -> Console:
-    """A console without automatic highlighting; `wide` output is not wrapped at 80 columns in a pipe."""
-    from rich.console import Console
+def clean(text: str) -> str:
+    r"""Text for a terminal: what it would not print as itself is written as `\x1b`, `\r`, `\u202e`.
 
-    made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    Names from the API are foreign text, and may hold escape sequences. Ends of lines and tabs stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else _escaped(char) for char in text
+    )
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def console(*, stderr: bool = False, wide: bool = False) -> Console:
+    """A console without automatic highlighting, that escapes as `clean` does.
+
+    `wide` output is not wrapped at 80 columns in a pipe.
+    """
+    from rich.console import Console
+    from rich.segment import Segment
+    from rich.text import Text
+
+    class CleanConsole(Console):
+        def render_str(self, text: str, **more: Any) -> Text:
+            return super().render_str(clean(text), **more)  # before widths are measured
+
+        def render(self, *words: Any, **more: Any) -> Iterable[Segment]:
+            for text, style, control in super().render(*words, **more):
+                yield Segment(text if control else clean(text), style, control)
+
+    made = CleanConsole(stderr=stderr, highlight=False, markup=False, emoji=False)
     if wide and not made.is_terminal:
         made.width = max(made.width, _WIDE)
     return made
@@ -31,12 +60,22 @@ def console(*, stderr: bool = False, wide: bool = False) -> Console:
 
 def note(text: str) -> None:
     """Print a message to stderr, apart from the result on stdout."""
-    click.echo(text, err=True)
+    say(text, err=True)
+
+
+def say(text: object = "", *, nl: bool = True, err: bool = False) -> None:
+    """Print text for people."""
+    click.echo(clean(str(text)), nl=nl, err=err)
 
 
 def emit_json(value: Any) -> None:
-    """Print the result as JSON."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+    """Print the result as JSON. What a terminal would not print as itself is escaped as in JSON."""
+    text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
+    if not text.replace("\n", "").isprintable():
+        text = "".join(
+            char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text
+        )
+    click.echo(text)
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
@@ -79,9 +118,10 @@ def days_text(days: Iterable[date], most: int = 3) -> str:
 
 def names_text(names: Sequence[str], most: int = 4) -> str:
     """Names for people: `isp, region and 3 more`."""
+    shown = [clean(name).replace("\n", "\\n") for name in names]
     if len(names) <= most:
-        return ", ".join(names)
-    return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
+        return ", ".join(shown)
+    return f"{', '.join(shown[: most - 1])} and {len(names) - most + 1} more"
 
 
 def stated(word: str, days: Mapping[str, Sequence[date]], why: str) -> list[str]:

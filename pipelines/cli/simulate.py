@@ -26,7 +26,7 @@ def _manners_listed(context: click.Context, _option: click.Parameter, wanted: bo
         from resources.simulator.manners import usage_lines
 
         for example, what in usage_lines():
-            click.echo(f"{example}\n    {what}")
+            screen.say(f"{example}\n    {what}")
         context.exit()
 
 
@@ -195,7 +195,7 @@ def _serve(account: Account, more: dict[str, str], options: dict[str, Any]) -> N
             "another terminal:"
         )
         for line in exports(simulator, more):
-            click.echo(line)
+            screen.say(line)
 
     try:
         serve(account, announce=announce, **options)

@@ -6,9 +6,19 @@ Not here: what is written to them (screen.py).
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Sequence
+
+from pipelines.cli.screen import clean
+
+
+class _CleanFormatter(logging.Formatter):
+    """Warnings of a command go to stderr, and may quote names from the API."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return clean(super().format(record))
 
 
 def prepare() -> None:
@@ -26,6 +36,8 @@ def prepare() -> None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     if sys.stderr is None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_CleanFormatter())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and not _is_utf8(stream.encoding):
             if stream.encoding.lower() in ("ascii", "ansi_x3.4-1968", "646", "us-ascii"):

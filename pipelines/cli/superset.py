@@ -112,7 +112,7 @@ def _import(
         for answer in found.answers(uuid):
             answers.append(answer)
             if not as_json:
-                click.echo(_line(answer))
+                screen.say(_line(answer))
     bad = [answer for answer in answers if not answer.is_good]
     if as_json:
         charts = [{"chart": a.chart, "rows": a.rows, "error": a.error} for a in answers]

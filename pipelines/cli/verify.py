@@ -168,14 +168,14 @@ def _show(look: Verification, findings: list[FileFinding], wrong: list[FileFindi
     from resources.api.errors import printable
 
     for f in (wrong + [f for f in findings if f.is_harmless])[:_MAX_SHOWN]:
-        click.echo(f"{f.kind.value}: {printable(str(f.subject))}")
-        click.echo(f"  {printable(f.text)}")
-        click.echo(f"  {printable(f.remedy, 1000)}")
+        screen.say(f"{f.kind.value}: {printable(str(f.subject))}")
+        screen.say(f"  {printable(f.text)}")
+        screen.say(f"  {printable(f.remedy, 1000)}")
     if len(findings) > _MAX_SHOWN:
-        click.echo(
+        screen.say(
             f"... and {len(findings) - _MAX_SHOWN:,} more: `livestats verify --json` has all."
         )
-    click.echo(
+    screen.say(
         f"Read {screen.counted(look.captures, 'capture')} with "
         f"{screen.counted(look.answers, 'answer')}, {screen.counted(look.lake_files, 'lake file')} "
         f"with {screen.counted(look.rows, 'row')}, {screen.counted(look.tables, 'table')}: "
@@ -183,12 +183,12 @@ def _show(look: Verification, findings: list[FileFinding], wrong: list[FileFindi
     )
     unread = sum(f.is_unverified for f in wrong)
     if not wrong:
-        click.echo("Everything is as it was written.")
+        screen.say("Everything is as it was written.")
     elif unread == len(wrong):
-        click.echo(
+        screen.say(
             f"Not verified: {screen.counted(unread, 'thing')} could not be looked at; the reason is "
             "below each. All that was read is as it was written."
         )
     else:
         more = f", {unread} of them not verified" if unread else ""
-        click.echo(f"{screen.counted(len(wrong), 'problem')}{more}; the repair is below each.")
+        screen.say(f"{screen.counted(len(wrong), 'problem')}{more}; the repair is below each.")

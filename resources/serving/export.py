@@ -71,6 +71,22 @@ def write_atomically(relation: duckdb.DuckDBPyRelation, style: str, path: Path) 
         write_file(relation, style, temp)
 
 
+_FORMULA = r"^[=+\-@\t\r]"
+
+
+def guarded(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """The rows with ' before each text that a spreadsheet would run as a formula."""
+    cells = []
+    for name, kind in _columns(relation):
+        cell = quoting.identifier(name)
+        if kind.id in ("varchar", "enum"):
+            text = f"{cell}::VARCHAR"
+            is_formula = f"regexp_matches({text}, {quoting.literal(_FORMULA)})"
+            cell = f"CASE WHEN {is_formula} THEN chr(39) || {text} ELSE {text} END"
+        cells.append(f"{cell} AS {quoting.identifier(name)}")
+    return relation.project(", ".join(cells))
+
+
 def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
     """The rows of a query, batch by batch.
 

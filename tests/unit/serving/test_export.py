@@ -1,5 +1,6 @@
 """Answers written to files."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from resources.fs import atomic
 from resources.serving import export
 from resources.serving.sql_sandbox import QueryError
+from resources.sql import quoting
 
 ANSWER = (
     "SELECT * FROM (VALUES (1, 'a,b', 'nan'::DOUBLE), (NULL, '', 0.5), (3, NULL, NULL)) t(n, s, x)"
@@ -79,3 +81,14 @@ def test_a_target_that_cannot_be_written_is_refused_first(tmp_path):
     for path in (tmp_path / "a.json", tmp_path, tmp_path / "none" / "a.csv", Path("/dev/null")):
         with pytest.raises(QueryError):
             export.check_target(path, "csv")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_text_that_a_spreadsheet_would_run_is_guarded_on_request(text, relation, tmp_path):
+    value = quoting.literal(text)
+    sql = f"SELECT {value} AS \"a b\", 'a-b=c' AS plain, -1 AS n, NULL::VARCHAR AS nothing"
+    names = ["a b", "plain", "n", "nothing"]
+    for query, shown in ((export.guarded(relation(sql)), f"'{text}"), (relation(sql), text)):
+        export.write_file(query, "csv", tmp_path / "a.csv")
+        with (tmp_path / "a.csv").open(newline="") as file:
+            assert [*csv.reader(file)] == [names, [shown, "a-b=c", "-1", ""]]

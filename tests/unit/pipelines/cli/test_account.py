@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
+from resources.capture.account_guard import AccountGuard
 
 
 @pytest.fixture
@@ -36,3 +37,11 @@ def test_no_key_is_ever_shown(account):
     assert "AKONE" not in shown
     assert "the-secret" not in shown
     assert json.loads(account("--json").stdout)["is_known"] is True
+
+
+def test_names_from_the_api_are_shown_escaped(account, monkeypatch):
+    names = frozenset(["a\x1b[2J.example", "b\n.example", "c\u202e.example"])
+    monkeypatch.setattr(AccountGuard, "domains", lambda _: names)
+    shown = account().output
+    assert r"a\x1b[2J.example, b\n.example, c\u202e.example." in shown
+    assert shown.replace("\n", "").isprintable()
