@@ -29,9 +29,12 @@ _EARLIER = frozenset(
         "e86ff3de3b85cee252241946c221eeed2f271acfff684049c9d1eaf286297b40",
         "e49da99e1cb6b945714977159f9dbb56cfd9b3649e606a8af31139f0fdac9d09",  # 0.1.0
         "69db6a784e7f291e019e2c0ff0c528f8fafddb3d428a50343010edf96708e6e1",
+        "edf8b77a06095691e6950244d3bb560acc453d38acc77261fecb695aedcaa5c9",
     )
 )
-"""SHA-256 of templates that were shipped before."""
+"""SHA-256 of templates that were shipped before they had their checksum in the file. It is complete."""
+
+_SEAL = b"# Replaced by later versions of livestats while it is unchanged: %s\n"
 
 _RETIRED = (
     (
@@ -60,8 +63,21 @@ def dagster_home(archive: Archive) -> Path:
     if config.exists():
         upgrade_config(config)
     else:
-        atomic.write_atomically(config, TEMPLATE.read_bytes())
+        atomic.write_atomically(config, shipped())
     return folder
+
+
+def shipped() -> bytes:
+    """The file that a home gets: the template, and its checksum, which later versions look at."""
+    template = TEMPLATE.read_bytes()
+    return _SEAL % hashlib.sha256(template).hexdigest().encode() + template
+
+
+def _is_as_shipped(content: bytes) -> bool:
+    """True if nobody has changed the file since any version of livestats wrote it."""
+    first, _, rest = content.partition(b"\n")
+    seal = _SEAL % hashlib.sha256(rest).hexdigest().encode()
+    return first + b"\n" == seal or hashlib.sha256(content).hexdigest() in _EARLIER
 
 
 def upgrade_config(config: Path) -> None:
@@ -73,8 +89,8 @@ def upgrade_config(config: Path) -> None:
     Raises SettingsError if it names such a module otherwise.
     """
     before = config.read_bytes()
-    if hashlib.sha256(before).hexdigest() in _EARLIER:
-        after = TEMPLATE.read_bytes()
+    if _is_as_shipped(before):
+        after = shipped()
     else:
         text = before.decode(errors="surrogateescape")
         for old, new in _RETIRED:

@@ -18,9 +18,9 @@ from click.testing import CliRunner
 
 from assets import lake
 from pipelines.cli import main
-from pipelines.orchestration.instance import TEMPLATE, history_in, instance
+from pipelines.orchestration.instance import history_in, instance, shipped
 from resources.sql import quoting
-from tests.support.archives import lab
+from tests.support.archives import contents, lab
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "home_of_0_1_0"
 TABLES = json.loads((FIXTURE / "tables.json").read_text())
@@ -115,7 +115,7 @@ def test_its_run_history_opens_and_is_brought_to_the_present_configuration(found
     config = found.archive.home.dagster / "dagster.yaml"
     assert hashlib.sha256(config.read_bytes()).hexdigest() == PREVIOUS_TEMPLATE
     with instance(found.archive) as history:
-        assert config.read_text() == TEMPLATE.read_text()
+        assert config.read_text() == shipped().decode()
         for name in DAILY:
             assert history.get_materialized_partitions(lake.key(name)) == DAYS
         runs = history.get_runs()
@@ -127,3 +127,11 @@ def test_its_run_history_opens_and_is_brought_to_the_present_configuration(found
             dg.AssetMaterialization(lake.key(DAILY[0]), partition="2026-11-19")
         )
         assert history.get_materialized_partitions(lake.key(DAILY[0])) == {*DAYS, "2026-11-19"}
+
+
+def test_commands_alone_leave_the_run_history_as_it_is(found, command):
+    """By cron, without a daemon that forgets old runs, it must not grow."""
+    before = contents(found.archive.home.dagster)
+    command("backfill", "--from", "2026-11-20", "--to", "2026-11-21", "--force")
+    command("publish")
+    assert contents(found.archive.home.dagster) == before

@@ -11,7 +11,7 @@ import yaml
 
 from pipelines.doctor.findings import Severity
 from pipelines.doctor.schedule import daemon_found
-from pipelines.orchestration.instance import COMMAND, TEMPLATE, dagster_home, instance
+from pipelines.orchestration.instance import COMMAND, TEMPLATE, dagster_home, instance, shipped
 from pipelines.orchestration.processes import PROCESS, named
 from pipelines.orchestration.run_launcher import RunLauncher
 from resources.archive import Archive
@@ -104,15 +104,43 @@ run_launcher:
 """
 
 
-def test_a_configuration_that_nobody_changed_is_brought_up_to_date(archive, monkeypatch):
+@pytest.fixture
+def template(tmp_path, monkeypatch):
+    """The template of a version to come."""
+    path = tmp_path / "template.yaml"
+    path.write_text(TEMPLATE.read_text() + "# A new setting.\n")
+    monkeypatch.setattr("pipelines.orchestration.instance.TEMPLATE", path)
+    return path
+
+
+def test_a_template_that_was_edited_reaches_a_home_that_nobody_changed(archive, request):
     config = dagster_home(archive) / "dagster.yaml"
-    config.write_text("telemetry: {enabled: false}\n")
+    assert hashlib.sha256(TEMPLATE.read_bytes()).hexdigest() in config.read_text()
+    template = request.getfixturevalue("template")
     dagster_home(archive)
-    assert config.read_text() == "telemetry: {enabled: false}\n"
-    shipped = hashlib.sha256(config.read_bytes()).hexdigest()
-    monkeypatch.setattr("pipelines.orchestration.instance._EARLIER", {shipped})
+    assert config.read_text().endswith(template.read_text())
+    template.write_text("telemetry: {enabled: false}\n")  # and so does the one after it
+    with instance(archive):
+        pass
+    assert config.read_text().endswith("\ntelemetry: {enabled: false}\n")
+
+
+@pytest.mark.usefixtures("template")
+def test_an_edited_template_reaches_a_home_of_a_version_without_checksums(archive):
+    config = dagster_home(archive) / "dagster.yaml"
+    config.write_bytes(TEMPLATE.read_bytes())  # as 0.1.0 and its successors wrote it
     dagster_home(archive)
-    assert config.read_text() == TEMPLATE.read_text()
+    assert config.read_text().endswith("# A new setting.\n")
+
+
+@pytest.mark.usefixtures("template")
+@pytest.mark.parametrize("change", ["# Mine.\n", "sensors: {}\n"])
+def test_an_edited_template_leaves_a_home_that_was_changed_by_hand_alone(archive, change):
+    config = dagster_home(archive) / "dagster.yaml"
+    own = config.read_text() + change
+    config.write_text(own)
+    dagster_home(archive)
+    assert config.read_text() == own
 
 
 def test_one_that_was_changed_by_hand_keeps_the_changes_and_loses_the_old_modules(archive):
@@ -156,7 +184,7 @@ def test_an_old_module_in_words_of_its_own_is_a_clear_error_whose_remedy_works(o
     config.unlink()  # the remedy that the message names
     with instance(archive) as history:
         assert history.get_runs() == []
-    assert config.read_text() == TEMPLATE.read_text()
+    assert config.read_bytes() == shipped()
 
 
 def test_a_comment_that_names_an_old_module_is_left_alone(archive):
