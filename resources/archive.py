@@ -6,6 +6,7 @@ capture/capturer.py, warehouse/load.py.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ from resources.ledger.coverage import Coverage
 from resources.ledger.evidence import Evidence
 from resources.ledger.states import Entry
 
+log = logging.getLogger("livestats.archive")
+
 # What asks the API or opens a database is imported where it is used: `livestats status` does
 # neither, and is there in half of the time.
 if TYPE_CHECKING:
@@ -46,6 +49,10 @@ class OpenWarehouse:
     connection: duckdb.DuckDBPyConnection | None = None
     synced_version: str | None = None
     """Content version of the warehouse after ledger, revisions and marts were last synced."""
+
+
+def _shared(connection: duckdb.DuckDBPyConnection) -> OpenWarehouse:
+    return OpenWarehouse(stack=ExitStack(), connection=connection)
 
 
 @dataclass(frozen=True)
@@ -249,6 +256,8 @@ class Archive:
         from resources.warehouse import load as warehouse_load
 
         names = self.settings.datasets
+        if not serving_publish.is_level(self.home):
+            return [*names]
         try:
             with self.reading() as connection:
                 load_state = warehouse_load.LoadState.of(connection)
@@ -299,9 +308,25 @@ class Archive:
         with self.writing() as connection:
             shared = self.open_warehouse
             version = warehouse_connection.content_version(connection)
+            self._load_what_lacks(connection)
             if shared is None or shared.synced_version != version:
                 self._sync_derived(connection)
             return serving_publish.publish(connection, self.home)
+
+    def _load_what_lacks(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Load the tables that the warehouse lacks: a new one must not be served half empty."""
+        from resources.warehouse import load as warehouse_load
+
+        load_state = warehouse_load.LoadState.of(connection)
+        lacking = [
+            DATASETS[name]
+            for name in self.settings.datasets
+            if name not in load_state.loaded and states_of(self.home.lake, name)
+        ]
+        if lacking:
+            for loaded in replace(self, open_warehouse=_shared(connection)).sync_tables(lacking):
+                if loaded.problem:
+                    log.error("%s: %s", loaded.table, loaded.problem)
 
     def _sync_derived(self, connection: duckdb.DuckDBPyConnection) -> list[MartResult]:
         """Write ledger, revisions, reconciliation and marts into the warehouse."""

@@ -7,6 +7,7 @@ fixes: pinned_settings.
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -145,6 +146,11 @@ class Home:
         return found
 
     @property
+    def id(self) -> str:
+        """Random, drawn by its first run; its databases hold it. "" before that."""
+        return str((self.identity or {}).get("id", ""))
+
+    @property
     def time_zone(self) -> str | None:
         """Name of the time zone of its days; None before the first run."""
         return None if self.identity is None else str(self.identity["time_zone"])
@@ -196,6 +202,7 @@ class Home:
             least = _PINNED if pinned else _PLAIN
             identity = {
                 "time_zone": settings.time_zone,
+                "id": secrets.token_hex(12),
                 "first_day": first.isoformat(),
                 "created_at": now.isoformat(timespec="seconds"),
                 **{k: v for k, v in (found or {}).items() if k not in ("datasets", "sha256")},
@@ -207,7 +214,7 @@ class Home:
 
     def _is_identified(self, found: dict[str, object] | None, settings: Settings) -> bool:
         """True if an identity file of this content is complete."""
-        if found is None or set(found) == _BY_HAND:
+        if found is None or "id" not in found:
             return False
         return pinned_settings.to_pin(self._pinned, settings) == self._pinned
 

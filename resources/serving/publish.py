@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -18,6 +18,7 @@ from resources.fs import atomic
 from resources.home.layout import Home
 from resources.sql import failures, interrupts, quoting
 from resources.warehouse import connection as warehouse_connection
+from resources.warehouse import identity
 
 
 class NothingServed(LivestatsError):
@@ -47,11 +48,11 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
     It is kept for readers that resolved the link just before the switch. The caller holds the
     writing connection, so the warehouse does not change while it is copied.
     """
-    copy = home.served.with_name(
-        f"livestats-{warehouse_connection.content_version(connection)}.duckdb"
-    )
+    version = warehouse_connection.content_version(connection)
+    copy = home.served.with_name(f"livestats-{version}.duckdb")
     before = home.served.resolve()
-    is_new = not (home.served.exists() and before == copy.resolve() and _can_open(copy))
+    seal = identity.Seal(home=identity.id_of(home), commit=version)
+    is_new = not (home.served.exists() and before == copy.resolve() and _is_of(copy, seal))
     if is_new:
         connection.execute("CHECKPOINT")
         home.served.parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +61,7 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
             atomic.copy_file(home.warehouse, temp)
             # A BI tool that opened the copy for writing would lock out all others.
             temp.chmod(0o444 & temp.stat().st_mode)
+            identity.write(copy, replace(seal, header=identity.header_of(temp)))
             atomic.rename_into_place(temp, copy)
         except BaseException:
             temp.unlink(missing_ok=True)
@@ -72,16 +74,51 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
         for old in home.served.parent.glob("livestats-*.duckdb"):
             if old.name not in (copy.name, before.name):
                 old.unlink(missing_ok=True)
+                identity.note_of(old).unlink(missing_ok=True)
     return Published(path=copy, size=copy.stat().st_size, is_new=is_new)
 
 
-def _can_open(copy: Path) -> bool:
-    """False if the copy was damaged after it was published."""
+def _is_of(copy: Path, seal: identity.Seal) -> bool:
+    """True if the copy is the commit `seal` of this home, and nobody has written to it since."""
     try:
-        duckdb.connect(str(copy), read_only=True).close()
+        with closing(duckdb.connect(str(copy), read_only=True)) as connection:
+            return identity.of(connection) == seal and not _fault(copy, seal)
     except duckdb.Error:
         return False
-    return True
+
+
+def _fault(copy: Path, stated: identity.Seal | None) -> str:
+    """What contradicts that livestats published the copy; "" if nothing does.
+
+    `stated` is what the copy says of itself. A copy of an earlier version says nothing.
+    """
+    noted = identity.read(copy)
+    if noted is None:
+        return "" if stated is None else "has no note of its publication"
+    if noted.header != identity.header_of(copy):
+        return "has changed since it was published"
+    if stated is None or replace(noted, header="") != stated:
+        return "is not the commit that its note names"
+    return ""
+
+
+def is_level(home: Home) -> bool:
+    """True if the served copy is the last commit of the warehouse. Opens no database.
+
+    A warehouse that a load has open counts as level: the load publishes.
+    """
+    if not home.served.exists() or not home.warehouse.exists():
+        return False
+    copy = home.served.resolve()
+    served, written = identity.read(copy), identity.read(home.warehouse)
+    if served is None or written is None or served.header != identity.header_of(copy):
+        return False
+    if not written.header:
+        return True
+    is_same = (served.home, served.commit) == (written.home, written.commit)
+    return (
+        is_same and written.home == identity.id_of(home) and identity.is_as_closed(home.warehouse)
+    )
 
 
 def connect(home: Home, time_zone: str) -> duckdb.DuckDBPyConnection:
@@ -106,10 +143,29 @@ def connect(home: Home, time_zone: str) -> duckdb.DuckDBPyConnection:
             f"{home.served.resolve()} cannot be opened: {error} Run `livestats publish`: it is "
             "made again from the warehouse."
         ) from error
+    try:
+        _check(home, connection)
+    except BaseException:
+        connection.close()
+        raise
     for name, value in warehouse_connection.DUCKDB_WORKAROUNDS.items():
         connection.execute(f"SET {name} = {quoting.literal(value)}")
     connection.execute("SET TimeZone = ?", [time_zone])
     return connection
+
+
+def _check(home: Home, connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise DamagedCopy unless the copy is one that this home has published."""
+    copy, stated = home.served.resolve(), identity.of(connection)
+    fault = _fault(copy, stated)
+    ours = identity.id_of(home)
+    if not fault and ours and stated is not None and stated.home != ours:
+        fault = "was published by another home"
+    if fault:
+        raise DamagedCopy(
+            f"{copy} {fault}: its figures are not proven. Run `livestats publish`: it is made again "
+            "from the warehouse."
+        )
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import duckdb
 
 from resources.fs import atomic
 from resources.sql import quoting
+from resources.warehouse import identity
 
 log = logging.getLogger("livestats.warehouse")
 
@@ -45,7 +46,10 @@ def copy_compacted(connection: duckdb.DuckDBPyConnection, path: Path, storage: s
                            f"(STORAGE_VERSION '{storage}')")  # fmt: skip
         try:
             connection.execute(f"COPY FROM DATABASE {name} TO compact")
-            connection.execute("UPDATE compact.meta.state SET changes = changes + 1")
+            connection.execute(
+                "UPDATE compact.meta.state SET changes = changes + 1, commit_id = ?",
+                [identity.new_commit()],
+            )
         finally:
             connection.execute("DETACH compact")
     except duckdb.Error as error:

@@ -10,7 +10,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -20,7 +20,7 @@ from resources.errors import LivestatsError
 from resources.fs import atomic, locks
 from resources.home.layout import Home
 from resources.sql import failures, interrupts, quoting
-from resources.warehouse import compaction
+from resources.warehouse import compaction, identity
 from resources.warehouse.dataset_docs import key_sentences, table_comment
 
 STORAGE_VERSION = "v1.2.0"
@@ -36,13 +36,16 @@ numbers. With uncommitted rows in the table and two threads, about one run in a 
 
 _TYPE = "replace({}, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ')"
 
-CREATE_META_TABLES = """
+CREATE_META_TABLES = (
+    """
 CREATE SCHEMA IF NOT EXISTS meta;
 CREATE TABLE IF NOT EXISTS meta.loaded (
     dataset VARCHAR, day DATE, capture VARCHAR, rows BIGINT, schema_version INTEGER,
     size BIGINT, modified_ns BIGINT, PRIMARY KEY (dataset, day));
 CREATE TABLE IF NOT EXISTS meta.state AS SELECT uuid()::VARCHAR AS warehouse, 0::BIGINT AS changes;
 """
+    + identity.COLUMNS
+)
 
 
 _HEADERS_BYTES = 3 * 4096
@@ -65,7 +68,8 @@ def writing(
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
     with locks.lock(home.lock_file("warehouse")):
         _tidy(home)
-        connection = _connect(home)
+        connection = _connect_own(home)
+        seal = None
         try:
             if compaction.is_due(connection):
                 connection = _compact(home, connection)
@@ -73,9 +77,51 @@ def writing(
             if threads is not None:
                 connection.execute("SET threads = ?", [threads])
             connection.execute(CREATE_META_TABLES)
+            _identify(connection, home)
+            seal = identity.of(connection)
+            if seal is not None:
+                identity.write(home.warehouse, seal)
             yield connection
+            seal = identity.of(connection)
+        except Exception:
+            with suppress(duckdb.Error):
+                seal = identity.of(connection) or seal
+            raise
         finally:
             connection.close()
+            if seal is not None:
+                header = identity.header_of(home.warehouse)
+                identity.write(home.warehouse, replace(seal, header=header))
+
+
+def _connect_own(home: Home) -> duckdb.DuckDBPyConnection:
+    """Open the warehouse of this home as livestats closed it; any other is set aside."""
+    path = home.warehouse
+    if path.exists() and not identity.is_as_closed(path):
+        connection = _connect(home)  # raises if another program has it open
+        connection.close()
+        identity.set_aside(path, "was written to by another program, or put back")
+    connection = _connect(home)
+    try:
+        is_ours = identity.is_of_home(connection, home)
+    except BaseException:
+        connection.close()
+        raise
+    if is_ours:
+        return connection
+    connection.close()
+    identity.set_aside(path, "belongs to another home")
+    return _connect(home)
+
+
+def _identify(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Write the home's identity into the file, and a commit if it has none."""
+    found = identity.of(connection)
+    if found is None or found.home != identity.id_of(home):
+        connection.execute(
+            "UPDATE meta.state SET home = ?, commit_id = ?",
+            [identity.id_of(home), identity.new_commit()],
+        )
 
 
 def _tidy(home: Home) -> None:
@@ -171,14 +217,14 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def increment_change_count(connection: duckdb.DuckDBPyConnection) -> None:
     """Count a change, inside the transaction that makes it."""
-    connection.execute("UPDATE meta.state SET changes = changes + 1")
+    connection.execute(
+        "UPDATE meta.state SET changes = changes + 1, commit_id = ?", [identity.new_commit()]
+    )
 
 
 def content_version(connection: duckdb.DuckDBPyConnection) -> str:
     """Identifies the content of the warehouse: equal versions mean equal content."""
-    ((version,),) = connection.execute(
-        "SELECT warehouse[:8] || '-' || changes FROM meta.state"
-    ).fetchall()
+    ((version,),) = connection.execute("SELECT commit_id FROM meta.state").fetchall()
     return str(version)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import livestats
 from resources.serving.publish import NothingServed
+from resources.warehouse.connection import increment_change_count
 from tests.support.archives import DAYS, lab
 
 PAGE = Path(livestats.__file__).with_name("docs") / "notebook.md"
@@ -35,7 +36,7 @@ def stats(archive):
 def published(archive):
     """Publishes a copy that differs."""
     with archive.archive.writing() as connection:
-        connection.execute("UPDATE meta.state SET changes = changes + 1")
+        increment_change_count(connection)
     archive.archive.publish()
 
 

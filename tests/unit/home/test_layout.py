@@ -72,7 +72,9 @@ def test_preparing_makes_the_folders_and_says_what_can_never_change(home):
     home.prepare(USUAL, NOW)
     for folder in (home.raw, home.lake, home.warehouse.parent, home.served.parent, home.dagster):
         assert folder.is_dir()
+    assert len(home.id) == 24
     assert home.identity == {
+        "id": home.id,
         "format": 1,  # of homes in which every dataset is as livestats has it
         "time_zone": "Asia/Shanghai",
         "first_day": "2025-11-22",
