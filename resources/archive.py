@@ -244,7 +244,7 @@ class Archive:
     def sync_marts(self) -> list[MartResult]:
         """Update ledger, revisions, reconciliation and marts; what was done to each mart."""
         with self.writing() as connection:
-            return self._sync_derived(connection)
+            return self.sync_derived(connection, self.home)
 
     def behind(self) -> list[str]:
         """Tables and marts of the served copy that do not hold what is captured.
@@ -310,7 +310,7 @@ class Archive:
             version = warehouse_connection.content_version(connection)
             self._load_what_lacks(connection)
             if shared is None or shared.synced_version != version:
-                self._sync_derived(connection)
+                self.sync_derived(connection, self.home)
             return serving_publish.publish(connection, self.home)
 
     def _load_what_lacks(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -328,19 +328,19 @@ class Archive:
                 if loaded.problem:
                     log.error("%s: %s", loaded.table, loaded.problem)
 
-    def _sync_derived(self, connection: duckdb.DuckDBPyConnection) -> list[MartResult]:
-        """Write ledger, revisions, reconciliation and marts into the warehouse."""
+    def sync_derived(self, connection: duckdb.DuckDBPyConnection, home: Home) -> list[MartResult]:
+        """Write ledger, revisions, reconciliation and marts into the open warehouse of `home`."""
         from resources.marts import build, table_comments
         from resources.system_tables import ledger as ledger_table
         from resources.system_tables import revisions
         from resources.system_tables.reconciliation import run
         from resources.warehouse import connection as warehouse_connection
 
-        ledger_table.refresh(connection, self.home, self.settings, self.now())
-        revisions.refresh(connection, self.home)
+        ledger_table.refresh(connection, home, self.settings, self.now())
+        revisions.refresh(connection, home)
         names = self.settings.datasets
         narrowed = {name: self.settings.narrowed(name) for name in names}
-        run.sync_reconciliation(connection, self.home, names, narrowed)
+        run.sync_reconciliation(connection, home, names, narrowed)
         results = build.sync_marts(connection, self.settings.time_zone, names)
         table_comments.sync_comments(connection, self.settings.language)
         if self.open_warehouse is not None:

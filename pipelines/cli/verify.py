@@ -144,6 +144,7 @@ def _answer(look: Verification, findings: list[FileFinding], *, is_intact: bool)
         "is_intact": is_intact,
         "deep": look.deep,
         "checked": _counts(look),
+        "not_looked_at": look.not_looked_at,
         "findings": [
             {
                 "kind": f.kind.value,
@@ -181,6 +182,8 @@ def _show(look: Verification, findings: list[FileFinding], wrong: list[FileFindi
         f"with {screen.counted(look.rows, 'row')}, {screen.counted(look.tables, 'table')}: "
         f"{screen.size(look.bytes)}."
     )
+    for text in look.not_looked_at:
+        click.echo(f"Not looked at: {text}")
     unread = sum(f.is_unverified for f in wrong)
     if not wrong:
         screen.say("Everything is as it was written.")

@@ -18,6 +18,7 @@ import duckdb
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
+from resources.config import SettingsError
 from resources.fs import locks, scratch, sealed
 from resources.home import day_lock
 from resources.serving import publish
@@ -33,6 +34,7 @@ from resources.verify.findings import (
 )
 from resources.verify.lake import LakeDay
 from resources.verify.raw import RawDay
+from resources.verify.remade import Remade
 from resources.verify.tables import Files, Tables
 
 
@@ -92,6 +94,27 @@ class Verification:
             self._seen[dataset.name] = Files()
             yield from self._dataset(dataset)
         yield from self._tables()
+        if self.is_whole:
+            yield from self._remade()
+
+    @property
+    def not_looked_at(self) -> list[str]:
+        """What this verification left out, and why; for people."""
+        if self.is_whole:
+            return []
+        return [
+            "The warehouse, marts and the tables reconciliation and revisions: they are proven by a "
+            "verification of all days and datasets only."
+        ]
+
+    def _remade(self) -> Iterator[FileFinding]:
+        """The warehouse and the served copy against all tables made anew."""
+        home = self.archive.home
+        try:
+            with scratch.folder(home.state) as spill:
+                yield from Remade(self.archive, self._seen, spill).findings()
+        except (OSError, MemoryError, scratch.NoScratch, duckdb.Error, SettingsError) as error:
+            yield unverified(home.warehouse, error)
 
     def is_chosen(self, day: date | None) -> bool:
         """True if the day is in the range; None only if no day is excluded."""
@@ -240,8 +263,8 @@ class Verification:
                 text=f"cannot be read: {error}",
                 repair=Repair.PUBLISH,
                 remedy=(
-                    f"Delete {home.warehouse} and run `livestats publish`: both are made again "
-                    "from the lake."
+                    f"Move {home.served.resolve()} out of the home and run `livestats publish`: it is "
+                    "made again from the warehouse."
                 ),
             )
         except publish.NothingServed:

@@ -264,8 +264,8 @@ class Tables:
     def _anew(self) -> tuple[Repair, str]:
         """Rebuild the warehouse: a day that is marked as loaded would not be loaded again."""
         return Repair.PUBLISH, (
-            f"Delete {self._archive.home.warehouse} and run `livestats publish`: it is loaded again "
-            "from the lake."
+            f"Move {self._archive.home.warehouse} out of the home and run `livestats publish`: it is "
+            "loaded again from the lake."
         )
 
 

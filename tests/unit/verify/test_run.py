@@ -75,8 +75,9 @@ def mend(lab, *findings):
                 assert [r.problem for r in replay(lab.archive, days)] == [""]
             case Repair.PUBLISH:
                 assert "livestats publish" in finding.remedy
-                if f"Delete {lab.archive.home.warehouse}" in finding.remedy:
-                    lab.archive.home.warehouse.unlink(missing_ok=True)
+                for path in (lab.archive.home.warehouse, lab.archive.home.served.resolve()):
+                    if f"Move {path} out of the home" in finding.remedy and path.exists():
+                        path.rename(lab.root.parent / f"moved-{path.name}")
             case Repair.CAPTURE:
                 assert f"livestats backfill --force --from {finding.day}" in finding.remedy
                 for folder in captures(lab, DATASETS[finding.dataset], finding.day):

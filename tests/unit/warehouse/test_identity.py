@@ -60,7 +60,7 @@ def edit(path, sql):
 
 
 def kept(archive):
-    return [p for p in archive.home.warehouse.parent.glob("set-aside-*.duckdb")]
+    return list(archive.home.warehouse.parent.glob("set-aside-*.duckdb"))
 
 
 def test_each_commit_has_an_identity_of_its_own_that_both_files_hold(make):

@@ -1,0 +1,175 @@
+"""Compares two attached databases: `held` with `anew`, which was made from the same files.
+
+Not here: what a difference means (remade.py, read it next).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from resources.api.catalog.columns import BUSINESS_DATE
+
+_NOT_COMPARED = ("meta.state", "meta.loaded", "meta.reconciled")
+"""state: identities. loaded: compared first. reconciled: notes for the next load, the rows count."""
+
+_RELATIONS = """
+SELECT schema_name || '.' || table_name,
+       'table ' || (SELECT string_agg(column_name || ' ' || data_type, ', ' ORDER BY column_index)
+                    FROM duckdb_columns() c WHERE c.database_name = t.database_name
+                    AND c.schema_name = t.schema_name AND c.table_name = t.table_name)
+FROM duckdb_tables() t WHERE database_name = $1
+UNION ALL SELECT schema_name || '.' || view_name, 'view ' || sql
+FROM duckdb_views() WHERE database_name = $1 AND NOT internal
+UNION ALL SELECT schema_name || '.' || function_name,
+       function_type || parameters::VARCHAR || macro_definition
+FROM duckdb_functions() WHERE database_name = $1 AND NOT internal
+UNION ALL SELECT schema_name, 'schema' FROM duckdb_schemas()
+WHERE database_name = $1 AND NOT internal
+"""
+
+_TOLERANCE = 1e-9
+"""Relative: sums of floats depend on the order of the rows, which threads do not keep."""
+
+_FLOATS = ("DOUBLE", "FLOAT")
+
+_RANK = "list_position(['settling', 'missing', 'partial', 'expiring', 'lost'], {}.state::VARCHAR)"
+
+_CAPTURED = "('captured', 'empty', 'incomplete')"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that both have with the same columns."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]  # name and type
+
+    @property
+    def day(self) -> str | None:
+        """The column of the day, if there is one."""
+        names = [name for name, _ in self.columns]
+        return next((one for one in (BUSINESS_DATE, "day") if one in names), None)
+
+
+def _relations(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, str]:
+    found = connection.execute(_RELATIONS, [database]).fetchall()
+    return {name: str(text).replace(f"{database}.", "") for name, text in found}
+
+
+def differences(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    """Tables, views, macros and schemas that lack, are too many or are declared otherwise."""
+    anew, held = (_relations(connection, name) for name in ("anew", "held"))
+    for name in sorted({*anew, *held}):
+        if name not in held:
+            yield name, "is not there"
+        elif name not in anew:
+            yield name, "is none of livestats"
+        elif anew[name] != held[name]:
+            yield name, "is declared otherwise"
+
+
+def common(connection: duckdb.DuckDBPyConnection) -> Iterator[Table]:
+    """The tables that both have, with the same columns."""
+    anew, held = (_relations(connection, name) for name in ("anew", "held"))
+    for name, text in sorted(anew.items()):
+        if held.get(name) == text and text.startswith("table ") and name not in _NOT_COMPARED:
+            rows = connection.execute(
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'anew' "
+                "AND schema_name || '.' || table_name = ? ORDER BY column_index",
+                [name],
+            ).fetchall()
+            yield Table(name, tuple(rows))
+
+
+def differing_days(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    skipped: Collection[str],
+    *,
+    is_exact: bool = False,
+) -> list[date | None]:
+    """The days whose rows differ; [None] for a table without days. `skipped` columns do not count."""
+    columns = [(name, kind) for name, kind in table.columns if name not in skipped]
+    listed = ", ".join(f'"{name}"' for name, _ in columns)
+    key = f'"{table.day}"' if table.day else "NULL::DATE"
+    anew, held = (
+        {
+            day: rest
+            for day, *rest in connection.execute(
+                f"SELECT {key}, count(*), sum(hash({listed})::HUGEINT) "
+                f"FROM {database}.{table.name} GROUP BY 1"
+            ).fetchall()
+        }
+        for database in ("anew", "held")
+    )
+    days = [day for day in {**anew, **held} if anew.get(day) != held.get(day)]
+    floats = [name for name, kind in columns if kind in _FLOATS]
+    if not is_exact and floats:
+        rest = [name for name, kind in columns if kind not in _FLOATS]
+        days = [d for d in days if not _are_close(connection, table, d, rest, floats)]
+    return sorted(days, key=str)
+
+
+def _are_close(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    day: date | None,
+    rest: list[str],
+    floats: list[str],
+) -> bool:
+    """True if the rows of a day are equal but for the last digits of floats."""
+    where = f'WHERE "{table.day}" IS NOT DISTINCT FROM $1' if table.day else "WHERE $1 IS NULL"
+    keys, values = (", ".join(f'"{name}"' for name in names) for names in (rest, floats))
+    numbered = (
+        f"(SELECT *, row_number() OVER (PARTITION BY {keys or 1} ORDER BY {values}) AS n_ "
+        f"FROM {{}}.{table.name} {where})"
+    )
+    on = " AND ".join(f'a."{name}" IS NOT DISTINCT FROM h."{name}"' for name in (*rest, "n_"))
+    off = " OR ".join(
+        f'(a."{n}" IS DISTINCT FROM h."{n}" AND NOT coalesce(abs(a."{n}" - h."{n}") <= {_TOLERANCE} '
+        f'* greatest(abs(a."{n}"), abs(h."{n}")), false))'
+        for n in floats
+    )
+    ((wrong,),) = connection.execute(
+        f"SELECT count(*) FROM {numbered.format('anew')} a FULL JOIN {numbered.format('held')} h "
+        f"ON {on} WHERE a.n_ IS NULL OR h.n_ IS NULL OR {off}",
+        [day],
+    ).fetchall()
+    return bool(wrong == 0)
+
+
+def ledger_differences(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[date, str]]:
+    """Lines of the table ledger that the files contradict.
+
+    A day that is not captured changes its state by time alone: from settling towards lost. Such a
+    line may be older than the files, and days of after the last load may lack.
+    """
+    names = [
+        name
+        for name, _ in next(t for t in common(connection) if t.name == "main.ledger").columns
+        if name not in ("dataset", "business_date", "state")
+    ]
+    other = " OR ".join(f'a."{name}" IS DISTINCT FROM h."{name}"' for name in names)
+    yield from connection.execute(
+        f"""
+        SELECT coalesce(a.business_date, h.business_date) AS day,
+               coalesce(a.dataset, h.dataset) || CASE
+                 WHEN a.dataset IS NULL THEN ' has a line too many'
+                 WHEN h.dataset IS NULL THEN ' lacks a line'
+                 ELSE ' says other things than the files' END || ' of ' || day::VARCHAR
+        FROM anew.main.ledger a FULL JOIN held.main.ledger h USING (dataset, business_date)
+        WHERE a.dataset IS NULL
+           OR (h.dataset IS NULL AND (a.state IN {_CAPTURED} OR a.business_date <=
+               (SELECT max(business_date) FROM held.main.ledger)))
+           OR (h.dataset IS NOT NULL AND a.dataset IS NOT NULL AND (({other})
+               OR (a.state <> h.state AND (a.state IN {_CAPTURED} OR h.state IN {_CAPTURED}
+                   OR {_RANK.format("h")} > {_RANK.format("a")}))))
+        UNION ALL SELECT business_date, dataset || ' has two lines of ' || business_date::VARCHAR
+        FROM held.main.ledger GROUP BY ALL HAVING count(*) > 1
+        ORDER BY 1, 2
+        """
+    ).fetchall()

@@ -1,0 +1,251 @@
+"""Makes every table anew, aside, and compares the warehouse and the served copy with it.
+
+From lake and raw alone, by the code that loads. One table is compared at a time, by sums of hashes of
+each day; sums of floats may differ in the last digits. Not here: files (raw, lake). Read next: tables.py.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from resources.api.catalog import DATASETS
+from resources.archive import Archive
+from resources.fs import locks
+from resources.home.layout import Home
+from resources.sql import failures, quoting
+from resources.verify import relations
+from resources.verify.findings import FileFinding, FindingKind, Repair, unverified
+from resources.verify.tables import Files
+from resources.warehouse import connection as warehouse_connection
+from resources.warehouse import identity, load
+
+_RESERVE = 64 << 20  # bytes that are left on the disk
+
+
+@dataclass(frozen=True)
+class _Aside(Home):
+    """The home, with a warehouse and caches elsewhere."""
+
+    aside: Path = Path()
+
+    @property
+    def warehouse(self) -> Path:
+        """A warehouse of this process alone."""
+        return self.aside / "anew" / "warehouse.duckdb"  # the folder above is locked
+
+    @property
+    def file_index(self) -> Path:
+        """No cache: what verify says must rest on the files."""
+        return self.aside / "remembered"
+
+
+@dataclass
+class _State:
+    """How far a database can be compared with the one made anew."""
+
+    behind: set[tuple[str, date]] = field(default_factory=set)  # newer files are not loaded
+    aside: set[tuple[str, date]] = field(default_factory=set)  # rows whose file is not loadable
+    is_unfinished: bool = False  # a load was killed or is at work
+
+
+class Remade:
+    """Every table, made anew from the files, and the comparison with it."""
+
+    def __init__(self, archive: Archive, seen: Mapping[str, Files], spill: Path) -> None:
+        """`spill` is an empty folder for a database as large as the warehouse."""
+        self._archive, self._seen, self._spill = archive, seen, spill
+        self._home = _Aside(archive.home.root, spill)
+
+    def findings(self) -> Iterator[FileFinding]:
+        """What differs in the served copy, then in the warehouse."""
+        home = self._archive.home
+        paths = [p for p in (home.served, home.warehouse) if p.exists()]
+        if not paths:
+            return
+        needed = 2 * max(path.stat().st_size for path in paths) + _RESERVE
+        if shutil.disk_usage(self._spill).free < needed:
+            why = OSError(f"{needed:,} bytes are needed to make the tables anew in {self._spill}")
+            yield from (unverified(path, why) for path in paths)
+            return
+        before = [identity.read(path.resolve()) for path in paths]
+        self._make()
+        for path, seal in zip(paths, before, strict=True):
+            found = [*self._guarded(path, is_served=path == home.served)]
+            if found and identity.read(path.resolve()) != seal:
+                yield unverified(path, OSError("it was loaded or published meanwhile"))
+            else:
+                yield from found
+
+    def _make(self) -> None:
+        archive, lake = self._archive, self._home.lake
+        zone = archive.settings.time_zone
+        with warehouse_connection.writing(self._home, zone, archive.threads) as connection:
+            for dataset in DATASETS.values():
+                if dataset.name in archive.settings.datasets or (lake / dataset.name).is_dir():
+                    load.sync_table(connection, self._home, dataset)
+            archive.sync_derived(connection, self._home)
+
+    def _guarded(self, path: Path, *, is_served: bool) -> Iterator[FileFinding]:
+        """The findings of one database; a load is not disturbed."""
+        lock = None
+        try:
+            if not is_served:
+                lock = locks.try_lock(path.parent)
+                if lock is None:
+                    yield unverified(path, OSError("a load has it open"))
+                    return
+            yield from self._database(path, is_served=is_served)
+        except (duckdb.Error, OSError, MemoryError) as error:
+            if failures.is_local(error):
+                yield unverified(path, error)
+            else:
+                yield self._finding(path, FindingKind.DAMAGED, f"cannot be read: {error}")
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+    def _database(self, path: Path, *, is_served: bool) -> Iterator[FileFinding]:
+        with duckdb.connect() as connection:
+            connection.execute(f"SET memory_limit = '{warehouse_connection.MEMORY_LIMIT}'")
+            connection.execute("SET temp_directory = ?", [str(self._spill / "sorting")])
+            connection.execute("SET TimeZone = ?", [self._archive.settings.time_zone])
+            for name, file in (("anew", self._home.warehouse), ("held", path.resolve())):
+                source = quoting.literal(str(file))
+                connection.execute(f"ATTACH {source} AS {name} (READ_ONLY)")
+            seal = identity.read(path.resolve())
+            if not is_served and not identity.is_as_closed(path):
+                what = "was written to by another program, or put back"
+                yield self._finding(path, FindingKind.MISMATCH, what)
+            state = self._state(connection)
+            state.is_unfinished = seal is not None and not seal.header
+            if state.behind and not is_served:
+                text = f"{len(state.behind):,} days of the lake are not loaded"
+                yield self._finding(path, FindingKind.BEHIND, text)
+            yield from self._schema(connection, path, state)
+            for table in relations.common(connection):
+                yield from self._table(connection, path, table, state, is_served=is_served)
+
+    def _state(self, connection: duckdb.DuckDBPyConnection) -> _State:
+        made, held = (
+            {
+                (name, day): rest
+                for name, day, *rest in connection.execute(
+                    f"SELECT dataset, day, capture, rows, schema_version, size, modified_ns "
+                    f"FROM {database}.meta.loaded"
+                ).fetchall()
+            }
+            for database in ("anew", "held")
+        )
+        return _State(
+            behind={key for key, rest in made.items() if held.get(key) != rest},
+            aside={*held} - {*made},
+        )
+
+    # Comparing ---------------------------------------------------------------------------------
+
+    def _schema(
+        self, connection: duckdb.DuckDBPyConnection, path: Path, state: _State
+    ) -> Iterator[FileFinding]:
+        for name, text in relations.differences(connection):
+            is_rest = any(name in (f"main.{one}", f"meta.{one}_listed") for one, _ in state.aside)
+            if not is_rest:
+                yield self._differs(path, f"{name}: {text}", state)
+
+    def _table(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        path: Path,
+        table: relations.Table,
+        state: _State,
+        *,
+        is_served: bool,
+    ) -> Iterator[FileFinding]:
+        source = table.name.removeprefix("main.").removeprefix("meta.").removesuffix("_listed")
+        if source in DATASETS:
+            if not is_served:  # tables.py has compared those
+                yield from self._dataset(connection, path, table, source, state)
+            return
+        if table.name == "main.ledger":
+            for day, text in relations.ledger_differences(connection):
+                yield self._differs(path, f"table ledger: {text}", state, day)
+            return
+        skipped = {"note"} if table.name == "main.reconciliation" else set()
+        for one in relations.differing_days(connection, table, skipped):
+            where = f" of {one}" if one else ""
+            text = (
+                f"{table.name.removeprefix('main.')} holds other rows{where} than its sources give"
+            )
+            yield self._differs(path, text, state, one)
+
+    def _dataset(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        path: Path,
+        table: relations.Table,
+        name: str,
+        state: _State,
+    ) -> Iterator[FileFinding]:
+        """Rows of days whose file is loaded as it is; deduplicated tables if all are."""
+        other = {day for one, day in state.behind | state.aside if one == name}
+        dataset = DATASETS[name]
+        is_whole = dataset.is_dimension or (
+            dataset.dedup_keep is not None and table.name.startswith("main.")
+        )
+        if is_whole and other:
+            return
+        for day in relations.differing_days(connection, table, set(), is_exact=True):
+            if day not in other:
+                where = f" of {day}" if day else ""
+                text = f"table {name} holds other rows{where} than the lake"
+                yield self._finding(path, FindingKind.MISMATCH, text, day, name)
+
+    def _differs(
+        self, path: Path, text: str, state: _State, day: date | None = None
+    ) -> FileFinding:
+        """A difference of what is derived: damage, unless its sources are older or not readable."""
+        whole = [name for name, _ in state.aside if _moves_days(name)]
+        on_day = [name for name, one in state.aside if day is not None and one == day]
+        if state.behind or state.is_unfinished:
+            return self._finding(path, FindingKind.BEHIND, text, day)
+        if whole or on_day or (state.aside and day is None):
+            names = ", ".join(sorted({*whole, *on_day} or {name for name, _ in state.aside}))
+            why = f"{text}; it rests on files of {names} that cannot be loaded"
+            return unverified(path, OSError(why))
+        return self._finding(path, FindingKind.MISMATCH, text, day)
+
+    def _finding(
+        self,
+        path: Path,
+        kind: FindingKind,
+        text: str,
+        day: date | None = None,
+        dataset: str | None = None,
+    ) -> FileFinding:
+        return FileFinding(
+            kind=kind, subject=path, text=text, repair=Repair.PUBLISH, day=day, dataset=dataset,
+            remedy=remedy(self._archive.home, path, kind),
+        )  # fmt: skip
+
+
+def remedy(home: Home, path: Path, kind: FindingKind) -> str:
+    """How a database is made again; nothing is deleted, for rows may be nowhere else."""
+    if kind is FindingKind.BEHIND:
+        return "Run `livestats publish`: it is loaded from the lake."
+    source = "the lake" if path == home.warehouse else "the warehouse"
+    return (
+        f"Move {path.resolve()} out of the home and run `livestats publish`: it is made again from "
+        f"{source}."
+    )
+
+
+def _moves_days(name: str) -> bool:
+    """True if a file of the dataset decides rows of other days too."""
+    dataset = DATASETS.get(name)
+    return dataset is None or dataset.is_dimension or dataset.dedup_keep is not None

@@ -1,0 +1,101 @@
+"""What is served and what the warehouse holds is proven by making it anew, and mended by its remedy."""
+
+import shutil
+from dataclasses import replace
+
+import duckdb
+import pytest
+
+from resources.verify import remade
+from resources.verify.findings import FindingKind
+from resources.warehouse import identity
+from tests.support.aged_archive import lived_in
+from tests.support.archives import DAYS
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory):
+    with lived_in(tmp_path_factory.mktemp("past") / "home") as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(past, tmp_path):
+    shutil.copytree(past.root, tmp_path / "home", symlinks=True)
+    return past.with_(LIVESTATS_HOME=str(tmp_path / "home"))
+
+
+def found(lab, tmp_path):
+    spill = tmp_path / "spill"
+    spill.mkdir()
+    findings = list(remade.Remade(lab.archive, {}, spill).findings())
+    shutil.rmtree(spill)
+    return findings
+
+
+def forge(path, sql):
+    """Edit a database, and its note as well: the content alone must show it."""
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(sql)
+    seal = identity.read(path)
+    identity.write(path, replace(seal, header=identity.header_of(path)))
+
+
+FORGED = [
+    ("served", "UPDATE stream_traffic_daily SET up_traffic_bytes = up_traffic_bytes * 10"),
+    ("served", "DELETE FROM reconciliation"),
+    ("served", "CREATE OR REPLACE VIEW dim_isp AS SELECT 'x' AS isp"),
+    ("served", "ALTER TABLE ledger DROP COLUMN is_suspect"),
+    ("served", "CREATE TABLE more AS SELECT 1 AS one"),
+    ("served", "UPDATE ledger SET state = 'lost' WHERE state = 'captured'"),
+    ("warehouse", "UPDATE batch_stream_traffic SET up_traffic_bytes = 1"),
+    ("warehouse", "DELETE FROM push_stream_info"),
+    ("warehouse", "INSERT INTO top_play FROM top_play"),
+    ("warehouse", "DELETE FROM stream_traffic_daily"),
+    ("warehouse", "DELETE FROM revisions"),
+    ("warehouse", "INSERT INTO ledger FROM ledger"),
+]
+
+
+@pytest.mark.parametrize(("name", "sql"), FORGED)
+def test_a_database_with_other_content_is_found_and_its_remedy_works(lab, tmp_path, name, sql):
+    path = getattr(lab.archive.home, name).resolve()
+    forge(path, sql)
+    findings = found(lab, tmp_path)
+    assert findings
+    assert {f.subject.resolve() for f in findings} == {path}
+    assert {f.kind for f in findings} == {FindingKind.MISMATCH}
+    assert f"Move {path} out of the home and run `livestats publish`" in findings[0].remedy
+    path.rename(tmp_path / "moved")
+    lab.archive.publish()
+    assert found(lab, tmp_path) == []
+
+
+def test_a_forged_byte_of_the_note_makes_the_warehouse_foreign(lab, tmp_path):
+    path = lab.archive.home.warehouse
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("COMMENT ON TABLE ledger IS 'x'")
+    assert "another program" in found(lab, tmp_path)[0].text
+
+
+def test_a_warehouse_that_a_load_has_open_is_not_verified(lab, tmp_path):
+    with lab.archive.writing():
+        findings = found(lab, tmp_path)
+    assert [f.subject for f in findings if f.is_unverified] == [lab.archive.home.warehouse]
+    assert all(f.is_unverified for f in findings)
+
+
+def test_without_space_for_the_tables_they_are_not_verified(lab, tmp_path, monkeypatch):
+    full = shutil.disk_usage(tmp_path)._replace(free=0)
+    monkeypatch.setattr(remade.shutil, "disk_usage", lambda _: full)
+    findings = found(lab, tmp_path)
+    assert len(findings) == 2
+    assert all(f.is_unverified and "bytes are needed" in f.text for f in findings)
+
+
+def test_rows_whose_file_is_gone_stay_and_are_named_as_unproven(lab, tmp_path):
+    shutil.rmtree(lab.archive.home.lake / "batch_stream_traffic" / f"day={DAYS[0]}")
+    findings = found(lab, tmp_path)
+    assert findings
+    assert all(f.is_unverified and "batch_stream_traffic" in f.text for f in findings)
