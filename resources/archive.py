@@ -224,6 +224,7 @@ class Archive:
         written is yielded with the problem, and the others are loaded.
         """
         from resources.capture import repair
+        from resources.warehouse import connection as warehouse_connection
         from resources.warehouse import load as warehouse_load
 
         with self.writing() as connection:
@@ -239,6 +240,10 @@ class Archive:
                         table=dataset.name, days=(), rows=0, total_rows=0,
                         problem=f"not loaded: {access.reason(error)}",
                     )  # fmt: skip
+                except warehouse_connection.WarehouseError as error:
+                    loaded = warehouse_load.Loaded(
+                        table=dataset.name, days=(), rows=0, total_rows=0, problem=str(error)
+                    )
                 yield loaded
 
     def sync_marts(self) -> list[MartResult]:

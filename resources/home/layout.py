@@ -198,7 +198,7 @@ class Home:
                 return
             self.check(settings)  # another process may have been first, with other settings
             first = settings.first_day or first_day(settings, now)
-            pinned = pinned_settings.to_pin(self._pinned, settings)
+            pinned = pinned_settings.to_pin(self.pinned, settings)
             least = _PINNED if pinned else _PLAIN
             identity = {
                 "time_zone": settings.time_zone,
@@ -216,10 +216,10 @@ class Home:
         """True if an identity file of this content is complete."""
         if found is None or "id" not in found:
             return False
-        return pinned_settings.to_pin(self._pinned, settings) == self._pinned
+        return pinned_settings.to_pin(self.pinned, settings) == self.pinned
 
     @property
-    def _pinned(self) -> pinned_settings.PinnedSettings:
+    def pinned(self) -> pinned_settings.PinnedSettings:
         """The pinned settings of single datasets."""
         found: Any = (self.identity or {}).get("datasets", {})
         return dict(found)
@@ -261,7 +261,7 @@ class Home:
                 f"{settings.time_zone}. A day means something else in another zone: set "
                 "archive.time_zone back, or name another home."
             )
-        pinned_settings.check(self.root, self.raw, self._pinned, settings)
+        pinned_settings.check(self.root, self.raw, self.pinned, settings)
 
     def first_day(self, settings: Settings, now: datetime) -> date:
         """The first day of the archive: the one in the settings, else as at its first run."""

@@ -22,6 +22,7 @@ class ManifestFacts:
     day: str
     time_zone: str  # "" if it states none
     format: int
+    settings: Mapping[str, object] = field(default_factory=dict)  # that differ from the defaults
     is_supplement: bool = False  # completes an earlier capture of the day, and restates nothing
     rows_by_domain: Mapping[str, int] = field(default_factory=dict)  # of all with an answer
 
@@ -55,6 +56,7 @@ def manifest_facts(capture: Capture) -> ManifestFacts:
             day=str(manifest.get("day", "")),
             time_zone=str(manifest.get("time_zone", "")),
             format=int(manifest.get("format", 1)),
+            settings=dict(manifest.get("settings", {})),
             is_supplement="completes" in manifest,
             rows_by_domain={str(k): int(v) for k, v in manifest.get("rows_by_domain", {}).items()},
         )

@@ -39,6 +39,7 @@ META_TABLES: Mapping[str, str] = MappingProxyType(
         "mart_day": "From which captures each day of a mart was made.",
         "reconciled": "From which captures, and by which version of the rule, each day was "
         "reconciled.",
+        "set_aside": "Days whose lake file was not loaded, and why: their rows are of an earlier load.",
         "state": "Which warehouse file this is, and how often it has changed.",
     }
 )

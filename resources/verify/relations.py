@@ -13,7 +13,7 @@ import duckdb
 
 from resources.api.catalog.columns import BUSINESS_DATE
 
-_NOT_COMPARED = ("meta.state", "meta.loaded", "meta.reconciled")
+_NOT_COMPARED = ("meta.state", "meta.loaded", "meta.reconciled", "meta.set_aside")
 """state: identities. loaded: compared first. reconciled: notes for the next load, the rows count."""
 
 _RELATIONS = """

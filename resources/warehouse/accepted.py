@@ -19,6 +19,7 @@ from resources.errors import LivestatsError
 from resources.home.layout import Home
 from resources.lake import checksum, parquet
 from resources.raw import captures
+from resources.raw.manifest_facts import manifest_facts
 
 
 class RefusedFile(LivestatsError):
@@ -51,6 +52,12 @@ def provenance(
             f"capture from a backup, or run `livestats backfill {options}`: it asks for the day "
             "again while the API has it."
         )
+    problem = _misplaced(home, dataset, day, capture, zone)
+    if problem:
+        raise RefusedFile(
+            f"{path} was made from {capture}, which {problem}. It was not loaded. "
+            f"{captures.MISPLACED_REMEDY} Then run `livestats replay {options}`."
+        )
     outside = _outside(dataset, day, path, zone)
     if outside:
         raise RefusedFile(
@@ -58,6 +65,24 @@ def provenance(
             f"{options}`: it is made again from the raw archive."
         )
     return origin
+
+
+def _misplaced(home: Home, dataset: Dataset, day: date, folder: Path, zone: ZoneInfo) -> str:
+    """What the manifest of a capture says against its place and the home; "" if nothing.
+
+    Damage is no matter here: the rows are those of the lake file, which is proven.
+    """
+    name = captures.CaptureName.parse(folder.name)
+    if name is None:
+        return "is not the name of a capture"
+    try:
+        facts = manifest_facts(captures.Capture(folder, name))
+    except captures.UnusableCapture:
+        return ""
+    problem = facts.misplacement(dataset.name, day.isoformat(), zone.key)
+    if not problem and home.id and facts.settings != dict(home.pinned.get(dataset.name, {})):
+        problem = "was captured with other settings than the days of this home"
+    return problem
 
 
 def _outside(dataset: Dataset, day: date, path: Path, zone: ZoneInfo) -> str:

@@ -42,6 +42,8 @@ CREATE SCHEMA IF NOT EXISTS meta;
 CREATE TABLE IF NOT EXISTS meta.loaded (
     dataset VARCHAR, day DATE, capture VARCHAR, rows BIGINT, schema_version INTEGER,
     size BIGINT, modified_ns BIGINT, PRIMARY KEY (dataset, day));
+CREATE TABLE IF NOT EXISTS meta.set_aside (
+    dataset VARCHAR, day DATE, problem VARCHAR, PRIMARY KEY (dataset, day));
 CREATE TABLE IF NOT EXISTS meta.state AS SELECT uuid()::VARCHAR AS warehouse, 0::BIGINT AS changes;
 """
     + identity.COLUMNS

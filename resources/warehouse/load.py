@@ -1,14 +1,13 @@
 """Loads lake files into tables: only the days whose file differs from the one that was loaded.
 
-Here: one table at a time, with its checks. Not here: opening the file (connection.py), duplicates
-across days (dedup.py). Read next: marts/build.py.
+Here: one table at a time, with its checks. Not here: opening the file (connection.py), the
+rows of a batch (load_batch.py), duplicates across days (dedup.py). Read next: marts/build.py.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,25 +16,18 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from resources.api.catalog.columns import BUSINESS_DATE
 from resources.api.catalog.datasets import Dataset
 from resources.home.layout import Home
 from resources.lake import parquet
-from resources.sql import quoting
-from resources.warehouse import accepted, dedup
+from resources.warehouse import accepted
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse.connection import TableSchema, WarehouseError
+from resources.warehouse.load_batch import Batch, LakeFile, load_batch
 
 log = logging.getLogger("livestats.warehouse")
 
-# Match columns by name in every file: the default takes the order of the first file for all.
-_BY_NAME = "union_by_name = true, hive_partitioning = false"
-
 _MAX_BATCH_ROWS = 5_000_000
 """Rows per batch: to find duplicate keys, the hashes of all keys of a batch are held or spilled."""
-
-_SCHEMA_ERRORS = (duckdb.ConstraintException, duckdb.BinderException, duckdb.ConversionException)
-"""Errors of DuckDB for a file that another version of the catalog wrote."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,16 +40,6 @@ class Loaded:
     total_rows: int  # in the table after the load
     gone: Sequence[date] = ()  # loaded before, lake file missing now; the rows are kept
     problem: str = ""  # why it, or a day of it, could not be loaded; the rows are as they were
-
-
-@dataclass(frozen=True)
-class _File:
-    """A lake file, from its directory entry; not opened."""
-
-    day: date
-    path: str
-    size: int
-    modified_ns: int
 
 
 @dataclass(frozen=True)
@@ -98,9 +80,10 @@ def sync_table(
 
     `load_state` was read from this connection before any table was loaded; None: read it now.
 
-    A file that must not be loaded (see accepted.py) is left out and named in `Loaded.problem`.
+    A file that must not be loaded (see accepted.py), or whose rows are not those that it declares, is
+    left out, noted in meta.set_aside and named in `Loaded.problem`; the other days are loaded.
 
-    Raises WarehouseError if the loaded rows are not those that the files declare.
+    Raises WarehouseError if files can be loaded alone and not together.
     """
     load_state = load_state or LoadState.of(connection)
     refused: dict[date, str] = {}
@@ -114,14 +97,15 @@ def sync_table(
         if not at_once:
             with warehouse_connection.transaction(connection):
                 warehouse_connection.create_table(connection, dataset)
-    rows = 0
-    with warehouse_connection.transaction(connection) if at_once else nullcontext():
-        if at_once:
-            warehouse_connection.create_table(connection, dataset)
-        proven = _Proven(home, dataset, zone, refused)
-        for batch in _batches(dataset, changed, files, proven):
-            with nullcontext() if at_once else warehouse_connection.transaction(connection):
-                rows += _load_batch(connection, dataset, batch)
+    proven = _Proven(home, dataset, zone, refused)
+    if at_once:
+        rows = _load_anew(connection, dataset, changed, files, proven)
+    else:
+        rows = sum(
+            _load_good(connection, dataset, batch, refused)
+            for batch in _batches(dataset, changed, files, proven)
+        )
+    _note_refused(connection, dataset, refused)
     total = _count_rows(connection, dataset.name)
     return Loaded(
         table=dataset.name,
@@ -148,9 +132,6 @@ def is_in_sync(
     return all(loaded.get(day) == (f.size, f.modified_ns) for day, f in files.items())
 
 
-_Batch = Sequence[tuple[_File, parquet.Provenance]]
-
-
 @dataclass(frozen=True)
 class _Proven:
     """Pairs files with their provenance; notes those that are refused."""
@@ -160,7 +141,7 @@ class _Proven:
     zone: ZoneInfo
     refused: dict[date, str]
 
-    def __call__(self, files: Iterable[_File]) -> _Pairs:
+    def __call__(self, files: Iterable[LakeFile]) -> _Pairs:
         for f in files:
             try:
                 path = Path(f.path)
@@ -170,18 +151,114 @@ class _Proven:
                 self.refused[f.day] = str(error)
 
 
-_Pairs = Iterator[tuple[_File, parquet.Provenance]]
+_Pairs = Iterator[tuple[LakeFile, parquet.Provenance]]
+
+
+def _load_anew(
+    connection: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    changed: Sequence[LakeFile],
+    files: Mapping[date, LakeFile],
+    proven: _Proven,
+) -> int:
+    """Replace the whole table in one transaction; a second time without the days that fail."""
+    pairs = [*proven(changed)]
+    if not pairs:  # the old table stays
+        return 0
+    try:
+        return _replace_table(connection, dataset, changed, files, proven)
+    except WarehouseError:
+        bad = _failing(connection, dataset, pairs, is_new=True)
+        if not bad:
+            raise
+    proven.refused.update(bad)
+    if len(bad) == len(pairs):
+        return 0
+    rest = {day: f for day, f in files.items() if day not in bad}
+    return _replace_table(connection, dataset, [f for f in changed if f.day in rest], rest, proven)
+
+
+def _replace_table(
+    connection: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    changed: Sequence[LakeFile],
+    files: Mapping[date, LakeFile],
+    proven: _Proven,
+) -> int:
+    with warehouse_connection.transaction(connection):
+        warehouse_connection.create_table(connection, dataset)
+        return sum(
+            load_batch(connection, dataset, batch)
+            for batch in _batches(dataset, changed, files, proven)
+        )
+
+
+def _load_good(
+    connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: Batch, refused: dict[date, str]
+) -> int:
+    """Load a batch in a transaction; if that fails, without the days that fail alone."""
+    try:
+        with warehouse_connection.transaction(connection):
+            return load_batch(connection, dataset, batch)
+    except WarehouseError:
+        bad = _failing(connection, dataset, batch)
+        if not bad:
+            raise
+    refused.update(bad)
+    rest = [(f, origin) for f, origin in batch if f.day not in bad]
+    if not rest:
+        return 0
+    with warehouse_connection.transaction(connection):
+        return load_batch(connection, dataset, rest)
+
+
+def _failing(
+    connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: Batch, *, is_new: bool = False
+) -> dict[date, str]:
+    """Day -> why it cannot be loaded; each is tried alone, and rolled back."""
+    found: dict[date, str] = {}
+    for f, origin in batch:
+        connection.begin()
+        try:
+            if is_new:
+                warehouse_connection.create_table(connection, dataset)
+            load_batch(connection, dataset, [(f, origin)])
+        except WarehouseError as error:
+            log.error("%s %s: %s", dataset.name, f.day, error)
+            found[f.day] = str(error)
+        finally:
+            connection.rollback()
+    return found
+
+
+def _note_refused(
+    connection: duckdb.DuckDBPyConnection, dataset: Dataset, refused: Mapping[date, str]
+) -> None:
+    """Mark the days that were set aside: their rows, if there are any, are of an earlier load."""
+    noted = dict(
+        connection.execute(
+            "SELECT day, problem FROM meta.set_aside WHERE dataset = ?", [dataset.name]
+        ).fetchall()
+    )
+    if noted == refused:
+        return
+    with warehouse_connection.transaction(connection):
+        connection.execute("DELETE FROM meta.set_aside WHERE dataset = ?", [dataset.name])
+        for day, problem in sorted(refused.items()):
+            connection.execute(
+                "INSERT INTO meta.set_aside VALUES (?, ?, ?)", [dataset.name, day, problem]
+            )
 
 
 def _batches(
-    dataset: Dataset, changed: Sequence[_File], files: Mapping[date, _File], proven: _Proven
-) -> Iterator[_Batch]:
+    dataset: Dataset, changed: Sequence[LakeFile], files: Mapping[date, LakeFile], proven: _Proven
+) -> Iterator[Batch]:
     """Files to load together: all snapshots of a dimension, or days up to a number of rows."""
     if dataset.is_dimension:
         if changed:
             yield [*proven(files.values())]
         return
-    batch: list[tuple[_File, parquet.Provenance]] = []
+    batch: list[tuple[LakeFile, parquet.Provenance]] = []
     rows = 0
     for f, origin in proven(changed):
         if (
@@ -197,129 +274,9 @@ def _batches(
         yield batch
 
 
-def _load_batch(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch) -> int:
-    """Replace the days of `batch`, inside a transaction; the number of rows loaded.
-
-    Raises WarehouseError if the files do not fit the table.
-    """
-    days = [f.day for f, _ in batch]
-    try:
-        if dataset.is_dimension:
-            _replace_snapshots(connection, dataset, batch)
-        else:
-            _replace_days(connection, dataset, batch, days)
-    except _SCHEMA_ERRORS as error:
-        raise WarehouseError(
-            f"{dataset.name}: files of {days[0]} to {days[-1]} do not fit the table: {error}. "
-            "Nothing was changed; run `livestats replay` for these days: it makes the files anew."
-        ) from error
-    _record_loaded(connection, dataset, batch)
-    rows = sum(origin.rows for _, origin in batch)
-    log.info("%s: %d days loaded, %d rows", dataset.name, len(batch), rows)
-    return rows
-
-
-def _replace_days(
-    connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch, days: Sequence[date]
-) -> None:
-    origins, paths = [o for _, o in batch], [f.path for f, _ in batch]
-    target = f"meta.{dataset.name}_listed" if dataset.dedup_keep else dataset.name
-    if dataset.dedup_keep:
-        dedup.collect_keys(connection, dataset, days)
-    connection.execute(f"DELETE FROM {target} WHERE {_day_filter(days)}")
-    inserted = connection.execute(
-        f"INSERT INTO {target} BY NAME FROM read_parquet(?, {_BY_NAME})", [paths]
-    ).fetchall()
-    _check_inserted_count(dataset, inserted, origins)
-    _check_rows_and_keys(connection, dataset, target, days, {o.day: o.rows for o in origins})
-    if dataset.dedup_keep:
-        dedup.collect_keys(connection, dataset, days)
-        dedup.insert_deduplicated(connection, dataset)
-
-
-def _day_filter(days: Sequence[date]) -> str:
-    # Literals, not parameters: only then DuckDB skips the row groups of other days.
-    return f"{BUSINESS_DATE} IN ({quoting.dates(days)})"
-
-
-def _replace_snapshots(
-    connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch
-) -> None:
-    """Keep the newest row of each key of all snapshots, so that old rows can still be joined."""
-    key, paths = ", ".join(dataset.key), [f.path for f, _ in batch]
-    connection.execute(f"DELETE FROM {dataset.name}")
-    connection.execute(
-        f"INSERT INTO {dataset.name} BY NAME SELECT * EXCLUDE (filename) "
-        f"FROM read_parquet(?, filename = true, {_BY_NAME}) "
-        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY filename DESC) = 1 "
-        f"ORDER BY {key}",
-        [paths],
-    )
-
-
-def _check_inserted_count(
-    dataset: Dataset, inserted: list[tuple[int]], origins: Sequence[parquet.Provenance]
-) -> None:
-    """Raise WarehouseError unless all rows that the files declare were inserted."""
-    expected = sum(o.rows for o in origins)
-    if inserted != [(expected,)]:
-        raise WarehouseError(
-            f"{dataset.name}: {expected} rows were to be loaded from {origins[0].day} to "
-            f"{origins[-1].day}, and {inserted[0][0]} were. Nothing was changed; run `livestats "
-            "replay` for these days."
-        )
-
-
-def _check_rows_and_keys(
-    connection: duckdb.DuckDBPyConnection,
-    dataset: Dataset,
-    target: str,
-    days: Sequence[date],
-    expected: dict[str, int],
-) -> None:
-    """Raise WarehouseError unless each day has the rows its file declares, and no duplicate key."""
-    where = f"FROM {target} WHERE {_day_filter(days)}"
-    counted = connection.execute(f"SELECT {BUSINESS_DATE}, count(*) {where} GROUP BY 1").fetchall()
-    actual = {day.isoformat(): rows for day, rows in counted}
-    wrong = {day: rows for day, rows in expected.items() if actual.get(day, 0) != rows}
-    if wrong:
-        raise WarehouseError(
-            f"{dataset.name}: {wrong} rows were to be loaded, and {actual} were. Nothing was "
-            "changed; run `livestats replay` for these days."
-        )
-    key = ", ".join(dict.fromkeys((BUSINESS_DATE, *dataset.key)))
-    # Hashes first: they take a fraction of the memory of the keys. Not grouped by day, which takes
-    # 50 % more CPU for millions of rows.
-    duplicates = connection.execute(
-        f"SELECT count(*) - count(DISTINCT hash({key})) {where}"
-    ).fetchall()
-    if duplicates == [(0,)]:
-        return
-    twice = connection.execute(
-        f"SELECT {key} {where} GROUP BY ALL HAVING count(*) > 1 LIMIT 1"
-    ).fetchall()
-    if twice:
-        raise WarehouseError(
-            f"{dataset.name}: the key ({key}) = {twice[0]} stands twice in the lake. Nothing was "
-            "changed; capture these days again with --force."
-        )
-
-
-def _record_loaded(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: _Batch) -> None:
-    """Record which files were loaded, in one statement: one per day took 3 ms each."""
-    records = [
-        (f.day, o.capture, o.rows, o.schema_version, f.size, f.modified_ns) for f, o in batch
-    ]
-    connection.execute(
-        "INSERT OR REPLACE INTO meta.loaded SELECT ?, unnest(?::DATE[]), unnest(?::VARCHAR[]), "
-        "unnest(?::BIGINT[]), unnest(?::INTEGER[]), unnest(?::BIGINT[]), unnest(?::BIGINT[])",
-        [dataset.name, *map(list, zip(*records, strict=True))],
-    )
-
-
-def _lake_files(root: Path, name: str) -> dict[date, _File]:
+def _lake_files(root: Path, name: str) -> dict[date, LakeFile]:
     return {
-        day: _File(day, path, state.st_size, state.st_mtime_ns)
+        day: LakeFile(day, path, state.st_size, state.st_mtime_ns)
         for day, (path, state) in parquet.states_of(root, name).items()
     }
 
