@@ -42,13 +42,12 @@ BYTES: dict[str, Callable[[bytes], bytes]] = {
         data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 255]) + data[len(data) // 2 + 1 :]
     ),
     "cut in half": lambda data: data[: len(data) // 2],
-    "emptied": lambda _: b"",
     "grown": lambda data: data + b"x",
 }
 
 SQL = (
-    "UPDATE stream_traffic_daily SET up_traffic_bytes = up_traffic_bytes * 10",
-    "DELETE FROM stream_traffic_daily",
+    "UPDATE stream_count_daily SET peak_streams = peak_streams * 10",
+    "DELETE FROM stream_count_daily",
     "UPDATE batch_stream_traffic SET up_traffic_bytes = up_traffic_bytes + 1",
     "DELETE FROM push_stream_info",
     "INSERT INTO top_play FROM top_play",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,19 +19,19 @@ TOMORROW = NOW + timedelta(days=1)
 
 
 @contextmanager
-def lived_in(home: Path, account: Account = ACCOUNT) -> Iterator[Lab]:
+def lived_in(home: Path, account: Account = ACCOUNT, names: Sequence[str] = NAMES) -> Iterator[Lab]:
     """The archive in `home`, loaded and served, at the moment of its last capture."""
-    off = [name for name in DATASETS if name not in NAMES]
+    off = [name for name in DATASETS if name not in names]
     (home.parent / "livestats.toml").write_text(f"[datasets]\noff = {off}\n")
     environ = {"LIVESTATS_SETTINGS": str(home.parent / "livestats.toml")}
     with lab(home, account, late=RESTATED, environ=environ) as today:
-        assert failures(today.capture(DAYS, NAMES)) == []
+        assert failures(today.capture(DAYS, names)) == []
     with lab(home, account, now=TOMORROW, environ=environ, late=RESTATED) as tomorrow:
-        assert failures(tomorrow.capture(DAYS, NAMES, again=True)) == []
-        assert failures(tomorrow.capture(DAYS[:1], NAMES, again=True)) == []
+        assert failures(tomorrow.capture(DAYS, names, again=True)) == []
+        assert failures(tomorrow.capture(DAYS[:1], names, again=True)) == []
     broken = Faults(odds={"internal": 1.0})
     with lab(home, account, now=TOMORROW, environ=environ, faults=broken) as failing:
-        failing.capture([FAILED], NAMES[2:3])
+        failing.capture([FAILED], names[2:3])
     with lab(home, account, now=TOMORROW, environ=environ, late=RESTATED) as last:
         last.load()
         yield last

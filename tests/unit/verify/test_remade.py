@@ -9,13 +9,13 @@ import pytest
 from resources.verify import remade
 from resources.verify.findings import FindingKind
 from resources.warehouse import identity
-from tests.support.aged_archive import lived_in
+from tests.support.aged_archive import NAMES, lived_in
 from tests.support.archives import DAYS
 
 
 @pytest.fixture(scope="module")
 def past(tmp_path_factory):
-    with lived_in(tmp_path_factory.mktemp("past") / "home") as lab:
+    with lived_in(tmp_path_factory.mktemp("past") / "home", names=(*NAMES, "stream_count")) as lab:
         yield lab
 
 
@@ -43,7 +43,7 @@ def forge(path, sql):
 
 
 FORGED = [
-    ("served", "UPDATE stream_traffic_daily SET up_traffic_bytes = up_traffic_bytes * 10"),
+    ("served", "UPDATE stream_count_daily SET peak_streams = peak_streams * 10"),
     ("served", "DELETE FROM reconciliation"),
     ("served", "CREATE OR REPLACE VIEW dim_isp AS SELECT 'x' AS isp"),
     ("served", "ALTER TABLE ledger DROP COLUMN is_suspect"),
@@ -52,7 +52,7 @@ FORGED = [
     ("warehouse", "UPDATE batch_stream_traffic SET up_traffic_bytes = 1"),
     ("warehouse", "DELETE FROM push_stream_info"),
     ("warehouse", "INSERT INTO top_play FROM top_play"),
-    ("warehouse", "DELETE FROM stream_traffic_daily"),
+    ("warehouse", "DELETE FROM stream_count_daily"),
     ("warehouse", "DELETE FROM revisions"),
     ("warehouse", "INSERT INTO ledger FROM ledger"),
 ]
