@@ -51,10 +51,6 @@ class OpenWarehouse:
     """Content version of the warehouse after ledger, revisions and marts were last synced."""
 
 
-def _shared(connection: duckdb.DuckDBPyConnection) -> OpenWarehouse:
-    return OpenWarehouse(stack=ExitStack(), connection=connection)
-
-
 @dataclass(frozen=True)
 class Archive:
     """Settings, home and clock of one account. Opening it reads no secret and makes no call."""
@@ -227,6 +223,7 @@ class Archive:
         from resources.warehouse import connection as warehouse_connection
         from resources.warehouse import load as warehouse_load
 
+        not_loaded = warehouse_load.not_loaded
         with self.writing() as connection:
             load_state = warehouse_load.LoadState.of(connection)
             for dataset in datasets:
@@ -236,14 +233,9 @@ class Archive:
                 except OSError as error:
                     if not access.is_of_one_place(error):
                         raise
-                    loaded = warehouse_load.Loaded(
-                        table=dataset.name, days=(), rows=0, total_rows=0,
-                        problem=f"not loaded: {access.reason(error)}",
-                    )  # fmt: skip
+                    loaded = not_loaded(dataset, f"not loaded: {access.reason(error)}")
                 except warehouse_connection.WarehouseError as error:
-                    loaded = warehouse_load.Loaded(
-                        table=dataset.name, days=(), rows=0, total_rows=0, problem=str(error)
-                    )
+                    loaded = not_loaded(dataset, str(error))
                 yield loaded
 
     def sync_marts(self) -> list[MartResult]:
@@ -261,10 +253,10 @@ class Archive:
         from resources.warehouse import load as warehouse_load
 
         names = self.settings.datasets
-        if not serving_publish.is_level(self.home):
-            return [*names]
         try:
             with self.reading() as connection:
+                if not serving_publish.is_level(self.home):  # then nothing proves what it holds
+                    return [*names, *sorted(build.present(connection))]
                 load_state = warehouse_load.LoadState.of(connection)
                 return [
                     *(name for name in names if self._is_behind(name, connection, load_state)),
@@ -311,9 +303,9 @@ class Archive:
         from resources.warehouse import connection as warehouse_connection
 
         with self.writing() as connection:
+            self._load_what_lacks(connection)
             shared = self.open_warehouse
             version = warehouse_connection.content_version(connection)
-            self._load_what_lacks(connection)
             if shared is None or shared.synced_version != version:
                 self.sync_derived(connection, self.home)
             return serving_publish.publish(connection, self.home)
@@ -322,14 +314,9 @@ class Archive:
         """Load the tables that the warehouse lacks: a new one must not be served half empty."""
         from resources.warehouse import load as warehouse_load
 
-        load_state = warehouse_load.LoadState.of(connection)
-        lacking = [
-            DATASETS[name]
-            for name in self.settings.datasets
-            if name not in load_state.loaded and states_of(self.home.lake, name)
-        ]
-        if lacking:
-            for loaded in replace(self, open_warehouse=_shared(connection)).sync_tables(lacking):
+        if lacking := warehouse_load.lacking(connection, self.home, self.settings.datasets):
+            shared = OpenWarehouse(stack=ExitStack(), connection=connection)
+            for loaded in replace(self, open_warehouse=shared).sync_tables(lacking):
                 if loaded.problem:
                     log.error("%s: %s", loaded.table, loaded.problem)
 

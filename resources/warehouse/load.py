@@ -16,7 +16,9 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
+from resources.fs import access
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.warehouse import accepted
@@ -40,6 +42,11 @@ class Loaded:
     total_rows: int  # in the table after the load
     gone: Sequence[date] = ()  # loaded before, lake file missing now; the rows are kept
     problem: str = ""  # why it, or a day of it, could not be loaded; the rows are as they were
+
+
+def not_loaded(dataset: Dataset, problem: str) -> Loaded:
+    """The result for a table that stays as it is."""
+    return Loaded(table=dataset.name, days=(), rows=0, total_rows=0, problem=problem)
 
 
 @dataclass(frozen=True)
@@ -130,6 +137,23 @@ def is_in_sync(
     files = _lake_files(home.lake, dataset.name)
     loaded = load_state.loaded.get(dataset.name, {})
     return all(loaded.get(day) == (f.size, f.modified_ns) for day, f in files.items())
+
+
+def lacking(
+    connection: duckdb.DuckDBPyConnection, home: Home, names: Iterable[str]
+) -> list[Dataset]:
+    """The tables of which nothing is loaded, though the lake has files or cannot be looked at."""
+    loaded = LoadState.of(connection).loaded
+    return [DATASETS[name] for name in names if name not in loaded and _has_files(home, name)]
+
+
+def _has_files(home: Home, name: str) -> bool:
+    try:
+        return bool(parquet.states_of(home.lake, name))
+    except OSError as error:
+        if not access.is_of_one_place(error):
+            raise
+        return True  # the load says why
 
 
 @dataclass(frozen=True)

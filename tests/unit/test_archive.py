@@ -144,9 +144,11 @@ def test_steps_that_follow_each_other_open_the_warehouse_once_and_follow_the_tab
     monkeypatch.setattr(ledger, "refresh", lambda *a: followed.append(a) or refresh(*a))
     with stored.keeping_warehouse_open() as one:
         assert not opened  # nor locked
+        [*one.sync_tables([COUNT])]
         one.sync_marts()
         one.publish()
         assert (len(opened), len(followed)) == (1, 1)
+        store(stored.home.lake, COUNT, DAY, [{"domain": "b"}], version=1)
         [*one.sync_tables(DATASETS.values())]
         one.publish()
         assert (len(opened), len(followed)) == (1, 2)  # what follows is not that of before
@@ -155,6 +157,16 @@ def test_steps_that_follow_each_other_open_the_warehouse_once_and_follow_the_tab
     assert stored.behind() == []
     stored.publish()  # it is closed, and by itself each step brings all level that follows
     assert (len(opened), len(followed)) == (2, 3)
+
+
+def test_what_follows_a_table_that_only_the_publication_loads_is_made_after_it(stored):
+    archive = only(stored, "stream_count")
+    with archive.keeping_warehouse_open() as one:
+        one.sync_marts()
+        one.publish()
+    assert archive.behind() == []
+    with stored.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM stream_count_daily").fetchall() == [(1,)]
 
 
 def test_what_is_read_is_the_lake_with_its_ledger(stored):
