@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -56,7 +56,7 @@ class Archive:
     """Settings, home and clock of one account. Opening it reads no secret and makes no call."""
 
     settings: Settings
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)  # the key is in it
     progress: Progress | None = None  # told after each answer of the API
     threads: int | None = None  # of DuckDB, where it writes; None: one for each core
     open_warehouse: OpenWarehouse | None = None

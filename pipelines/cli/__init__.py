@@ -118,11 +118,13 @@ class Commands(click.Group):
             if isinstance(error, click.ClickException | click.Abort):
                 raise  # click's own; to look at it as below would import half of everything
             from pipelines.cli.failures import explained
+            from resources.api.redaction import redact, redact_error
 
             text = explained(error)
             if text is None:
+                redact_error(error)
                 raise
-            screen.note(f"Error: {text}")
+            screen.note(f"Error: {redact(text)}")
             ctx.exit(2)
 
 

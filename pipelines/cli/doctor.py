@@ -72,10 +72,12 @@ def show(finding: Finding) -> None:
     """One finding, its remedy below it."""
     from rich.text import Text
 
+    from resources.api.redaction import redact
+
     console = screen.console(wide=True)
     line = Text(f"{finding.severity if finding.subject else '':<8}")
     line.stylize(_COLOURS[finding.severity])
-    line.append(f"{finding.subject:<13} {finding.text}")
+    line.append(f"{finding.subject:<13} {redact(finding.text)}")
     console.print(line, soft_wrap=True)
     if finding.remedy:
         console.print(Text(f"{'':<22}-> {finding.remedy}"), soft_wrap=True)

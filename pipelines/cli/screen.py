@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from resources.api.redaction import redact
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -65,12 +67,12 @@ def note(text: str) -> None:
 
 def say(text: object = "", *, nl: bool = True, err: bool = False) -> None:
     """Print text for people."""
-    click.echo(clean(str(text)), nl=nl, err=err)
+    click.echo(clean(redact(str(text))), nl=nl, err=err)
 
 
 def emit_json(value: Any) -> None:
     """Print the result as JSON. What a terminal would not print as itself is escaped as in JSON."""
-    text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
+    text = redact(json.dumps(value, ensure_ascii=False, indent=1, default=str))
     if not text.replace("\n", "").isprintable():
         text = "".join(
             char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text

@@ -12,6 +12,7 @@ import click
 
 from pipelines.cli import screen
 from pipelines.cli.options import json_option
+from resources.api.redaction import redact
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -60,13 +61,18 @@ def _general(found: ResolvedSettings) -> list[dict[str, Any]]:
     return [
         {
             "setting": known.metadata["where"],
-            "value": getattr(found.settings, known.name),
+            "value": _without_secrets(getattr(found.settings, known.name)),
             "from": found.origins.get(known.name, "default"),
             "variable": known.metadata["variable"],
             "meaning": known.metadata["meaning"],
         }
         for known in general()
     ]
+
+
+def _without_secrets(value: object) -> object:
+    """A setting as it may be shown: the address of the API can hold a password or a token."""
+    return redact(value) if isinstance(value, str) else value
 
 
 def _of_datasets(found: ResolvedSettings) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from typing import Any, Generic, Self, TypeVar, overload
 
 import requests
 
+from resources.api import redaction
 from resources.api.body import Body, Incoming
 from resources.api.breaker import Breaker
 from resources.api.credentials import Credentials
@@ -261,7 +262,9 @@ class Client:
             return ApiResponse(action, request, body, now, status, attempts, read(body))
         except ApiError as error:
             error.action = error.action or action
-            self._redact(error)
+            # Once more than the body: decoded escapes may have brought a secret back, and headers
+            # are quoted as well.
+            redaction.redact_error(error)
             if isinstance(error, TryLater):
                 error.retry_after_s = error.retry_after_s or retry_after_s
             raise
@@ -281,16 +284,10 @@ class Client:
             service=self._host.service,
             now=now,
         )
+        redaction.sent(headers)
         with self._lock:
             self._calls[action] += 1
         return self._transport.post(query, request, headers)
-
-    def _redact(self, error: ApiError) -> None:
-        """Redact once more: escapes that were decoded since may have brought a secret back."""
-        for name in ("what", "code", "request_id", "value"):
-            text = getattr(error, name, None)
-            if isinstance(text, str):
-                setattr(error, name, self._keys.redact_text(text))
 
     def _body(self, response: requests.Response) -> Body:
         """The whole body, decompressed; secrets that a server echoes are replaced in it.
@@ -298,7 +295,7 @@ class Client:
         Raises TryLater if it breaks off or takes longer than `body_s`, AnswerTooLarge.
         """
         deadline_s = self._monotonic() + self._timeouts.body_s
-        incoming = Incoming(self._keys.redact, self._keys.longest_secret)
+        incoming = Incoming(redaction.redact_body, redaction.longest())
         try:
             for chunk in chunks(response):
                 incoming.write(chunk)

@@ -1,23 +1,20 @@
 """The access key: from the environment, then from `~/.volc`, as in the vendor's own Python SDK.
 
-No error, log line or `repr` may contain a part of a key; `redact` removes it from foreign texts.
+No error, log line or `repr` may contain a part of a key; `redaction` removes it from foreign texts.
 Keys that change while a client is open are in `key_ring`. Next: `signing`.
 """
 
 import configparser
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
+from resources.api import redaction
 from resources.api.errors import FixSetup
 
 ACCESS_KEY, SECRET_KEY, SESSION_TOKEN = "VOLC_ACCESSKEY", "VOLC_SECRETKEY", "VOLC_SESSION_TOKEN"
-
-SHORTEST_REAL_SECRET = 16  # characters; shorter ones are made up, and could be ordinary words
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,7 @@ class Credentials:
                     "(a blank, a line end, a quote mark of another script)",
                     "Copy it again from the console, without quotes or blanks around it.",
                 )
+        redaction.hold(self.access_key, self.secret_key, self.session_token)
 
     def __repr__(self) -> str:
         kind = "temporary" if self.session_token else "permanent"
@@ -56,53 +54,6 @@ class Credentials:
         They do not give the key away. Two keys of one account have two ids.
         """
         return hashlib.sha256(self.access_key.encode("ascii")).hexdigest()[:12]
-
-    @cached_property
-    def _secrets(self) -> list[str]:
-        found = (self.secret_key, self.session_token or "")
-        return [secret for secret in found if len(secret) >= SHORTEST_REAL_SECRET]
-
-    @cached_property
-    def _plain(self) -> tuple[bytes, ...]:
-        return tuple(
-            one.encode("ascii")
-            for secret in self._secrets
-            for one in dict.fromkeys((secret, secret.replace("/", r"\/")))
-        )
-
-    @cached_property
-    def _escaped(self) -> re.Pattern[bytes] | None:
-        """Finds the secrets with any of their characters escaped as JSON or a URL does it."""
-        patterns = ("".join(map(_any_spelling, secret)) for secret in self._secrets)
-        return re.compile("|".join(patterns).encode("ascii")) if self._secrets else None
-
-    @property
-    def longest_secret(self) -> int:
-        """Bytes of the longest text that `redact` replaces; 0: it replaces none."""
-        return max((len(secret) * LONGEST_SPELLING for secret in self._secrets), default=0)
-
-    def redact(self, text: bytes) -> bytes:
-        """`text` with every copy of the secret key and the session token replaced by `***`."""
-        for secret in self._plain:
-            text = text.replace(secret, b"***")
-        # Refusals are short. The search that understands escapes is slow, so it is for them alone.
-        if self._escaped is None or len(text) > LONGEST_REFUSAL:
-            return text
-        return self._escaped.sub(b"***", text) if b"\\" in text or b"%" in text else text
-
-
-LONGEST_REFUSAL = 65_536
-"""Bytes of a text in which secrets are looked for in any spelling."""
-
-LONGEST_SPELLING = len(r"\u002b")
-"""Characters of a text that may stand for one of a secret."""
-
-
-def _any_spelling(char: str) -> str:
-    """A pattern for a character as it is, after a backslash, or by its number as JSON or a URL."""
-    code = f"{ord(char):02x}"
-    digits = "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in code)
-    return rf"(?:\\?{re.escape(char)}|\\u00{digits}|%{digits})"
 
 
 def find_credentials(environ: Mapping[str, str], home_dir: Path) -> tuple[Credentials, str]:

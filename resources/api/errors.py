@@ -6,6 +6,7 @@ Next: `error_codes`.
 
 from typing import Any
 
+from resources.api.redaction import redact
 from resources.errors import LivestatsError
 
 LONGEST_QUOTE = 300  # characters of foreign text that an error repeats; gateways answer whole pages
@@ -176,7 +177,9 @@ def printable(text: str, longest: int = LONGEST_QUOTE) -> str:
 
     Whatever a terminal would not print as itself (escape sequences, line ends, direction marks)
     is written as `\x1b`, `\n`, `\u202e`; of more than `longest` characters the rest is counted.
+    Secrets are replaced first: half of one is a secret as well.
     """
+    text = redact(text)
     shown = "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in text[:longest]

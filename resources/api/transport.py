@@ -16,6 +16,7 @@ import requests
 import requests.adapters
 import urllib3
 
+from resources.api import redaction
 from resources.api.errors import PROXY_LOGIN, ApiError, FixSetup, TryLater, printable
 from resources.api.hosts import Host
 
@@ -102,13 +103,15 @@ def _new_session(host: Host) -> requests.Session:
     if not host.is_loopback:
         found = session.merge_environment_settings(host.url_of({}), {}, None, None, None)
         session.proxies, session.verify = found["proxies"], found["verify"]
+        for url in session.proxies.values():
+            redaction.hold_url(url)
     session.trust_env = False
     return session
 
 
 def chunks(response: requests.Response) -> Iterator[bytes]:
     """The body as it comes in, decompressed. Raises TryLater if it breaks off."""
-    received = 0
+    received, failure = 0, None
     try:
         # read1 returns whatever there is. iter_content would wait for a full chunk, and the caller
         # could not enforce its deadline on a server that sends a byte a minute.
@@ -116,10 +119,12 @@ def chunks(response: requests.Response) -> Iterator[bytes]:
             received += len(chunk)
             yield chunk
     except (OSError, urllib3.exceptions.HTTPError) as error:
-        raise TryLater(
+        failure = TryLater(
             f"the answer broke off after {received} bytes ({_innermost(error)})",
             timed_out=isinstance(error, urllib3.exceptions.ReadTimeoutError),
-        ) from error
+        )
+    if failure is not None:
+        raise failure  # without the library's error, which quotes what came
 
 
 _CHECK_ADDRESS = "Check the API URL (LIVESTATS_API_URL) and the proxy settings (HTTPS_PROXY)."

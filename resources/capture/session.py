@@ -71,7 +71,7 @@ def rates(settings: Settings) -> Callable[[str], float | None]:
 class _Reread:
     """Reads the credentials of a client again; those of another account end the run."""
 
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     guard: AccountGuard
     opened: Callable[[Credentials], Client]
     checked: Credentials  # the last that were of this account

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from resources.api import redaction
 from resources.api.catalog import DATASETS
 from resources.api.catalog.vendors import VENDORS
 from resources.config import dataset_overrides as single
@@ -61,8 +62,10 @@ def resolve(environ: Mapping[str, str], folder: Path) -> ResolvedSettings:
     file = Path(named) if named else folder / FILE
     if named and not file.is_file():
         raise SettingsError(f"{FILE_VARIABLE} names {file}, and there is no such file.")
+    redaction.hold_urls(environ)
     _refuse_unknown(environ)
     given = _from_file(file) if file.is_file() else {}
+    redaction.hold_url(given.get("api_url"))
     origins = dict.fromkeys(given, str(file))
     for known in general():
         variable = known.metadata["variable"]

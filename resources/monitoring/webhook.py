@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import requests
 
+from resources.api.errors import printable
+from resources.api.redaction import hold_url, redact
 from resources.errors import LivestatsError
 
 VARIABLE = "LIVESTATS_ALERT_WEBHOOK"
@@ -27,12 +29,13 @@ def post(url: str, text: str) -> None:
 
     Raises NotTold if it does not arrive, also where the host answers 200 and refuses inside.
     """
+    hold_url(url)
     host = host_of(url)
     if host is None:
         raise WebhookError(f"{VARIABLE} is no address. Set it to the whole URL of the robot.")
     failure = ""
     try:
-        answer = requests.post(url, json=body(host, text), timeout=_TIMEOUT_S)
+        answer = requests.post(url, json=body(host, redact(text)), timeout=_TIMEOUT_S)
         refused = answer.status_code >= 300
         failure = f"HTTP {answer.status_code}" if refused else _refusal(answer)
     except requests.RequestException as error:
@@ -71,4 +74,4 @@ def _refusal(answer: requests.Response) -> str:
     if not isinstance(document, dict):
         return ""
     code = document.get("code", document.get("errcode", 0))
-    return "" if code in (0, None) else f"code {code}"
+    return "" if code in (0, None) else f"code {printable(str(code), longest=80)}"

@@ -1,9 +1,11 @@
 """Key, secret and token never stand anywhere: outputs, logs, errors, Dagster's history, the home."""
 
+import base64
 import gzip
 import logging
 import re
 import sqlite3
+from urllib.parse import unquote_to_bytes
 
 import pyarrow.parquet as pq
 import pytest
@@ -54,6 +56,7 @@ def signatures(monkeypatch):
     def sign(**asked):
         headers = honest(**asked)
         made.append(headers["Authorization"].rpartition("Signature=")[2])
+        made.append(headers["X-Date"])
         return headers
 
     monkeypatch.setattr(client, "sign", sign)
@@ -100,17 +103,28 @@ def readable(path):
         yield str(pq.read_schema(path)).encode()
 
 
+def unpacked(content):
+    """A text as it stands, out of a URL, and everything in it that is base64."""
+    yield content
+    yield unquote_to_bytes(content)
+    for run in re.findall(rb"[A-Za-z0-9+/_-]{60,}", content):
+        for start in range(4):
+            part = run[start:].replace(b"-", b"+").replace(b"_", b"/")
+            yield base64.b64decode(part[: len(part) // 4 * 4])
+
+
 def nothing_is_told(root, signatures, said, *outputs):
     """Look for every secret and signature in everything; the number of files that were read."""
     secret = re.compile(b"|".join(re.escape(s.encode()) for s in (*SECRETS, *signatures)))
     texts = [record.getMessage() + str(record.exc_info) for record in said.records]
-    assert not secret.search("\n".join((*texts, *outputs)).encode())
+    told = "\n".join((*texts, *outputs)).encode("utf-8", "surrogateescape")
+    assert not any(secret.search(one) for one in unpacked(told))
     assert len(signatures) > 2
     number = 0
     for path in (p for p in root.rglob("*") if p.is_file() and not p.is_symlink()):
         number += 1
         for content in readable(path):
-            assert not secret.search(content), path
+            assert not any(secret.search(one) for one in unpacked(content)), path
         assert not secret.search(str(path).encode())
     return number
 
@@ -147,6 +161,57 @@ def test_runs_of_dagster_with_faults_tell_no_secret(account, tmp_path, signature
     assert files > 80
     assert [*(account.root / "dagster").rglob("*.db")], "the history of Dagster was looked at"
     assert any("FlowLimitExceeded" in record.getMessage() for record in said.records)
+
+
+ECHOES = (
+    "echo=refusal@action=DescribeLiveISPData",
+    "echo=code@action=DescribeLiveEdgeStatData",
+    "echo=page@action=DescribeLiveTopPlayData",
+    "echo=redirect@action=DescribeLivePlayStatusCodeData",
+    "echo=added",
+)
+"""Each spoils an action in its own way; all other answers are good, and quote the request as well."""
+
+
+@pytest.fixture
+def echoing(account):
+    account.simulator.manners = ECHOES
+    return account
+
+
+def test_a_gateway_that_quotes_the_whole_request_leaves_nothing(
+    call, echoing, tmp_path, signatures, said
+):
+    """In bodies, headers, refusals, pages and redirects; plain, in a URL, in base64."""
+    outputs = []
+    for words in (
+        ("doctor",),
+        ("backfill", "--from", DAY, "--to", DAY),
+        ("status", "--json"),
+        ("alarms",),
+        ("verify",),
+        ("query", "FROM ledger"),
+    ):
+        result = call(*words)
+        assert result.exception is None or isinstance(result.exception, SystemExit), words
+        outputs.append(result.output)
+    assert echoing.simulator.refused["echo"] > 4
+    assert "***" in outputs[1]
+    nothing_is_told(tmp_path, signatures, said, *outputs)
+    kept = [*(echoing.root / "raw").rglob(captures.RESPONSES)]
+    assert any(b"***" in body for path in kept for body in readable(path)), "answers are kept so"
+
+
+def test_a_run_of_dagster_leaves_nothing_of_what_a_gateway_quotes(
+    echoing, tmp_path, signatures, said
+):
+    whole = definitions(echoing.archive)
+    with instance(echoing.archive) as history:
+        capture = whole.resolve_job_def(CAPTURE_JOB)
+        done = capture.execute_in_process(instance=history, partition_key=DAY, raise_on_error=False)
+        assert not done.success
+    nothing_is_told(tmp_path, signatures, said)
+    assert [*(echoing.root / "dagster").rglob("*.db")]
 
 
 @pytest.mark.parametrize(

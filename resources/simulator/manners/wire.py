@@ -5,9 +5,12 @@ What is a good answer with other content is in listing.py and figures.py.
 
 from __future__ import annotations
 
+import base64
 import gzip
+import json
 from dataclasses import dataclass, replace
 from typing import ClassVar
+from urllib.parse import quote
 
 from resources.simulator import faults
 from resources.simulator.exchange import Answer, Request
@@ -113,4 +116,43 @@ class Fault(Manner):
         return faults.spoiled(self.kind, answer, self._faults)
 
 
-MANNERS: tuple[type[Manner], ...] = (Slow, Stall, Cut, BadGzip, HugeAnswer, Fault)
+@dataclass
+class Echo(Manner):
+    """Quotes the whole request with its signature: added to the answer or instead of it, plain, in a URL, in base64."""
+
+    name = "echo"
+    example = "echo=refusal@action=DescribeLiveISPData"
+
+    kind: str = "added"
+    options: ClassVar[Options] = {"kind": ("added", "refusal", "page", "redirect", "code")}
+
+    def behind(self, request: Request, answer: Answer) -> Answer:
+        lines = [f"{name}: {value}" for name, value in request.headers.items()]
+        text = "\n".join((f"{request.method} {request.target}", *lines, request.body.decode()))
+        coded = base64.b64encode(text.encode()).decode()
+        quoted = " | ".join((text, quote(text, safe=""), coded, request.headers["authorization"]))
+        in_header = " ".join((*lines, quote(text), coded))
+        headers = {**answer.headers, "X-Echo": in_header}
+        status, raw = answer.status, b"<html>" + quoted.encode()
+        match self.kind:
+            case "added":
+                return replace(answer, headers=headers, raw=self._added(answer, quoted))
+            case "page":
+                status = 502
+            case "redirect":
+                status, headers = 307, {**headers, "Location": f"/login?{quote(text)}"}
+            case _:
+                error = {"Code": "Nobody.Knows", "CodeN": 1, "Message": quoted}
+                error["Code"] = quoted if self.kind == "code" else error["Code"]
+                metadata = {"RequestId": quoted, "Action": request.action, "Error": error}
+                status, raw = 400, json.dumps({"ResponseMetadata": metadata}).encode()
+        return replace(answer, status=status, raw=raw, headers=headers, counted_as=self.name)
+
+    @staticmethod
+    def _added(answer: Answer, quoted: str) -> bytes:
+        body = json.loads(answer.body())
+        body["ResponseMetadata"]["Echo"] = quoted
+        return json.dumps(body).encode()
+
+
+MANNERS: tuple[type[Manner], ...] = (Slow, Stall, Cut, BadGzip, HugeAnswer, Fault, Echo)
