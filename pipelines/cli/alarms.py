@@ -5,7 +5,6 @@ The alarms themselves are in resources/monitoring. Read next: resources/monitori
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -56,11 +55,11 @@ def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
         raise Refused("--send, --new, --test and --json do different things: give one of them.")
     archive = opened()
     home = str(archive.home.root)
-    if (send or test) and not archive.environ.get(webhook.VARIABLE):
+    if (send or test) and not webhook.address(archive.environ):
         raise Refused(f"There is no webhook: set {webhook.VARIABLE} to its URL.")
     if test:
         webhook.post(
-            os.environ[webhook.VARIABLE],
+            webhook.address(archive.environ),
             f"livestats {home}\nTest message: alarms will be posted here.",
         )
         screen.say("Sent. If nothing arrived, check the settings of the bot.")

@@ -195,7 +195,7 @@ def _serve(account: Account, more: dict[str, str], options: dict[str, Any]) -> N
             "another terminal:"
         )
         for line in exports(simulator, more):
-            screen.say(line)
+            click.echo(line)  # as it is: the key of the simulated account is no secret
 
     try:
         serve(account, announce=announce, **options)

@@ -1,13 +1,17 @@
-"""`livestats ui`: starts Dagster's web interface and daemon on this archive.
+"""`livestats ui`: starts Dagster's web interface, daemon and code server on this archive.
 
-What Dagster loads is in pipelines/definitions.py. Read next: orchestration/instance.py.
+What Dagster loads is in pipelines/definitions.py. Read next: orchestration/webserver.py.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -15,14 +19,30 @@ import click
 from pipelines.cli import screen
 from pipelines.cli.options import Refused, opened
 
-_QUIET = ["--log-level", "warning"]  # otherwise each check of each sensor logs a line
-
 CHECKOUT = Path(__file__).resolve().parents[2]
+_LOCATION = "definitions.py"  # as Dagster calls what workspace.yaml names
+_LOOK_S = 0.5  # between looks at whether a part has ended
+_END_S = 20.0  # to end in, before a part is killed
+_SECRETS = ("VOLC_ACCESSKEY", "VOLC_SECRETKEY", "VOLC_SESSION_TOKEN", "LIVESTATS_ALERT_WEBHOOK")
+"""Only the code server asks the API and sends alarms: the other parts do not get these."""
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=3000, show_default=True, help="Port of the web interface.")
+@click.option("--socket", metavar="PATH", help="Unix socket to listen on instead, for a proxy.")
+@click.option(
+    "--allow-host",
+    multiple=True,
+    metavar="NAME",
+    help="Name by which browsers call the page, beside localhost and --host. Can be repeated.",
+)
+@click.option("--read-only", is_flag=True, help="Show everything, start and change nothing.")
+@click.option(
+    "--login-header",
+    metavar="NAME",
+    help="Header in which a login proxy names the user: with --socket or LIVESTATS_UI_SECRET only.",
+)
 @click.option(
     "--only",
     type=click.Choice(["web", "daemon", "code"]),
@@ -30,77 +50,135 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 )
 @click.option(
     "--code",
-    metavar="HOST:PORT",
-    help="Address of `--only code`; web and daemon then do not load the code themselves.",
+    metavar="ADDRESS",
+    help="HOST:PORT or path of the socket of `--only code`, for all three parts.",
 )
-def ui(host: str, port: int, only: str | None, code: str | None) -> None:
+def ui(
+    host: str,
+    port: int,
+    socket: str | None,
+    allow_host: tuple[str, ...],
+    read_only: bool,
+    login_header: str | None,
+    only: str | None,
+    code: str | None,
+) -> None:
     r"""Start Dagster's web interface and its schedules.
 
-    It shows the graph of all tables, runs and schedules, and starts backfills on click.
+    It shows the graph of all tables, runs and schedules, and starts backfills on click. Pages of other
+    sites and other host names than those allowed are refused. /healthz answers 503 if the code or
+    the daemon is not well.
 
     The run history is in the home, in dagster/. The schedules run as long as this command runs. For
-    permanent operation, run web and daemon as two services: docs/operating.md has systemd units and
-    a compose file.
+    permanent operation, run its parts as services: docs/operating.md has systemd units, a compose
+    file and an example with a login.
 
     \b
     Examples:
       livestats ui
-      livestats ui --port 3001
+      livestats ui --port 3001 --read-only
       livestats ui --only daemon
     """
+    from pipelines.orchestration.guard import is_loopback
     from pipelines.orchestration.instance import dagster_home, instance
     from pipelines.orchestration.run_launcher import end_orphans
     from resources.config import FILE, FILE_VARIABLE
+    from resources.fs import atomic
 
-    words = command(host, port, only, code)
+    web = _web_options(host, port, socket, allow_host, read_only, login_header)
+    server = workspace(code) if code else ""
     archive = opened()
     folder = dagster_home(archive)
+    file = folder / "workspace.yaml" if code and only in ("web", "daemon") else None
+    words = command(only, code, host, port, web, file) if only else []
+    if file is not None:
+        atomic.write_atomically(file, server.encode())
     with instance(archive) as history:  # ends runs of command lines that were killed
         if only == "code":
-            end_orphans(history, port)
+            end_orphans(history, code if code and "/" in code else port)
     environ = surroundings(os.environ, archive.home.root, folder)
     if not environ.get(FILE_VARIABLE) and Path(FILE).is_file():
         environ[FILE_VARIABLE] = str(Path(FILE).resolve())
     where = f"Dagster's {only or 'web interface and daemon'} on {archive.home.root}"
-    seen = f": http://{host}:{port} in about 15 s" if only in (None, "web") else ""
+    page = socket or f"http://{host}:{port}"
+    seen = f": {page} in about 15 s" if only in (None, "web") else ""
     screen.note(f"{where}{seen}, until Ctrl-C")
+    if only in (None, "web") and not (socket or login_header or is_loopback(host)):
+        screen.note("The page has no login: everybody who reaches this address can start runs.")
     os.chdir(CHECKOUT)
-    os.execve(sys.executable, words, environ)  # noqa: S606 - no shell is wanted
+    if only:
+        os.execve(sys.executable, words, _of_part(only, environ, code))  # noqa: S606 - no shell is wanted
+    _run_all(host, port, web, environ)
 
 
-def command(host: str, port: int, only: str | None = None, code: str | None = None) -> list[str]:
-    """The command line of Dagster, to be run in the checkout.
+def _web_options(
+    host: str,
+    port: int,
+    socket: str | None,
+    allow_host: Sequence[str],
+    read_only: bool,
+    login_header: str | None,
+) -> list[str]:
+    """The options of the web server. Raises Refused for a login that anybody could send."""
+    from resources.api.credentials import secret_of
+    from resources.config.loader import UI_SECRET
+
+    if login_header and not socket and not secret_of(os.environ, UI_SECRET):
+        raise Refused(
+            f"--login-header is trusted with --socket, or with {UI_SECRET}: otherwise anybody could "
+            "send the header."
+        )
+    words = ["--socket", socket] if socket else ["--host", host, "--port", str(port)]
+    words += [word for name in allow_host for word in ("--allow-host", name)]
+    words += ["--read-only"] * read_only
+    return words + (["--login-header", login_header] if login_header else [])
+
+
+def command(
+    only: str,
+    code: str | None,
+    host: str,
+    port: int,
+    web: Sequence[str] = (),
+    file: Path | None = None,
+) -> list[str]:
+    """The command line of a part, to be run in the checkout.
+
+    `web` are options of the web server; `file` says where the code is served, None: nowhere.
 
     Raises Refused for options that exclude each other.
     """
-    if code is not None and only not in ("web", "daemon"):
-        raise Refused(
-            "--code is the address of the code server: use it with --only web or --only daemon."
-        )
-    listen = ["--host", host, "--port", str(port)]
-    match only:
-        case None:
-            words = ["dagster", "dev", "-w", "workspace.yaml", *_QUIET, *listen]
-        case "code":
-            words = ["dagster", "code-server", "start", "-f", "pipelines/definitions.py"]
-            words += ["--working-directory", ".", *listen]
-        case "web":
-            words = ["dagster_webserver", *_workspace(code), "--dagster-log-level", "warning"]
-            words += listen
-        case _:
-            words = ["dagster._daemon", "run", *_workspace(code), *_QUIET]
-    # Dagster recommends another launcher, which is not installed, at each start.
-    return [sys.executable, "-W", "ignore:Function `dev_command` is superseded", "-m", *words]
+    where = ["-w", str(file or "workspace.yaml")]
+    if only == "code":
+        words = ["dagster", "code-server", "start", "-f", "pipelines/definitions.py"]
+        words += ["--working-directory", ".", "--location-name", _LOCATION]
+        words += ["--log-level", "warning"]
+        if code is not None and "/" in code:
+            words += ["--socket", code]
+        elif code is None:
+            words += ["--host", host, "--port", str(port)]
+        else:
+            raise Refused("--only code listens on --host and --port, or on --code PATH (a socket).")
+    elif only == "web":
+        words = ["pipelines.orchestration.webserver", *where, *web]
+    else:
+        words = ["dagster._daemon", "run", *where, "--log-level", "warning"]
+    return [sys.executable, "-m", *words]
 
 
-def _workspace(code: str | None) -> list[str]:
-    """Arguments that say where web and daemon find the definitions."""
-    if code is None:
-        return ["-w", "workspace.yaml"]
-    host, _, port = code.rpartition(":")
-    if not host or not port.isdecimal():
-        raise Refused(f"--code {code!r} is not an address. Write it like code:4000.")
-    return ["--grpc-host", host, "--grpc-port", port]
+def workspace(code: str) -> str:
+    """What Dagster reads to find the code server: the same name everywhere, for runs hold it.
+
+    Raises Refused if `code` is no address.
+    """
+    if "/" in code:
+        where: dict[str, str | int] = {"socket": code}
+    else:
+        host, _, port = code.rpartition(":")
+        if not host or not port.isdecimal():
+            raise Refused(f"--code {code!r} is not an address. Write it like code:4000, or a path.")
+        where = {"host": host, "port": int(port)}
+    return json.dumps({"load_from": [{"grpc_server": {**where, "location_name": _LOCATION}}]})
 
 
 def surroundings(environ: Mapping[str, str], home: Path, folder: Path) -> dict[str, str]:
@@ -109,3 +187,39 @@ def surroundings(environ: Mapping[str, str], home: Path, folder: Path) -> dict[s
 
     ours = {"LIVESTATS_HOME": str(home.resolve()), **of_dagster(folder.resolve())}
     return {**environ, **ours}
+
+
+def _of_part(only: str, environ: Mapping[str, str], code: str | None) -> dict[str, str]:
+    """The environment of a part; without a code server of its own, web and daemon do its work."""
+    if only == "code" or code is None:
+        return {**environ}
+    secrets = {f"{name}{end}" for name in _SECRETS for end in ("", "_FILE")}
+    return {name: value for name, value in environ.items() if name not in secrets}
+
+
+def _run_all(host: str, port: int, web: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Run all three parts until one ends or a signal comes; then end the others."""
+    with tempfile.TemporaryDirectory(prefix="livestats-") as folder:
+        code, file = f"{folder}/code.sock", Path(folder, "workspace.yaml")
+        file.write_text(workspace(code))
+        parts: dict[str, subprocess.Popen[bytes]] = {}
+        try:
+            for only in ("code", "daemon", "web"):
+                words = command(only, code, host, port, web, file)
+                parts[only] = subprocess.Popen(words, env=_of_part(only, environ, code))
+                # The others would log that nobody serves the code yet.
+                while parts["code"].poll() is None and not Path(code).exists():
+                    time.sleep(_LOOK_S)
+            while all(part.poll() is None for part in parts.values()):
+                time.sleep(_LOOK_S)
+            ended = next(name for name, part in parts.items() if part.poll() is not None)
+            raise Refused(f"Dagster's {ended} has ended by itself; its own message is above.")
+        finally:
+            for part in reversed(parts.values()):
+                part.terminate()
+            until_s = time.monotonic() + _END_S
+            for part in parts.values():
+                try:
+                    part.wait(max(0.0, until_s - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    part.kill()

@@ -68,7 +68,8 @@ def _lines() -> Iterator[str]:
         "names; a relative folder in it is taken from where the file stands. An environment variable",
         "comes before the file. A name that nobody knows is refused, with the nearest that there is.",
         "The access key is no setting: it comes from `VOLC_ACCESSKEY` and `VOLC_SECRETKEY` (and",
-        "`VOLC_SESSION_TOKEN`), or from the vendor's own files in `~/.volc`.",
+        "`VOLC_SESSION_TOKEN`), or from the vendor's own files in `~/.volc`. Each can be a file that",
+        "`VOLC_ACCESSKEY_FILE` and so on name, as systemd and containers give secrets.",
         "",
     )
     for section, about in SECTIONS.items():

@@ -85,7 +85,7 @@ def _daemon(beats: Mapping[str, float], errors: Sequence[str]) -> Finding:
 
 def webhook_found(archive: Archive) -> Finding:
     """Where alarms are posted. The URL is a secret, so only its host is shown."""
-    url = archive.environ.get(webhook.VARIABLE, "")
+    url = webhook.address(archive.environ)
     if not url:
         return ok("webhook", f"alarms are only logged: {webhook.VARIABLE} is not set")
     host = webhook.host_of(url)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import struct
 from typing import Any
 
 import dagster as dg
@@ -21,6 +22,10 @@ from pipelines.orchestration.processes import HOST, PROCESS, began_by, is_alive,
 
 _STARTED = re.compile(r"Started process for run \(pid: ([0-9]+)\)")
 """What Dagster notes first in the process of a run."""
+
+
+_PEER = struct.Struct("3i")
+"""Process, user and group at the other end of a socket."""
 
 
 class RunLauncher(dg.DefaultRunLauncher):
@@ -50,8 +55,10 @@ class RunLauncher(dg.DefaultRunLauncher):
         return _healthy(is_there, named(number))
 
 
-def end_orphans(history: dg.DagsterInstance, port: int) -> int:
-    """Mark runs that the code server at `port` did before it was ended as failed; their number.
+def end_orphans(history: dg.DagsterInstance, server: int | str) -> int:
+    """Mark runs that a code server did before it was ended as failed; their number.
+
+    `server` is its port or the path of its socket.
 
     A code server that starts calls it, for only it can tell: its runs were its children, in a
     container of its own mostly, whose processes nobody else sees.
@@ -59,7 +66,7 @@ def end_orphans(history: dg.DagsterInstance, port: int) -> int:
     dead = [
         run
         for run in history.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-        if _server(run).get("port") == port
+        if server in (_server(run).get("port"), _server(run).get("socket"))
         and (started := _started(history, run)) is not None
         and not began_by(*started)
     ]
@@ -83,12 +90,23 @@ def _server(run: dg.DagsterRun) -> dict[str, Any]:
 
 
 def _is_local(run: dg.DagsterRun) -> bool:
-    """True if the code is served on a socket of this machine, and not at an address.
+    """True if the code is served on a socket by a process that is seen here.
 
-    What is served at an address may run in another container, whose numbers of processes mean
-    nothing here.
+    What is served at an address, or on a socket in a shared volume, may run in another container,
+    whose numbers of processes mean nothing here: the kernel says 0 for a process of there.
     """
-    return "socket" in _server(run)
+    path = _server(run).get("socket")
+    if not path:
+        return False
+    try:
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.settimeout(5.0)
+            asking.connect(path)
+            peer = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    except OSError:
+        return True  # nobody serves there any more: a server that comes back ends its runs itself
+    number, *_ = _PEER.unpack(peer)
+    return bool(number)
 
 
 def _healthy(is_there: bool, process: str) -> CheckRunHealthResult:

@@ -83,7 +83,7 @@ def find_credentials(environ: Mapping[str, str], home_dir: Path) -> tuple[Creden
 
 def _from_environment(environ: Mapping[str, str]) -> Credentials | None:
     names = (ACCESS_KEY, SECRET_KEY, SESSION_TOKEN)
-    access_key, secret_key, session_token = (environ.get(name, "").strip() for name in names)
+    access_key, secret_key, session_token = (secret_of(environ, name) for name in names)
     if access_key and secret_key:
         return Credentials(access_key, secret_key, session_token or None)
     if access_key or secret_key or session_token:
@@ -94,6 +94,25 @@ def _from_environment(environ: Mapping[str, str]) -> Credentials | None:
             f"Set {ACCESS_KEY} and {SECRET_KEY} both ({SESSION_TOKEN} only beside them), or none.",
         )
     return None
+
+
+def secret_of(environ: Mapping[str, str], name: str) -> str:
+    """A secret of the environment, or of the file that `<name>_FILE` names; "" if there is none.
+
+    Services and containers give secrets as files: no other process reads them in an environment.
+    The file is read each time, for keys are replaced in it. Raises FixSetup if it cannot be read.
+    """
+    value, file = environ.get(name, "").strip(), environ.get(f"{name}_FILE", "")
+    if value and file:
+        raise FixSetup(f"both {name} and {name}_FILE are set", "Unset one of them.")
+    if not file:
+        return value
+    text = (_read(Path(file)) or "").strip()
+    if not text:
+        raise FixSetup(
+            f"{name}_FILE names {file}, which is missing or empty", "Write it, or unset."
+        )
+    return text
 
 
 def _read(path: Path) -> str | None:

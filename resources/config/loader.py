@@ -24,11 +24,15 @@ from resources.config.model import Settings, general
 FILE = "livestats.toml"
 FILE_VARIABLE = "LIVESTATS_SETTINGS"
 PREFIX = "LIVESTATS_"
+UI_SECRET = "LIVESTATS_UI_SECRET"  # noqa: S105 - the name of a variable
 BESIDE: Mapping[str, str] = {
     FILE_VARIABLE: f"another settings file than {FILE} of the current folder.",
     "LIVESTATS_NOW": "what time it is taken to be, such as 2026-11-22T12:00:00+08:00: for drills "
     "against livestats simulate; nothing is captured with it from any other API.",
     "LIVESTATS_ALERT_WEBHOOK": "where alarms are sent to; its value is a secret.",
+    "LIVESTATS_ALERT_WEBHOOK_FILE": "a file that holds it instead.",
+    UI_SECRET: "what a login proxy proves itself with to `livestats ui --login-header`.",
+    f"{UI_SECRET}_FILE": "a file that holds it instead.",
 }
 """Variables beside the settings, and what each gives."""
 

@@ -28,5 +28,5 @@ def message(change: AlarmChange, home: str) -> str:
 
 def sender(environ: Mapping[str, str], home: str) -> Callable[[AlarmChange], None]:
     """What sends a change to the webhook of the environment, or to nobody if there is none."""
-    url = environ.get(webhook.VARIABLE, "")
+    url = webhook.address(environ)
     return lambda change: webhook.post(url, message(change, home)) if url else None

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from resources.api.credentials import secret_of
 from resources.api.errors import printable
 from resources.api.redaction import hold_url, redact
 from resources.errors import LivestatsError
@@ -45,6 +46,11 @@ def post(url: str, text: str) -> None:
             f"{host} did not take the alarm ({failure}). Check {VARIABLE}; a robot with a keyword "
             "filter wants the word livestats."
         )
+
+
+def address(environ: Mapping[str, str]) -> str:
+    """The URL of the webhook in the environment or in its file; "" if there is none."""
+    return secret_of(environ, VARIABLE)
 
 
 def host_of(url: str) -> str | None:

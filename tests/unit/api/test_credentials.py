@@ -5,7 +5,7 @@ import traceback
 
 import pytest
 
-from resources.api.credentials import Credentials, find_credentials
+from resources.api.credentials import ACCESS_KEY, SECRET_KEY, Credentials, find_credentials
 from resources.api.errors import FixSetup
 
 ACCESS, SECRET, TOKEN = "AKLTaccess0123456789", "U0VDUkVUc2VjcmV0c2VjcmV0", "STStokenSTStoken=="
@@ -187,3 +187,19 @@ def assert_hidden(error, secret):
     printed = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
     assert secret not in printed
     assert error.__context__ is None
+
+
+def test_a_secret_can_be_a_file_which_is_read_anew(tmp_path):
+    files = {name: tmp_path / name for name in (ACCESS_KEY, SECRET_KEY)}
+    files[ACCESS_KEY].write_text(f"{ACCESS}\n")
+    environ = {f"{name}_FILE": str(path) for name, path in files.items()}
+    for secret in ("the-first-secret", "the-second-secret"):
+        files[SECRET_KEY].write_text(secret)
+        assert find_credentials(environ, tmp_path)[0] == Credentials(ACCESS, secret)
+
+
+@pytest.mark.parametrize("more", [{}, {SECRET_KEY: SECRET}], ids=["no such file", "given twice"])
+def test_a_secret_file_that_is_missing_or_one_of_two_is_refused(more, tmp_path):
+    environ = {ACCESS_KEY: ACCESS, f"{SECRET_KEY}_FILE": str(tmp_path / "absent"), **more}
+    with pytest.raises(FixSetup, match=f"{SECRET_KEY}_FILE"):
+        find_credentials(environ, tmp_path)

@@ -3,39 +3,86 @@
 import importlib.util
 
 import pytest
+from click.testing import CliRunner
+from dagster._core.workspace.load_target import WorkspaceFileTarget
 
-from pipelines.cli import ui
+from pipelines.cli import main, ui
 from pipelines.cli.options import Refused
+
+SECRETS = {
+    "VOLC_ACCESSKEY": "a",
+    "VOLC_SECRETKEY_FILE": "/run/secrets/b",
+    "VOLC_SESSION_TOKEN": "c",
+    "LIVESTATS_ALERT_WEBHOOK": "d",
+}
 
 
 @pytest.mark.parametrize(
     ("words", "started"),
     [
-        (
-            ["web"],
-            "dagster_webserver -w workspace.yaml --dagster-log-level warning "
-            "--host 127.0.0.1 --port 3000",
-        ),
-        (["daemon"], "dagster._daemon run -w workspace.yaml --log-level warning"),
-        (
-            ["daemon", "code:4000"],
-            "dagster._daemon run --grpc-host code --grpc-port 4000 --log-level warning",
-        ),
-        (
-            ["code"],
-            "dagster code-server start -f pipelines/definitions.py --working-directory . "
-            "--host 127.0.0.1 --port 3000",
-        ),
+        (("web", None), "pipelines.orchestration.webserver -w workspace.yaml --read-only"),
+        (("daemon", None), "dagster._daemon run -w workspace.yaml --log-level warning"),
+        (("code", None), "dagster code-server start -f pipelines/definitions.py "
+         "--working-directory . --location-name definitions.py --log-level warning "
+         "--host 127.0.0.1 --port 3000"),
+        (("code", "/run/c.sock"), "dagster code-server start -f pipelines/definitions.py "
+         "--working-directory . --location-name definitions.py --log-level warning "
+         "--socket /run/c.sock"),
     ],
-)
+)  # fmt: skip
 def test_ui_can_run_one_part_alone(words, started):
-    _, _, _, dash_m, *found = ui.command("127.0.0.1", 3000, *words)
+    _, dash_m, *found = ui.command(*words, "127.0.0.1", 3000, ["--read-only"])
     assert (dash_m, " ".join(found)) == ("-m", started)
     (module, *_) = found
-    assert importlib.util.find_spec(f"{module}.__main__")
+    assert importlib.util.find_spec(module)
 
 
-@pytest.mark.parametrize("words", [("code", "code:4000"), (None, "code:4000"), ("web", "4000")])
-def test_ui_refuses_parts_that_do_not_fit(words):
+@pytest.mark.parametrize("only", ["web", "daemon"])
+@pytest.mark.parametrize(
+    ("code", "server"),
+    [("code:4000", {"host": "code", "port": 4000}), ("/run/c.sock", {"socket": "/run/c.sock"})],
+)
+def test_web_and_daemon_find_the_code_under_one_name(only, code, server, tmp_path):
+    """A run that one starts and the other cannot find would stay in the queue."""
+    file = tmp_path / "w.yaml"
+    file.write_text(ui.workspace(code))
+    words = ui.command(only, code, "127.0.0.1", 3000, (), file)
+    assert words[words.index("-w") + 1] == str(file)
+    (origin,) = WorkspaceFileTarget([str(file)]).create_origins()
+    assert origin.location_name == "definitions.py"
+    assert {name: getattr(origin, name) for name in server} == server
+
+
+@pytest.mark.parametrize("code", ["4000", "code:x", ":4000"])
+def test_ui_refuses_what_is_no_address(code):
     with pytest.raises(Refused):
-        ui.command("127.0.0.1", 3000, *words)
+        ui.workspace(code)
+
+
+def test_the_code_listens_on_a_socket_or_on_host_and_port():
+    with pytest.raises(Refused):
+        ui.command("code", "code:4000", "127.0.0.1", 3000)
+
+
+@pytest.mark.parametrize(
+    ("words", "has_secrets"),
+    [
+        (("code", "/c.sock"), True),
+        (("code", None), True),
+        (("web", "/c.sock"), False),
+        (("daemon", "code:4000"), False),
+        (("web", None), True),  # it runs the code itself
+    ],
+)
+def test_only_what_asks_the_api_gets_the_key(words, has_secrets):
+    found = ui._of_part(words[0], {**SECRETS, "LIVESTATS_HOME": "h"}, words[1])
+    assert found["LIVESTATS_HOME"] == "h"
+    assert found.keys() >= SECRETS.keys() if has_secrets else found.keys() == {"LIVESTATS_HOME"}
+
+
+def test_a_login_by_header_needs_what_others_cannot_send(tmp_path):
+    environ = {"LIVESTATS_HOME": str(tmp_path / "home"), "LIVESTATS_UI_SECRET": ""}
+    done = CliRunner().invoke(main, ["ui", "--login-header", "X-User"], env=environ)
+    assert done.exit_code == 2
+    assert "--socket" in done.output
+    assert not (tmp_path / "home").exists()

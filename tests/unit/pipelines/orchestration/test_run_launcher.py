@@ -1,7 +1,9 @@
 """Runs of the daemon that were killed end: its own monitoring asks the launcher of dagster.yaml."""
 
+import json
 import logging
 import os
+import socket
 import time
 from types import MappingProxyType, SimpleNamespace
 
@@ -10,6 +12,7 @@ import pytest
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 
+from pipelines.orchestration import run_launcher
 from pipelines.orchestration.instance import instance
 from pipelines.orchestration.processes import HOST, PROCESS, named
 from pipelines.orchestration.run_launcher import end_orphans
@@ -96,6 +99,23 @@ def test_a_code_server_that_starts_ends_what_it_ran_before(archive, port, number
     with instance(archive) as history:
         assert end_orphans(history, port) == is_ended
     assert (status_of(archive, run_id) is dg.DagsterRunStatus.FAILURE) is is_ended
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["on this machine", "in another container"])
+def test_a_socket_is_of_this_machine_if_its_process_is_seen(seen, archive, tmp_path, monkeypatch):
+    """A socket can be in a volume that containers share: the kernel says 0 for a process of there."""
+    if not seen:
+        peer = SimpleNamespace(size=12, unpack=lambda _: (0, 0, 0))
+        monkeypatch.setattr(run_launcher, "_PEER", peer)
+    path = str(tmp_path / "code.sock")
+    with socket.socket(socket.AF_UNIX) as serving:
+        serving.bind(path)
+        serving.listen()
+        run_id = launched(archive, 999999999, {GRPC_INFO_TAG: json.dumps({"socket": path})})
+        status = monitored(archive, run_id).status
+    assert (status is dg.DagsterRunStatus.FAILURE) is seen
+    with instance(archive) as history:
+        assert end_orphans(history, path) == (not seen)
 
 
 def test_a_code_server_that_starts_lets_runs_be_that_it_knows_nothing_of(archive):
