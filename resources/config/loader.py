@@ -31,7 +31,7 @@ BESIDE: Mapping[str, str] = {
     "against livestats simulate; nothing is captured with it from any other API.",
     "LIVESTATS_ALERT_WEBHOOK": "where alarms are sent to; its value is a secret.",
     "LIVESTATS_ALERT_WEBHOOK_FILE": "a file that holds it instead.",
-    UI_SECRET: "what a login proxy proves itself with to `livestats ui --login-header`.",
+    UI_SECRET: "what a login proxy proves itself with to `livestats ui`, for --login-header.",
     f"{UI_SECRET}_FILE": "a file that holds it instead.",
 }
 """Variables beside the settings, and what each gives."""

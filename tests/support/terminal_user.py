@@ -49,6 +49,7 @@ class Terminal:
             chdir(self.folder),
             mock.patch("resources.simulator.serve", serve),
             mock.patch("os.execve", execve),
+            mock.patch("pipelines.cli.ui._run_all", execve),
         ):
             result = CliRunner().invoke(main, words[1:], env=given, prog_name="livestats")
         if result.exception is not None and not isinstance(result.exception, SystemExit):
