@@ -6,7 +6,6 @@ each day; sums of floats may differ in the last digits. Not here: files (raw, la
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -97,7 +96,7 @@ class Remade:
         lock = None
         try:
             if not is_served:
-                lock = locks.try_lock(path.parent)
+                lock = locks.try_lock(self._home.lock_file("warehouse"))
                 if lock is None:
                     yield unverified(path, OSError("a load has it open"))
                     return
@@ -109,7 +108,7 @@ class Remade:
                 yield self._finding(path, FindingKind.DAMAGED, f"cannot be read: {error}")
         finally:
             if lock is not None:
-                os.close(lock)
+                lock.release()
 
     def _database(self, path: Path, *, is_served: bool) -> Iterator[FileFinding]:
         with duckdb.connect() as connection:
