@@ -35,7 +35,7 @@ NOT_RUN = {
     r"make (demo|dev|test|ui|superset|lint|lock|venv|test lint)( .*)?": "held by `make --dry-run` below",
     r"git clone .*|git pull && make venv|make -C .* venv": "needs the place it is cloned from",
     r"\. \.venv/bin/activate": "changes the reader's terminal only",
-    r"useradd .*|install .*|cp .*|systemctl .*|chown .*": "changes the system; commands of the units: below",
+    r"useradd .*|install .*|cp .*|systemctl .*|chown .*|chgrp .*|chmod .*": "changes the system; commands of the units: below",
     r"docker compose .*": "needs a container engine; its commands: below",
     r"rsync .*": "needs a second machine",
     r"(mkdir|mv|rm) .*\$LIVESTATS_HOME.*": "test_recovery does what the page says",
