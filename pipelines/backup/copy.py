@@ -133,8 +133,8 @@ def _day(source: Path, folder: Path, copied: Copied) -> None:
 def _capture(capture: Capture, folder: Path) -> int:
     """Copy one capture into the day's `folder`; the bytes that were written."""
     temp = atomic.temp_path(folder / capture.folder.name)
-    temp.mkdir()
     try:
+        temp.mkdir()
         written = _copied(capture.folder / captures.MANIFEST, temp / captures.MANIFEST)
         copy = Capture(temp, capture.name)
         for body_file in copy.body_files():  # reads the manifest, which its name proves

@@ -61,27 +61,33 @@ def making(path: Path) -> Iterator[Path]:
     the temporary files whose processes were killed, and no others.
     """
     _remove_abandoned(path)
-    temp, descriptor = _new_temp(path)
+    temp, descriptor = temp_path(path), -1
     try:
+        # Within the block: a signal may come between any two steps.
+        while (descriptor := _created(temp)) < 0:
+            temp = temp_path(path)
         yield temp
         rename_into_place(temp, path)
     except BaseException:
         temp.unlink(missing_ok=True)
         raise
     finally:
-        os.close(descriptor)
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
-def _new_temp(path: Path) -> tuple[Path, int]:
-    """A new temporary file, and a descriptor that holds its lock."""
-    while True:
-        temp = temp_path(path)
-        descriptor = os.open(temp, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        with suppress(OSError):  # not every file system can lock
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(descriptor).st_nlink:
-            return temp, descriptor
-        os.close(descriptor)  # another process took it for abandoned before it was locked
+def _created(temp: Path) -> int:
+    """Create a temporary file; a descriptor that holds its lock, -1 if the file is gone again.
+
+    Another process may take it for abandoned before it is locked.
+    """
+    descriptor = os.open(temp, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+    with suppress(OSError):  # not every file system can lock
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    if os.fstat(descriptor).st_nlink:
+        return descriptor
+    os.close(descriptor)
+    return -1
 
 
 def _remove_abandoned(path: Path) -> None:

@@ -7,6 +7,7 @@ are written whole (atomic.py).
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -30,36 +31,39 @@ def folder(state: Path) -> Iterator[Path]:
 
     Raises NoScratch.
     """
-    if not state.parent.is_dir():  # there is no home yet, and none is created
-        found, why = None, "it does not exist"
-    else:
-        found, why = _in_home(state)
-    if found is None:
-        found = _of_system(state, why)
-    path, lock = found
+    token = secrets.token_hex(6)  # in its name: a signal may come before its path is known here
+    lock = -1
     try:
+        if not state.parent.is_dir():  # there is no home yet, and none is created
+            found, why = None, "it does not exist"
+        else:
+            found, why = _in_home(state, token)
+        path, lock = found or _of_system(state, why, token)
         yield path
     finally:
-        shutil.rmtree(path, ignore_errors=True)
-        os.close(lock)
+        for parent in (state, Path(tempfile.tempdir or state)):
+            for left in parent.glob(f"*{token}*"):
+                shutil.rmtree(left, ignore_errors=True)
+        if lock >= 0:
+            os.close(lock)
 
 
-def _in_home(state: Path) -> tuple[tuple[Path, int] | None, str]:
+def _in_home(state: Path, token: str) -> tuple[tuple[Path, int] | None, str]:
     """A folder in the home, locked while it is in use; and why there is none."""
     try:
         state.mkdir(exist_ok=True)
-        return _locked(state, _PREFIX), ""
+        return _locked(state, _PREFIX, token), ""
     except OSError as error:
         return None, access.reason(error)
 
 
-def _locked(parent: Path, prefix: str) -> tuple[Path, int]:
+def _locked(parent: Path, prefix: str, token: str) -> tuple[Path, int]:
     """A new folder of this user alone and a descriptor with its lock.
 
     Removes those of processes that were killed.
     """
     while True:
-        path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        path = Path(tempfile.mkdtemp(prefix=f"{prefix}{token}-", dir=parent))
         try:
             lock = locks.try_lock_folder(path)
         except FileNotFoundError:
@@ -84,9 +88,9 @@ def _remove_stale(parent: Path, prefix: str, ours: Path) -> None:
             os.close(lock)
 
 
-def _of_system(state: Path, why: str) -> tuple[Path, int]:
+def _of_system(state: Path, why: str, token: str) -> tuple[Path, int]:
     try:
-        return _locked(Path(tempfile.gettempdir()), _SYSTEM_PREFIX)
+        return _locked(Path(tempfile.gettempdir()), _SYSTEM_PREFIX, token)
     except OSError as error:
         raise NoScratch(
             f"No folder for temporary files can be made: neither in {state} ({why}) nor where the "

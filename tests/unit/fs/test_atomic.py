@@ -161,6 +161,16 @@ def test_a_file_that_is_removed_before_it_is_locked_is_made_again(tmp_path, monk
     assert [p.read_bytes() for p in tmp_path.iterdir()] == [NEW]
 
 
+def test_a_signal_just_after_a_file_was_made_leaves_none(tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(atomic.fcntl, "flock", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        atomic.write_atomically(tmp_path / "x", NEW)
+    assert [*tmp_path.iterdir()] == []
+
+
 # Copies ------------------------------------------------------------------------------------------
 
 

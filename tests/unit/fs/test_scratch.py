@@ -68,3 +68,13 @@ def test_where_no_folder_can_be_made_the_message_names_both_places(tmp_path, mon
     (tmp_path / "state").touch()  # a file in the place of the folder
     with pytest.raises(scratch.NoScratch, match="Set TMPDIR"), scratch.folder(tmp_path / "state"):
         pass
+
+
+def test_a_signal_just_after_a_folder_was_made_leaves_none(tmp_path, monkeypatch):
+    def interrupted(_path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(locks, "try_lock_folder", interrupted)
+    with pytest.raises(KeyboardInterrupt), scratch.folder(tmp_path / "state"):
+        pass
+    assert [*(tmp_path / "state").iterdir()] == []
