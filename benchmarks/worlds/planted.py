@@ -18,7 +18,7 @@ from pipelines.planning import capture_plan
 from resources.api import pagination, request_plan
 from resources.api.parsing import parse
 from resources.archive import Archive
-from resources.capture import fetcher, partition_writer
+from resources.capture import fetcher, partition_writer, staged_files
 from resources.capture.answers import FetchResult
 from resources.ledger import coverage
 from resources.serving import publish
@@ -125,7 +125,7 @@ def _load() -> Sequence[Patch]:
 
 
 def _supplement() -> Sequence[Patch]:
-    right = partition_writer.StagedFiles.open
+    right = staged_files.StagedFiles.open
 
     def opened(home: Any, dataset: Any, day: Any, carried: Any) -> Any:
         staged = right(home, dataset, day, None)
@@ -133,7 +133,7 @@ def _supplement() -> Sequence[Patch]:
             staged.capture.carry(carried)
         return staged
 
-    return [(partition_writer.StagedFiles, "open", opened)]
+    return [(staged_files.StagedFiles, "open", opened)]
 
 
 def _reread() -> Sequence[Patch]:

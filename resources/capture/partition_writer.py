@@ -19,8 +19,9 @@ from resources.api.errors import ApiError, printable
 from resources.api.parsing.slot_steps import grid_s
 from resources.api.request_plan import Inventory, Request, items_of, requests_for
 from resources.capture import rejected_answers
-from resources.capture.answers import Answer, FetchedPage, FetchResult, Unanswered
+from resources.capture.answers import Answer, Unanswered
 from resources.capture.inventory import InventoryReader, snapshots
+from resources.capture.staged_files import StagedFiles, add_pages
 from resources.config import Settings
 from resources.fs import atomic, locks, sealed
 from resources.home.layout import Home
@@ -80,55 +81,6 @@ class CommitResult:
     is_new: bool  # False: the rows equal those of the previous capture
     requests: int
     bytes: int  # of the answers
-
-
-@dataclass(frozen=True)
-class StagedFiles:
-    """Capture and lake file of a day under temporary names."""
-
-    capture: CaptureWriter
-    table: parquet.LakeWriter
-
-    @classmethod
-    def open(
-        cls, home: Home, dataset: Dataset, day: date, carried: captures.Capture | None
-    ) -> StagedFiles:
-        """Open both, or neither; `carried` is an earlier capture whose answers both begin with.
-
-        Raises UnusableCapture or ApiError if the earlier capture cannot be read.
-        """
-        capture = CaptureWriter(captures.folder_of(home.raw, dataset.name, day), dataset, day)
-        table = None
-        try:
-            path = parquet.path_of(home.lake, dataset.name, day)
-            table = parquet.LakeWriter(path, dataset, day)
-            if carried is not None:
-                capture.carry(carried)
-                for rows in parquet.rows_of(dataset, carried):
-                    table.add(rows)
-            return cls(capture, table)
-        except BaseException:
-            capture.abandon()
-            if table is not None:
-                table.abandon()
-            raise
-
-    def add(self, part: int, answer: FetchResult) -> None:
-        """Append an answer as part number `part`, from 0."""
-        add_pages(self.capture, part, answer.pages)
-        self.table.add(answer.rows)
-
-    def abandon(self) -> None:
-        """Remove both."""
-        self.capture.abandon()
-        self.table.abandon()
-
-
-def add_pages(capture: CaptureWriter, part: int, pages: Sequence[FetchedPage]) -> None:
-    """Append the pages of request number `part` to a capture."""
-    for one in pages:
-        facts = one.page, one.payload, one.fetched_at, one.size, one.stored
-        capture.add(captures.Response(part, *facts))
 
 
 @dataclass(eq=False)

@@ -20,8 +20,8 @@ from resources.api.pagination import fetch_pages
 from resources.api.parsing.parse import Page, join, read_page
 from resources.api.request_plan import Request, items_of, request_of
 from resources.capture.answers import FetchedPage, FetchResult, check_addresses
-from resources.capture.partition_writer import StagedFiles
 from resources.capture.rejected_answers import payload_key
+from resources.capture.staged_files import StagedFiles
 from resources.home.layout import Home
 from resources.ledger import states
 from resources.ledger.coverage import rows_by_domain
