@@ -24,8 +24,8 @@ def spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
         asset=asset,
         description="No day is partial (tried, and something could not be had yet: an error until a "
         "later run completes it), incomplete (captured, and some items lack: a warning), suspect "
-        "(empty, and other datasets contradict that: a warning until the vendor's later answer or a "
-        "person settles it) or lost (never captured, and the API no longer answers for it: a warning "
+        "(other datasets or the answer itself contradict it: a warning until the vendor's later answer "
+        "or a person settles it) or lost (never captured, and the API no longer answers for it: a warning "
         "that stays). Days that were never asked do not count.",
     )
 

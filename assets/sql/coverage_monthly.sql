@@ -9,7 +9,7 @@
 --   due_days [days]: Days of the archive in the month that could be complete; lost ones included.
 --   complete_days [days]: Those that are: captured, or asked and proven empty, and not suspect.
 --   incomplete_days [days]: Those of which a part is missing.
---   suspect_days [days]: Those that are empty or nearly empty, and other datasets contradict that.
+--   suspect_days [days]: Those that are contradicted by other datasets or by the answer itself.
 --   lost_days [days]: Those that nobody captured and the API has forgotten.
 --   complete_percent [%]: complete_days of due_days, 0 to 100.
 SELECT dataset, date_trunc('month', business_date)::DATE AS month,

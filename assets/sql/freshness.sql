@@ -12,7 +12,7 @@
 --   days_behind [days]: Due days after the newest complete one; 0 is up to date.
 --   complete_days [days]: Days that are complete.
 --   incomplete_days [days]: Days of which a part is missing.
---   suspect_days [days]: Days that are empty or nearly empty, and other datasets contradict that.
+--   suspect_days [days]: Days that are contradicted by other datasets or by the answer itself.
 --   missing_days [days]: Days that were never asked, or not completely (partial), and can be.
 --   expiring_days [days]: Such days that the API forgets soon.
 --   lost_days [days]: Days that the API has forgotten, and nobody captured.

@@ -1,4 +1,4 @@
-"""`livestats accept`: a person says that an empty answer, which other datasets contradict, is right.
+"""`livestats accept`: a person says that an answer is right which others, or itself, contradict.
 
 Not here: which days are suspect (resources/ledger/suspicion.py), the note (ledger/acceptance.py).
 """
@@ -26,9 +26,10 @@ def accept(dataset: str, days: tuple[date, ...], reason: str) -> None:
     r"""Accept suspect days: what the vendor answered is right.
 
     A day is suspect if it is empty or nearly empty, as a whole or for one domain, and other datasets
-    contradict that. An accepted
-    day counts as complete, and is not asked again for that reason. The note (who, when, why) stays
-    beside the captures of the day for ever; a later capture with other rows is judged anew.
+    contradict that, or if its answer contradicts itself, as a total that differs from its rows does.
+    An accepted day counts as complete, and is not asked again for that reason. The note (who, when,
+    why) stays beside the captures of the day for ever; a later capture with other rows or other
+    contradictions is judged anew.
 
     \b
     Examples:

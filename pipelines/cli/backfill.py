@@ -41,8 +41,8 @@ def backfill(
       livestats backfill --from 2026-11-01 --to 2026-11-07
       livestats backfill --from 2026-11-20 --dataset edge_stat --dataset top_play
 
-    A day that is empty while other datasets show activity is suspect: it is loaded, told once, and
-    asked again after 1, 2, 3, 7, 14 and 30 days (`livestats accept` ends that).
+    A day that is empty while other datasets show activity, or whose answer contradicts itself (a
+    total differs from its rows), is suspect: it is loaded, told once, and asked again after 1, 2, 3, 7, 14 and 30 days (`livestats accept` ends that).
 
     Ends with 0 if all that was asked for is in the archive, with 1 if some of it is not, or is
     suspect since this run (and says what, why, and what to run next).
@@ -117,7 +117,7 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
     lines += screen.stated(
         "Suspect",
         summary.suspect,
-        "empty or nearly empty, and other datasets contradict that; they are asked again by "
+        "contradicted by other datasets or by the answer itself; they are asked again by "
         "themselves. If it is right: livestats accept",
     )
     lines += [f"  {doubt}" for doubt in summary.doubts[:_MAX_DOUBTS]]

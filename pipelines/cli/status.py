@@ -68,8 +68,8 @@ def status(
       livestats status --html coverage.html
 
     Exits with 1 if a day was tried and is not complete, is missing and expires soon, or is missing
-    between captured days, lacks items that can be asked for, or is suspect (empty, and other
-    datasets contradict that); with 0 otherwise. Lost days do not count: they cannot be captured any
+    between captured days, lacks items that can be asked for, or is suspect (other datasets or
+    its own answer contradict it); with 0 otherwise. Lost days do not count: they cannot be captured any
     more.
     """
     from pipelines.reports.coverage import report as coverage_report

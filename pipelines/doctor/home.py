@@ -121,7 +121,7 @@ def freshness_found(archive: Archive) -> Finding:
 
 
 def suspicion_found(archive: Archive) -> Finding:
-    """Whether days are empty that other datasets contradict."""
+    """Whether other datasets or their own answers contradict captured days."""
     ledgers = archive.ledgers(archive.daily, archive.first_day, archive.today)
     suspect = {
         name: days
@@ -129,7 +129,7 @@ def suspicion_found(archive: Archive) -> Finding:
         if (days := [line.day for line in lines if line.is_suspect])
     }
     if not suspect:
-        return ok("suspicion", "no empty day is contradicted by other datasets")
+        return ok("suspicion", "no day is contradicted by other datasets or by its own answer")
     number = sum(map(len, suspect.values()))
     doubts = [
         f"{line.dataset} {line.day}: {line.doubt}"
@@ -139,7 +139,7 @@ def suspicion_found(archive: Archive) -> Finding:
     ]
     return warning(
         "suspicion",
-        f"{number:,} dataset-days are empty, or for some domains, and other datasets contradict that: "
+        f"{number:,} dataset-days are contradicted by other datasets or by their own answers: "
         f"{', '.join(suspect)}" + (f" (such as {doubts[0]})" if doubts else ""),
         "They are asked again by themselves. `livestats status` names them; if an answer is right: "
         "`livestats accept`.",

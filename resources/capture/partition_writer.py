@@ -260,8 +260,10 @@ class PartitionJob:
             origin = self._rebuild_lake_file(before, path)
         if origin is None:
             return None
-        if tuple(sorted(table.stats.unknown)) != origin.unknown:
-            return None  # a new field is only in the raw answer, which is therefore kept
+        stats = table.stats
+        told = tuple(sorted(stats.unknown)), tuple(sorted(stats.disagreeing))
+        if told != (origin.unknown, origin.disagreeing):
+            return None  # a new field or another total is only in the raw answer, which is kept
         if self.carried or not self._has_items_of(before):
             return None  # equal rows, and another answer to the question of what is complete
         with _comparing:

@@ -1,6 +1,6 @@
-"""Row counts of all siblings in a raw archive, read once, and the lines that they make suspect.
+"""What captures in a raw archive state of their rows, read once, and the lines that it makes suspect.
 
-Not here: the rules (suspicion.py, domain_suspicion.py), the states (states.py).
+Not here: the rules (suspicion.py, domain_suspicion.py, contradictions.py), the states (states.py).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from resources.config import Settings
 from resources.ledger import acceptance, file_index, suspicion
+from resources.ledger.contradictions import contradicted_days
 from resources.ledger.domain_suspicion import DomainCounts, suspect_domains
 from resources.ledger.states import Entry
 from resources.raw import captures
@@ -40,22 +41,36 @@ class Evidence:
         return cls(raw=raw, cache=cache, zone=settings.zone, limits=limits)
 
     def marked(self, name: str, lines: Sequence[Entry]) -> list[Entry]:
-        """`lines` of the dataset `name`, with `is_suspect` where its siblings contradict."""
-        if name not in self.limits or not any(line.state.is_complete for line in lines):
+        """`lines` of the dataset `name`, with `is_suspect` where siblings or itself contradict."""
+        if not any(line.state.is_complete for line in lines):
             return [*lines]
-        limit = self.limits[name]
-        comparable = [other for other, its in self.limits.items() if its == limit]
-        suspect = suspicion.suspect_days(
-            name, self._rows, comparable, lambda: self._has_confirmed_empty(name)
-        )
-        found: dict[date, tuple[str, ...]] = suspect_domains(name, self._by_domain, comparable)
-        found |= dict.fromkeys(suspect, ())
+        whole, domains = self._contradicted_by_others(name)
+        own = contradicted_days(self._of(name), lambda day: self._is_settled(name, day))
+        suspect = whole | domains.keys() | own.keys()
         return [
-            replace(line, is_suspect=True, suspect_domains=found[line.day])
-            if line.day in found and line.state.is_complete and not self._is_settled(line)
+            replace(
+                line,
+                is_suspect=True,
+                suspect_domains=() if line.day in whole else domains.get(line.day, ()),
+                contradictions=own.get(line.day, ()),
+            )
+            if line.day in suspect
+            and line.state.is_complete
+            and not self._is_settled(name, line.day)
             else line
             for line in lines
         ]
+
+    def _contradicted_by_others(self, name: str) -> tuple[set[date], dict[date, tuple[str, ...]]]:
+        """Days that siblings contradict as a whole, and days on which they do for some domains."""
+        if name not in self.limits:
+            return set(), {}
+        limit = self.limits[name]
+        comparable = [other for other, its in self.limits.items() if its == limit]
+        whole = suspicion.suspect_days(
+            name, self._rows, comparable, lambda: self._has_confirmed_empty(name)
+        )
+        return whole, suspect_domains(name, self._by_domain, comparable)
 
     def _of(self, name: str) -> Mapping[date, file_index.RawDayFacts]:
         if name not in self._facts:
@@ -72,21 +87,20 @@ class Evidence:
     def _by_domain(self, name: str) -> DomainCounts:
         return {day: facts.rows_by_domain for day, facts in self._of(name).items()}
 
-    def _is_settled(self, line: Entry) -> bool:
+    def _is_settled(self, name: str, day: date) -> bool:
         """True if the answer was confirmed by the API over a month, or accepted by a person."""
-        if line.captured_at is None or line.capture is None:
+        facts = self._of(name).get(day)
+        if facts is None or not facts.captures:
             return False
+        newest = facts.captures[-1]
         return suspicion.is_confirmed(
-            line.captured_at, line.last_seen_at, self.zone
-        ) or acceptance.is_accepted(
-            captures.folder_of(self.raw, line.dataset, line.day), line.capture
-        )
+            newest.fetched_at, facts.last_seen, self.zone
+        ) or acceptance.is_accepted(captures.folder_of(self.raw, name, day), newest.text)
 
     def _has_confirmed_empty(self, name: str) -> bool:
         """True if an empty day of the dataset was confirmed or accepted."""
         return any(
-            suspicion.is_confirmed(newest.fetched_at, facts.last_seen, self.zone)
-            or acceptance.is_accepted(captures.folder_of(self.raw, name, day), newest.text)
+            self._is_settled(name, day)
             for day, facts in self._of(name).items()
-            if facts.captures and not (newest := facts.captures[-1]).rows
+            if facts.captures and not facts.captures[-1].rows
         )

@@ -20,7 +20,7 @@ from resources.fs import atomic
 from resources.lake import parquet
 from resources.raw import captures as raw_captures
 from resources.raw.captures import Capture, CaptureName, UnusableCapture
-from resources.raw.manifest_facts import manifest_facts
+from resources.raw.manifest_facts import ManifestFacts, manifest_facts
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ T = TypeVar("T")
 #
 # Each cache file has its own checksum. Deleting it costs one slow read and loses nothing.
 
-_FORMAT = 4
+_FORMAT = 5
 _FEW_DAYS = 7  # up to so many wanted days are read without the cache
 _SAVE_AFTER = 31  # the cache file is rewritten once so many days are new, or so many are gone
 
@@ -60,6 +60,7 @@ class RawDayFacts:
     supplements: tuple[str, ...] = ()  # names of captures that complete the one before
     rows_by_domain: Mapping[str, int] = field(default_factory=dict)
     """Rows of each domain that the newest capture has an answer for; {}: it does not state them."""
+    contradictions: tuple[str, ...] = ()  # of the newest capture, as ManifestFacts has them
 
     @property
     def restatements(self) -> list[CaptureName]:
@@ -78,6 +79,7 @@ class RawDayFacts:
         return replace(
             self,
             rows_by_domain=self.rows_by_domain if is_newest_kept else {},
+            contradictions=self.contradictions if is_newest_kept else (),
             captures=tuple(name for name, _ in kept),
             zones=tuple(stated for _, stated in kept),
             last_seen=max((name.fetched_at for name, _ in kept), default=None),
@@ -153,57 +155,55 @@ def _read_day(folder: Path) -> tuple[RawDayFacts, bool]:
     except (FileNotFoundError, NotADirectoryError):
         return RawDayFacts(), False
     there = sorted(name for text in names if (name := CaptureName.parse(text)) is not None)
-    captures, zones, misplaced, supplements, by_domain = _in_place(folder, there)
-    times = [captures[-1].fetched_at] if captures else []
+    facts = _in_place(folder, there)
+    times = [facts.captures[-1].fetched_at] if facts.captures else []
     is_cacheable = True
     if raw_captures.SEEN in names:
         try:
             notes = raw_captures.seen(folder)
-            if misplaced:  # so the notes may be about them
-                known = {name.text for name in captures}
+            if facts.misplaced:  # so the notes may be about them
+                known = {name.text for name in facts.captures}
                 notes = [note for note in notes if note["capture"] in known]
             times += [datetime.fromisoformat(note["seen_at"]) for note in notes]
         except (OSError, ValueError):  # `livestats verify` reports the damaged note
             is_cacheable = False  # a repair in place does not change the folder's stat
     is_partial = PARTIAL in names and (folder / PARTIAL).is_file()
     last_seen = max(times, default=None)
-    facts = RawDayFacts(captures, last_seen, is_partial, zones, misplaced, supplements, by_domain)
-    return facts, is_cacheable
+    return replace(facts, last_seen=last_seen, is_partial=is_partial), is_cacheable
 
 
-def _in_place(
-    folder: Path, names: Sequence[CaptureName]
-) -> tuple[
-    tuple[CaptureName, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...], Mapping[str, int]
-]:
-    """The captures that belong into a day's folder, their time zones, and what the others hold.
-
-    Last come the names of the supplements among the captures, and the rows by domain of the newest.
+def _in_place(folder: Path, names: Sequence[CaptureName]) -> RawDayFacts:
+    """What the manifests of a day's captures state, and which of these belong elsewhere.
 
     A capture whose manifest cannot be read counts by its name; `livestats verify` reports it.
     """
     kept: list[tuple[CaptureName, str]] = []
     misplaced, supplements = [], []
-    by_domain: Mapping[str, int] = {}
+    newest: ManifestFacts | None = None
     dataset, day = folder.parent.name, folder.name
     for name in names:
         try:
             facts = manifest_facts(Capture(folder / name.text, name))
         except UnusableCapture:
             kept.append((name, ""))
-            by_domain = {}
+            newest = None
             continue
         problem = facts.misplacement(dataset, day)
         if problem:
             misplaced.append(f"{name.text} {problem}")
         else:
             kept.append((name, facts.time_zone))
-            by_domain = facts.rows_by_domain
+            newest = facts
             if facts.is_supplement:
                 supplements.append(name.text)
-    names_kept = tuple(name for name, _ in kept)
-    zones = tuple(zone for _, zone in kept)
-    return names_kept, zones, tuple(misplaced), tuple(supplements), by_domain
+    return RawDayFacts(
+        captures=tuple(name for name, _ in kept),
+        zones=tuple(zone for _, zone in kept),
+        misplaced=tuple(misplaced),
+        supplements=tuple(supplements),
+        rows_by_domain=newest.rows_by_domain if newest else {},
+        contradictions=newest.contradictions if newest else (),
+    )
 
 
 def _read_lake_file(path: Path) -> LakeFileFacts | None:
@@ -240,17 +240,24 @@ def _day_to_json(found: tuple[RawDayFacts, bool]) -> tuple[list[Any] | None, boo
     names = [name.text for name in facts.captures]
     zones = facts.zones if len({*facts.zones}) > 1 else facts.zones[:1]
     listed: list[Any] = [names, seen, facts.is_partial, zones, facts.misplaced, facts.supplements]
-    listed.append(dict(facts.rows_by_domain))
+    listed += [dict(facts.rows_by_domain), facts.contradictions]
     return listed, is_cacheable
 
 
 def _day_from_json(values: list[Any]) -> RawDayFacts:
-    captures, seen, is_partial, zones, misplaced, supplements, by_domain = values
+    captures, seen, is_partial, zones, misplaced, supplements, by_domain, contradictions = values
     last_seen = None if seen is None else datetime.fromisoformat(seen)
     names = tuple(map(CaptureName, captures))
     zones = zones if len(zones) == len(names) else zones * len(names)
     return RawDayFacts(
-        names, last_seen, is_partial, tuple(zones), tuple(misplaced), tuple(supplements), by_domain
+        captures=names,
+        last_seen=last_seen,
+        is_partial=is_partial,
+        zones=tuple(zones),
+        misplaced=tuple(misplaced),
+        supplements=tuple(supplements),
+        rows_by_domain=by_domain,
+        contradictions=tuple(contradictions),
     )
 
 

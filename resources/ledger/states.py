@@ -75,13 +75,15 @@ class Entry:
     can_be_completed: bool = False  # an incomplete day that the API's history still holds
     is_suspect: bool = False  # its siblings contradict its rows: see suspicion.py
     suspect_domains: tuple[str, ...] = ()  # of a suspect day: it lacks these alone, else ()
+    contradictions: tuple[str, ...] = ()  # of a suspect day: what in its answers contradicts them
 
     @property
     def doubt(self) -> str:
-        """Which domains a suspect day lacks, for messages; "" if it is suspect as a whole, or not."""
+        """What is suspect of a day, for messages; "" if it is empty as a whole, or not suspect."""
         names, more = self.suspect_domains[:MAX_NAMED], len(self.suspect_domains) - MAX_NAMED
         rest = f" and {more} more" if more > 0 else ""
-        return f"no rows for {printable(', '.join(names))}{rest}" if names else ""
+        lacking = [f"no rows for {printable(', '.join(names))}{rest}"] if names else []
+        return "; ".join([*lacking, *map(printable, self.contradictions)])
 
     @property
     def can_be_asked(self) -> bool:

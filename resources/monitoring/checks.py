@@ -104,6 +104,8 @@ def _doubt(suspect: Sequence[Entry]) -> str:
         return "empty, and other datasets contradict that"
     newest = max(named, key=lambda line: line.day)
     what = newest.doubt if len(named) == len(suspect) else f"empty, or {newest.doubt}"
+    if newest.contradictions:
+        return f"{what}, so the answer contradicts itself"
     return f"{what}, and other datasets contradict that"
 
 

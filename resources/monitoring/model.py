@@ -21,7 +21,7 @@ class AlarmKind(StrEnum):
     FAILED = "failed"  # a run failed; sent at once by its own sensor
     SILENT = "silent"  # the daemon has stopped, and days are missing
     GAP = "gap"  # a day that should be captured is missing
-    SUSPECT = "suspect"  # a day is empty, and other datasets contradict that
+    SUSPECT = "suspect"  # a day is other datasets or the answer itself contradict it
     DAMAGE = "damage"  # the last verification found changed or missing files
     OUTDATED = "outdated"  # rows were made by an earlier normaliser
     SCHEMA = "schema"  # responses have a field that the catalog lacks

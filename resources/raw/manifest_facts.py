@@ -25,6 +25,7 @@ class ManifestFacts:
     settings: Mapping[str, object] = field(default_factory=dict)  # that differ from the defaults
     is_supplement: bool = False  # completes an earlier capture of the day, and restates nothing
     rows_by_domain: Mapping[str, int] = field(default_factory=dict)  # of all with an answer
+    contradictions: tuple[str, ...] = ()  # what in the answers contradicts their own rows, in words
 
     def misplacement(self, dataset: str, day: str, time_zone: str | None = None) -> str:
         """What contradicts a place in the archive, as in "holds edge_stat 2026-11-20"; "" if nothing.
@@ -59,5 +60,8 @@ def manifest_facts(capture: Capture) -> ManifestFacts:
             settings=dict(manifest.get("settings", {})),
             is_supplement="completes" in manifest,
             rows_by_domain={str(k): int(v) for k, v in manifest.get("rows_by_domain", {}).items()},
+            contradictions=tuple(
+                f"{one} differs from its rows" for one in manifest.get("disagreeing", ())
+            ),
         )
     return _known[name]

@@ -41,8 +41,8 @@ COLUMNS = {
     "lacking": ("BIGINT", "Domains, streams or addresses that an incomplete day lacks."),
     "is_suspect": (
         "BOOLEAN",
-        "Whether the day is empty or nearly empty and other datasets contradict that: its rows are "
-        "served, and it is asked again.",
+        "Whether other datasets or the answer itself contradict the day: its rows are served, and it "
+        "is asked again.",
     ),
     "limited_to": (
         "VARCHAR",

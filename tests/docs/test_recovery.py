@@ -238,7 +238,7 @@ def test_suspect_is_over_when_it_is_accepted(tmp_path, monkeypatch):
         (alarm,) = stand(found, AlarmKind.SUSPECT)
         assert (alarm.subject, str(DAYS[1]) in alarm.text) == ("edge_stat", True)
         said = follow(found, "suspect", {"NAME": "edge_stat", "DAY": str(DAYS[1])})
-        assert "Suspect (empty" in said
+        assert "Suspect (other datasets" in said
         assert stand(found, AlarmKind.SUSPECT) == []
 
 

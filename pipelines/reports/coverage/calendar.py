@@ -36,7 +36,7 @@ MEANINGS: Mapping[State, str] = {
     State.LOST: "lost",
 }
 
-SUSPECT_SIGN, SUSPECT_MEANING = "%", "suspect: empty, and other datasets contradict that"
+SUSPECT_SIGN, SUSPECT_MEANING = "%", "suspect: other datasets or the answer itself contradict it"
 """Of a complete day that is suspect, in the place of its state's."""
 
 _NEVER = datetime.max.replace(tzinfo=UTC)

@@ -33,7 +33,7 @@ ATTENTION_LABELS: Mapping[str, str] = {
     "partial": "Tried and not complete",
     "gap": "Missing between captured days",
     "incomplete": "Incomplete (captured, and items lack)",
-    "suspect": "Suspect (empty, and other datasets contradict that)",
+    "suspect": "Suspect (other datasets or the answer itself contradict it)",
 }
 """Label of each reason of `calendar.attention`, most urgent first."""
 

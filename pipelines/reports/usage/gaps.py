@@ -25,7 +25,7 @@ WHY: Mapping[State | None, str] = {
 }
 
 
-SUSPECT = "suspect: empty, and other datasets contradict that"
+SUSPECT = "suspect: other datasets or the answer itself contradict it"
 
 
 def missing_by_reason(source: Source, name: str) -> dict[str, list[date]]:

@@ -215,6 +215,23 @@ class MissingSlots(Content):
 
 
 @dataclass
+class OtherTotals(Content):
+    """States totals that are so many times what the rows add up to."""
+
+    name = "other-totals"
+    example = "other-totals=2@action=DescribeLiveBatchStreamTrafficData"
+
+    times: int = 2
+    field: str = ""  # "": all totals
+
+    def changed(self, request: Request, endpoint: Endpoint, result: Result) -> Result:
+        for total in endpoint.totals:
+            if total.name in result and self.field in ("", total.name):
+                result[total.name] *= self.times
+        return result
+
+
+@dataclass
 class QuotedNumbers(Content):
     """Writes the numbers of the rows in quotes."""
 
@@ -275,6 +292,7 @@ MANNERS: tuple[type[Manner], ...] = (
     OtherEcho,
     SkipDomain,
     MissingSlots,
+    OtherTotals,
     QuotedNumbers,
     NewField,
     MissingField,

@@ -21,6 +21,7 @@ from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import states
 from resources.raw import captures
+from resources.raw.manifest_facts import manifest_facts
 from tests.support import lake_files
 from tests.support.archives import contents, leftovers
 
@@ -218,3 +219,31 @@ def test_the_note_of_a_failed_day_goes_with_the_next_capture(home):
     assert "a.example" in facts["failed"][0]["asked"]
     captured(home)
     assert not note.exists()
+
+
+def with_totals(*names, number=1.0):
+    """Answers whose totals of these names differ from the rows."""
+
+    def answers(request):
+        found = answer(request, number)
+        return replace(found, rows=replace(found.rows, disagreeing=names))
+
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "captures_kept"),
+    [
+        (("TotalUpTraffic",), (), 2),
+        ((), ("TotalUpTraffic",), 2),
+        (("TotalUpTraffic",), ("TotalDownTraffic",), 2),
+        (("TotalUpTraffic",), ("TotalUpTraffic",), 1),
+    ],
+)
+def test_equal_rows_with_other_totals_that_differ_are_a_capture(home, first, then, captures_kept):
+    """The ledger tells from the capture whether an answer contradicts itself: a note would not."""
+    captured(home, with_totals(*first))
+    captured(home, with_totals(*then), NOW + timedelta(days=1))
+    assert len(captures.captures_in(folder_of(home))) == captures_kept
+    told = manifest_facts(captures.newest(folder_of(home))).contradictions
+    assert told == tuple(f"{name} differs from its rows" for name in then)

@@ -119,7 +119,7 @@ def test_a_suspect_day_is_told_shown_and_ends_with_1(home, run, tmp_path):
     result = run()
     assert result.exit_code == 1
     assert "##%#" in result.stdout
-    assert "Suspect (empty, and other datasets contradict that): edge_stat 2026-11-20." in (
+    assert "Suspect (other datasets or the answer itself contradict it): edge_stat 2026-11-20." in (
         result.stdout
     )
     assert "livestats accept DATASET DAY" in result.stdout
@@ -128,7 +128,7 @@ def test_a_suspect_day_is_told_shown_and_ends_with_1(home, run, tmp_path):
     assert [day["is_suspect"] for day in told["datasets"][0]["days"][:4]] == [0, 0, 1, 0]
     page = tmp_path / "page.html"
     run("--html", str(page))
-    assert "2026-11-20: suspect: empty" in page.read_text("utf-8")
+    assert "2026-11-20: suspect: other" in page.read_text("utf-8")
     alone = run("--from", "2026-11-20", "--to", "2026-11-20")
     assert "% " in alone.stdout
 
