@@ -25,7 +25,8 @@ class Totals:
     """Sums or maxima of rows per response and per item, compared with the stated totals.
 
     The rows of a split must also add up to the total of Result; otherwise a value of the split is
-    missing. Exceptions: peaks, and dimensions whose values overlap.
+    missing. Peaks, and dimensions whose values overlap, do not add up: their total lies between the
+    largest item and the sum of all.
     """
 
     def __init__(self, dataset: Dataset, *, is_split: bool, answers: int = 1) -> None:
@@ -34,6 +35,8 @@ class Totals:
         self._is_split, self._answers = is_split, answers
         self._overlaps = any(SPLITS[name].overlaps for name in dataset.split)
         self._folded: dict[str, np.ndarray] = {}  # total -> value per response
+        self._largest: dict[str, np.ndarray] = {}  # of a split: total -> largest item per response
+        self._summed: dict[str, np.ndarray] = {}  # of a split: total -> sum of items per response
         self._agree: dict[str, np.ndarray] = {}  # total -> per response: all items agree
 
     def add(self, flat: FlatRows) -> None:
@@ -50,8 +53,12 @@ class Totals:
                 so_far = self._agree.setdefault(total.name, np.ones(self._answers, dtype=bool))
                 so_far[flat.answer_of_item[~agree]] = False
                 groups = flat.answer_of_item
-            folded = self._folded.setdefault(total.name, np.zeros(self._answers))
-            _fold(total, folded, numbers, groups)
+                np.maximum.at(self._of(self._largest, total), groups, numbers)
+                np.add.at(self._of(self._summed, total), groups, numbers)
+            _fold(total, self._of(self._folded, total), numbers, groups)
+
+    def _of(self, values: dict[str, np.ndarray], total: ResponseTotal) -> np.ndarray:
+        return values.setdefault(total.name, np.zeros(self._answers))
 
     def disagreeing(self, results: pa.StructArray) -> list[tuple[str, ...]]:
         """Per response: names of totals, of Result or of an item, that differ from its rows."""
@@ -60,9 +67,14 @@ class Totals:
             if total.name not in self._folded:
                 continue
             agree = self._agree.get(total.name, np.ones(self._answers, dtype=bool))
+            told = _floats(pc.struct_field(results, total.name))
             if not self._is_split or (total.how == "sum" and not self._overlaps):
-                told = _floats(pc.struct_field(results, total.name))
-                agree = agree & (np.isnan(told) | _is_close(self._folded[total.name], told))
+                is_right = _is_close(self._folded[total.name], told)
+            else:
+                least, most = self._largest[total.name], self._summed[total.name]
+                is_right = (told >= least) & (told <= most)
+                is_right |= _is_close(least, told) | _is_close(most, told)
+            agree = agree & (np.isnan(told) | is_right)
             for at in np.flatnonzero(~agree):
                 found[at] += (total.name,)
         return found

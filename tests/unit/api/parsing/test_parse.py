@@ -754,13 +754,13 @@ def test_a_split_that_lacks_a_whole_domain_is_named():
     document = sample_of("stream_session")
     details = document["Result"]["SessionDetailDataList"]
     del details[0]
-    assert read("stream_session", document).disagreeing == ("TotalRequest",)
+    assert {*read("stream_session", document).disagreeing} == {"TotalRequest", "PeakOnlineUser"}
 
 
 def test_protocols_may_exceed_the_total():
     """QUIC counts again what other protocols carry."""
     document = sample_of("edge_stat_by_protocol")
-    document["Result"]["TotalRequest"] /= 2
+    document["Result"]["TotalRequest"] *= 0.75  # no less than the largest of them
     assert read("edge_stat_by_protocol", document).disagreeing == ()
 
 

@@ -37,3 +37,18 @@ def test_a_total_that_is_not_that_of_the_rows_is_named(name):
 def test_a_total_that_is_left_out_is_no_contradiction(name):
     left_out = dict.fromkeys(total.name for total in compared(name))
     assert disagreeing(name, **left_out) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "total", "wrong"),
+    [
+        ("edge_stat", "PeakDownBandwidth", 0.5),  # below the largest item
+        ("edge_stat", "PeakDownBandwidth", 987_654_321),  # above the sum of all items
+        ("source_traffic", "PeakBandwidth", 987_654_321),
+        ("stream_session_by_domain", "PeakOnlineUser", 1),
+        ("edge_stat_by_protocol", "TotalDownTraffic", 987_654_321),  # protocols overlap
+    ],
+)
+def test_a_total_that_items_of_a_split_cannot_come_to_is_named(name, total, wrong):
+    assert disagreeing(name) == ()
+    assert disagreeing(name, **{total: wrong}) == (total,)
