@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import groupby
@@ -20,19 +19,18 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from resources.api.body import Body
 from resources.api.catalog.columns import BUSINESS_DATE
 from resources.api.catalog.datasets import Dataset
-from resources.api.catalog.spelling import domain_key
 from resources.api.parsing.parse import Rows, join, row_schema, rows_of_items
 from resources.api.parsing.parse_batch import read_batched
 from resources.api.request_plan import Request, request_of
 from resources.fs import atomic
 from resources.lake import checksum
 from resources.lake.schema_version import OF_0_1_0, schema_hash
+from resources.lake.write_stats import WriteStats
 from resources.raw.captures import Capture, CaptureName, day_named
 from resources.version import VERSION
 
@@ -84,39 +82,6 @@ class Provenance:
 def version_of(dataset: Dataset) -> str:
     """Version of the lake files that the present code writes for a dataset."""
     return f"{SCHEMA_VERSION}-{schema_hash(dataset)}"
-
-
-@dataclass
-class WriteStats:
-    """Counts over the rows of a day, collected while they are written."""
-
-    rows: int = 0
-    outside: int = 0
-    unknown: set[str] = field(default_factory=set)
-    disagreeing: set[str] = field(default_factory=set)
-    by_domain: Counter[str] = field(default_factory=Counter)
-
-    def add(self, rows: Rows) -> None:
-        """Count the rows of one request."""
-        self.rows += rows.table.num_rows
-        self.outside += rows.outside
-        self.unknown.update(rows.unknown)
-        self.disagreeing.update(rows.disagreeing)
-
-    def add_domains(self, table: pa.Table) -> None:
-        """Count the rows of each domain, if the rows tell theirs."""
-        if "domain" not in table.column_names:
-            return
-        for one in pc.value_counts(table.column("domain")).to_pylist():
-            self.by_domain[domain_key(str(one["values"]))] += one["counts"]
-
-    def facts(self) -> dict[str, object]:
-        """The counts as manifest entries, without those by domain."""
-        return {
-            "outside": self.outside,
-            "unknown": sorted(self.unknown),
-            "disagreeing": sorted(self.disagreeing),
-        }
 
 
 def path_of(lake: Path, dataset: str, day: date) -> Path:

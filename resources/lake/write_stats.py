@@ -1,0 +1,48 @@
+"""Counts over the rows of a day, collected while they are written.
+
+Not here: writing them (parquet.py), what the counts mean (resources/ledger).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from resources.api.catalog.spelling import domain_key
+from resources.api.parsing.parse import Rows
+
+
+@dataclass
+class WriteStats:
+    """Counts over the rows of a day, collected while they are written."""
+
+    rows: int = 0
+    outside: int = 0
+    unknown: set[str] = field(default_factory=set)
+    disagreeing: set[str] = field(default_factory=set)
+    by_domain: Counter[str] = field(default_factory=Counter)
+
+    def add(self, rows: Rows) -> None:
+        """Count the rows of one request."""
+        self.rows += rows.table.num_rows
+        self.outside += rows.outside
+        self.unknown.update(rows.unknown)
+        self.disagreeing.update(rows.disagreeing)
+
+    def add_domains(self, table: pa.Table) -> None:
+        """Count the rows of each domain, if the rows tell theirs."""
+        if "domain" not in table.column_names:
+            return
+        for one in pc.value_counts(table.column("domain")).to_pylist():
+            self.by_domain[domain_key(str(one["values"]))] += one["counts"]
+
+    def facts(self) -> dict[str, object]:
+        """The counts as manifest entries, without those by domain."""
+        return {
+            "outside": self.outside,
+            "unknown": sorted(self.unknown),
+            "disagreeing": sorted(self.disagreeing),
+        }
