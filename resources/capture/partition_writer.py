@@ -11,13 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import Scope
 from resources.api.errors import ApiError, printable
 from resources.api.parsing.slot_steps import grid_s
 from resources.api.request_plan import Inventory, Request, items_of, requests_for
+from resources.api.windows import day_window
 from resources.capture import rejected_answers
 from resources.capture.answers import Answer, Unanswered
 from resources.capture.inventory import InventoryReader, snapshots
@@ -26,10 +29,19 @@ from resources.config import Settings
 from resources.fs import atomic, locks, sealed
 from resources.home.layout import Home
 from resources.lake import parquet, row_equality
+from resources.lake.write_stats import WriteStats
 from resources.ledger import states
-from resources.ledger.coverage import THE_ACCOUNT, asked_items, lacking_items, rows_by_domain
+from resources.ledger.coverage import (
+    THE_ACCOUNT,
+    answered_items,
+    asked_items,
+    facts_by_domain,
+    item_key,
+    lacking_items,
+)
+from resources.ledger.silent_streams import silent_streams
 from resources.ledger.states import State
-from resources.raw import captures
+from resources.raw import captures, manifest_facts
 from resources.raw.capture_writer import CaptureWriter
 
 NO_EXPIRY_WARNING = timedelta(0)
@@ -208,11 +220,12 @@ class PartitionJob:
             facts["completes"] = self.previous.name.text
         if self.unanswered:
             facts["lacking"] = [self._lacking_entry(one, now) for one in self.unanswered]
-        facts |= rows_by_domain(self.dataset, table.stats.by_domain, capture.manifest | facts)
+        facts |= facts_by_domain(self.dataset, table.stats, capture.manifest | facts)
+        facts |= self._contradictions(capture.manifest | facts, table.stats, time_zone)
         before = self.previous.name if self.previous else None
         name = capture.seal(now, table.stats.rows, before, facts)
         origin = table.seal(name, capture.requests)
-        equal = self._equal_capture(table)
+        equal = self._equal_capture(table, manifest_facts.contradictions(facts))
         if equal is not None:
             self.abandon()
             captures.note_seen(equal.folder.parent, equal.name, now)
@@ -221,6 +234,19 @@ class PartitionJob:
             table.commit()
         (self.folder / states.PARTIAL).unlink(missing_ok=True)
         return CommitResult(origin, equal is None, capture.requests, capture.bytes)
+
+    def _contradictions(
+        self, manifest: Mapping[str, Any], stats: WriteStats, time_zone: str
+    ) -> dict[str, object]:
+        """The manifest's entry of that name: what other datasets of the day know of its streams."""
+        if self.dataset.scope is not Scope.STREAM:
+            return {}
+        lacking = {item_key(self.dataset, one) for one in lacking_items(manifest)}
+        asked = answered_items(self.dataset, manifest) - lacking
+        paths = {name: parquet.path_of(self.home.lake, name, self.day) for name in self.sources}
+        window = day_window(self.day, ZoneInfo(time_zone))
+        found = silent_streams(self.dataset, asked - stats.streams, paths, window)
+        return {"contradictions": found} if found else {}
 
     def _lacking_entry(self, one: Unanswered, now: datetime) -> dict[str, object]:
         return {
@@ -231,8 +257,8 @@ class PartitionJob:
             "at": now.isoformat(timespec="seconds"),
         }
 
-    def _has_items_of(self, before: captures.Capture) -> bool:
-        """True if this capture asked about the items of an earlier one, with the same gaps."""
+    def _is_as_good_as(self, before: captures.Capture, contradictions: Sequence[str]) -> bool:
+        """True if this capture asked about the items of an earlier one, with the same gaps and doubts."""
         requests = [dict(one.payload) for one in self.requests]
         manifest = {"requests": [{"payload": payload} for payload in requests]}
         try:
@@ -241,10 +267,14 @@ class PartitionJob:
             return False  # a new capture replaces it
         if asked_items(self.dataset, manifest) != asked_items(self.dataset, known):
             return False
+        if {*contradictions} != {*manifest_facts.contradictions(known)}:
+            return False  # the ledger tells from the capture whether it is contradicted
         return set(self.lacking) == set(lacking_items(known))
 
-    def _equal_capture(self, table: parquet.LakeWriter) -> captures.Capture | None:
-        """The previous capture, if it has the same rows and unknown fields; else None."""
+    def _equal_capture(
+        self, table: parquet.LakeWriter, contradictions: Sequence[str]
+    ) -> captures.Capture | None:
+        """The previous capture, if it has the same rows, unknown fields and doubts; else None."""
         before, path = self.previous, table.path
         if before is None and self.dataset.is_dimension:
             earlier = snapshots(self.home.lake, self.dataset.name)
@@ -260,11 +290,9 @@ class PartitionJob:
             origin = self._rebuild_lake_file(before, path)
         if origin is None:
             return None
-        stats = table.stats
-        told = tuple(sorted(stats.unknown)), tuple(sorted(stats.disagreeing))
-        if told != (origin.unknown, origin.disagreeing):
-            return None  # a new field or another total is only in the raw answer, which is kept
-        if self.carried or not self._has_items_of(before):
+        if tuple(sorted(table.stats.unknown)) != origin.unknown:
+            return None  # a new field is only in the raw answer, which is therefore kept
+        if self.carried or not self._is_as_good_as(before, contradictions):
             return None  # equal rows, and another answer to the question of what is complete
         with _comparing:
             return before if row_equality.same_rows(path, table.aside) else None

@@ -24,7 +24,7 @@ from resources.capture.rejected_answers import payload_key
 from resources.capture.staged_files import StagedFiles
 from resources.home.layout import Home
 from resources.ledger import states
-from resources.ledger.coverage import rows_by_domain
+from resources.ledger.coverage import facts_by_domain
 from resources.raw import captures
 from resources.raw.captures import Capture
 
@@ -180,8 +180,8 @@ def _commit(home: Home, dataset: Dataset, day: date, draft: _Draft) -> None:
             facts["completes"] = before.name.text
         if draft.lacking:
             facts["lacking"] = draft.lacking
-        counts = staged.table.stats.by_domain
-        facts |= rows_by_domain(dataset, counts, staged.capture.manifest | facts)
+        stats = staged.table.stats
+        facts |= facts_by_domain(dataset, stats, staged.capture.manifest | facts)
         fetched_at = draft.rejected.name.fetched_at
         after = before.name if before else None
         name = staged.capture.seal(fetched_at, staged.table.stats.rows, after, facts)

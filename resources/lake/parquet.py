@@ -135,7 +135,7 @@ class LakeWriter:
     def __init__(self, path: Path, dataset: Dataset, day: date) -> None:
         """Open the temporary file; `commit` renames it to `path`."""
         self.path = path
-        self.stats = WriteStats()
+        self.stats = WriteStats(dataset)
         self._dataset, self._day = dataset, day
         self._schema = schema(dataset)
         path.parent.mkdir(parents=True, exist_ok=True)

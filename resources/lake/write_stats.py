@@ -11,19 +11,28 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.model import Scope
 from resources.api.catalog.spelling import domain_key
 from resources.api.parsing.parse import Rows
+from resources.lake.activity import Activity
 
 
 @dataclass
 class WriteStats:
     """Counts over the rows of a day, collected while they are written."""
 
+    dataset: Dataset
     rows: int = 0
     outside: int = 0
     unknown: set[str] = field(default_factory=set)
     disagreeing: set[str] = field(default_factory=set)
     by_domain: Counter[str] = field(default_factory=Counter)
+    streams: set[str] = field(default_factory=set)  # that have rows, if requests name streams
+
+    def __post_init__(self) -> None:
+        """Start without rows."""
+        self.activity = Activity(self.dataset)
 
     def add(self, rows: Rows) -> None:
         """Count the rows of one request."""
@@ -36,8 +45,13 @@ class WriteStats:
         """Count the rows of each domain, if the rows tell theirs."""
         if "domain" not in table.column_names:
             return
+        self.activity.add(table)
         for one in pc.value_counts(table.column("domain")).to_pylist():
             self.by_domain[domain_key(str(one["values"]))] += one["counts"]
+        if self.dataset.scope is Scope.STREAM:
+            for row in table.group_by(["domain", "app", "stream"]).aggregate([]).to_pylist():
+                domain = domain_key(row["domain"])
+                self.streams.add("/".join((domain, row["app"], row["stream"])))
 
     def facts(self) -> dict[str, object]:
         """The counts as manifest entries, without those by domain."""

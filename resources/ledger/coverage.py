@@ -27,6 +27,7 @@ from resources.api.windows import day_window
 from resources.config import Settings
 from resources.home.layout import Home
 from resources.lake import parquet
+from resources.lake.write_stats import WriteStats
 from resources.ledger import coverage_cache
 from resources.ledger.coverage_cache import DatasetCache
 from resources.ledger.known_items import (
@@ -96,19 +97,23 @@ def items_in(dataset: Dataset, entry: Mapping[str, Any]) -> Sequence[str]:
     return items_of(dataset, request_of(dataset, entry["payload"])) if found is None else found
 
 
-def rows_by_domain(
-    dataset: Dataset, counts: Mapping[str, int], manifest: Mapping[str, Any]
-) -> dict[str, dict[str, int]]:
-    """The manifest's entry of that name: rows of each domain that has all its answers, 0 included.
+def facts_by_domain(
+    dataset: Dataset, stats: WriteStats, manifest: Mapping[str, Any]
+) -> dict[str, object]:
+    """Manifest entries about each domain that has all its answers: rows, 0 included, and hours.
 
-    None where rows tell no domain, or requests name none.
+    None where rows tell no domain, or requests name none. Hours: see lake/activity.py.
     """
     if dataset.is_dimension or "domain" not in dataset.column or dataset.scope is Scope.ACCOUNT:
         return {}
     answered, lacking = answered_items(dataset, manifest), {*lacking_items(manifest)}
     domains = {domain_key(item.partition("/")[0]) for item in answered}
     domains -= {domain_key(item.partition("/")[0]) for item in lacking}
-    return {"rows_by_domain": {domain: counts.get(domain, 0) for domain in sorted(domains)}}
+    counts, masks = stats.by_domain, stats.activity.masks
+    facts: dict[str, object] = {"rows_by_domain": {one: counts[one] for one in sorted(domains)}}
+    if masks is not None:
+        facts["hours_by_domain"] = {one: [*masks.get(one, (0, 0))] for one in sorted(domains)}
+    return facts
 
 
 def lacking_items(manifest: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from resources.config import Settings
 from resources.ledger import acceptance, file_index, suspicion
 from resources.ledger.contradictions import contradicted_days
 from resources.ledger.domain_suspicion import DomainCounts, suspect_domains
+from resources.ledger.silent_hours import DomainHours, silent_hours
 from resources.ledger.states import Entry
 from resources.raw import captures
 
@@ -44,8 +45,10 @@ class Evidence:
         """`lines` of the dataset `name`, with `is_suspect` where siblings or itself contradict."""
         if not any(line.state.is_complete for line in lines):
             return [*lines]
-        whole, domains = self._contradicted_by_others(name)
+        whole, domains, hours = self._contradicted_by_others(name)
         own = contradicted_days(self._of(name), lambda day: self._is_settled(name, day))
+        for day, texts in hours.items():
+            own[day] = (*own.get(day, ()), *texts)
         suspect = whole | domains.keys() | own.keys()
         return [
             replace(
@@ -61,16 +64,26 @@ class Evidence:
             for line in lines
         ]
 
-    def _contradicted_by_others(self, name: str) -> tuple[set[date], dict[date, tuple[str, ...]]]:
-        """Days that siblings contradict as a whole, and days on which they do for some domains."""
+    def _contradicted_by_others(
+        self, name: str
+    ) -> tuple[set[date], dict[date, tuple[str, ...]], dict[date, tuple[str, ...]]]:
+        """Days that siblings contradict: as a whole, for some domains, and for some hours, in words."""
         if name not in self.limits:
-            return set(), {}
+            return set(), {}, {}
         limit = self.limits[name]
         comparable = [other for other, its in self.limits.items() if its == limit]
         whole = suspicion.suspect_days(
             name, self._rows, comparable, lambda: self._has_confirmed_empty(name)
         )
-        return whole, suspect_domains(name, self._by_domain, comparable)
+        domains = suspect_domains(name, self._by_domain, comparable)
+        silent = silent_hours(name, self._hours, self.zone, comparable)
+        for day, its in silent.items():
+            domains[day] = tuple(sorted({*domains.get(day, ()), *its.domains}))
+        return (
+            whole,
+            {day: names for day, names in domains.items() if names},
+            {day: its.texts for day, its in silent.items() if its.texts},
+        )
 
     def _of(self, name: str) -> Mapping[date, file_index.RawDayFacts]:
         if name not in self._facts:
@@ -86,6 +99,9 @@ class Evidence:
 
     def _by_domain(self, name: str) -> DomainCounts:
         return {day: facts.rows_by_domain for day, facts in self._of(name).items()}
+
+    def _hours(self, name: str) -> DomainHours:
+        return {day: facts.hours_by_domain for day, facts in self._of(name).items()}
 
     def _is_settled(self, name: str, day: date) -> bool:
         """True if the answer was confirmed by the API over a month, or accepted by a person."""

@@ -60,6 +60,8 @@ class RawDayFacts:
     supplements: tuple[str, ...] = ()  # names of captures that complete the one before
     rows_by_domain: Mapping[str, int] = field(default_factory=dict)
     """Rows of each domain that the newest capture has an answer for; {}: it does not state them."""
+    hours_by_domain: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Hours of these domains with some activity, and with plenty, as lake/activity.py has them."""
     contradictions: tuple[str, ...] = ()  # of the newest capture, as ManifestFacts has them
 
     @property
@@ -79,6 +81,7 @@ class RawDayFacts:
         return replace(
             self,
             rows_by_domain=self.rows_by_domain if is_newest_kept else {},
+            hours_by_domain=self.hours_by_domain if is_newest_kept else {},
             contradictions=self.contradictions if is_newest_kept else (),
             captures=tuple(name for name, _ in kept),
             zones=tuple(stated for _, stated in kept),
@@ -202,6 +205,7 @@ def _in_place(folder: Path, names: Sequence[CaptureName]) -> RawDayFacts:
         misplaced=tuple(misplaced),
         supplements=tuple(supplements),
         rows_by_domain=newest.rows_by_domain if newest else {},
+        hours_by_domain=newest.hours_by_domain if newest else {},
         contradictions=newest.contradictions if newest else (),
     )
 
@@ -240,12 +244,14 @@ def _day_to_json(found: tuple[RawDayFacts, bool]) -> tuple[list[Any] | None, boo
     names = [name.text for name in facts.captures]
     zones = facts.zones if len({*facts.zones}) > 1 else facts.zones[:1]
     listed: list[Any] = [names, seen, facts.is_partial, zones, facts.misplaced, facts.supplements]
-    listed += [dict(facts.rows_by_domain), facts.contradictions]
+    listed += [dict(facts.rows_by_domain), facts.contradictions, dict(facts.hours_by_domain)]
     return listed, is_cacheable
 
 
 def _day_from_json(values: list[Any]) -> RawDayFacts:
-    captures, seen, is_partial, zones, misplaced, supplements, by_domain, contradictions = values
+    captures, seen, is_partial, zones, misplaced, supplements, by_domain, contradictions, hours = (
+        values
+    )
     last_seen = None if seen is None else datetime.fromisoformat(seen)
     names = tuple(map(CaptureName, captures))
     zones = zones if len(zones) == len(names) else zones * len(names)
@@ -258,6 +264,7 @@ def _day_from_json(values: list[Any]) -> RawDayFacts:
         supplements=tuple(supplements),
         rows_by_domain=by_domain,
         contradictions=tuple(contradictions),
+        hours_by_domain=hours,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from resources.raw.captures import Capture
@@ -25,6 +25,9 @@ class ManifestFacts:
     settings: Mapping[str, object] = field(default_factory=dict)  # that differ from the defaults
     is_supplement: bool = False  # completes an earlier capture of the day, and restates nothing
     rows_by_domain: Mapping[str, int] = field(default_factory=dict)  # of all with an answer
+    hours_by_domain: Mapping[str, tuple[int, int]] = field(
+        default_factory=dict
+    )  # see lake/activity
     contradictions: tuple[str, ...] = ()  # what in the answers contradicts their own rows, in words
 
     def misplacement(self, dataset: str, day: str, time_zone: str | None = None) -> str:
@@ -37,6 +40,12 @@ class ManifestFacts:
         if time_zone and self.time_zone and self.time_zone != time_zone:
             return f"holds a day of {self.time_zone}"
         return ""
+
+
+def contradictions(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """What in the answers of a capture contradicts their rows, in words."""
+    totals = (f"{one} differs from its rows" for one in manifest.get("disagreeing", ()))
+    return (*totals, *map(str, manifest.get("contradictions", ())))
 
 
 _known: dict[str, ManifestFacts] = {}
@@ -60,8 +69,10 @@ def manifest_facts(capture: Capture) -> ManifestFacts:
             settings=dict(manifest.get("settings", {})),
             is_supplement="completes" in manifest,
             rows_by_domain={str(k): int(v) for k, v in manifest.get("rows_by_domain", {}).items()},
-            contradictions=tuple(
-                f"{one} differs from its rows" for one in manifest.get("disagreeing", ())
-            ),
+            hours_by_domain={
+                str(k): (int(some), int(plenty))
+                for k, (some, plenty) in manifest.get("hours_by_domain", {}).items()
+            },
+            contradictions=contradictions(manifest),
         )
     return _known[name]

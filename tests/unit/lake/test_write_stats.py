@@ -16,7 +16,7 @@ def table(*domains):
 
 
 def test_counts_of_several_answers_add_up():
-    stats = WriteStats()
+    stats = WriteStats(TRAFFIC)
     stats.add(Rows(table("a.example"), 1, ("New",), ()))
     stats.add(Rows(table("a.example", "b.example"), 2, (), ("TotalUpTraffic",)))
     assert (stats.rows, stats.outside) == (3, 3)
@@ -24,7 +24,7 @@ def test_counts_of_several_answers_add_up():
 
 
 def test_rows_are_counted_by_domain_whatever_its_case():
-    stats = WriteStats()
+    stats = WriteStats(TRAFFIC)
     stats.add_domains(table("A.example", "b.example"))
     stats.add_domains(table("a.example"))
     assert stats.by_domain == Counter({"a.example": 2, "b.example": 1})

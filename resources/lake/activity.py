@@ -1,0 +1,123 @@
+"""In which hours of a day each domain has activity, by the rows of one dataset: some, or plenty.
+
+Two bit masks for each domain, so that series can be compared without reading their rows. Bits are hours
+since 1970 modulo 32, the same for all datasets of a day; bit DAY stands for the whole day. Not here: what
+follows where one dataset has activity and another has none (ledger/silent_hours.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from resources.api.catalog.columns import SLOT_START_AT
+from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.spelling import domain_key
+
+HOURS = 32
+DAY = HOURS
+
+_HOUR_US = 3_600_000_000
+_MB = 10**6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """What shows activity in the rows of a dataset, and how much of it is plenty."""
+
+    column: str = ""  # that is summed; "": minutes of the slots that have a row
+    where: Mapping[str, str] = field(default_factory=dict)  # rows that count: column -> value
+    per_slot_s: int = 0  # a level, not a sum: counted once for so many seconds of a slot
+    hourly: float = 0.0  # plenty in an hour; 0: rows tell no hour
+    daily: float
+
+
+_ONLINE = MappingProxyType({"online_user_type": "Online"})
+_REQUESTS = Measure(column="requests", where=_ONLINE, hourly=100, daily=100)
+_EDGE = Measure(column="down_traffic_bytes", hourly=1000 * _MB, daily=100 * _MB)
+
+MEASURES: Mapping[str, Measure] = MappingProxyType(
+    {
+        "stream_session": _REQUESTS,
+        "stream_session_by_domain": _REQUESTS,
+        "batch_stream_session": Measure(column="requests", where=_ONLINE, daily=100),
+        "edge_stat": _EDGE,
+        "edge_stat_by_protocol": _EDGE,
+        "edge_stat_by_region": _EDGE,
+        "batch_stream_traffic": Measure(column="down_traffic_bytes", daily=100 * _MB),
+        "play_status_code": Measure(
+            column="status_count", where={"request_type": "Access"}, hourly=100, daily=100
+        ),
+        "batch_push_stream_metrics": Measure(where={"agg_type": "max"}, hourly=30, daily=30),
+        "push_stream_metrics": Measure(hourly=30, daily=30),
+        "stream_count": Measure(
+            column="peak_streams",
+            where={"stream_type": "push"},
+            per_slot_s=300,
+            hourly=12,
+            daily=12,
+        ),
+    }
+)
+"""Dataset -> its measure. Thresholds are those of the rules hours_of_* in reconciliation."""
+
+
+class Activity:
+    """Sums of a dataset's measure by domain and hour."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        """Start without rows."""
+        self._measure = MEASURES.get(dataset.name)
+        self._sums: dict[str, np.ndarray] = {}
+
+    def add(self, table: pa.Table) -> None:
+        """Add rows."""
+        measure = self._measure
+        if measure is None or not table.num_rows:
+            return
+        for name, value in measure.where.items():
+            table = table.filter(pc.equal(table.column(name), value))
+        if "status_code" in table.column_names:
+            table = table.filter(pc.less(table.column("status_code"), 400))
+        if not table.num_rows:
+            return
+        domains = table.column("domain").combine_chunks().dictionary_encode()
+        place = np.asarray(domains.indices).astype(np.int64) * (HOURS + 1)
+        values, size = _values(measure, table), len(domains.dictionary) * (HOURS + 1)
+        sums = np.bincount(place + DAY, values, size)
+        if measure.hourly:
+            begins = table.column(SLOT_START_AT).to_numpy().view(np.int64)
+            sums += np.bincount(place + begins // _HOUR_US % HOURS, values, size)
+        for name, found in zip(
+            domains.dictionary.to_pylist(), sums.reshape(-1, HOURS + 1), strict=True
+        ):
+            key = domain_key(str(name))
+            self._sums[key] = self._sums[key] + found if key in self._sums else found
+
+    @property
+    def masks(self) -> dict[str, tuple[int, int]] | None:
+        """Domain -> bits with some activity, and with plenty; None: the dataset has no measure."""
+        if self._measure is None:
+            return None
+        least = np.full(HOURS + 1, self._measure.hourly or np.inf)
+        least[DAY] = self._measure.daily
+        return {name: (_bits(of > 0), _bits(of >= least)) for name, of in self._sums.items()}
+
+
+def _values(measure: Measure, table: pa.Table) -> np.ndarray:
+    slot_s = table.column("slot_seconds").to_numpy() if "slot_seconds" in table.column_names else 60
+    if not measure.column:
+        minutes: np.ndarray = slot_s / 60
+        return minutes
+    column = table.column(measure.column).cast(pa.float64(), safe=False)
+    values: np.ndarray = np.nan_to_num(column.to_numpy())
+    return values * slot_s / measure.per_slot_s if measure.per_slot_s else values
+
+
+def _bits(there: np.ndarray) -> int:
+    return sum(1 << int(bit) for bit in np.flatnonzero(there))
