@@ -57,7 +57,7 @@ FAULTS = (
     *("html", "error200", "no_result", "shift", "repeat"),
 )  # a row that leaves a single page with its total leaves no trace: no shrink
 ASKED_AGAIN_NEXT_DAY = frozenset(
-    {"false-empty", "late-domains", "redirect"}
+    {"false-empty", "other-width", "late-domains", "redirect"}
     | {"refuse-domain", "refuse-stream", "refuse-action", "deny-key"}
 )
 """A suspect day, the list of domains, and what was refused: none of it is asked twice a day."""

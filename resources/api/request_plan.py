@@ -69,6 +69,7 @@ class Request:
     is_split: bool = False  # the rows stand in the endpoint's split layout
     constants: Mapping[str, str] = field(default_factory=dict)  # column -> value the rows lack
     within: Mapping[str, frozenset[str]] = field(default_factory=dict)  # column -> values asked for
+    is_any_width: bool = False  # its slots may be wider than asked for: the capture is suspect
 
     def __str__(self) -> str:
         about = {k: v for k, v in self.payload.items() if k not in ("Aggregation", "DetailField")}

@@ -17,7 +17,7 @@ from resources.api import windows
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.errors import ApiError, WrongWidth, printable
-from resources.capture import kept_answers, repair, supplement
+from resources.capture import kept_answers, repair, repeated_width, supplement
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
 from resources.capture.partition_writer import (
     NO_EXPIRY_WARNING,
@@ -171,6 +171,7 @@ class PartitionLifecycle:
         """Commit the day, or record its error; releases its lock."""
         try:
             job.keep_rejected(self.clock(), self.settings.time_zone)
+            repeated_width.accept_repeated(job, self.clock(), self.settings.zone)
             error = job.error or _reason_to_doubt(job)
             kept = () if error else self._keep_earlier(job)
             error = error or self._reason_to_fail(job)

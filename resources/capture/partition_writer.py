@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
-from resources.api.errors import ApiError, printable
+from resources.api.errors import ApiError, WrongWidth, printable
 from resources.api.parsing.slot_steps import grid_s
 from resources.api.request_plan import Inventory, Request, items_of, requests_for
 from resources.api.windows import day_window
@@ -117,6 +117,7 @@ class PartitionJob:
     error: Exception | None = None  # that failed the whole day; the first, in order of the requests
     failed_requests: list[Request] = field(default_factory=list)
     has_failed: bool = False  # set by a worker that fails; the others then send no more requests
+    width_doubts: set[str] = field(default_factory=set)  # slots wider than asked for, in words
     grids_s: set[int] = field(default_factory=set)  # on which the slots of answers lie
     _next_number: int = 0  # number of the next answer in the capture
 
@@ -222,6 +223,7 @@ class PartitionJob:
             facts["lacking"] = [self._lacking_entry(one, now) for one in self.unanswered]
         facts |= facts_by_domain(self.dataset, table.stats, capture.manifest | facts)
         facts |= self._contradictions(capture.manifest | facts, table.stats, time_zone)
+        facts |= {"any_width": doubts} if (doubts := self._width_doubts) else {}
         before = self.previous.name if self.previous else None
         name = capture.seal(now, table.stats.rows, before, facts)
         origin = table.seal(name, capture.requests)
@@ -248,6 +250,14 @@ class PartitionJob:
         found = silent_streams(self.dataset, asked - stats.streams, paths, window)
         return {"contradictions": found} if found else {}
 
+    @property
+    def _width_doubts(self) -> list[str]:
+        """What is doubted of the width of slots, in answers of an earlier capture as well."""
+        found = set(self.width_doubts)
+        if self.previous is not None and self.staged and self.staged.capture.has_carried:
+            found.update(self.previous.manifest.get("any_width", ()))
+        return sorted(found)
+
     def _lacking_entry(self, one: Unanswered, now: datetime) -> dict[str, object]:
         return {
             "payload": dict(one.request.payload),
@@ -255,6 +265,7 @@ class PartitionJob:
             "error": str(one.error),
             "code": one.error.code,
             "at": now.isoformat(timespec="seconds"),
+            **({"width_s": one.error.width_s} if isinstance(one.error, WrongWidth) else {}),
         }
 
     def _is_as_good_as(self, before: captures.Capture, contradictions: Sequence[str]) -> bool:

@@ -39,18 +39,25 @@ def is_kept(
         manifest = kept[-1].manifest
         if any(_payloads(manifest, key) != _payloads(facts, key) for key in _LISTS):
             return False
+        if _widths(manifest) != _widths(facts):
+            return False
         if any(manifest.get(key) != facts.get(key) for key in ("settings", "domains", "sources")):
             return False
         before = sorted(_digest(payload, body) for _, _, payload, body in kept[-1].responses())
     except captures.UnusableCapture:
         return False
     now = (page for of_request in pages for page in of_request)
-    return before == sorted(_digest(page.payload, _body(page)) for page in now)
+    return before == sorted(_digest(page.payload, body_of(page)) for page in now)
 
 
 def _payloads(facts: Mapping[str, Any], key: str) -> list[str] | None:
     entries = facts.get(key)
     return None if entries is None else sorted(payload_key(one["payload"]) for one in entries)
+
+
+def _widths(facts: Mapping[str, Any]) -> list[int]:
+    """The widths that slots had instead of those asked for; earlier versions did not state them."""
+    return sorted(one.get("width_s", 0) for one in facts["rejected"])
 
 
 def _digest(payload: Mapping[str, object], body: Body) -> str:
@@ -66,7 +73,8 @@ def _digest(payload: Mapping[str, object], body: Body) -> str:
     return digest.hexdigest()
 
 
-def _body(page: FetchedPage) -> Body:
+def body_of(page: FetchedPage) -> Body:
+    """The body of a page that came."""
     stored = page.stored
     return api_body.unpack(stored, page.size) if isinstance(stored, bytes) else stored
 

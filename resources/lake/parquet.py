@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from itertools import groupby
@@ -307,9 +307,12 @@ def _requests_and_bodies(
     """(request number, request, page number, body) per response whose answer counts."""
     paging = dataset.endpoint.paging
     numbers = {paging.number_param, paging.size_param} if paging else set()
+    is_any_width = bool(capture.manifest.get("any_width"))
     for number, page, payload, body in capture.responses():
         items = counted[number]
         if items is not None and not items:  # a later answer counts
             continue
         request = request_of(dataset, {k: v for k, v in payload.items() if k not in numbers})
+        if is_any_width:
+            request = replace(request, is_any_width=True)
         yield number, request, page, body

@@ -67,6 +67,11 @@ class CaptureWriter:
         return {"requests": self._requests}
 
     @property
+    def has_carried(self) -> bool:
+        """True if it holds answers of an earlier capture."""
+        return bool(self._carried)
+
+    @property
     def next_request(self) -> int:
         """Number that the next request gets: those of an earlier capture come first."""
         return 1 + max((int(str(one["walk"])) for one in self._requests), default=-1)

@@ -45,7 +45,8 @@ class ManifestFacts:
 def contradictions(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """What in the answers of a capture contradicts their rows, in words."""
     totals = (f"{one} differs from its rows" for one in manifest.get("disagreeing", ()))
-    return (*totals, *map(str, manifest.get("contradictions", ())))
+    others = (text for key in ("contradictions", "any_width") for text in manifest.get(key, ()))
+    return (*totals, *map(str, others))
 
 
 _known: dict[str, ManifestFacts] = {}
