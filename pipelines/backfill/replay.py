@@ -9,10 +9,9 @@ from datetime import date
 from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.capture import replay_rejected
-from resources.capture.repair import UNREADABLE
+from resources.capture.repair import UNREADABLE, make_lake_file
 from resources.fs import access, locks
 from resources.home import day_lock
-from resources.lake import parquet
 from resources.raw import captures
 
 
@@ -63,7 +62,7 @@ def replay(archive: Archive, days: Sequence[tuple[Dataset, date]]) -> Iterator[R
                 capture = captures.newest(folder, zone)
                 if capture is None:
                     continue
-                rows = parquet.normalise(archive.home.lake, dataset, day, capture).rows
+                rows = make_lake_file(archive.home, dataset, day, capture).rows
         except (*UNREADABLE, locks.LockTimeout) as error:
             yield Replayed(dataset=dataset.name, day=day, problem=str(error))
         except OSError as error:

@@ -15,6 +15,7 @@ from resources.fs import locks
 from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import parquet
+from resources.ledger import refused_captures
 from resources.raw import captures
 
 log = logging.getLogger("livestats.capture")
@@ -34,7 +35,30 @@ def ensure_lake_file(
     origin = parquet.provenance_of(parquet.path_of(home.lake, dataset.name, day))
     if origin is not None and parquet.is_current(origin, dataset, capture.name):
         return origin, False
-    return parquet.normalise(home.lake, dataset, day, capture), True
+    return make_lake_file(home, dataset, day, capture), True
+
+
+def make_lake_file(
+    home: Home, dataset: Dataset, day: date, capture: captures.Capture
+) -> parquet.Provenance:
+    """Make the day's lake file from `capture`; the caller holds the lock of the day.
+
+    Raises UnusableCapture. One whose answers are refused is noted, so that the day is suspect.
+    """
+    folder = capture.folder.parent
+    try:
+        origin = parquet.normalise(home.lake, dataset, day, capture)
+    except ApiError as error:
+        refused_captures.note(folder, capture.name.text, error.what)
+        again = "" if dataset.is_dimension else f" --from {day} --to {day}"
+        raise captures.RefusedCapture(
+            f"{capture.folder} is as it was written, and its answers are refused: {error.what}. The rows "
+            f"of the day stay as they are. `livestats backfill --force --dataset {dataset.name}{again}` "
+            "asks again while the API has the day. After that, move the folder out of the home: an "
+            "earlier capture of the day is then used, or the day is lost."
+        ) from error
+    refused_captures.clear(folder)
+    return origin
 
 
 def rebuild_missing(home: Home, dataset: Dataset, days: Iterable[date]) -> list[date]:

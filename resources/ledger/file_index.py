@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 from resources.fs import atomic
 from resources.lake import parquet
+from resources.ledger import refused_captures
+from resources.ledger.refused_captures import REFUSED
 from resources.raw import captures as raw_captures
 from resources.raw.captures import Capture, CaptureName, UnusableCapture
 from resources.raw.manifest_facts import ManifestFacts, manifest_facts
@@ -170,6 +172,10 @@ def _read_day(folder: Path) -> tuple[RawDayFacts, bool]:
             times += [datetime.fromisoformat(note["seen_at"]) for note in notes]
         except (OSError, ValueError):  # `livestats verify` reports the damaged note
             is_cacheable = False  # a repair in place does not change the folder's stat
+    if REFUSED in names and facts.captures:
+        reason = refused_captures.reason_of(folder, facts.captures[-1].text)
+        refused = (f"its answers are refused: {reason}",) if reason else ()
+        facts = replace(facts, contradictions=(*facts.contradictions, *refused))
     is_partial = PARTIAL in names and (folder / PARTIAL).is_file()
     last_seen = max(times, default=None)
     return replace(facts, last_seen=last_seen, is_partial=is_partial), is_cacheable

@@ -56,6 +56,10 @@ class MisplacedCapture(DamagedCapture):
     """Raised for an intact capture of another dataset, day or time zone than its place says."""
 
 
+class RefusedCapture(UnusableCapture):
+    """Raised for an intact capture whose answers this version does not take for those of its day."""
+
+
 class UnreadableCapture(UnusableCapture):
     """Raised where the system refused to read a file (permission, disk): nothing is said of its bytes."""
 

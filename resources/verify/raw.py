@@ -16,7 +16,7 @@ import pyarrow as pa
 from resources.api import body as api_body
 from resources.fs import access, atomic, sealed
 from resources.home import pinned_settings
-from resources.ledger import acceptance, states
+from resources.ledger import acceptance, refused_captures, states
 from resources.raw import captures
 from resources.raw.captures import MISPLACED_REMEDY
 from resources.verify.findings import (
@@ -30,7 +30,7 @@ from resources.verify.findings import (
     remove,
 )
 
-_NOTES = (captures.SEEN, states.PARTIAL, acceptance.ACCEPTED)
+_NOTES = (captures.SEEN, states.PARTIAL, acceptance.ACCEPTED, refused_captures.REFUSED)
 
 
 class RawDay:
