@@ -25,6 +25,7 @@ from resources.capture.partition import PartitionLifecycle
 from resources.capture.partition_writer import PartitionJob
 from resources.capture.result import Outcome, Result
 from resources.errors import LivestatsError
+from resources.fs import access
 
 if TYPE_CHECKING:
     from resources.capture.capturer import CaptureRun
@@ -159,7 +160,7 @@ class DatasetThread:
         """The result of a day that failed on this machine, not at the API."""
         self._note_local_error(error)
         is_plain = isinstance(error, OSError | LivestatsError)
-        message = str(error) if is_plain else f"{type(error).__name__}: {error}"
+        message = access.in_words(error) if is_plain else f"{type(error).__name__}: {error}"
         log.error("%s %s: %s", self.dataset.name, day, message, exc_info=not is_plain)
         name = self.dataset.name
         return Result(dataset=name, day=day, outcome=Outcome.FAILED, message=message, error=error)

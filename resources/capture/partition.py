@@ -34,7 +34,7 @@ from resources.capture.result import (
     reason_not_captured,
 )
 from resources.config import Settings
-from resources.fs import locks
+from resources.fs import access, locks
 from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import parquet
@@ -258,8 +258,9 @@ class PartitionLifecycle:
     ) -> Result:
         """Write a note of what was missing; captures and lake file stay unchanged."""
         write_partial_note(folder, self.clock(), error, job)
-        log.error("%s %s: %s", self.dataset.name, day, error)
-        return self._result(day, Outcome.FAILED, message=str(error), error=error)
+        message = access.in_words(error)
+        log.error("%s %s: %s", self.dataset.name, day, message)
+        return self._result(day, Outcome.FAILED, message=message, error=error)
 
     @staticmethod
     def _told(result: Result) -> Result:

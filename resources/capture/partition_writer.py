@@ -26,7 +26,7 @@ from resources.capture.answers import Answer, Unanswered
 from resources.capture.inventory import InventoryReader, snapshots
 from resources.capture.staged_files import StagedFiles, add_pages
 from resources.config import Settings
-from resources.fs import atomic, locks, sealed
+from resources.fs import access, atomic, locks, sealed
 from resources.home.layout import Home
 from resources.lake import parquet, row_equality
 from resources.lake.write_stats import WriteStats
@@ -322,7 +322,7 @@ def write_partial_note(
     """Write the note PARTIAL beside the captures of a day: what was missing at this attempt."""
     note: dict[str, object] = {
         "at": now.isoformat(timespec="seconds"),
-        "error": str(error),
+        "error": access.in_words(error),
         "answered": job.answered if job else 0,
         "questions": len(job.requests) if job else None,
     }

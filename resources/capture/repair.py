@@ -11,7 +11,7 @@ from datetime import date
 
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import ApiError
-from resources.fs import locks
+from resources.fs import access, locks
 from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import parquet
@@ -85,6 +85,9 @@ def rebuild_missing(home: Home, dataset: Dataset, days: Iterable[date]) -> list[
                 origin, is_rebuilt = ensure_lake_file(home, dataset, day, capture)
             except UNREADABLE as error:
                 log.error("%s %s: %s", dataset.name, day, error)
+                continue
+            except (FileExistsError, NotADirectoryError) as error:  # in the place of a folder
+                log.error("%s %s: %s", dataset.name, day, access.reason(error))
                 continue
             if is_rebuilt:
                 log.info(

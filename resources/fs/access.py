@@ -7,6 +7,7 @@ here: errors of DuckDB (resources/sql/failures.py). Read next: scratch.py.
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 _EVERYWHERE = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EROFS),
@@ -36,7 +37,26 @@ def is_of_one_place(error: OSError) -> bool:
 
 
 def reason(error: BaseException) -> str:
-    """The error for a message: the system's words, and the file if it is named."""
+    """The error for a message: the system's words, and the file if it is named.
+
+    A file where a folder belongs is named with what to do: the system says only that it exists.
+    """
+    path = file_in_the_way(error)
+    if path is not None:
+        return f"{path} is a file, and a folder belongs there: move it out of the home"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror} ({error.filename})" if error.filename else error.strerror
     return str(error) or type(error).__name__
+
+
+def in_words(error: BaseException) -> str:
+    """The error as it says of itself, but for a file where a folder belongs: see `reason`."""
+    return str(error) if file_in_the_way(error) is None else reason(error)
+
+
+def file_in_the_way(error: BaseException) -> Path | None:
+    """The file that lies where a folder is needed, if that is what an error is about."""
+    if not isinstance(error, FileExistsError | NotADirectoryError) or not error.filename:
+        return None
+    path = Path(str(error.filename))
+    return next((one for one in (path, *path.parents) if one.is_file()), None)

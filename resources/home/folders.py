@@ -12,6 +12,7 @@ import shlex
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from resources.home.layout import Home
@@ -67,7 +68,7 @@ def faults(home: Home) -> Iterator[FolderFault]:
                     yield fault
                     continue
                 with os.scandir(dataset) as days:
-                    listed = sorted(day.path for day in days if day.is_dir())
+                    listed = sorted(day.path for day in days if day.is_dir() or _is_day(day.name))
                 yield from (one for day in listed if (one := _fault(Path(day))) is not None)
 
 
@@ -87,6 +88,15 @@ def open_to_others(home: Home) -> Iterator[FolderFault]:
             who = "every user of this machine" if mode & 0o007 else "the group"
             text = f"{path} is open to {who} (mode {mode:03o})"
             yield FolderFault(path, text, f"Close it: `chmod {change} {shlex.quote(str(path))}`.")
+
+
+def _is_day(name: str) -> bool:
+    """True for the name of a day's folder in raw/ or lake/."""
+    try:
+        date.fromisoformat(name.removeprefix("day="))
+    except ValueError:
+        return False
+    return True
 
 
 def _fault(path: Path) -> FolderFault | None:

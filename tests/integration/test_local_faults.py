@@ -149,6 +149,36 @@ def test_the_doctor_names_the_folder_and_the_remedy(home, monkeypatch, harm):
     assert finding.remedy.startswith(("Move", "Give it back: `sudo chown -R "))
 
 
+@pytest.mark.parametrize("place", [f"raw/{BAD}/{DAYS[1]}", f"lake/{BAD}/day={DAYS[1]}"])
+def test_a_file_in_the_place_of_a_day_costs_that_day(home, place):
+    path = home.root / place
+    path.touch()
+    words = ("backfill", "--from", str(DAYS[0]), "--to", str(DAYS[1]))
+    told = f"{path} is a file, and a folder belongs there: move it out of the home"
+    result = run(home, *words)
+    assert (result.exit_code, "Errno" in result.output) == (1, False)
+    assert told in result.output
+    assert home.rows(f"SELECT count(DISTINCT business_date) FROM {BAD}") == [(1,)]
+    assert home.rows("SELECT count(DISTINCT business_date) FROM edge_stat") == [(2,)]
+    (finding,) = of_home.folders_found(home.archive)
+    assert f"Move {path} out of the home" in finding.remedy
+    path.rename(home.root.parent / "away")
+    assert run(home, *words).exit_code == 0
+    assert home.rows(f"SELECT count(DISTINCT business_date) FROM {BAD}") == [(2,)]
+
+
+def test_a_file_in_the_place_of_a_captured_day_holds_up_no_other(home):
+    path = home.root / "lake" / BAD / f"day={DAYS[0]}"
+    shutil.rmtree(path)
+    path.touch()
+    words = ("backfill", "--from", str(DAYS[0]), "--to", str(DAYS[1]))
+    run(home, *words)
+    assert home.rows(f"SELECT max(business_date) FROM {BAD}") == [(DAYS[1],)]
+    assert f"{path} is a file, and a folder belongs there" in run(home, "replay").output
+    path.unlink()
+    assert run(home, *words).exit_code == 0
+
+
 def test_the_doctor_looks_into_days_and_names_few_of_many(home, monkeypatch):
     assert [f.severity for f in of_home.folders_found(home.archive)] == ["ok"]
     days = sorted(home.root.glob("raw/*/*")) + sorted(home.root.glob("lake/*/*"))

@@ -25,3 +25,14 @@ def test_a_file_that_is_gone_or_cannot_be_decoded_was_looked_at(error):
 def test_memory_that_ran_out_is_of_this_machine_and_has_a_reason():
     assert access.is_local(MemoryError())
     assert access.reason(MemoryError()) == "MemoryError"
+
+
+def test_a_file_where_a_folder_belongs_is_named_with_what_to_do(tmp_path):
+    (tmp_path / "day").touch()
+    told = f"{tmp_path / 'day'} is a file, and a folder belongs there: move it out of the home"
+    for path in (tmp_path / "day", tmp_path / "day" / "capture"):
+        with pytest.raises(OSError, match="Errno") as caught:
+            path.mkdir(exist_ok=True)
+        assert (access.reason(caught.value), access.in_words(caught.value)) == (told, told)
+    assert access.in_words(OSError(errno.EIO, "broken", "x")) == "[Errno 5] broken: 'x'"
+    assert access.file_in_the_way(FileExistsError(errno.EEXIST, "there", str(tmp_path))) is None

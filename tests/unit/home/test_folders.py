@@ -35,6 +35,19 @@ def test_a_file_in_the_place_of_a_folder_is_named_with_what_to_do(home):
     assert [fault.path for fault in folders.faults(home)] == [path]
 
 
+@pytest.mark.parametrize("place", ["raw/edge_stat/2026-11-20", "lake/edge_stat/day=2026-11-20"])
+def test_so_is_one_in_the_place_of_a_day(home, place):
+    path = home.root / place
+    path.parent.mkdir(parents=True)
+    path.touch()
+    (path.parent / "notes.txt").touch()
+    (fault,) = folders.faults(home)
+    assert fault.path == path
+    assert (
+        str(fault) == f"{path} is a file, and a folder belongs there. Move {path} out of the home."
+    )
+
+
 def test_a_folder_that_this_user_cannot_write_is_given_back(home, monkeypatch):
     path = home.raw / "edge_stat"
     path.mkdir(parents=True)
