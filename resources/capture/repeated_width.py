@@ -31,16 +31,16 @@ def accept_repeated(job: PartitionJob, now: datetime, zone: ZoneInfo) -> None:
     rest: list[Unanswered] = []
     doubted: list[FetchResult] = []
     for one in job.unanswered:
-        error, answer = one.error, None
+        error, told = one.error, ""
+        answer = None
         if isinstance(error, WrongWidth) and _key(one, error) in earlier and _is_first(job, one):
             answer = _answer(job, one)
+            told = f"slots lie {error.width_s} s apart, and {error.asked_s} s were asked for"
         if answer is None:
             rest.append(one)
         else:
             doubted.append(answer)
-            job.width_doubts.add(
-                f"slots lie {error.width_s} s apart, and {error.asked_s} s were asked for"
-            )
+            job.width_doubts.add(told)
     job.unanswered = rest
     job.add(doubted)
 

@@ -80,6 +80,9 @@ class Activity:
         measure = self._measure
         if measure is None or not table.num_rows:
             return
+        wanted = ["domain", SLOT_START_AT, "slot_seconds", "status_code", measure.column]
+        names = [*dict.fromkeys([*wanted, *measure.where])]
+        table = table.select([name for name in names if name in table.column_names])
         for name, value in measure.where.items():
             table = table.filter(pc.equal(table.column(name), value))
         if "status_code" in table.column_names:
@@ -110,10 +113,11 @@ class Activity:
 
 
 def _values(measure: Measure, table: pa.Table) -> np.ndarray:
-    slot_s = table.column("slot_seconds").to_numpy() if "slot_seconds" in table.column_names else 60
+    slot_s: np.ndarray = np.array(0)
+    if "slot_seconds" in table.column_names:
+        slot_s = table.column("slot_seconds").to_numpy()
     if not measure.column:
-        minutes: np.ndarray = slot_s / 60
-        return minutes
+        return slot_s / 60
     column = table.column(measure.column).cast(pa.float64(), safe=False)
     values: np.ndarray = np.nan_to_num(column.to_numpy())
     return values * slot_s / measure.per_slot_s if measure.per_slot_s else values
