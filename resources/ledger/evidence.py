@@ -5,17 +5,18 @@ Not here: the rules (suspicion.py, domain_suspicion.py, contradictions.py), the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from resources.config import Settings
+from resources.lake.activity import MEASURES
 from resources.ledger import acceptance, file_index, suspicion
 from resources.ledger.contradictions import contradicted_days
 from resources.ledger.domain_suspicion import DomainCounts, suspect_domains
-from resources.ledger.silent_hours import DomainHours, silent_hours
+from resources.ledger.silent_hours import DomainHours, HourIndex, silent_hours
 from resources.ledger.states import Entry
 from resources.raw import captures
 
@@ -30,6 +31,9 @@ class Evidence:
     limits: Mapping[str, str]
     """Dataset -> the part of the account that the settings limit it to, "" for all of it."""
     _facts: dict[str, Mapping[date, file_index.RawDayFacts]] = field(default_factory=dict)
+    _indexes: dict[tuple[tuple[str, ...], tuple[date, ...]], HourIndex] = field(
+        default_factory=dict
+    )
 
     @classmethod
     def of(cls, settings: Settings, raw: Path, cache: Path | None) -> Evidence:
@@ -45,7 +49,7 @@ class Evidence:
         """`lines` of the dataset `name`, with `is_suspect` where siblings or itself contradict."""
         if not any(line.state.is_complete for line in lines):
             return [*lines]
-        whole, domains, hours = self._contradicted_by_others(name)
+        whole, domains, hours = self._contradicted_by_others(name, [line.day for line in lines])
         own = contradicted_days(self._of(name), lambda day: self._is_settled(name, day))
         for day, texts in hours.items():
             own[day] = (*own.get(day, ()), *texts)
@@ -65,7 +69,7 @@ class Evidence:
         ]
 
     def _contradicted_by_others(
-        self, name: str
+        self, name: str, days: Sequence[date]
     ) -> tuple[set[date], dict[date, tuple[str, ...]], dict[date, tuple[str, ...]]]:
         """Days that siblings contradict: as a whole, for some domains, and for some hours, in words."""
         if name not in self.limits:
@@ -76,7 +80,8 @@ class Evidence:
             name, self._rows, comparable, lambda: self._has_confirmed_empty(name)
         )
         domains = suspect_domains(name, self._by_domain, comparable)
-        silent = silent_hours(name, self._hours, self.zone, comparable)
+        index = self._hour_index(comparable, tuple(days))
+        silent = silent_hours(name, index, lambda: _hours(self._of(name)), self.zone)
         for day, its in silent.items():
             domains[day] = tuple(sorted({*domains.get(day, ()), *its.domains}))
         return (
@@ -85,12 +90,17 @@ class Evidence:
             {day: its.texts for day, its in silent.items() if its.texts},
         )
 
-    def _of(self, name: str) -> Mapping[date, file_index.RawDayFacts]:
-        if name not in self._facts:
-            found = file_index.raw_days(self.raw, name, cache=self.cache)
-            zone = self.zone.key
-            self._facts[name] = {day: facts.in_zone(zone) for day, facts in found.items()}
-        return self._facts[name]
+    def _of(
+        self, name: str, wanted: Collection[date] | None = None
+    ) -> Mapping[date, file_index.RawDayFacts]:
+        """The facts of all days of a dataset, which are read once, or of the `wanted` ones."""
+        if wanted is None and name in self._facts:
+            return self._facts[name]
+        found = file_index.raw_days(self.raw, name, wanted, self.cache)
+        facts = {day: its.in_zone(self.zone.key) for day, its in found.items()}
+        if wanted is None:
+            self._facts[name] = facts
+        return facts
 
     def _rows(self, name: str) -> suspicion.Counts:
         return {
@@ -100,8 +110,14 @@ class Evidence:
     def _by_domain(self, name: str) -> DomainCounts:
         return {day: facts.rows_by_domain for day, facts in self._of(name).items()}
 
-    def _hours(self, name: str) -> DomainHours:
-        return {day: facts.hours_by_domain for day, facts in self._of(name).items()}
+    def _hour_index(self, names: Sequence[str], days: tuple[date, ...]) -> HourIndex:
+        """The hours of these datasets on some days; of few days, without reading all others."""
+        names = [name for name in names if name in MEASURES]
+        key = tuple(names), days if len(days) <= file_index.FEW_DAYS else ()
+        if key not in self._indexes:
+            wanted = {*key[1]} or None
+            self._indexes[key] = HourIndex({name: _hours(self._of(name, wanted)) for name in names})
+        return self._indexes[key]
 
     def _is_settled(self, name: str, day: date) -> bool:
         """True if the answer was confirmed by the API over a month, or accepted by a person."""
@@ -120,3 +136,7 @@ class Evidence:
             for day, facts in self._of(name).items()
             if facts.captures and not facts.captures[-1].rows
         )
+
+
+def _hours(facts: Mapping[date, file_index.RawDayFacts]) -> DomainHours:
+    return {day: its.hours_by_domain for day, its in facts.items()}

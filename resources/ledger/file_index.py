@@ -41,7 +41,7 @@ T = TypeVar("T")
 # Each cache file has its own checksum. Deleting it costs one slow read and loses nothing.
 
 _FORMAT = 5
-_FEW_DAYS = 7  # up to so many wanted days are read without the cache
+FEW_DAYS = 7  # up to so many wanted days are read without the cache
 _SAVE_AFTER = 31  # the cache file is rewritten once so many days are new, or so many are gone
 
 PARTIAL = "partial.json"
@@ -113,7 +113,7 @@ def raw_days(
     `cache` is the folder of the cache files; None reads everything from the archive. Days without a
     folder are left out.
     """
-    if wanted is not None and len(wanted) <= _FEW_DAYS:
+    if wanted is not None and len(wanted) <= FEW_DAYS:
         folders = ((one, raw_captures.folder_of(root, dataset, one)) for one in sorted(wanted))
         return {one: raw_day(folder) for one, folder in folders if folder.is_dir()}
     cached = _read_changed(
@@ -133,7 +133,7 @@ def lake_files(
 
     Days without a readable file are left out.
     """
-    if wanted is not None and len(wanted) <= _FEW_DAYS:
+    if wanted is not None and len(wanted) <= FEW_DAYS:
         paths = ((one, parquet.path_of(root, dataset, one)) for one in sorted(wanted))
         return {one: found for one, path in paths if (found := _read_lake_file(path)) is not None}
     cached = _read_changed(

@@ -39,31 +39,50 @@ class Silence:
     hours: dict[str, int] = field(default_factory=dict)  # domain -> bits
 
 
+class HourIndex:
+    """The hours of all datasets about the same part of the account, on some days."""
+
+    def __init__(self, hours: Mapping[str, DomainHours]) -> None:
+        """`hours` by dataset; those without a measure do not count."""
+        self.hours = {name: its for name, its in hours.items() if name in MEASURES}
+        self._plenty: dict[tuple[str, ...], dict[date, dict[str, int]]] = {}
+
+    def plenty(self, group: tuple[str, ...]) -> dict[date, dict[str, int]]:
+        """Day -> domain -> bits of which any dataset of the group has plenty."""
+        if group not in self._plenty:
+            found: dict[date, dict[str, int]] = {}
+            for name in group:
+                for day, of_day in self.hours.get(name, {}).items():
+                    its = found.setdefault(day, {})
+                    for domain, (_, plenty) in of_day.items():
+                        its[domain] = its.get(domain, 0) | plenty
+            self._plenty[group] = found
+        return self._plenty[group]
+
+
 def silent_hours(
-    name: str,
-    hours: Callable[[str], DomainHours],
-    zone: ZoneInfo,
-    comparable: Iterable[str] = tuple(MEASURES),
+    name: str, index: HourIndex, history: Callable[[], DomainHours], zone: ZoneInfo
 ) -> dict[date, Silence]:
     """Days of the dataset `name` with domains or hours that others contradict.
 
     Two siblings of different actions must have plenty in an hour, or in the day, in which the dataset
     has nothing. Another table of the same action, which splits the same figures otherwise, is enough
-    alone. A domain that the dataset never has is not suspect.
+    alone. A domain that the dataset never has is not suspect: `history` gives all of its days.
     """
-    group = _PUSHES if name in _PUSHES else _PLAYS
-    if name not in MEASURES:
+    if name not in index.hours:
         return {}
-    others = {one: hours(one) for one in comparable if one in MEASURES and one != name}
-    siblings = [one for one in others if one in group]
-    comparable_bits = ~0 if MEASURES[name].hourly else _DAY_BIT
-    own = hours(name)
+    group = _PUSHES if name in _PUSHES else _PLAYS
+    bits = ~0 if MEASURES[name].hourly else _DAY_BIT
+    any_plenty = index.plenty(group)
     found: dict[date, Silence] = {}
-    for day, of_day in own.items():
+    for day, of_day in index.hours[name].items():
+        plenty = any_plenty.get(day, {})
         for domain, (some, _) in of_day.items():
-            missing = _contradicted(name, siblings, others, day, domain) & ~some
-            missing &= comparable_bits
-            if missing and not _is_never(own, day, domain):
+            silent = plenty.get(domain, 0) & ~some & bits
+            if not silent:
+                continue  # nearly always
+            missing = silent & _contradicted(name, group, index.hours, day, domain)
+            if missing and not _is_never(history(), day, domain, some):
                 found.setdefault(day, Silence()).hours[domain] = missing
     for day, silence in found.items():
         whole = sorted(d for d, missing in silence.hours.items() if missing & _DAY_BIT)
@@ -74,13 +93,13 @@ def silent_hours(
 
 
 def _contradicted(
-    name: str, siblings: Iterable[str], others: Mapping[str, DomainHours], day: date, domain: str
+    name: str, group: Iterable[str], hours: Mapping[str, DomainHours], day: date, domain: str
 ) -> int:
     """The bits of which enough siblings have plenty."""
     by_action: dict[str, int] = {}
-    for one in siblings:
-        plenty = others[one].get(day, _NOTHING).get(domain, (0, 0))[1]
-        if plenty and not (one == _CODES and _may_be_pushed(others, day, domain)):
+    for one in group:
+        plenty = hours.get(one, {}).get(day, _NOTHING).get(domain, (0, 0))[1] if one != name else 0
+        if plenty and not (one == _CODES and _may_be_pushed(hours, day, domain)):
             action = DATASETS[one].endpoint.action
             by_action[action] = by_action.get(action, 0) | plenty
     certain = by_action.pop(DATASETS[name].endpoint.action, 0)
@@ -97,10 +116,10 @@ def _may_be_pushed(others: Mapping[str, DomainHours], day: date, domain: str) ->
     return not told or any(its.get(domain, (0, 0))[0] for its in told)
 
 
-def _is_never(own: DomainHours, day: date, domain: str) -> bool:
-    """True if the dataset has nothing of the domain on any of many days."""
+def _is_never(own: DomainHours, day: date, domain: str, some: int) -> bool:
+    """True if the dataset has nothing of the domain, on this day and on any of many others."""
     there = [its[domain][0] for one, its in own.items() if one != day and domain in its]
-    return len(there) >= _NEVER and not any((own[day].get(domain, (0, 0))[0], *there))
+    return not some and len(there) >= _NEVER and not any(there)
 
 
 def _text(domain: str, missing: int, day: date, zone: ZoneInfo) -> str:

@@ -8,7 +8,7 @@ import pytest
 from resources.api.windows import day_window
 from resources.lake.activity import DAY as DAY_BIT
 from resources.lake.activity import HOURS, MEASURES
-from resources.ledger.silent_hours import silent_hours
+from resources.ledger.silent_hours import HourIndex, silent_hours
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = date(2026, 11, 21)
@@ -40,7 +40,8 @@ def account(days=(DAY,), hours=ALL):
 
 
 def found_in(counts, name, comparable=tuple(MEASURES)):
-    found = silent_hours(name, lambda n: counts.get(n, {}), ZONE, comparable)
+    index = HourIndex({one: counts[one] for one in comparable})
+    found = silent_hours(name, index, lambda: counts[name], ZONE)
     return {day: (its.domains, its.texts) for day, its in found.items()}
 
 
