@@ -20,7 +20,7 @@ from resources.api.catalog.model import Scope
 from resources.api.errors import ApiError, WrongWidth, printable
 from resources.api.parsing.slot_steps import grid_s
 from resources.api.request_plan import Inventory, Request, items_of, requests_for
-from resources.api.windows import day_window
+from resources.api.windows import Window, day_window
 from resources.capture import rejected_answers
 from resources.capture.answers import Answer, Unanswered
 from resources.capture.inventory import InventoryReader, snapshots
@@ -222,7 +222,10 @@ class PartitionJob:
         if self.unanswered:
             facts["lacking"] = [self._lacking_entry(one, now) for one in self.unanswered]
         facts |= facts_by_domain(self.dataset, table.stats, capture.manifest | facts)
-        facts |= self._contradictions(capture.manifest | facts, table.stats, time_zone)
+        window = day_window(self.day, ZoneInfo(time_zone))
+        if long_events := table.stats.long_events.beyond(window):
+            facts["long_events"] = long_events
+        facts |= self._contradictions(capture.manifest | facts, table.stats, window)
         facts |= {"any_width": doubts} if (doubts := self._width_doubts) else {}
         before = self.previous.name if self.previous else None
         name = capture.seal(now, table.stats.rows, before, facts)
@@ -238,7 +241,7 @@ class PartitionJob:
         return CommitResult(origin, equal is None, capture.requests, capture.bytes)
 
     def _contradictions(
-        self, manifest: Mapping[str, Any], stats: WriteStats, time_zone: str
+        self, manifest: Mapping[str, Any], stats: WriteStats, window: Window
     ) -> dict[str, object]:
         """The manifest's entry of that name: what other datasets of the day know of its streams."""
         if self.dataset.scope is not Scope.STREAM:
@@ -246,7 +249,6 @@ class PartitionJob:
         lacking = {item_key(self.dataset, one) for one in lacking_items(manifest)}
         asked = answered_items(self.dataset, manifest) - lacking
         paths = {name: parquet.path_of(self.home.lake, name, self.day) for name in self.sources}
-        window = day_window(self.day, ZoneInfo(time_zone))
         found = silent_streams(self.dataset, asked - stats.streams, paths, window)
         return {"contradictions": found} if found else {}
 

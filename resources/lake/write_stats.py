@@ -16,6 +16,7 @@ from resources.api.catalog.model import Scope
 from resources.api.catalog.spelling import domain_key
 from resources.api.parsing.parse import Rows
 from resources.lake.activity import Activity
+from resources.lake.long_events import LongEvents
 
 
 @dataclass
@@ -33,6 +34,7 @@ class WriteStats:
     def __post_init__(self) -> None:
         """Start without rows."""
         self.activity = Activity(self.dataset)
+        self.long_events = LongEvents(self.dataset)
 
     def add(self, rows: Rows) -> None:
         """Count the rows of one request."""
@@ -46,6 +48,7 @@ class WriteStats:
         if "domain" not in table.column_names:
             return
         self.activity.add(table)
+        self.long_events.add(table)
         for one in pc.value_counts(table.column("domain")).to_pylist():
             self.by_domain[domain_key(str(one["values"]))] += one["counts"]
         if self.dataset.scope is Scope.STREAM:

@@ -13,11 +13,13 @@ from zoneinfo import ZoneInfo
 
 from resources.config import Settings
 from resources.lake.activity import MEASURES
+from resources.lake.long_events import LISTS
 from resources.ledger import acceptance, file_index, suspicion
 from resources.ledger.contradictions import contradicted_days
 from resources.ledger.domain_suspicion import DomainCounts, suspect_domains
 from resources.ledger.silent_hours import DomainHours, HourIndex, silent_hours
 from resources.ledger.states import Entry
+from resources.ledger.unlisted_events import unlisted_events
 from resources.raw import captures
 
 
@@ -51,6 +53,9 @@ class Evidence:
             return [*lines]
         whole, domains, hours = self._contradicted_by_others(name, [line.day for line in lines])
         own = contradicted_days(self._of(name), lambda day: self._is_settled(name, day))
+        if name in LISTS:
+            for day, texts in unlisted_events(self._of(name), self.zone).items():
+                own[day] = (*own.get(day, ()), *texts)
         for day, texts in hours.items():
             own[day] = (*own.get(day, ()), *texts)
         suspect = whole | domains.keys() | own.keys()

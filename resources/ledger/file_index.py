@@ -64,6 +64,7 @@ class RawDayFacts:
     """Rows of each domain that the newest capture has an answer for; {}: it does not state them."""
     hours_by_domain: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Hours of these domains with some activity, and with plenty, as lake/activity.py has them."""
+    long_events: tuple[tuple[str, str, int, int], ...] = ()  # see lake/long_events.py
     contradictions: tuple[str, ...] = ()  # of the newest capture, as ManifestFacts has them
 
     @property
@@ -84,6 +85,7 @@ class RawDayFacts:
             self,
             rows_by_domain=self.rows_by_domain if is_newest_kept else {},
             hours_by_domain=self.hours_by_domain if is_newest_kept else {},
+            long_events=self.long_events if is_newest_kept else (),
             contradictions=self.contradictions if is_newest_kept else (),
             captures=tuple(name for name, _ in kept),
             zones=tuple(stated for _, stated in kept),
@@ -212,6 +214,7 @@ def _in_place(folder: Path, names: Sequence[CaptureName]) -> RawDayFacts:
         supplements=tuple(supplements),
         rows_by_domain=newest.rows_by_domain if newest else {},
         hours_by_domain=newest.hours_by_domain if newest else {},
+        long_events=newest.long_events if newest else (),
         contradictions=newest.contradictions if newest else (),
     )
 
@@ -251,13 +254,13 @@ def _day_to_json(found: tuple[RawDayFacts, bool]) -> tuple[list[Any] | None, boo
     zones = facts.zones if len({*facts.zones}) > 1 else facts.zones[:1]
     listed: list[Any] = [names, seen, facts.is_partial, zones, facts.misplaced, facts.supplements]
     listed += [dict(facts.rows_by_domain), facts.contradictions, dict(facts.hours_by_domain)]
+    listed.append(facts.long_events)
     return listed, is_cacheable
 
 
 def _day_from_json(values: list[Any]) -> RawDayFacts:
-    captures, seen, is_partial, zones, misplaced, supplements, by_domain, contradictions, hours = (
-        values
-    )
+    captures, seen, is_partial, zones, misplaced, supplements, *of_newest = values
+    by_domain, contradictions, hours, events = of_newest
     last_seen = None if seen is None else datetime.fromisoformat(seen)
     names = tuple(map(CaptureName, captures))
     zones = zones if len(zones) == len(names) else zones * len(names)
@@ -271,6 +274,7 @@ def _day_from_json(values: list[Any]) -> RawDayFacts:
         rows_by_domain=by_domain,
         contradictions=tuple(contradictions),
         hours_by_domain=hours,
+        long_events=tuple(map(tuple, events)),
     )
 
 

@@ -28,6 +28,7 @@ class ManifestFacts:
     hours_by_domain: Mapping[str, tuple[int, int]] = field(
         default_factory=dict
     )  # see lake/activity
+    long_events: tuple[tuple[str, str, int, int], ...] = ()  # see lake/long_events
     contradictions: tuple[str, ...] = ()  # what in the answers contradicts their own rows, in words
 
     def misplacement(self, dataset: str, day: str, time_zone: str | None = None) -> str:
@@ -74,6 +75,10 @@ def manifest_facts(capture: Capture) -> ManifestFacts:
                 str(k): (int(some), int(plenty))
                 for k, (some, plenty) in manifest.get("hours_by_domain", {}).items()
             },
+            long_events=tuple(
+                (str(key), str(domain), int(begin), int(end))
+                for key, domain, begin, end in manifest.get("long_events", ())
+            ),
             contradictions=contradictions(manifest),
         )
     return _known[name]

@@ -43,3 +43,18 @@ def test_it_is_suspect_and_over_once_it_is_answered(tmp_path, names, manner, dou
         archive = found.with_(LIVESTATS_NOW=(NOW + timedelta(days=1)).isoformat()).archive
         lines = [line for its in archive.ledgers(archive.daily, DAY, DAY).values() for line in its]
         assert [line.dataset for line in lines if line.is_suspect] == []
+
+
+def test_a_list_of_pushes_for_another_window_that_touches_the_day(tmp_path):
+    """All of its rows belong to the day: only the list of the next day shows what is lacking."""
+    account = Account(domains=2, streams_per_domain=1, deleted=0, seed=2)
+    first, odd, last = (DAY + timedelta(days=i) for i in (0, 1, 3))
+    manner = (
+        f"other-window=1@action=DescribeLivePushStreamInfoData@domain=push-2.sim.example@days={odd}"
+    )
+    with lab(tmp_path / "home", account, manners=[manner]) as found:
+        archive = found.only("domain", "isp", "push_stream_info").archive
+        summary = run(archive, plan(archive, first, last, ()), lambda _: None)
+        assert summary.suspect == {"push_stream_info": [odd]}
+        text = "lacks a push of push-2.sim.example that another day lists"
+        assert summary.doubts == [f"push_stream_info {odd}: {text}"]
