@@ -125,7 +125,8 @@ def request_of(dataset: Dataset, payload: Mapping[str, object]) -> Request:
 
     A stored request is therefore enough to read its answer again, without the plan of its day.
     What the rows may lack is a constant of the request: its variant, its one stream or domain, the
-    one value of a filter. What was asked for is all that may come back.
+    one value of a filter. What was asked for is all that may come back. A dataset without a split
+    reads the plain list beside the split one, where a request asked for both.
     """
     constants = {
         column: _word(payload[parameter])
@@ -142,7 +143,7 @@ def request_of(dataset: Dataset, payload: Mapping[str, object]) -> Request:
             constants[name.lower()] = _word(payload[name])
     for name, dimension in SPLITS.items():
         values = payload.get(dimension.filter or "")
-        if isinstance(values, list):
+        if isinstance(values, list) and dimension.column in dataset.column:
             within[dimension.column] = frozenset(values)
             if _is_single(values) and (name in dataset.split or dataset.scope is Scope.DOMAIN):
                 constants[dimension.column] = values[0]
@@ -151,10 +152,15 @@ def request_of(dataset: Dataset, payload: Mapping[str, object]) -> Request:
     return Request(
         payload=payload,
         window=read_window(payload, last_second=dataset.event_start is not None),
-        is_split="DetailField" in payload,
+        is_split="DetailField" in payload and bool(dataset.split),
         constants=constants,
         within=within,
     )
+
+
+def reads_beside_split(dataset: Dataset, request: Request) -> bool:
+    """True if the rows are those of the plain list in an answer that was asked for with a split."""
+    return "DetailField" in request.payload and not dataset.split
 
 
 def halves(dataset: Dataset, request: Request) -> tuple[Request, ...]:
@@ -232,8 +238,8 @@ def _scopes(dataset: Dataset, inventory: Inventory) -> Iterator[dict[str, object
     domains = domains_of(dataset, inventory.domains)
     match dataset.scope:
         case Scope.ACCOUNT:
-            if domains:
-                yield {"DomainList": domains}
+            if domains:  # all in one list: parts of an account do not add up
+                yield from _filters(dataset, domains, inventory)
         case Scope.DOMAINS:
             for chunk in even_chunks(domains, DOMAINS_PER_REQUEST):
                 yield from _filters(dataset, chunk, inventory)

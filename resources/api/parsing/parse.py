@@ -41,9 +41,14 @@ from resources.api.parsing.row_windows import (
 from resources.api.parsing.slices import JsonSlicer
 from resources.api.parsing.slot_steps import check_slots
 from resources.api.parsing.sorting import SortedView
-from resources.api.parsing.split_items import absent_domains, check_split_is_empty, is_short
+from resources.api.parsing.split_items import (
+    absent_domains,
+    check_plain_is_empty,
+    check_split_is_empty,
+    is_short,
+)
 from resources.api.parsing.totals import Totals, disagreeing_pages
-from resources.api.request_plan import Request
+from resources.api.request_plan import Request, reads_beside_split
 
 __all__ = ["Page", "Rows", "join", "read_page", "row_schema"]
 
@@ -113,9 +118,12 @@ def read_page(dataset: Dataset, request: Request, body: Body, number: int = 1) -
     if isinstance(body, bytes):
         decoded = decode(endpoint, body)
     else:
-        slices = JsonSlicer(body.pieces(), reading.layout.levels[0].name)
+        slices = JsonSlicer(body.pieces(), reading.sliced_list)
         for items in slices:
-            reading.add(decode_items(endpoint, slices.name, items, reading.items, len(body)))
+            if reading.is_beside_split:  # the larger list is passed over
+                reading.has_split_rows = True
+            else:
+                reading.add(decode_items(endpoint, slices.name, items, reading.items, len(body)))
         decoded = decode(endpoint, slices.rest)
     reading.add(decoded)
     return reading.page(decoded.result)
@@ -128,6 +136,8 @@ class _PageReader:
         endpoint = dataset.endpoint
         split_rows = endpoint.split_rows if request.is_split else None
         self.layout = split_rows or endpoint.rows
+        self.is_beside_split = reads_beside_split(dataset, request)
+        self.has_split_rows = False  # of a split list that is passed over
         self.items = 0  # items of the outermost list so far
         self._dataset, self._request = dataset, request
         self._number = number
@@ -137,6 +147,12 @@ class _PageReader:
         self._far: Strange | None = None  # a slot more than a width outside of the window
         self._unknown: set[str] = set()
         self._totals = Totals(dataset, is_split=request.is_split)
+
+    @property
+    def sliced_list(self) -> str:
+        """The list that makes an answer large."""
+        beside = self._dataset.endpoint.split_rows if self.is_beside_split else None
+        return (beside or self.layout).levels[0].name
 
     def add(self, decoded: DecodedResponse) -> None:
         """Add the rows of a slice, or of the whole response."""
@@ -161,12 +177,15 @@ class _PageReader:
         check_echoes(endpoint, [self._request], result)
         if self._request.is_split and not self._rows:
             check_split_is_empty(self._dataset, self._request, result)
+        if self.is_beside_split and not self._rows:
+            check_plain_is_empty(self._dataset, self._request, result, self.has_split_rows)
         facts, totals = facts_of(self._dataset, result, self._rows)
         is_all_here = not (self._outside or endpoint.paging)
         table = _joined(self._tables)
         check_window(self._dataset, self._request, self._wrong, self._far, len(table))
         check_slots(self._dataset, [self._request], table, np.zeros(len(table), dtype=np.int64))
-        absent = () if self._outside else absent_domains(self._request, table)
+        is_not_compared = self._outside or self.is_beside_split
+        absent = () if is_not_compared else absent_domains(self._request, table)
         return Page(
             table=table,
             facts=facts,

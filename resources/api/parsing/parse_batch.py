@@ -29,7 +29,7 @@ from resources.api.parsing.row_windows import has_impossible, rows_inside
 from resources.api.parsing.slot_steps import check_slots
 from resources.api.parsing.split_items import absent_domains, is_short
 from resources.api.parsing.totals import Totals
-from resources.api.request_plan import Request
+from resources.api.request_plan import Request, reads_beside_split
 
 T = TypeVar("T")
 
@@ -41,6 +41,8 @@ def batch_key(dataset: Dataset, request: Request) -> Hashable | None:
     """Batch key. Responses with equal keys can be parsed together; None means parse alone."""
     if any(dataset.column[name].kind is ColumnType.FLOAT for name in dataset.key):
         return None  # -0.0 and 0.0 are equal but not the same, and NaN has no order
+    if reads_beside_split(dataset, request):
+        return None  # whether the split has rows that the plain list lacks is checked there
     has_window = request.window is not None
     return (
         dataset,

@@ -59,6 +59,20 @@ def check_split_is_empty(dataset: Dataset, request: Request, result: pa.StructAr
             raise _wrong(dataset, request, "empty beside a total above zero")
 
 
+def check_plain_is_empty(
+    dataset: Dataset, request: Request, result: pa.StructArray, has_split_rows: bool
+) -> None:
+    """Raise WrongAnswer if the plain list, which has no rows, stands beside a split that has some."""
+    layout = dataset.endpoint.split_rows
+    if has_split_rows or (layout is not None and flatten(result, layout).rows):
+        raise WrongAnswer(
+            dataset.endpoint.action,
+            f"Result.{dataset.endpoint.rows.levels[0].name}",
+            "empty beside a split with rows",
+            f"the whole of {request.payload.get('DetailField')}",
+        )
+
+
 def check_domains(dataset: Dataset, request: Request, absent: tuple[str, ...]) -> None:
     """Raise WrongAnswer if domains are `absent` from a split that falls short of the plain list."""
     if absent:

@@ -284,7 +284,8 @@ def test_what_was_asked_for_is_all_that_may_come_back(dataset):
             ("ProtocolList", "protocol"),
             ("Ips", "ip"),
         ):
-            assert walk.within.get(column, frozenset()) == set(walk.payload.get(parameter, ()))
+            asked_for = set(walk.payload.get(parameter, ())) if column in dataset.column else set()
+            assert walk.within.get(column, frozenset()) == asked_for
 
 
 @daily
@@ -588,3 +589,47 @@ def test_the_rules_above_do_refuse(name, change, complaint):
 def test_fifty_domains_share_a_request():
     sizes = {len(body["DomainList"]) for body in payloads("stream_session", domains=120)}
     assert max(sizes) <= DOMAINS_PER_REQUEST == 50
+
+
+# --- series of the whole account ---
+
+WHOLE = replace(
+    DATASETS["play_status_code"],
+    name="whole",
+    scope=Scope.ACCOUNT,
+    split=(),
+    key=("request_type", "slot_start_at", "status_code"),
+)
+
+
+@pytest.mark.parametrize("domains", [1, 2, 120])
+def test_the_account_is_asked_as_a_whole_in_one_list_and_without_a_split(domains):
+    day = asked(WHOLE, domains)
+    assert [walk.constants for walk in day] == [
+        {"request_type": "Access"},
+        {"request_type": "Source"},
+    ]
+    for walk in day:
+        assert set(walk.payload["DomainList"]) == names_of(WHOLE, domains)
+        assert "DetailField" not in walk.payload
+        assert not walk.is_split
+        assert walk.within == {}
+
+
+@pytest.mark.parametrize("domains", [1, 2])
+def test_a_request_with_a_split_is_read_as_a_whole_by_a_dataset_without_one(domains):
+    for walk in asked(DATASETS["play_status_code"], domains):
+        whole = request_of(WHOLE, walk.payload)
+        assert not whole.is_split
+        assert set(whole.constants) == {"request_type"}
+        assert whole.within == {}
+        assert whole.window == walk.window
+
+
+def test_the_account_is_split_by_carriers_in_one_list_of_all_domains():
+    carriers = replace(WHOLE, split=("ISP",), key=("isp", *WHOLE.key))
+    for walk in asked(carriers, domains=60):
+        assert len(walk.payload["DomainList"]) == 120
+        assert walk.payload["DetailField"] == ["ISP"]
+        assert walk.within == {"isp": frozenset(CARRIERS)}
+        assert walk.is_split

@@ -23,9 +23,11 @@ def _slots(dataset: Dataset) -> Rule:
     values = [
         f.column for f in fields if f.column and f.kind in (ColumnType.INTEGER, ColumnType.FLOAT)
     ]
+    has_domain = "domain" in dataset.column
+    who, scope = ("A domain", "domain") if has_domain else ("The account", f"'{ACCOUNT}'")
     return Rule(
         name=f"slots_of_{dataset.name}",
-        meaning=f"A domain with anything in {dataset.name} has all {DAY_S // 300} slots of the "
+        meaning=f"{who} with anything in {dataset.name} has all {DAY_S // 300} slots of the "
         "day there; with fewer the day is sparse.",
         unit="slots",
         tolerance=0.0,
@@ -34,7 +36,7 @@ def _slots(dataset: Dataset) -> Rule:
         "Where it does, sparse days of quiet domains are no fault, and nobody is warned of them.",
         needs=(dataset.name,),
         sql=f"""
-            SELECT business_date, domain AS scope, {DAY_S} // max(slot_seconds) AS expected,
+            SELECT business_date, {scope} AS scope, {DAY_S} // max(slot_seconds) AS expected,
                    count(DISTINCT slot_start_at) AS actual, 0 AS slack, NULL AS note
             FROM {dataset.name} WHERE business_date IN (FROM days)
             GROUP BY ALL HAVING max(greatest({", ".join(values)})) > 0""",

@@ -1,10 +1,14 @@
 """Rules about one dataset."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
-from resources.system_tables.reconciliation.rules.captures import SLOTS, TOTALS
+from resources.api.catalog import DATASETS
+from resources.api.catalog.columns import SLOT_START_AT as SLOT
+from resources.api.catalog.model import Scope
+from resources.system_tables.reconciliation.rules.captures import SLOTS, TOTALS, _slots
 
 DAY = date(2026, 11, 1)
 START = datetime(2026, 10, 31, 16, tzinfo=UTC)
@@ -33,6 +37,21 @@ def test_a_day_has_all_its_slots_where_anything_happened():
             for _, scope, expected, actual, *_ in connection.execute(rule.sql).fetchall()
         }
     assert found == {"whole": (288, 288), "less": (288, 287)}
+
+
+def test_a_series_of_the_account_has_all_its_slots_too():
+    whole = replace(
+        DATASETS["source_traffic"], name="whole", scope=Scope.ACCOUNT, split=(), key=(SLOT,)
+    )
+    rule = _slots(whole)
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE days AS SELECT DATE '{DAY}' AS business_date")
+        connection.execute(
+            f"CREATE TABLE whole AS SELECT DATE '{DAY}' AS business_date, 300 AS slot_seconds, "
+            f"TIMESTAMPTZ '{START}' + to_minutes(5 * i::INT) AS {SLOT}, "
+            "1.0 AS origin_bandwidth_mbps, 1.0 AS origin_traffic_bytes FROM range(287) t(i)"
+        )
+        assert connection.execute(rule.sql).fetchall() == [(DAY, "account", 288, 287, 0, None)]
 
 
 def test_totals_that_disagree_are_counted_and_named():
