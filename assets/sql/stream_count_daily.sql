@@ -1,6 +1,6 @@
 -- Most concurrent streams of each domain, type and day, with the time. Peaks of types, domains or
--- days are never added. There is no account-wide figure: domains peak at different moments of a
--- slot, and the sum of their peaks would be above what ever ran at once.
+-- days are never added: domains peak at different moments of a slot, and the sum of their peaks
+-- would be above what ever ran at once. The account's are in stream_count_daily_account.
 -- group: streams
 -- kind: table by day
 -- key: business_date, domain, stream_type

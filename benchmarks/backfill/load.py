@@ -83,13 +83,17 @@ def answer(api: Api, action: str, body: bytes) -> dict[str, object]:
 
 
 def table_of(action: str, body: Mapping[str, object]) -> Dataset:
-    """The dataset that a request belongs to: several share an action and differ in their filters."""
-    (dataset,) = (
+    """The dataset that a request belongs to: several share an action, differing in filters or split.
+
+    Of one domain, the whole account and the domain are asked for in the same words.
+    """
+    found = [
         dataset
         for dataset in DATASETS.values()
         if dataset.endpoint.action == action and _filters(dataset) == _SPLIT_FILTERS & body.keys()
-    )
-    return dataset
+    ]
+    details = body.get("DetailField", [])
+    return next((one for one in found if [*one.split] == details), found[0])
 
 
 _SPLIT_FILTERS = {"ISPList", "ProtocolList"}

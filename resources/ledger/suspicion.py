@@ -62,6 +62,7 @@ _PUSHED = ("push_stream_info", "batch_push_stream_metrics")
 ACTIVE = frozenset((*_VIEWED, *_MOVED, *_ANSWERED, *_PUSHED, "push_stream_metrics"))
 _EDGE = Siblings(proof=(*_VIEWED, *_MOVED, *_PUSHED), usual=_ANSWERED)
 _SESSIONS = Siblings(proof=_VIEWED, usual=(*_ANSWERED, *_MOVED))
+_CODES = Siblings(proof=(*_VIEWED, *_MOVED, *_PUSHED))
 # Streams may come from an origin instead of a push, hence `usual`. A push that goes on is not in
 # push_stream_info, and one of some seconds has no metrics.
 _PUSHES = (*_PUSHED, *_VIEWED, *_MOVED)
@@ -70,17 +71,23 @@ SIBLINGS: Mapping[str, Siblings] = MappingProxyType(
     {
         "stream_session": _SESSIONS,
         "stream_session_by_domain": _SESSIONS,
+        "stream_session_account": _SESSIONS,
         "batch_stream_session": Siblings(proof=(), usual=_ANSWERED),
         "batch_stream_traffic": Siblings(proof=(*_VIEWED, *_PUSHED), usual=_ANSWERED),
         "edge_stat": _EDGE,
         "edge_stat_by_protocol": _EDGE,
         "edge_stat_by_region": _EDGE,
-        "play_status_code": Siblings(proof=(*_VIEWED, *_MOVED, *_PUSHED)),
+        "edge_stat_by_domain": _EDGE,
+        "edge_stat_account": _EDGE,
+        "play_status_code": _CODES,
+        "play_status_code_by_domain": _CODES,
+        "play_status_code_account": _CODES,
         "top_play": Siblings(proof=_VIEWED, usual=(*_ANSWERED, *_MOVED)),
         "push_stream_info": Siblings(proof=(), usual=_PUSHES),
         "batch_push_stream_metrics": Siblings(proof=(), usual=_PUSHES),
         "push_stream_metrics": Siblings(proof=_PUSHED[1:], usual=_PUSHES),
         "stream_count": Siblings(proof=_PUSHED),
+        "stream_count_account": Siblings(proof=_PUSHED),
     }
 )
 """Dataset -> what contradicts it when it is empty. Any of them can be the second sibling."""

@@ -23,7 +23,7 @@ from resources.api.parsing.parse import read_page
 
 pytestmark = pytest.mark.slow
 
-TINY = Load(domains=1, streams=2, hours=0.5)
+TINY = Load(domains=2, streams=2, hours=0.5)
 MOST_MB = 1074  # a GiB
 days = st.dates(date(2025, 1, 1), date(2027, 12, 31))
 
@@ -189,7 +189,7 @@ def test_every_answer_is_the_simulators_own_and_livestats_reads_it(api, asked):
 @given(day=days)
 def test_an_answer_for_another_day_differs_in_its_times_only(day, api, asked):
     library = Library(api)
-    (one,) = (a for a in asked if a.dataset.name == "push_stream_info")
+    one = next(a for a in asked if a.dataset.name == "push_stream_info")
     template, found = library.find(one.dataset.endpoint.action, on_day(one.body, day))
     assert found == day
     text = template.on(day).decode()

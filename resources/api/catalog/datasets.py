@@ -45,6 +45,9 @@ class Dataset:
     ranked: bool = False  # the position in the list is a column
     streams_from: tuple[str, ...] = ()  # datasets that name the streams of the day
     addresses_from: tuple[tuple[str, str], ...] = ()  # (dataset, column) that hold addresses
+    derived_from: tuple[str, ...] = ()
+    """Datasets whose answers hold this one's rows beside their split, the best first. A day that one
+    of them has captured needs no request: see capture/derive.py."""
     event_start: str | None = None  # column that tells when an event began: not after the day
     event_times: tuple[str, str] | None = None  # columns that tell when it began and ended
     dedup_keep: DedupKeep | None = None  # deduplicates rows listed under several days

@@ -282,6 +282,49 @@ def viewers(*slots, domain="pull.example", day=DAY, start=MIDNIGHT):
     ]
 
 
+def of_account(column, *slots, **labels):
+    """Slots of an account-wide series: (number in the day, value)."""
+    return [
+        {
+            "business_date": DAY,
+            "slot_start_at": MIDNIGHT + 5 * number * MINUTE,
+            "slot_seconds": 300,
+            column: value,
+            **labels,
+        }
+        for number, value in slots
+    ]
+
+
+class TestAccount:
+    def test_peaks_are_those_of_the_vendor_with_the_first_time(self):
+        rows = of_account(
+            "down_bandwidth_mbps", (3, 8.0), (5, 9.0), (7, 9.0), up_bandwidth_mbps=0.0
+        )
+        with made_by_hand(edge_stat_account=rows) as connection:
+            (day,) = rows_of(connection, "bandwidth_daily_account")
+        assert (day["peak_down_mbps"], day["peak_down_at"]) == (9.0, MIDNIGHT + 25 * MINUTE)
+        assert (day["peak_up_mbps"], day["peak_up_at"]) == (0.0, None)
+
+    def test_origins_and_streams_have_peaks_of_their_own(self):
+        pulled = of_account("origin_bandwidth_mbps", (3, 8.0), (5, 9.0))
+        streams = [
+            *of_account("peak_streams", (3, 2), (4, 1), stream_type="push"),
+            *of_account("peak_streams", (3, 0), stream_type="transcode"),
+        ]
+        with made_by_hand(
+            source_traffic_account=pulled, stream_count_account=streams
+        ) as connection:
+            (origin,) = rows_of(connection, "origin_pull_daily_account")
+            counts = by(rows_of(connection, "stream_count_daily_account"), "stream_type")
+        assert (origin["peak_origin_mbps"], origin["peak_at"]) == (9.0, MIDNIGHT + 25 * MINUTE)
+        assert (counts["push",]["peak_streams"], counts["push",]["peak_at"]) == (
+            2,
+            MIDNIGHT + 15 * MINUTE,
+        )
+        assert counts["transcode",]["peak_at"] is None
+
+
 class TestViewers:
     def test_slots_without_a_row_count_as_zero(self):
         rows = viewers((0, 288), (100, 288))
@@ -312,6 +355,23 @@ class TestViewers:
             (account,) = rows_of(connection, "viewers_daily_account")
         assert account["peak_online_users"] == 14
         assert account["peak_at"] == MIDNIGHT + 5 * MINUTE
+
+    def test_the_account_is_its_own_series_where_that_is_there(self):
+        """A domain's peaks fall into different minutes of a slot: the sum of 14 never was."""
+        rows = viewers((0, 10)) + viewers((0, 4), domain="other.example")
+        whole = [{k: v for k, v in row.items() if k != "domain"} for row in viewers((0, 11))]
+        later = [
+            row | {"business_date": DAY + timedelta(1), "slot_start_at": MIDNIGHT + timedelta(1)}
+            for row in rows
+        ]
+        with made_by_hand(
+            stream_session_by_domain=rows + later, stream_session_account=whole
+        ) as connection:
+            found = by(rows_of(connection, "viewers_daily_account"), "business_date")
+        assert [(row["peak_online_users"], row["basis"]) for row in found.values()] == [
+            (11, "account"),
+            (14, "domains"),
+        ]
 
     def test_the_day_on_which_the_clock_is_set_back_has_25_hours(self):
         day, start = date(2026, 10, 25), datetime(2026, 10, 24, 22, tzinfo=UTC)

@@ -11,6 +11,7 @@ from resources.system_tables.reconciliation.rules.model import ACCOUNT, Rule
 from resources.system_tables.reconciliation.rules.presence import PRESENCE
 from resources.system_tables.reconciliation.rules.streams import PUSHES, STREAMS, TRANSCODING
 from resources.system_tables.reconciliation.rules.usage import EDGE, SESSIONS, TOP_PLAY
+from resources.system_tables.reconciliation.rules.wholes import ACCOUNT_RULES, DOMAIN_RULES
 
 __all__ = ["ACCOUNT", "RULES", "Rule"]
 
@@ -23,6 +24,8 @@ RULES: tuple[Rule, ...] = (
     *STREAMS,
     *PRESENCE,
     *HOURS,
+    *ACCOUNT_RULES,
+    *DOMAIN_RULES,
     *SLOTS,
     *TOTALS,
 )

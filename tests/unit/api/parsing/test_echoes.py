@@ -66,7 +66,7 @@ def test_what_was_asked_and_no_echo_at_all_are_right(dataset, echo):
             document["Result"][parameter.name] = walk.payload[parameter.name]
     body = json.dumps(document).encode()
     assert read_page(dataset, walk, body).table.num_rows
-    if dataset.name != "play_status_code":  # its sample is not for the fast reader
+    if not dataset.name.startswith("play_status_code"):  # its sample is not for the fast reader
         assert read_batch(dataset, [(walk, 1), (walk, 1)], [body, body]) is not None
 
 

@@ -105,6 +105,14 @@ ROWS_IN_SAMPLE = {
     "push_stream_metrics": 2,
     "batch_source_stream_metrics": 3,
     "source_stream_metrics": 3,
+    "stream_session_account": 2,
+    "source_traffic_account": 2,
+    "play_status_code_account": 3,
+    "stream_count_account": 2,
+    "edge_stat_account": 2,
+    "source_traffic_by_domain": 4,
+    "play_status_code_by_domain": 4,
+    "edge_stat_by_domain": 4,
 }
 
 
