@@ -17,7 +17,8 @@ from pipelines.planning.capture_plan import Chunk
 from resources.api.catalog import DATASETS, DIMENSIONS, dataset
 from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
-from resources.capture.inventory import snapshots
+from resources.capture import derive
+from resources.capture.inventory import InventoryReader, snapshots
 from resources.home import folders
 from resources.home.layout import API_HISTORY, first_day
 from resources.ledger import suspicion
@@ -38,6 +39,10 @@ class BackfillPlan:
     kept: int  # dataset-days that are complete already
     first: date
     last: date
+    derived: tuple[Chunk, ...] = ()  # made of captured answers, without a request
+    not_derived: Sequence[
+        tuple[str, date, str]
+    ] = ()  # dataset, day, and why captures do not hold it
     supplements: tuple[Chunk, ...] = ()  # captured days that lack items, as far as known before
     lost_in_part: Mapping[str, list[date]] = field(default_factory=dict)
     """Captured days that lack items which the API has forgotten."""
@@ -50,6 +55,11 @@ class BackfillPlan:
         return sum(chunk.days * len(chunk.datasets) for chunk in self.chunks)
 
     @property
+    def days_to_derive(self) -> int:
+        """Dataset-days to make of captured answers, without a request."""
+        return sum(chunk.days * len(chunk.datasets) for chunk in self.derived)
+
+    @property
     def days_to_complete(self) -> int:
         """Captured dataset-days that lack items, as far as known before."""
         return sum(chunk.days * len(chunk.datasets) for chunk in self.supplements)
@@ -58,7 +68,7 @@ class BackfillPlan:
     def due(self) -> dict[str, int]:
         """Days to capture of each dataset."""
         found: Counter[str] = Counter()
-        for chunk in self.chunks:
+        for chunk in (*self.derived, *self.chunks):
             found.update(dict.fromkeys(chunk.datasets, chunk.days))
         return dict(found)
 
@@ -96,7 +106,7 @@ def plan(
     first, last = _range(archive, first, last)
     daily = [d for d in wanted if not d.is_dimension]
     ledgers = archive.ledgers(daily, first, last)
-    days = {one.name: _sort(archive, ledgers[one.name], force=force) for one in daily}
+    days = {one.name: _sort(archive, one, ledgers[one.name], force=force) for one in daily}
     urgent = [line for lines in ledgers.values() for line in lines if line.state is State.EXPIRING]
     chunks = (
         *capture_plan.chunks({name: found.fresh for name, found in days.items()}, urgent=urgent),
@@ -116,6 +126,12 @@ def plan(
         datasets=(*(d.name for d in wanted), *unusable),
         dimensions=tuple(name for name in DATASETS if name in needed),
         chunks=chunks,
+        derived=tuple(capture_plan.chunks({name: found.derived for name, found in days.items()})),
+        not_derived=tuple(
+            (name, day, why)
+            for name, found in days.items()
+            for day, why in found.not_derived.items()
+        ),
         lost=named("lost"),
         settling=named("settling"),
         kept=sum(found.kept for found in days.values()),
@@ -140,10 +156,14 @@ class _Days:
     lost: list[date]
     settling: list[date]
     kept: int
+    derived: list[date]
+    not_derived: Mapping[date, str]
 
 
-def _sort(archive: Archive, lines: Sequence[Entry], *, force: bool) -> _Days:
+def _sort(archive: Archive, one: Dataset, lines: Sequence[Entry], *, force: bool) -> _Days:
     """Sort the days of one dataset by its ledger `lines`."""
+    derived, not_derived = _derivable(archive, one, lines)
+    lines = [line for line in lines if line.day not in derived]
     now, zone = archive.now(), archive.settings.zone
     complete = [line for line in lines if line.state.is_complete]
     again = [
@@ -167,7 +187,32 @@ def _sort(archive: Archive, lines: Sequence[Entry], *, force: bool) -> _Days:
         lost=[line.day for line in lines if line.state is State.LOST],
         settling=[line.day for line in lines if line.state is State.SETTLING],
         kept=len(complete) - len(again),
+        derived=derived,
+        not_derived=not_derived,
     )
+
+
+def _derivable(
+    archive: Archive, one: Dataset, lines: Sequence[Entry]
+) -> tuple[list[date], dict[date, str]]:
+    """The days that can be made of what other datasets have captured; why others cannot."""
+    if not one.derived_from:
+        return [], {}
+    inventory = InventoryReader(archive.home.lake, archive.settings)
+    sources = derive.Sources(
+        archive.home, archive.settings, archive.coverage(), inventory, archive.now()
+    )
+    days: list[date] = []
+    reasons: dict[date, str] = {}
+    for line in lines:
+        if line.state.is_captured or line.state is State.SETTLING:
+            continue
+        source, reason = sources.of(one, line.day)
+        if source is not None:
+            days.append(line.day)
+        elif reason:
+            reasons[line.day] = reason
+    return days, reasons
 
 
 def supplements(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
-from resources.capture import replay_rejected
+from resources.capture import derive, replay_rejected
+from resources.capture.inventory import InventoryReader
 from resources.capture.repair import UNREADABLE, make_lake_file
 from resources.fs import access, locks
 from resources.home import day_lock
 from resources.raw import captures
+
+log = logging.getLogger("livestats.replay")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +26,7 @@ class Replayed:
     dataset: str
     day: date
     rows: int = 0
+    is_derived: bool = False  # a capture was made of answers of another dataset
     is_recovered: bool = False  # a capture was made of answers that no version could read so far
     problem: str = ""
 
@@ -29,25 +34,48 @@ class Replayed:
 def captured(
     archive: Archive, datasets: Sequence[Dataset], first: date | None, last: date | None
 ) -> list[tuple[Dataset, date]]:
-    """Every day with a capture or rejected answers in the range, dimensions' days included."""
-    return [
-        (dataset, day)
-        for dataset in datasets
-        for day, folder in captures.days_of(archive.home.raw, dataset.name).items()
-        if (first is None or day >= first)
-        and (last is None or day <= last)
-        and (captures.captures_in(folder) or captures.rejected_in(folder))
-    ]
+    """Every day with a capture or rejected answers in the range, dimensions' days included.
+
+    And those of an account-wide series, if it is switched on, that a split dataset has captured.
+    """
+    found = []
+    for dataset in datasets:
+        folders = [*captures.days_of(archive.home.raw, dataset.name).items()]
+        is_on = dataset.name in archive.settings.datasets
+        for name in dataset.derived_from if is_on else ():
+            folders += captures.days_of(archive.home.raw, name).items()
+        there = {
+            day
+            for day, folder in folders
+            if (first is None or day >= first)
+            and (last is None or day <= last)
+            and (captures.captures_in(folder) or captures.rejected_in(folder))
+        }
+        found += [(dataset, day) for day in sorted(there)]
+    return found
 
 
 def replay(archive: Archive, days: Sequence[tuple[Dataset, date]]) -> Iterator[Replayed]:
     """Make the lake file of each day anew from its newest capture; one day's damage stops no other.
 
-    Rejected answers that the present version can read become a capture first.
+    Rejected answers that the present version can read become a capture first. A day of an
+    account-wide series without a capture is made of the answers of a split dataset, if they hold it.
     Waits for a day that a capture is at work on.
     """
+    sources = derive.Sources(
+        archive.home,
+        archive.settings,
+        archive.coverage(),
+        InventoryReader(archive.home.lake, archive.settings),
+        archive.now(),
+    )
     for dataset, day in days:
         folder = captures.folder_of(archive.home.raw, dataset.name, day)
+        made = _derived(archive, sources, archive.settings.of(dataset), day)
+        if made is not None:
+            yield made
+        if made is not None or not folder.is_dir():
+            continue
         is_recovered = False
         try:
             with day_lock.locked(archive.home, dataset, day):
@@ -71,3 +99,25 @@ def replay(archive: Archive, days: Sequence[tuple[Dataset, date]]) -> Iterator[R
             yield Replayed(dataset=dataset.name, day=day, problem=access.reason(error))
         else:
             yield Replayed(dataset=dataset.name, day=day, rows=rows, is_recovered=is_recovered)
+
+
+def _derived(
+    archive: Archive, sources: derive.Sources, dataset: Dataset, day: date
+) -> Replayed | None:
+    """A day without a capture made of what another dataset has captured; None if that cannot be."""
+    folder = captures.folder_of(archive.home.raw, dataset.name, day)
+    if not dataset.derived_from or captures.captures_in(folder):
+        return None
+    source, reason = sources.of(dataset, day)
+    try:
+        if source is not None:
+            with day_lock.locked(archive.home, dataset, day):
+                folder.mkdir(parents=True, exist_ok=True)
+                if not captures.captures_in(folder):
+                    rows = derive.make_capture(archive.home, dataset, day, source).rows
+                    return Replayed(dataset=dataset.name, day=day, rows=rows, is_derived=True)
+    except (*UNREADABLE, locks.LockTimeout) as error:
+        reason = str(error)
+    if reason:
+        log.warning("%s %s: not made out of captured answers: %s", dataset.name, day, reason)
+    return None

@@ -82,7 +82,7 @@ def run(
     summary = Summary(kept=todo.kept, failed=unusable)
     archive.home.prepare(archive.settings, archive.now())
     before = suspect_days(archive, todo)
-    has_requests = todo.chunks or todo.dimensions or todo.supplements
+    has_requests = todo.derived or todo.chunks or todo.dimensions or todo.supplements
     if has_requests or archive.behind() or not archive.is_described():
         recorder = _Recorder(summary, listener)
         with Loader(archive, tell, recorder.record) as loader:
@@ -128,6 +128,9 @@ def _capture_all(
     _stop_without_domains(archive, todo, recorder.summary)
     for one in unlisted_in(archive.home.lake, archive.settings):
         tell(one.sentence)
+    for number, chunk in enumerate(todo.derived, start=1):
+        tell(f"{_heading(number, len(todo.derived), chunk)}, out of captured answers")
+        _capture(archive, chunk, recorder, None)
     early = _EarlyLoads(todo.chunks, loader.load)
     for number, chunk in enumerate(todo.chunks, start=1):
         tell(_heading(number, len(todo.chunks), chunk))

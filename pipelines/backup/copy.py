@@ -160,11 +160,15 @@ def _capture(capture: Capture, folder: Path) -> int:
 
 
 def _carried(copy: Capture, body_file: BodyFile, folder: Path) -> Path | None:
-    """The same file in an earlier capture of the backup, which is linked instead of copied."""
+    """The same file in another capture of the backup, which is linked instead of copied."""
     for part in copy.manifest.get("carried", ()):
         name = captures.CaptureName.parse(str(part["from"]))
         if part["file"] == body_file.path.name and name is not None:
-            earlier = Capture(folder / name.text, name)
+            of_dataset = str(part.get("dataset", folder.parent.name))
+            at = captures.folder_of(
+                folder.parent.parent, of_dataset, date.fromisoformat(folder.name)
+            )
+            earlier = Capture(at / name.text, name)
             if earlier.folder.is_dir():
                 same = (f.path for f in earlier.body_files() if f.sha256 == body_file.sha256)
                 return next(same, None)

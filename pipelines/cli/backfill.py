@@ -75,9 +75,12 @@ def before(todo: BackfillPlan, home: str) -> list[str]:
     """What is going to be done."""
     days = todo.days_to_complete
     completing = [f"Completing {screen.counted(days, 'dataset-day')} that lack domains or streams."]
+    made = screen.counted(todo.days_to_derive, "dataset-day")
+    deriving = [f"Making {made} out of captured answers, without a request."]
+    deriving = deriving if todo.derived else []
     if not todo.days:
-        nothing = [f"Nothing is to be captured: {_kept(todo.kept)}."]
-        return completing if days else nothing
+        nothing = [] if deriving else [f"Nothing is to be captured: {_kept(todo.kept)}."]
+        return [*deriving, *(completing if days else nothing)]
     names = sorted({name for chunk in todo.chunks for name in chunk.datasets})
     first, last = min(c.first for c in todo.chunks), max(c.last for c in todo.chunks)
     span = f"{first}" if first == last else f"{first} to {last}"
@@ -88,6 +91,7 @@ def before(todo: BackfillPlan, home: str) -> list[str]:
     ]
     return [
         *(forgotten if lost else []),
+        *deriving,
         f"Capturing {span}: {screen.counted(len(names), 'dataset')}, "
         f"{screen.counted(todo.days, 'dataset-day')} into {home} ({_kept(todo.kept)}).",
         *(completing if days else []),
@@ -161,6 +165,9 @@ def missing(
     for (message, days), names in _grouped(failed).items():
         where = f" {screen.days_text(days)}" if days else ""
         lines.append(f"Failed: {', '.join(sorted(names))}{where}: {message}")
+    for (message, days), names in _grouped(todo.not_derived).items():
+        where = f"{', '.join(sorted(names))} {screen.days_text(days)}"
+        lines.append(f"Not made out of captured answers: {where}: {message}")
     lines += screen.stated(
         "Settling", todo.settling, "not complete at the vendor yet; run again later"
     )
@@ -235,6 +242,10 @@ def answer(todo: BackfillPlan, summary: Summary) -> dict[str, Any]:
         "incomplete": [
             {"dataset": name, "day": str(day), "message": message}
             for name, day, message in summary.incomplete
+        ],
+        "not_derived": [
+            {"dataset": name, "day": str(day), "message": message}
+            for name, day, message in todo.not_derived
         ],
         "settling": {name: list(map(str, days)) for name, days in todo.settling.items()},
         "lost": {name: list(map(str, days)) for name, days in todo.lost.items()},

@@ -59,7 +59,8 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
     For every captured day in the range (default: all) the newest capture is parsed again; then the
     tables and the served copy are updated. Needed after an upgrade of livestats that parses
     responses better, or if a lake file is damaged or lost. Rejected answers, which no version could
-    read so far, become captures where this one can: nothing is asked again.
+    read so far, become captures where this one can, and account-wide series are made out of answers
+    that hold them beside a split: nothing is asked again.
 
     \b
     Examples:
@@ -90,6 +91,7 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
             "recovered": [
                 {"dataset": r.dataset, "day": str(r.day)} for r in results if r.is_recovered
             ],
+            "derived": [{"dataset": r.dataset, "day": str(r.day)} for r in results if r.is_derived],
             "failed": [
                 {"dataset": r.dataset, "day": str(r.day), "message": r.problem} for r in failed
             ],
@@ -102,6 +104,10 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
         if recovered:
             days_of = screen.counted(recovered, "dataset-day")
             screen.say(f"Made captures of rejected answers: {days_of}.")
+        derived = sum(r.is_derived for r in results)
+        if derived:
+            days_of = screen.counted(derived, "dataset-day")
+            screen.say(f"Made captures out of captured answers: {days_of}.")
         _tell(loaded, published)
     if failed or any(table.problem for table in loaded):
         click.get_current_context().exit(1)

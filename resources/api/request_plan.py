@@ -90,7 +90,7 @@ def requests_for(
     if dataset.is_dimension:
         yield request_of(dataset, dataset.parameters)
         return
-    variants = _offered(dataset, inventory)
+    variants = offered_variants(dataset, inventory.absent)
     times_of: dict[int, list[Mapping[str, str]]] = {}  # the same for all that are split as much
     for about in _scopes(dataset, inventory):
         details = [n for n in dataset.split if not _is_single(about.get(str(SPLITS[n].filter)))]
@@ -107,14 +107,14 @@ def requests_for(
                 yield request_of(dataset, {**payload, **times})
 
 
-def _offered(dataset: Dataset, inventory: Inventory) -> list[Mapping[str, object]]:
-    """The variants that this vendor offers, without duplicates.
+def offered_variants(dataset: Dataset, absent: frozenset[str]) -> list[Mapping[str, object]]:
+    """The variants that a vendor without the `absent` parameters offers, without duplicates.
 
     Two variants can become equal when a parameter is left out that the vendor does not take.
     """
     found: list[Mapping[str, object]] = []
     for variant in dataset.variants:
-        left = {name: value for name, value in variant.items() if name not in inventory.absent}
+        left = {name: value for name, value in variant.items() if name not in absent}
         if left not in found:
             found.append(left)
     return found

@@ -19,6 +19,7 @@ from resources.api import windows
 from resources.api.catalog.datasets import Dataset
 from resources.api.client import Client
 from resources.api.errors import FixSetup
+from resources.capture import derive
 from resources.capture.dataset_thread import DatasetThread
 from resources.capture.decoders import DecoderPool
 from resources.capture.inventory import InventoryReader, snapshots
@@ -132,6 +133,7 @@ class CaptureRun:
         """Prepares threads and pools; no request is sent before `results` is iterated."""
         self.capturer, self.again = capturer, again
         self.inventory = InventoryReader(capturer.home.lake, capturer.settings)
+        self.captured_before = derive.captured_sources(capturer.home, due)
         today = windows.day_of(capturer.clock(), capturer.settings.zone)
         self.learned = Learned.load(capturer.home.learned, today)
         self.memory = MemoryLimiter()

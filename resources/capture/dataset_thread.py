@@ -68,7 +68,13 @@ class DatasetThread:
         self._run = run
         capturer = run.capturer
         self._lifecycle = PartitionLifecycle(
-            capturer.home, capturer.settings, run.inventory, dataset, capturer.clock, run.again
+            capturer.home,
+            capturer.settings,
+            run.inventory,
+            dataset,
+            capturer.clock,
+            run.again,
+            run.captured_before,
         )
         self._workers = workers
         self._fetcher = Fetcher(capturer.client, dataset, capturer.halt, run.decoders, run.learned)

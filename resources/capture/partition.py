@@ -7,7 +7,7 @@ Read next: partition_writer.py.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -17,7 +17,7 @@ from resources.api import windows
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.errors import ApiError, WrongWidth, printable
-from resources.capture import kept_answers, repair, repeated_width, supplement
+from resources.capture import derive, kept_answers, repair, repeated_width, supplement
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
 from resources.capture.partition_writer import (
     NO_EXPIRY_WARNING,
@@ -57,6 +57,8 @@ class PartitionLifecycle:
     clock: Callable[[], datetime]
     again: bool
     """Whether complete days are captured again."""
+    captured_before: Collection[tuple[str, date]] = ()
+    """Days of split datasets that were captured when the run began: it may make others of them."""
 
     def begin(self, day: date) -> PartitionJob | Result | None:
         """A job for the day; its result if nothing is to be requested; None if it is locked."""
@@ -85,15 +87,7 @@ class PartitionLifecycle:
             NO_EXPIRY_WARNING,
             None if dataset.is_dimension else self._coverage,
         )
-        for misplaced, problem in captures.misplaced_in(folder, self.settings.time_zone):
-            log.error(
-                "%s %s: %s %s. %s",
-                dataset.name,
-                day,
-                misplaced.folder,
-                problem,
-                captures.MISPLACED_REMEDY,
-            )
+        self._log_misplaced(day, folder)
         before = captures.newest(folder, self.settings.time_zone)
         is_supplement = False
         if before is not None:
@@ -105,6 +99,8 @@ class PartitionLifecycle:
             if not is_askable or (kept.outcome.is_complete and not self.again):
                 return kept
             is_supplement = kept.outcome is Outcome.INCOMPLETE and not self.again
+        elif dataset.derived_from and (made := self._derived(day)) is not None:
+            return made
         elif not dataset.is_dimension and line.state in (State.LOST, State.SETTLING):
             return self._result(day, Outcome(line.state.value), message=reason_not_captured(line))
         try:
@@ -131,6 +127,32 @@ class PartitionLifecycle:
             carried=carried,
             is_supplement=is_supplement,
         )
+
+    def _log_misplaced(self, day: date, folder: Path) -> None:
+        for misplaced, problem in captures.misplaced_in(folder, self.settings.time_zone):
+            remedy = captures.MISPLACED_REMEDY
+            log.error("%s %s: %s %s. %s", self.dataset.name, day, misplaced.folder, problem, remedy)
+
+    def _derived(self, day: date) -> Result | None:
+        """The day made out of what another dataset has captured; None if that cannot be."""
+        source, reason = self._derivable.of(self.dataset, day)
+        if source is None or (source.dataset.name, day) not in self.captured_before:
+            if reason:
+                log.info("%s %s: not made of other answers: %s", self.dataset.name, day, reason)
+            return None
+        try:
+            origin = derive.make_capture(self.home, self.dataset, day, source)
+        except repair.UNREADABLE as error:
+            log.warning("%s %s: %s: %s", self.dataset.name, day, source.dataset.name, error)
+            return None
+        made_of = f"made of the answers of {source.dataset.name}"
+        log.info("%s %s: %s, %d rows", self.dataset.name, day, made_of, origin.rows)
+        return self._result(day, Outcome.CAPTURED, origin=origin, rows=origin.rows, message=made_of)
+
+    @cached_property
+    def _derivable(self) -> derive.Sources:
+        now = self.clock()
+        return derive.Sources(self.home, self.settings, self._coverage, self.inventory, now)
 
     def _sources(self, day: date) -> dict[str, str]:
         """The captures from which the lake files that list the day's streams or addresses were made.

@@ -77,7 +77,7 @@ class CaptureWriter:
         return 1 + max((int(str(one["walk"])) for one in self._requests), default=-1)
 
     def carry(self, earlier: Capture, only: Sequence[Sequence[str]] | None = None) -> None:
-        """Take over answers of an earlier capture of the day; they come before all others.
+        """Take over answers of an earlier capture, of the day or of what it is derived from, in front.
 
         `only` names the items of each of its requests whose answers count; None: all of all. Files
         without any are left out. The others are linked, or copied where the file system has no hard
@@ -85,6 +85,8 @@ class CaptureWriter:
         """
         carried: list[dict[str, object]] = []
         counted = iter(only or ())
+        origin = str(earlier.manifest["dataset"])
+        elsewhere = {} if origin == self.dataset.name else {"dataset": origin}
         for number, body_file in enumerate(earlier.body_files(), start=1):
             entries = [dict(one) for one in body_file.requests]
             if only is not None:
@@ -105,6 +107,7 @@ class CaptureWriter:
                     "sha256": body_file.sha256,
                     "requests": len(body_file.requests),
                     "from": earlier.name.text,
+                    **elsewhere,
                 }
             )
             carried += entries

@@ -1,0 +1,291 @@
+"""Account-wide series made out of captured answers: the same as asked, and never of half an account."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from gzip import decompress
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.backfill import replay
+from pipelines.backfill.plan import plan
+from pipelines.backfill.run import run
+from resources.api import request_plan
+from resources.api.catalog import DATASETS
+from resources.capture import derive
+from resources.config import DatasetOverrides
+from resources.lake import parquet
+from resources.ledger.states import State
+from resources.raw import captures
+from resources.simulator import Account
+from resources.verify.run import Verification
+from tests.support.archives import contents, lab
+
+DAYS = (date(2026, 11, 17), date(2026, 11, 18))
+DAY = DAYS[0]
+ACCOUNT = Account(domains=2, streams_per_domain=1, deleted=0, audience=0.02)
+SPLIT, WHOLE = DATASETS["source_traffic"], DATASETS["source_traffic_account"]
+LISTS = ("domain", "isp", "region")
+
+
+@pytest.fixture
+def whole(tmp_path):
+    """An account with nothing captured, and days that are not asked again for late data."""
+    with lab(tmp_path / "home", ACCOUNT, environ={"LIVESTATS_FIRST_DAY": str(DAY)}) as found:
+        yield found
+
+
+@pytest.fixture
+def split(whole):
+    """Captured by an earlier version: with the split alone."""
+    whole.only(*LISTS, SPLIT.name).backfill(DAYS)
+    return whole
+
+
+def later(found, **environ):
+    """The present version, with the account-wide series."""
+    return found.with_(**environ).only(*LISTS, SPLIT.name, WHOLE.name)
+
+
+def backfill(found):
+    """An ordinary backfill; its summary and how many requests it made."""
+    before, lines = found.requests, []
+    todo = plan(found.archive, DAYS[0], DAYS[1], [])
+    summary = run(found.archive, todo, lines.append)
+    return summary, found.requests - before
+
+
+def rows(found, day=DAY, name=WHOLE.name):
+    return pq.read_table(
+        parquet.path_of(found.archive.home.lake, name, day)
+    ).replace_schema_metadata()
+
+
+def capture_of(found, day=DAY):
+    folder = captures.folder_of(found.archive.home.raw, WHOLE.name, day)
+    (name,) = captures.captures_in(folder)
+    return captures.Capture(folder / name.text, name)
+
+
+def reason(found, day=DAY):
+    """Why the day cannot be made out of captured answers."""
+    archive = found.archive
+    inventory = derive.InventoryReader(archive.home.lake, archive.settings)
+    sources = derive.Sources(
+        archive.home, archive.settings, archive.coverage(), inventory, archive.now()
+    )
+    source, why = sources.of(archive.settings.of(WHOLE), day)
+    assert (source is None) == bool(why)
+    return why
+
+
+# What is made --------------------------------------------------------------------------------------
+
+
+def test_every_series_is_made_without_a_request_and_equals_the_asked_one(whole):
+    names = [name for name, one in DATASETS.items() if one.derived_from]
+    parents = [DATASETS[name].derived_from[0] for name in names]
+    whole.only(*LISTS, *parents).backfill(DAYS)
+    made, asked = whole.only(*LISTS, *parents, *names), whole.beside("asked").only(*LISTS, *names)
+    _, requests = backfill(made)
+    asked.backfill(DAYS)
+    assert requests == 0
+    for name in names:
+        for day in DAYS:
+            assert rows(made, day, name).num_rows > 0
+            assert rows(made, day, name).equals(rows(asked, day, name))
+    assert [*Verification(made.archive, deep=True).findings()] == []
+
+
+def test_a_capture_names_what_it_is_made_of_and_takes_no_room(split):
+    backfill(later(split))
+    capture = capture_of(split)
+    source = captures.newest(captures.folder_of(split.archive.home.raw, SPLIT.name, DAY))
+    manifest = capture.manifest
+    assert manifest["derived_from"] == {"dataset": SPLIT.name, "capture": source.name.text}
+    assert capture.name.fetched_at == source.name.fetched_at  # when the API said so
+    carried, own = capture.body_files()
+    assert carried.path.samefile(source.folder / captures.RESPONSES)
+    assert own.path.stat().st_size == 0
+
+
+def test_it_is_made_once(split):
+    found = later(split)
+    backfill(found)
+    before = contents(found.archive.home.raw, found.archive.home.lake)
+    todo = plan(found.archive, DAYS[0], DAYS[1], [])
+    assert (todo.derived, todo.not_derived) == ((), ())
+    found.backfill(DAYS)
+    replayed = [one for one in _replayed(found) if one.is_derived]
+    assert replayed == []
+    assert contents(found.archive.home.raw, found.archive.home.lake) == before
+
+
+def test_days_that_the_api_has_forgotten_are_made_too(split):
+    found = later(split, LIVESTATS_NOW="2028-01-01T12:00:00+08:00")
+    assert found.archive.ledger(WHOLE, DAY, DAY)[0].state is State.LOST
+    todo = plan(found.archive, DAYS[0], DAYS[1], [WHOLE.name])
+    assert (todo.days, todo.days_to_derive, dict(todo.lost)) == (0, 2, {})
+    summary = run(found.archive, todo, print)
+    assert (summary.captured, summary.requests) == (2, 0)
+    assert found.archive.ledger(WHOLE, DAY, DAY)[0].state is State.CAPTURED
+
+
+def _replayed(found):
+    days = replay.captured(found.archive, [WHOLE], None, None)
+    return [*replay.replay(found.archive, days)]
+
+
+def test_a_replay_makes_them_offline(split):
+    found = later(split)
+    before = found.requests
+    assert [(one.day, one.is_derived, one.rows) for one in _replayed(found)] == [
+        (day, True, 288) for day in DAYS
+    ]
+    assert found.requests == before
+    assert _replayed(split.only(*LISTS, SPLIT.name)) == _replayed(found)  # made again from its own
+
+
+def test_a_replay_makes_nothing_for_a_dataset_that_is_switched_off(split):
+    assert _replayed(split.only(*LISTS, SPLIT.name)) == []
+    assert not (split.archive.home.raw / WHOLE.name).exists()
+
+
+# What is asked ------------------------------------------------------------------------------------
+
+
+def test_a_run_that_captures_both_asks_for_both(whole):
+    found = later(whole)
+    backfill(found)
+    for day in DAYS:
+        assert "derived_from" not in capture_of(found, day).manifest
+
+
+def test_young_days_are_asked(split):
+    found = later(split, LIVESTATS_NOW="2026-11-20T12:00:00+08:00")
+    assert plan(found.archive, DAYS[0], DAYS[1], [WHOLE.name]).days_to_derive == 0
+    found.capture(DAYS, [WHOLE.name])
+    assert "derived_from" not in capture_of(found).manifest
+
+
+def test_a_day_whose_source_is_damaged_is_asked(split):
+    source = captures.newest(captures.folder_of(split.archive.home.raw, SPLIT.name, DAY))
+    path = source.folder / captures.RESPONSES
+    stored = path.read_bytes()
+    path.write_bytes(stored[:-1] + bytes([stored[-1] ^ 1]))
+    backfill(later(split))
+    assert "derived_from" not in capture_of(split).manifest
+    assert "derived_from" in capture_of(split, DAYS[1]).manifest
+
+
+# What would be half an account --------------------------------------------------------------------
+
+
+def test_two_lists_of_domains_are_no_account(whole, monkeypatch):
+    monkeypatch.setattr(request_plan, "DOMAINS_PER_REQUEST", 1)
+    whole.only(*LISTS, SPLIT.name).backfill(DAYS)
+    found = later(whole)
+    assert reason(found) == "source_traffic was asked in 2 lists of domains"
+    todo = plan(found.archive, DAYS[0], DAYS[1], [])
+    assert (todo.days_to_derive, todo.due[WHOLE.name]) == (0, 2)
+    assert {(name, day) for name, day, _ in todo.not_derived} == {(WHOLE.name, day) for day in DAYS}
+    backfill(found)
+    assert "derived_from" not in capture_of(found).manifest
+
+
+def test_a_day_that_lacks_a_domain_is_no_account(split):
+    (split.root.parent / "livestats.toml").write_text(
+        '[domains]\npull = ["pull-1.sim.example", "pull-2.sim.example", "pull-9.sim.example"]\n'
+    )
+    assert reason(later(split)) == "source_traffic lacks pull-9.sim.example"
+
+
+def test_carriers_that_are_known_only_since_may_be_a_part_of_the_account(split):
+    home = split.archive.home
+    (path,) = home.lake.glob("isp/day=*/rows.parquet")
+    table = pq.read_table(path)
+    more = pa.concat_tables(
+        [table, table.slice(0, 1).set_column(0, table.schema.field(0), pa.array(["new"]))]
+    )
+    assert table.schema.names[0] == "isp"
+    pq.write_table(more, path)
+    assert "some carriers" in reason(later(split))
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        (DatasetOverrides(bucket_seconds=3600), "slots of another width"),
+        (DatasetOverrides(domains=("pull-1*",)), "limited to other domains"),
+    ],
+)
+def test_settings_of_the_split_that_differ_make_another_series(whole, own, said):
+    limited = whole.only(*LISTS, SPLIT.name).set(own={SPLIT.name: own})
+    limited.backfill(DAYS)
+    assert said in reason(later(whole).set(own={SPLIT.name: own}))
+
+
+def _altered(found, change):
+    """The capture of the split with another manifest."""
+    folder = captures.folder_of(found.archive.home.raw, SPLIT.name, DAY)
+    source = captures.newest(folder)
+    manifest = json.loads(decompress((source.folder / captures.MANIFEST).read_bytes()))
+    change(manifest["requests"])
+    object.__setattr__(source, "manifest", manifest)
+    archive = found.archive
+    inventory = derive.InventoryReader(archive.home.lake, archive.settings)
+    sources = derive.Sources(
+        archive.home, archive.settings, archive.coverage(), inventory, archive.now()
+    )
+    return sources._reason_against(WHOLE, DAY, SPLIT, source)
+
+
+def _halved(requests):
+    (one,) = requests
+    other = json.loads(json.dumps(one))
+    one["payload"]["EndTime"] = f"{DAY}T11:59:59+08:00"
+    other["payload"]["StartTime"] = f"{DAY}T12:00:00+08:00"
+    requests.append(other)
+
+
+def _with_a_hole(requests):
+    _halved(requests)
+    requests[1]["payload"]["StartTime"] = f"{DAY}T13:00:00+08:00"
+
+
+def _of_one_stream(requests):
+    requests[0]["payload"] |= {"App": "live"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_halved, ""),
+        (_with_a_hole, "windows that do not make up the day"),
+        (_of_one_stream, "some carriers or protocols only"),
+        (lambda requests: requests[0].update(only=["pull-1.sim.example"]), "lists of domains"),
+        (lambda requests: requests.clear(), "other variants"),
+    ],
+)
+def test_all_windows_of_the_day_are_needed_and_nothing_may_narrow_them(split, change, said):
+    found = _altered(later(split), change)
+    assert (said in found) if said else found == ""
+
+
+def test_variants_are_compared():
+    viewers = DATASETS["stream_session_account"]
+    one = {"OnlineUserType": "Online"}
+    assert derive._variant(viewers, one) != derive._variant(viewers, {"OnlineUserType": "Viewer"})
+    assert derive._variant(replace(viewers, variants=(one,)), one) == derive._variant(viewers, one)
+
+
+def test_windows_tile_a_day_whatever_their_order():
+    at = [datetime(2026, 11, 17, hour, tzinfo=UTC) for hour in (0, 8, 16)]
+    assert derive._tile([(at[1], at[2]), (at[0], at[1])], at[0], at[2])
+    assert not derive._tile([(at[0], at[1])], at[0], at[2])
+    assert not derive._tile([(at[0], at[2]), (at[0], at[2])], at[0], at[2])
+    assert not derive._tile([None], at[0], at[2])
