@@ -29,6 +29,7 @@ from resources.raw import captures
 from resources.raw.captures import BodyFile, Capture
 
 _NOTES = (captures.SEEN, PARTIAL)
+_DERIVED = {name for name, dataset in DATASETS.items() if dataset.derived_from}
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 """Errors of the target, which every further file would meet."""
 
@@ -82,8 +83,12 @@ def backup(archive: Archive, root: Path, tell: Callable[[str], None] = lambda _:
 
 
 def _datasets(layer: Path) -> list[str]:
-    """The folders of a layer, also of datasets that this livestats does not know."""
-    return sorted(p.name for p in layer.iterdir() if p.is_dir()) if layer.is_dir() else []
+    """The folders of a layer, also of datasets that this livestats does not know.
+
+    Those that may carry answers of others come last, so that these can be linked.
+    """
+    names = [p.name for p in layer.iterdir() if p.is_dir()] if layer.is_dir() else []
+    return sorted(names, key=lambda name: (name in _DERIVED, name))
 
 
 @contextmanager

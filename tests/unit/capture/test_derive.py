@@ -14,6 +14,7 @@ import pytest
 from pipelines.backfill import replay
 from pipelines.backfill.plan import plan
 from pipelines.backfill.run import run
+from pipelines.backup import copy
 from resources.api import request_plan
 from resources.api.catalog import DATASETS
 from resources.capture import derive
@@ -125,6 +126,28 @@ def test_it_is_made_once(split):
     assert contents(found.archive.home.raw, found.archive.home.lake) == before
 
 
+def test_a_day_that_is_asked_later_is_seen_again_and_no_revision(split):
+    found = later(split)
+    backfill(found)
+    name = capture_of(found).name
+    (result,) = found.capture([DAY], [WHOLE.name], again=True)
+    assert (result.outcome.value, result.requests) == ("unchanged", 1)
+    assert capture_of(found).name == name
+
+
+def test_a_backup_holds_the_answers_once(whole, tmp_path):
+    """Whichever name comes first."""
+    name, parent = "stream_session_account", "stream_session_by_domain"
+    whole.only(*LISTS, parent).backfill(DAYS[:1])
+    found = whole.only(*LISTS, parent, name)
+    assert [one.is_derived for one in _replayed(found, name)] == [True]
+    assert copy.backup(found.archive, tmp_path / "copy").problems == []
+    raw = tmp_path / "copy" / "raw"
+    (carried,) = raw.glob(f"{name}/{DAY}/*/carried-1.zst")
+    (source,) = raw.glob(f"{parent}/{DAY}/*/{captures.RESPONSES}")
+    assert carried.samefile(source)
+
+
 def test_days_that_the_api_has_forgotten_are_made_too(split):
     found = later(split, LIVESTATS_NOW="2028-01-01T12:00:00+08:00")
     assert found.archive.ledger(WHOLE, DAY, DAY)[0].state is State.LOST
@@ -135,8 +158,8 @@ def test_days_that_the_api_has_forgotten_are_made_too(split):
     assert found.archive.ledger(WHOLE, DAY, DAY)[0].state is State.CAPTURED
 
 
-def _replayed(found):
-    days = replay.captured(found.archive, [WHOLE], None, None)
+def _replayed(found, name=WHOLE.name):
+    days = replay.captured(found.archive, [DATASETS[name]], None, None)
     return [*replay.replay(found.archive, days)]
 
 
