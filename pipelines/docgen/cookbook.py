@@ -1,4 +1,4 @@
-"""docs/cookbook.md: twenty questions, their SQL, and what a simulated archive answers.
+"""docs/cookbook.md: some twenty questions, their SQL, and what a simulated archive answers.
 
 `python -m pipelines.docgen.cookbook` makes the archive and writes the page. The account, the days and the
 clock are fixed, so the page is the same each time.
@@ -35,9 +35,12 @@ _DAYS: Mapping[str, tuple[date, ...]] = {
     "region": (),
     "edge_stat": _MONTH,
     "edge_stat_by_region": _WEEK,
+    "edge_stat_by_domain": _WEEK,
+    "edge_stat_account": _WEEK,
     "batch_stream_traffic": _WEEK,
     "batch_stream_session": _WEEK,
     "stream_session_by_domain": _WEEK,
+    "stream_session_account": _WEEK,
     "source_traffic": _WEEK,
     "play_status_code": _WEEK,
     "stream_count": _WEEK,
@@ -53,6 +56,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "Traffic and bandwidth": (
         "billing_by_domain",
         "billing_instants_of_a_month",
+        "peaks_beside_averages",
         "traffic_by_isp",
         "traffic_by_country",
         "origin_pull",
@@ -88,7 +92,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
 _HEAD = """\
 # Cookbook
 
-Twenty questions, the SQL that answers them, and the answers for a small simulated account on
+Some twenty questions, the SQL that answers them, and the answers for a small simulated account on
 2 November 2026: two pull domains with four streams each, captured for the month (`edge_stat`), the
 week or the two days (health) that the questions need. "Yesterday" is the newest day of what is
 asked, "the last week" its newest seven days. Each question has a name:

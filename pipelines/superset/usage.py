@@ -110,8 +110,8 @@ VIEWERS = Section(
             Chart(
                 title="Peak viewers of the account", table="viewers_daily_account",
                 kind=Kind.LINE,
-                note="Domains are added up in each slot, and the peak of the day is that of the "
-                "sums. Open sessions, sessions seen in the minute, and distinct addresses.",
+                note="The highest slot of the account's own series; where that is not captured, of its "
+                "domains added up. Open sessions, sessions seen in the minute, and distinct addresses.",
                 metrics=("max_peak_online_users",), by=("online_user_type",), grain=DAY, width=6,
                 follows=("time",), options={"y_axis_format": WHOLE, "markerEnabled": True},
             ),

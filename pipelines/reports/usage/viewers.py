@@ -77,8 +77,9 @@ def section(source: Source) -> Section:
         f"{words.count(minutes / 60)} hours.",
         missing,
         sentences=[
-            "A viewer is an open session. The peak of all domains is the peak of their sums over 5 "
-            "minutes, slightly too high if they peak at different minutes."
+            "A viewer is an open session. The peak of all domains is that of the account; of a day "
+            "without an account-wide capture it is the peak of their sums over 5 minutes, slightly "
+            "too high if they peak at different minutes."
             if source.domain is None
             else "A viewer is an open session."
         ],
