@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
@@ -50,6 +50,8 @@ class Sources:
     coverage: Coverage
     inventory: InventoryReader
     now: datetime
+    _days: dict[str, frozenset[date]] = field(default_factory=dict)
+    """Days of split datasets with a folder: a plan over a year looks at no others."""
 
     def of(self, dataset: Dataset, day: date) -> tuple[Source | None, str]:
         """What a day without a capture can be made of, the best first; else None, and why not.
@@ -61,6 +63,10 @@ class Sources:
             return None, ""
         reasons = []
         for name in dataset.derived_from:
+            if name not in self._days:
+                self._days[name] = frozenset(captures.days_of(self.home.raw, name))
+            if day not in self._days[name]:
+                continue
             parent = self.settings.of(DATASETS[name])
             folder = captures.folder_of(self.home.raw, name, day)
             capture = captures.newest(folder, self.settings.time_zone)
