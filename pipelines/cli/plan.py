@@ -167,6 +167,7 @@ def _answer(archive: Archive, todo: BackfillPlan, seen: Outlook) -> dict[str, An
         "dataset_days": todo.days,
         "kept": todo.kept,
         "to_complete": todo.days_to_complete,
+        "to_derive": todo.days_to_derive,
         "supplement_requests": seen.supplement_requests,
         "requests": sum(known),
         "is_complete": len(known) == len(lines),
@@ -237,7 +238,7 @@ def _show(archive: Archive, todo: BackfillPlan, seen: Outlook, hint: str) -> Non
         console.print(text)
     if seen.problem:
         console.print("Next: livestats doctor")
-    elif seen.lines or todo.supplements:
+    elif seen.lines or todo.supplements or todo.derived:
         console.print("Next: livestats backfill, with the same options.")
 
 
@@ -269,6 +270,9 @@ def summary_lines(todo: BackfillPlan, seen: Outlook, settings: Settings) -> list
             f"{screen.counted(seen.supplement_requests, 'request')}, after all else; answers that "
             "are there take no second place on the disk."
         )
+    if todo.derived:
+        days = screen.counted(todo.days_to_derive, "dataset-day")
+        found.append(f"{days} to make out of captured answers, without a request.")
     if todo.kept:
         found.append(f"Unchanged: {screen.counted(todo.kept, 'dataset-day')}.")
     warned = f"within {settings.expiry_warning_days} days, so captured first"

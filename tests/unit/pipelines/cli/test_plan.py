@@ -48,6 +48,15 @@ def test_nothing_to_do_is_said_with_what_is_there():
     ]
 
 
+def test_days_that_take_no_request_are_told_and_not_counted():
+    derived = (Chunk(datasets=("a", "b"), first=FIRST, last=LAST),)
+    assert summary_lines(todo(derived=derived), seen(), Settings()) == [
+        "Nothing to capture.",
+        "4 dataset-days to make out of captured answers, without a request.",
+    ]
+    assert days_due(todo(derived=derived)) == {}
+
+
 def test_lost_and_settling_days_have_lines_of_their_own():
     lines = summary_lines(todo(lost={"a": [FIRST]}, settling={"a": [LAST]}), seen(), Settings())
     assert lines[1:] == [
