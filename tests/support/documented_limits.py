@@ -1,21 +1,26 @@
-"""The limits of the API, transcribed by hand from the vendor's documentation and SDKs.
+"""What the vendor documents of each action, read from tests/documented.toml, where it is written down.
 
-The catalog and the simulator are tested against this table. It shares nothing with them: where
-all three agree, two people would have had to misread a page in the same way.
+The catalog, the planner, the parser and the simulator are tested against it.
 """
 
 from __future__ import annotations
 
+import re
+import tomllib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-H, D = 3600, 86_400  # seconds
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Documented:
     """One action. Times in seconds."""
 
+    rows: str  # lists of the answer down to the rows, joined by dots
+    split_rows: str | None = None  # the same of an answer to DetailField
+    childless_are_rows: bool = False
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     rate: int | None = 30  # calls per second
@@ -32,219 +37,65 @@ class Documented:
     together: tuple[tuple[str, ...], ...] = ()
     not_both: tuple[tuple[str, str], ...] = ()
     most_items: dict[str, int] = field(default_factory=dict)
+    example: dict[str, Any] = field(default_factory=dict)  # a request beside its times
+
+    @property
+    def buckets(self) -> set[int]:
+        """The bucket widths that it offers."""
+        return {bucket for bucket, _ in self.window_limits if bucket is not None}
+
+    def longest(self, bucket: int | None, splits: int) -> int | None:
+        """The longest window, None if no limit is documented."""
+        fitting = [
+            (s, t) for (b, s), t in self.window_limits.items() if b == bucket and s <= splits
+        ]
+        return max(fitting)[1] if fitting else None
+
+    def values_of(self, name: str) -> set[Any] | None:
+        """What a parameter may be; None: anything."""
+        if name == "Aggregation":
+            return self.buckets
+        return set(self.allowed[name]) if name in self.allowed else None
 
 
-TIME = ("StartTime", "EndTime")
-PAGE = ("PageNum", "PageSize")
-FILTERS = ("DomainList", "ProtocolList", "ISPList", "RegionList")
-PROTOCOLS = ("HTTP-FLV", "HTTP-HLS", "RTMP", "RTM", "SRT", "QUIC")
-REGIONS_APART = ("RegionList", "UserRegionList")
+def is_list(name: str) -> bool:
+    """Whether a parameter is a list of values."""
+    return name.endswith("List") or name in _LISTS
 
-_SPLIT_SPANS = {
-    (60, 0): 24 * H,
-    (300, 0): 31 * D,
-    (3600, 0): 31 * D,
-    (60, 2): 3 * H,
-    (300, 2): 24 * H,
-    (3600, 2): 7 * D,
-}
-_SPLIT_DELAY = {60: 300, 300: 900, 3600: 900}
 
-DOCUMENTED: dict[str, Documented] = {
-    "DescribeLiveRegionData": Documented(),
-    "DescribeLiveISPData": Documented(),
-    "DescribeIpInfo": Documented(required=("Ips",), rate=10, most_items={"Ips": 50}),
-    "DescribeLivePushStreamMetrics": Documented(
-        required=("Domain", "App", "Stream", *TIME),
-        optional=("Aggregation", "StreamPriority"),
-        history_days=366,
-        window_limits={(5, 0): D, (30, 0): D},
-        default_bucket=30,
-        delay=30,
-    ),
-    "DescribeLiveBatchPushStreamMetrics": Documented(
-        required=("Domain", *TIME),
-        optional=("App", "Stream", "Aggregation", "AggType", "StreamPriority"),
-        history_days=366,
-        window_limits={(5, 0): D, (30, 0): D, (60, 0): D},
-        default_bucket=60,
-        delay=30,
-        allowed={"AggType": ("max", "avg")},
-        defaults={"AggType": "max"},
-        together=(("App", "Stream"),),
-    ),
-    "DescribeLiveSourceStreamMetrics": Documented(
-        required=("Domain", "App", "Stream", *TIME),
-        optional=("Aggregation",),
-        history_days=366,
-        window_limits={(30, 0): D},
-        default_bucket=30,
-        delay=30,
-    ),
-    "DescribeLiveBatchSourceStreamMetrics": Documented(
-        required=("Domain", *TIME),
-        optional=("App", "Stream", "Aggregation", "AggType"),
-        history_days=366,
-        window_limits={(30, 0): D, (60, 0): D},
-        default_bucket=60,
-        delay=900,
-        allowed={"AggType": ("max", "avg")},
-        defaults={"AggType": "max"},
-        together=(("App", "Stream"),),
-    ),
-    "DescribeLiveStreamSessionData": Documented(
-        required=TIME,
-        optional=(
-            *FILTERS,
-            *("Domain", "App", "Stream", "Aggregation", "DetailField", "OnlineUserType"),
-        ),
-        history_days=366,
-        window_limits=_SPLIT_SPANS,
-        default_bucket=300,
-        delay=_SPLIT_DELAY,
-        allowed={
-            "ProtocolList": PROTOCOLS,
-            "DetailField": ("Domain", "ISP", "Protocol"),
-            "OnlineUserType": ("Online", "Viewer", "ClientIP"),
-        },
-        defaults={"OnlineUserType": "Online"},
-        together=(("Domain", "App", "Stream"),),
-        not_both=(("DomainList", "Domain"),),
-    ),
-    "DescribeLiveBatchStreamSessionData": Documented(
-        required=TIME,
-        optional=(*FILTERS, *PAGE, "OnlineUserType"),
-        history_days=366,
-        window_limits={(None, 0): 24 * H},
-        delay=300,
-        page=(100, 1000, 1000),
-        page_echo="PageNum",
-        allowed={"ProtocolList": PROTOCOLS, "OnlineUserType": ("Online", "Viewer")},
-        defaults={"OnlineUserType": "Viewer"},
-    ),
-    "DescribeLiveBatchStreamTrafficData": Documented(
-        required=TIME,
-        optional=(*FILTERS, "UserRegionList", *PAGE),
-        history_days=366,
-        window_limits={(None, 0): 24 * H},
-        delay=900,
-        page=(100, 1000, 1000),
-        page_echo="PageNum",
-        allowed={"ProtocolList": PROTOCOLS},
-        not_both=(REGIONS_APART,),
-    ),
-    "DescribeLiveSourceTrafficData": Documented(
-        required=TIME,
-        optional=(
-            *("DomainList", "Domain", "App", "Stream", "ISPList", "UserRegionList"),
-            *("Aggregation", "DetailField"),
-        ),
-        history_days=366,
-        window_limits=_SPLIT_SPANS,
-        default_bucket=300,
-        delay=_SPLIT_DELAY,
-        allowed={"DetailField": ("Domain", "ISP")},
-        together=(("Domain", "App", "Stream"),),
-        not_both=(("DomainList", "Domain"),),
-    ),
-    "DescribeLivePlayStatusCodeData": Documented(
-        required=TIME,
-        optional=("DomainList", "ISPList", *REGIONS_APART, "Aggregation", "DetailField", "Type"),
-        history_days=366,
-        window_limits={(60, 0): D, (300, 0): 31 * D, (3600, 0): 93 * D},
-        default_bucket=60,
-        delay=900,
-        allowed={"DetailField": ("Domain", "ISP"), "Type": ("Access", "Source")},
-        defaults={"Type": "Access"},
-        not_both=(REGIONS_APART,),
-    ),
-    "DescribeLiveStreamCountData": Documented(
-        required=TIME,
-        optional=(
-            *("DomainList", "Aggregation", "DetailField", "StreamType", "ISPList"),
-            "UserRegionList",
-        ),
-        history_days=366,
-        window_limits=_SPLIT_SPANS,
-        default_bucket=300,
-        delay=300,
-        allowed={
-            "DetailField": ("Domain", "ISP"),
-            "StreamType": ("push", "relay-source", "transcode"),
-        },
-    ),
-    "DescribeLivePushStreamInfoData": Documented(
-        required=TIME,
-        optional=("DomainList", "App", "Stream", *PAGE, "StreamPriority"),
-        rate=100,
-        history_days=93,
-        page=(1, 1000, 20),
-        page_echo="PageCur",
-    ),
-    "DescribeLiveTranscodeInfoData": Documented(
-        required=TIME,
-        optional=("DomainList", "App", "Stream", "Resolution", *PAGE, "TranscodeType"),
-        rate=100,
-        history_days=366,
-        delay=1200,
-        page=(1, 100_000, 20),
-        page_echo="PageCur",
-        allowed={
-            "Resolution": ("480P", "720P", "1080P", "2K", "4K", "8K", "0P"),
-            "TranscodeType": (
-                *("Normal_H264", "Normal_H265", "Normal_H266"),
-                *("ByteHD_H264", "ByteHD_H265", "ByteHD_H266", "ByteQE", "Audio"),
-            ),
-        },
-        together=(("App", "Stream"),),
-    ),
-    "DescribeLiveTopPlayData": Documented(
-        required=TIME,
-        optional=("QueryType", "SortBy", "VhostList", "DomainList", *PAGE),
-        history_days=366,
-        window_limits={(None, 0): 31 * D},
-        delay=7 * H,
-        page=(1, 1000, 10),
-        page_is_text=True,
-        page_echo="PageNum",
-        allowed={
-            "QueryType": ("Domain", "Stream"),
-            "SortBy": ("PeakBandwidth", "AvgBandwidth", "TotalTraffic"),
-        },
-        defaults={"QueryType": "Stream", "SortBy": "PeakBandwidth"},
-        not_both=(("VhostList", "DomainList"),),
-    ),
-    "DescribeLiveEdgeStatData": Documented(
-        required=TIME,
-        optional=(
-            *FILTERS,
-            *("UserRegionList", "Aggregation", "DetailField", "AppList", "StreamList"),
-        ),
-        history_days=366,
-        window_limits=_SPLIT_SPANS,
-        default_bucket=300,
-        delay=_SPLIT_DELAY,
-        allowed={
-            "ProtocolList": PROTOCOLS,
-            "DetailField": (
-                *("Domain", "Protocol", "ISP", "Area", "Country", "Province"),
-                *("UserArea", "UserCountry", "UserProvince"),
-            ),
-        },
-        not_both=(REGIONS_APART,),
-    ),
-    "ListDomainDetail": Documented(
-        required=PAGE,
-        optional=(
-            *("DomainNameList", "DomainRegionList", "DomainStatusList", "DomainTypeList"),
-            "VhostList",
-        ),
-        rate=None,  # not documented
-        page=(1, 1000, None),
-        allowed={
-            "DomainRegionList": ("cn", "cn-global", "cn-oversea"),
-            "DomainStatusList": (0, 1, 2, 3, 4, 5, 6),
-            "DomainTypeList": ("push", "pull-flv"),
-        },
-    ),
-}
+def _seconds(span: str) -> int:
+    number, unit = re.fullmatch(r"(\d+)(\w+)", span).groups()  # type: ignore[union-attr]
+    return int(number) * _SECONDS[unit]
+
+
+def _limits(said: dict[str, Any], name: str, splits: int) -> dict[tuple[int | None, int], int]:
+    return {
+        (None if bucket == "any" else int(bucket), splits): _seconds(span)
+        for bucket, span in said.pop(name, {}).items()
+    }
+
+
+def _documented(said: dict[str, Any]) -> Documented:
+    limits = _limits(said, "longest", 0) | _limits(said, "longest_in_two_splits", 2)
+    delay, pages = said.pop("delay", None), said.pop("pages", None)
+    if isinstance(delay, dict):
+        delay = {int(bucket): _seconds(span) for bucket, span in delay.items()}
+    elif delay is not None:
+        delay = _seconds(delay)
+    if pages is not None:
+        said["page"] = (pages["smallest"], pages["largest"], pages.get("default"))
+        said["page_is_text"] = pages.get("as_text", False)
+        said["page_echo"] = pages.get("echo")
+    for name in ("together", "not_both"):
+        said[name] = tuple(tuple(names) for names in said.get(name, ()))
+    said["allowed"] = {name: tuple(values) for name, values in said.get("allowed", {}).items()}
+    said["rate"] = said.get("rate", 30) or None
+    for name in ("required", "optional"):
+        said[name] = tuple(said.get(name, ()))
+    return Documented(window_limits=limits, delay=delay, **said)
+
+
+_FILE = tomllib.loads((Path(__file__).parents[1] / "documented.toml").read_text("utf-8"))
+_LISTS = frozenset(_FILE.pop("lists"))
+
+DOCUMENTED: dict[str, Documented] = {action: _documented(said) for action, said in _FILE.items()}

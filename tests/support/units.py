@@ -17,7 +17,7 @@ ENDINGS = {
     "days": "^days_.*|_days|^days",
     "points": "^points.*",
 }
-"""A count is named after what is counted."""
+"""A count is named after what is counted: a unit that is not here ends the name as it is."""
 
 NAMED_AFTER = ("users", "requests", "streams", "responses", "days", "points")
 """Units whose endings may also stand in a name without a unit."""

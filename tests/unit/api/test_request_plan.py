@@ -23,6 +23,7 @@ from resources.api.request_plan import (
     request_of,
     requests_for,
 )
+from tests.support.documented_limits import DOCUMENTED, is_list
 from tests.support.each import each
 
 DAY = date(2025, 3, 1)
@@ -394,134 +395,34 @@ def test_halving_ends():
     assert most == 5  # 288 slots: 144, 72, 36, 18
 
 
-# --- the API's own rules, transcribed from the vendor's documentation, not from the catalog ---
+# --- the API's own rules, from the vendor's documentation, not from the catalog ---
 
-SERIES = {60: 86_400, 300: 31 * 86_400, 3600: 31 * 86_400}
-SERIES_IN_SPLITS = {60: 10_800, 300: 86_400, 3600: 604_800}
-DAY_LONG = 86_400
-COUNTS_OF_VIEWERS = {"Online", "Viewer", "ClientIP"}
-PLAIN = {"StartTime", "EndTime", "DomainList"}
-RULES = {
-    # action: parameters, those required, allowed values, longest span in s (and in splits)
-    "DescribeIpInfo": ({"Ips"}, {"Ips"}, {}, None, None),
-    "DescribeLivePushStreamMetrics": (
-        {"Domain", "App", "Stream", "StartTime", "EndTime", "Aggregation", "StreamPriority"},
-        {"Domain", "App", "Stream"},
-        {"Aggregation": {5, 30}},
-        DAY_LONG,
-        None,
-    ),
-    "DescribeLiveBatchPushStreamMetrics": (
-        {"Domain", "App", "Stream", "StartTime", "EndTime", "Aggregation", "AggType"},
-        {"Domain"},
-        {"Aggregation": {5, 30, 60}, "AggType": {"max", "avg"}},
-        DAY_LONG,
-        None,
-    ),
-    "DescribeLiveSourceStreamMetrics": (
-        {"Domain", "App", "Stream", "StartTime", "EndTime", "Aggregation"},
-        {"Domain", "App", "Stream"},
-        {"Aggregation": {30}},
-        DAY_LONG,
-        None,
-    ),
-    "DescribeLiveBatchSourceStreamMetrics": (
-        {"Domain", "App", "Stream", "StartTime", "EndTime", "Aggregation", "AggType"},
-        {"Domain"},
-        {"Aggregation": {30, 60}, "AggType": {"max", "avg"}},
-        DAY_LONG,
-        None,
-    ),
-    "DescribeLiveStreamSessionData": (
-        PLAIN | {"ProtocolList", "ISPList", "Aggregation", "DetailField", "OnlineUserType"},
-        set(),
-        {"DetailField": {"Domain", "ISP", "Protocol"}, "OnlineUserType": COUNTS_OF_VIEWERS},
-        SERIES,
-        SERIES_IN_SPLITS,
-    ),
-    "DescribeLiveBatchStreamSessionData": (
-        PLAIN | {"ProtocolList", "ISPList", "OnlineUserType", "PageNum", "PageSize"},
-        set(),
-        {"OnlineUserType": {"Online", "Viewer"}},
-        DAY_LONG,
-        None,
-    ),
-    "DescribeLiveBatchStreamTrafficData": (
-        PLAIN | {"ProtocolList", "ISPList", "PageNum", "PageSize"},
-        set(),
-        {},
-        DAY_LONG,
-        None,
-    ),
-    "DescribeLiveSourceTrafficData": (
-        PLAIN | {"ISPList", "Aggregation", "DetailField"},
-        set(),
-        {"DetailField": {"Domain", "ISP"}},
-        SERIES,
-        SERIES_IN_SPLITS,
-    ),
-    "DescribeLivePlayStatusCodeData": (
-        PLAIN | {"ISPList", "Aggregation", "DetailField", "Type"},
-        set(),
-        {"DetailField": {"Domain", "ISP"}, "Type": {"Access", "Source"}},
-        {60: 86_400, 300: 31 * 86_400, 3600: 93 * 86_400},
-        None,
-    ),
-    "DescribeLiveStreamCountData": (
-        PLAIN | {"Aggregation", "DetailField", "StreamType", "ISPList"},
-        set(),
-        {"DetailField": {"Domain", "ISP"}, "StreamType": {"push", "relay-source", "transcode"}},
-        SERIES,
-        SERIES_IN_SPLITS,
-    ),
-    "DescribeLivePushStreamInfoData": (PLAIN | {"PageNum", "PageSize"}, set(), {}, None, None),
-    "DescribeLiveTranscodeInfoData": (PLAIN | {"PageNum", "PageSize"}, set(), {}, None, None),
-    "DescribeLiveTopPlayData": (
-        PLAIN | {"QueryType", "SortBy", "PageNum", "PageSize"},
-        set(),
-        {
-            "QueryType": {"Domain", "Stream"},
-            "SortBy": {"PeakBandwidth", "AvgBandwidth", "TotalTraffic"},
-        },
-        31 * 86_400,
-        None,
-    ),
-    "DescribeLiveEdgeStatData": (
-        PLAIN | {"ProtocolList", "ISPList", "Aggregation", "DetailField"},
-        set(),
-        {"DetailField": {"Domain", "Protocol", "ISP", "UserArea", "UserCountry", "UserProvince"}},
-        SERIES,
-        SERIES_IN_SPLITS,
-    ),
-}
-PAGE_SIZES = {
-    "DescribeLiveBatchStreamSessionData": (int, 100, 1000),
-    "DescribeLiveBatchStreamTrafficData": (int, 100, 1000),
-    "DescribeLivePushStreamInfoData": (int, 1, 1000),
-    "DescribeLiveTranscodeInfoData": (int, 1, 100_000),
-    "DescribeLiveTopPlayData": (str, 1, 1000),
-}
 FILTER_OF = {"Domain": "DomainList", "ISP": "ISPList", "Protocol": "ProtocolList"}
-LISTS = {"DomainList", "ISPList", "ProtocolList", "DetailField", "StreamType", "Ips"}
 
 
 def complaints(action, body):
     """What the documentation says against a request."""
-    takes, needs, values, longest, longest_in_splits = RULES[action]
-    if action != "DescribeIpInfo":
-        needs = needs | {"StartTime", "EndTime"}
-    yield from (f"{name} is no parameter" for name in body.keys() - takes)
-    yield from (f"{name} is missing" for name in needs - body.keys())
+    said = DOCUMENTED[action]
+    yield from (
+        f"{name} is no parameter" for name in body.keys() - {*said.required, *said.optional}
+    )
+    yield from (f"{name} is missing" for name in said.required if name not in body)
     for name, value in body.items():
-        if isinstance(value, list) != (name in LISTS) or value == []:
+        if isinstance(value, list) != is_list(name) or value == []:
             yield f"{name} has the wrong type or is empty"
-        for item in value if isinstance(value, list) else [value]:
-            if name in values and item not in values[name]:
-                yield f"{name} may not be {item}"
+        items, may_be = value if isinstance(value, list) else [value], said.values_of(name)
+        if may_be is not None:
+            yield from (f"{name} may not be {item}" for item in items if item not in may_be)
         if isinstance(value, list) and len(set(value)) < len(value):
             yield f"{name} repeats itself"
-    if ("App" in body) != ("Stream" in body):
-        yield "App and Stream belong together"
+        if isinstance(value, list) and len(value) > said.most_items.get(name, len(value)):
+            yield f"more than {said.most_items[name]} {name}"
+    for names in said.together:
+        if 0 < len(body.keys() & set(names)) < len(names):
+            yield f"{names} belong together"
+    for names in said.not_both:
+        if set(names) <= body.keys():
+            yield f"{names} exclude each other"
     if "QUIC" in body.get("ProtocolList", []) and len(body["ProtocolList"]) > 1:
         yield "QUIC is not alone"
     details = body.get("DetailField", [])
@@ -530,10 +431,8 @@ def complaints(action, body):
             yield f"{detail} would not be split: fewer than two values"
     if "StreamType" in body and "ISPList" in body and body["StreamType"] != ["push"]:
         yield "ISPList needs StreamType push"
-    if len(body.get("Ips", [])) > 50:
-        yield "more than 50 addresses"
-    if action in PAGE_SIZES:
-        kind, smallest, largest = PAGE_SIZES[action]
+    if said.page:
+        kind, (smallest, largest, _) = str if said.page_is_text else int, said.page
         for name, low, high in (("PageNum", 1, 10**9), ("PageSize", smallest, largest)):
             if type(body[name]) is not kind or not low <= int(body[name]) <= high:
                 yield f"{name} may not be {body[name]!r}"
@@ -542,11 +441,7 @@ def complaints(action, body):
         asked_s = (end - start).total_seconds()
         if not (len(body["StartTime"]) == len(body["EndTime"]) == 25 and asked_s > 0):
             yield "times are not RFC 3339 in whole seconds, or out of order"
-        limit = longest_in_splits if longest_in_splits and len(details) >= 2 else longest
-        if isinstance(limit, dict):
-            if body.get("Aggregation") not in limit:
-                yield f"Aggregation may not be {body.get('Aggregation')}"
-            limit = limit.get(body.get("Aggregation"), 0)
+        limit = said.longest(body.get("Aggregation"), len(details))
         if limit is not None and asked_s > limit:
             yield f"{asked_s} s are more than {limit} s"
 
@@ -576,7 +471,7 @@ def test_no_request_breaks_a_rule_of_the_api(dataset, domains, carriers, zone):
         ("edge_stat", {"Domain": "a"}, "Domain is no parameter"),
         ("stream_count", {"ISPList": ["a"], "StreamType": ["transcode"]}, "needs StreamType push"),
         ("top_play", {"PageNum": 1}, "PageNum may not be 1"),
-        ("ip_info", {"Ips": [str(i) for i in range(51)]}, "more than 50"),
+        ("ip_info", {"Ips": [str(i) for i in range(51)]}, "more than 50 Ips"),
     ],
 )
 def test_the_rules_above_do_refuse(name, change, complaint):

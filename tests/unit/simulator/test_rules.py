@@ -1,6 +1,6 @@
 """The simulator refuses what the documentation forbids, and accepts what lies just inside.
 
-Its limits are tried from `documented.py`, not from the catalog that it serves.
+Its limits are tried from tests/documented.toml, not from the catalog that it serves.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from resources.simulator import Account, AnswerOptions
 from resources.simulator.api import Api
 from resources.simulator.refusals import Refused
 from resources.simulator.world import World
-from tests.support.documented_limits import DOCUMENTED
+from tests.support.documented_limits import DOCUMENTED, is_list
 
 pytestmark = pytest.mark.slow
 
@@ -80,13 +80,11 @@ class TestEveryAction:
 
     def test_allows_the_documented_values_and_no_others(self, action):
         for name, values in DOCUMENTED[action].allowed.items():
-            is_list = name.endswith("List") or name in {
-                *("DetailField", "StreamType", "Resolution", "TranscodeType")
-            }
+            listed = is_list(name)
             for value in values:
-                accepted(action, **{name: [value] if is_list else value})
+                accepted(action, **{name: [value] if listed else value})
             wrong = 99 if isinstance(values[0], int) else "nothing"
-            refused(action, says=name, **{name: [wrong] if is_list else wrong})
+            refused(action, says=name, **{name: [wrong] if listed else wrong})
 
     def test_wants_the_right_json_type(self, action):
         for name in (*DOCUMENTED[action].required, *DOCUMENTED[action].optional):

@@ -68,7 +68,7 @@ def test_a_name_ends_in_its_unit(column):
         foreign = [e for unit, e in ENDINGS.items() if unit not in NAMED_AFTER]
         assert not re.search(f"({'|'.join(foreign)})$", column.name)
     else:
-        assert re.search(f"({ENDINGS[column.unit]})$", column.name)
+        assert re.search(f"({ENDINGS.get(column.unit, f'(^|_){column.unit}')})$", column.name)
 
 
 @each_column
