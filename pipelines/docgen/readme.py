@@ -1,20 +1,29 @@
-"""The table of datasets in README.md, made from the catalog: `python -m pipelines.docgen.readme`."""
+"""Tables made from the catalog: datasets in README.md, actions in docs/your-account.md.
+
+Made by `python -m pipelines.docgen.readme`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from resources.api.catalog import DATASETS
+from resources.api.catalog import DATASETS, ENDPOINTS
 from resources.api.catalog.datasets import Dataset
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+_ROOT = Path(__file__).resolve().parents[2]
+README = _ROOT / "README.md"
+ACCOUNT = _ROOT / "docs" / "your-account.md"
 BEGIN, END = (
     "<!-- datasets: made by `python -m pipelines.docgen.readme` -->",
     "<!-- end of datasets -->",
 )
+ACTIONS_BEGIN, ACTIONS_END = (
+    "<!-- actions: made by `python -m pipelines.docgen.readme` -->",
+    "<!-- end of actions -->",
+)
 
-_WIDTHS: Mapping[int, str] = {30: "30 s", 60: "minute", 300: "5 min"}
+_WIDTHS: Mapping[int, str] = {30: "30 s", 60: "minute", 300: "5 min", 86_400: "day"}
 
 
 def table() -> str:
@@ -38,21 +47,40 @@ def _every(dataset: Dataset) -> str:
     return _WIDTHS.get(dataset.bucket_s, f"{dataset.bucket_s} s")
 
 
+def actions() -> str:
+    """Markdown: a line for each action, with the tables that are made of it."""
+    lines = ["| action | for |", "|---|---|"]
+    for action, endpoint in ENDPOINTS.items():
+        names = [f"`{name}`" for name, one in DATASETS.items() if one.endpoint is endpoint]
+        lines.append(f"| `{action}` | {', '.join(names)} |")
+    return "\n".join(lines)
+
+
 def with_table(text: str) -> str:
     """README.md's text with the table as the catalog has it now.
 
     Raises ValueError if the marks between which it stands are gone.
     """
-    before, mark, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not mark or not end:
-        raise ValueError(f"README.md has no place for the table: put in {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    return _put(text, BEGIN, table(), END)
+
+
+def with_actions(text: str) -> str:
+    """The account page's text with its table of actions; raises ValueError like `with_table`."""
+    return _put(text, ACTIONS_BEGIN, actions(), ACTIONS_END)
+
+
+def _put(text: str, begin: str, made: str, end: str) -> str:
+    before, mark, rest = text.partition(begin)
+    _, last, after = rest.partition(end)
+    if not mark or not last:
+        raise ValueError(f"The page has no place for the table: put in {begin} and {end}")
+    return f"{before}{begin}\n{made}\n{end}{after}"
 
 
 def main() -> None:
-    """Write the table into README.md."""
+    """Write the tables into both pages."""
     README.write_text(with_table(README.read_text("utf-8")), "utf-8")
+    ACCOUNT.write_text(with_actions(ACCOUNT.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

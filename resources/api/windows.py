@@ -7,12 +7,15 @@ inclusive; this is right either way, since every slot is a multiple of 5 s. Next
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 Window = tuple[datetime, datetime]
+
+VENDOR_ZONE = timezone(timedelta(hours=8))
+"""Where slots of a day begin at midnight: of the vendor, whatever zone the archive has."""
 
 _LAST_SECOND = timedelta(seconds=1)
 
@@ -22,6 +25,18 @@ def day_window(day: date, zone: ZoneInfo) -> Window:
     start = datetime.combine(day, time(), zone)
     end = datetime.combine(day + timedelta(days=1), time(), zone)
     return start, end
+
+
+def slots_end(end: datetime, bucket_s: int | None) -> datetime:
+    """When the last slot that begins before `end` is over: the end itself, or later for wide slots.
+
+    Slots of a day begin at midnight of the vendor, which is another time in other zones.
+    """
+    if bucket_s is None:
+        return end
+    begins = datetime(1970, 1, 1, tzinfo=VENDOR_ZONE)
+    over = (begins - end.astimezone(UTC)) % timedelta(seconds=bucket_s)
+    return (end.astimezone(UTC) + over).astimezone(end.tzinfo)
 
 
 def day_of(instant: datetime, zone: ZoneInfo) -> date:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import printable
-from resources.api.windows import day_of, day_window
+from resources.api.windows import day_of, day_window, slots_end
 from resources.fs import sealed
 from resources.lake import parquet
 from resources.ledger import file_index
@@ -99,9 +99,9 @@ def _window(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 def settles_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime:
-    """End of the day plus the longest documented delay of the dataset and of those it needs."""
+    """End of the day's last slot plus the longest documented delay of the dataset and its needs."""
     delays = (dataset.delay, *(DATASETS[name].delay for name in dataset.needs))
-    return _window(day, zone)[1] + max(delays)
+    return slots_end(_window(day, zone)[1], dataset.bucket_s) + max(delays)
 
 
 def expires_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime | None:

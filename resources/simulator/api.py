@@ -7,7 +7,7 @@ from datetime import datetime
 
 from resources.api.catalog import ENDPOINTS
 from resources.api.catalog.model import Endpoint
-from resources.simulator import generic, listed, measured, observed
+from resources.simulator import billed, generic, listed, measured, observed
 from resources.simulator.checks import check
 from resources.simulator.query import Query
 from resources.simulator.refusals import Refused
@@ -36,6 +36,14 @@ ANSWERERS: Mapping[str, Answerer] = {
     "DescribeLiveStreamCountData": measured.stream_count,
     "DescribeLiveTopPlayData": measured.top_play,
     "DescribeLiveEdgeStatData": measured.edge,
+    "DescribeLiveTrafficData": billed.traffic,
+    "DescribeLiveBandwidthData": billed.bandwidth,
+    "DescribeLiveTranscodeData": billed.transcode,
+    "DescribeLiveBatchStreamTranscodeData": billed.batch_transcode,
+    "DescribeLiveRecordData": billed.record,
+    "DescribeLiveSnapshotData": billed.snapshot,
+    "DescribeLiveAuditData": billed.audit,
+    "DescribeLivePushStreamCountData": billed.push_stream_count,
 }
 """What the world knows about; any other endpoint of the catalog gets a generic answer."""
 

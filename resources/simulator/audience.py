@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from resources.simulator.noise import Floats, Ints, smooth_curve, uniform_grid
+from resources.simulator.noise import Floats, Ints, smooth_curve, uniform_grid, uniform_index
 from resources.simulator.pushes import DAY_S, Pushes, day_start
 from resources.simulator.roster import Space
 
@@ -22,6 +22,12 @@ BYTES_PER_KBPS_MINUTE = 7500
 
 Day = Mapping[str, Ints]
 """Quantity -> (streams, minutes of the day)."""
+
+
+def _billed(kbps: Ints, overhead: int) -> Ints:
+    """What the bill says where the edge measured `kbps`: `overhead` thousandths more."""
+    more: Ints = kbps * (1000 + overhead) // 1000
+    return more
 
 
 def _daily_curve() -> Floats:
@@ -85,6 +91,7 @@ class Audience:
             np.int64
         )
         up = (bitrate[:, None] * (0.93 + 0.07 * jitter) * live).astype(np.int64)
+        overhead = 6 + uniform_index(10, space.key, "overhead", day)
         return {
             "online": online,
             "addresses": (online * 0.04 + requests * 0.25).astype(np.int64),
@@ -96,6 +103,9 @@ class Audience:
             + live * bitrate.astype(np.int64)[:, None],
             "origin_requests": (requests * 0.03).astype(np.int64),
             "push_kbps": up,
+            "billed_down_kbps": _billed(kbps, overhead),
+            "billed_up_kbps": _billed(kbps // 256, overhead),
+            "billed_push_kbps": _billed(up, overhead),
             "pushes_begun": begun,
             "live": live,
         }

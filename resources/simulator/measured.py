@@ -83,7 +83,7 @@ def stream_count(world: World, query: Query) -> Result:
     types = query.texts("StreamType") or ["push", "relay-source", "transcode"]
 
     def of_day(site: Site, day: int) -> GroupedUsage:
-        counts = _live_streams(world, query, site, day, types)
+        counts = live_streams(world, query, site, day, types)
         return GroupedUsage({"count": counts}, [()], {"count": counts[None, :]})
 
     found = world.cut(query, of_day)
@@ -94,7 +94,7 @@ def stream_count(world: World, query: Query) -> Result:
     return series(query, fields(found.whole), found.labels, fields(found.groups))
 
 
-def _live_streams(world: World, query: Query, site: Site, day: int, types: list[str]) -> Ints:
+def live_streams(world: World, query: Query, site: Site, day: int, types: list[str]) -> Ints:
     """Streams of the wanted types in each minute: pushes on push domains, pulls on pull domains."""
     live = world.audience.day(site.space, day)["live"]
     if not site.is_push:

@@ -11,6 +11,7 @@ import numpy as np
 
 from resources.api.catalog.model import SPLITS, Endpoint
 from resources.simulator.noise import Ints
+from resources.simulator.pushes import SHANGHAI_S
 from resources.simulator.settings import AnswerOptions
 
 MINUTE = 60
@@ -58,8 +59,9 @@ class Query:
         return self.grid(self.bucket)
 
     def grid(self, step: int) -> Ints:
-        """Multiples of `step` inside the window; buckets of an hour at most are aligned so."""
-        return np.arange(-(-self.start // step) * step, self.end, step, dtype=np.int64)
+        """Slots of `step` seconds that begin inside the window, counted from midnight in Shanghai."""
+        first = -(-(self.start + SHANGHAI_S) // step) * step - SHANGHAI_S
+        return np.arange(first, self.end, step, dtype=np.int64)
 
     @cached_property
     def splits(self) -> tuple[str, ...]:

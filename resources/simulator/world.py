@@ -21,10 +21,11 @@ _NOTHING_ON_PUSH = (
     "addresses",
     "sightings",
     "down_kbps",
+    "billed_down_kbps",
     "origin_kbps",
     "origin_requests",
 )
-_SAME_ON_PULL = (*_NOTHING_ON_PUSH[1:], "requests", "up_kbps")
+_SAME_ON_PULL = (*_NOTHING_ON_PUSH[1:], "requests", "up_kbps", "billed_up_kbps")
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,11 @@ class World:
         if site.is_push:
             nothing = np.zeros_like(of_space["live"])
             values = dict.fromkeys(_NOTHING_ON_PUSH, nothing)
-            values |= {"requests": of_space["pushes_begun"], "up_kbps": of_space["push_kbps"]}
+            values |= {
+                "requests": of_space["pushes_begun"],
+                "up_kbps": of_space["push_kbps"],
+                "billed_up_kbps": of_space["billed_push_kbps"],
+            }
         else:
             values = {name: of_space[name] for name in _SAME_ON_PULL}
             values["plays"] = of_space["requests"]  # pushes are requests as well, but no sessions

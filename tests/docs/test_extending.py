@@ -27,6 +27,15 @@ BLOCK = re.compile(
     r"```\w+\n(?P<text>.*?)^```",
     re.DOTALL | re.MULTILINE,
 )
+OF_THE_CATALOG = (
+    *("tests/unit/api/catalog", "tests/unit/api/test_request_plan.py"),
+    *("tests/unit/api/parsing/test_parse.py", "tests/unit/api/parsing/test_decode.py"),
+    *("tests/unit/simulator/test_rules.py", "tests/unit/simulator/test_sdk.py"),
+    *("tests/unit/ledger/test_states.py", "tests/unit/warehouse/test_dataset_docs.py"),
+    *("tests/unit/i18n", "tests/docs/test_facts.py", "tests/docs/test_readme.py"),
+    *("tests/docs/test_dictionary.py", "tests/docs/test_settings.py"),
+)
+"""Tests that run over every entry."""
 USE = """
 import json, shlex, sys
 from datetime import datetime, timedelta
@@ -51,19 +60,19 @@ with Simulator(Account(domains=1, streams_per_domain=1, deleted=0), rate=None, c
         assert result.exit_code == 0, (command, result.output, result.exception)
         found["said"][command] = result.stdout
     days = [datetime.fromisoformat(f"2026-11-{day}T00:00:00+08:00") for day in (20, 21)]
-    found["truth"] = [row for day in days for row in sim.truth("DescribeLiveSnapshotData", {
+    found["truth"] = [row for day in days for row in sim.truth("DescribeLiveSourceBandwidthData", {
         "DomainList": ["pull-1.sim.example", "push-1.sim.example"], "Aggregation": 300,
         "DetailField": ["Domain"]}, day, day + timedelta(days=1))]
-    found["calls"] = sim.calls["DescribeLiveSnapshotData"]
+    found["calls"] = sim.calls["DescribeLiveSourceBandwidthData"]
 archive = Archive.open(environ, Path(home).parent)
-made = sorted(archive.home.lake.glob("snapshot/*/" + parquet.FILE))
+made = sorted(archive.home.lake.glob("source_bandwidth/*/" + parquet.FILE))
 found["disagreeing"] = [parquet.provenance_of(path).disagreeing for path in made]
 with archive.reading() as db:
     def ask(sql):
         return db.execute(sql).fetchall()
-    found["rows"] = ask("SELECT domain, epoch(slot_start_at)::BIGINT, slot_seconds, snapshots "
-                        "FROM snapshot ORDER BY ALL")
-    found["ledger"] = ask("SELECT state FROM ledger WHERE dataset = 'snapshot' AND business_date < '2026-11-22'")
+    found["rows"] = ask("SELECT domain, epoch(slot_start_at)::BIGINT, slot_seconds, origin_peak_mbps "
+                        "FROM source_bandwidth ORDER BY ALL")
+    found["ledger"] = ask("SELECT state FROM ledger WHERE dataset = 'source_bandwidth' AND business_date < '2026-11-22'")
     found["comments"] = {f"{t}.{c}": text for t, c, text in ask(
         "SELECT table_name, column_name, comment FROM duckdb_columns()")}
     found["relations"] = dict(ask(
@@ -113,7 +122,7 @@ def checkout(tmp_path_factory):
     for name in ("README.md", "pyproject.toml"):
         shutil.copy(CHECKOUT / name, copy)
     blocks = [found for page in PAGES for found in BLOCK.finditer(page.read_text("utf-8"))]
-    assert len(blocks) == 10
+    assert len(blocks) == 9
     for found in blocks:
         put(copy, **found.groupdict())
     return copy
@@ -147,7 +156,7 @@ def test_the_commands_of_the_pages_answer(found):
     for command, said in found["said"].items():
         assert "No rows." not in said, command
     shown = "".join(found["said"].values())
-    assert "Screenshots taken in the slot." in shown
+    assert "Highest from the origin." in shown
     assert "Highest 5-minute average." in shown
 
 
@@ -162,12 +171,27 @@ def test_the_tests_that_the_pages_name_hold_what_was_added(checkout):
     assert len(lines) == 2
 
 
-def test_the_pages_that_are_made_know_them(checkout):
+def test_all_that_depends_on_the_catalog_holds_without_another_change(made):
+    said = run(
+        made, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *OF_THE_CATALOG
+    )
+    assert re.search(r"^\d+ passed", said, re.MULTILINE), said
+
+
+@pytest.fixture(scope="module")
+def made(checkout):
+    """The copy after its pages were made anew."""
     for line in sorted(set(commands(".venv/bin/python -m pipelines."))):
         run(checkout, "-m", f"pipelines.{line}")
-    assert "| `snapshot` | Screenshots by domain" in (checkout / "README.md").read_text("utf-8")
-    dictionary = (checkout / "docs" / "dictionary.md").read_text("utf-8")
-    assert "Screenshots taken in the slot." in dictionary
+    return checkout
+
+
+def test_the_pages_that_are_made_know_them(made):
+    assert "| `source_bandwidth` | Bandwidth from the origins by domain" in (
+        made / "README.md"
+    ).read_text("utf-8")
+    dictionary = (made / "docs" / "dictionary.md").read_text("utf-8")
+    assert "Highest from the origin." in dictionary
     assert "traffic_by_hour_of_day" in dictionary
 
 
@@ -177,7 +201,7 @@ def test_a_new_endpoint_is_captured_with_the_rows_of_the_account(found):
             row["Domain"],
             int(datetime.fromisoformat(row["TimeStamp"]).timestamp()),
             300,
-            row["Value"],
+            row["Bandwidth"],
         ]
         for row in found["truth"]
     )
@@ -189,12 +213,12 @@ def test_a_new_endpoint_is_captured_with_the_rows_of_the_account(found):
 
 
 def test_a_new_endpoint_has_assets_comments_and_a_ledger(found):
-    assert found["parents"]["lake/snapshot"] == ["lake/domain"]
-    assert found["parents"]["warehouse/snapshot"] == ["lake/snapshot"]
-    assert found["comments"]["snapshot.snapshots"] == (
-        "Screenshots taken in the slot. Unit: snapshots. API: Value."
+    assert found["parents"]["lake/source_bandwidth"] == ["lake/domain"]
+    assert found["parents"]["warehouse/source_bandwidth"] == ["lake/source_bandwidth"]
+    assert found["comments"]["source_bandwidth.origin_peak_mbps"] == (
+        "Highest from the origin. Unit: Mbps. API: Bandwidth."
     )
-    assert found["relations"]["snapshot"].startswith("Screenshots by domain, every 5 minutes.")
+    assert found["relations"]["source_bandwidth"].startswith("Bandwidth from the origins by domain")
 
 
 def test_a_new_mart_is_made_with_its_comments_and_stands_in_the_graph(found):

@@ -20,6 +20,12 @@ def test_a_readme_without_a_place_for_the_table_is_refused():
         readme.with_table("# livestats\n")
 
 
+def test_the_table_of_actions_is_that_of_the_catalog():
+    """Else: python -m pipelines.docgen.readme."""
+    text = readme.ACCOUNT.read_text("utf-8")
+    assert readme.with_actions(text) == text
+
+
 def test_every_command_that_it_shows_is_one():
     shown = set(re.findall(r"^ *(?:\$ )?(?:\.venv/bin/)?livestats ([a-z]+)", TEXT, re.MULTILINE))
     assert shown <= set(COMMANDS)

@@ -21,6 +21,7 @@ from tests.support.archives import DAYS, NOW, Lab
 
 DICTIONARY = {table["table"]: table for table in tables()}
 SECOND = timedelta(seconds=1)
+MINUTES_IN_WINDOW = ("transcode_info", "batch_stream_transcode")
 KINDS = {
     "VARCHAR": pa.string(),
     "BIGINT": pa.int64(),
@@ -97,7 +98,7 @@ class Expected:
 
     def _end(self, dataset: Dataset, end: datetime) -> datetime:
         """Minutes inside a window end at the last second that was asked for, if that is exclusive."""
-        short = dataset.name == "transcode_info" and self._options.end == "exclusive"
+        short = dataset.name in MINUTES_IN_WINDOW and self._options.end == "exclusive"
         return end - SECOND if short else end
 
     def _matches(self, began: datetime, ended: datetime, start: datetime, end: datetime) -> bool:

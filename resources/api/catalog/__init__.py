@@ -10,14 +10,24 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from resources.api.catalog import account, edge, events, health, sessions, usage, whole
+from resources.api.catalog import (
+    account,
+    billing,
+    edge,
+    events,
+    health,
+    processing,
+    sessions,
+    usage,
+    whole,
+)
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Endpoint
 from resources.api.catalog.vendors import Vendor
 
 API_VERSION = "2023-01-01"
 
-_PARTS = (account, sessions, usage, edge, events, health, whole)
+_PARTS = (account, sessions, usage, edge, events, health, whole, billing, processing)
 
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
     {d.name: d for part in _PARTS for d in part.DATASETS}

@@ -26,10 +26,13 @@ from resources.api.catalog.shared import (
     END,
     EVENT_PAGES,
     MONTH,
+    NO_SPAN_GIVEN,
     ONE_APP,
     ONE_STREAM,
     PRIORITY,
+    RESOLUTIONS,
     START,
+    TRANSCODE_TYPES,
     YEAR,
     count,
     enum_parameter,
@@ -38,15 +41,12 @@ from resources.api.catalog.shared import (
     page_parameters,
     text,
 )
-from resources.api.catalog.spelling import Spelling
-
-_NO_SPAN_GIVEN = (WindowLimit(longest=MONTH),)  # undocumented; we ask for one day at a time
 
 PUSH_INFO = Endpoint(
     action="DescribeLivePushStreamInfoData",
     null_result=True,
     parameters=(DOMAINS, ONE_APP, ONE_STREAM, START, END, *page_parameters(1, 1000, 20), PRIORITY),
-    window_limits=_NO_SPAN_GIVEN,
+    window_limits=NO_SPAN_GIVEN,
     history=timedelta(days=93),
     delay=timedelta(hours=1),  # undocumented; a push is listed once it has ended
     rate_per_s=100.0,
@@ -84,33 +84,12 @@ TRANSCODE_INFO = Endpoint(
         END,
         ONE_APP,
         ONE_STREAM,
-        Parameter(
-            name="Resolution",
-            wire_type=WireType.TEXTS,
-            allowed=("480P", "720P", "1080P", "2K", "4K", "8K", "0P"),
-            spelling=Spelling.ANY_CASE,
-            fills_in=True,
-        ),
+        RESOLUTIONS,
         *page_parameters(1, 100_000, 20),
-        Parameter(
-            name="TranscodeType",
-            wire_type=WireType.TEXTS,
-            allowed=(
-                "Normal_H264",
-                "Normal_H265",
-                "Normal_H266",
-                "ByteHD_H264",
-                "ByteHD_H265",
-                "ByteHD_H266",
-                "ByteQE",
-                "Audio",
-            ),
-            spelling=Spelling.ANY_CASE,
-            fills_in=True,
-        ),
+        TRANSCODE_TYPES,
     ),
     constraints=(APP_WITH_STREAM,),
-    window_limits=_NO_SPAN_GIVEN,
+    window_limits=NO_SPAN_GIVEN,
     history=YEAR,
     delay=timedelta(minutes=20),
     rate_per_s=100.0,

@@ -18,6 +18,8 @@ from resources.api.catalog.vendors import Vendor
 YEAR = timedelta(days=366)
 DAY = timedelta(days=1)
 MONTH = timedelta(days=31)
+QUARTER = timedelta(days=93)
+DAY_S = 86_400
 FIVE_MINUTES = timedelta(minutes=5)
 OTHER_WIDTHS_S = (60, 3600)
 """Bucket widths allowed beside 300 s. Not for bandwidth: billing is computed from 5-minute points."""
@@ -50,6 +52,30 @@ PROTOCOLS = Parameter(
     name="ProtocolList",
     wire_type=WireType.TEXTS,
     allowed=("HTTP-FLV", "HTTP-HLS", "RTMP", "RTM", "SRT", "QUIC"),
+    spelling=Spelling.ANY_CASE,
+    fills_in=True,
+)
+
+TRANSCODE_TYPES = Parameter(
+    name="TranscodeType",
+    wire_type=WireType.TEXTS,
+    allowed=(
+        "Normal_H264",
+        "Normal_H265",
+        "Normal_H266",
+        "ByteHD_H264",
+        "ByteHD_H265",
+        "ByteHD_H266",
+        "ByteQE",
+        "Audio",
+    ),
+    spelling=Spelling.ANY_CASE,
+    fills_in=True,
+)
+RESOLUTIONS = Parameter(
+    name="Resolution",
+    wire_type=WireType.TEXTS,
+    allowed=("480P", "720P", "1080P", "2K", "4K", "8K", "0P"),
     spelling=Spelling.ANY_CASE,
     fills_in=True,
 )
@@ -125,6 +151,15 @@ def one_day_limits(*buckets: int) -> tuple[WindowLimit, ...]:
 
 
 WHOLE_DAY = (WindowLimit(longest=DAY),)
+NO_SPAN_GIVEN = (WindowLimit(longest=MONTH),)  # undocumented; we ask for one day at a time
+
+ONLY_DAYS = (WindowLimit(bucket_s=DAY_S, longest=QUARTER),)
+BILLING_LIMITS = (
+    WindowLimit(bucket_s=300, longest=MONTH),
+    WindowLimit(bucket_s=3600, longest=QUARTER),
+    *ONLY_DAYS,
+)
+"""Series of billed usage: a split does not shorten the span."""
 
 SPLIT_WINDOW_LIMITS = (
     WindowLimit(bucket_s=60, longest=DAY),

@@ -17,12 +17,14 @@ from resources.api.catalog.columns import SLOT_START_AT
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import WrongAnswer, WrongWidth
 from resources.api.request_plan import Request, width_s
+from resources.api.windows import VENDOR_ZONE
 
 _IMPOSSIBLE = 1e6
 """Slots of a coarser width are refused if the chance is below one in so many that all slots with
 data fell onto that width, one after the other without a gap, by accident."""
 
 _SECOND_US = 1_000_000
+_VENDOR_US = round(VENDOR_ZONE.utcoffset(None).total_seconds()) * _SECOND_US
 
 
 def check_slots(
@@ -92,11 +94,12 @@ def _are_side_by_side(begins: np.ndarray, starts: np.ndarray, widths: np.ndarray
 def _check_other_grid(
     dataset: Dataset, begins: np.ndarray, width: np.ndarray, rest: np.ndarray
 ) -> None:
-    """Raise WrongAnswer for a slot that begins neither on the window's grid nor on that of UTC.
+    """Raise WrongAnswer for a slot that begins on none of the grids: the window's, UTC's, the vendor's.
 
-    The two differ for wide slots in zones that are not whole hours from UTC.
+    They differ for wide slots: hours in zones that are not whole hours from UTC, and days.
     """
-    odd = np.flatnonzero((rest != 0) & (begins % width != 0))
+    is_off = (begins % width != 0) & ((begins + _VENDOR_US) % width != 0)
+    odd = np.flatnonzero((rest != 0) & is_off)
     if len(odd):
         at, seconds = int(odd[0]), int(width[odd[0]]) // _SECOND_US
         shown = f"{np.datetime64(int(begins[at]), 'us')}Z"

@@ -13,6 +13,7 @@ from resources.api.windows import (
     day_window,
     has_constant_offset,
     read_window,
+    slots_end,
     split,
     wire_time,
     wire_window,
@@ -201,3 +202,23 @@ def test_a_time_on_the_wire_has_whole_seconds_and_an_offset(zone, text):
 )
 def test_zones_with_summer_time_are_known(name, constant):
     assert has_constant_offset(ZoneInfo(name)) is constant
+
+
+@pytest.mark.parametrize(
+    ("zone", "bucket_s", "later"),
+    [
+        ("Asia/Shanghai", None, 0),
+        ("Asia/Shanghai", 300, 0),
+        ("Asia/Shanghai", 86_400, 0),
+        ("UTC", 3600, 0),
+        ("UTC", 86_400, 16),
+        ("America/Phoenix", 86_400, 9),
+        ("Asia/Tokyo", 86_400, 1),
+        ("Asia/Kolkata", 3600, 0.5),
+    ],
+)
+def test_a_slot_of_a_day_ends_at_midnight_of_the_vendor(zone, bucket_s, later):
+    end = datetime(2026, 11, 21, tzinfo=ZoneInfo(zone))
+    over = slots_end(end, bucket_s)
+    assert over - end == timedelta(hours=later)
+    assert over.tzinfo is end.tzinfo

@@ -162,6 +162,21 @@ def test_hours_of_utc_are_on_the_grid_of_a_zone_of_half_hours():
         read_page(dataset, walk, body("stream_session", [900], start=start))
 
 
+def test_slots_of_a_day_begin_at_midnight_in_shanghai_whatever_the_zone():
+    dataset = DATASETS["transcode"]
+    zone = ZoneInfo("America/Phoenix")
+    walk = next(iter(requests_for(dataset, DAY, zone, MANY)))
+    row = {"TranscodeType": "Audio", "Resolution": "0P", "Duration": 1}
+
+    def answer(stamp):
+        result = {"TranscodeDataList": [{**row, "TimeStamp": stamp}], "Duration": 1}
+        return json.dumps({"ResponseMetadata": {"RequestId": "1"}, "Result": result}).encode()
+
+    assert read_page(dataset, walk, answer("2025-03-02T00:00:00+08:00")).table.num_rows == 1
+    with pytest.raises(WrongAnswer, match="at a multiple of 86400 s"):
+        read_page(dataset, walk, answer("2025-03-01T20:00:00+08:00"))
+
+
 def test_a_large_answer_that_is_read_in_slices_is_checked_too(monkeypatch):
     monkeypatch.setattr("resources.api.parsing.slices.SLICE_BYTES", 500)
 
