@@ -1,4 +1,4 @@
-"""docs/cookbook.md: some twenty questions, their SQL, and what a simulated archive answers.
+"""docs/cookbook.md: questions, their SQL, and what a simulated archive answers.
 
 `python -m pipelines.docgen.cookbook` makes the archive and writes the page. The account, the days and the
 clock are fixed, so the page is the same each time.
@@ -34,6 +34,12 @@ _DAYS: Mapping[str, tuple[date, ...]] = {
     "isp": (),
     "region": (),
     "edge_stat": _MONTH,
+    "traffic": _MONTH,
+    "bandwidth": _MONTH,
+    "transcode": _MONTH,
+    "record": _MONTH,
+    "snapshot": _MONTH,
+    "audit": _MONTH,
     "edge_stat_by_region": _WEEK,
     "edge_stat_by_domain": _WEEK,
     "edge_stat_account": _WEEK,
@@ -45,7 +51,7 @@ _DAYS: Mapping[str, tuple[date, ...]] = {
     "play_status_code": _WEEK,
     "stream_count": _WEEK,
     "push_stream_info": _WEEK,
-    "transcode_info": _WEEK,
+    "transcode_info": _MONTH,
     "batch_push_stream_metrics": _WEEK[-2:],
     "batch_source_stream_metrics": _WEEK[-2:],
     "ip_info": _WEEK[-2:],
@@ -54,6 +60,7 @@ _DAYS: Mapping[str, tuple[date, ...]] = {
 
 CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "Traffic and bandwidth": (
+        "bill_of_a_month",
         "billing_by_domain",
         "billing_instants_of_a_month",
         "peaks_beside_averages",
@@ -92,9 +99,9 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
 _HEAD = """\
 # Cookbook
 
-Some twenty questions, the SQL that answers them, and the answers for a small simulated account on
-2 November 2026: two pull domains with four streams each, captured for the month (`edge_stat`), the
-week or the two days (health) that the questions need. "Yesterday" is the newest day of what is
+Questions, the SQL that answers them, and the answers for a small simulated account on 2 November
+2026: two pull domains with four streams each, captured for the month (what is billed, `edge_stat`),
+the week or the two days (health) that the questions need. "Yesterday" is the newest day of what is
 asked, "the last week" its newest seven days. Each question has a name:
 
     livestats query --examples                     # all of them

@@ -1,4 +1,4 @@
-"""docs/cookbook.md: twenty questions, and the answers that the tool gives to them today."""
+"""docs/cookbook.md: its questions, and the answers that the tool gives to them today."""
 
 import json
 from collections import Counter, defaultdict

@@ -119,7 +119,7 @@ def checkout(tmp_path_factory):
     copy = tmp_path_factory.mktemp("checkout")
     for name in ("assets", "docs", "pipelines", "resources", "tests"):
         shutil.copytree(CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("README.md", "pyproject.toml"):
+    for name in ("README.md", "README.zh-CN.md", "LICENSE", "pyproject.toml"):
         shutil.copy(CHECKOUT / name, copy)
     blocks = [found for page in PAGES for found in BLOCK.finditer(page.read_text("utf-8"))]
     assert len(blocks) == 9

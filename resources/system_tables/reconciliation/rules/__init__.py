@@ -5,6 +5,7 @@ A new rule goes into the module of its topic and into RULES. Read next: model.py
 
 from __future__ import annotations
 
+from resources.system_tables.reconciliation.rules.billing import BILLING
 from resources.system_tables.reconciliation.rules.captures import SLOTS, TOTALS
 from resources.system_tables.reconciliation.rules.hours import HOURS
 from resources.system_tables.reconciliation.rules.model import ACCOUNT, Rule
@@ -21,6 +22,7 @@ RULES: tuple[Rule, ...] = (
     *TOP_PLAY,
     PUSHES,
     *TRANSCODING,
+    *BILLING,
     *STREAMS,
     *PRESENCE,
     *HOURS,

@@ -149,6 +149,7 @@ class Case:
     rule: str
     alters: dict[str, str]  # dataset -> SELECT over its rows `t`
     scope: str = PULL
+    also: tuple[str, ...] = ()  # rules that compare the same side and find it as well
 
 
 def times(factor, column, where=f"domain = '{PULL}'", kind="DOUBLE"):
@@ -157,12 +158,15 @@ def times(factor, column, where=f"domain = '{PULL}'", kind="DOUBLE"):
     return f"SELECT * REPLACE (({value})::{kind} AS {column}) FROM t"
 
 
+OF_PUSHES = ("stream_count", "push_stream_count", "record")
+
+
 def without_a_slot(name):
     """One slot of the domain less, with what it holds added to the slot before: sums stay."""
     dataset = DATASETS[name]
     key = ", ".join(k for k in dataset.key if k != "slot_start_at")
     day = f"TIMESTAMPTZ '{DAY} 00:00:00+08:00'"
-    of_domain = f"domain = '{PUSH if name == 'stream_count' else PULL}'"
+    of_domain = f"domain = '{PUSH if name in OF_PUSHES else PULL}'"
     of_scope = of_domain if "domain" in dataset.column else "true"
     key = key or "business_date"
     before, gone = f"{day} + INTERVAL '15:00:00'", f"{day} + INTERVAL '15:05:00'"
@@ -171,7 +175,7 @@ def without_a_slot(name):
         f"coalesce(lead({c.name}) OVER (PARTITION BY {key} ORDER BY slot_start_at), 0) ELSE 0 END "
         f"AS {c.name}"
         for c in dataset.columns
-        if c.name == "requests" or c.name.endswith("traffic_bytes")
+        if c.name == "requests" or c.name.endswith(("traffic_bytes", "bandwidth_mbps"))
     ]
     replaced = f"REPLACE ({', '.join(summed)})" if summed else ""
     return (
@@ -208,10 +212,24 @@ CASES = [
          {"top_play": times(0.9, "traffic_bytes", f"domain = '{PULL}' AND query_type = 'Domain'")}),
     Case("peak_pushes",
          {"stream_count": times(2, "peak_streams",
-                                f"domain = '{PUSH}' AND stream_type = 'push'", "BIGINT")}, PUSH),
-    Case("transcode_minutes_of_tasks", {"transcode_info": ONE_TASK}, PUSH),
+                                f"domain = '{PUSH}' AND stream_type = 'push'", "BIGINT")}, PUSH,
+         ("push_counts_of_streams",)),
+    Case("transcode_minutes_of_tasks", {"transcode_info": ONE_TASK}, PUSH,
+         ("billed_minutes_of_tasks",)),
     Case("transcode_minutes_of_times",
-         {"transcode_info": times(0.9, "transcode_minutes", f"domain = '{PUSH}'")}, PUSH),
+         {"transcode_info": times(0.9, "transcode_minutes", f"domain = '{PUSH}'")}, PUSH,
+         ("billed_minutes_of_tasks",)),
+    Case("billed_traffic_of_edge",
+         {"traffic": times(1.15, "down_traffic_bytes"),
+          "bandwidth": times(1.15, "down_bandwidth_mbps")}),
+    Case("billed_traffic_of_bandwidth", {"bandwidth": times(0.95, "down_bandwidth_mbps")}),
+    Case("billed_minutes_of_tasks",
+         {name: times(1.05, "transcode_minutes", f"domain = '{PUSH}'")
+          for name in ("transcode", "batch_stream_transcode")}, PUSH),
+    Case("billed_minutes_of_streams",
+         {"batch_stream_transcode": times(0.9, "transcode_minutes", f"domain = '{PUSH}'")}, PUSH),
+    Case("push_counts_of_streams",
+         {"push_stream_count": times(2, "peak_streams", f"domain = '{PUSH}'", "BIGINT")}, PUSH),
     Case("streams_pushed",
          {"push_stream_metrics": f"FROM t WHERE (domain, stream) <> ('{PUSH}', 'room-101')"}, PUSH),
     *(Case(rule, {name: times(factor, column, where, kind)}, scope)
@@ -254,7 +272,7 @@ def test_a_rule_finds_the_day_and_scope_that_break_it_and_no_other_does(copy, ca
         copy.alter(name, select)
     copy.sync_tables(case.alters)
     odd = copy.odd() if case.rule in WHOLES else copy.odd_parts()
-    assert odd == {(case.rule, DAY, case.scope)}
+    assert odd == {(rule, DAY, case.scope) for rule in (case.rule, *case.also)}
     assert copy.rows("SELECT DISTINCT verdict FROM reconciliation ORDER BY 1")[-1] == ("differs",)
 
 
@@ -263,7 +281,7 @@ def test_a_domain_with_a_slot_less_is_sparse_in_that_table(copy):
     for rule in SLOTS:
         copy.alter(rule.needs[0], without_a_slot(rule.needs[0]))
     copy.sync_tables(rule.needs[0] for rule in SLOTS)
-    sides = {rule.name: PULL for rule in SLOTS} | {"slots_of_stream_count": PUSH}
+    sides = {rule.name: PUSH if rule.needs[0] in OF_PUSHES else PULL for rule in SLOTS}
     sides |= {
         rule.name: "account" for rule in SLOTS if "domain" not in DATASETS[rule.needs[0]].column
     }

@@ -1,0 +1,70 @@
+"""Rules about billed usage: against itself, and against what monitoring says of the same.
+
+Not here: rules between kinds of monitoring data (usage.py, streams.py).
+"""
+
+from __future__ import annotations
+
+from resources.system_tables.reconciliation.rules.model import FLOAT32, LATE, Rule, sums
+
+_SECONDS = "round(transcode_minutes * 60)"
+_ENDS = "A request for a day ends one second before midnight, which shortens the tasks that run over it."
+
+BILLING = (
+    Rule(
+        name="billed_traffic_of_edge",
+        meaning="Billed downstream traffic is that of edge_stat, all carriers together.",
+        unit="bytes",
+        tolerance=0.1,
+        why="The bill may count what the edge does not, such as headers and packets that were sent "
+        "again; the vendor does not say how much. How large the difference is of each month is in "
+        "billing_difference_monthly.",
+        needs=("traffic", "edge_stat"),
+        sql=sums(
+            ("edge_stat", "down_traffic_bytes", "true"), ("traffic", "down_traffic_bytes", "true")
+        ),
+    ),
+    Rule(
+        name="billed_traffic_of_bandwidth",
+        meaning="Billed downstream traffic is no more than what the points of bandwidth can carry.",
+        relation="<=",
+        unit="bytes",
+        tolerance=0.01,
+        why=f"A point is the average or the peak of its five minutes: never less. {FLOAT32}",
+        needs=("traffic", "bandwidth"),
+        sql=sums(
+            ("bandwidth", "(down_bandwidth_mbps * slot_seconds * 125000)", "true"),
+            ("traffic", "down_traffic_bytes", "true"),
+        ),
+    ),
+    Rule(
+        name="billed_minutes_of_tasks",
+        meaning="Billed minutes of transcode are those of the tasks in transcode_info.",
+        unit="s",
+        tolerance=0.01,
+        why=f"{LATE} {_ENDS}",
+        needs=("transcode", "transcode_info"),
+        sql=sums(("transcode_info", _SECONDS, "true"), ("transcode", _SECONDS, "true")),
+    ),
+    Rule(
+        name="billed_minutes_of_streams",
+        meaning="Billed minutes of transcode are those of batch_stream_transcode, all streams together.",
+        unit="s",
+        tolerance=0.01,
+        why=f"{LATE} {_ENDS}",
+        needs=("transcode", "batch_stream_transcode"),
+        sql=sums(("batch_stream_transcode", _SECONDS, "true"), ("transcode", _SECONDS, "true")),
+    ),
+    Rule(
+        name="push_counts_of_streams",
+        meaning="Concurrent pushes of push_stream_count, all slots together, are those of stream_count.",
+        unit="streams",
+        tolerance=0.01,
+        why=LATE,
+        needs=("push_stream_count", "stream_count"),
+        sql=sums(
+            ("stream_count", "peak_streams", "stream_type = 'push'"),
+            ("push_stream_count", "peak_streams", "true"),
+        ),
+    ),
+)
