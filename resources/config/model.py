@@ -192,7 +192,8 @@ class Settings:
         """Check that a day begins with a whole slot in the time zone."""
         offset = datetime(2026, 1, 1, tzinfo=self.zone).utcoffset() or timedelta(0)
         for name, one in self._changed.items():
-            if one.bucket_s and offset % timedelta(seconds=one.bucket_s):
+            is_set = one.bucket_s != dataset(name).bucket_s
+            if one.bucket_s and is_set and offset % timedelta(seconds=one.bucket_s):
                 raise SettingsError(
                     f"dataset.{name}.bucket_seconds = {one.bucket_s}: in {self.time_zone}, {offset} "
                     "from UTC, a day does not begin with such a slot. Use a narrower one."

@@ -57,14 +57,18 @@ BILLING = (
     ),
     Rule(
         name="push_counts_of_streams",
-        meaning="Concurrent pushes of push_stream_count, all slots together, are those of stream_count.",
+        meaning="The most concurrent pushes of a day in push_stream_count are those in stream_count.",
         unit="streams",
         tolerance=0.01,
         why=LATE,
         needs=("push_stream_count", "stream_count"),
-        sql=sums(
-            ("stream_count", "peak_streams", "stream_type = 'push'"),
-            ("push_stream_count", "peak_streams", "true"),
-        ),
+        sql="""
+            SELECT business_date, domain AS scope, coalesce(s.most, 0) AS expected,
+                   coalesce(p.most, 0) AS actual, 0 AS slack, NULL AS note
+            FROM (SELECT business_date, domain, max(peak_streams) AS most FROM stream_count
+                  WHERE business_date IN (FROM days) AND stream_type = 'push' GROUP BY ALL) s
+            FULL JOIN (SELECT business_date, domain, max(peak_streams) AS most
+                       FROM push_stream_count WHERE business_date IN (FROM days) GROUP BY ALL) p
+                USING (business_date, domain)""",
     ),
 )
