@@ -5,11 +5,13 @@
 -- group: billing
 -- kind: view
 -- key: month, item, detail
--- optional: traffic, transcode, record, snapshot, audit, transcode_info
+-- optional: traffic, transcode, record, snapshot, audit, transcode_info, pull_to_push, time_shift,
+--   p95_peak_bandwidth
 -- columns:
 --   month: First day of the calendar month, in the business time zone.
 --   item: traffic, p95_bandwidth, fourth_peak_bandwidth, daily_peak_average_bandwidth, transcode,
---     record, snapshot or audit.
+--     record, snapshot, audit, relay, time_shift (the average of the days) or p95_by_vendor (the
+--     vendor's own percentile up to the last captured day).
 --   detail: Direction of traffic and bandwidth (up, down, total); codec class and tier of transcoding;
 --     else ''.
 --   unit: Unit of both figures: bytes, Mbps, minutes, streams (the most recordings at one time, a
@@ -93,6 +95,21 @@ items AS (
     SELECT date_trunc('month', business_date)::DATE, 'audit', '', 'pictures',
            sum(audited_pictures), NULL, 'audit', NULL
     FROM audit
+    GROUP BY ALL
+    UNION ALL
+    SELECT date_trunc('month', business_date)::DATE, 'relay', '', 'minutes',
+           sum(round(relay_minutes * 60)) / 60, NULL, 'pull_to_push', NULL
+    FROM pull_to_push
+    GROUP BY ALL
+    UNION ALL
+    SELECT date_trunc('month', business_date)::DATE, 'time_shift', '', 'bytes',
+           sum(round(storage_bytes)) / count(DISTINCT business_date), NULL, 'time_shift', NULL
+    FROM time_shift
+    GROUP BY ALL
+    UNION ALL
+    SELECT date_trunc('month', business_date)::DATE, 'p95_by_vendor', 'total', 'Mbps',
+           arg_max(p95_total_mbps, business_date), NULL, 'p95_peak_bandwidth', NULL
+    FROM p95_peak_bandwidth
     GROUP BY ALL
 )
 SELECT

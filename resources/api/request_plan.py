@@ -17,7 +17,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import PROTOCOL_GROUPS, SPLITS, DomainRole, Scope
 from resources.api.catalog.parameters import Parameter, WireType
 from resources.api.catalog.spelling import domain_key
-from resources.api.windows import Window, day_window, read_window, split, wire_window
+from resources.api.windows import Window, asked_window, read_window, split, wire_window
 
 DOMAINS_PER_REQUEST = 50
 """How many domains share one request. The API documents no limit; 50 domains x 12 carriers x 288
@@ -227,9 +227,10 @@ def _times(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[Map
     """The windows of a day as request fields; one without fields for an endpoint without times."""
     if dataset.endpoint.is_present_state:
         return [{}]
-    longest = dataset.endpoint.longest(dataset.bucket_s, splits)
+    longest = dataset.endpoint.longest(dataset.asked_width_s, splits)
     last_second = dataset.event_start is not None
-    windows = split(*day_window(day, zone), longest)
+    asked = asked_window(day, zone, is_month_to_date=dataset.is_month_to_date)
+    windows = split(*asked, longest)
     return [wire_window(window, last_second=last_second) for window in windows]
 
 
@@ -240,6 +241,8 @@ def _scopes(dataset: Dataset, inventory: Inventory) -> Iterator[dict[str, object
         case Scope.ACCOUNT:
             if domains:  # all in one list: parts of an account do not add up
                 yield from _filters(dataset, domains, inventory)
+        case Scope.WHOLE:
+            yield {}
         case Scope.DOMAINS:
             for chunk in even_chunks(domains, DOMAINS_PER_REQUEST):
                 yield from _filters(dataset, chunk, inventory)

@@ -60,14 +60,14 @@ def bandwidth(world: World, query: Query) -> Result:
 
     def fields(values: Mapping[str, Ints]) -> dict[str, Any]:
         return {
-            "UpBandwidth": _highest_point(query, found, values["billed_up_kbps"]),
-            "DownBandwidth": _highest_point(query, found, values["billed_down_kbps"]),
+            "UpBandwidth": highest_point(query, found, values["billed_up_kbps"]),
+            "DownBandwidth": highest_point(query, found, values["billed_down_kbps"]),
         }
 
     return series(query, fields(found.whole), found.labels, fields(found.groups))
 
 
-def _highest_point(query: Query, found: Series, kbps: Ints) -> Floats:
+def highest_point(query: Query, found: Series, kbps: Ints) -> Floats:
     """(..., minutes) into Mbps of each slot."""
     slots = query.slots
     if not len(slots):
@@ -150,20 +150,20 @@ def _sums(query: Query, rows: Sequence[Result], name: str) -> Result:
 
 def record(world: World, query: Query) -> Result:
     """DescribeLiveRecordData: a third of the streams is recorded while it is pushed."""
-    return _counted(world, query, "Value", "max", "record", share=0.34, each=1)
+    return counted(world, query, "Value", "max", "record", share=0.34, each=1)
 
 
 def snapshot(world: World, query: Query) -> Result:
     """DescribeLiveSnapshotData: of half of the streams a picture is taken every ten seconds."""
-    return _counted(world, query, "Value", "sum", "snapshot", share=0.5, each=_PICTURES_A_MINUTE)
+    return counted(world, query, "Value", "sum", "snapshot", share=0.5, each=_PICTURES_A_MINUTE)
 
 
 def audit(world: World, query: Query) -> Result:
     """DescribeLiveAuditData: a picture a minute is audited, of the streams that are pictured."""
-    return _counted(world, query, "Count", "sum", "snapshot", share=0.5, each=_AUDITS_A_MINUTE)
+    return counted(world, query, "Count", "sum", "snapshot", share=0.5, each=_AUDITS_A_MINUTE)
 
 
-def _counted(
+def counted(
     world: World, query: Query, name: str, how: str, what: str, *, share: float, each: int
 ) -> Result:
     """`each` for every minute of a push of those streams for which `what` is switched on."""

@@ -27,7 +27,9 @@ def answer(world: World, query: Query) -> Result:
     leaves = rows if len(endpoint.rows.levels) == 1 else []
     head = endpoint.rows.levels[0].name
     result = echo(query)
-    if endpoint.paging is not None and len(endpoint.rows.levels) == 1:
+    if endpoint.rows.is_the_answer:
+        result |= {**rows[0], **result}
+    elif endpoint.paging is not None and len(endpoint.rows.levels) == 1:
         result |= page_of(query, rows)
     else:
         result[head] = rows

@@ -54,6 +54,8 @@ def rows(
     layout = endpoint.rows
     if endpoint.split_rows is not None and endpoint.split_rows.levels[0].name in result:
         layout = endpoint.split_rows
+    if layout.is_the_answer:
+        return [{f.name: result[f.name] for f in layout.levels[0].fields}]
     return list(_flat(layout, 0, result, _single_values(query)))
 
 

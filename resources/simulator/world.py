@@ -69,6 +69,7 @@ class World:
         self.spaces = spaces_of(account)
         self.pushes = Pushes()
         self.audience = Audience(self.pushes)
+        self.points: dict[tuple[str, int, float], Ints] = {}  # of relayed.py: domain, day, share
         self.sites = {
             site.name: site
             for space in self.spaces
@@ -113,12 +114,13 @@ class World:
         else:
             values = {name: of_space[name] for name in _SAME_ON_PULL}
             values["plays"] = of_space["requests"]  # pushes are requests as well, but no sessions
-        factor = self._known_share(day, now)
+        factor = self.known_share(day, now)
         if factor == 1.0:
             return values
         return {name: (array * factor).astype(np.int64) for name, array in values.items()}
 
-    def _known_share(self, day: int, now: int) -> float:
+    def known_share(self, day: int, now: int) -> float:
+        """How much of a day's usage is known at `now`: less than all while late data is on its way."""
         if self.late is None:
             return 1.0
         age_s = now - day_start(day + 1)

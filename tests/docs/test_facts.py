@@ -42,8 +42,12 @@ def test_the_account_page_gives_the_limits_of_the_catalog():
         by_rate.setdefault(endpoint.rate_per_s, set()).add(endpoint.action)
     assert by_rate.keys() == {30, 10, 100}
     assert by_rate[10] == {"DescribeIpInfo"}
-    assert by_rate[100] == {"DescribeLivePushStreamInfoData", "DescribeLiveTranscodeInfoData"}
-    assert "30, for addresses 10, for\n  lists of pushes and of transcoding tasks 100" in ACCOUNT
+    lists = {"DescribeLivePushStreamInfoData", "DescribeLiveTranscodeInfoData"}
+    assert by_rate[100] == {*lists, "DescribeLiveTimeShiftData"}
+    assert (
+        "30, for addresses 10, for\n  lists of pushes and transcoding tasks, and time shift, 100"
+        in ACCOUNT
+    )
 
 
 def test_the_region_that_the_pages_name_is_the_default():

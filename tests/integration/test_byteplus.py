@@ -9,7 +9,7 @@ from tests.support.archives import DAYS, IN_ORDER, failures, lab
 
 pytestmark = pytest.mark.slow
 
-ABSENT = {"ip_info", "batch_stream_session", "audit", "push_stream_count"}
+ABSENT = {"ip_info", "batch_stream_session", "audit", "push_stream_count", "time_shift"}
 
 
 @pytest.fixture(scope="module")

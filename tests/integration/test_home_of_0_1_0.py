@@ -27,7 +27,6 @@ TABLES = json.loads((FIXTURE / "tables.json").read_text())
 DAILY = sorted({*TABLES} - {"domain", "isp", "region"})
 DAYS = {"2026-11-20", "2026-11-21"}
 CHANGED, ADDED = "push_stream_info", "occurrence"  # the table with other columns now, and which
-OLD_MARTS = {"push_sessions", "push_interruptions_daily", "coverage_monthly", "freshness"}
 PREVIOUS_TEMPLATE = "e49da99e1cb6b945714977159f9dbb56cfd9b3649e606a8af31139f0fdac9d09"
 
 

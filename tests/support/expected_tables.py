@@ -68,7 +68,9 @@ class Expected:
             yield from _by_column(dataset, listed, {})
             return
         for day in self._days:
-            start, end = day_window(day, self._lab.archive.settings.zone)
+            first = day.replace(day=1) if dataset.is_month_to_date else day
+            start, _ = day_window(first, self._lab.archive.settings.zone)
+            _, end = day_window(day, self._lab.archive.settings.zone)
             for asked in self._questions(dataset, start, end):
                 listed = self._truth(dataset, asked, start, end)
                 for rank, row in enumerate(_by_column(dataset, listed, asked), start=1):
@@ -123,6 +125,8 @@ class Expected:
         match dataset.scope:
             case Scope.ACCOUNT:
                 yield {"DomainList": domains}
+            case Scope.WHOLE:
+                yield {}
             case Scope.DOMAINS:
                 some = {"DomainList": domains}
                 if "ISP" in dataset.split:

@@ -8,4 +8,4 @@ FROM bill_monthly
 WHERE month = (SELECT date_trunc('month', max(business_date) + 1) - INTERVAL 1 MONTH
                FROM traffic_daily_by_domain)
   AND (detail = 'total' OR item NOT LIKE '%bandwidth' AND item <> 'traffic')
-ORDER BY item IN ('transcode', 'record', 'snapshot', 'audit'), item DESC, detail
+ORDER BY detail <> 'total', item DESC, detail

@@ -17,6 +17,7 @@ from resources.api.catalog import (
     events,
     health,
     processing,
+    relays,
     sessions,
     usage,
     whole,
@@ -27,7 +28,7 @@ from resources.api.catalog.vendors import Vendor
 
 API_VERSION = "2023-01-01"
 
-_PARTS = (account, sessions, usage, edge, events, health, whole, billing, processing)
+_PARTS = (account, sessions, usage, edge, events, health, whole, billing, processing, relays)
 
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
     {d.name: d for part in _PARTS for d in part.DATASETS}

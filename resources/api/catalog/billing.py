@@ -1,7 +1,7 @@
 """What the vendor bills of delivery: traffic and bandwidth.
 
-Not here: billed transcoding, recording and pictures (processing.py); monitoring data of the same
-things (edge.py, usage.py, events.py), which may differ from the bill.
+Not here: billed transcoding, recording and pictures (processing.py), relays (relays.py); monitoring
+data of the same things (edge.py, usage.py, events.py), which may differ from the bill.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from resources.api.catalog.model import (
     Endpoint,
     ResponseTotal,
     Scope,
+    WindowLimit,
+    the_answer,
 )
 from resources.api.catalog.shared import (
     BILLING_LIMITS,
@@ -22,6 +24,7 @@ from resources.api.catalog.shared import (
     ISPS,
     ONE_REGION_KIND,
     PROTOCOLS,
+    QUARTER,
     QUIC_ALONE,
     REGIONS,
     SERIES_DELAY,
@@ -30,6 +33,7 @@ from resources.api.catalog.shared import (
     USER_REGIONS,
     YEAR,
     bucket_parameter,
+    instant,
     measure,
     split_labels,
     split_parameter,
@@ -100,6 +104,33 @@ BANDWIDTH = Endpoint(
     ),
 )
 
+P95_PEAK = Endpoint(
+    action="DescribeLiveP95PeakBandwidthData",
+    parameters=(
+        DOMAINS,
+        PROTOCOLS,
+        REGIONS,
+        USER_REGIONS,
+        START,
+        END,
+        bucket_parameter(300, default=300),
+    ),
+    constraints=(QUIC_ALONE, ONE_REGION_KIND),
+    window_limits=(WindowLimit(bucket_s=300, longest=QUARTER),),
+    history=YEAR,
+    delay=SERIES_DELAY,
+    rows=the_answer(
+        instant("P95PeakTimestamp", "p95_at", "Point of the percentile.", required=False),
+        measure(
+            "P95PeakBandwidth",
+            "p95_total_mbps",
+            "Mbps",
+            "95th percentile of upstream plus downstream from the start of the month to the end of "
+            "the day, as the vendor works it out.",
+        ),
+    ),
+)
+
 DATASETS = (
     Dataset(
         name="traffic",
@@ -121,6 +152,18 @@ DATASETS = (
         key=("domain", "slot_start_at"),
         description="Billed bandwidth by domain, every 5 minutes: the points of which the bill "
         "takes its 95th percentile or peaks. Those of domains add up in a slot, never over slots.",
+        group="billing",
+    ),
+    Dataset(
+        name="p95_peak_bandwidth",
+        endpoint=P95_PEAK,
+        scope=Scope.ACCOUNT,
+        parameters={"Aggregation": 300},
+        is_month_to_date=True,
+        event_times=("p95_at", "p95_at"),
+        key=("business_date", "p95_at"),
+        description="The vendor's own 95th percentile of the account, of the month up to each day. That "
+        "of the last day is the month's.",
         group="billing",
     ),
 )

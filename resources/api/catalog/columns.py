@@ -25,6 +25,7 @@ STREAM = Field(name="Stream", column="stream", kind=ColumnType.TEXT, comment="St
 
 SCOPE_FIELDS: dict[Scope, tuple[Field, ...]] = {
     Scope.ACCOUNT: (),
+    Scope.WHOLE: (),
     Scope.DOMAINS: (),
     Scope.DOMAIN: (DOMAIN,),
     Scope.STREAM: (DOMAIN, APP, STREAM),

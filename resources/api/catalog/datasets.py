@@ -55,6 +55,7 @@ class Dataset:
     prefer: tuple[Preference, ...] = ()  # for DuplicateKeys.KEEP_ONE, the first one decides
     history_override: timedelta | None = None  # for an endpoint without a history limit
     reread_days: int = 3  # days younger than this are captured again, for late data
+    is_month_to_date: bool = False  # a day's figures are of its month so far
     group: str = "usage"
     other_widths_s: tuple[int, ...] = ()  # other bucket widths (s) that marts and rules support
     required_variants: tuple[str, ...] = ()  # labels of variants that marts and rules read
@@ -81,6 +82,12 @@ class Dataset:
         return self.event_times if self.bucket_s is None else (SLOT_START_AT, SLOT_START_AT)
 
     @property
+    def asked_width_s(self) -> int | None:
+        """The bucket width that is asked for; rows of a wide one need not begin with the day."""
+        width = self.parameters.get("Aggregation", self.bucket_s)
+        return None if width is None else int(str(width))
+
+    @property
     def history(self) -> timedelta | None:
         """How far back the API answers; None for the present state of the account."""
         return self.history_override or self.endpoint.history
@@ -88,7 +95,7 @@ class Dataset:
     @property
     def delay(self) -> timedelta:
         """Time after the end of a day until its data is complete at the vendor."""
-        return self.endpoint.delay_of(self.bucket_s)
+        return self.endpoint.delay_of(self.asked_width_s)
 
     def includes_domain(self, name: str) -> bool:
         """True if the dataset is to hold this domain; patterns compare as DNS does."""

@@ -61,12 +61,22 @@ class ListLevel:
     ignored_lists: tuple[ListLevel, ...] = ()  # lists in its items, documented but not kept
 
 
+def the_answer(*fields: Field) -> RowLayout:
+    """The layout of an answer that has no list: Result itself is its one row."""
+    return RowLayout(levels=(ListLevel(name="", fields=fields),))
+
+
 @dataclass(frozen=True, kw_only=True)
 class RowLayout:
     """Nested lists. A row is one item of the innermost list with the scalars of its parents."""
 
     levels: tuple[ListLevel, ...]
     outer: bool = False  # True: an item without children is a row (as a left join keeps it)
+
+    @property
+    def is_the_answer(self) -> bool:
+        """True if Result itself is the one row."""
+        return self.levels[0].name == ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +172,8 @@ class Endpoint:
 class Scope(StrEnum):
     """What one request of a dataset covers."""
 
-    ACCOUNT = "account"
+    ACCOUNT = "account"  # with the list of all its domains
+    WHOLE = "the account, without a list"
     DOMAINS = "a list of domains"
     DOMAIN = "one domain"
     STREAM = "one stream"

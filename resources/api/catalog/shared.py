@@ -25,6 +25,7 @@ OTHER_WIDTHS_S = (60, 3600)
 """Bucket widths allowed beside 300 s. Not for bandwidth: billing is computed from 5-minute points."""
 
 GB_TO_BYTES = 1e9  # the vendor counts base 1000
+GIB_TO_BYTES = float(2**30)  # but storage base 1024
 BPS_TO_MBPS = 1e-6
 
 START = Parameter(name="StartTime", wire_type=WireType.TIME, required=True)

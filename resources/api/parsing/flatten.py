@@ -34,6 +34,12 @@ def flatten(results: pa.StructArray, layout: RowLayout) -> FlatRows:
     parents, above = results, list[tuple[Field, pa.Array]]()
     items, top = results, np.arange(len(results))
     answer = answer_of_item = top
+    if layout.is_the_answer:
+        fields = {
+            f.column or f.name: (f, pc.struct_field(results, f.name))
+            for f in layout.levels[0].fields
+        }
+        return FlatRows(fields, len(results), answer, top, items, answer_of_item)
     for depth, level in enumerate(layout.levels):
         lists = pc.struct_field(parents, level.name)
         origin, position = _children(lists, outer=layout.outer and depth > 0)
@@ -50,7 +56,7 @@ def flatten(results: pa.StructArray, layout: RowLayout) -> FlatRows:
         else:
             top = top[origin]
         parents = children
-    fields: dict[str, tuple[Field, pa.Array]] = {}
+    fields = {}
     for f, values in above:
         # Two lists may use the same field name (Code, Name); only the column name is unique.
         fields[f.column or _SPLIT_COLUMN.get(f.name, f.name)] = (f, values)

@@ -12,7 +12,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from resources.api.catalog.model import ColumnType, Endpoint, Field, ListLevel
+from resources.api.catalog.model import ColumnType, Endpoint, Field, ListLevel, RowLayout
 from resources.api.catalog.parameters import WireType
 
 Json = Literal["text", "integer", "float", "boolean", "object", "list"]
@@ -136,11 +136,18 @@ def _unique(nodes: Iterable[Node]) -> tuple[Node, ...]:
     return tuple(found.values())
 
 
+def _rows(layout: RowLayout) -> tuple[Node, ...]:
+    """The fields of Result that hold the rows: a list, or where Result is the row its values."""
+    if layout.is_the_answer:
+        return tuple(_scalar(f) for f in layout.levels[0].fields)
+    return (_levels(layout.levels, ()),)
+
+
 @cache
 def envelope(endpoint: Endpoint) -> Node:
     """The whole response of `endpoint`: metadata; Result with rows, totals, paging, echoed parameters."""
     totals = tuple(replace(_ignored(t.name), json=_JSON_OF_KIND[t.kind]) for t in endpoint.totals)
-    result: list[Node] = [_levels(endpoint.rows.levels, ())]
+    result: list[Node] = [*_rows(endpoint.rows)]
     if endpoint.split_rows is not None:
         result.append(_levels(endpoint.split_rows.levels, totals))
     result += totals

@@ -24,6 +24,7 @@ RANKS = {
     "account": 0,
     "usage": 1,
     "events": 1,
+    "billing": 1,
     "health": 2,
     "warehouse": 3,
     "marts": 4,

@@ -292,7 +292,7 @@ def test_the_vendor_brings_its_address_and_the_other_way_round(tmp_path):
 
 def test_what_byteplus_does_not_offer_is_not_captured(tmp_path):
     found = load({"LIVESTATS_VENDOR": "byteplus"}, tmp_path)
-    absent = {"ip_info", "batch_stream_session", "audit", "push_stream_count"}
+    absent = {"ip_info", "batch_stream_session", "audit", "push_stream_count", "time_shift"}
     assert set(DATASETS) - set(found.datasets) == absent
     assert set(found.not_offered) == absent
     assert load({}, tmp_path).not_offered == ()

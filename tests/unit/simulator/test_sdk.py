@@ -82,7 +82,8 @@ def test_call(sdk, action):
     metadata = answer["ResponseMetadata"]
     assert (metadata["Action"], metadata["Version"]) == (action, "2023-01-01")
     assert "Error" not in metadata
-    assert answer["Result"][rows_at(action, body)]
+    place = rows_at(action, body)
+    assert answer["Result"][place] if place else answer["Result"]
 
 
 @pytest.mark.parametrize("action", DOCUMENTED)
