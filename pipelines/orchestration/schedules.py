@@ -27,7 +27,7 @@ _UNDER_WAY = [
 
 
 def capture_schedule(job: Any, archive: Archive) -> dg.ScheduleDefinition:
-    """Twice a day, after midnight and after the vendor's rankings of 07:00: all that is due."""
+    """Twice a day, after midnight and after the vendor's last figures of 08:00: all that is due."""
 
     @dg.schedule(
         name="capture_what_is_due",

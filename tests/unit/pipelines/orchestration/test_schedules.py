@@ -207,8 +207,8 @@ def test_nothing_is_loaded_after_other_runs(account, status, job, selection):
     assert isinstance(sense(account.archive, status, job, selection), dg.SkipReason)
 
 
-def test_ticks_are_after_midnight_and_after_the_rankings(account):
-    """Rankings of a day are complete at 07:00 of the next, in the archive's zone."""
+def test_ticks_are_after_midnight_and_after_the_last_figures(account):
+    """The last figures of a day are complete at 08:00 of the next, in the archive's zone."""
     repository = definitions(account.archive).get_repository_def()
     schedule = repository.get_schedule_def("capture_what_is_due")
     assert schedule.execution_timezone == "Asia/Shanghai"
