@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from resources.api import windows
+from resources.api import request_check, windows
+from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.client import Client
 from resources.api.errors import FixSetup
@@ -30,6 +31,8 @@ from resources.config import Settings
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.raw import captures
+
+request_check.check(DATASETS.values())  # a wrong entry is found now, not in the middle of a day
 
 __all__ = ["Capturer", "Outcome", "Progress", "Result"]
 
