@@ -22,6 +22,7 @@ import requests
 from resources.api import redaction
 from resources.api.body import Body, Incoming
 from resources.api.breaker import Breaker
+from resources.api.catalog import ENDPOINTS
 from resources.api.credentials import Credentials
 from resources.api.envelope import read_json, refused
 from resources.api.errors import ApiError, FixSetup, TryLater, WrongClock
@@ -31,6 +32,7 @@ from resources.api.rate_limiter import RateLimiter
 from resources.api.retry import DEFAULT_RETRIES, RetryPolicy, read_retry_after
 from resources.api.signing import sign
 from resources.api.transport import DEFAULT_TIMEOUTS, Timeouts, Transport, chunks
+from resources.api.withheld import without_secrets
 from resources.api.witness import QUESTIONS, Witness
 
 VERSION = "2023-01-01"
@@ -259,6 +261,7 @@ class Client:
             if not 200 <= status <= 299:
                 location = response.headers.get("Location")
                 raise refused(action, status, location, body, retry_after_s)
+            body = without_secrets(ENDPOINTS.get(action), body)
             return ApiResponse(action, request, body, now, status, attempts, read(body))
         except ApiError as error:
             error.action = error.action or action

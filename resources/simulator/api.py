@@ -7,7 +7,7 @@ from datetime import datetime
 
 from resources.api.catalog import ENDPOINTS
 from resources.api.catalog.model import Endpoint
-from resources.simulator import billed, generic, listed, measured, observed, relayed
+from resources.simulator import billed, called, generic, listed, measured, observed, relayed
 from resources.simulator.checks import check
 from resources.simulator.query import Query
 from resources.simulator.refusals import Refused
@@ -44,6 +44,7 @@ ANSWERERS: Mapping[str, Answerer] = {
     "DescribeLiveSnapshotData": billed.snapshot,
     "DescribeLiveAuditData": billed.audit,
     "DescribeLivePushStreamCountData": billed.push_stream_count,
+    "DescribeLiveCallbackData": called.callbacks,
     "DescribeLiveTimeShiftData": relayed.time_shift,
     "DescribeLivePullToPushData": relayed.minutes,
     "DescribeLivePullToPushBandwidthData": relayed.bandwidth,

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from resources.api.catalog import (
     account,
     billing,
+    callbacks,
     edge,
     events,
     health,
@@ -28,7 +29,19 @@ from resources.api.catalog.vendors import Vendor
 
 API_VERSION = "2023-01-01"
 
-_PARTS = (account, sessions, usage, edge, events, health, whole, billing, processing, relays)
+_PARTS = (
+    account,
+    sessions,
+    usage,
+    edge,
+    events,
+    health,
+    whole,
+    billing,
+    processing,
+    relays,
+    callbacks,
+)
 
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
     {d.name: d for part in _PARTS for d in part.DATASETS}

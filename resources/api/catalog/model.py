@@ -37,6 +37,13 @@ class ColumnType(StrEnum):
         return ColumnType.INSTANT.value if self is ColumnType.INSTANT_MS else self.value
 
 
+class Secret(StrEnum):
+    """What of a value is never kept, not even in raw/: it is replaced as soon as an answer is there."""
+
+    WHOLE = "all of it"
+    QUERY = "the query and the user of a URL"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Field:
     """One scalar of a response. `column` is None for a field that is documented but not kept."""
@@ -49,6 +56,7 @@ class Field:
     required: bool = True  # False: the key may be missing or null
     comment: str = ""
     spelling: Spelling = Spelling.EXACT
+    secret: Secret | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +151,15 @@ class Endpoint:
     def parameter(self) -> Mapping[str, Parameter]:
         """The request parameters by name."""
         return MappingProxyType({p.name: p for p in self.parameters})
+
+    @cached_property
+    def secrets(self) -> tuple[tuple[str, Mapping[str, Secret]], ...]:
+        """Lists of Result whose items have fields that are not kept, and those fields."""
+        found = [
+            (level.name, {f.name: f.secret for f in level.fields if f.secret is not None})
+            for level in self.rows.levels[:1]
+        ]
+        return tuple((name, fields) for name, fields in found if fields)
 
     @property
     def is_present_state(self) -> bool:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from resources.api.catalog.model import ColumnType, Field, ListLevel, Paging, RowLayout, WindowLimit
+from resources.api.catalog.model import (
+    ColumnType,
+    Field,
+    ListLevel,
+    Paging,
+    RowLayout,
+    Secret,
+    WindowLimit,
+)
 from resources.api.catalog.parameters import (
     AllOrNone,
     ExclusiveValue,
@@ -57,30 +65,6 @@ PROTOCOLS = Parameter(
     fills_in=True,
 )
 
-TRANSCODE_TYPES = Parameter(
-    name="TranscodeType",
-    wire_type=WireType.TEXTS,
-    allowed=(
-        "Normal_H264",
-        "Normal_H265",
-        "Normal_H266",
-        "ByteHD_H264",
-        "ByteHD_H265",
-        "ByteHD_H266",
-        "ByteQE",
-        "Audio",
-    ),
-    spelling=Spelling.ANY_CASE,
-    fills_in=True,
-)
-RESOLUTIONS = Parameter(
-    name="Resolution",
-    wire_type=WireType.TEXTS,
-    allowed=("480P", "720P", "1080P", "2K", "4K", "8K", "0P"),
-    spelling=Spelling.ANY_CASE,
-    fills_in=True,
-)
-
 ONE_REGION_KIND = MutuallyExclusive(names=("RegionList", "UserRegionList"))
 QUIC_ALONE = ExclusiveValue(name="ProtocolList", value="QUIC")
 FULL_STREAM_NAME = AllOrNone(names=("Domain", "App", "Stream"))
@@ -118,6 +102,25 @@ def enum_parameter(
         spelling=Spelling.ANY_CASE,
         absent_on=absent_on,
     )
+
+
+def list_parameter(name: str, *allowed: str) -> Parameter:
+    """A list of texts from a fixed set; none means all of them."""
+    return Parameter(
+        name=name,
+        wire_type=WireType.TEXTS,
+        allowed=allowed,
+        spelling=Spelling.ANY_CASE,
+        fills_in=True,
+    )
+
+
+TRANSCODE_TYPES = list_parameter(
+    "TranscodeType",
+    *("Normal_H264", "Normal_H265", "Normal_H266"),
+    *("ByteHD_H264", "ByteHD_H265", "ByteHD_H266", "ByteQE", "Audio"),
+)
+RESOLUTIONS = list_parameter("Resolution", "480P", "720P", "1080P", "2K", "4K", "8K", "0P")
 
 
 def page_parameters(
@@ -223,6 +226,11 @@ def count(name: str, column: str, unit: str, comment: str, *, required: bool = T
 def text(name: str, column: str | None, comment: str, *, required: bool = True) -> Field:
     """A word or a name."""
     return Field(name=name, kind=ColumnType.TEXT, column=column, comment=comment, required=required)
+
+
+def secret_text(name: str) -> Field:
+    """A text of which nothing is kept, not even in raw."""
+    return Field(name=name, kind=ColumnType.TEXT, required=False, secret=Secret.WHOLE)
 
 
 def instant(name: str, column: str, comment: str, *, required: bool = True) -> Field:
