@@ -106,7 +106,7 @@ def _asked_window(day: date, zone: ZoneInfo, is_month_to_date: bool) -> tuple[da
 def settles_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime:
     """End of the day's last slot plus the longest documented delay of the dataset and its needs."""
     delays = (dataset.delay, *(DATASETS[name].delay for name in dataset.needs))
-    return slots_end(_window(day, zone)[1], dataset.bucket_s) + max(delays)
+    return slots_end(_window(day, zone)[1], dataset.asked_width_s) + max(delays)
 
 
 def expires_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from resources.system_tables.reconciliation.rules.model import FLOAT32, LATE, Rule, sums
 
 _SECONDS = "round(transcode_minutes * 60)"
+_OF_THE_VENDOR = "timezone('Asia/Shanghai', business_date::TIMESTAMPTZ)::TIME = TIME '00:00'"
+"""Days that are those of the vendor: in archives of other zones billed minutes are of another day."""
 _ENDS = "A request for a day ends one second before midnight, which shortens the tasks that run over it."
 
 BILLING = (
@@ -44,7 +46,9 @@ BILLING = (
         tolerance=0.01,
         why=f"{LATE} {_ENDS}",
         needs=("transcode", "transcode_info"),
-        sql=sums(("transcode_info", _SECONDS, "true"), ("transcode", _SECONDS, "true")),
+        sql=sums(
+            ("transcode_info", _SECONDS, _OF_THE_VENDOR), ("transcode", _SECONDS, _OF_THE_VENDOR)
+        ),
     ),
     Rule(
         name="billed_minutes_of_streams",
@@ -53,7 +57,10 @@ BILLING = (
         tolerance=0.01,
         why=f"{LATE} {_ENDS}",
         needs=("transcode", "batch_stream_transcode"),
-        sql=sums(("batch_stream_transcode", _SECONDS, "true"), ("transcode", _SECONDS, "true")),
+        sql=sums(
+            ("batch_stream_transcode", _SECONDS, _OF_THE_VENDOR),
+            ("transcode", _SECONDS, _OF_THE_VENDOR),
+        ),
     ),
     Rule(
         name="push_counts_of_streams",
