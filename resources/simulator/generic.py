@@ -13,15 +13,19 @@ import numpy as np
 
 from resources.api.catalog.model import ColumnType, Field, ResponseTotal, RowLayout
 from resources.simulator.noise import key_of, uniform
+from resources.simulator.pushes import DAY_S, day_of, day_start
 from resources.simulator.query import Query
 from resources.simulator.render import Result, echo, number, page_of, times
 from resources.simulator.world import World
 
-_ITEMS = 3  # of a list that runs neither over slots nor over domains
+_ITEMS = (
+    3  # of a list that runs neither over slots nor over domains; of events, for a domain and day
+)
+_INSTANTS = (ColumnType.INSTANT, ColumnType.INSTANT_MS)
 
 
 def answer(world: World, query: Query) -> Result:
-    """Lists, totals and pages as the entry says; values depend on path and time only."""
+    """Lists, totals and pages as the entry says; values depend on what they are about and on time only."""
     endpoint = query.endpoint
     rows = _items(world, query, endpoint.rows, 0, (endpoint.action,))
     leaves = rows if len(endpoint.rows.levels) == 1 else []
@@ -45,6 +49,13 @@ def answer(world: World, query: Query) -> Result:
     return result | _totals(endpoint.totals, leaves)
 
 
+def _alone(query: Query) -> tuple[str, ...]:
+    """The path of a domain that is asked for alone: its plain list is its part of a split one."""
+    one = query.text("Domain")
+    names = [one] if one else query.texts("DomainList")
+    return ("split", names[0]) if len(names) == 1 else ()
+
+
 def _totals(totals: Sequence[ResponseTotal], leaves: Sequence[Result]) -> Result:
     """What an answer, or one item of a split, tells about the rows in it."""
     found: Result = {}
@@ -64,19 +75,32 @@ def _items(
 ) -> list[Result]:
     level = layout.levels[depth]
     names = {field.name for field in level.fields}
-    over: Sequence[object] = range(_ITEMS)
     fixed: str | None = None
+    over: Sequence[tuple[object, int]]  # what an item is about, and when it happens
+    now = query.start or query.now
     if "TimeStamp" in names:
-        over, fixed = times(query.slots, query.options), "TimeStamp"
-    elif "Domain" in names:
-        over, fixed = [site.name for site in world.sites_of(query)], "Domain"
+        stamps = times(query.slots, query.options)
+        over, fixed = [(stamp, now) for stamp in stamps], "TimeStamp"
+        path = (*path, *_alone(query)) if depth == 0 else path
+    elif "Domain" in names and not any(f.kind in _INSTANTS for f in level.fields):
+        over, fixed = [(site.name, now) for site in world.sites_of(query)], "Domain"
+        if depth + 1 == len(layout.levels):
+            path = (*path, day_of(now))  # figures of a window, here of its day
+    elif depth or not query.start:
+        over = [(i, now) for i in range(_ITEMS)]
+    else:
+        over = _events(world, query, path)
     items = []
-    for thing in over:
+    for thing, at in over:
         here = (*path, thing)
         item: Result = {
-            field.name: thing if field.name == fixed else _value(query, field, (*here, field.name))
-            for field in level.fields
+            field.name: thing
+            if field.name == fixed
+            else _value(query, field, (*here, field.name), at + 60 * place)
+            for place, field in enumerate(level.fields)
         }
+        if isinstance(thing, tuple) and "Domain" in names:
+            item["Domain"] = thing[0]
         if depth + 1 < len(layout.levels):
             below = layout.levels[depth + 1].name
             item[below] = _items(world, query, layout, depth + 1, here)
@@ -84,7 +108,21 @@ def _items(
     return items
 
 
-def _value(query: Query, field: Field, path: tuple[object, ...]) -> Any:
+def _events(
+    world: World, query: Query, path: tuple[object, ...]
+) -> list[tuple[tuple[str, int, int], int]]:
+    """Some things that happened to each domain on each day of the window, none of them twice."""
+    found = []
+    for site in world.sites_of(query):
+        for day in range(day_of(query.start), day_of(query.end - 1) + 1):
+            for i in range(_ITEMS):
+                at = day_start(day) + key_of(*path, site.name, day, i) % (DAY_S - 3600)
+                if query.start <= at < query.end:
+                    found.append(((site.name, day, i), at))
+    return found
+
+
+def _value(query: Query, field: Field, path: tuple[object, ...], at: int) -> Any:
     match field.kind:
         case ColumnType.INTEGER:
             return key_of(*path) % 1000
@@ -93,9 +131,9 @@ def _value(query: Query, field: Field, path: tuple[object, ...]) -> Any:
         case ColumnType.BOOLEAN:
             return uniform(*path) < 0.5
         case ColumnType.INSTANT:
-            return times(np.array([query.start or query.now]), query.options)[0]
+            return times(np.array([at]), query.options)[0]
         case ColumnType.INSTANT_MS:
-            return (query.start or query.now) * 1000
+            return at * 1000
         case ColumnType.DATE:
-            return times(np.array([query.start or query.now]), query.options)[0][:10]
-    return f"{field.name}-{key_of(*path) % 10}"
+            return times(np.array([at]), query.options)[0][:10]
+    return f"{field.name}-{key_of(*path) % 100_000}"

@@ -60,8 +60,74 @@ def test_totals_are_those_of_the_rows():
 
 def test_values_depend_on_what_they_are_about_and_not_on_the_window():
     assert answer() == answer()
-    assert answer(6)["NewList"][:3] == [{**row, "On": row["On"]} for row in answer(3)["NewList"]]
+    assert answer(6)["NewList"][:3] == answer(3)["NewList"]
 
 
 def test_what_was_asked_is_echoed():
     assert answer()["DomainList"] == PULLS
+
+
+def test_a_domain_alone_has_what_it_has_in_a_split():
+    level = ListLevel(name="Details", fields=(Field(name="Domain", kind=ColumnType.TEXT),))
+    rows = ListLevel(name="NewList", fields=FIELDS[:3])
+    split = replace(
+        NEW,
+        rows=RowLayout(levels=(rows,)),
+        split_rows=RowLayout(levels=(level, rows)),
+        totals=(),
+    )
+    api = Api(world, AnswerOptions(), {NEW.action: split})
+    times = {"StartTime": DAY.isoformat(), "EndTime": (DAY + timedelta(hours=3)).isoformat()}
+    both = api.answer(NEW.action, {**times, "DomainList": PULLS, "DetailField": ["Domain"]}, NOW)[
+        "Details"
+    ]
+    assert [item["Domain"] for item in both] == PULLS
+    assert both[0]["NewList"] != both[1]["NewList"]
+    for item in both:
+        one = api.answer(NEW.action, {**times, "DomainList": [item["Domain"]]}, NOW)
+        assert one["NewList"] == item["NewList"]
+
+
+EVENTS = replace(
+    ENDPOINTS["DescribeLivePushStreamInfoData"],
+    action="DescribeLiveNewEvents",
+    rows=RowLayout(
+        levels=(
+            ListLevel(
+                name="NewEvents",
+                fields=(
+                    Field(name="Domain", kind=ColumnType.TEXT),
+                    Field(name="Id", kind=ColumnType.TEXT),
+                    Field(name="BeginTime", kind=ColumnType.INSTANT),
+                ),
+            ),
+        )
+    ),
+)
+
+
+def events(start, days, size=1000, page=1, **asked):
+    api = Api(world, AnswerOptions(), {EVENTS.action: EVENTS})
+    end = start + timedelta(days=days, seconds=-1)
+    body = {"StartTime": start.isoformat(), "EndTime": end.isoformat(), **asked}
+    return api.answer(EVENTS.action, {**body, "PageNum": page, "PageSize": size}, NOW)
+
+
+def test_events_are_of_their_domain_and_day_and_none_comes_twice():
+    whole = events(DAY, 2, DomainList=PULLS)["NewEvents"]
+    assert len(whole) == 2 * 2 * 3
+    assert len({(r["Domain"], r["Id"], r["BeginTime"]) for r in whole}) == len(whole)
+    parts = [
+        row
+        for name in PULLS
+        for n in range(2)
+        for row in events(DAY + timedelta(days=n), 1, DomainList=[name])["NewEvents"]
+    ]
+    assert sorted(map(repr, parts)) == sorted(map(repr, whole))
+    assert {r["BeginTime"][:10] for r in whole} == {"2025-06-06", "2025-06-07"}
+
+
+def test_events_come_in_pages():
+    pages = [events(DAY, 2, size=5, page=n, DomainList=PULLS) for n in (1, 2, 3)]
+    assert [len(page["NewEvents"]) for page in pages] == [5, 5, 2]
+    assert {page["Pagination"]["TotalCount"] for page in pages} == {12}

@@ -191,7 +191,10 @@ def test_a_fresh_archive_lacks_all_that_the_api_still_has(fresh):
     found = set(asked(capture_plan.missing(archive, archive.daily)))
     for dataset in archive.daily:
         days = {day for name, day in found if name == dataset.name}
-        assert min(days) == first(dataset.name), dataset.name
+        oldest = first(dataset.name)
+        if dataset.is_month_to_date and oldest.day > 1:  # the start of its month is forgotten
+            oldest = (oldest.replace(day=1) + timedelta(days=31)).replace(day=1)
+        assert min(days) == oldest, dataset.name
         assert len(days) == (max(days) - min(days)).days + 1, dataset.name
         assert max(days) == TODAY - timedelta(days=1)
 
