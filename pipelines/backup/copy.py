@@ -24,11 +24,12 @@ from resources.fs import access, atomic, sealed
 from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import checksum, parquet
+from resources.ledger.acceptance import ACCEPTED
 from resources.ledger.states import PARTIAL
 from resources.raw import captures
 from resources.raw.captures import BodyFile, Capture
 
-_NOTES = (captures.SEEN, PARTIAL)
+_NOTES = (captures.SEEN, PARTIAL, ACCEPTED)
 _DERIVED = {name for name, dataset in DATASETS.items() if dataset.derived_from}
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 """Errors of the target, which every further file would meet."""

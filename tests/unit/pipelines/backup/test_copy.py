@@ -12,6 +12,7 @@ from pipelines.cli import main
 from resources.api.catalog import DATASETS
 from resources.fs import atomic, locks
 from resources.lake import parquet
+from resources.ledger import acceptance
 from resources.raw import captures
 from resources.raw.captures import RESPONSES
 from resources.verify.run import Verification
@@ -73,6 +74,15 @@ def test_only_what_is_new_is_copied(lab, tmp_path):
         <= {p: p.stat().st_ino for p in (tmp_path / "copy" / "raw").rglob("*.zst")}.items()
     )
     assert json.loads(run(lab, tmp_path / "copy", "--json").stdout)["bytes"] == 0
+
+
+def test_what_a_person_accepted_is_in_the_backup(lab, tmp_path):
+    folder = captures.folder_of(lab.archive.home.raw, TRAFFIC, min(DAYS))
+    name = captures.captures_in(folder)[-1].text
+    acceptance.accept(folder, name, lab.archive.now(), "me", "the vendor says so")
+    assert run(lab, tmp_path / "copy").exit_code == 0
+    copied = captures.folder_of(tmp_path / "copy" / "raw", TRAFFIC, min(DAYS))
+    assert acceptance.is_accepted(copied, name)
 
 
 @pytest.mark.parametrize("step", ["raw", slow("lake"), "notes"])
