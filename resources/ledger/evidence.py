@@ -57,7 +57,7 @@ class Evidence:
             for day, texts in unlisted_events(self._of(name), self.zone).items():
                 own[day] = (*own.get(day, ()), *texts)
         for day, texts in hours.items():
-            own[day] = (*own.get(day, ()), *texts)
+            own[day] = (*texts, *own.get(day, ()))
         suspect = whole | domains.keys() | own.keys()
         return [
             replace(
@@ -87,13 +87,17 @@ class Evidence:
         domains = suspect_domains(name, self._by_domain, comparable)
         index = self._hour_index(comparable, tuple(days))
         silent = silent_hours(name, index, lambda: _hours(self._of(name)), self.zone)
+        texts = {}
         for day, its in silent.items():
-            domains[day] = tuple(sorted({*domains.get(day, ()), *its.domains}))
-        return (
-            whole,
-            {day: names for day, names in domains.items() if names},
-            {day: its.texts for day, its in silent.items() if its.texts},
-        )
+            rows = self._of(name)[day].rows_by_domain
+            zeros = [one for one in its.domains if rows.get(one)]
+            found = {*domains.get(day, ()), *its.domains}.difference(zeros)
+            if found:
+                domains[day] = tuple(sorted(found))
+            told = (*(f"nothing of {one} in the whole day" for one in zeros), *its.texts)
+            if told:
+                texts[day] = told
+        return whole, domains, texts
 
     def _of(
         self, name: str, wanted: Collection[date] | None = None

@@ -53,7 +53,7 @@ class State(StrEnum):
         return self.is_complete or self is State.INCOMPLETE
 
 
-MAX_NAMED = 3  # domains in a message
+MAX_NAMED = 3  # domains or contradictions in a message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,9 @@ class Entry:
         names, more = self.suspect_domains[:MAX_NAMED], len(self.suspect_domains) - MAX_NAMED
         rest = f" and {more} more" if more > 0 else ""
         lacking = [f"no rows for {printable(', '.join(names))}{rest}"] if names else []
-        return "; ".join([*lacking, *map(printable, self.contradictions)])
+        told, more = self.contradictions[:MAX_NAMED], len(self.contradictions) - MAX_NAMED
+        rest = f" and {more} more contradictions" if more > 0 else ""
+        return "; ".join([*lacking, *map(printable, told)]) + rest
 
     @property
     def can_be_asked(self) -> bool:

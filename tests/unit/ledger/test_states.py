@@ -239,3 +239,13 @@ def test_what_is_not_complete_is_not_due_again(folder):
 def test_a_clock_set_back_makes_nothing_due(folder):
     capture(folder, ENDS + timedelta(days=2), 1)
     assert not due(YEAR, folder, ENDS + timedelta(days=1))
+
+
+def test_few_of_many_contradictions_are_told():
+    texts = tuple(f"total {number} differs from its rows" for number in range(5))
+    line = states.Entry(
+        dataset="edge_stat", day=date(2026, 11, 20), state=State.CAPTURED,
+        suspect_domains=("a.example",), contradictions=texts,
+    )  # fmt: skip
+    told = "no rows for a.example; " + "; ".join(texts[:3])
+    assert line.doubt == f"{told} and 2 more contradictions"
