@@ -1,6 +1,6 @@
 """Tables by day follow the days whose inputs have changed."""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -11,6 +11,7 @@ from resources.marts.definition import read
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import load
 from tests.support.lake_files import store
+from tests.support.mart_rows import made_up
 
 ZONE = "Asia/Shanghai"
 
@@ -178,3 +179,27 @@ def test_an_interrupt_leaves_the_table_as_it_was(connection, folder, put, bring,
         bring()
     assert by_day(connection) == rows
     assert state(connection) == before
+
+
+def test_a_day_of_the_account_is_made_again_when_its_own_series_comes():
+    """Till then its domains are added up; other days stay as they are."""
+    kind = {"online_user_type": "Online", "slot_seconds": 300, "requests": 1}
+
+    def slots(**of):
+        return [
+            {
+                "business_date": day,
+                "slot_start_at": datetime.fromisoformat(f"{day}T00:00:00+08:00"),
+                **kind,
+                **of,
+            }
+            for day in (date(2026, 11, 20), date(2026, 11, 21))
+        ]
+
+    with made_up() as marts:
+        domains = [*slots(domain="a", online_users=3), *slots(domain="b", online_users=2)]
+        marts.put("stream_session_by_domain", domains)
+        found = "SELECT peak_online_users, basis FROM viewers_daily_account ORDER BY business_date"
+        assert marts.rows(found) == [(5, "domains"), (5, "domains")]
+        marts.put("stream_session_account", slots(online_users=4)[1:])
+        assert marts.rows(found) == [(5, "domains"), (4, "account")]
