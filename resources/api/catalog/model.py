@@ -255,6 +255,7 @@ class Split:
     comment: str
     filter: str | None = None  # None: no list of values needs to be sent
     overlaps: bool = False  # its values count some things twice: they exceed the total
+    partial: bool = False  # its values leave something out: they fall short of the total
     spelling: Spelling = Spelling.EXACT
 
 
@@ -284,11 +285,20 @@ SPLITS: Mapping[str, Split] = MappingProxyType(
                 comment="Delivery protocol. QUIC overlaps the others: never sum over protocols.",
                 spelling=Spelling.ANY_CASE,
             ),
+            Split(name="Area", column="area", comment="Area code of the CDN node, see region."),
+            Split(name="Country", column="country", comment="Country of the CDN node, see region."),
+            Split(
+                name="Province",
+                column="province",
+                partial=True,
+                comment="Province of the CDN node, see region; mainland China only.",
+            ),
             Split(name="UserArea", column="user_area", comment="Client area code, see region."),
             Split(name="UserCountry", column="user_country", comment="Client country, see region."),
             Split(
                 name="UserProvince",
                 column="user_province",
+                partial=True,
                 comment="Client province, see region; mainland China only.",
             ),
         )

@@ -26,14 +26,16 @@ class Totals:
 
     The rows of a split must also add up to the total of Result; otherwise a value of the split is
     missing. Peaks, and dimensions whose values overlap, do not add up: their total lies between the
-    largest item and the sum of all.
+    largest item and the sum of all. A dimension that leaves something out has no such sum.
     """
 
     def __init__(self, dataset: Dataset, *, is_split: bool, answers: int = 1) -> None:
         """Start without rows, for `answers` responses."""
         self._totals = [t for t in dataset.endpoint.totals if t.of is not None]
         self._is_split, self._answers = is_split, answers
-        self._overlaps = any(SPLITS[name].overlaps for name in dataset.split)
+        splits = [SPLITS[name] for name in dataset.split]
+        self._overlaps = any(split.overlaps for split in splits)
+        self._is_partial = any(split.partial for split in splits)  # leaves something out
         self._folded: dict[str, np.ndarray] = {}  # total -> value per response
         self._largest: dict[str, np.ndarray] = {}  # of a split: total -> largest item per response
         self._summed: dict[str, np.ndarray] = {}  # of a split: total -> sum of items per response
@@ -68,11 +70,12 @@ class Totals:
                 continue
             agree = self._agree.get(total.name, np.ones(self._answers, dtype=bool))
             told = _floats(pc.struct_field(results, total.name))
-            if not self._is_split or (total.how == "sum" and not self._overlaps):
+            adds_up = total.how == "sum" and not self._overlaps and not self._is_partial
+            if not self._is_split or adds_up:
                 is_right = _is_close(self._folded[total.name], told)
             else:
                 least, most = self._largest[total.name], self._summed[total.name]
-                is_right = (told >= least) & (told <= most)
+                is_right = (told >= least) & ((told <= most) | self._is_partial)
                 is_right |= _is_close(least, told) | _is_close(most, told)
             agree = agree & (np.isnan(told) | is_right)
             for at in np.flatnonzero(~agree):
