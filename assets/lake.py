@@ -213,9 +213,11 @@ def _upstream(dataset: Dataset) -> list[str]:
     """Datasets that must be captured before this one."""
     if dataset.is_dimension:
         return []
-    carriers = ["isp"] if "ISP" in dataset.split else []
+    drawn = {*dataset.drawn.values()}
+    carriers = ["isp"] if "ISP" in dataset.split or "isps" in drawn else []
+    regions = ["region"] if drawn - {"isps"} else []
     domains = [] if dataset.addresses_from else ["domain"]
-    return [*domains, *carriers, *dataset.needs]
+    return [*domains, *carriers, *regions, *dataset.needs]
 
 
 def _report_complete_days(context: dg.AssetExecutionContext, results: Sequence[Result]) -> None:

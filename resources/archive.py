@@ -62,13 +62,26 @@ class Archive:
     open_warehouse: OpenWarehouse | None = None
     """Set by `keeping_warehouse_open`. None: the warehouse is closed after each step."""
 
+    def __post_init__(self) -> None:
+        """Make the cuts known that the home has captured and the settings no longer define."""
+        self.home.know_removed_cuts()
+
     @classmethod
-    def open(cls, environ: Mapping[str, str], folder: Path | None = None) -> Archive:
+    def open(
+        cls,
+        environ: Mapping[str, str],
+        folder: Path | None = None,
+        *,
+        leave_out_broken_cuts: bool = False,
+    ) -> Archive:
         """The archive that the settings in `folder` and the environment describe.
 
-        Raises SettingsError.
+        Raises SettingsError; with `leave_out_broken_cuts` not for a cut, which is left out instead.
         """
-        return cls(load(environ, folder or Path.cwd()), environ)
+        settings = load(environ, folder or Path.cwd(), leave_out_broken_cuts=leave_out_broken_cuts)
+        if leave_out_broken_cuts:
+            settings = settings.without_cuts(Home(settings.home).changed_cuts(settings))
+        return cls(settings, environ)
 
     @cached_property
     def home(self) -> Home:

@@ -8,6 +8,7 @@ import gc
 import pytest
 from hypothesis import HealthCheck, settings
 
+from resources.api.catalog import DATASETS
 from tests.support.aged_archive import lived_in
 
 # No test depends on the load of the machine: an example may take as long as it takes.
@@ -22,6 +23,13 @@ def pytest_collection_finish():
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_cuts_of_other_files():
+    """The datasets are those of the catalog: cuts that a test file defined are forgotten after it."""
+    yield
+    DATASETS.forget_cuts()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pipelines.planning import capture_plan
 from pipelines.planning.capture_plan import Chunk
 from resources.api.catalog import DATASETS, DIMENSIONS, dataset
-from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.datasets import CUT_PREFIX, Dataset
 from resources.archive import Archive
 from resources.capture import derive
 from resources.capture.inventory import InventoryReader, snapshots
@@ -239,6 +239,11 @@ def _wanted(archive: Archive, names: Sequence[str]) -> tuple[list[Dataset], dict
     """The datasets to capture, and those whose folders cannot be used, with the reason."""
     for name in names:
         dataset(name)
+        if name not in archive.settings.datasets and DATASETS[name].is_cut:
+            raise ValueError(
+                f"{name} is no cut of the settings any more; its captured days stay. Write "
+                f"[cut.{name.removeprefix(CUT_PREFIX)}] again to go on with it"
+            )
         if name not in archive.settings.datasets:
             raise ValueError(f"{name} is switched off in the settings: take it out of datasets.off")
     wanted = names or archive.settings.datasets

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from resources.api.catalog.cuts import region_of
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import PROTOCOL_GROUPS, SPLITS, DomainRole, Scope
 from resources.api.catalog.parameters import Parameter, WireType
@@ -55,6 +56,9 @@ class Inventory:
 
     domains: tuple[Domain, ...] = ()
     isps: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()  # regions as `region_of` reads them
+    countries: tuple[str, ...] = ()
+    provinces: tuple[str, ...] = ()
     streams: tuple[Stream, ...] = ()  # live that day
     addresses: tuple[str, ...] = ()  # seen that day
     absent: frozenset[str] = frozenset()  # parameters that this vendor does not take
@@ -90,9 +94,11 @@ def requests_for(
     if dataset.is_dimension:
         yield request_of(dataset, dataset.parameters)
         return
-    variants = offered_variants(dataset, inventory.absent)
+    variants = _with_drawn(dataset, inventory, offered_variants(dataset, inventory.absent))
+    filters = _filters(dataset, inventory)
     times_of: dict[int, list[Mapping[str, str]]] = {}  # the same for all that are split as much
-    for about in _scopes(dataset, inventory):
+    asked = ({**scope, **f} for scope in _scopes(dataset, inventory) for f in filters)
+    for about in asked:
         details = [n for n in dataset.split if not _is_single(about.get(str(SPLITS[n].filter)))]
         splits = len(details)
         if splits not in times_of:
@@ -117,6 +123,23 @@ def offered_variants(dataset: Dataset, absent: frozenset[str]) -> list[Mapping[s
         left = {name: value for name, value in variant.items() if name not in absent}
         if left not in found:
             found.append(left)
+    return found
+
+
+def _with_drawn(
+    dataset: Dataset, inventory: Inventory, variants: Sequence[Mapping[str, object]]
+) -> list[Mapping[str, object]]:
+    """The variants, each once for every value of the filters that are drawn from the account."""
+    found = [*variants]
+    for name, source in dataset.drawn.items():
+        values = sorted(set(getattr(inventory, source)))
+        if not values:
+            raise ValueError(
+                f"{dataset.name} asks once for each of the account's {source}, and none is known. "
+                f"Capture the dataset {'isp' if source == 'isps' else 'region'} first."
+            )
+        items = [region_of(v) if source != "isps" else v for v in values]
+        found = [{**variant, name: [item]} for variant in found for item in items]
     return found
 
 
@@ -240,16 +263,20 @@ def _scopes(dataset: Dataset, inventory: Inventory) -> Iterator[dict[str, object
     match dataset.scope:
         case Scope.ACCOUNT:
             if domains:  # all in one list: parts of an account do not add up
-                yield from _filters(dataset, domains, inventory)
+                yield {"DomainList": domains}
         case Scope.WHOLE:
             yield {}
         case Scope.DOMAINS:
             for chunk in even_chunks(domains, DOMAINS_PER_REQUEST):
-                yield from _filters(dataset, chunk, inventory)
+                yield {"DomainList": [*chunk]}
         case Scope.DOMAIN:
             for name in domains:
                 takes_one = dataset.endpoint.requires("Domain")
                 yield {"Domain": name} if takes_one else {"DomainList": [name]}
+        case Scope.STREAM if dataset.one_stream is not None:
+            app, stream = dataset.one_stream
+            for name in domains:
+                yield {"Domain": name, "App": app, "Stream": stream}
         case Scope.STREAM:
             asked = {domain_key(name): name for name in domains}
             known = {(domain_key(s.domain), s.app, s.stream) for s in inventory.streams}
@@ -270,15 +297,13 @@ def domains_of(dataset: Dataset, known: Sequence[Domain]) -> list[str]:
     return sorted(filter(dataset.includes_domain, serving or {d.name for d in known}))
 
 
-def _filters(
-    dataset: Dataset, domains: Sequence[str], inventory: Inventory
-) -> Iterator[dict[str, object]]:
+def _filters(dataset: Dataset, inventory: Inventory) -> list[dict[str, object]]:
     """The filters of the split dimensions, one set of filters for each group of protocols.
 
     The API splits a dimension only if its filter holds two or more values.
     """
-    filters: dict[str, object] = {"DomainList": [*domains]}
-    if "ISP" in dataset.split:
+    filters: dict[str, object] = {}
+    if "ISP" in dataset.split and "ISPList" not in dataset.parameters:
         if not inventory.isps:
             raise ValueError(
                 f"{dataset.name} is split by carrier, and no carrier is known. "
@@ -286,10 +311,10 @@ def _filters(
             )
         filters["ISPList"] = sorted(set(inventory.isps))
     if "Protocol" not in dataset.split:
-        yield filters
-        return
-    for protocols in PROTOCOL_GROUPS:
-        yield {**filters, "ProtocolList": [*protocols]}
+        return [filters]
+    chosen = dataset.protocols
+    groups = ([p for p in group if not chosen or p in chosen] for group in PROTOCOL_GROUPS)
+    return [{**filters, "ProtocolList": group} for group in groups if group]
 
 
 def even_chunks(items: Sequence[T], largest: int) -> list[Sequence[T]]:
@@ -315,7 +340,9 @@ def _texts(values: object) -> list[str]:
 
 
 def _word(value: object) -> str:
-    return _texts(value)[0]
+    """The first value as a column has it: a text; of a region its levels."""
+    first = value[0] if isinstance(value, list) else value
+    return "/".join(map(str, first.values())) if isinstance(first, Mapping) else str(first)
 
 
 def _short(value: object, most: int = 3) -> str:

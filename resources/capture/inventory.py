@@ -11,7 +11,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.datasets import CUT_PREFIX, Dataset
 from resources.api.request_plan import Domain, Inventory, domains_of
 from resources.config import Settings
 from resources.lake import parquet as lake
@@ -31,8 +31,10 @@ __all__ = ["InventoryReader", "PrerequisiteMissing", "check_patterns", "snapshot
 def check_patterns(dataset: Dataset, domains: Sequence[Domain]) -> None:
     """Raise PrerequisiteMissing if the dataset's domain patterns match none: it must not pass as empty."""
     if dataset.domains and domains and not domains_of(dataset, domains):
+        cut = f"cut.{dataset.name.removeprefix(CUT_PREFIX)}"
+        place = cut if dataset.is_cut else f"dataset.{dataset.name}"
         raise PrerequisiteMissing(
-            f"dataset.{dataset.name}.domains = {[*dataset.domains]} fits none of the account's "
+            f"{place}.domains = {[*dataset.domains]} fits none of the account's "
             f"{len(domains)} domains: mend it in livestats.toml, or switch {dataset.name} off "
             "under datasets.off"
         )
@@ -57,9 +59,13 @@ class InventoryReader:
         looked_up = tuple(dict.fromkeys(name for name, _ in dataset.addresses_from))
         domains = self.domains()
         check_patterns(dataset, domains)
+        drawn = {*dataset.drawn.values()}
         return Inventory(
             domains=domains,
-            isps=self.isps() if "ISP" in dataset.split else (),
+            isps=self.isps() if "ISP" in dataset.split or "isps" in drawn else (),
+            areas=self.regions(1) if "areas" in drawn else (),
+            countries=self.regions(2) if "countries" in drawn else (),
+            provinces=self.regions(3) if "provinces" in drawn else (),
             streams=tuple(streams_in(self._sources(dataset, dataset.streams_from, day, lost))),
             addresses=tuple(addresses_in(dataset, self._sources(dataset, looked_up, day, lost))),
             absent=self.settings.absent_parameters,
@@ -100,6 +106,21 @@ class InventoryReader:
                 "the list of carriers is not captured yet: capture the dataset isp first"
             )
         return tuple(sorted(read_columns(paths[-1], ["isp"])["isp"].to_pylist()))
+
+    def regions(self, levels: int) -> tuple[str, ...]:
+        """Regions of the newest snapshot down to so many levels, such as CN/CN for two.
+
+        Raises PrerequisiteMissing if there is none.
+        """
+        paths = snapshots(self.lake, "region")
+        if not paths:
+            raise PrerequisiteMissing(
+                "the list of regions is not captured yet: capture the dataset region first"
+            )
+        columns = ["area_code", "country_code", "province_code"][:levels]
+        rows = read_columns(paths[-1], columns).to_pylist()
+        named = [tuple(row[column] for column in columns) for row in rows]
+        return tuple(sorted({"/".join(one) for one in named if all(one)}))
 
     def _sources(
         self, dataset: Dataset, names: tuple[str, ...], day: date, lost: frozenset[str]

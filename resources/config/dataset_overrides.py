@@ -13,7 +13,7 @@ from typing import Any
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog import dataset as dataset_named
-from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.datasets import CUT_PREFIX, Dataset
 from resources.api.catalog.model import Scope, variant_label
 from resources.config.errors import SettingsError
 
@@ -113,6 +113,10 @@ def read(table: object, file: object) -> dict[str, DatasetOverrides]:
 
 
 def _read_one(name: str, own: object, place: str) -> DatasetOverrides:
+    if name.startswith(CUT_PREFIX):
+        raise SettingsError(
+            f"{place}: a cut has one section for all of it: write [cut.{name.removeprefix(CUT_PREFIX)}]."
+        )
     try:
         dataset = dataset_named(name)
     except ValueError as error:

@@ -17,6 +17,7 @@ from typing import Any
 from resources.api import redaction
 from resources.api.catalog import DATASETS
 from resources.api.catalog.vendors import VENDORS
+from resources.config import cut_settings
 from resources.config import dataset_overrides as single
 from resources.config.errors import SettingsError
 from resources.config.model import Settings, general
@@ -52,15 +53,21 @@ class ResolvedSettings:
     file: Path | None  # that was read
 
 
-def load(environ: Mapping[str, str], folder: Path) -> Settings:
+def load(
+    environ: Mapping[str, str], folder: Path, *, leave_out_broken_cuts: bool = False
+) -> Settings:
     """The settings of livestats.toml in `folder`, with environment variables over them.
 
-    LIVESTATS_SETTINGS names another file. A relative archive.home is taken from the file's folder. Raises SettingsError.
+    LIVESTATS_SETTINGS names another file. A relative archive.home is taken from the file's folder. Raises SettingsError; with
+    `leave_out_broken_cuts` not for a cut: the rest goes on without it, and an alarm says why.
     """
-    return resolve(environ, folder).settings
+    found = resolve(environ, folder, leave_out_broken_cuts=leave_out_broken_cuts)
+    return found.settings
 
 
-def resolve(environ: Mapping[str, str], folder: Path) -> ResolvedSettings:
+def resolve(
+    environ: Mapping[str, str], folder: Path, *, leave_out_broken_cuts: bool = False
+) -> ResolvedSettings:
     """As `load`, with the origin of each value. Raises SettingsError."""
     named = environ.get(FILE_VARIABLE)
     file = Path(named) if named else folder / FILE
@@ -70,6 +77,8 @@ def resolve(environ: Mapping[str, str], folder: Path) -> ResolvedSettings:
     _refuse_unknown(environ)
     given = _from_file(file) if file.is_file() else {}
     redaction.hold_url(given.get("api_url"))
+    for reason in () if leave_out_broken_cuts else given.get("broken_cuts", {}).values():
+        raise SettingsError(f"{file}: {reason}")
     origins = dict.fromkeys(given, str(file))
     for known in general():
         variable = known.metadata["variable"]
@@ -109,6 +118,9 @@ def _from_file(file: Path) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if single.SECTION in document:
         given["own"] = single.read(document.pop(single.SECTION), file)
+    if cut_settings.SECTION in document:
+        cuts, broken = cut_settings.read(document.pop(cut_settings.SECTION), file)
+        given |= {"cuts": cuts, "broken_cuts": broken}
     for place, value in _leaves(document, ""):
         if place not in places:
             if "key" in place.rpartition(".")[2] or "token" in place:

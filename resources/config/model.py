@@ -10,7 +10,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +19,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from resources.api import windows
 from resources.api.catalog import DATASETS, absent_parameters, dataset
-from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.cuts import Cut
+from resources.api.catalog.datasets import CUT_PREFIX, Dataset
 from resources.api.catalog.vendors import BYTEPLUS, VENDORS, VOLCENGINE
+from resources.config import cut_settings
 from resources.config import dataset_overrides as single
 from resources.config.dataset_overrides import DatasetOverrides
 from resources.config.errors import SettingsError
@@ -141,6 +143,10 @@ class Settings:
     )
     own: Mapping[str, DatasetOverrides] = field(default_factory=dict, hash=False)
     """Settings of single datasets by name: the sections [dataset.<name>] of the file."""
+    cuts: Mapping[str, Cut] = field(default_factory=dict, hash=False)
+    """Datasets that the settings define, by name: the sections [cut.<name>] of the file."""
+    broken_cuts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Cuts that were left out because they cannot be, each with the reason, for the alarm."""
 
     def __post_init__(self) -> None:
         """Check the values; opens no file. Raises SettingsError."""
@@ -181,6 +187,7 @@ class Settings:
                 f"archive.expiry_warning_days = {self.expiry_warning_days}: 0 to 366 is possible, "
                 "for the API remembers 366 days."
             )
+        self._know_cuts()
         for name in self.datasets_off:
             try:
                 dataset(name)
@@ -188,14 +195,28 @@ class Settings:
                 raise SettingsError(f"datasets.off: {error}") from error
         self._check_slots()
 
+    def _know_cuts(self) -> None:
+        """Check the cuts, and make their datasets known to this process."""
+        for one in self._cut_datasets.values():
+            DATASETS.add(one)
+
+    @cached_property
+    def _cut_datasets(self) -> dict[str, Dataset]:
+        """The datasets that the cuts become, by the names of their tables."""
+        made = [cut_settings.dataset(cut) for cut in self.cuts.values()]
+        return {one.name: one for one in made}
+
     def _check_slots(self) -> None:
         """Check that a day begins with a whole slot in the time zone."""
         offset = datetime(2026, 1, 1, tzinfo=self.zone).utcoffset() or timedelta(0)
-        for name, one in self._changed.items():
-            is_set = one.bucket_s != dataset(name).bucket_s
+        for name, one in {**self._changed, **self._cut_datasets}.items():
+            is_set = one.is_cut or one.bucket_s != dataset(name).bucket_s
             if one.bucket_s and is_set and offset % timedelta(seconds=one.bucket_s):
+                place = f"dataset.{name}.bucket_seconds"
+                if one.is_cut:
+                    place = f"cut.{name.removeprefix(CUT_PREFIX)}.width_s"
                 raise SettingsError(
-                    f"dataset.{name}.bucket_seconds = {one.bucket_s}: in {self.time_zone}, {offset} "
+                    f"{place} = {one.bucket_s}: in {self.time_zone}, {offset} "
                     "from UTC, a day does not begin with such a slot. Use a narrower one."
                 )
 
@@ -213,9 +234,19 @@ class Settings:
         """For another process: what is made from the settings is made anew, from its own catalog."""
         return {one.name: getattr(self, one.name) for one in fields(self)}
 
+    def __setstate__(self, state: Mapping[str, object]) -> None:
+        """In the other process, whose catalog does not know the cuts yet."""
+        self.__dict__.update(state)
+        self._know_cuts()
+
     def of(self, one: Dataset) -> Dataset:
-        """A dataset of the catalog with its settings applied."""
-        return self._changed.get(one.name, one)
+        """A dataset of the catalog with its settings applied, or a cut of these settings."""
+        return self._changed.get(one.name) or self._cut_datasets.get(one.name, one)
+
+    def without_cuts(self, broken: Mapping[str, str]) -> Settings:
+        """The same settings less some cuts, by name, each with the reason."""
+        left = {name: cut for name, cut in self.cuts.items() if name not in broken}
+        return replace(self, cuts=left, broken_cuts={**self.broken_cuts, **broken})
 
     def narrowed(self, name: str) -> str:
         """Which part of the account a dataset is limited to, in words; "" for all of it."""
@@ -240,7 +271,8 @@ class Settings:
     def datasets(self) -> tuple[str, ...]:
         """Names of the datasets that are captured."""
         off = {*self.datasets_off, *self.not_offered}
-        return tuple(name for name in DATASETS if name not in off)
+        removed = {d.name for d in DATASETS.values() if d.is_cut} - {*self._cut_datasets}
+        return tuple(name for name in DATASETS if name not in off | removed)
 
     @property
     def not_offered(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -17,7 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from resources.api.windows import day_of
-from resources.config import Settings, SettingsError
+from resources.config import Settings, SettingsError, cut_settings
 from resources.fs import access, atomic, locks, sealed
 from resources.home import pinned_settings
 
@@ -223,6 +224,15 @@ class Home:
         """The pinned settings of single datasets."""
         found: Any = (self.identity or {}).get("datasets", {})
         return dict(found)
+
+    def know_removed_cuts(self) -> None:
+        """Make the cuts known that were captured here. A home that cannot be read has none."""
+        with suppress(SettingsError):  # whoever uses the home is told
+            cut_settings.know_removed(self.pinned)
+
+    def changed_cuts(self, settings: Settings) -> dict[str, str]:
+        """The cuts whose captured days mean something else than the settings say, with the reason."""
+        return pinned_settings.changed_cuts(self.root, self.raw, self.pinned, settings)
 
     @property
     def gone_domains(self) -> frozenset[str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from resources.api.catalog import DATASETS
+from resources.api.catalog.datasets import CUT_PREFIX
 from resources.config import Settings, SettingsError
 from resources.raw import captures
 
@@ -25,15 +26,38 @@ def check(root: Path, folder: Path, pinned: PinnedSettings, settings: Settings) 
     Datasets that are off are not checked. Reads no file as long as both agree.
     """
     for name in settings.datasets:
-        wanted = dict(settings.of(DATASETS[name]).meaning)
-        if wanted == pinned.get(name, {}):
-            continue
-        newest = _newest(folder, name)
-        if newest is None:
-            continue
-        kept = pinned[name] if name in pinned else pinned_in(newest)
-        if wanted != kept:
-            raise SettingsError(_refusal(root, name, kept, wanted))
+        problem = _problem(root, folder, pinned, settings, name)
+        if problem:
+            raise SettingsError(problem)
+
+
+def changed_cuts(
+    root: Path, folder: Path, pinned: PinnedSettings, settings: Settings
+) -> dict[str, str]:
+    """The cuts, by name, that `check` would refuse, with the reason of each."""
+    found = {
+        name: _problem(root, folder, pinned, settings, cut.table)
+        for name, cut in settings.cuts.items()
+        if cut.table in settings.datasets
+    }
+    return {name: problem for name, problem in found.items() if problem}
+
+
+def _problem(
+    root: Path, folder: Path, pinned: PinnedSettings, settings: Settings, name: str
+) -> str:
+    """Why a dataset cannot have the settings that it has now; "" if it can."""
+    wanted = dict(settings.of(DATASETS[name]).meaning)
+    if wanted == pinned.get(name, {}):
+        return ""
+    newest = _newest(folder, name)
+    if newest is None:
+        return ""
+    kept = pinned[name] if name in pinned else pinned_in(newest)
+    if wanted == kept:
+        return ""
+    refusal = _refusal_of_cut if DATASETS[name].is_cut else _refusal
+    return refusal(root, name, kept, wanted)
 
 
 def to_pin(pinned: PinnedSettings, settings: Settings) -> dict[str, Mapping[str, object]]:
@@ -71,6 +95,19 @@ def _refusal(
         f"raw/{name} and lake/{name} out of the home, delete warehouse/warehouse.duckdb, and run "
         f"`livestats backfill --dataset {name}`: it captures what the API still has, and makes "
         "the tables again. Older days are then only in what was moved away."
+    )
+
+
+def _refusal_of_cut(
+    root: Path, name: str, kept: Mapping[str, object], wanted: Mapping[str, object]
+) -> str:
+    section = f"cut.{name.removeprefix(CUT_PREFIX)}"
+    return (
+        f"The days of {name} in {root} were captured as another cut: {in_words(kept)}. The settings "
+        f"now say: {in_words(wanted)}. One table cannot hold both. Either set [{section}] back; or "
+        f"give the new cut another name, such as [{section}_2]: {name} then keeps its days and its "
+        f"table; or begin it anew: move raw/{name} and lake/{name} out of the home, delete "
+        f"warehouse/warehouse.duckdb, and run `livestats backfill --dataset {name}`."
     )
 
 

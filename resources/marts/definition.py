@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 
 from resources.api.catalog import DATASETS
+from resources.api.catalog.datasets import CUT_PREFIX
 from resources.config import ENGLISH
 from resources.errors import LivestatsError
 from resources.i18n import column_comment, say, table_comment
@@ -211,6 +212,8 @@ def _parse(path: Path, parser: duckdb.DuckDBPyConnection) -> Mart:
     name = path.stem
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or name in {*DATASETS, *OWN_TABLES}:
         raise MartError(f"{path}: {name} is the name of another table, or is not snake_case.")
+    if name.startswith(CUT_PREFIX):
+        raise MartError(f"{path}: names that begin with {CUT_PREFIX} are those of cuts.")
     key, optional = (
         tuple(" ".join(said.get(field, [])).replace(",", " ").split())
         for field in ("key", "optional")

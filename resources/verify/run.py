@@ -47,7 +47,7 @@ class Verification:
     """A verification of an archive or a range of it. The counts are complete after `findings`."""
 
     archive: Archive
-    datasets: Sequence[Dataset] = tuple(DATASETS.values())
+    datasets: Sequence[Dataset] = field(default_factory=lambda: tuple(DATASETS.values()))
     first: date | None = None  # skip days before it
     last: date | None = None  # skip days after it
     deep: bool = False  # also normalise every newest capture again

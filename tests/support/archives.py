@@ -27,9 +27,12 @@ NOW = datetime.fromisoformat("2026-11-22T12:00:00+08:00")  # a Sunday; the day b
 DAYS = (date(2026, 11, 20), date(2026, 11, 21))
 SMALL = Account(domains=1, streams_per_domain=2, deleted=0)
 IN_ORDER: tuple[Dataset, ...] = tuple(
-    sorted(DATASETS.values(), key=lambda d: (not d.is_dimension, bool(d.needs)))
+    sorted(
+        (d for d in DATASETS.values() if not d.is_cut),
+        key=lambda d: (not d.is_dimension, bool(d.needs)),
+    )
 )
-"""Every dataset, those first whose answers others need."""
+"""Every dataset of the catalog, those first whose answers others need."""
 
 
 def moving(start: datetime) -> Callable[[], datetime]:
@@ -85,7 +88,8 @@ class Lab:
     ) -> list[Result]:
         """Capture datasets (default: all), without Dagster; a result for each day of each."""
         names, days = set(names or self.archive.settings.datasets), sorted(days)
-        wanted = [d for d in IN_ORDER if d.name in names]
+        cuts = [d for d in DATASETS.values() if d.is_cut]
+        wanted = [d for d in (*IN_ORDER, *cuts) if d.name in names]
         found: list[Result] = []
         with self.capturing(**options) as one:
             dimensions = [dataset for dataset in wanted if dataset.is_dimension]

@@ -53,7 +53,7 @@ def only(archive, *names):
 def test_opening_it_creates_nothing_and_needs_no_key(archive):
     assert archive.first_day == date(2026, 11, 18)
     assert archive.today == date(2026, 11, 22)
-    assert archive.daily == DAILY
+    assert archive.daily == tuple(DAILY)
     assert archive.ledger(COUNT, DAY, DAY)[0].state is State.MISSING
     assert not archive.home.root.exists()
 

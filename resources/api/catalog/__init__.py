@@ -6,7 +6,7 @@ No code for single endpoints belongs here. Read model.py next, then edge.py as a
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -25,6 +25,7 @@ from resources.api.catalog import (
 )
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Endpoint
+from resources.api.catalog.registry import DailyDatasets, Registry
 from resources.api.catalog.vendors import Vendor
 
 API_VERSION = "2023-01-01"
@@ -43,10 +44,8 @@ _PARTS = (
     callbacks,
 )
 
-DATASETS: Mapping[str, Dataset] = MappingProxyType(
-    {d.name: d for part in _PARTS for d in part.DATASETS}
-)
-"""Every dataset by name."""
+DATASETS = Registry(d for part in _PARTS for d in part.DATASETS)
+"""Every dataset by name, with the cuts that the settings define or the archive has captured."""
 
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
     {d.endpoint.action: d.endpoint for d in DATASETS.values()}
@@ -56,8 +55,8 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
 DIMENSIONS: tuple[Dataset, ...] = tuple(d for d in DATASETS.values() if d.is_dimension)
 """Datasets of the present state: one table, no days."""
 
-DAILY: tuple[Dataset, ...] = tuple(d for d in DATASETS.values() if not d.is_dimension)
-"""Datasets with one capture a day."""
+DAILY: Sequence[Dataset] = DailyDatasets(DATASETS)
+"""Datasets with one capture a day, cuts included."""
 
 
 def endpoints_of(vendor: Vendor) -> Mapping[str, Endpoint]:

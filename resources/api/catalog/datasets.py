@@ -25,6 +25,9 @@ from resources.api.catalog.model import (
 )
 from resources.api.catalog.spelling import domain_key
 
+CUT_PREFIX = "cut_"
+"""Tables of this prefix are cuts of the settings; nothing else may have such a name."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # one object per entry: identity is equality
 class Dataset:
@@ -61,8 +64,18 @@ class Dataset:
     required_variants: tuple[str, ...] = ()  # labels of variants that marts and rules read
     domains: tuple[str, ...] = ()  # patterns of the domains to request; (): all
     streams: tuple[str, ...] = ()  # patterns of app/stream; (): all
+    protocols: tuple[str, ...] = ()  # that a split by protocol has; (): all
+    one_stream: tuple[str, str] | None = None  # (app, stream): the only one asked about
+    drawn: Mapping[str, str] = field(default_factory=dict)
+    """Filters that are asked once for each value of the account: parameter -> field of Inventory."""
+    is_large_allowed: bool = False  # of a cut: it may ask and hold more than is usual
     meaning: Mapping[str, object] = field(default_factory=dict)
     """Overrides from the settings that change what a captured day holds; stored with each capture."""
+
+    @property
+    def is_cut(self) -> bool:
+        """True for a dataset that the settings define: see cuts.py."""
+        return self.name.startswith(CUT_PREFIX)
 
     @property
     def is_dimension(self) -> bool:

@@ -70,7 +70,6 @@ ORDER BY business_date, scope
 """
 
 
-_BY_NAME = {rule.name: rule for rule in RULES}
 _WHOLE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -122,8 +121,9 @@ def _reconcile(connection: duckdb.DuckDBPyConnection, home: Home, days: Sequence
     ).fetchall()
     connection.execute(f"CREATE OR REPLACE TEMP TABLE made AS FROM {TABLE} LIMIT 0")
     comparable = ((rule, day) for rule, day, is_comparable in stale if is_comparable)
+    by_name = {rule.name: rule for rule in RULES}
     for name, group in groupby(comparable, key=lambda pair: pair[0]):
-        rule = _BY_NAME[name]
+        rule = by_name[name]
         wanted = [day for _, day in group]
         if rule.from_origins:
             _stage_origins(connection, home, rule, wanted)

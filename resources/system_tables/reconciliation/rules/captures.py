@@ -15,7 +15,7 @@ from resources.system_tables.reconciliation.rules.model import ACCOUNT, DAY_S, F
 def _has_all_slots(dataset: Dataset) -> bool:
     """True if every slot of the day has a row. Status codes have rows only for what occurred."""
     slotted = any(f.column == SLOT_START_AT for f in dataset.endpoint.rows.levels[-1].fields)
-    return slotted and dataset.bucket_s == 300
+    return slotted and dataset.bucket_s == 300 and "domain" in dataset.column
 
 
 def _slots(dataset: Dataset) -> Rule:
@@ -62,5 +62,15 @@ def _totals(dataset: Dataset) -> Rule:
     )
 
 
-SLOTS = tuple(_slots(d) for d in DAILY if _has_all_slots(d))
-TOTALS = tuple(_totals(d) for d in DAILY if any(t.of for t in d.endpoint.totals))
+def rules_of(dataset: Dataset) -> tuple[Rule, ...]:
+    """The rules about a single dataset; those of a cut are like those of any other."""
+    has_totals = any(total.of for total in dataset.endpoint.totals)
+    return (
+        *([_slots(dataset)] if _has_all_slots(dataset) else []),
+        *([_totals(dataset)] if has_totals else []),
+    )
+
+
+_FIXED = tuple(dataset for dataset in DAILY if not dataset.is_cut)
+SLOTS = tuple(_slots(d) for d in _FIXED if _has_all_slots(d))
+TOTALS = tuple(_totals(d) for d in _FIXED if any(t.of for t in d.endpoint.totals))

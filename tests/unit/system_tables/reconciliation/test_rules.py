@@ -463,7 +463,6 @@ def test_a_rule_that_says_something_else_is_done_again_for_all_days(copy, monkey
     changed = (replace(first, tolerance=0.5), *others)
     monkeypatch.setattr(run, "RULES", changed)
     monkeypatch.setattr(reconciliation_table, "RULES", changed)
-    monkeypatch.setattr(run, "_BY_NAME", {rule.name: rule for rule in changed})
     assert copy.sync_tables() == len(DAYS)
     assert copy.rows(f"SELECT DISTINCT tolerance FROM reconciliation WHERE rule = '{first.name}'")[
         0
