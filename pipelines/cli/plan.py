@@ -6,7 +6,7 @@ The figures are in pipelines/planning. Read next: planning/estimate.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipelines.backfill.plan import BackfillPlan
     from pipelines.planning.estimate import Estimate, Source
     from pipelines.planning.forecast import ExpiringDays, Volume
+    from resources.api.cut_cost import CutCost
     from resources.archive import Archive
     from resources.config import Settings
     from resources.ledger.unlisted import UnlistedDomain
@@ -47,10 +48,11 @@ def plan(
       livestats plan --from 2026-11-01 --to 2026-11-07 --dataset edge_stat
 
     Exits with 0; with 1 if days in the range are lost or not complete at the vendor yet, if days
-    would expire before they are captured, or if the domains cannot be listed.
+    would expire before they are captured, if a cut is larger than its settings allow, or if the
+    domains cannot be listed.
     """
     from pipelines.backfill import plan as backfill_plan
-    from pipelines.planning import forecast, supplements
+    from pipelines.planning import cuts, forecast, supplements
     from pipelines.planning.estimate import estimates
     from resources.ledger.unlisted import unlisted_in
 
@@ -66,6 +68,7 @@ def plan(
         expiring=_expiring(archive, due),
         expired_meanwhile=forecast.expiring_days(archive, todo.chunks, lines),
         problem=problem,
+        cuts=cuts.costs(todo.datasets, todo.last, source, archive.settings),
         supplement_requests=supplements.requests_of(archive, todo.supplements),
         unlisted=unlisted_in(archive.home.lake, archive.settings),
     )
@@ -73,7 +76,8 @@ def plan(
         screen.emit_json(_answer(archive, todo, seen))
     else:
         _show(archive, todo, seen, hint)
-    if todo.lost or todo.settling or seen.expired_meanwhile.too_late or problem:
+    too_large = any(why for _, why in seen.cuts.values())
+    if todo.lost or todo.settling or seen.expired_meanwhile.too_late or problem or too_large:
         click.get_current_context().exit(1)
 
 
@@ -87,6 +91,8 @@ class Outlook:
     expired_meanwhile: ExpiringDays
     problem: str = ""  # why the domains could not be listed
     supplement_requests: int = 0  # to complete captured days
+    cuts: Mapping[str, tuple[CutCost, str]] = field(default_factory=dict)
+    """A day of each cut, and why it is not captured."""
     unlisted: Sequence[
         UnlistedDomain
     ] = ()  # domains of the settings that the account does not list
@@ -191,6 +197,10 @@ def _answer(archive: Archive, todo: BackfillPlan, seen: Outlook) -> dict[str, An
         "settling": _dated(todo.settling),
         "lost": _dated(todo.lost),
         "unlisted_domains": list(map(asdict, seen.unlisted)),
+        "cuts": [
+            {"dataset": name, **asdict(cost), "problem": why or None}
+            for name, (cost, why) in seen.cuts.items()
+        ],
     }
 
 
@@ -289,7 +299,24 @@ def summary_lines(todo: BackfillPlan, seen: Outlook, settings: Settings) -> list
     )
     found += screen.stated("Settling", todo.settling, "not complete at the vendor yet")
     found += screen.stated("Lost", todo.lost, "the API no longer has them")
+    found += _cut_lines(seen)
     return [*found, *(one.sentence for one in seen.unlisted)]
+
+
+def _cut_lines(seen: Outlook) -> list[str]:
+    """What a day of each cut takes at most, and which of them are not captured."""
+    found = []
+    for name, (cost, why) in seen.cuts.items():
+        requests = screen.counted(cost.requests, "request")
+        rows = "rows by what there is"
+        if cost.rows is not None and cost.answer_bytes is not None:
+            rows = (
+                f"at most {cost.rows:,} rows in about {screen.size(cost.answer_bytes)} of responses"
+            )
+        found.append(f"A day of {name}: {requests}, {rows}.")
+        if why:
+            found.append(f"Not captured: {why}.")
+    return found
 
 
 def _volume_lines(seen: Outlook) -> list[str]:

@@ -22,6 +22,8 @@ from resources.lake import parquet
 
 # The number of requests does not depend on the number of carriers, from two on.
 _ANY_CARRIERS = ("", " ")
+_USUAL_CARRIERS = tuple(f"carrier {i}" for i in range(12))  # before the list is captured
+_USUAL_REGIONS = tuple(f"region {i}" for i in range(40))
 _DAYS_READ = 31  # days whose streams are read from the lake; their average is used for more days
 
 
@@ -109,11 +111,13 @@ def requests_of(dataset: Dataset, days: Sequence[date], source: Source) -> tuple
         return 1, ""
     if not source.domains:
         return None, "the domains are not known yet"
-    if dataset.scope in (Scope.STREAM, Scope.ADDRESSES):
+    if dataset.scope in (Scope.STREAM, Scope.ADDRESSES) and dataset.one_stream is None:
         return _by_rows(dataset, days, source)
     zone = source.account.settings.zone
     absent = source.account.settings.absent_parameters
     known = Inventory(domains=source.domains, isps=_ANY_CARRIERS, absent=absent)
+    if dataset.drawn:
+        known = inventory_of(source)
     each = sum(1 for _ in requests_for(dataset, days[0], zone, known))
     if dataset.endpoint.paging is None:
         return each * len(days), ""
@@ -121,6 +125,27 @@ def requests_of(dataset: Dataset, days: Sequence[date], source: Source) -> tuple
     if newest is not None and newest.requests > each:
         return newest.requests * len(days), f"as many pages as on {newest.day}"
     return each * len(days), "" if newest else "one page each, more for long lists"
+
+
+def inventory_of(source: Source) -> Inventory:
+    """What is captured of the account, and usual numbers of what is not."""
+    account = source.account
+    try:
+        isps = account.isps()
+    except PrerequisiteMissing:
+        isps = _USUAL_CARRIERS
+    try:
+        areas, countries, provinces = (account.regions(levels) for levels in (1, 2, 3))
+    except PrerequisiteMissing:
+        areas = countries = provinces = _USUAL_REGIONS
+    return Inventory(
+        domains=source.domains,
+        isps=isps,
+        areas=areas,
+        countries=countries,
+        provinces=provinces,
+        absent=account.settings.absent_parameters,
+    )
 
 
 def _by_rows(dataset: Dataset, days: Sequence[date], source: Source) -> tuple[int | None, str]:

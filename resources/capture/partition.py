@@ -13,10 +13,11 @@ from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
-from resources.api import windows
+from resources.api import cut_cost, windows
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.errors import ApiError, WrongWidth, printable
+from resources.api.request_plan import Request
 from resources.capture import derive, kept_answers, repair, repeated_width, supplement
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
 from resources.capture.partition_writer import (
@@ -74,6 +75,13 @@ class PartitionLifecycle:
             lock.release()
         return started
 
+    def _requests(self, day: date, now: datetime) -> list[Request]:
+        """All requests of the day. Raises PrerequisiteMissing also for a cut that is too large."""
+        found = plan_requests(self.home, self.inventory, self.dataset, day, now)
+        if problem := cut_cost.refusal(self.dataset, found):
+            raise PrerequisiteMissing(problem)
+        return found
+
     def _plan(self, day: date, lock: locks.Held) -> PartitionJob | Result:
         dataset, now = self.dataset, self.clock()
         folder = captures.folder_of(self.home.raw, dataset.name, day)
@@ -107,7 +115,7 @@ class PartitionLifecycle:
             domains = () if dataset.is_dimension else self.inventory.domains()
             # Before the plan: where a source changes meanwhile, the older name is compared later.
             sources = self._sources(day)
-            requests = plan_requests(self.home, self.inventory, dataset, day, now)
+            requests = self._requests(day, now)
             carried = before if is_supplement and dataset.scope is not Scope.ACCOUNT else None
             if carried is not None:
                 requests = supplement.requests_for(dataset, requests, line.lacking, carried)

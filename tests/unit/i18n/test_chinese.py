@@ -15,6 +15,7 @@ from pipelines.superset.documents import Source
 from pipelines.superset.joined import JOINED
 from pipelines.superset.model import Column, Table
 from resources import i18n
+from resources.api.catalog.cuts import FILTER_COMMENTS
 from resources.api.catalog.model import SPLITS
 from resources.archive import Archive
 from resources.marts import data_dictionary, table_comments
@@ -39,6 +40,7 @@ def declared():
         yield from ((c["comment"], f"{table['table']}.{c['name']}") for c in table["columns"])
     for mart in read().values():
         yield from ((p.meaning, f"{mart.name}({p.name})") for p in mart.parameters)
+    yield from ((text, f"filter {name}") for name, text in FILTER_COMMENTS.items())
     yield from ((split.comment, f"split {split.name}") for split in SPLITS.values())
     yield from ((text, f"meta.{name}") for name, text in META_TABLES.items())
     yield from ((joined.comment, joined.name) for joined in JOINED)

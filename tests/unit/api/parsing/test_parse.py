@@ -84,6 +84,7 @@ def rows_of(name, document, walk=None):
 
 # --- the samples: one answer of each action, in the documented shape ---
 
+
 def rows_in_sample(dataset):
     """Items at the documented place of the rows, counted without the parser."""
     said = DOCUMENTED[dataset.endpoint.action]
