@@ -5,7 +5,7 @@ Not here: the checks of a cut (cut_rules.py, read it next).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import product
 
@@ -36,7 +36,7 @@ def dataset_of(cut: Cut, base: Dataset) -> Dataset:
         name=cut.table,
         group="cuts",
         description=_description(cut, base),
-        scope=Scope.STREAM if cut.is_one_stream else base.scope,
+        scope=_scope(cut, base, there),
         bucket_s=cut.width_s or base.bucket_s,
         other_widths_s=(),
         split=cut.split,
@@ -54,6 +54,14 @@ def dataset_of(cut: Cut, base: Dataset) -> Dataset:
         is_large_allowed=cut.allow,
         meaning=cut.meaning,
     )
+
+
+def _scope(cut: Cut, base: Dataset, there: Collection[str | None]) -> Scope:
+    """What one request is about. Figures without a domain are those of all domains together."""
+    if cut.is_one_stream:
+        return Scope.STREAM
+    is_of_all = "Domain" not in cut.split and "domain" not in there
+    return Scope.ACCOUNT if base.scope is Scope.DOMAINS and is_of_all else base.scope
 
 
 def variants_of(cut: Cut, base: Dataset) -> list[Mapping[str, object]]:
@@ -134,6 +142,8 @@ def _description(cut: Cut, base: Dataset) -> str:
     what = f"A cut of the settings{f' by {by}' if by else ''}"
     if cut.is_one_stream:
         what += f" of the stream {cut.app}/{cut.stream}"
+    elif "Domain" not in cut.split and base.split:
+        what += " of all domains together"
     width = cut.width_s or base.bucket_s
     sentences = [f"{what}, every {width} s." if width else f"{what}."]
     listed = [key for key in ("domains", *FILTERS) if cut.values(key) and key not in cut.each]

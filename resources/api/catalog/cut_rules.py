@@ -115,13 +115,6 @@ def _of_split(cut: Cut, base: Dataset) -> Iterator[str]:
         yield told
     if len(set(cut.split)) < len(cut.split):
         yield f"split: {_names(cut.split)}: each dimension once."
-    rows = {f.column for level in base.endpoint.rows.levels for f in level.fields}
-    needs_domain = base.scope is Scope.DOMAINS and "domain" not in rows
-    if needs_domain and "Domain" not in cut.split and not cut.is_one_stream:
-        yield (
-            "split: Domain must be in it, for the figures of several domains cannot be told apart "
-            "otherwise. For one stream, write app and stream."
-        )
 
 
 def splits_of(endpoint: Endpoint) -> tuple[str, ...]:

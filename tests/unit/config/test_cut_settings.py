@@ -78,9 +78,11 @@ def test_what_cannot_be_is_refused_when_the_settings_are_read(about, written):
 
 
 def test_a_daemon_goes_on_without_a_cut_that_cannot_be(written):
-    found = written(f'{VIEWERS}[cut.odd]\nendpoint = "{SESSION}"\n', leave_out_broken_cuts=True)
+    found = written(
+        f'{VIEWERS}[cut.odd]\nendpoint = "{SESSION}"\nwidth_s = 7\n', leave_out_broken_cuts=True
+    )
     assert found.datasets[-1] == "cut_viewers"
-    assert "Domain must be in it" in found.broken_cuts["odd"]
+    assert "width_s = 7" in found.broken_cuts["odd"]
 
 
 def test_a_cut_of_an_archive_is_known_after_its_section_is_gone(written):

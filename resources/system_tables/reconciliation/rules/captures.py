@@ -15,7 +15,7 @@ from resources.system_tables.reconciliation.rules.model import ACCOUNT, DAY_S, F
 def _has_all_slots(dataset: Dataset) -> bool:
     """True if every slot of the day has a row. Status codes have rows only for what occurred."""
     slotted = any(f.column == SLOT_START_AT for f in dataset.endpoint.rows.levels[-1].fields)
-    return slotted and dataset.bucket_s == 300 and "domain" in dataset.column
+    return slotted and dataset.bucket_s == 300
 
 
 def _slots(dataset: Dataset) -> Rule:

@@ -43,6 +43,17 @@ def test_a_split_by_protocol_has_those_that_are_listed():
     assert asked(found)[1].constants["protocol"] == "QUIC"
 
 
+def test_without_the_domain_it_is_a_series_of_all_domains_together():
+    found = made(EDGE, split=("ISP",), width_s=60)
+    (request,) = asked(found)
+    assert request.payload["DomainList"] == ["a.example", "b.example", "c.example"]
+    assert found.key == ("isp", "slot_start_at")
+    assert "by isp of all domains together, every 60 s" in found.description
+    plain = made(EDGE, user_regions=("CN",))
+    assert plain.key == ("slot_start_at",)
+    assert "DetailField" not in asked(plain)[0].payload
+
+
 def test_a_filter_with_one_value_is_a_column():
     found = made(EDGE, split=("Domain",), isps=("telecom",), user_regions=("CN/CN/beijing",))
     (request,) = asked(found)

@@ -36,7 +36,6 @@ WRONG = {
     ),
     "label that does not come": ({"endpoint": COUNT, "split": ("Domain", "ISP")}, "by 'ISP'"),
     "split twice": ({"split": ("Domain", "ISP", "ISP")}, "each dimension once"),
-    "no domain": ({"split": ("ISP",)}, "Domain must be in it"),
     "half a stream": ({"split": (), "app": "live"}, "app and stream belong together"),
     "stream of no domain": ({"split": (), "app": "live", "stream": "a"}, "needs the domain"),
     "stream by domain": (

@@ -1,0 +1,150 @@
+"""Cuts at random: the simulated API takes every request, and the rows are the parts of its figures."""
+
+from collections import defaultdict
+from datetime import date, datetime
+from math import isclose
+from zoneinfo import ZoneInfo
+
+import pyarrow.parquet as pq
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from resources.api.catalog import DATASETS
+from resources.api.catalog.cut_rules import dataset_from
+from resources.api.catalog.model import SPLITS, DomainRole
+from resources.api.request_plan import Domain, Inventory, domains_of, requests_for
+from resources.lake import parquet
+from resources.simulator import Account, AnswerOptions
+from resources.simulator.api import Api
+from resources.simulator.checks import check
+from resources.simulator.places import ISPS, SMALLEST_REGIONS
+from tests.support.archives import DAYS, NOW, failures, lab
+from tests.support.cuts import cuts
+
+DAY = DAYS[-1]
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NAMES = ("push.example", "pull.example", "live.example")
+KNOWN = Inventory(
+    domains=tuple(map(Domain, NAMES, (DomainRole.PUSH, DomainRole.PULL, DomainRole.PULL))),
+    isps=tuple(ISPS),
+    areas=("AP", "CN"),
+)
+ADDITIVE = {
+    "DescribeLiveStreamSessionData": ("SessionDataList", "Request", "requests", 1),
+    "DescribeLiveEdgeStatData": ("EdgeStatDataList", "Request", "requests", 1),
+    "DescribeLiveSourceTrafficData": (
+        "TrafficDataList",
+        "Traffic",
+        "origin_traffic_bytes",
+        1e9,
+    ),
+    "DescribeLivePlayStatusCodeData": ("StatusDataList", "Value", "status_count", 1),
+    "DescribeLiveBatchStreamTrafficData": (
+        "StreamInfoList",
+        "DownTraffic",
+        "down_traffic_bytes",
+        1e9,
+    ),
+    "DescribeLiveBatchStreamSessionData": ("StreamInfoList", "TotalRequest", "requests", 1),
+}
+"""Action -> list of its plain answer, a figure in it that adds up, its column, and the factor."""
+
+
+@settings(max_examples=60)
+@given(cuts())
+def test_the_api_takes_every_request(cut):
+    dataset = dataset_from(cut, DATASETS)
+    planned = [*requests_for(dataset, date(2026, 11, 20), SHANGHAI, KNOWN)]
+    assert planned
+    for request in planned:
+        check(dataset.endpoint, request.payload, now=NOW, owned=NAMES, options=AnswerOptions())
+    assert len({str(request.payload) for request in planned}) == len(planned)
+
+
+def is_small(cut):
+    """True if the simulator divides its figures in two ways at most: more takes it minutes."""
+    ways = {
+        "node": {"Area", "Country", "Province"} & {*cut.split} or cut.regions,
+        "user": {"UserArea", "UserCountry", "UserProvince"} & {*cut.split} or cut.user_regions,
+        "carrier": "ISP" in cut.split or cut.isps,
+        "protocol": "Protocol" in cut.split or cut.protocols,
+    }
+    return sum(map(bool, ways.values())) < 2 or not (ways["node"] or ways["user"])
+
+
+@settings(max_examples=2, phases=[Phase.generate], report_multiple_bugs=False)
+@given(st.lists(cuts(tuple(ADDITIVE)).filter(is_small), min_size=10, max_size=10))
+def test_ten_cuts_are_the_parts_of_what_the_api_says_of_the_whole(tmp_path_factory, drawn):
+    home = tmp_path_factory.mktemp("ten") / "home"
+    named = {f"c{i}": cut for i, cut in enumerate(drawn)}
+    named = {
+        name: type(cut)(**{**vars(cut), "name": name, "allow": True}) for name, cut in named.items()
+    }
+    with lab(home, Account(domains=2, streams_per_domain=2, deleted=0)) as plain:
+        one = plain.set(cuts=named)
+        tables = [cut.table for cut in named.values()]
+        assert failures(one.capture([DAY], ["domain", "isp", "region", *tables])) == []
+        api = Api(one.simulator.world, AnswerOptions())
+        for cut in named.values():
+            assert_parts_of_the_whole(cut, one, api)
+
+
+def assert_parts_of_the_whole(cut, one, api):
+    """Every slot of every domain, and of every value of `each`, is what the plain list has."""
+    dataset = one.archive.settings.of(DATASETS[cut.table])
+    _, _, figure, _ = ADDITIVE[cut.endpoint]
+    rows = pq.read_table(parquet.path_of(one.archive.home.lake, cut.table, DAY)).to_pylist()
+    constants = [column for p, column in dataset.variant_columns.items() if column in dataset.key]
+    by = [*(["domain"] if "domain" in dataset.column else []), *constants]
+    if "protocol" in {SPLITS[name].column for name in cut.split}:
+        rows = [row for row in rows if row["protocol"] != "QUIC"]  # counted in the others as well
+    found = defaultdict(float)
+    for row in rows:
+        found[(*(row[name] for name in by), row.get("slot_start_at"))] += row[figure] or 0
+    is_partial = any(SPLITS[name].partial for name in cut.split)
+    for key, whole in whole_of(cut, dataset, one, api, by).items():
+        part = found.pop(key, 0.0)
+        assert part <= whole * (1 + 1e-6), (cut, key)
+        assert is_partial or isclose(part, whole, rel_tol=1e-6), (cut, key, part, whole)
+    assert sum(found.values()) == 0, (cut, found)
+
+
+def whole_of(cut, dataset, one, api, by):
+    """What the plain lists say, by the same keys: each domain is asked alone."""
+    listed = domains_of(dataset, inventory(one).domains)
+    found = defaultdict(float)
+    asked_before = []
+    for request in requests_for(dataset, DAY, SHANGHAI, inventory(one)):
+        if request.payload.get("ProtocolList") == ["QUIC"] and "Protocol" in cut.split:
+            continue
+        for domain in listed if "domain" in by else [None]:
+            asked = {**request.payload, "DomainList": [domain] if domain else listed}
+            details = [n for n in asked.pop("DetailField", ()) if not domain or n != "Domain"]
+            asked |= {"DetailField": details} if details else {}
+            constants = {**request.constants, "domain": domain}
+            if asked not in asked_before:  # lists of domains are cut into parts
+                asked_before.append(asked)
+                for slot, value in figures(cut, api, asked):
+                    found[(*(constants[name] for name in by), slot)] += value
+    return found
+
+
+def figures(cut, api, asked):
+    """Slot and value of each row of a plain answer; no slot for figures of the day."""
+    name, figure, _, factor = ADDITIVE[cut.endpoint]
+    for item in api.answer(cut.endpoint, asked, NOW)[name]:
+        slot = item.get("TimeStamp")
+        for row in item.get("StatusSummaryDataList", [item]):
+            yield slot and datetime.fromisoformat(slot), row[figure] * factor
+
+
+def inventory(one):
+    """The account as the simulator has it."""
+    regions = {leaf.area for leaf in SMALLEST_REGIONS}
+    roles = {True: DomainRole.PUSH, False: DomainRole.PULL}
+    sites = one.simulator.world.sites.values()
+    return Inventory(
+        domains=tuple(Domain(site.name, roles[site.is_push]) for site in sites),
+        isps=tuple(ISPS),
+        areas=tuple(regions),
+    )
