@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from resources.api.catalog import DATASETS
+from resources.api.catalog.cuts import KEYS as CUT_KEYS
 from resources.api.catalog.model import variant_label
 from resources.config import FILE, FILE_VARIABLE, general
 from resources.config.dataset_overrides import KEYS, SECTION, keys_of, longest_reread, widths_of
 from resources.config.loader import BESIDE
-from resources.config.writer import SECTIONS, toml
+from resources.config.ready_cuts import READY
+from resources.config.writer import SECTIONS, section_of, toml
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 
@@ -34,7 +36,14 @@ _EXAMPLES: dict[str, str] = {
 }
 """How each is written; a test reads them."""
 
-_KINDS = {"Path": "folder", "str": "text", "int": "whole number", "float": "number", "date": "day"}
+_KINDS = {
+    "Path": "folder",
+    "str": "text",
+    "int": "whole number",
+    "float": "number",
+    "date": "day",
+    "bool": "true or false",
+}
 
 
 def page() -> str:
@@ -53,6 +62,7 @@ def example() -> str:
         value = 5 if key == "bucket_seconds" else KEYS[key].metadata["example"]
         lines.append(f"{key} = {toml(value)}")
     lines += ["", f"[{SECTION}.stream_session]", 'variants = ["Online"]']
+    lines += ["", *section_of(READY[0][1])]
     return "\n".join(lines) + "\n"
 
 
@@ -84,6 +94,7 @@ def _lines() -> Iterator[str]:
             )
         yield ""
     yield from _of_datasets()
+    yield from _of_cuts()
     yield from ("## An example of everything", "", "```toml", *example().splitlines(), "```", "")
     yield from ("## Variables that are no settings", "")
     for name, meaning in BESIDE.items():
@@ -143,6 +154,23 @@ def _of_datasets() -> Iterator[str]:
         "is captured from then on if it fits.",
         "",
     )
+
+
+def _of_cuts() -> Iterator[str]:
+    yield from (
+        "## Cuts",
+        "",
+        "A section `[cut.NAME]` makes a dataset and its table `cut_NAME`: see [cuts.md](cuts.md). Each",
+        "action has some of these keys; a key that it does not have is refused with those that it has.",
+        "",
+        "| key | type | meaning | example |",
+        "|---|---|---|---|",
+    )
+    for key, known in CUT_KEYS.items():
+        example = known.metadata["example"]
+        shown = f"`{toml(example)}`" if example != () else ""
+        yield f"| `{key}` | {_kind(known)} | {_cell(known.metadata['meaning'])} | {shown} |"
+    yield ""
 
 
 def _of(section: str) -> list[Field[Any]]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
-from resources.api.errors import ApiError, FixAction, FixSetup
+from resources.api.errors import ApiError, FixAction, FixRequest, FixSetup
 from resources.api.request_plan import Request, items_of
 from resources.capture.answers import Answer
 from resources.capture.fetcher import Fetcher, RunCancelled
@@ -36,8 +36,16 @@ RETRY_S = 0.2
 """Seconds after which a thread looks again for a day to begin: the run may have been cancelled, or
 another run may have unlocked a day."""
 
+REFUSED_DAYS = 3
+"""So many days of a cut that are refused end its days in this run: what a user defines may be nothing
+that the API can answer."""
+
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Errors that the other days of the dataset would have as well, after all of their requests."""
+
+
+class CutRefused(LivestatsError):
+    """The API has refused the days of a cut that were asked before this one."""
 
 
 @dataclass(eq=False)
@@ -88,6 +96,8 @@ class DatasetThread:
         self._has_answer = False  # the first answer, whatever it is
         self._action_error: FixAction | None = None  # of a worker: all calls of the action fail
         self._disk_error: OSError | None = None
+        self._refused_days = 0  # of a cut, one after the other
+        self._is_proven = not dataset.is_cut  # False: no look-ahead before a first day is captured
 
     def run(self) -> None:
         """Capture the days. Every day gets a result, unless the run is cancelled. Raises nothing."""
@@ -134,6 +144,11 @@ class DatasetThread:
         try:
             if self._disk_error is not None:
                 raise self._disk_error
+            if self._refused_days >= REFUSED_DAYS:
+                raise CutRefused(
+                    f"not asked: {REFUSED_DAYS} days of this cut were refused in this run. Mend its "
+                    "section in livestats.toml, or switch it off under datasets.off"
+                )
             with self._run.planning:  # a missing lake file is rebuilt, which takes memory
                 begun = self._lifecycle.begin(day)
         except Exception as error:  # noqa: BLE001 - becomes the day's result
@@ -176,6 +191,10 @@ class DatasetThread:
             self._disk_error = error
 
     def _report(self, result: Result) -> None:
+        if self.dataset.is_cut and isinstance(result.error, FixRequest):
+            self._refused_days += 1
+        elif result.origin is not None:
+            self._refused_days, self._is_proven = 0, True
         self._run.events.put(result)
         self._run.unfinished.finish(self.dataset, result.day)
 
@@ -203,6 +222,8 @@ class DatasetThread:
                 if self._in_flight and self._run.memory.is_full:
                     break
                 self._send(*self._requests.popleft())
+            elif self._jobs and not self._is_proven:
+                break
             elif (day := self._ready_day()) is not None:
                 self._begin_day(day)
             else:

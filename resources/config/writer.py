@@ -11,9 +11,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from resources.api.catalog.cuts import Cut
+from resources.config import cut_settings
 from resources.config.dataset_overrides import KEYS, SECTION, DatasetOverrides
 from resources.config.loader import FILE
 from resources.config.model import general
+from resources.config.ready_cuts import READY
 
 SECTIONS = {
     "archive": "Where the archive lies, and what its days are.",
@@ -48,7 +51,8 @@ def text(given: Mapping[str, Any]) -> str:
             else:
                 shown = _EXAMPLES.get(known.metadata["where"], known.default)
                 lines.append(f"# {key} = {toml(shown)}")
-    return "\n".join([*lines, *_of_datasets(given.get("own", {}))]) + "\n"
+    lines += _of_datasets(given.get("own", {}))
+    return "\n".join([*lines, *_of_cuts(given.get("cuts", {}))]) + "\n"
 
 
 def _of_datasets(own: Mapping[str, DatasetOverrides]) -> list[str]:
@@ -69,6 +73,30 @@ def _of_datasets(own: Mapping[str, DatasetOverrides]) -> list[str]:
         said = {key: getattr(one, key) for key in KEYS}
         lines += [f"{key} = {toml(value)}" for key, value in said.items() if value is not None]
     return lines
+
+
+def _of_cuts(cuts: Mapping[str, Cut]) -> list[str]:
+    """The sections of cuts, or those that are ready to be used as comments."""
+    lines = [
+        "",
+        f"# A section [{cut_settings.SECTION}.NAME] makes a table cut_NAME of an action, a split and filters:",
+        "# docs/cuts.md. `livestats plan` tells what a day of it takes.",
+    ]
+    if not cuts:
+        for about, cut in READY:
+            lines += ["#", f"# {about}", *(f"# {line}" for line in section_of(cut))]
+    for cut in cuts.values():
+        lines += ["", *section_of(cut)]
+    return lines
+
+
+def section_of(cut: Cut) -> list[str]:
+    """The section of a cut in the settings file."""
+    said = cut_settings.in_words(cut)
+    return [
+        f"[{cut_settings.SECTION}.{cut.name}]",
+        *(f"{key} = {toml(value)}" for key, value in said),
+    ]
 
 
 def toml(value: object) -> str:

@@ -46,6 +46,7 @@ def active_alarms(archive: Archive) -> list[Alarm]:
         found += _of_ledger(archive, dataset, lines)
         found += _of_lake(archive, dataset, lines)
         missed += sum(_waits(line, archive.now(), MISSED) for line in lines)
+    found += _of_cuts(archive)
     found += _of_daemon(archive, missed)
     found += _of_home(archive)
     found += _of_served(archive)
@@ -144,6 +145,20 @@ def _of_lake(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list
             )
         )
     return found
+
+
+def _of_cuts(archive: Archive) -> list[Alarm]:
+    """An alarm for each cut that a daemon left out of its settings."""
+    return [
+        Alarm(
+            kind=AlarmKind.CUT,
+            subject=f"cut.{name}",
+            text=f"left out, while all else goes on: {reason}",
+            remedy="Mend the section in livestats.toml; `livestats plan` reads it. Then start the "
+            "daemon again.",
+        )
+        for name, reason in archive.settings.broken_cuts.items()
+    ]
 
 
 def _of_daemon(archive: Archive, missed: int) -> list[Alarm]:

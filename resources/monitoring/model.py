@@ -21,7 +21,8 @@ class AlarmKind(StrEnum):
     FAILED = "failed"  # a run failed; sent at once by its own sensor
     SILENT = "silent"  # the daemon has stopped, and days are missing
     GAP = "gap"  # a day that should be captured is missing
-    SUSPECT = "suspect"  # a day is other datasets or the answer itself contradict it
+    CUT = "cut"  # a cut of the settings cannot be, and is left out
+    SUSPECT = "suspect"  # other datasets or the answer itself contradict a day
     DAMAGE = "damage"  # the last verification found changed or missing files
     OUTDATED = "outdated"  # rows were made by an earlier normaliser
     SCHEMA = "schema"  # responses have a field that the catalog lacks

@@ -14,6 +14,7 @@ from pipelines.orchestration import sensors as told
 from pipelines.orchestration.verify_job import VERIFY_JOB, verify_schedule
 from resources import monitoring
 from resources.api.catalog import DATASETS
+from resources.archive import Archive
 from resources.capture.session import capturer
 from resources.lake import parquet
 from resources.monitoring import AlarmKind
@@ -312,6 +313,22 @@ def test_damage_is_over_when_a_capture_was_asked_again(account):
     )
     assert run(account, "livestats verify").exit_code == 0
     assert stand(account, AlarmKind.DAMAGE) == []
+
+
+def test_cut_is_told_and_all_else_goes_on(account):
+    file = account.root.parent / "livestats.toml"
+    off = file.read_text("utf-8")
+    odd = '[cut.odd]\nendpoint = "DescribeLiveEdgeStatData"\nwidth_s = 7\n'
+    file.write_text(off + odd, "utf-8")
+    left_out = Archive.open(
+        account.archive.environ, account.root.parent, leave_out_broken_cuts=True
+    )
+    (alarm,) = [a for a in monitoring.active_alarms(left_out) if a.kind is AlarmKind.CUT]
+    assert (alarm.subject, "width_s = 7" in alarm.text) == ("cut.odd", True)
+    assert left_out.settings.datasets == account.archive.settings.datasets
+    file.write_text(off, "utf-8")
+    follow(account, "cut")
+    assert stand(account, AlarmKind.CUT) == []
 
 
 def test_outdated_is_over_after_a_replay(account, monkeypatch):

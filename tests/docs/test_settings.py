@@ -4,9 +4,11 @@ import re
 
 from pipelines.docgen import settings
 from resources.api.catalog import DATASETS
+from resources.api.catalog.cuts import KEYS as CUT_KEYS
 from resources.config import FILE, Settings, general, load
 from resources.config.dataset_overrides import KEYS, keys_of, value_of, widths_of
 from resources.config.loader import BESIDE
+from resources.config.ready_cuts import READY
 
 TEXT = settings.PAGE.read_text("utf-8")
 
@@ -21,7 +23,7 @@ def test_every_setting_every_key_and_every_variable_has_its_line():
     names = [name for name, _ in rows]
     places = [known.metadata["where"] for known in general()]
     assert sorted(names[: len(places)]) == sorted(places)
-    assert names[len(places) :] == [*KEYS, *DATASETS]
+    assert names[len(places) :] == [*KEYS, *DATASETS, *CUT_KEYS]
     for known in general():
         variable = known.metadata["variable"]
         assert variable is None or f"`{variable}`" in dict(rows)[known.metadata["where"]]
@@ -50,6 +52,7 @@ def test_the_example_sets_every_setting_to_something_of_its_own(tmp_path):
     alike = {f.name for f in general() if getattr(found, f.name) == getattr(Settings(), f.name)}
     assert alike == {"api_region"}  # BytePlus signs for the same
     assert set(found.own) == {"push_stream_metrics", "stream_session"}
+    assert found.cuts == {cut.name: cut for _, cut in READY[:1]}
     said_of_one = found.own["push_stream_metrics"]
     has = keys_of(DATASETS["push_stream_metrics"])
     assert all(getattr(said_of_one, key) is not None for key in has)

@@ -61,12 +61,20 @@ class Cut:
     )
     protocols: tuple[str, ...] | str = field(
         default=(),
-        metadata=_filter("ProtocolList", "protocol", "Only these protocols.", ("RTMP", "SRT")),
+        metadata=_filter(
+            "ProtocolList",
+            "protocol",
+            'Only these protocols. "all" with each: all that there are.',
+            ("RTMP", "SRT"),
+        ),
     )
     isps: tuple[str, ...] | str = field(
         default=(),
         metadata=_filter(
-            "ISPList", "isp", "Only these carriers, by their codes in the table isp.", ("telecom",)
+            "ISPList",
+            "isp",
+            'Only these carriers, by their codes in the table isp. "all": all that it lists.',
+            ("telecom",),
         ),
     )
     regions: tuple[str, ...] | str = field(
@@ -75,14 +83,17 @@ class Cut:
             "RegionList",
             "region",
             "Only CDN nodes of these regions, as Area, Area/Country or Area/Country/Province, by "
-            "the codes in the table region.",
+            'the codes in the table region. "areas", "countries" or "provinces": all that it lists.',
             ("CN/CN",),
         ),
     )
     user_regions: tuple[str, ...] | str = field(
         default=(),
         metadata=_filter(
-            "UserRegionList", "user_region", "Only clients of these regions.", ("CN/CN",)
+            "UserRegionList",
+            "user_region",
+            "Only clients of these regions, named in the same way.",
+            ("CN/CN",),
         ),
     )
     apps: tuple[str, ...] | str = field(

@@ -10,7 +10,9 @@ from functools import partial
 import pytest
 
 from resources.api.catalog import DATASETS
+from resources.api.catalog.cuts import Cut
 from resources.capture import capturer as capturer_module
+from resources.capture.dataset_thread import REFUSED_DAYS, CutRefused
 from resources.capture.fetcher import Fetcher
 from resources.capture.partition import PartitionLifecycle
 from resources.capture.result import Outcome
@@ -50,6 +52,21 @@ def outcomes(results, dataset):
 
 def copies(dataset, number):
     return [replace(dataset, name=f"{dataset.name}_{i}") for i in range(number)]
+
+
+# Cuts --------------------------------------------------------------------------------------------
+
+
+def test_a_cut_that_the_api_refuses_is_given_up_in_this_run_and_nothing_else_is(found):
+    odd = Cut(name="odd", endpoint=EDGE.endpoint.action, split=("Domain",), isps=("nobody",))
+    well = replace(odd, name="well", isps=("telecom",))
+    one = found.set(cuts={"odd": odd, "well": well})
+    results = one.capture(DAYS, ("edge_stat", "cut_odd", "cut_well"))
+    of_odd = [result for result in results if result.dataset == "cut_odd"]
+    assert {result.dataset for result in results if not result.outcome.is_complete} == {"cut_odd"}
+    assert [isinstance(r.error, CutRefused) for r in of_odd].count(False) == REFUSED_DAYS
+    assert "ISPList 'nobody' is no carrier" in of_odd[0].message
+    assert "Mend its section" in next(r.message for r in of_odd if isinstance(r.error, CutRefused))
 
 
 # None hangs, none starves ------------------------------------------------------------------------

@@ -1,10 +1,13 @@
 """The settings file that `livestats init` writes."""
 
+import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from resources.config import FILE, DatasetOverrides, Settings, load
+from resources.config.ready_cuts import READY
 from resources.config.writer import text, toml
 
 
@@ -24,6 +27,18 @@ def test_values_are_read_back_as_they_were_given(tmp_path):
     found = read_back(tmp_path, {**given, "own": own})
     assert {name: getattr(found, name) for name in given} == given
     assert found.own == own
+
+
+def test_cuts_are_read_back_as_they_were_given(tmp_path):
+    cuts = {cut.name: replace(cut, allow=True, description='Of "A".') for _, cut in READY}
+    assert read_back(tmp_path, {"cuts": cuts}).cuts == cuts
+
+
+def test_cuts_that_are_ready_are_comments_which_can_be_taken_away(tmp_path):
+    written = text({}).partition("# docs/cuts.md")[2].partition("\n")[2]
+    lines = [line[2:] for line in written.splitlines() if re.match(r"# (\[|\w+ = )", line)]
+    (tmp_path / FILE).write_text("\n".join(lines), "utf-8")
+    assert load({}, tmp_path).cuts == {cut.name: cut for _, cut in READY}
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,10 @@ def test_a_file_with_nothing_given_is_all_defaults_and_names_every_setting(tmp_p
 def test_what_stands_behind_a_comment_sign_is_valid_too():
     """A user takes the sign away and expects the file to be read."""
     lines = text({}).splitlines()
-    settings = [line.removeprefix("# ") if " = " in line else line for line in lines]
+    settings = [
+        line.removeprefix("# ") if " = " in line or line.startswith("# [") else line
+        for line in lines
+    ]
     found = tomllib.loads("\n".join(settings))
     assert found["archive"]["first_day"] == date(2026, 1, 1)
 
