@@ -129,9 +129,10 @@ def _of_datasets() -> Iterator[str]:
     yield from (
         "",
         "Where there is no choice of a width, the API has no other, or something rests on it:",
-        "bandwidth, and what is billed of it, is made of points of 5 minutes. How a table is split is",
-        "no setting either: sums over other splits are not the same, so each cut of the data is a",
-        "dataset of its own; those that are not wanted stand under `datasets.off`.",
+        "bandwidth, and what is billed of it, is made of points of 5 minutes, and peaks of viewers in",
+        "slots of an hour do not add up to those of the account. How a table is split is no setting",
+        "either: sums over other splits are not the same. Another width or split is a [cut](cuts.md),",
+        "beside the dataset; datasets that are not wanted stand under `datasets.off`.",
         "",
         "**What stays fixed.** Slots of another width, other variants, other domains or streams make a",
         "captured day mean something else, and one table cannot hold both. So these are fixed for a",

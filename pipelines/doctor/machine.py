@@ -14,9 +14,11 @@ import duckdb
 from packaging.requirements import Requirement
 
 from pipelines.doctor.findings import ok, problem, warning
+from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.clock import VARIABLE as CLOCK_VARIABLE
 from resources.config import FILE, ResolvedSettings, SettingsError, general
+from resources.config.dataset_overrides import distortion
 from resources.findings import Finding
 from resources.fs.locks import try_lock
 from resources.monitoring import disk_space
@@ -76,6 +78,15 @@ def settings_found(found: ResolvedSettings) -> Iterator[Finding]:
         said = {key: value for key, value in asdict(own).items() if value is not None}
         shown = ", ".join(f"{key} = {_shown(value)}" for key, value in said.items())
         yield ok("", f"dataset.{name}: {shown} (from {found.file})")
+    for name in found.settings.datasets:
+        told = distortion(found.settings.of(DATASETS[name]))
+        if told:
+            yield warning(
+                "",
+                told,
+                "Captured days cannot change. For right figures from now on: another home without the "
+                "setting, and a cut where the wide slots are wanted (docs/cuts.md).",
+            )
     absent = found.settings.not_offered
     if absent:
         yield ok("", f"{found.settings.vendor} does not offer, so never captured: {_shown(absent)}")

@@ -264,6 +264,7 @@ class Home:
         """Raise SettingsError if this archive was made under settings that cannot be changed."""
         identity = self.identity
         if identity is None:
+            pinned_settings.refuse_distorting_widths(self.raw, {}, settings)
             return
         if identity["time_zone"] != settings.time_zone:
             raise SettingsError(

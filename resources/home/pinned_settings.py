@@ -13,6 +13,7 @@ from pathlib import Path
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import CUT_PREFIX
 from resources.config import Settings, SettingsError
+from resources.config.dataset_overrides import distortion
 from resources.raw import captures
 
 PinnedSettings = Mapping[str, Mapping[str, object]]
@@ -25,10 +26,25 @@ def check(root: Path, folder: Path, pinned: PinnedSettings, settings: Settings) 
     `folder` is the raw archive of the home `root`, `pinned` the content of its identity file.
     Datasets that are off are not checked. Reads no file as long as both agree.
     """
+    refuse_distorting_widths(folder, pinned, settings)
     for name in settings.datasets:
         problem = _problem(root, folder, pinned, settings, name)
         if problem:
             raise SettingsError(problem)
+
+
+def refuse_distorting_widths(folder: Path, pinned: PinnedSettings, settings: Settings) -> None:
+    """Raise SettingsError for a width that marts would be wrong with, unless days have it already."""
+    for name in settings.datasets:
+        dataset = settings.of(DATASETS[name])
+        told = distortion(dataset)
+        has_it = pinned.get(name, {}).get("bucket_seconds") == dataset.bucket_s
+        if told and not has_it and _newest(folder, name) is None:
+            raise SettingsError(
+                f"{told}. Leave the width out, and write a cut beside it: [cut.{name}] with endpoint "
+                f'= "{dataset.endpoint.action}", split = {[*dataset.split]} and width_s = '
+                f"{dataset.bucket_s}."
+            )
 
 
 def changed_cuts(

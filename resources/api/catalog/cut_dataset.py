@@ -39,6 +39,7 @@ def dataset_of(cut: Cut, base: Dataset) -> Dataset:
         scope=_scope(cut, base, there),
         bucket_s=cut.width_s or base.bucket_s,
         other_widths_s=(),
+        distorting_widths_s=(),
         split=cut.split,
         key=_key(cut, base, of_each),
         parameters={**base.parameters, **_parameters(cut)},

@@ -61,6 +61,8 @@ class Dataset:
     is_month_to_date: bool = False  # a day's figures are of its month so far
     group: str = "usage"
     other_widths_s: tuple[int, ...] = ()  # other bucket widths (s) that marts and rules support
+    distorting_widths_s: tuple[int, ...] = ()
+    """Widths that marts would be wrong with: only archives that have them already may keep them."""
     required_variants: tuple[str, ...] = ()  # labels of variants that marts and rules read
     domains: tuple[str, ...] = ()  # patterns of the domains to request; (): all
     streams: tuple[str, ...] = ()  # patterns of app/stream; (): all

@@ -101,7 +101,7 @@ def test_each_key_is_taken_or_refused_with_those_that_the_dataset_has(name, key,
         (f"[dataset.{BATCH}]\nvariants = ['max']", "marts need all of max, avg"),
         (f"[dataset.{SESSION}]\nvariants = ['Viewer']", "lacks Online"),
         (f"[dataset.{SESSION}]\nvariants = ['Online', 'Viewr']", "Online, Viewer, ClientIP"),
-        (f"[dataset.{SESSION}]\nbucket_seconds = 30", "60, 300, 3600"),
+        (f"[dataset.{SESSION}]\nbucket_seconds = 30", "Possible: 60, 300."),
         (f"[dataset.{SESSION}]\nbucket_seconds = true", "is not a whole number"),
         (f"[dataset.{SESSION}]\nbucket_seconds = '60'", "is not a whole number"),
         (f"[dataset.{SESSION}]\ndomains = '*'", "is not a list of texts"),
@@ -151,7 +151,8 @@ def test_what_is_written_is_read_back(own, tmp_path_factory):
 
 
 def test_the_documented_example_can_be_switched_on_as_it_stands(tmp_path):
-    _, _, example = text({}).partition(f"# [dataset.{PUSH}]")
+    _, _, after = text({}).partition(f"# [dataset.{PUSH}]")
+    example = after.partition("\n\n")[0]
     said = "\n".join(line.removeprefix("# ") for line in example.splitlines())
     (tmp_path / FILE).write_text(f"[dataset.{PUSH}]{said}")
     assert set(load({}, tmp_path).own) == {PUSH}
@@ -229,7 +230,7 @@ def test_days_are_asked_again_as_long_as_set(tmp_path):
 OWN = {
     PUSH: DatasetOverrides(bucket_seconds=5, streams=("*/room-*1",)),
     "stream_count": DatasetOverrides(bucket_seconds=3600),
-    "stream_session_by_domain": DatasetOverrides(bucket_seconds=3600, variants=("Online",)),
+    "stream_session_by_domain": DatasetOverrides(bucket_seconds=60, variants=("Online",)),
     "play_status_code": DatasetOverrides(bucket_seconds=3600, variants=("Access",)),
     "batch_stream_traffic": DatasetOverrides(domains=("pull-1.*",)),
     "top_play": DatasetOverrides(variants=("Domain/TotalTraffic", "Stream/TotalTraffic")),
@@ -256,7 +257,7 @@ def test_rows_are_those_that_were_asked_for(other):
         PUSH: [(5,)],
         BATCH: [(60,)],
         "stream_count": [(3600,)],
-        "stream_session_by_domain": [(3600,)],
+        "stream_session_by_domain": [(60,)],
         "play_status_code": [(3600,)],
     }
     ((every, some),) = other.rows(
@@ -278,7 +279,7 @@ def test_rows_are_those_that_were_asked_for(other):
 
 
 def test_marts_count_with_the_width_that_there_is(other):
-    """Minutes, requests and peaks are those of slots of 5 minutes, as far as width can tell."""
+    """Minutes, requests and peaks are those of slots of a minute."""
     with_usual = other.beside("usual")
     with_usual.capture([DAY], ["domain", "isp", "stream_session_by_domain"])
     with_usual.load()

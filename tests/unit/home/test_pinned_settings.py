@@ -7,7 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
-from resources.config import DatasetOverrides, Settings, SettingsError
+from pipelines.doctor.machine import settings_found
+from resources.config import DatasetOverrides, ResolvedSettings, Settings, SettingsError
+from resources.fs import sealed
 from resources.home.layout import Home
 from resources.verify.run import Verification
 from tests.support.archives import DAYS, SMALL, failures, lab
@@ -163,3 +165,26 @@ def test_a_plan_says_so_before_anything_is_asked(small, tmp_path):
     assert result.exit_code == 1, result.output
     assert "fits none of the account's" in result.output
     assert small.requests == asked_before
+
+
+WIDE = {"stream_session_by_domain": DatasetOverrides(bucket_seconds=3600)}
+
+
+def test_a_width_that_marts_would_be_wrong_with_is_refused_with_a_cut_in_its_place(small, tmp_path):
+    new = small.with_(LIVESTATS_HOME=str(tmp_path / "new"))
+    for one in (new, small):  # with and without an archive
+        said = refused(one.archive.home.check, Settings(own=WIDE))
+        assert "peaks of the account by about a tenth" in said
+        assert "[cut.stream_session_by_domain]" in said
+    assert not new.root.exists()
+
+
+def test_an_archive_that_has_such_a_width_goes_on(small):
+    identity = json.loads(small.archive.home.identity_file.read_bytes())
+    identity["datasets"] = {"stream_session_by_domain": {"bucket_seconds": 3600}}
+    del identity["sha256"]
+    small.archive.home.identity_file.write_bytes(sealed.seal(identity))
+    wide = small.with_().set(own=WIDE, datasets_off=())
+    wide.archive.home.check(wide.archive.settings)
+    found = [*settings_found(ResolvedSettings(wide.archive.settings, {}, None))]
+    assert any("minutes of viewing by a fifth" in finding.text for finding in found)
