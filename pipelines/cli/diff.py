@@ -59,8 +59,8 @@ def diff(
     from resources.lake import table_diff
     from resources.system_tables import revisions
 
+    archive = opened()  # which knows its cuts
     (dataset,) = chosen([name], ())
-    archive = opened()
     zone = archive.settings.zone
     before, after = _two(archive, dataset, day, older, newer)
     with scratch.folder(archive.home.state) as folder:

@@ -73,8 +73,8 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
     from resources.api.catalog import DATASETS
 
     in_order(first, last)
+    archive = _existing()  # which knows its cuts
     datasets = chosen(names, [*DATASETS.values()])
-    archive = _existing()
     days = work.captured(archive, datasets, first, last)
     screen.note(f"Normalising {screen.counted(len(days), 'captured day')} of datasets again ...")
     results = []

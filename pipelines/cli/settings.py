@@ -42,7 +42,7 @@ def settings(as_json: bool) -> None:
     found = resolve(os.environ, Path.cwd())
     lines = _general(found)
     if as_json:
-        screen.emit_json([*lines, *_of_datasets(found)])
+        screen.emit_json([*lines, *_of_datasets(found), *_of_cuts(found)])
         return
     table = _table("setting", "value", "from", "meaning")
     for line in lines:
@@ -51,6 +51,9 @@ def settings(as_json: bool) -> None:
     console.print(table)
     console.print()
     console.print(_datasets(found))
+    if found.settings.cuts:
+        console.print()
+        console.print(_cuts(found))
     if found.file is None:
         screen.note("\nThere is no settings file here. `livestats init` makes one.")
 
@@ -93,6 +96,35 @@ def _of_datasets(found: ResolvedSettings) -> list[dict[str, Any]]:
     ]
 
 
+def _of_cuts(found: ResolvedSettings) -> list[dict[str, Any]]:
+    """What the cuts say, and nothing of what they do not."""
+    from resources.api.catalog.cuts import KEYS
+    from resources.config.cut_settings import SECTION, in_words
+
+    return [
+        {
+            "setting": f"{SECTION}.{name}.{key}",
+            "value": value,
+            "from": str(found.file),
+            "variable": None,
+            "meaning": KEYS[key].metadata["meaning"],
+        }
+        for name, cut in found.settings.cuts.items()
+        for key, value in in_words(cut)
+    ]
+
+
+def _cuts(found: ResolvedSettings) -> Table:
+    """A line for each cut."""
+    from resources.config.cut_settings import in_words
+
+    table = _table("cut", "on", "says")
+    for name, cut in found.settings.cuts.items():
+        said = "; ".join(f"{key} = {_shown(value)}" for key, value in in_words(cut))
+        table.add_row(name, "yes" if cut.table in found.settings.datasets else "no", said)
+    return table
+
+
 def _is_set(found: ResolvedSettings, name: str, key: str) -> bool:
     return getattr(found.settings.own.get(name), key, None) is not None
 
@@ -104,6 +136,8 @@ def _datasets(found: ResolvedSettings) -> Table:
 
     table = _table("dataset", "on", *KEYS)
     for name, dataset in DATASETS.items():
+        if dataset.is_cut:
+            continue
         has = keys_of(dataset)
         one = found.settings.of(dataset)
         cells = [

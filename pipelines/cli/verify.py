@@ -64,8 +64,8 @@ def verify(
     in_order(first, last)
     if against and (first or last or names):
         raise Refused("--against reads all that the fingerprint covers: give no range with it.")
-    datasets = chosen(names, [*DATASETS.values()])
-    look = Verification(_opened(), datasets, first, last, deep)
+    archive = _opened()  # which knows its cuts
+    look = Verification(archive, chosen(names, [*DATASETS.values()]), first, last, deep)
     total = look.size()
     screen.note(f"Reading {screen.size(total)} of {look.archive.home.root} ...")
     with _progress(look.archive.home.root, total) as on_read:

@@ -69,7 +69,9 @@ KEYS: Mapping[str, Field[Any]] = {known.name: known for known in fields(DatasetO
 
 
 def keys_of(dataset: Dataset) -> tuple[str, ...]:
-    """The keys that are valid for a dataset."""
+    """The keys that are valid for a dataset; none for a cut, which has a section of another kind."""
+    if dataset.is_cut:
+        return ()
     has_day = not (dataset.is_dimension or dataset.scope is Scope.ADDRESSES)
     has = {
         "bucket_seconds": bool(dataset.other_widths_s),

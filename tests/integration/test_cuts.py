@@ -1,24 +1,32 @@
 """Cuts at random: the simulated API takes every request, and the rows are the parts of its figures."""
 
+import json
 from collections import defaultdict
 from datetime import date, datetime
 from math import isclose
 from zoneinfo import ZoneInfo
 
+import dagster as dg
 import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from pipelines.cli import main
+from pipelines.definitions import definitions
 from resources.api.catalog import DATASETS
 from resources.api.catalog.cut_rules import dataset_from
 from resources.api.catalog.model import SPLITS, DomainRole
 from resources.api.request_plan import Domain, Inventory, domains_of, requests_for
+from resources.archive import Archive
+from resources.config import FILE
 from resources.lake import parquet
 from resources.simulator import Account, AnswerOptions
 from resources.simulator.api import Api
 from resources.simulator.checks import check
 from resources.simulator.places import ISPS, SMALLEST_REGIONS
-from tests.support.archives import DAYS, NOW, failures, lab
+from tests.support.archives import DAYS, NOW, SMALL, failures, lab
 from tests.support.cuts import cuts
 
 DAY = DAYS[-1]
@@ -148,3 +156,85 @@ def inventory(one):
         isps=tuple(ISPS),
         areas=tuple(regions),
     )
+
+
+THREE = """
+[cut.by_protocol]
+endpoint = "DescribeLiveEdgeStatData"
+split = ["Domain", "Protocol"]
+width_s = 3600
+[cut.provinces]
+endpoint = "DescribeLiveEdgeStatData"
+split = ["Domain", "UserProvince"]
+width_s = 3600
+[cut.carriers]
+endpoint = "DescribeLiveBatchStreamTrafficData"
+isps = "all"
+each = ["isps"]
+"""
+TABLES = ["cut_by_protocol", "cut_provinces", "cut_carriers"]
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory):
+    """A day of three cuts and what they are held against, captured by the command line."""
+    folder = tmp_path_factory.mktemp("three")
+    on = {"domain", "isp", "region", "edge_stat", "batch_stream_traffic"}
+    off = [name for name, one in DATASETS.items() if name not in on and not one.is_cut]
+    (folder / FILE).write_text(f"[datasets]\noff = {off}\n{THREE}", "utf-8")
+    with lab(folder / "home", SMALL, environ={"LIVESTATS_FIRST_DAY": str(DAY)}) as one:
+        assert command(one, "backfill", "--from", str(DAY), "--to", str(DAY)).exit_code == 0
+        yield one
+
+
+def command(one, *words):
+    """A command of a process that knows nothing of cuts before it has read the settings."""
+    DATASETS.forget_cuts()
+    environ = {**one.archive.environ, "LIVESTATS_SETTINGS": str(one.root.parent / FILE)}
+    return CliRunner().invoke(main, words, env=environ)
+
+
+def test_cuts_are_loaded_published_and_agree_with_the_tables_beside_them(three):
+    ((parts, whole),) = three.rows(
+        "SELECT (FROM cut_by_protocol SELECT sum(requests) WHERE protocol <> 'QUIC'), "
+        "(FROM edge_stat SELECT sum(requests))"
+    )
+    assert isclose(parts, whole)
+    ((carriers, streams),) = three.rows(
+        "SELECT (FROM cut_carriers SELECT sum(down_traffic_bytes)), "
+        "(FROM batch_stream_traffic SELECT sum(down_traffic_bytes))"
+    )
+    assert isclose(carriers, streams)
+    ((provinces,),) = three.rows("FROM cut_provinces SELECT count(DISTINCT user_province)")
+    assert provinces == 31
+    verdicts = three.rows("SELECT DISTINCT verdict FROM reconciliation WHERE rule LIKE '%of_cut_%'")
+    assert verdicts == [("agrees",)]
+    states = three.rows(
+        "SELECT state FROM ledger WHERE dataset LIKE 'cut_%' AND business_date = ?", DAY
+    )
+    assert states == [("captured",)] * 3
+
+
+def test_every_command_knows_them(three):
+    checked = json.loads(command(three, "verify", "--deep", "--json").stdout)
+    assert (checked["is_intact"], checked["checked"]["captures"]) == (True, 8)
+    again = json.loads(command(three, "replay", "--dataset", "cut_carriers", "--json").stdout)
+    assert again["replayed"] == 1
+    listed = json.loads(command(three, "tables", "--json").stdout)
+    assert [one["table"] for one in listed if one["table"].startswith("cut_")] == TABLES
+    assert "no dataset" not in command(three, "diff", "cut_provinces", str(DAY)).output
+    shown = json.loads(command(three, "settings", "--json").stdout)
+    said = {one["setting"]: one["value"] for one in shown if one["setting"].startswith("cut.")}
+    assert said["cut.carriers.each"] == ["isps"]
+    assert said.keys() >= {"cut.provinces.endpoint", "cut.provinces.width_s"}
+    assert "cut_provinces" in command(three, "status", "--json").stdout
+    assert command(three, "plan").exit_code == 0
+
+
+def test_they_are_assets(three):
+    DATASETS.forget_cuts()
+    environ = {**three.archive.environ, "LIVESTATS_SETTINGS": str(three.root.parent / FILE)}
+    found = definitions(Archive.open(environ, three.root.parent, leave_out_broken_cuts=True))
+    dg.Definitions.validate_loadable(found)
+    keys = {"/".join(key.path) for key in found.resolve_asset_graph().get_all_asset_keys()}
+    assert keys > {f"{room}/{table}" for room in ("lake", "warehouse") for table in TABLES}
