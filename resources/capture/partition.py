@@ -75,13 +75,6 @@ class PartitionLifecycle:
             lock.release()
         return started
 
-    def _requests(self, day: date, now: datetime) -> list[Request]:
-        """All requests of the day. Raises PrerequisiteMissing also for a cut that is too large."""
-        found = plan_requests(self.home, self.inventory, self.dataset, day, now)
-        if problem := cut_cost.refusal(self.dataset, found):
-            raise PrerequisiteMissing(problem)
-        return found
-
     def _plan(self, day: date, lock: locks.Held) -> PartitionJob | Result:
         dataset, now = self.dataset, self.clock()
         folder = captures.folder_of(self.home.raw, dataset.name, day)
@@ -178,6 +171,13 @@ class PartitionLifecycle:
     @cached_property
     def _coverage(self) -> Coverage:
         return Coverage(self.home.raw, self.home.lake, self.settings, self.home.file_index)
+
+    def _requests(self, day: date, now: datetime) -> list[Request]:
+        """All requests of the day. Raises PrerequisiteMissing also for a cut that is too large."""
+        found = plan_requests(self.home, self.inventory, self.dataset, day, now)
+        if problem := cut_cost.refusal(self.dataset, found):
+            raise PrerequisiteMissing(problem)
+        return found
 
     def _check_lake_file(
         self, day: date, capture: captures.Capture, lacking: tuple[str, ...]

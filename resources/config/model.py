@@ -197,7 +197,15 @@ class Settings:
 
     def _know_cuts(self) -> None:
         """Check the cuts, and make their datasets known to this process."""
-        for one in self._cut_datasets.values():
+        offset = datetime(2026, 1, 1, tzinfo=self.zone).utcoffset() or timedelta(0)
+        for name, one in self._cut_datasets.items():
+            width = timedelta(seconds=one.bucket_s or 1)
+            if width < timedelta(days=1) and offset % width:
+                raise SettingsError(
+                    f"cut.{name.removeprefix(CUT_PREFIX)}.width_s = {one.bucket_s}: in "
+                    f"{self.time_zone}, {offset} from UTC, a day does not begin with such a slot. Use a "
+                    "narrower one."
+                )
             DATASETS.add(one)
 
     @cached_property
@@ -209,14 +217,11 @@ class Settings:
     def _check_slots(self) -> None:
         """Check that a day begins with a whole slot in the time zone."""
         offset = datetime(2026, 1, 1, tzinfo=self.zone).utcoffset() or timedelta(0)
-        for name, one in {**self._changed, **self._cut_datasets}.items():
-            is_set = one.is_cut or one.bucket_s != dataset(name).bucket_s
+        for name, one in self._changed.items():
+            is_set = one.bucket_s != dataset(name).bucket_s
             if one.bucket_s and is_set and offset % timedelta(seconds=one.bucket_s):
-                place = f"dataset.{name}.bucket_seconds"
-                if one.is_cut:
-                    place = f"cut.{name.removeprefix(CUT_PREFIX)}.width_s"
                 raise SettingsError(
-                    f"{place} = {one.bucket_s}: in {self.time_zone}, {offset} "
+                    f"dataset.{name}.bucket_seconds = {one.bucket_s}: in {self.time_zone}, {offset} "
                     "from UTC, a day does not begin with such a slot. Use a narrower one."
                 )
 
