@@ -91,10 +91,25 @@ def resolve(
                 given.setdefault("vendor", vendor.name)
     elif given.get("vendor") in VENDORS:
         given["api_url"] = VENDORS[given["vendor"]].url
+    if leave_out_broken_cuts:
+        given |= _cuts_that_can_be(given)
     try:
         return ResolvedSettings(Settings(**given), origins, file if file.is_file() else None)
     except TypeError as error:  # a type that no check covers
         raise SettingsError(f"{file}: {error}") from error
+
+
+def _cuts_that_can_be(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The cuts that go with the other settings, such as the time zone, and why the others do not."""
+    left, broken = {}, dict(given.get("broken_cuts", {}))
+    for name, cut in given.get("cuts", {}).items():
+        try:
+            Settings(**{**given, "cuts": {name: cut}})
+        except SettingsError as error:
+            broken[name] = str(error)
+        else:
+            left[name] = cut
+    return {"cuts": left, "broken_cuts": broken}
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:

@@ -189,6 +189,8 @@ class Settings:
             )
         self._know_cuts()
         for name in self.datasets_off:
+            if name.startswith(CUT_PREFIX):  # its section may be gone, or left out
+                continue
             try:
                 dataset(name)
             except ValueError as error:

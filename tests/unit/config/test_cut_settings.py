@@ -83,6 +83,13 @@ def test_a_daemon_goes_on_without_a_cut_that_cannot_be(written):
     )
     assert found.datasets[-1] == "cut_viewers"
     assert "width_s = 7" in found.broken_cuts["odd"]
+    zone = f'[archive]\ntime_zone = "Asia/Kolkata"\n{VIEWERS}width_s = 3600\n'
+    found = written(zone, leave_out_broken_cuts=True)
+    assert (found.cuts, [*found.broken_cuts]) == ({}, ["viewers"])
+
+
+def test_a_cut_that_is_off_may_be_gone(written):
+    assert written('[datasets]\noff = ["cut_viewers"]\n').datasets == Settings().datasets
 
 
 def test_a_cut_of_an_archive_is_known_after_its_section_is_gone(written):
