@@ -236,5 +236,8 @@ def test_they_are_assets(three):
     environ = {**three.archive.environ, "LIVESTATS_SETTINGS": str(three.root.parent / FILE)}
     found = definitions(Archive.open(environ, three.root.parent, leave_out_broken_cuts=True))
     dg.Definitions.validate_loadable(found)
-    keys = {"/".join(key.path) for key in found.resolve_asset_graph().get_all_asset_keys()}
+    graph = found.resolve_asset_graph()
+    keys = {"/".join(key.path) for key in graph.get_all_asset_keys()}
     assert keys > {f"{room}/{table}" for room in ("lake", "warehouse") for table in TABLES}
+    above = graph.get(dg.AssetKey(["lake", "cut_carriers"])).parent_keys
+    assert {key.path[-1] for key in above} == {"domain", "isp"}

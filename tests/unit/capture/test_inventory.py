@@ -6,10 +6,12 @@ from datetime import date
 import pytest
 
 from resources.api.catalog import DATASETS
+from resources.api.catalog.cuts import Cut
 from resources.api.catalog.model import DomainRole
 from resources.api.request_plan import Domain, Stream
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing, snapshots
 from resources.config import Settings
+from resources.config.cut_settings import dataset as cut_dataset
 from resources.lake import parquet
 from tests.support.lake_files import store
 
@@ -157,6 +159,52 @@ def test_a_split_by_carrier_waits_for_the_list_of_carriers(account):
     one = account(pull_domains=("q.example",))
     said = not_yet(one.inventory_for, DATASETS["stream_session"], DAY)
     assert "capture the dataset isp first" in said
+
+
+# Values that cuts draw from the account ----------------------------------------------------------
+
+
+def drawing(source, key="user_regions"):
+    cut = Cut(
+        name="x",
+        endpoint="DescribeLivePlayStatusCodeData",
+        split=("Domain",),
+        each=(key,),
+        **{key: source},
+    )
+    return cut_dataset(cut)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("areas", ("AP", "CN")),
+        ("countries", ("AP/SG", "CN/CN")),
+        ("provinces", ("CN/CN/hebei",)),
+    ],
+)
+def test_regions_are_those_of_the_newest_list(source, found, root, account):
+    one = account(pull_domains=("q.example",))
+    assert "capture the dataset region first" in not_yet(one.inventory_for, drawing(source), DAY)
+    codes = ("area_code", "country_code", "province_code")
+    places = [("CN", "CN", "hebei"), ("AP", "SG", None)]
+    store(root, DATASETS["region"], DAY, [dict(zip(codes, place, strict=True)) for place in places])
+    assert (
+        getattr(account(pull_domains=("q.example",)).inventory_for(drawing(source), DAY), source)
+        == found
+    )
+
+
+def test_carriers_can_be_drawn_without_a_split(root, account):
+    store(root, ISP, DAY, [{"isp": "telecom"}])
+    one = account(pull_domains=("q.example",))
+    assert one.inventory_for(drawing("all", "isps"), DAY).isps == ("telecom",)
+
+
+def test_patterns_of_a_cut_that_fit_no_domain_name_its_section(account):
+    cut = Cut(name="x", endpoint="DescribeLivePlayStatusCodeData", domains=("a.*",))
+    one = account(pull_domains=("q.example",))
+    assert "cut.x.domains = ['a.*'] fits none" in not_yet(one.inventory_for, cut_dataset(cut), DAY)
 
 
 # Streams -----------------------------------------------------------------------------------------

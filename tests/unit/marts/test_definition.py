@@ -150,6 +150,11 @@ def test_a_name_that_is_taken_or_no_name_is_refused(folder, name):
         folder(**{name: SOUND})
 
 
+def test_names_of_cuts_are_kept_for_cuts(folder):
+    with pytest.raises(MartError, match="names that begin with cut_ are those of cuts"):
+        folder(cut_mine=SOUND)
+
+
 def test_a_table_by_day_reads_only_what_is_known_day_by_day(folder):
     text = SOUND.replace("view", "table by day").replace("edge_stat", "ledger").replace(
         "requests)", "rows)"
