@@ -57,11 +57,14 @@ def with_range(command: F) -> F:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def opened() -> Archive:
-    """The archive that the current folder and the environment describe."""
+def opened(*, leave_out_broken_cuts: bool = False) -> Archive:
+    """The archive that the current folder and the environment describe.
+
+    With `leave_out_broken_cuts` a cut that cannot be does not keep the command from what it is for.
+    """
     from resources.archive import Archive
 
-    archive = Archive.open(os.environ)
+    archive = Archive.open(os.environ, leave_out_broken_cuts=leave_out_broken_cuts)
     checked(lambda: archive.clock)  # LIVESTATS_NOW may be invalid
     if archive.home.identity is not None:
         archive.home.check(archive.settings)

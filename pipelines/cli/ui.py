@@ -87,7 +87,9 @@ def ui(
 
     web = _web_options(host, port, socket, allow_host, read_only, login_header)
     server = workspace(code) if code else ""
-    archive = opened()
+    archive = opened(leave_out_broken_cuts=True)
+    for reason in archive.settings.broken_cuts.values():
+        screen.note(f"Left out, while all else goes on: {reason}")
     folder = dagster_home(archive)
     file = folder / "workspace.yaml" if code and only in ("web", "daemon") else None
     words = command(only, code, host, port, web, file) if only else []

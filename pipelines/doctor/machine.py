@@ -18,6 +18,7 @@ from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.clock import VARIABLE as CLOCK_VARIABLE
 from resources.config import FILE, ResolvedSettings, SettingsError, general
+from resources.config.cut_settings import in_words
 from resources.config.dataset_overrides import distortion
 from resources.findings import Finding
 from resources.fs.locks import try_lock
@@ -78,6 +79,9 @@ def settings_found(found: ResolvedSettings) -> Iterator[Finding]:
         said = {key: value for key, value in asdict(own).items() if value is not None}
         shown = ", ".join(f"{key} = {_shown(value)}" for key, value in said.items())
         yield ok("", f"dataset.{name}: {shown} (from {found.file})")
+    for name, cut in found.settings.cuts.items():
+        words = ", ".join(f"{key} = {_shown(value)}" for key, value in in_words(cut))
+        yield ok("", f"cut.{name}: {words} (from {found.file})")
     for name in found.settings.datasets:
         told = distortion(found.settings.of(DATASETS[name]))
         if told:

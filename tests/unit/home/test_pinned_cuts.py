@@ -7,10 +7,11 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
+from pipelines.doctor.machine import settings_found
 from resources.api.catalog import DATASETS
 from resources.api.catalog.cuts import Cut
 from resources.archive import Archive
-from resources.config import FILE, SettingsError
+from resources.config import FILE, ResolvedSettings, SettingsError
 from resources.verify.run import Verification
 from tests.support.archives import DAYS, SMALL, failures, lab
 
@@ -87,3 +88,9 @@ def test_a_removed_cut_can_be_written_again(small):
     again = opened(small, SECTION + 'description = "Of errors."\nreread_days = 0\n')
     again.home.check(again.settings)
     assert failures(small.capture([DAYS[0]], ["cut_codes"])) == []
+
+
+def test_doctor_shows_what_the_cuts_say(small):
+    found = [*settings_found(ResolvedSettings(small.archive.settings, {}, None))]
+    (line,) = [one.text for one in found if one.text.startswith("cut.codes: ")]
+    assert f"endpoint = {CODES}, split = Domain, width_s = 3600" in line

@@ -53,6 +53,20 @@ def test_web_and_daemon_find_the_code_under_one_name(only, code, server, tmp_pat
     assert {name: getattr(origin, name) for name in server} == server
 
 
+def test_ui_starts_without_a_cut_that_cannot_be_and_says_so(tmp_path, monkeypatch):
+    """A daemon that does not start captures nothing at all."""
+    started = []
+    monkeypatch.setattr(ui.os, "execve", lambda *words: started.append(words))
+    monkeypatch.setattr(ui.os, "chdir", lambda _folder: None)
+    file = tmp_path / "livestats.toml"
+    file.write_text('[cut.odd]\nendpoint = "DescribeLiveEdgeStatData"\nwidth_s = 7\n')
+    environ = {"LIVESTATS_HOME": str(tmp_path / "home"), "LIVESTATS_SETTINGS": str(file)}
+    told = CliRunner().invoke(main, ["ui", "--only", "daemon"], env=environ)
+    assert told.exit_code == 0, told.output
+    assert "Left out, while all else goes on: cut.odd: width_s = 7" in " ".join(told.output.split())
+    assert len(started) == 1
+
+
 @pytest.mark.parametrize("code", ["4000", "code:x", ":4000"])
 def test_ui_refuses_what_is_no_address(code):
     with pytest.raises(Refused):
