@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 INLINE = re.compile(r"`(livestats [^`]+)`", re.DOTALL)
 PLACEHOLDERS = {"DAY": "2026-11-20", "NAME": "edge_stat", "...": ""}
-FOLLOWED = {"first-ten-minutes.md", "add-an-endpoint.md", "add-a-mart.md"}
+FOLLOWED = {"first-ten-minutes.md", "add-an-endpoint.md", "add-a-mart.md", "cuts.md"}
 """Pages that a test of their own follows from the first command to the last."""
 
 NOT_RUN = {
