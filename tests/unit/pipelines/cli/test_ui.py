@@ -58,6 +58,7 @@ def test_ui_starts_without_a_cut_that_cannot_be_and_says_so(tmp_path, monkeypatc
     started = []
     monkeypatch.setattr(ui.os, "execve", lambda *words: started.append(words))
     monkeypatch.setattr(ui.os, "chdir", lambda _folder: None)
+    monkeypatch.setattr(ui, "_run_all", lambda *_words: None)
     file = tmp_path / "livestats.toml"
     file.write_text('[cut.odd]\nendpoint = "DescribeLiveEdgeStatData"\nwidth_s = 7\n')
     environ = {"LIVESTATS_HOME": str(tmp_path / "home"), "LIVESTATS_SETTINGS": str(file)}
