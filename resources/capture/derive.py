@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -26,6 +26,7 @@ from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import states
 from resources.ledger.coverage import Coverage
+from resources.ledger.evidence import Evidence
 from resources.raw import captures
 from resources.raw.captures import Capture, UnusableCapture
 
@@ -52,6 +53,7 @@ class Sources:
     now: datetime
     _days: dict[str, frozenset[date]] = field(default_factory=dict)
     """Days of split datasets with a folder: a plan over a year looks at no others."""
+    _suspect: dict[str, frozenset[date]] = field(default_factory=dict)
 
     def of(self, dataset: Dataset, day: date) -> tuple[Source | None, str]:
         """What a day without a capture can be made of, the best first; else None, and why not.
@@ -72,6 +74,9 @@ class Sources:
             capture = captures.newest(folder, self.settings.time_zone)
             if capture is None:
                 continue
+            if day in self._suspect_days(parent):
+                reasons.append(f"{name} is suspect")
+                continue
             try:
                 reason = self._reason_against(dataset, day, parent, capture)
             except (UnusableCapture, KeyError, TypeError, ValueError):
@@ -80,6 +85,27 @@ class Sources:
                 return Source(parent, capture), ""
             reasons.append(f"{name} {reason}")
         return None, "; ".join(reasons)
+
+    def _suspect_days(self, parent: Dataset) -> frozenset[date]:
+        """Days of a split dataset that others or itself contradict: what is made of them would be, too."""
+        name = parent.name
+        if name not in self._suspect:
+            home, zone = self.home, self.settings.zone
+            days, none = [*self._days[name]], timedelta(0)
+            lines = states.entries(
+                parent,
+                days,
+                home.raw,
+                self.now,
+                zone,
+                none,
+                home.file_index,
+                coverage=self.coverage,
+            )
+            evidence = Evidence.of(self.settings, home.raw, home.file_index)
+            marked = evidence.marked(name, lines)
+            self._suspect[name] = frozenset(line.day for line in marked if line.is_suspect)
+        return self._suspect[name]
 
     def _reason_against(
         self, dataset: Dataset, day: date, parent: Dataset, capture: Capture
@@ -156,6 +182,7 @@ def make_capture(home: Home, dataset: Dataset, day: date, source: Source) -> par
             "domains": known.get("domains", []),
             **({"settings": dict(dataset.meaning)} if dataset.meaning else {}),
             "derived_from": {"dataset": source.dataset.name, "capture": made_of.name.text},
+            **({"any_width": known["any_width"]} if "any_width" in known else {}),
             **staged.table.stats.facts(),
         }
         rows = staged.table.stats.rows

@@ -40,6 +40,7 @@ class Measure:
 _ONLINE = MappingProxyType({"online_user_type": "Online"})
 _REQUESTS = Measure(column="requests", where=_ONLINE, hourly=100, daily=100)
 _EDGE = Measure(column="down_traffic_bytes", hourly=1000 * _MB, daily=100 * _MB)
+_CODES = Measure(column="status_count", where={"request_type": "Access"}, hourly=100, daily=100)
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
@@ -49,10 +50,10 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "edge_stat": _EDGE,
         "edge_stat_by_protocol": _EDGE,
         "edge_stat_by_region": _EDGE,
+        "edge_stat_by_domain": _EDGE,
         "batch_stream_traffic": Measure(column="down_traffic_bytes", daily=100 * _MB),
-        "play_status_code": Measure(
-            column="status_count", where={"request_type": "Access"}, hourly=100, daily=100
-        ),
+        "play_status_code": _CODES,
+        "play_status_code_by_domain": _CODES,
         "batch_push_stream_metrics": Measure(where={"agg_type": "max"}, hourly=30, daily=30),
         "push_stream_metrics": Measure(hourly=30, daily=30),
         "stream_count": Measure(

@@ -20,7 +20,7 @@ DomainHours = Mapping[date, Mapping[str, tuple[int, int]]]
 """Hours of each domain that the newest capture of a day has an answer for: with some, with plenty."""
 
 _PUSHES = ("batch_push_stream_metrics", "push_stream_metrics", "stream_count")
-_CODES = "play_status_code"  # counts pushes as well as plays
+_CODES = ("play_status_code", "play_status_code_by_domain")  # count pushes as well as plays
 _PLAYS = tuple(name for name in MEASURES if name not in _PUSHES)
 
 _NEVER = 7
@@ -99,7 +99,7 @@ def _contradicted(
     by_action: dict[str, int] = {}
     for one in group:
         plenty = hours.get(one, {}).get(day, _NOTHING).get(domain, (0, 0))[1] if one != name else 0
-        if plenty and not (one == _CODES and _may_be_pushed(hours, day, domain)):
+        if plenty and not (one in _CODES and _may_be_pushed(hours, day, domain)):
             action = DATASETS[one].endpoint.action
             by_action[action] = by_action.get(action, 0) | plenty
     certain = by_action.pop(DATASETS[name].endpoint.action, 0)

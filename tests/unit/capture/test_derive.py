@@ -20,6 +20,7 @@ from resources.api.catalog import DATASETS
 from resources.capture import derive
 from resources.config import DatasetOverrides
 from resources.lake import parquet
+from resources.ledger import acceptance
 from resources.ledger.states import State
 from resources.raw import captures
 from resources.simulator import Account
@@ -206,6 +207,20 @@ def test_a_day_whose_source_is_damaged_is_asked(split):
 
 
 # What would be half an account --------------------------------------------------------------------
+
+
+def test_a_suspect_day_is_asked_instead(whole):
+    """What is made of it would be as wrong, and green."""
+    whole.simulator.manners = [f"other-totals=2@action={SPLIT.endpoint.action}"]
+    whole.only(*LISTS, SPLIT.name).backfill(DAYS)
+    whole.simulator.manners = []
+    found = later(whole)
+    assert reason(found) == f"{SPLIT.name} is suspect"
+    for day in DAYS:
+        folder = captures.folder_of(found.archive.home.raw, SPLIT.name, day)
+        name = captures.captures_in(folder)[-1].text
+        acceptance.accept(folder, name, found.archive.now(), "me", "the vendor says so")
+    assert reason(found) == ""
 
 
 def test_two_lists_of_domains_are_no_account(whole, monkeypatch):
