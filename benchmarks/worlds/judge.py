@@ -125,7 +125,7 @@ class Judge:
         column = "domain" if "domain" in table.column_names else ""
         if column:
             lost = f"SELECT * FROM ({lost}) WHERE list_contains(?, domain)"
-        elif dataset.role is DomainRole.ANY and is_partly_known:
+        elif is_partly_known:
             return ""  # without a name in its rows nobody can say whose are missing
         if column:
             lost, more = (f"SELECT * FROM ({sql}) WHERE {_side(dataset)}" for sql in (lost, more))
