@@ -27,7 +27,7 @@ KILLED = 0.22
 
 BEGIN = datetime.fromisoformat("2026-11-22T12:00:00+08:00")
 FIRST_DAY, LAST_DAY = "2026-11-19", "2026-11-21"
-HOURLY = ("stream_session", "stream_session_by_domain", "source_traffic", "play_status_code")
+HOURLY = ("source_traffic", "play_status_code")
 
 
 MINUTES = "[dataset.source_traffic]\nbucket_seconds = 60\n"
