@@ -52,11 +52,9 @@ class _Pair:
 
     def peak_rule(self, name: str, column: str, what: str, unit: str) -> Rule:
         """The peak of the whole lies between the largest of the parts and their sum."""
-        parts = self._rows(
-            self.parts,
-            f"slot_start_at, max({column}) AS largest, sum({column}) AS total",
-        )
-        whole = self._rows(self.whole, f"slot_start_at, max({column}) AS peak")
+        slot = "slot_start_at, slot_seconds"
+        parts = self._rows(self.parts, f"{slot}, max({column}) AS largest, sum({column}) AS total")
+        whole = self._rows(self.whole, f"{slot}, max({column}) AS peak")
         return Rule(
             name=name,
             meaning=f"{what} of {self.whole} is in each slot at least the largest of {self.are} in "
@@ -67,17 +65,31 @@ class _Pair:
             why=f"{LATE} {FLOAT32}",
             needs=(self.whole, self.parts),
             sql=f"""
+        WITH p AS ({parts}), w AS ({whole}),
+        width AS (  -- of the wider slots, if the settings have made one of them wider
+            SELECT business_date, max(slot_seconds) AS seconds
+            FROM (SELECT business_date, slot_seconds FROM p
+                  UNION ALL SELECT business_date, slot_seconds FROM w) GROUP BY business_date),
+        of_parts AS (
+            SELECT business_date, scope, epoch(slot_start_at)::BIGINT // seconds AS slot,
+                   max(largest) AS largest, max(total) AS total
+            FROM p JOIN width USING (business_date) GROUP BY ALL),
+        of_whole AS (
+            SELECT business_date, scope, epoch(slot_start_at)::BIGINT // seconds AS slot,
+                   max(peak) AS peak
+            FROM w JOIN width USING (business_date) GROUP BY ALL)
         SELECT business_date, scope,
                greatest(least(coalesce(peak, 0), coalesce(total, 0)), coalesce(largest, 0))
                    AS expected,
                coalesce(peak, 0) AS actual, 0 AS slack,
-               strftime(slot_start_at::TIMESTAMPTZ, '%H:%M') AS note
-        FROM ({parts}) p FULL JOIN ({whole}) w USING (business_date, scope, slot_start_at)
+               strftime(to_timestamp(slot * seconds), '%H:%M') AS note
+        FROM of_parts FULL JOIN of_whole USING (business_date, scope, slot)
+        JOIN width USING (business_date)
         QUALIFY row_number() OVER (
             PARTITION BY business_date, scope
             ORDER BY CASE WHEN abs(actual - expected) > {_ROUNDING} * expected
                           THEN abs(actual - expected) ELSE 0 END DESC,
-                     actual DESC, slot_start_at) = 1""",
+                     actual DESC, slot) = 1""",
         )
 
 

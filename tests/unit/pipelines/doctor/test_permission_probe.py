@@ -43,7 +43,7 @@ def test_an_action_that_the_vendor_does_not_offer_names_the_datasets_to_switch_o
     _, found = probed(withdrawn=["DescribeLiveEdgeStatData"])
     (finding,) = api.judged_permissions(found)
     assert finding.severity is Severity.WARNING
-    assert 'off = ["edge_stat", "edge_stat_by_protocol", "edge_stat_by_region"]' in finding.remedy
+    assert 'off = ["edge_stat", "edge_stat_by_protocol", "edge_stat_by_region", ' in finding.remedy
 
 
 def test_an_account_without_domains_is_asked_what_can_be_asked():

@@ -28,6 +28,7 @@ def put(connection, name, hour, value, column, **labels):
     row = {
         "business_date": DAY,
         "slot_start_at": f"{DAY} {hour:02}:00:00+08:00",
+        "slot_seconds": 300,
         column: value,
         **labels,
     }
@@ -72,6 +73,18 @@ def test_a_slot_that_the_whole_lacks_is_nothing_there(tables):
     put(tables, "stream_session_by_domain", 20, 9, "online_users", domain="a",
         online_user_type="Online")  # fmt: skip
     assert found(tables, VIEWERS) == [("account", 9, 0, "20:00")]
+
+
+def test_slots_of_another_width_are_compared_in_the_wider_ones(tables):
+    """Settings may make either of the two wider: a peak of an hour is that of its highest slot."""
+    viewers(tables, 20, 12)
+    tables.execute("UPDATE stream_session_account SET slot_seconds = 3600")
+    for minute, users in ((0, 4), (30, 7)):
+        for domain in ("a", "b"):
+            put(tables, "stream_session_by_domain", 20, users, "online_users", domain=domain,
+                online_user_type="Online",
+                slot_start_at=f"{DAY} 20:{minute:02}:00+08:00")  # fmt: skip
+    assert found(tables, VIEWERS) == [("account", 12, 12, "20:00")]
 
 
 def test_other_kinds_of_viewers_are_not_mixed_in(tables):
