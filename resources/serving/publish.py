@@ -74,7 +74,9 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
         for old in home.served.parent.glob("livestats-*.duckdb"):
             if old.name not in (copy.name, before.name):
                 old.unlink(missing_ok=True)
-                identity.note_of(old).unlink(missing_ok=True)
+        for note in home.served.parent.glob("livestats-*.json"):
+            if not note.with_suffix(".duckdb").exists():
+                note.unlink(missing_ok=True)
     return Published(path=copy, size=copy.stat().st_size, is_new=is_new)
 
 

@@ -11,6 +11,7 @@ from resources import monitoring
 from resources.lake import parquet
 from resources.monitoring import AlarmKind
 from resources.monitoring.checks import _days as days_text
+from resources.warehouse import connection as warehouse_connection
 from tests.support.archives import DAYS, lab
 
 
@@ -102,7 +103,7 @@ def test_endpoints_that_disagree_are_an_alarm(account):
             "INSERT INTO reconciliation (rule, business_date, verdict) "
             "VALUES ('made_up', DATE '2026-11-21', 'differs')"
         )
-        connection.execute("UPDATE meta.state SET changes = changes + 1")
+        warehouse_connection.increment_change_count(connection)
         from resources.serving import publish
 
         publish.publish(connection, account.archive.home)

@@ -15,7 +15,7 @@ from resources.home.layout import Home
 from resources.serving import publish as serving_publish
 from resources.serving.publish import NothingServed
 from resources.warehouse import connection as warehouse_connection
-from resources.warehouse import load
+from resources.warehouse import identity, load
 from tests.support.lake_files import store
 
 ZONE = "Asia/Shanghai"
@@ -246,9 +246,25 @@ def test_a_full_disk_leaves_the_old_copy_and_nothing_half_made(home, publish, mo
             publish("b")
     assert shown(home) == "a"
     assert len(copies(home)) == 1
-    (copy,) = copies(home)
-    names = {path.name for path in home.served.parent.iterdir()}
-    assert names == {home.served.name, copy, copy.replace(".duckdb", ".json")}
+    copy = home.served.resolve()
+    names = {home.served.name, copy.name, identity.note_of(copy).name}
+    assert {path.name for path in home.served.parent.iterdir()} == names
+
+
+def test_a_note_whose_copy_was_never_finished_goes_with_the_next(home, publish, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    publish("a")
+    with monkeypatch.context() as patch:
+        patch.setattr(atomic, "rename_into_place", killed)
+        patch.setattr(Path, "unlink", lambda *_, **__: None)  # nothing is removed after kill -9
+        with pytest.raises(KeyboardInterrupt):
+            publish("b")
+    assert shown(home) == "a"
+    publish("c")
+    notes = {path.stem for path in home.served.parent.glob("livestats-*.json")}
+    assert notes == {Path(name).stem for name in copies(home)}
 
 
 def test_a_copy_that_is_gone_or_damaged_is_named_and_made_again(home, publish):

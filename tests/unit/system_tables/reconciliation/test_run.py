@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from resources.system_tables.reconciliation import run
 from resources.system_tables.reconciliation import table as reconciliation_table
 from resources.system_tables.reconciliation.rules import Rule
+from resources.warehouse import connection as warehouse_connection
 from tests.support.archives import DAYS
 
 DAY, OTHER_DAY = DAYS
@@ -22,7 +23,7 @@ DAY, OTHER_DAY = DAYS
 def bench():
     """A connection with nothing but the table that rows are made in."""
     with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA meta; CREATE TABLE meta.state (changes BIGINT)")
+        connection.execute(warehouse_connection.CREATE_META_TABLES)
         reconciliation_table.ensure_tables(connection)
         connection.execute("CREATE TEMP TABLE made AS FROM reconciliation LIMIT 0")
         yield connection
