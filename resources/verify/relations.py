@@ -18,10 +18,9 @@ _NOT_COMPARED = ("meta.state", "meta.loaded", "meta.reconciled", "meta.set_aside
 
 _RELATIONS = """
 SELECT schema_name || '.' || table_name,
-       'table ' || (SELECT string_agg(column_name || ' ' || data_type, ', ' ORDER BY column_index)
-                    FROM duckdb_columns() c WHERE c.database_name = t.database_name
-                    AND c.schema_name = t.schema_name AND c.table_name = t.table_name)
-FROM duckdb_tables() t WHERE database_name = $1
+       'table ' || string_agg(column_name || ' ' || data_type, ', ' ORDER BY column_index)
+FROM duckdb_tables() JOIN duckdb_columns() USING (database_name, schema_name, table_name)
+WHERE database_name = $1 GROUP BY ALL
 UNION ALL SELECT schema_name || '.' || view_name, 'view ' || sql
 FROM duckdb_views() WHERE database_name = $1 AND NOT internal
 UNION ALL SELECT schema_name || '.' || function_name,
@@ -77,12 +76,16 @@ def common(connection: duckdb.DuckDBPyConnection) -> Iterator[Table]:
     anew, held = (_relations(connection, name) for name in ("anew", "held"))
     for name, text in sorted(anew.items()):
         if held.get(name) == text and text.startswith("table ") and name not in _NOT_COMPARED:
-            rows = connection.execute(
-                "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'anew' "
-                "AND schema_name || '.' || table_name = ? ORDER BY column_index",
-                [name],
-            ).fetchall()
-            yield Table(name, tuple(rows))
+            yield Table(name, _columns(connection, name))
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[tuple[str, str], ...]:
+    found = connection.execute(
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'anew' "
+        "AND schema_name || '.' || table_name = ? ORDER BY column_index",
+        [name],
+    ).fetchall()
+    return tuple(found)
 
 
 def differing_days(
@@ -150,7 +153,7 @@ def ledger_differences(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[
     """
     names = [
         name
-        for name, _ in next(t for t in common(connection) if t.name == "main.ledger").columns
+        for name, _ in _columns(connection, "main.ledger")
         if name not in ("dataset", "business_date", "state")
     ]
     other = " OR ".join(f'a."{name}" IS DISTINCT FROM h."{name}"' for name in names)

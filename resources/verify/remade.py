@@ -37,7 +37,12 @@ class _Aside(Home):
     @property
     def warehouse(self) -> Path:
         """A warehouse of this process alone."""
-        return self.aside / "anew" / "warehouse.duckdb"  # the folder above is locked
+        return self.aside / "anew" / "warehouse.duckdb"
+
+    @property
+    def locks(self) -> Path:
+        """Locks of its own: the home's warehouse may be loaded meanwhile."""
+        return self.aside / "locks"
 
     @property
     def file_index(self) -> Path:
@@ -50,8 +55,10 @@ class _State:
     """How far a database can be compared with the one made anew."""
 
     behind: set[tuple[str, date]] = field(default_factory=set)  # newer files are not loaded
-    aside: set[tuple[str, date]] = field(default_factory=set)  # rows whose file is not loadable
+    aside: set[tuple[str, date]] = field(default_factory=set)  # a file of it is not as it should be
+    unread: set[str] = field(default_factory=set)  # datasets whose folder cannot be listed
     is_unfinished: bool = False  # a load was killed or is at work
+    unproven: dict[str, set[str]] = field(default_factory=dict)  # what differs -> by which datasets
 
 
 class Remade:
@@ -96,7 +103,7 @@ class Remade:
         lock = None
         try:
             if not is_served:
-                lock = locks.try_lock(self._home.lock_file("warehouse"))
+                lock = locks.try_lock(self._archive.home.lock_file("warehouse"))
                 if lock is None:
                     yield unverified(path, OSError("a load has it open"))
                     return
@@ -130,6 +137,8 @@ class Remade:
             yield from self._schema(connection, path, state)
             for table in relations.common(connection):
                 yield from self._table(connection, path, table, state, is_served=is_served)
+        if state.unproven:
+            yield _unproven(path, state.unproven)
 
     def _state(self, connection: duckdb.DuckDBPyConnection) -> _State:
         made, held = (
@@ -142,9 +151,11 @@ class Remade:
             }
             for database in ("anew", "held")
         )
+        faulty = {(name, day) for name, seen in self._seen.items() for day in seen.faulty}
         return _State(
             behind={key for key, rest in made.items() if held.get(key) != rest},
-            aside={*held} - {*made},
+            aside=({*held} - {*made}) | faulty,
+            unread={name for name, seen in self._seen.items() if seen.is_unread},
         )
 
     # Comparing ---------------------------------------------------------------------------------
@@ -153,9 +164,10 @@ class Remade:
         self, connection: duckdb.DuckDBPyConnection, path: Path, state: _State
     ) -> Iterator[FileFinding]:
         for name, text in relations.differences(connection):
-            is_rest = any(name in (f"main.{one}", f"meta.{one}_listed") for one, _ in state.aside)
+            sources = {one for one, _ in state.aside} | state.unread
+            is_rest = any(name in (f"main.{one}", f"meta.{one}_listed") for one in sources)
             if not is_rest:
-                yield self._differs(path, f"{name}: {text}", state)
+                yield from self._differs(path, f"{name}: {text}", state)
 
     def _table(
         self,
@@ -173,7 +185,7 @@ class Remade:
             return
         if table.name == "main.ledger":
             for day, text in relations.ledger_differences(connection):
-                yield self._differs(path, f"table ledger: {text}", state, day)
+                yield from self._differs(path, f"table ledger: {text}", state, day)
             return
         skipped = {"note"} if table.name == "main.reconciliation" else set()
         for one in relations.differing_days(connection, table, skipped):
@@ -181,7 +193,7 @@ class Remade:
             text = (
                 f"{table.name.removeprefix('main.')} holds other rows{where} than its sources give"
             )
-            yield self._differs(path, text, state, one)
+            yield from self._differs(path, text, state, one)
 
     def _dataset(
         self,
@@ -197,8 +209,8 @@ class Remade:
         is_whole = dataset.is_dimension or (
             dataset.dedup_keep is not None and table.name.startswith("main.")
         )
-        if is_whole and other:
-            return
+        if name in state.unread or (is_whole and other):
+            return  # what of it can be compared, tables.py has compared in the served copy
         for day in relations.differing_days(connection, table, set(), is_exact=True):
             if day not in other:
                 where = f" of {day}" if day else ""
@@ -207,17 +219,17 @@ class Remade:
 
     def _differs(
         self, path: Path, text: str, state: _State, day: date | None = None
-    ) -> FileFinding:
-        """A difference of what is derived: damage, unless its sources are older or not readable."""
-        whole = [name for name, _ in state.aside if _moves_days(name)]
-        on_day = [name for name, one in state.aside if day is not None and one == day]
+    ) -> Iterator[FileFinding]:
+        """A difference of what is derived: damage, unless its sources are older or faulty."""
         if state.behind or state.is_unfinished:
-            return self._finding(path, FindingKind.BEHIND, text, day)
-        if whole or on_day or (state.aside and day is None):
-            names = ", ".join(sorted({*whole, *on_day} or {name for name, _ in state.aside}))
-            why = f"{text}; it rests on files of {names} that cannot be loaded"
-            return unverified(path, OSError(why))
-        return self._finding(path, FindingKind.MISMATCH, text, day)
+            yield self._finding(path, FindingKind.BEHIND, text, day)
+            return
+        whole = {name for name, _ in state.aside if _moves_days(name)} | state.unread
+        on_day = {name for name, one in state.aside if day is None or one == day}
+        if whole or on_day:
+            state.unproven[text] = whole | on_day
+        else:
+            yield self._finding(path, FindingKind.MISMATCH, text, day)
 
     def _finding(
         self,
@@ -242,6 +254,19 @@ def remedy(home: Home, path: Path, kind: FindingKind) -> str:
         f"Move {path.resolve()} out of the home and run `livestats publish`: it is made again from "
         f"{source}."
     )
+
+
+def _unproven(path: Path, texts: Mapping[str, set[str]]) -> FileFinding:
+    """One finding of all that differs and rests on files that are faulty themselves."""
+    names = ", ".join(sorted(set().union(*texts.values())))
+    more = f"; and {len(texts) - 1} more" if len(texts) > 1 else ""
+    return FileFinding(
+        kind=FindingKind.UNVERIFIED, subject=path, repair=Repair.VERIFY,
+        text=f"not proven, since it rests on files of {names} that cannot be used as they are: "
+        f"{next(iter(texts))}{more}",
+        remedy="Repair those files as each says, then run `livestats verify` again. Nothing says that "
+        "it is damaged: leave it where it is.",
+    )  # fmt: skip
 
 
 def _moves_days(name: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -18,7 +19,7 @@ import duckdb
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
-from resources.config import SettingsError
+from resources.errors import LivestatsError
 from resources.fs import locks, scratch, sealed
 from resources.home import day_lock
 from resources.serving import publish
@@ -59,6 +60,7 @@ class Verification:
     bytes: int = 0  # below raw/ and lake/
     tables: int = 0
     _seen: dict[str, Files] = field(default_factory=dict)
+    _is_served_told: bool = False  # that the served copy cannot be opened
 
     @property
     def _has_all_days(self) -> bool:
@@ -112,8 +114,11 @@ class Verification:
         home = self.archive.home
         try:
             with scratch.folder(home.state) as spill:
-                yield from Remade(self.archive, self._seen, spill).findings()
-        except (OSError, MemoryError, scratch.NoScratch, duckdb.Error, SettingsError) as error:
+                remade = Remade(self.archive, self._seen, spill)
+                for finding in remade.findings():
+                    if not (self._is_served_told and finding.subject == home.served):
+                        yield finding
+        except (OSError, MemoryError, LivestatsError, duckdb.Error) as error:
             yield unverified(home.warehouse, error)
 
     def is_chosen(self, day: date | None) -> bool:
@@ -219,11 +224,13 @@ class Verification:
         return locks.lock(file)
 
     def _locked(self, place: Place) -> Iterator[FileFinding]:
-        raw_day = RawDay(place, self._read)
-        yield from raw_day.findings()
-        lake_day = LakeDay(place, raw_day, self._read, deep=self.deep)
-        yield from lake_day.findings()
         seen = self._seen[place.dataset.name]
+        raw_day = RawDay(place, self._read)
+        lake_day = LakeDay(place, raw_day, self._read, deep=self.deep)
+        for finding in chain(raw_day.findings(), lake_day.findings()):
+            if not (finding.is_harmless or finding.kind is FindingKind.EXTRA):
+                seen.faulty.add(place.day)
+            yield finding
         if raw_day.in_place:
             seen.captures[place.day] = [c.name for c in raw_day.in_place]
         if lake_day.is_unread or lake_day.path.is_file():
@@ -252,8 +259,10 @@ class Verification:
                 if self.is_whole:
                     yield from tables.marts()
         except (publish.UnreadableCopy, scratch.NoScratch, MemoryError) as error:
+            self._is_served_told = True
             yield unverified(home.served, error)
         except (publish.DamagedCopy, duckdb.Error, OSError) as error:
+            self._is_served_told = True
             if failures.is_local(error):
                 yield unverified(home.served, error)
                 return

@@ -49,6 +49,7 @@ class Files:
     captures: dict[date, Sequence[raw_captures.CaptureName]] = field(default_factory=dict)
     unread: set[date] = field(default_factory=set)  # days of which a file could not be looked at
     is_unread: bool = False  # its folder could not be looked at: there may be further days
+    faulty: set[date] = field(default_factory=set)  # days with a fault in raw/ or lake/
 
 
 class Tables:
