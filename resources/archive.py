@@ -268,7 +268,7 @@ class Archive:
         names = self.settings.datasets
         try:
             with self.reading() as connection:
-                if not serving_publish.is_level(self.home):  # then nothing proves what it holds
+                if not serving_publish.may_be_level(self.home):  # nothing is proven
                     return [*names, *sorted(build.present(connection))]
                 load_state = warehouse_load.LoadState.of(connection)
                 return [

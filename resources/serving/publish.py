@@ -123,6 +123,12 @@ def is_level(home: Home) -> bool:
     )
 
 
+def may_be_level(home: Home) -> bool:
+    """The same, and True if neither has a note: an earlier version published, and wrote none."""
+    notes = (identity.read(path) for path in (home.served.resolve(), home.warehouse))
+    return is_level(home) or all(note is None for note in notes)
+
+
 def connect(home: Home, time_zone: str) -> duckdb.DuckDBPyConnection:
     """A read-only connection to the served copy. The caller closes it.
 
