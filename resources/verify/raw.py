@@ -17,7 +17,7 @@ from resources.api import body as api_body
 from resources.fs import access, atomic, sealed
 from resources.home import pinned_settings
 from resources.ledger import acceptance, refused_captures, states
-from resources.raw import captures
+from resources.raw import captures, owner
 from resources.raw.captures import MISPLACED_REMEDY
 from resources.verify.findings import (
     FileFinding,
@@ -229,6 +229,9 @@ def _misfit(place: Place, name: captures.CaptureName, manifest: Mapping[str, Any
     for key, value in expected.items():
         if stated[key] != value:
             return f"its manifest says {key} {stated[key]!r}, and its place {value!r}"
+    homes = owner.homes_of(place.archive.home.raw)
+    if homes and manifest.get("home", "") not in {"", *homes}:
+        return f"it was captured by another home ({manifest['home']})"
     settings = place.archive.settings
     wanted = settings.of(place.dataset).meaning
     if place.dataset.name in settings.datasets and manifest.get("settings", {}) != wanted:

@@ -145,6 +145,19 @@ def _are_close(
     return bool(wrong == 0)
 
 
+def has_other_range(connection: duckdb.DuckDBPyConnection) -> bool:
+    """True if the ledger made anew has datasets or earlier days that the held one has no line of."""
+    ranges = "(SELECT dataset, min(business_date) AS first FROM {}.main.ledger GROUP BY 1)"
+    try:
+        found = connection.execute(
+            f"SELECT count(*) FROM {ranges.format('anew')} a LEFT JOIN {ranges.format('held')} h "
+            "USING (dataset) WHERE h.first IS NULL OR a.first < h.first"
+        ).fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return False  # which is a difference of its own
+    return bool(found != [(0,)])
+
+
 def ledger_differences(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[date, str]]:
     """Lines of the table ledger that the files contradict.
 

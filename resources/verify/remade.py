@@ -58,6 +58,7 @@ class _State:
     aside: set[tuple[str, date]] = field(default_factory=set)  # a file of it is not as it should be
     unread: set[str] = field(default_factory=set)  # datasets whose folder cannot be listed
     is_unfinished: bool = False  # a load was killed or is at work
+    has_other_range: bool = False  # settings have since added datasets or earlier days
     unproven: dict[str, set[str]] = field(default_factory=dict)  # what differs -> by which datasets
 
 
@@ -156,6 +157,7 @@ class Remade:
             behind={key for key, rest in made.items() if held.get(key) != rest},
             aside=({*held} - {*made}) | faulty,
             unread={name for name, seen in self._seen.items() if seen.is_unread},
+            has_other_range=relations.has_other_range(connection),
         )
 
     # Comparing ---------------------------------------------------------------------------------
@@ -221,7 +223,7 @@ class Remade:
         self, path: Path, text: str, state: _State, day: date | None = None
     ) -> Iterator[FileFinding]:
         """A difference of what is derived: damage, unless its sources are older or faulty."""
-        if state.behind or state.is_unfinished:
+        if state.behind or state.is_unfinished or state.has_other_range:
             yield self._finding(path, FindingKind.BEHIND, text, day)
             return
         whole = {name for name, _ in state.aside if _moves_days(name)} | state.unread

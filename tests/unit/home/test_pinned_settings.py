@@ -110,7 +110,7 @@ def test_the_settings_do_not_fit_the_home_and_a_dataset_is_begun_anew(small, tmp
         "SELECT DISTINCT slot_seconds, business_date FROM stream_count ORDER BY 2"
     ) == [(60, day) for day in DAYS]
     assert small.rows("SELECT count(*) > 0 FROM batch_stream_traffic") == [(True,)]
-    new = small.set(own=CHANGED, first_day=DAYS[0])
+    new = changed.set(own=CHANGED)
     assert [*Verification(new.archive).findings()] == []
     assert "bucket_seconds = 60" in refused(small.capture, [DAYS[0]])
 

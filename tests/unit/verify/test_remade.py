@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 
 import duckdb
 import pytest
@@ -99,3 +100,12 @@ def test_rows_whose_file_is_gone_stay_and_are_named_as_unproven(lab, tmp_path):
     findings = found(lab, tmp_path)
     assert findings
     assert all(f.is_unverified and "batch_stream_traffic" in f.text for f in findings)
+
+
+def test_days_that_the_settings_added_are_behind_and_no_damage(lab, tmp_path):
+    earlier = replace(lab.archive.settings, first_day=DAYS[0] - timedelta(days=20))
+    spill = tmp_path / "spill"
+    spill.mkdir()
+    findings = list(remade.Remade(replace(lab.archive, settings=earlier), {}, spill).findings())
+    assert findings
+    assert {f.kind for f in findings} == {FindingKind.BEHIND}
