@@ -200,6 +200,8 @@ class PartitionJob:
     def _facts(self, time_zone: str) -> dict[str, object]:
         """The entries that manifests of captures and of rejected answers share."""
         facts: dict[str, object] = {"time_zone": time_zone, "domains": [*self.domains]}
+        if self.home.id:
+            facts["home"] = self.home.id
         if self.dataset.meaning:
             facts["settings"] = dict(self.dataset.meaning)
         if self.sources:

@@ -21,6 +21,7 @@ from resources.api.windows import day_of
 from resources.config import Settings, SettingsError, cut_settings
 from resources.fs import access, atomic, locks, sealed
 from resources.home import pinned_settings
+from resources.raw import owner
 
 FORMAT = 3
 """Of the identity file. Each tells an older version what it would misread.
@@ -33,7 +34,8 @@ FOLDER_MODE = 0o750
 
 _PINNED = 2
 _PLAIN = 1  # neither
-_BY_HAND = {"first_day", "format", "time_zone"}  # of archive.json; the rest is added
+_BY_HAND = {"first_day", "format", "time_zone"}  # of archive.json; the rest is added by `prepare`
+_MAY_BE_BY_HAND = _BY_HAND | {"homes", "id"}
 API_HISTORY = timedelta(days=366)  # the longest history that the API keeps
 
 
@@ -110,7 +112,7 @@ class Home:
     @property
     def identity_file(self) -> Path:
         """The file of what cannot change: time zone, first day, pinned settings."""
-        return self.root / "archive.json"
+        return self.root / owner.IDENTITY_FILE
 
     @cached_property
     def identity(self) -> dict[str, object] | None:
@@ -121,7 +123,7 @@ class Home:
         try:
             data = self.identity_file.read_bytes()
             found = dict(json.loads(data))
-            if set(found) != _BY_HAND:
+            if not _is_by_hand(found):
                 found = sealed.unseal(data)
             made_by = int(found["format"])
             if made_by <= FORMAT:  # a newer one may tell the rest in another way
@@ -203,7 +205,7 @@ class Home:
             least = _PINNED if pinned else _PLAIN
             identity = {
                 "time_zone": settings.time_zone,
-                "id": secrets.token_hex(12),
+                "id": pinned_settings.home_in(self.raw) or secrets.token_hex(12),
                 "first_day": first.isoformat(),
                 "created_at": now.isoformat(timespec="seconds"),
                 **{k: v for k, v in (found or {}).items() if k not in ("datasets", "sha256")},
@@ -214,8 +216,10 @@ class Home:
             del self.__dict__["identity"]
 
     def _is_identified(self, found: dict[str, object] | None, settings: Settings) -> bool:
-        """True if an identity file of this content is complete."""
+        """True if an identity file of this content is complete, and sealed."""
         if found is None or "id" not in found:
+            return False
+        if _is_by_hand(json.loads(self.identity_file.read_bytes())):
             return False
         return pinned_settings.to_pin(self.pinned, settings) == self.pinned
 
@@ -281,6 +285,11 @@ class Home:
         if self.identity is not None:
             return date.fromisoformat(str(self.identity["first_day"]))
         return first_day(settings, now)
+
+
+def _is_by_hand(found: Collection[str]) -> bool:
+    """True for an identity file that a person has written or edited: the next run seals it."""
+    return _BY_HAND <= {*found} <= _MAY_BE_BY_HAND
 
 
 def _format_of(identity: dict[str, object] | None) -> int:

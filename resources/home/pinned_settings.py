@@ -7,7 +7,9 @@ together agree; for a dataset missing there, its newest capture decides. Next: r
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from resources.api.catalog import DATASETS
@@ -88,6 +90,20 @@ def pinned_in(capture: captures.Capture) -> Mapping[str, object]:
         return dict(capture.manifest.get("settings", {}))
     except captures.UnusableCapture as error:
         raise SettingsError(str(error)) from error
+
+
+def home_in(folder: Path) -> str:
+    """The home that most datasets' newest captures below raw/ name; "" if none does.
+
+    For a home whose identity file was lost: its captures still know whose they are.
+    """
+    found: Counter[str] = Counter()
+    for one in sorted(folder.iterdir()) if folder.is_dir() else ():
+        newest = _newest(folder, one.name)
+        with suppress(captures.UnusableCapture):
+            home = str(newest.manifest.get("home", "")) if newest else ""
+            found.update([home] if home else [])
+    return found.most_common(1)[0][0] if found else ""
 
 
 def _newest(folder: Path, name: str) -> captures.Capture | None:

@@ -21,6 +21,7 @@ from resources.lake import parquet
 from resources.ledger import refused_captures
 from resources.ledger.refused_captures import REFUSED
 from resources.raw import captures as raw_captures
+from resources.raw import owner
 from resources.raw.captures import Capture, CaptureName, UnusableCapture
 from resources.raw.manifest_facts import ManifestFacts, manifest_facts
 
@@ -118,9 +119,9 @@ def raw_days(
     if wanted is not None and len(wanted) <= FEW_DAYS:
         folders = ((one, raw_captures.folder_of(root, dataset, one)) for one in sorted(wanted))
         return {one: raw_day(folder) for one, folder in folders if folder.is_dir()}
-    cached = _read_changed(
-        _day_folder_stats(root / dataset), _read_day, _day_to_json, cache, f"raw-{dataset}"
-    )
+    homes = " ".join(sorted(owner.homes_of(root)))  # whose captures count decides the facts
+    file = f"raw-{dataset}-{hashlib.sha256(homes.encode()).hexdigest()[:8]}"
+    cached = _read_changed(_day_folder_stats(root / dataset), _read_day, _day_to_json, cache, file)
     return {
         one: _day_from_json(values)
         for one, values in cached.items()
@@ -192,6 +193,7 @@ def _in_place(folder: Path, names: Sequence[CaptureName]) -> RawDayFacts:
     misplaced, supplements = [], []
     newest: ManifestFacts | None = None
     dataset, day = folder.parent.name, folder.name
+    homes = owner.homes_of(folder.parents[1])
     for name in names:
         try:
             facts = manifest_facts(Capture(folder / name.text, name))
@@ -199,7 +201,7 @@ def _in_place(folder: Path, names: Sequence[CaptureName]) -> RawDayFacts:
             kept.append((name, ""))
             newest = None
             continue
-        problem = facts.misplacement(dataset, day)
+        problem = facts.misplacement(dataset, day, homes=homes)
         if problem:
             misplaced.append(f"{name.text} {problem}")
         else:

@@ -30,6 +30,7 @@ from resources.api import body as api_body
 from resources.api.body import Body, Packed
 from resources.errors import LivestatsError
 from resources.fs import access, atomic, sealed
+from resources.raw import owner
 from resources.raw.manifest_facts import manifest_facts
 
 FORMAT = 2
@@ -53,7 +54,7 @@ class DamagedCapture(UnusableCapture):
 
 
 class MisplacedCapture(DamagedCapture):
-    """Raised for an intact capture of another dataset, day or time zone than its place says."""
+    """Raised for an intact capture of another dataset, day, time zone or home than its place says."""
 
 
 class RefusedCapture(UnusableCapture):
@@ -166,6 +167,11 @@ class Capture:
         for body_file in self.body_files():
             yield from body_file.responses()
 
+    @property
+    def homes(self) -> frozenset[str]:
+        """The homes whose captures count where this one lies; see `owner.homes_of`."""
+        return owner.homes_of(self.folder.parents[2])
+
     def misplacement(self, time_zone: str | None = None) -> str:
         """How its manifest contradicts the folders that it lies in; "" if it does not.
 
@@ -176,13 +182,15 @@ class Capture:
         if day_named(day.name) is None:  # not in an archive
             return ""
         try:
-            return manifest_facts(self).misplacement(day.parent.name, day.name, time_zone)
+            facts = manifest_facts(self)
+            return facts.misplacement(day.parent.name, day.name, time_zone, self.homes)
         except UnusableCapture:
             return ""
 
     def check_place(self, dataset: str, day: date, time_zone: str | None = None) -> None:
         """Raise MisplacedCapture if it is not of this dataset, day and time zone; DamagedCapture."""
-        problem = manifest_facts(self).misplacement(dataset, day.isoformat(), time_zone)
+        facts = manifest_facts(self)
+        problem = facts.misplacement(dataset, day.isoformat(), time_zone, self.homes)
         if problem:
             raise MisplacedCapture(
                 f"{self.folder} {problem}, and does not count as {dataset} {day}. "
@@ -246,7 +254,8 @@ _REMEDY = (
 
 MISPLACED_REMEDY = (
     "Move it back to where it belongs, or out of the home. The day is captured again while the API "
-    "still has it."
+    "still has it. If all captures are said to be of another home, archive.json is not the one that "
+    "belongs to raw/: restore that. To join the captures of two homes of one account: docs/recovery.md."
 )
 
 

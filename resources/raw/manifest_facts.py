@@ -6,7 +6,7 @@ Not here: the whole manifest (captures.py), states (resources/ledger). Read next
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -30,16 +30,22 @@ class ManifestFacts:
     )  # see lake/activity
     long_events: tuple[tuple[str, str, int, int], ...] = ()  # see lake/long_events
     contradictions: tuple[str, ...] = ()  # what in the answers contradicts their own rows, in words
+    home: str = ""  # id of the home that captured it; "" if it states none
 
-    def misplacement(self, dataset: str, day: str, time_zone: str | None = None) -> str:
+    def misplacement(
+        self, dataset: str, day: str, time_zone: str | None = None, homes: Collection[str] = ()
+    ) -> str:
         """What contradicts a place in the archive, as in "holds edge_stat 2026-11-20"; "" if nothing.
 
-        `time_zone` is that of the archive; None: it is not compared.
+        `time_zone` is that of the archive; None: it is not compared. `homes` are the ids of the homes
+        whose captures count; empty: they are not compared.
         """
         if (self.dataset, self.day) != (dataset, day):
             return f"holds {self.dataset} {self.day}"
         if time_zone and self.time_zone and self.time_zone != time_zone:
             return f"holds a day of {self.time_zone}"
+        if homes and self.home and self.home not in homes:
+            return f"was captured by another home ({self.home})"
         return ""
 
 
@@ -70,6 +76,7 @@ def manifest_facts(capture: Capture) -> ManifestFacts:
             format=int(manifest.get("format", 1)),
             settings=dict(manifest.get("settings", {})),
             is_supplement="completes" in manifest,
+            home=str(manifest.get("home", "")),
             rows_by_domain={str(k): int(v) for k, v in manifest.get("rows_by_domain", {}).items()},
             hours_by_domain={
                 str(k): (int(some), int(plenty))

@@ -18,7 +18,7 @@ from resources.api.windows import day_window
 from resources.errors import LivestatsError
 from resources.home.layout import Home
 from resources.lake import checksum, parquet
-from resources.raw import captures
+from resources.raw import captures, owner
 from resources.raw.manifest_facts import manifest_facts
 
 
@@ -79,7 +79,8 @@ def _misplaced(home: Home, dataset: Dataset, day: date, folder: Path, zone: Zone
         facts = manifest_facts(captures.Capture(folder, name))
     except captures.UnusableCapture:
         return ""
-    problem = facts.misplacement(dataset.name, day.isoformat(), zone.key)
+    homes = owner.homes_of(home.raw)
+    problem = facts.misplacement(dataset.name, day.isoformat(), zone.key, homes)
     if not problem and home.id and facts.settings != dict(home.pinned.get(dataset.name, {})):
         problem = "was captured with other settings than the days of this home"
     return problem

@@ -1,5 +1,6 @@
 """Folders of raw/ that were moved or copied by hand exchange no figures: the true day is asked again."""
 
+import json
 import shutil
 
 import pytest
@@ -11,13 +12,15 @@ from pipelines.doctor import home as of_home
 from resources.api.catalog import DATASETS
 from resources.findings import Severity
 from resources.raw import captures
+from resources.simulator import Account
 from resources.verify.findings import FindingKind
 from resources.verify.run import Verification
 from tests.support.archives import DAYS, lab
 
 NAME = "source_traffic"
 DAY, OTHER = DAYS
-FIGURES = f"FROM {NAME} ORDER BY ALL"
+ALL = f"FROM {NAME}"
+FIGURES = f"{ALL} ORDER BY ALL"
 
 
 @pytest.fixture
@@ -89,6 +92,89 @@ def test_status_doctor_and_verify_name_it(usual):
         (FindingKind.MISMATCH, folder(usual, day)) for day in DAYS
     }
     assert all("Move it back" in f.remedy for f in findings)
+
+
+# Captures of another home --------------------------------------------------------------------------
+
+
+def id_of(usual):
+    return json.loads(usual.archive.home.identity_file.read_bytes())["id"]
+
+
+def edited(usual, **facts):
+    """What a person writes into archive.json, as docs/recovery.md says."""
+    path = usual.archive.home.identity_file
+    told = json.loads(path.read_bytes())
+    kept = {name: told[name] for name in ("format", "time_zone", "first_day", "id")}
+    path.write_text(json.dumps({**kept, **facts}))
+
+
+def reopened(usual):
+    return usual.with_().only("domain", "isp", NAME)
+
+
+@pytest.fixture
+def other(tmp_path):
+    """The home of an account of another size."""
+    (tmp_path / "other").mkdir()
+    account = Account(domains=2, streams_per_domain=3, deleted=0)
+    with lab(tmp_path / "other" / "home", account) as found:
+        only = found.only("domain", "isp", NAME)
+        only.archive.home.prepare(only.archive.settings, only.archive.now())
+        backfilled(only)
+        yield only
+
+
+PUT = {
+    "a day of raw": [f"raw/{NAME}/{DAY}"],
+    "raw": ["raw"],
+    "a day of raw and lake": [f"raw/{NAME}/{DAY}", f"lake/{NAME}/day={DAY}"],
+    "raw and lake": ["raw", "lake"],
+}
+
+
+@pytest.mark.parametrize("what", PUT)
+def test_captures_of_another_home_are_never_served(usual, other, what):
+    before = usual.rows(FIGURES)
+    assert before != other.rows(FIGURES)
+    for layer in PUT[what]:
+        shutil.rmtree(usual.root / layer)
+        shutil.copytree(other.root / layer, usual.root / layer)
+    fresh = reopened(usual)
+    result = CliRunner().invoke(main, ["publish"], env={**fresh.archive.environ})
+    assert fresh.rows(FIGURES) == before
+    assert f"another home ({id_of(other)})" in " ".join(
+        [result.output, *(f.text for f in run_verify(fresh))]
+    )
+    fresh.archive.home.warehouse.unlink()
+    backfilled(fresh)
+    assert fresh.rows(FIGURES) == before
+    assert fresh.archive.behind() == []
+
+
+def test_a_home_that_lost_its_identity_takes_it_from_its_captures(usual):
+    before, ours = usual.rows(FIGURES), id_of(usual)
+    usual.archive.home.identity_file.unlink()
+    fresh = reopened(usual)
+    assert backfilled(fresh).captured == 0
+    assert id_of(fresh) == ours
+    assert fresh.rows(FIGURES) == before
+    assert list(run_verify(fresh)) == []
+
+
+def test_homes_of_one_account_can_be_joined(usual, other):
+    """As docs/recovery.md says it."""
+    shutil.rmtree(folder(usual, DAY))
+    shutil.copytree(folder(other, DAY), folder(usual, DAY))
+    edited(usual, homes=[id_of(other)])
+    fresh, requests = reopened(usual), usual.requests
+    backfilled(fresh)
+    assert fresh.requests == requests
+    assert fresh.rows(f"{ALL} WHERE business_date = DATE '{DAY}' ORDER BY ALL") == (
+        other.rows(f"{ALL} WHERE business_date = DATE '{DAY}' ORDER BY ALL")
+    )
+    assert "sha256" in json.loads(fresh.archive.home.identity_file.read_bytes())
+    assert list(run_verify(fresh)) == []
 
 
 def run_verify(usual):
