@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -33,10 +33,13 @@ def interruptible(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConne
 
 def interrupt_all() -> None:
     """End the statements that run now: they raise duckdb.InterruptException."""
+    import duckdb
+
     with _lock:
         found = [*_connections]
     for connection in found:
-        connection.interrupt()
+        with suppress(duckdb.ConnectionException):  # it is closed, and the others are not
+            connection.interrupt()
 
 
 @contextmanager

@@ -83,3 +83,14 @@ def test_the_block_leaves_no_thread_and_no_descriptor(number):
             pass
     assert {path.name for path in Path("/dev/fd").iterdir()} == before
     assert [t for t in threading.enumerate() if t.name == "signals"] == []
+
+
+def test_a_connection_that_is_closed_keeps_no_other_from_being_interrupted():
+    """Else Ctrl-C in `publish` prints a traceback, and later statements do not hear it."""
+    closed = interrupts.interruptible(duckdb.connect())
+    closed.close()
+    others = [interrupts.interruptible(duckdb.connect()) for _ in range(3)]
+    interrupts.interrupt_all()
+    for other in others:
+        assert other.execute("SELECT 1").fetchall() == [(1,)]
+        other.close()
