@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -22,7 +24,7 @@ from pipelines.cli.options import Refused, opened
 CHECKOUT = Path(__file__).resolve().parents[2]
 _LOCATION = "definitions.py"  # as Dagster calls what workspace.yaml names
 _LOOK_S = 0.5  # between looks at whether a part has ended
-_END_S = 20.0  # to end in, before a part is killed
+_END_S = 8.0  # to end in, before a part is killed
 _SECRETS = ("VOLC_ACCESSKEY", "VOLC_SECRETKEY", "VOLC_SESSION_TOKEN", "LIVESTATS_ALERT_WEBHOOK")
 """Only the code server asks the API and sends alarms: the other parts do not get these."""
 
@@ -208,7 +210,10 @@ def _run_all(host: str, port: int, web: Sequence[str], environ: Mapping[str, str
         try:
             for only in ("code", "daemon", "web"):
                 words = command(only, code, host, port, web, file)
-                parts[only] = subprocess.Popen(words, env=_of_part(only, environ, code))
+                # Each leads a group: the code server and the daemon start processes of their own.
+                parts[only] = subprocess.Popen(
+                    words, env=_of_part(only, environ, code), start_new_session=True
+                )
                 # The others would log that nobody serves the code yet.
                 while parts["code"].poll() is None and not Path(code).exists():
                     time.sleep(_LOOK_S)
@@ -217,11 +222,26 @@ def _run_all(host: str, port: int, web: Sequence[str], environ: Mapping[str, str
             ended = next(name for name, part in parts.items() if part.poll() is not None)
             raise Refused(f"Dagster's {ended} has ended by itself; its own message is above.")
         finally:
-            for part in reversed(parts.values()):
-                part.terminate()
-            until_s = time.monotonic() + _END_S
-            for part in parts.values():
-                try:
-                    part.wait(max(0.0, until_s - time.monotonic()))
-                except subprocess.TimeoutExpired:
-                    part.kill()
+            _end([*parts.values()])
+
+
+def _end(parts: Sequence[subprocess.Popen[bytes]]) -> None:
+    """End each part with all that it has started; what does not end in time is killed.
+
+    The code server, which is the first, ends last: it waits for those that ask it.
+    """
+    for some in (parts[1:], parts[:1]):
+        for part in some:
+            _signal(part, signal.SIGTERM)
+        until_s = time.monotonic() + _END_S
+        for part in some:
+            with suppress(subprocess.TimeoutExpired):
+                part.wait(max(0.0, until_s - time.monotonic()))
+    for part in parts:
+        _signal(part, signal.SIGKILL)
+        part.wait()
+
+
+def _signal(part: subprocess.Popen[bytes], number: int) -> None:
+    with suppress(ProcessLookupError):  # nothing of it is left
+        os.killpg(part.pid, number)
