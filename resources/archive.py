@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from resources.capture.capturer import Capturer, Progress
     from resources.marts.build import MartResult
+    from resources.serving.masks import Masks
     from resources.serving.publish import Published
     from resources.warehouse.load import Loaded, LoadState
 
@@ -268,7 +269,7 @@ class Archive:
         names = self.settings.datasets
         try:
             with self.reading() as connection:
-                if not serving_publish.may_be_level(self.home):  # nothing is proven
+                if not serving_publish.may_be_level(self.home, self._masks):  # nothing is proven
                     return [*names, *sorted(build.present(connection))]
                 load_state = warehouse_load.LoadState.of(connection)
                 return [
@@ -277,6 +278,19 @@ class Archive:
                 ]
         except serving_publish.NothingServed:
             return [*names]
+
+    def is_level(self) -> bool:
+        """True if the served copy is the last commit of the warehouse, masked as the settings say."""
+        from resources.serving import publish as serving_publish
+
+        return serving_publish.is_level(self.home, self._masks)
+
+    @property
+    def _masks(self) -> Masks:
+        """How the settings want personal data to be served."""
+        from resources.serving import masks
+
+        return masks.of(self.home, self.settings.personal_data)
 
     def _is_behind(
         self, name: str, connection: duckdb.DuckDBPyConnection, load_state: LoadState
@@ -312,6 +326,7 @@ class Archive:
 
     def publish(self) -> Published:
         """Update ledger, revisions, reconciliation and marts, then publish a new copy if needed."""
+        from resources.serving import masks
         from resources.serving import publish as serving_publish
         from resources.warehouse import connection as warehouse_connection
 
@@ -321,7 +336,8 @@ class Archive:
             version = warehouse_connection.content_version(connection)
             if shared is None or shared.synced_version != version:
                 self.sync_derived(connection, self.home)
-            return serving_publish.publish(connection, self.home)
+            wanted = masks.drawn(self.home, self.settings.personal_data)
+            return serving_publish.publish(connection, self.home, wanted)
 
     def _load_what_lacks(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Load the tables that the warehouse lacks: a new one must not be served half empty."""

@@ -15,7 +15,7 @@
 --   push_ended_at: When the push ended.
 --   push_duration_s [s]: Length of the push.
 --   break_reason: Why it ended, free text of the vendor.
---   client_ip: Address of the pushing client; '' if unknown.
+--   client_ip: Address of the pushing client; '' if unknown. Personal data: see archive.personal_data.
 --   occurrence: Number of the row among rows that are otherwise of one key; nearly always 1.
 --   client_location: Country or region of the address; NULL if ip_info does not know it.
 --   client_province: Province of the address.

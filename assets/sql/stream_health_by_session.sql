@@ -33,7 +33,7 @@
 --   first_frame_ms [ms]: From connection to first frame.
 --   video_codec: Video codec, as last seen.
 --   resolution: Resolution tier, as last seen.
---   client_ip: Address of the pushing client.
+--   client_ip: Address of the pushing client. Personal data: see archive.personal_data.
 --   server_ip: Address of the ingest server.
 WITH counted AS (
     SELECT business_date, domain, app, stream, session_id,

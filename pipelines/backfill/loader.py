@@ -25,7 +25,6 @@ from resources.archive import Archive
 from resources.config import SettingsError
 from resources.errors import LivestatsError
 from resources.fs.locks import LockTimeout
-from resources.serving import publish
 from resources.serving.publish import Published
 from resources.sql import interrupts
 from resources.warehouse.connection import WarehouseError
@@ -150,7 +149,7 @@ class Loader:
 def load(archive: Archive, record: Callable[[Loaded | Published], None]) -> None:
     """Bring tables and marts level with the lake, and publish; each step is recorded."""
     names = archive.settings.datasets
-    if publish.is_level(archive.home):  # else the served copy may hold what the warehouse lacks
+    if archive.is_level():  # else the served copy may hold what the warehouse lacks
         behind = archive.behind()
         names = tuple(name for name in names if name in behind)
     with archive.keeping_warehouse_open() as at_desk:

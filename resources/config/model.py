@@ -29,6 +29,8 @@ from resources.config.errors import SettingsError
 
 ENGLISH, CHINESE = "en", "zh"
 LANGUAGES = (ENGLISH, CHINESE)
+KEEP, MASK, OMIT = "keep", "mask", "omit"
+PERSONAL_DATA = (KEEP, MASK, OMIT)
 
 
 def _at(where: str, meaning: str, variable: str | None = None) -> dict[str, str | None]:
@@ -141,6 +143,15 @@ class Settings:
             "LIVESTATS_LANGUAGE",
         ),
     )
+    personal_data: str = field(
+        default=KEEP,
+        metadata=_at(
+            "archive.personal_data",
+            "Addresses of persons in what is served: keep, mask (equal ones get equal pseudonyms) or "
+            "omit. raw/ and lake/ keep them. Followed by the next `livestats publish`.",
+            "LIVESTATS_PERSONAL_DATA",
+        ),
+    )
     own: Mapping[str, DatasetOverrides] = field(default_factory=dict, hash=False)
     """Settings of single datasets by name: the sections [dataset.<name>] of the file."""
     cuts: Mapping[str, Cut] = field(default_factory=dict, hash=False)
@@ -181,6 +192,11 @@ class Settings:
         if self.language not in LANGUAGES:
             raise SettingsError(
                 f"archive.language = {self.language!r}: one of {', '.join(LANGUAGES)} is possible."
+            )
+        if self.personal_data not in PERSONAL_DATA:
+            raise SettingsError(
+                f"archive.personal_data = {self.personal_data!r}: one of {', '.join(PERSONAL_DATA)} "
+                "is possible."
             )
         if not 0 <= self.expiry_warning_days <= 366:
             raise SettingsError(

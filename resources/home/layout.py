@@ -248,6 +248,16 @@ class Home:
         """Replace the list of domains that are gone. The identity file must exist."""
         self._note(gone_domains=sorted(domains))
 
+    @property
+    def mask_key(self) -> str:
+        """Secret of the pseudonyms in the served copy: see serving/masks. "" before the first one."""
+        return str((self.identity or {}).get("mask_key", ""))
+
+    def draw_mask_key(self) -> None:
+        """Draw the secret of the pseudonyms, once for all. The identity file must exist."""
+        if not self.mask_key:
+            self._note(mask_key=secrets.token_hex(32))
+
     def raise_format(self) -> None:
         """Make versions before incomplete days refuse this home. Call before a capture is committed.
 

@@ -16,6 +16,7 @@ import duckdb
 from resources.errors import LivestatsError
 from resources.fs import atomic
 from resources.home.layout import Home
+from resources.serving.masks import Masks, write_copy
 from resources.sql import failures, interrupts, quoting
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import identity
@@ -42,29 +43,39 @@ class Published:
     is_new: bool  # False: the warehouse had not changed
 
 
-def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
+def publish(
+    connection: duckdb.DuckDBPyConnection, home: Home, masks: Masks | None = None
+) -> Published:
     """Copy the warehouse and switch the link to the copy. Only the previous copy is kept.
 
-    It is kept for readers that resolved the link just before the switch. The caller holds the
-    writing connection, so the warehouse does not change while it is copied.
+    It is kept for readers that resolved the link just before the switch, but not if other personal
+    data is in it. The caller holds the writing connection, so the warehouse does not change while it
+    is copied.
     """
+    masks = masks or Masks()
     version = warehouse_connection.content_version(connection)
-    copy = home.served.with_name(f"livestats-{version}.duckdb")
+    marked = f"{version}-{masks.signature}" if masks.signature else version
+    copy = home.served.with_name(f"livestats-{marked}.duckdb")
     before = home.served.resolve()
-    seal = identity.Seal(home=identity.id_of(home), commit=version)
+    kept = {copy.name, before.name if _masks_of(before) == masks.signature else ""}
+    seal = identity.Seal(home=identity.id_of(home), commit=version, masks=masks.signature)
     is_new = not (home.served.exists() and before == copy.resolve() and _is_of(copy, seal))
     if is_new:
         connection.execute("CHECKPOINT")
         home.served.parent.mkdir(parents=True, exist_ok=True)
         temp = atomic.temp_path(copy)
         try:
-            atomic.copy_file(home.warehouse, temp)
+            if masks.signature:
+                write_copy(connection, temp, masks, warehouse_connection.STORAGE_VERSION)
+            else:
+                atomic.copy_file(home.warehouse, temp)
             # A BI tool that opened the copy for writing would lock out all others.
             temp.chmod(0o444 & temp.stat().st_mode)
             identity.write(copy, replace(seal, header=identity.header_of(temp)))
             atomic.rename_into_place(temp, copy)
         except BaseException:
-            temp.unlink(missing_ok=True)
+            for made in (temp, Path(f"{temp}.wal")):
+                made.unlink(missing_ok=True)
             raise
         link = atomic.temp_path(home.served)
         link.symlink_to(copy.name)
@@ -72,7 +83,7 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
         atomic.fsync(home.served.parent)
         # By name, not by age: after the clock was set back, the new copy may look the oldest.
         for old in home.served.parent.glob("livestats-*.duckdb"):
-            if old.name not in (copy.name, before.name):
+            if old.name not in kept:
                 old.unlink(missing_ok=True)
         for note in home.served.parent.glob("livestats-*.json"):
             if not note.with_suffix(".duckdb").exists():
@@ -80,11 +91,19 @@ def publish(connection: duckdb.DuckDBPyConnection, home: Home) -> Published:
     return Published(path=copy, size=copy.stat().st_size, is_new=is_new)
 
 
+def _masks_of(copy: Path) -> str:
+    """The masks of a copy, by its note."""
+    noted = identity.read(copy)
+    return noted.masks if noted else ""
+
+
 def _is_of(copy: Path, seal: identity.Seal) -> bool:
     """True if the copy is the commit `seal` of this home, and nobody has written to it since."""
     try:
         with closing(duckdb.connect(str(copy), read_only=True)) as connection:
-            return identity.of(connection) == seal and not _fault(copy, seal)
+            stated = identity.of(connection)
+            is_same = stated == replace(seal, masks="") and not _fault(copy, stated)
+            return is_same and identity.read(copy) == replace(seal, header=identity.header_of(copy))
     except duckdb.Error:
         return False
 
@@ -99,13 +118,15 @@ def _fault(copy: Path, stated: identity.Seal | None) -> str:
         return "" if stated is None else "has no note of its publication"
     if noted.header != identity.header_of(copy):
         return "has changed since it was published"
-    if stated is None or replace(noted, header="") != stated:
+    if stated is None or replace(noted, header="", masks="") != stated:
         return "is not the commit that its note names"
     return ""
 
 
-def is_level(home: Home) -> bool:
-    """True if the served copy is the last commit of the warehouse. Opens no database.
+def is_level(home: Home, masks: Masks | None = None) -> bool:
+    """True if the served copy is the last commit of the warehouse, with these masks.
+
+    Opens no database.
 
     A warehouse that a load has open counts as level: the load publishes.
     """
@@ -115,6 +136,8 @@ def is_level(home: Home) -> bool:
     served, written = identity.read(copy), identity.read(home.warehouse)
     if served is None or written is None or served.header != identity.header_of(copy):
         return False
+    if served.masks != (masks or Masks()).signature:
+        return False
     if not written.header:
         return True
     is_same = (served.home, served.commit) == (written.home, written.commit)
@@ -123,10 +146,12 @@ def is_level(home: Home) -> bool:
     )
 
 
-def may_be_level(home: Home) -> bool:
+def may_be_level(home: Home, masks: Masks) -> bool:
     """The same, and True if neither has a note: an earlier version published, and wrote none."""
+    if is_level(home, masks):
+        return True
     notes = (identity.read(path) for path in (home.served.resolve(), home.warehouse))
-    return is_level(home) or all(note is None for note in notes)
+    return not masks.signature and all(note is None for note in notes)
 
 
 def connect(home: Home, time_zone: str) -> duckdb.DuckDBPyConnection:

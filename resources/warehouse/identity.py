@@ -39,6 +39,7 @@ class Seal:
     home: str  # `Home.id` of the home that it belongs to
     commit: str  # random, drawn anew by each transaction
     header: str = ""
+    masks: str = ""  # of a served copy: how personal data is masked in it (serving/masks)
 
 
 def new_commit() -> str:

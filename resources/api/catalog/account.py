@@ -161,7 +161,11 @@ IP_INFO = Endpoint(
             ListLevel(
                 name="List",
                 fields=(
-                    replace(text("Ip", "ip", "The address."), spelling=Spelling.ADDRESS),
+                    replace(
+                        text("Ip", "ip", "The address. Personal data: see archive.personal_data."),
+                        spelling=Spelling.ADDRESS,
+                        is_personal=True,
+                    ),
                     text("Isp", "isp", "Carrier; '-' for an address outside China."),
                     text("Location", "location", "Country or region; '-' if unknown."),
                     text("Province", "province", "Province; '-' outside China."),

@@ -111,4 +111,5 @@ def _column(source: Field, name: str) -> Column:
         nullable=not source.required,
         comment=source.comment,
         spelling=source.spelling,
+        is_personal=source.is_personal,
     )

@@ -61,7 +61,14 @@ PUSH_INFO = Endpoint(
                     instant("StartTime", "push_started_at", "When the push began."),
                     instant("EndTime", "push_ended_at", "When the push ended."),
                     count("Duration", "push_duration_s", "s", "Length of the push."),
-                    text("IP", "client_ip", "Address of the pushing client; '' if unknown."),
+                    replace(
+                        text(
+                            "IP",
+                            "client_ip",
+                            "Address of the pushing client; '' if unknown. Personal data: see archive.personal_data.",
+                        ),
+                        is_personal=True,
+                    ),
                     text("StreamBreakReason", "break_reason", "Why it ended, free text."),
                     text(
                         "StreamPriority",

@@ -58,7 +58,14 @@ _PUSH_METRICS = (
         comment="When the push began.",
     ),
     measure("FirstFrameTime", "first_frame_ms", "ms", "From connection to first frame."),
-    text("ClientIp", "client_ip", "Address of the pushing client."),
+    replace(
+        text(
+            "ClientIp",
+            "client_ip",
+            "Address of the pushing client. Personal data: see archive.personal_data.",
+        ),
+        is_personal=True,
+    ),
     text("ServerIp", "server_ip", "Address of the ingest server."),
 )
 

@@ -57,6 +57,7 @@ class Field:
     comment: str = ""
     spelling: Spelling = Spelling.EXACT
     secret: Secret | None = None
+    is_personal: bool = False  # the setting archive.personal_data is about its column
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,6 +245,7 @@ class Column:
     factor: float = 1.0
     nullable: bool = False
     spelling: Spelling = Spelling.EXACT
+    is_personal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
