@@ -269,7 +269,7 @@ class Archive:
         names = self.settings.datasets
         try:
             with self.reading() as connection:
-                if not serving_publish.may_be_level(self.home, self._masks):  # nothing is proven
+                if not serving_publish.may_be_level(self.home, self.masks):  # nothing is proven
                     return [*names, *sorted(build.present(connection))]
                 load_state = warehouse_load.LoadState.of(connection)
                 return [
@@ -279,14 +279,8 @@ class Archive:
         except serving_publish.NothingServed:
             return [*names]
 
-    def is_level(self) -> bool:
-        """True if the served copy is the last commit of the warehouse, masked as the settings say."""
-        from resources.serving import publish as serving_publish
-
-        return serving_publish.is_level(self.home, self._masks)
-
     @property
-    def _masks(self) -> Masks:
+    def masks(self) -> Masks:
         """How the settings want personal data to be served."""
         from resources.serving import masks
 

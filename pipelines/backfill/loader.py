@@ -25,6 +25,7 @@ from resources.archive import Archive
 from resources.config import SettingsError
 from resources.errors import LivestatsError
 from resources.fs.locks import LockTimeout
+from resources.serving import publish
 from resources.serving.publish import Published
 from resources.sql import interrupts
 from resources.warehouse.connection import WarehouseError
@@ -149,7 +150,8 @@ class Loader:
 def load(archive: Archive, record: Callable[[Loaded | Published], None]) -> None:
     """Bring tables and marts level with the lake, and publish; each step is recorded."""
     names = archive.settings.datasets
-    if archive.is_level():  # else the served copy may hold what the warehouse lacks
+    # Else the served copy may hold what the warehouse lacks.
+    if publish.is_level(archive.home, archive.masks):
         behind = archive.behind()
         names = tuple(name for name in names if name in behind)
     with archive.keeping_warehouse_open() as at_desk:

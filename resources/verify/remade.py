@@ -18,6 +18,7 @@ from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.fs import locks
 from resources.home.layout import Home
+from resources.serving import masks
 from resources.sql import failures, quoting
 from resources.verify import relations
 from resources.verify.findings import FileFinding, FindingKind, Repair, unverified
@@ -190,6 +191,9 @@ class Remade:
                 yield from self._differs(path, f"table ledger: {text}", state, day)
             return
         skipped = {"note"} if table.name == "main.reconciliation" else set()
+        noted = identity.read(path.resolve())
+        if is_served and noted is not None and noted.masks:
+            skipped |= masks.PERSONAL
         for one in relations.differing_days(connection, table, skipped):
             where = f" of {one}" if one else ""
             text = (

@@ -20,12 +20,15 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import DedupKeep
 from resources.archive import Archive
 from resources.capture.inventory import snapshots
+from resources.config.model import OMIT
 from resources.marts import build as level
 from resources.raw import captures as raw_captures
 from resources.raw.manifest_facts import manifest_facts
+from resources.serving import masks
+from resources.serving.masks import Masks
 from resources.verify.findings import FileFinding, FindingKind, OnRead, Place, Repair
 from resources.warehouse import connection as warehouse_connection
-from resources.warehouse import load
+from resources.warehouse import identity, load
 
 _BATCH = warehouse_connection.DAYS_PER_TRANSACTION
 
@@ -68,6 +71,15 @@ class Tables:
         """Read once for all tables: the connection only reads."""
         return load.LoadState.of(self._connection)
 
+    @cached_property
+    def _masks(self) -> Masks:
+        return masks.of(self._archive.home, self._archive.settings.personal_data)
+
+    @cached_property
+    def _is_masked_as_set(self) -> bool:
+        noted = identity.read(self._archive.home.served.resolve())
+        return (noted.masks if noted else "") == self._masks.signature
+
     def table(self, dataset: Dataset, seen: Files, *, whole: bool) -> Iterator[FileFinding]:
         """Compare a table with the lake files; `whole`: no day was left out."""
         load_state = self._load_state
@@ -87,10 +99,17 @@ class Tables:
             yield self._finding(dataset, day, FindingKind.BEHIND, what, _PUBLISH)
         if whole and not seen.is_unread:
             yield from self._gone(dataset, seen, loaded)
+        if masks.PERSONAL & {c.name for c in dataset.columns}:
+            if not self._is_masked_as_set:
+                what = "was published under another setting archive.personal_data"
+                yield self._finding(dataset, None, FindingKind.BEHIND, what, _PUBLISH)
+                return
+            if self._masks.how == OMIT and masks.PERSONAL & {*dataset.key}:
+                whole = False  # rows that only a person tells apart look alike
         if dataset.is_dimension:
             if whole and set(level) == seen.lake and not (seen.unread or seen.is_unread):
                 yield from self._dimension(dataset)
-        else:
+        elif not self._masks.leaves_out(dataset.name):
             yield from self._days(dataset, level)
         if whole and dataset.dedup_keep:
             yield from self._once(dataset)
@@ -102,7 +121,9 @@ class Tables:
         for start in range(0, len(days), _BATCH):
             batch = days[start : start + _BATCH]
             paths = [str(level[day]) for day in batch]
-            in_lake = self._prints(dataset, "read_parquet($1, hive_partitioning = false)", [paths])
+            in_lake = self._prints(
+                dataset, "read_parquet($1, hive_partitioning = false)", [paths], self._masks
+            )
             in_table = self._prints(
                 dataset, f"{table} WHERE {BUSINESS_DATE} IN (FROM unnest($1))", [batch]
             )
@@ -114,11 +135,18 @@ class Tables:
                 self._on_read(level[day], level[day].stat().st_size)
 
     def _prints(
-        self, dataset: Dataset, source: str, values: Sequence[object]
+        self,
+        dataset: Dataset,
+        source: str,
+        values: Sequence[object],
+        masked: Masks | None = None,
     ) -> dict[date, tuple[int, int | None]]:
-        """Row count and sum of row hashes of each day; independent of the order of rows."""
+        """Row count and sum of row hashes of each day; independent of the order of rows.
+
+        `masked` are the masks of the table that is compared with it.
+        """
         found = self._connection.execute(
-            f"SELECT {BUSINESS_DATE}, {_print(dataset)} FROM {source} GROUP BY 1", values
+            f"SELECT {BUSINESS_DATE}, {_print(dataset, masked)} FROM {source} GROUP BY 1", values
         ).fetchall()
         return {day: (rows, hashes) for day, rows, hashes in found}
 
@@ -278,8 +306,11 @@ def _held(dataset: Dataset) -> str:
     return f"meta.{dataset.name}_listed" if dataset.dedup_keep else dataset.name
 
 
-def _print(dataset: Dataset) -> str:
-    columns = ", ".join(c.name for c in dataset.columns)
+def _print(dataset: Dataset, masked: Masks | None = None) -> str:
+    columns = ", ".join(
+        masked.expression(c.name, is_nullable=c.nullable) if masked else c.name
+        for c in dataset.columns
+    )
     return f"count(*), sum(hash({columns})::HUGEINT)"
 
 

@@ -19,6 +19,7 @@ IN_FILE = {
     "archive.first_day": ("2025-03-04", "first_day", date(2025, 3, 4)),
     "archive.expiry_warning_days": ("30", "expiry_warning_days", 30),
     "archive.language": ('"zh"', "language", "zh"),
+    "archive.personal_data": ('"mask"', "personal_data", "mask"),
     "api.vendor": ('"byteplus"', "vendor", "byteplus"),
     "api.url": ('"https://open.byteplusapi.com"', "api_url", "https://open.byteplusapi.com"),
     "api.region": ('"ap-singapore-1"', "api_region", "ap-singapore-1"),
@@ -40,6 +41,7 @@ IN_ENVIRONMENT = {
     "LIVESTATS_QUOTA_FACTOR": ("0.5", "quota_factor", 0.5),
     "LIVESTATS_WORKERS": ("3", "workers", 3),
     "LIVESTATS_LANGUAGE": ("zh", "language", "zh"),
+    "LIVESTATS_PERSONAL_DATA": ("omit", "personal_data", "omit"),
 }
 
 

@@ -21,6 +21,7 @@ EDGE = DATASETS["edge_stat"]
         ({"quota_factor": 0.0}, "1 is the documented quota"),
         ({"expiry_warning_days": 367}, "0 to 366 is possible"),
         ({"language": "de"}, "one of en, zh"),
+        ({"personal_data": "hide"}, "one of keep, mask, omit"),
         ({"datasets_off": ("edge_stats",)}, "datasets.off"),
     ],
 )
