@@ -138,6 +138,7 @@ def _answer(report: Report) -> dict[str, Any]:
         "stale": {name: list(map(str, days)) for name, days in report.stale.items()},
         "unlisted_domains": list(map(asdict, report.unlisted)),
         "rejected": {name: list(map(str, days)) for name, days in report.rejected.items()},
+        "set_aside": {name: list(map(str, days)) for name, days in report.set_aside.items()},
         "datasets": [
             {
                 "dataset": name,
@@ -168,9 +169,8 @@ def _show(report: Report, each: bool, *, calendar: bool) -> None:
     from pipelines.reports.coverage import calendar as coverage_calendar
 
     console = screen.console()
-    number = screen.counted(len(report.lines), "dataset")
-    console.print(f"{report.home}: {number}, days of {report.zone}")
-    console.print()
+    of = screen.counted(len(report.lines), "dataset")
+    console.print(f"{report.home}: {of}, days of {report.zone}\n")
     if calendar:
         for months in coverage_calendar.group_uniform_months(
             coverage_calendar.months(report.lines)
@@ -291,10 +291,9 @@ def _capture_lines(report: Report) -> Iterator[str]:
         when = f"on {since}" if len(lost.days) == 1 else f"day by day from {since} to {last}"
         yield f"Lost: {_days_of(lost.datasets, lost.days)}: expired {when}."
     if report.restated:
-        line, number = report.restated[0], len(report.restated)
-        verb = "has" if number == 1 else "have"
+        line, days = report.restated[0], screen.counted(len(report.restated), "dataset-day")
         yield (
-            f"Restated: {screen.counted(number, 'dataset-day')} {verb} more than one capture. "
+            f"Restated: {days} {'has' if len(report.restated) == 1 else 'have'} more than one capture. "
             f"What changed: livestats diff {line.dataset} {line.day}"
         )
     wrong = [line for lines in report.lines.values() for line in lines if line.misplaced]
@@ -308,6 +307,8 @@ def _capture_lines(report: Report) -> Iterator[str]:
         yield f"In the wrong place: captures of {more}; livestats verify names them."
     if old := _such_as(report.stale_groups):
         yield f"Rows from another version: {old}. To repair: livestats replay"
+    if aside := _such_as(report.set_aside_groups):
+        yield f"Not loaded: {aside}; rows are of an earlier load. Why: livestats verify"
     if kept := _such_as(report.rejected_groups):
         yield f"Kept, but not readable: answers of {kept}. After an upgrade: livestats replay"
 
@@ -340,8 +341,7 @@ def _attention_lines(report: Report) -> Iterator[str]:
             why = next((p for n in names for p in report.problems_of(n, days)), "")
             tail = f": {why}" if why else "."
             yield f"{ATTENTION_LABELS[reason]}: {_days_of(names, days)}{tail}"
-        rest = sum(len(names) for names, _ in groups[_MAX_LINES:])
-        if rest:
+        if rest := sum(len(names) for names, _ in groups[_MAX_LINES:]):
             more = screen.counted(rest, "more dataset")
             yield f"{ATTENTION_LABELS[reason]}: days of {more}."
 

@@ -21,7 +21,8 @@ from resources.api.catalog.datasets import Dataset
 from resources.fs import access
 from resources.home.layout import Home
 from resources.lake import parquet
-from resources.warehouse import accepted
+from resources.sql import failures
+from resources.warehouse import accepted, set_aside
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse.connection import TableSchema, WarehouseError
 from resources.warehouse.load_batch import Batch, LakeFile, load_batch
@@ -112,7 +113,7 @@ def sync_table(
             _load_good(connection, dataset, batch, refused)
             for batch in _batches(dataset, changed, files, proven)
         )
-    _note_refused(connection, dataset, refused)
+    set_aside.note(connection, home, dataset, refused)
     total = _count_rows(connection, dataset.name)
     return Loaded(
         table=dataset.name,
@@ -209,12 +210,27 @@ def _replace_table(
     files: Mapping[date, LakeFile],
     proven: _Proven,
 ) -> int:
-    with warehouse_connection.transaction(connection):
-        warehouse_connection.create_table(connection, dataset)
-        return sum(
-            load_batch(connection, dataset, batch)
-            for batch in _batches(dataset, changed, files, proven)
-        )
+    days = [] if dataset.is_dimension else sorted(proven.refused)
+    try:
+        with warehouse_connection.transaction(connection):
+            if days:
+                set_aside.keep_rows(connection, dataset, days)
+            warehouse_connection.create_table(connection, dataset)
+            rows = sum(
+                load_batch(connection, dataset, batch)
+                for batch in _batches(dataset, changed, files, proven)
+            )
+            if days:
+                set_aside.put_back(connection, dataset, days)
+            return rows
+    except duckdb.Error as error:
+        if not days or failures.is_local(error):
+            raise
+        raise WarehouseError(
+            f"{dataset.name}: the table has other columns now, and rows of {days[0]}, whose file cannot "
+            f"be loaded, do not fit them: {error} The old table stays. Mend that day first: "
+            f"{proven.refused[days[0]]}"
+        ) from error
 
 
 def _load_good(
@@ -253,25 +269,6 @@ def _failing(
         finally:
             connection.rollback()
     return found
-
-
-def _note_refused(
-    connection: duckdb.DuckDBPyConnection, dataset: Dataset, refused: Mapping[date, str]
-) -> None:
-    """Mark the days that were set aside: their rows, if there are any, are of an earlier load."""
-    noted = dict(
-        connection.execute(
-            "SELECT day, problem FROM meta.set_aside WHERE dataset = ?", [dataset.name]
-        ).fetchall()
-    )
-    if noted == refused:
-        return
-    with warehouse_connection.transaction(connection):
-        connection.execute("DELETE FROM meta.set_aside WHERE dataset = ?", [dataset.name])
-        for day, problem in sorted(refused.items()):
-            connection.execute(
-                "INSERT INTO meta.set_aside VALUES (?, ?, ?)", [dataset.name, day, problem]
-            )
 
 
 def _batches(

@@ -22,6 +22,7 @@ from resources.ledger import states
 from resources.ledger.states import Entry, State
 from resources.ledger.unlisted import UnlistedDomain, unlisted_in
 from resources.raw import captures
+from resources.warehouse import days_set_aside
 
 Days = Mapping[str, Sequence[date]]
 """Days by dataset."""
@@ -70,6 +71,8 @@ class Report:
     stale: Days = field(default_factory=dict)  # see ledger.stale_days; only datasets with any
     rejected: Days = field(default_factory=dict)
     """Days that lack what rejected answers may hold; only datasets with any."""
+    set_aside: Days = field(default_factory=dict)
+    """Days that the last load could not take; only datasets with any."""
     problems: Mapping[tuple[str, date], str] = field(default_factory=dict)
     """Why a tried day is not complete: the error of the last attempt."""
     limits: Mapping[str, str] = field(default_factory=dict)
@@ -183,6 +186,11 @@ class Report:
         return group_by_days(self.rejected)
 
     @property
+    def set_aside_groups(self) -> list[tuple[tuple[str, ...], Sequence[date]]]:
+        """`set_aside`, with datasets that have the same days grouped together."""
+        return group_by_days(self.set_aside)
+
+    @property
     def suspect_days(self) -> int:
         """How many dataset-days are suspect."""
         return sum(line.is_suspect for entries in self.lines.values() for line in entries)
@@ -230,6 +238,7 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
         lines=lines,
         stale={name: days for name, days in stale.items() if days},
         rejected={name: days for name, days in rejected.items() if days},
+        set_aside=_days_set_aside(archive, lines),
         limits={name: limit for name in lines if (limit := archive.settings.narrowed(name))},
         unlisted=unlisted_in(archive.home.lake, archive.settings),
         problems={
@@ -239,6 +248,15 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
             if (problem := _problem(archive, line))
         },
     )
+
+
+def _days_set_aside(archive: Archive, lines: Mapping[str, Sequence[Entry]]) -> Days:
+    """Days of `lines` that the last load could not take."""
+    found: dict[str, list[date]] = {}
+    for name, day in sorted(days_set_aside.read(archive.home)):
+        if any(line.day == day for line in lines.get(name, ())):
+            found.setdefault(name, []).append(day)
+    return found
 
 
 def _days_with_rejected(archive: Archive, entries: Sequence[Entry]) -> list[date]:
