@@ -200,6 +200,9 @@ class RawDay:
                 continue
             if note == captures.SEEN:
                 noted = {str(note["capture"]) for note in facts.get("seen", ())}
+                # One whose name was changed by hand is named as such.
+                there = {(c.name.fetched_at, c.name.digest) for c in self.captures}
+                noted = {text for text in noted if not _is_one_of(text, there)}
                 # A damaged capture that was moved away has been captured again since.
                 for name in sorted(n for n in noted if n > max(names, default="")):
                     what = f"a capture that {path.name} says was seen again is gone"
@@ -255,6 +258,12 @@ def _hole(requests: Sequence[Mapping[str, Any]], *, may_skip: bool) -> str:
             return f"after page {page} of question {question} it holds page {at[1]} of question {at[0]}"
         question, page = at
     return ""
+
+
+def _is_one_of(text: str, there: set[tuple[datetime, str]]) -> bool:
+    """True if a capture of this time and manifest is there, whatever rows its name tells."""
+    name = captures.CaptureName.parse(text)
+    return name is not None and (name.fetched_at, name.digest) in there
 
 
 def _reason(error: captures.DamagedCapture) -> str:
