@@ -8,9 +8,11 @@ from datetime import date, timedelta
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
 from benchmarks.flips import KINDS, missed
 from pipelines.backfill.replay import replay
+from pipelines.cli import main
 from resources.api.catalog import DATASETS
 from resources.fs import atomic
 from resources.home import day_lock
@@ -456,6 +458,9 @@ def test_a_lake_file_that_is_damaged_is_not_loaded(lab):
     flip(lake_file(lab), 100)  # inside a page: the footer reads well
     loaded = {one.table: one for one in lab.archive.sync_tables([TRAFFIC])}
     assert "damaged" in loaded[TRAFFIC.name].problem
+    shown = CliRunner().invoke(main, ["status"], env={**lab.archive.environ})
+    said = " ".join(shown.output.split())
+    assert f"Not loaded: 1 dataset-day, such as {TRAFFIC.name} {DAY}; rows are of an" in said
 
 
 # The identity of the archive ---------------------------------------------------------------------
