@@ -329,6 +329,17 @@ def test_a_capture_under_another_name_or_day_is_found(lab):
     assert found(lab) == []
 
 
+def test_a_capture_whose_row_count_was_renamed_is_not_said_to_be_gone_as_well(lab):
+    """Asking the day again would not bring the old name back."""
+    old = captures(lab, day=DAYS[1])[0]
+    assert old.name in (old.parent / SEEN).read_text()
+    stamp, rows, digest = old.name.split("-")
+    old.rename(old.with_name(f"{stamp}-{int(rows) + 1}-{digest}"))
+    findings = found(lab, TRAFFIC, first=DAYS[1], last=DAYS[1])
+    assert (FindingKind.MISMATCH, Repair.RESTORE) in {(f.kind, f.repair) for f in findings}
+    assert not any("was seen again" in f.text for f in findings)
+
+
 def test_what_the_api_has_forgotten_is_told_as_lost_without_a_backup(lab):
     late = lab.with_(LIVESTATS_NOW=(TOMORROW + timedelta(days=366)).isoformat())
     flip(captures(late)[-1] / RESPONSES)
