@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from resources.marts.build import MartResult
     from resources.serving.masks import Masks
     from resources.serving.publish import Published
-    from resources.warehouse.load import Loaded, LoadState
+    from resources.warehouse.load import Loaded
 
 
 @dataclass(kw_only=True)
@@ -272,10 +272,10 @@ class Archive:
                 if not serving_publish.may_be_level(self.home, self.masks):  # nothing is proven
                     return [*names, *sorted(build.present(connection))]
                 load_state = warehouse_load.LoadState.of(connection)
-                return [
-                    *(name for name in names if self._is_behind(name, connection, load_state)),
-                    *build.marts_behind(connection, names),
-                ]
+                lacking = warehouse_load.behind(
+                    connection, self.home, names, load_state, self._stale_days
+                )
+                return [*lacking, *build.marts_behind(connection, names)]
         except serving_publish.NothingServed:
             return [*names]
 
@@ -285,24 +285,6 @@ class Archive:
         from resources.serving import masks
 
         return masks.of(self.home, self.settings.personal_data)
-
-    def _is_behind(
-        self, name: str, connection: duckdb.DuckDBPyConnection, load_state: LoadState
-    ) -> bool:
-        """True if a table lacks rows, or its files cannot be looked at: the load says why."""
-        from resources.capture import repair
-        from resources.warehouse import load as warehouse_load
-
-        dataset = DATASETS[name]
-        try:
-            if not warehouse_load.is_in_sync(connection, self.home, dataset, load_state):
-                return True
-            days = self._stale_days(dataset)
-            return any(repair.days_free_to_repair(self.home, dataset, days))
-        except OSError as error:
-            if not access.is_of_one_place(error):
-                raise
-            return True
 
     def is_described(self) -> bool:
         """True if comments of tables and columns in the served copy are up to date.

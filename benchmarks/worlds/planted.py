@@ -88,14 +88,14 @@ def _commit() -> Sequence[Patch]:
     job = partition_writer.PartitionJob
     right = job._equal_capture  # noqa: SLF001 - a bug is inside
 
-    def equal_capture(self: Any, table: Any) -> Any:
+    def equal_capture(self: Any, table: Any, contradictions: Any) -> Any:
         carried, self.carried = self.carried, None
         try:
-            return right(self, table)
+            return right(self, table, contradictions)
         finally:
             self.carried = carried
 
-    return [(job, "_has_items_of", lambda *_: True), (job, "_equal_capture", equal_capture)]
+    return [(job, "_is_as_good_as", lambda *_: True), (job, "_equal_capture", equal_capture)]
 
 
 class _AnyState(tuple):  # type: ignore[type-arg]

@@ -212,8 +212,7 @@ def items_of(dataset: Dataset, request: Request) -> tuple[str, ...]:
 
     () if it asks about the account as a whole and names nothing.
     """
-    name = _list_parameter(dataset)
-    if name in request.payload:
+    if (name := _list_parameter(dataset)) in request.payload:
         return tuple(_texts(request.payload[name]))
     parts = (request.payload.get(name) for name in ("Domain", "App", "Stream"))
     text = "/".join(str(part) for part in parts if part is not None)

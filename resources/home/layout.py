@@ -233,6 +233,8 @@ class Home:
         """Make the cuts known that were captured here. A home that cannot be read has none."""
         with suppress(SettingsError):  # whoever uses the home is told
             cut_settings.know_removed(self.pinned)
+            if not self.id:  # the home is not made yet, or by 0.1.0: it is to be read again
+                del self.__dict__["identity"]
 
     def changed_cuts(self, settings: Settings) -> dict[str, str]:
         """The cuts whose captured days mean something else than the settings say, with the reason."""

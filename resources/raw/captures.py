@@ -189,12 +189,10 @@ class Capture:
 
     def check_place(self, dataset: str, day: date, time_zone: str | None = None) -> None:
         """Raise MisplacedCapture if it is not of this dataset, day and time zone; DamagedCapture."""
-        facts = manifest_facts(self)
-        problem = facts.misplacement(dataset, day.isoformat(), time_zone, self.homes)
+        problem = manifest_facts(self).misplacement(dataset, day.isoformat(), time_zone, self.homes)
         if problem:
             raise MisplacedCapture(
-                f"{self.folder} {problem}, and does not count as {dataset} {day}. "
-                f"{MISPLACED_REMEDY}"
+                f"{self.folder} {problem}, so it is not {dataset} {day}. {MISPLACED_REMEDY}"
             )
 
     @property
@@ -331,8 +329,7 @@ def note_seen(day_folder: Path, name: CaptureName, now: datetime) -> None:
 
 def seen(day_folder: Path) -> list[dict[str, str]]:
     """The notes of a day, oldest first. Raises ValueError if they are not as written, OSError."""
-    path = day_folder / SEEN
-    if not path.is_file():
+    if not (path := day_folder / SEEN).is_file():
         return []
     notes = sealed.unseal(path.read_bytes()).get("seen")
     if not isinstance(notes, list):

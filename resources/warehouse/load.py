@@ -7,7 +7,7 @@ rows of a batch (load_batch.py), duplicates across days (dedup.py). Read next: m
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ import duckdb
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
+from resources.capture import repair
 from resources.fs import access
 from resources.home.layout import Home
 from resources.lake import parquet
@@ -138,6 +139,41 @@ def is_in_sync(
     files = _lake_files(home.lake, dataset.name)
     loaded = load_state.loaded.get(dataset.name, {})
     return all(loaded.get(day) == (f.size, f.modified_ns) for day, f in files.items())
+
+
+def behind(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    names: Iterable[str],
+    load_state: LoadState,
+    stale_days: Callable[[Dataset], Iterable[date]],
+) -> list[str]:
+    """Tables that lack rows, or whose files cannot be looked at: the load says why.
+
+    `stale_days` tells the days of a dataset whose lake file is to be made anew.
+    """
+    return [
+        name
+        for name in names
+        if _is_behind(connection, home, DATASETS[name], load_state, stale_days)
+    ]
+
+
+def _is_behind(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    dataset: Dataset,
+    load_state: LoadState,
+    stale_days: Callable[[Dataset], Iterable[date]],
+) -> bool:
+    try:
+        if not is_in_sync(connection, home, dataset, load_state):
+            return True
+        return any(repair.days_free_to_repair(home, dataset, stale_days(dataset)))
+    except OSError as error:
+        if not access.is_of_one_place(error):
+            raise
+        return True
 
 
 def lacking(

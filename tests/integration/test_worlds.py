@@ -68,7 +68,8 @@ def test_worlds_have_every_manner_alone_and_in_pairs_and_every_shape():
         m for plan in plans for m in (*plan.lasting, *(m for s in plan.steps for m in s.manners))
     ]
     assert {type(manner(text)).name for text in drawn} >= {*PASSING, *LASTING}
-    assert {*PASSING, *LASTING, "fault"} == {*REGISTRY}
+    unplayed = {"fault", "echo", "other-totals"}  # a day of other totals stays suspect for a month
+    assert {*PASSING, *LASTING} == {*REGISTRY} - unplayed
     counts = {
         len([m for m in s.manners if not m.startswith("fault=")]) for p in plans for s in p.steps
     }

@@ -15,7 +15,7 @@ from resources.capture.answers import FetchedPage, Unanswered
 from resources.capture.partition_writer import PartitionJob
 from resources.capture.repeated_width import accept_repeated
 from resources.config import Settings
-from resources.fs import locks
+from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.raw import captures
@@ -54,7 +54,7 @@ def asked(tmp_path):
 
     def ask(text, days_later=0, commit=False):
         now = NOW + timedelta(days=days_later)
-        lock = locks.try_lock(folder)
+        lock = day_lock.try_lock(home, COUNT, DAY)
         job = PartitionJob(COUNT, DAY, home, lock, [REQUEST], captures.newest(folder), [DOMAIN])
         try:
             job.add([refused(text)])

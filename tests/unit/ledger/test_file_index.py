@@ -196,7 +196,7 @@ def test_notes_that_cannot_be_read_are_tried_again(root):
 )  # fmt: skip
 def test_a_damaged_memory_is_forgotten(damage, root, read):
     days(root)
-    memory = root / "state" / "remembered" / f"raw-{DATASET.name}"
+    (memory,) = (root / "state" / "remembered").glob(f"raw-{DATASET.name}-*")
     memory.write_bytes(damage(memory.read_bytes()))
     read.clear()
     assert days(root) == anew(root)

@@ -15,7 +15,7 @@ from tests.unit.api.parsing.test_slot_steps import DAY_S, MIDNIGHT, body, is_rea
 
 HOUR = 3600
 WINDOW = "in 2025-03-01T00:00:00+08:00 .. 2025-03-02T00:00:00+08:00"
-EVENTS = [dataset.name for dataset in DAILY if dataset.event_times]
+EVENTS = [d.name for d in DAILY if d.event_times and d.event_times[0] != d.event_times[1]]
 FIELDS = {"push_stream_info": "PushStreamInfoDataList", "transcode_info": "TranscodeInfoDataList"}
 
 

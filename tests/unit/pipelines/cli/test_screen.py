@@ -88,7 +88,7 @@ def test_a_name_in_a_list_stays_on_its_line():
 
 @pytest.mark.parametrize("kind", [click.ClickException, click.UsageError, LivestatsError])
 def test_messages_of_errors_are_escaped(kind, monkeypatch, tmp_path):
-    def fail(*_):
+    def fail(*_, **__):
         raise kind("no domain a\x1b[2Jb")
 
     monkeypatch.chdir(tmp_path)

@@ -52,7 +52,7 @@ def test_a_command_says_one_line_and_ends_with_the_code_of_its_signal(
 ):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Archive, "open", lambda *_: signal.raise_signal(number))
+    monkeypatch.setattr(Archive, "open", lambda *_, **__: signal.raise_signal(number))
     try:
         result = CliRunner().invoke(main, ["status"])
     finally:
