@@ -11,7 +11,6 @@ from unittest import mock
 import pyarrow as pa
 
 from resources.api.catalog import DAILY
-from resources.api.catalog.columns import SLOT_START_AT
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import ColumnType
 from resources.api.parsing.parse import Rows, row_schema
@@ -80,14 +79,17 @@ def _rows(dataset: Dataset, day: date) -> pa.Table:
     wanted = set(row_schema(dataset).names)
     columns = [c for c in dataset.columns if c.name in wanted]
     return pa.Table.from_pylist(
-        [{c.name: _value(c.name, c.kind, noon, number) for c in columns} for number in range(ROWS)],
+        [
+            {c.name: _value(c.name, c.kind, noon, number, c.name in dataset.key) for c in columns}
+            for number in range(ROWS)
+        ],
         row_schema(dataset),
     )
 
 
-def _value(name: str, kind: ColumnType, noon: datetime, number: int) -> object:
+def _value(name: str, kind: ColumnType, noon: datetime, number: int, is_of_key: bool) -> object:
     if kind in (ColumnType.INSTANT, ColumnType.INSTANT_MS):
-        return noon + timedelta(hours=number if name == SLOT_START_AT else 0)
+        return noon + timedelta(hours=number if is_of_key else 0)
     if kind is ColumnType.INTEGER:
         return 300 if name == "slot_seconds" else 100 + number
     if kind is ColumnType.FLOAT:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.backfill.cases import Case
+from benchmarks.backfill.load import LEFT_OUT
 from benchmarks.backfill.processes import Usage, run
 from benchmarks.backfill.serving import Server
 
@@ -237,7 +238,11 @@ def _days(count: int, history_days: int) -> list[str]:
 
 def environ(url: str, home: Path, case: Case) -> dict[str, str]:
     """What livestats is told, and nothing of what the machine's user has set."""
+    settings = home.with_suffix(".toml")
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(f"[datasets]\noff = {json.dumps(LEFT_OUT)}\n")
     return {
+        "LIVESTATS_SETTINGS": str(settings),
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(home),
         "LIVESTATS_HOME": str(home),

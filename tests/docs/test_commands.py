@@ -43,6 +43,7 @@ NOT_RUN = {
     r"(\.venv/bin/)?python -m pipelines\.docgen\.\w+": "writes into docs/; what it would write is tested",
     r"\.venv/bin/python -m pytest .*": "the tests; those of added things: test_extending",
     r"average Mbps = .*": "a formula",
+    r"\{\"format\": .*\}": "a file, not a command",
     r"ATTACH .*|SELECT .*": "SQL: run below",
     r"(export )?[A-Z_]+=\S+( [A-Z_]+=\S+)*": "variables of the terminal",
     r"livestats demo.*": "10 s: test_demo runs it",
@@ -83,7 +84,7 @@ COMMANDS_SHOWN = sorted({command for page, command in CASES if page not in FOLLO
 ASKING = re.compile(r"livestats (backfill|replay|publish)\b")
 JUDGING = re.compile(r"livestats (account|alarms|diff|doctor|plan|status)\b")
 """They end with 1 where something is missing or wrong, which it is here and there: an answer, too."""
-NOTHING_YET = re.compile(r"FROM (revisions|ledger|reconciliation WHERE)")
+NOTHING_YET = re.compile(r"FROM (revisions|ledger|reconciliation WHERE)|bill_of_a_month")
 FEW = ("domain", "region", "isp", "edge_stat", "batch_stream_traffic")
 
 
