@@ -77,6 +77,7 @@ def test_the_test_of_every_paragraph_is_here(heading):
     name = "test_" + heading.lower().replace(" ", "_")
     elsewhere = {
         "test_a_run_never_ends",  # tests/unit/pipelines/orchestration/test_instance.py
+        "test_a_capture_is_of_another_home",  # tests/integration/test_misplaced_captures.py
         "test_the_key_is_of_another_account",  # tests/unit/capture/test_account_guard.py
         "test_the_settings_do_not_fit_the_home",  # tests/unit/config/test_dataset_overrides.py
         "test_answers_that_could_not_be_read",  # tests/unit/capture/test_replay_rejected.py
