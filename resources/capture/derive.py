@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from resources.api.catalog import DATASETS
@@ -22,6 +23,7 @@ from resources.capture.inventory import InventoryReader, PrerequisiteMissing
 from resources.capture.result import named_items
 from resources.capture.staged_files import StagedFiles
 from resources.config import Settings
+from resources.fs import access
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import states
@@ -65,13 +67,14 @@ class Sources:
             return None, ""
         reasons = []
         for name in dataset.derived_from:
-            if name not in self._days:
-                self._days[name] = frozenset(captures.days_of(self.home.raw, name))
-            if day not in self._days[name]:
-                continue
             parent = self.settings.of(DATASETS[name])
-            folder = captures.folder_of(self.home.raw, name, day)
-            capture = captures.newest(folder, self.settings.time_zone)
+            try:
+                capture = self._capture_of(name, day)
+            except OSError as error:
+                if not access.is_of_one_place(error):
+                    raise
+                reasons.append(f"{name} cannot be looked at: {access.reason(error)}")
+                continue
             if capture is None:
                 continue
             if day in self._suspect_days(parent):
@@ -106,6 +109,15 @@ class Sources:
             marked = evidence.marked(name, lines)
             self._suspect[name] = frozenset(line.day for line in marked if line.is_suspect)
         return self._suspect[name]
+
+    def _capture_of(self, name: str, day: date) -> Capture | None:
+        if name not in self._days:
+            self._days[name] = frozenset(captures.days_of(self.home.raw, name))
+        if day not in self._days[name]:
+            return None
+        return captures.newest(
+            captures.folder_of(self.home.raw, name, day), self.settings.time_zone
+        )
 
     def _reason_against(
         self, dataset: Dataset, day: date, parent: Dataset, capture: Capture
@@ -163,8 +175,18 @@ def captured_sources(
         for dataset, days in due.items()
         for name in dataset.derived_from
         for day in days
-        if captures.captures_in(captures.folder_of(home.raw, name, day))
+        if _is_captured(captures.folder_of(home.raw, name, day))
     )
+
+
+def _is_captured(folder: Path) -> bool:
+    """True if a day has a capture; one that cannot be looked at is no source."""
+    try:
+        return bool(captures.captures_in(folder))
+    except OSError as error:
+        if not access.is_of_one_place(error):
+            raise
+        return False
 
 
 def make_capture(home: Home, dataset: Dataset, day: date, source: Source) -> parquet.Provenance:

@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from resources.config import Settings
+from resources.fs import access
 from resources.lake.activity import MEASURES
 from resources.lake.long_events import LISTS
 from resources.ledger import acceptance, file_index, suspicion
@@ -102,10 +103,18 @@ class Evidence:
     def _of(
         self, name: str, wanted: Collection[date] | None = None
     ) -> Mapping[date, file_index.RawDayFacts]:
-        """The facts of all days of a dataset, which are read once, or of the `wanted` ones."""
+        """The facts of all days of a dataset, which are read once, or of the `wanted` ones.
+
+        A dataset whose folders cannot be looked at is no evidence: its own line says so.
+        """
         if wanted is None and name in self._facts:
             return self._facts[name]
-        found = file_index.raw_days(self.raw, name, wanted, self.cache)
+        try:
+            found = file_index.raw_days(self.raw, name, wanted, self.cache)
+        except OSError as error:
+            if not access.is_of_one_place(error):
+                raise
+            found = {}
         facts = {day: its.in_zone(self.zone.key) for day, its in found.items()}
         if wanted is None:
             self._facts[name] = facts

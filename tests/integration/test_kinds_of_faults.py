@@ -82,7 +82,8 @@ CASES = [
     *costs_nothing(f"html-200@action={EDGE}@until-call=1", f"cut@action={EDGE}@until-call=1",
                    f"bad-gzip=garbage@action={CODES}@until-call=1", "throttle-storm=1@until-call=2"),
     # Differences of form.
-    *costs_nothing("null-result", "short-pages=2@counts=given", "short-pages=2@counts=asked",
+    *costs_action("DescribeLiveP95PeakBandwidthData", "", "null-result"),  # the answer is the row
+    *costs_nothing("short-pages=2@counts=given", f"short-pages=2@counts=asked@action={PUSHES}",
                    f"new-field=Quality@action={EDGE}", f"name-case@action={PUSHES}"),
 ]  # fmt: skip
 

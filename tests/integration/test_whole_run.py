@@ -75,7 +75,8 @@ def test_lists_of_domains_that_are_cut_lose_and_double_nothing(tmp_path, monkeyp
         tmp_path / "home", Account(domains=3, streams_per_domain=1, deleted=0, audience=0.02)
     ) as found:
         found.backfill(DAY)
-        assert found.simulator.calls["DescribeLiveSourceTrafficData"] == 2
+        # By domain and carrier and by domain alone in two lists each, the account in one.
+        assert found.simulator.calls["DescribeLiveSourceTrafficData"] == 5
         assert wrong_tables(found, DAY) == {}
 
 
