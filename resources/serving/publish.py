@@ -207,17 +207,17 @@ def reading(home: Home, time_zone: str) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Damage inside the file is found by the query that reads there: the block raises DamagedCopy.
     """
-    with closing(connect(home, time_zone)) as connection:
-        try:
+    try:
+        with closing(connect(home, time_zone)) as connection:
             yield connection
-        except duckdb.Error as error:
-            if not str(error).startswith(_DAMAGED):
-                raise
-            path = home.served.resolve()
-            raise DamagedCopy(
-                f"{path} is damaged: {error}. Delete that file and run `livestats publish`: it is "
-                "made again from the warehouse."
-            ) from error
+    except duckdb.Error as error:
+        if _DAMAGED not in str(error):
+            raise
+        path = home.served.resolve()
+        raise DamagedCopy(
+            f"{path} is damaged: {error}. Delete that file and run `livestats publish`: it is "
+            "made again from the warehouse."
+        ) from error
 
 
 _DAMAGED = "Corrupt database file"  # DuckDB has no class of its own for a wrong checksum

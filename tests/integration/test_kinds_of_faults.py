@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from resources.api.catalog import DATASETS, DIMENSIONS
+from resources.api.catalog import DATASETS, DIMENSIONS, ENDPOINTS
 from resources.api.retry import RetryPolicy
 from resources.capture.result import Outcome
 from resources.simulator import Account
@@ -51,6 +51,7 @@ def costs_item(item, *manners):
     return [Case(one, lacking=frozenset({item}), says=item) for one in manners]
 
 
+NULLABLE = ",".join(action for action, one in ENDPOINTS.items() if one.null_result)
 CASES = [
     # The answer is held against the question.
     *costs_action(
@@ -82,8 +83,7 @@ CASES = [
     *costs_nothing(f"html-200@action={EDGE}@until-call=1", f"cut@action={EDGE}@until-call=1",
                    f"bad-gzip=garbage@action={CODES}@until-call=1", "throttle-storm=1@until-call=2"),
     # Differences of form.
-    *costs_action("DescribeLiveP95PeakBandwidthData", "", "null-result"),  # the answer is the row
-    *costs_nothing("short-pages=2@counts=given", f"short-pages=2@counts=asked@action={PUSHES}",
+    *costs_nothing(f"null-result@action={NULLABLE}", "short-pages=2@counts=given", f"short-pages=2@counts=asked@action={PUSHES}",
                    f"new-field=Quality@action={EDGE}", f"name-case@action={PUSHES}"),
 ]  # fmt: skip
 
