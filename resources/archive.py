@@ -273,11 +273,16 @@ class Archive:
                     return [*names, *sorted(build.present(connection))]
                 load_state = warehouse_load.LoadState.of(connection)
                 lacking = warehouse_load.behind(
-                    connection, self.home, names, load_state, self._stale_days
+                    connection, self.home, names, load_state, self._has_stale_days
                 )
                 return [*lacking, *build.marts_behind(connection, names)]
         except serving_publish.NothingServed:
             return [*names]
+
+    def _has_stale_days(self, dataset: Dataset) -> bool:
+        from resources.capture import repair
+
+        return any(repair.days_free_to_repair(self.home, dataset, self._stale_days(dataset)))
 
     @property
     def masks(self) -> Masks:

@@ -18,7 +18,6 @@ import duckdb
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
-from resources.capture import repair
 from resources.fs import access
 from resources.home.layout import Home
 from resources.lake import parquet
@@ -146,16 +145,16 @@ def behind(
     home: Home,
     names: Iterable[str],
     load_state: LoadState,
-    stale_days: Callable[[Dataset], Iterable[date]],
+    has_stale_days: Callable[[Dataset], bool],
 ) -> list[str]:
     """Tables that lack rows, or whose files cannot be looked at: the load says why.
 
-    `stale_days` tells the days of a dataset whose lake file is to be made anew.
+    `has_stale_days` tells if lake files of a dataset are to be made anew, and nobody is at it.
     """
     return [
         name
         for name in names
-        if _is_behind(connection, home, DATASETS[name], load_state, stale_days)
+        if _is_behind(connection, home, DATASETS[name], load_state, has_stale_days)
     ]
 
 
@@ -164,12 +163,12 @@ def _is_behind(
     home: Home,
     dataset: Dataset,
     load_state: LoadState,
-    stale_days: Callable[[Dataset], Iterable[date]],
+    has_stale_days: Callable[[Dataset], bool],
 ) -> bool:
     try:
         if not is_in_sync(connection, home, dataset, load_state):
             return True
-        return any(repair.days_free_to_repair(home, dataset, stale_days(dataset)))
+        return has_stale_days(dataset)
     except OSError as error:
         if not access.is_of_one_place(error):
             raise
