@@ -202,6 +202,7 @@ def make_capture(home: Home, dataset: Dataset, day: date, source: Source) -> par
         facts: dict[str, object] = {
             "time_zone": known["time_zone"],
             "domains": known.get("domains", []),
+            **({"home": of_home} if (of_home := known.get("home") or home.id) else {}),
             **({"settings": dict(dataset.meaning)} if dataset.meaning else {}),
             "derived_from": {"dataset": source.dataset.name, "capture": made_of.name.text},
             **({"any_width": known["any_width"]} if "any_width" in known else {}),

@@ -109,6 +109,7 @@ def test_a_capture_names_what_it_is_made_of_and_takes_no_room(split):
     source = captures.newest(captures.folder_of(split.archive.home.raw, SPLIT.name, DAY))
     manifest = capture.manifest
     assert manifest["derived_from"] == {"dataset": SPLIT.name, "capture": source.name.text}
+    assert manifest["home"] == source.manifest["home"]  # one of another home counts nowhere
     assert capture.name.fetched_at == source.name.fetched_at  # when the API said so
     carried, own = capture.body_files()
     assert carried.path.samefile(source.folder / captures.RESPONSES)
