@@ -107,10 +107,15 @@ def hold_urls(environ: Mapping[str, str], *others: str) -> None:
 
 def sent(headers: Mapping[str, str]) -> None:
     """Remember what this thread signs a request with, until it sends the next one."""
+    authorization = headers.get("Authorization", "")
     values = [value for name, value in headers.items() if name.lower() not in _NO_SECRET]
-    signature = headers.get("Authorization", "").rpartition("Signature=")[2]
-    new = [value for value in (*values, signature) if len(value) >= SHORTEST]
-    _sent.needles = tuple(one for value in new for one in (*_plain(value), *_encoded(value)))
+    # What is secret in the authorization is the key, which is held, and the signature. So the whole is
+    # looked for as it is, and encoded only its signature: this is done for every call.
+    values = [value for value in values if value != authorization]
+    values.append(authorization.rpartition("Signature=")[2])
+    new = [value for value in values if len(value) >= SHORTEST]
+    needles = [one for value in new for one in (*_plain(value), *_encoded(value))]
+    _sent.needles = (*(_plain(authorization) if authorization else ()), *needles)
 
 
 def longest() -> int:
@@ -208,11 +213,12 @@ def _plain(secret: str) -> tuple[bytes, ...]:
 
 def _encoded(secret: str) -> tuple[bytes, ...]:
     """What a secret looks like in a URL, in HTML, and inside of anything that is base64."""
-    in_url = quote(secret, safe="")
-    html = secret.replace("&", "&amp;").replace('"', "&#34;").replace("'", "&#39;")
-    lower = re.sub("%..", lambda code: code[0].lower(), in_url)
-    found = [in_url, lower, quote(secret), html]
-    found += [one for start in range(3) for one in _in_base64(secret.encode(), start)]
+    found = [one for start in range(3) for one in _in_base64(secret.encode(), start)]
+    if not (secret.isascii() and secret.isalnum()):  # those are the same in URLs and HTML
+        in_url = quote(secret, safe="")
+        html = secret.replace("&", "&amp;").replace('"', "&#34;").replace("'", "&#39;")
+        lower = re.sub("%..", lambda code: code[0].lower(), in_url)
+        found = [in_url, lower, quote(secret), html, *found]
     plain = _plain(secret)
     return tuple(dict.fromkeys(one.encode() for one in found if one.encode() not in plain))
 
