@@ -2,7 +2,9 @@
 
 Left out, each because no program could tell from the answers:
 
-- `list-limit` of rankings: the first thousand of two halves of a list are not those of the whole.
+- `list-limit` of rankings and of actions with account-wide figures: those of two halves of a list are
+  not those of the whole, so such days cannot be had.
+- `null-result` of actions whose documented types do not let Result be null: it is refused.
 - `false-empty` with nothing: only of datasets that others contradict; of the rest nobody knows. A
   green day of that dataset may be empty until it is asked again; at the end it may not.
 - `false-empty` with zeros, `missing-slots`: well-formed answers without a mistake in themselves. They
@@ -29,6 +31,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from resources.api.catalog import DAILY, DATASETS, ENDPOINTS
+from resources.api.catalog.model import Scope
 
 if TYPE_CHECKING:
     from benchmarks.worlds.world import Shape
@@ -36,8 +39,12 @@ if TYPE_CHECKING:
 NAMES = [dataset.name for dataset in DAILY]
 ACTIONS = sorted({dataset.endpoint.action for dataset in DAILY})
 RANKING = "DescribeLiveTopPlayData"
-DIVISIBLE = [action for action in ACTIONS if action != RANKING]
-"""Rankings of two halves of a list are not the ranking of the whole."""
+_OF_THE_ACCOUNT = {d.endpoint.action for d in DAILY if d.scope is Scope.ACCOUNT}
+DIVISIBLE = [action for action in ACTIONS if action not in {RANKING, *_OF_THE_ACCOUNT}]
+"""Rankings and account-wide figures of two halves of a list are not those of the whole."""
+
+NULLABLE = [name for name in ACTIONS if ENDPOINTS[name].null_result]
+"""Of the rest nothing says that a Result may be null, so it is no answer."""
 
 CONTRADICTED = (
     *("DescribeLiveStreamSessionData", "DescribeLiveEdgeStatData", "DescribeLiveStreamCountData"),
@@ -195,7 +202,7 @@ LASTING: dict[str, Maker] = {
         f"@action={','.join(DIVISIBLE)}"
     ),
     "name-case": lambda _c, _s: "name-case",
-    "null-result": lambda _c, _s: "null-result",
+    "null-result": lambda _c, _s: f"null-result@action={','.join(NULLABLE)}",
     "new-field": lambda c, s: f"new-field=Extra@action={_some_action(c, s)}",
     "short-pages": _short_pages,
     "doubled-key": _doubled_key,

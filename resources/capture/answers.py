@@ -13,7 +13,7 @@ from typing import ClassVar
 from resources.api.body import LARGE_BYTES
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
-from resources.api.errors import ApiError, IncompleteAnswer
+from resources.api.errors import ApiError, FixRequest, IncompleteAnswer
 from resources.api.parsing.parse import Rows
 from resources.api.request_plan import Request, items_of, narrowed
 from resources.capture.decoders import Stored
@@ -77,6 +77,29 @@ def with_bodies(dataset: Dataset, refused: Unanswered, parts: Sequence[Answer]) 
     if not rest:
         return [*kept]
     return [*kept, replace(refused, request=narrowed(dataset, refused.request, rest))]
+
+
+def of_whole_list(answer: Answer) -> Answer:
+    """The outcome for items that are answered in parts and whose figures do not add up.
+
+    If they are refused together, nothing but the length of the list is left to blame.
+    """
+    if isinstance(answer, FetchResult) or not isinstance(answer.error, FixRequest):
+        return answer
+    refused = answer.error
+    error = FixRequest(
+        f"{refused.what} Parts of this list are answered, so it is longer than the API takes in one "
+        "request",
+        "Figures of parts do not add up to those of the whole account, so it cannot be asked in parts. "
+        "Switch this dataset off in the settings (datasets.off), or name fewer domains there; what is "
+        "asked by domain is not affected.",
+        action=refused.action,
+        http_status=refused.http_status,
+        code=refused.code,
+        code_n=refused.code_n,
+        request_id=refused.request_id,
+    )
+    return replace(answer, error=error)
 
 
 def check_addresses(dataset: Dataset, request: Request, rows: Rows) -> None:

@@ -39,6 +39,7 @@ from resources.capture.answers import (
     FetchResult,
     Unanswered,
     check_addresses,
+    of_whole_list,
     with_bodies,
 )
 from resources.capture.decoders import DecoderPool, Stored
@@ -171,12 +172,11 @@ class Fetcher:
                 pages = () if answer is refused else answer.pages  # which are of the whole list
                 part_request = narrowed(self.dataset, request, part)
                 answers.append(Unanswered(part_request, answer.error, pages))
-        is_account_wide = self.dataset.scope is Scope.ACCOUNT
-        if not answers and isinstance(refused.error, FixRequest) and not is_account_wide:
-            self.learned.learn_list_limit(self._action, found.longest_answered)
-        if is_account_wide:  # figures of all items together
+        if self.dataset.scope is Scope.ACCOUNT:  # figures of all items together
             good = narrowed(self.dataset, request, found.good_items)
-            return [self._attempt(good, day), *answers]
+            return [of_whole_list(self._attempt(good, day)), *answers]
+        if not answers and isinstance(refused.error, FixRequest):
+            self.learned.learn_list_limit(self._action, found.longest_answered)
         return [*(one for one in found.answers.values() if one.is_proven), *answers]
 
     def _note_refusal(

@@ -19,6 +19,8 @@ def same_rows(one: Path, other: Path) -> bool:
     """True if two lake files have the same schema and the same rows, in any order.
 
     DuckDB spills to a temporary folder beside `one`.
+
+    Raises OSError if a file cannot be read, or vanishes meanwhile.
     """
     import duckdb  # its import takes 0.1 s and is needed only here
 
@@ -54,6 +56,8 @@ def same_rows(one: Path, other: Path) -> bool:
         # One direction is enough, because the files have equally many rows.
         sql = f"SELECT count(*) FROM ({' EXCEPT ALL '.join(files_read)})"
         found = connection.execute(sql, [str(one), str(other)]).fetchall()
+    except duckdb.IOException as error:
+        raise OSError(f"{other} cannot be compared with {one}: {error}") from error
     finally:
         connection.close()
     return found == [(0,)]

@@ -165,3 +165,15 @@ def test_totals_that_never_agree_cost_one_request_in_a_run(account):
     account.simulator.manners = [LeaveOutSlots(action=(EDGE,))]
     found.capture((BEFORE, DAY))
     assert found.simulator.calls[EDGE] in (3, 4)  # both days may be asked at one time
+
+
+def test_a_list_that_is_too_long_costs_the_figures_of_the_whole_account_and_says_so(account):
+    account.simulator.manners = [f"list-limit=2@parameter=DomainList@action={EDGE}"]
+    found = account.only("domain", "isp", "edge_stat", "edge_stat_account")
+    results = [r for r in found.capture((DAY,)) if r.dataset.startswith("edge")]
+    by_name = {r.dataset: r for r in results}
+    assert by_name["edge_stat"].outcome is Outcome.CAPTURED
+    refused = by_name["edge_stat_account"]
+    assert refused.outcome is Outcome.FAILED
+    assert "longer than the API takes" in str(refused.error)
+    assert "datasets.off" in str(refused.error)

@@ -127,3 +127,17 @@ def test_two_empty_days_are_the_same_and_comparing_leaves_nothing_behind(tmp_pat
     before = sorted(tmp_path.rglob("*"))
     assert row_equality.same_rows(one, other)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_file_that_vanishes_while_it_is_compared_is_a_fault_of_this_machine(
+    tmp_path, samples, monkeypatch
+):
+    one, other = (written(tmp_path, name, samples[COUNT.name]) for name in ("one", "other"))
+
+    def vanishes(*_):
+        other.unlink()
+        return False
+
+    monkeypatch.setattr(row_equality, "_same_in_order", vanishes)
+    with pytest.raises(OSError, match="other cannot be compared"):
+        row_equality.same_rows(one, other)
