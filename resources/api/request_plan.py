@@ -18,7 +18,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import PROTOCOL_GROUPS, SPLITS, DomainRole, Scope
 from resources.api.catalog.parameters import Parameter, WireType
 from resources.api.catalog.spelling import domain_key
-from resources.api.windows import Window, asked_window, read_window, split, wire_window
+from resources.api.windows import Window, day_window, read_window, split, wire_window
 
 DOMAINS_PER_REQUEST = 50
 """How many domains share one request. The API documents no limit; 50 domains x 12 carriers x 288
@@ -251,8 +251,8 @@ def _times(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[Map
         return [{}]
     longest = dataset.endpoint.longest(dataset.asked_width_s, splits)
     last_second = dataset.event_start is not None
-    asked = asked_window(day, zone, is_month_to_date=dataset.is_month_to_date)
-    windows = split(*asked, longest)
+    start, end = day_window(dataset.first_asked(day), zone)[0], day_window(day, zone)[1]
+    windows = split(start, end, longest)
     return [wire_window(window, last_second=last_second) for window in windows]
 
 

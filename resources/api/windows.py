@@ -27,12 +27,6 @@ def day_window(day: date, zone: ZoneInfo) -> Window:
     return start, end
 
 
-def asked_window(day: date, zone: ZoneInfo, *, is_month_to_date: bool) -> Window:
-    """What the requests of a day are about: the day, or its month up to its end."""
-    start, end = day_window(day, zone)
-    return (day_window(day.replace(day=1), zone)[0], end) if is_month_to_date else (start, end)
-
-
 def slots_end(end: datetime, bucket_s: int | None) -> datetime:
     """When the last slot that begins before `end` is over: the end itself, or later for wide slots.
 

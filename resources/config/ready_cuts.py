@@ -46,5 +46,15 @@ READY: tuple[tuple[str, Cut], ...] = (
             width_s=60,
         ),
     ),
+    (
+        "The first 1000 streams of each week by traffic; take the rows of its last day.",
+        Cut(
+            name="top_of_the_week",
+            endpoint="DescribeLiveTopPlayData",
+            days=7,
+            query_type=("Stream",),
+            sort_by=("TotalTraffic",),
+        ),
+    ),
 )
 """What each is for, and the cut."""

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import printable
-from resources.api.windows import asked_window, day_of, day_window, slots_end
+from resources.api.windows import day_of, day_window, slots_end
 from resources.fs import sealed
 from resources.lake import parquet
 from resources.ledger import file_index
@@ -100,11 +100,6 @@ def _window(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return day_window(day, zone)
 
 
-@lru_cache(maxsize=4096)
-def _asked_window(day: date, zone: ZoneInfo, is_month_to_date: bool) -> tuple[datetime, datetime]:
-    return asked_window(day, zone, is_month_to_date=is_month_to_date)
-
-
 def settles_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime:
     """End of the day's last slot plus the longest documented delay of the dataset and its needs."""
     delays = (dataset.delay, *(DATASETS[name].delay for name in dataset.needs))
@@ -116,7 +111,7 @@ def expires_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime | None:
     history = dataset.history
     if history is None:
         return None
-    return _asked_window(day, zone, dataset.is_month_to_date)[0] + history
+    return _window(dataset.first_asked(day), zone)[0] + history
 
 
 def entry(

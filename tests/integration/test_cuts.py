@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from math import isclose
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from pipelines.cli import main
 from pipelines.definitions import definitions
 from resources.api.catalog import DATASETS
 from resources.api.catalog.cut_rules import dataset_from
+from resources.api.catalog.cuts import Cut
 from resources.api.catalog.model import SPLITS, DomainRole
 from resources.api.request_plan import Domain, Inventory, domains_of, requests_for
 from resources.archive import Archive
@@ -241,3 +242,30 @@ def test_they_are_assets(three):
     assert keys > {f"{room}/{table}" for room in ("lake", "warehouse") for table in TABLES}
     above = graph.get(dg.AssetKey(["lake", "cut_carriers"])).parent_keys
     assert {key.path[-1] for key in above} == {"domain", "isp"}
+
+
+def test_the_list_of_several_days_has_the_traffic_of_all_of_them(tmp_path):
+    top = Cut(
+        name="days",
+        endpoint="DescribeLiveTopPlayData",
+        days=3,
+        query_type=("Stream",),
+        sort_by=("TotalTraffic",),
+    )
+    days = [DAY - timedelta(days=i) for i in range(3)]
+    with lab(tmp_path / "home", Account(domains=2, streams_per_domain=2, deleted=0)) as plain:
+        one = plain.set(cuts={"days": top})
+        assert failures(one.capture(days, ["domain", "isp", "top_play"])) == []
+        assert failures(one.capture([DAY], ["cut_days"])) == []
+        lake = one.archive.home.lake
+        parts = defaultdict(float)
+        for day in days:
+            for row in pq.read_table(parquet.path_of(lake, "top_play", day)).to_pylist():
+                if (row["query_type"], row["sort_by"]) == ("Stream", "TotalTraffic"):
+                    parts[row["domain"], row["app"], row["stream"]] += row["traffic_bytes"]
+        found = pq.read_table(parquet.path_of(lake, "cut_days", DAY)).to_pylist()
+        assert {row["business_date"] for row in found} == {DAY}
+        assert len(found) == len(parts) > 0
+        for row in found:
+            key = (row["domain"], row["app"], row["stream"])
+            assert isclose(row["traffic_bytes"], parts[key], rel_tol=1e-6)

@@ -35,6 +35,8 @@ def cuts(draw, actions=tuple(ACTIONS), name="x"):
         widths = endpoint.parameter["Aggregation"].allowed
         is_fine = len(given.get("split", ())) > 1  # enough rows
         given["width_s"] = draw(st.sampled_from(widths[-1:] if is_fine else widths[-2:]))
+    if base.ranked:
+        given["days"] = draw(st.sampled_from((1, 7, 30)))
     for key, parameter in VALUES.items():
         if values := values_in(base, parameter):
             given[key] = tuple(draw(st.lists(st.sampled_from(values), max_size=2, unique=True)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resources.api.catalog.model import SPLITS, Column, ColumnType, DuplicateKeys, Field, Scope
@@ -92,13 +93,21 @@ def _unordered(dataset: Dataset) -> Iterator[Column]:
     for level in dataset.endpoint.rows.levels:
         for row_field in level.fields:
             if row_field.column is not None:
-                yield _column(row_field, row_field.column)
+                yield replace(
+                    _column(row_field, row_field.column),
+                    comment=_of_days(row_field.comment, dataset.days_of_list),
+                )
     if dataset.duplicate_keys is DuplicateKeys.NUMBER:
         yield Column(
             name=OCCURRENCE,
             kind=ColumnType.INTEGER,
             comment="Number of the row among rows that are otherwise of one key; nearly always 1.",
         )
+
+
+def _of_days(comment: str, days: int) -> str:
+    """A comment of a day's figure, for a list that is of several days."""
+    return comment if days == 1 else comment.replace("of the day", f"of the list's {days} days")
 
 
 def _column(source: Field, name: str) -> Column:

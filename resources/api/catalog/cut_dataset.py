@@ -38,6 +38,7 @@ def dataset_of(cut: Cut, base: Dataset) -> Dataset:
         description=_description(cut, base),
         scope=_scope(cut, base, there),
         bucket_s=cut.width_s or base.bucket_s,
+        days_of_list=cut.days,
         other_widths_s=(),
         distorting_widths_s=(),
         split=cut.split,
@@ -147,6 +148,8 @@ def _description(cut: Cut, base: Dataset) -> str:
         what += " of all domains together"
     width = cut.width_s or base.bucket_s
     sentences = [f"{what}, every {width} s." if width else f"{what}."]
+    if cut.days > 1:
+        sentences.append(f"Each list is of the {cut.days} days up to business_date.")
     listed = [key for key in ("domains", *FILTERS) if cut.values(key) and key not in cut.each]
     limits = [f"{key} {', '.join(cut.values(key))}" for key in listed]
     if limits:

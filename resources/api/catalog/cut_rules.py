@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
 from resources.api.catalog.cut_dataset import dataset_of, values_in, variants_of
 from resources.api.catalog.cuts import ALL, FILTERS, VALUES, Cut, column_of
@@ -74,6 +75,7 @@ def _base(cut: Cut, known: Mapping[str, Dataset]) -> Dataset:
 def _problems(cut: Cut, base: Dataset) -> Iterator[str]:
     """What is wrong, the first of it first."""
     yield from _of_width(cut, base)
+    yield from _of_days(cut, base)
     yield from _of_stream(cut, base.endpoint)
     yield from _of_split(cut, base)
     for key in FILTERS:
@@ -124,6 +126,20 @@ def splits_of(endpoint: Endpoint) -> tuple[str, ...]:
         return ()
     labels = {f.name for f in endpoint.split_rows.levels[0].fields}
     return tuple(str(name) for name in detail.allowed if name in labels and name in SPLITS)
+
+
+def _of_days(cut: Cut, base: Dataset) -> Iterator[str]:
+    """Only a list of the first may be of several days: what has a time belongs to its own day."""
+    if cut.days == 1:
+        return
+    if not base.ranked:
+        yield f"days: {base.endpoint.action} is asked day by day; only lists of the first are not."
+        return
+    # One request has to hold it: the first of two parts are not those of the whole. An hour is left
+    # for the end of summer time.
+    most = (base.endpoint.longest(None, 0) - timedelta(hours=1)).days
+    if not 1 <= cut.days <= most:
+        yield f"days = {cut.days}: 1 to {most} is possible."
 
 
 def _of_stream(cut: Cut, endpoint: Endpoint) -> Iterator[str]:

@@ -46,6 +46,12 @@ class Cut:
         default=None,
         metadata=_about("Width of a time slot in seconds, for actions with slots.", 300),
     )
+    days: int = field(
+        default=1,
+        metadata=_about(
+            "Days that a list of the first is of, the day of its rows the last; 7: of a week.", 7
+        ),
+    )
     domains: tuple[str, ...] = field(
         default=(),
         metadata=_about(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
 from types import MappingProxyType
@@ -59,6 +59,7 @@ class Dataset:
     history_override: timedelta | None = None  # for an endpoint without a history limit
     reread_days: int = 3  # days younger than this are captured again, for late data
     is_month_to_date: bool = False  # a day's figures are of its month so far
+    days_of_list: int = 1  # that a day's list is of, the day itself the last
     group: str = "usage"
     other_widths_s: tuple[int, ...] = ()  # other bucket widths (s) that marts and rules support
     distorting_widths_s: tuple[int, ...] = ()
@@ -111,6 +112,12 @@ class Dataset:
     def delay(self) -> timedelta:
         """Time after the end of a day until its data is complete at the vendor."""
         return self.endpoint.delay_of(self.asked_width_s)
+
+    def first_asked(self, day: date) -> date:
+        """The first of the days that the requests of a day are about; `day` is the last."""
+        if self.is_month_to_date:
+            return day.replace(day=1)
+        return day - timedelta(days=self.days_of_list - 1)
 
     def includes_domain(self, name: str) -> bool:
         """True if the dataset is to hold this domain; patterns compare as DNS does."""

@@ -26,5 +26,5 @@ def test_it_is_possible_and_small(about, cut):
     requests = [*requests_for(made, date(2026, 11, 20), ZoneInfo("Asia/Shanghai"), KNOWN)]
     cost = cost_of(made, requests)
     assert 0 < cost.requests < 10
-    assert cost.rows <= 100_000
+    assert cost.rows is None or cost.rows <= 100_000  # None: a list, of 1000 at most
     assert about.endswith((".", "name."))

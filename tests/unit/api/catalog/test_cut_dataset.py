@@ -136,3 +136,12 @@ def test_what_may_change_is_no_part_of_the_meaning():
     )
     assert Cut.of_meaning("x", one.meaning) == one
     assert dataset_from(other, DATASETS).description.startswith("For the board. A cut of")
+
+
+def test_a_list_of_a_week_is_asked_in_one_window_that_ends_with_the_day():
+    found = made("DescribeLiveTopPlayData", days=7)
+    for request in asked(found):
+        assert request.payload["StartTime"] == "2025-02-23T00:00:00+08:00"
+        assert request.payload["EndTime"] == "2025-03-01T23:59:59+08:00"
+    assert found.column["traffic_bytes"].comment == "Traffic of the list's 7 days."
+    assert "Each list is of the 7 days up to business_date." in found.description

@@ -12,6 +12,7 @@ from tests.support.each import each
 SESSION, EDGE = "DescribeLiveStreamSessionData", "DescribeLiveEdgeStatData"
 CODES, COUNT = "DescribeLivePlayStatusCodeData", "DescribeLiveStreamCountData"
 BATCH, TRANSCODE = "DescribeLiveBatchStreamTrafficData", "DescribeLiveTranscodeInfoData"
+TOP = "DescribeLiveTopPlayData"
 BY_ACTION = actions_for_cuts(DATASETS)
 
 
@@ -28,6 +29,9 @@ WRONG = {
     "no days": ({"endpoint": "DescribeLiveISPData"}, "no action that can be cut"),
     "width": ({"width_s": 30}, "width_s = 30: .* has 60, 300, 3600 s"),
     "no slots": ({"endpoint": BATCH, "split": (), "width_s": 300}, "Take width_s out"),
+    "days of slots": ({"days": 7}, "asked day by day"),
+    "too many days": ({"endpoint": TOP, "split": (), "days": 31}, "days = 31: 1 to 30"),
+    "no day": ({"endpoint": TOP, "split": (), "days": 0}, "days = 0: 1 to 30"),
     "split": ({"split": ("Domain", "Carrier")}, "It splits by Domain, ISP, Protocol"),
     "no split": ({"endpoint": BATCH}, "It has no split"),
     "split by each": (
