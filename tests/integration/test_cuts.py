@@ -269,3 +269,24 @@ def test_the_list_of_several_days_has_the_traffic_of_all_of_them(tmp_path):
         for row in found:
             key = (row["domain"], row["app"], row["stream"])
             assert isclose(row["traffic_bytes"], parts[key], rel_tol=1e-6)
+
+
+def test_the_lists_of_two_domain_spaces_are_those_of_their_domains(tmp_path):
+    top = Cut(
+        name="spaces",
+        endpoint="DescribeLiveTopPlayData",
+        vhosts=("sim-space-1", "sim-space-2"),
+        each=("vhosts",),
+        query_type=("Domain",),
+    )
+    with lab(tmp_path / "home", Account(domains=3, streams_per_domain=1, deleted=0)) as plain:
+        one = plain.set(cuts={"spaces": top})
+        assert failures(one.capture([DAY], ["domain", "isp", "cut_spaces"])) == []
+        (line,) = one.archive.ledger(DATASETS["cut_spaces"], DAY, DAY)
+        assert line.state.is_complete
+        assert line.lacking == ()
+        rows = pq.read_table(parquet.path_of(one.archive.home.lake, "cut_spaces", DAY)).to_pylist()
+        assert {(row["vhost"], row["domain"]) for row in rows} == {
+            ("sim-space-1", "pull-1.sim.example"),
+            ("sim-space-2", "pull-2.sim.example"),
+        }

@@ -62,6 +62,8 @@ def _scope(cut: Cut, base: Dataset, there: Collection[str | None]) -> Scope:
     """What one request is about. Figures without a domain are those of all domains together."""
     if cut.is_one_stream:
         return Scope.STREAM
+    if cut.vhosts:  # no domain beside them
+        return Scope.WHOLE
     is_of_all = "Domain" not in cut.split and "domain" not in there
     return Scope.ACCOUNT if base.scope is Scope.DOMAINS and is_of_all else base.scope
 

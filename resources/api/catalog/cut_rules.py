@@ -84,6 +84,8 @@ def _problems(cut: Cut, base: Dataset) -> Iterator[str]:
     yield from _of_each(cut, base)
     yield from _of_values(cut, base)
     yield from _of_constraints(cut, base)
+    if cut.vhosts and cut.domains:
+        yield "vhosts and domains exclude each other: write one of them."
     if any(not one for one in cut.domains):
         yield "domains: a pattern is empty; without the key all domains are meant."
     most = base.history.days - 1 if base.history else 0

@@ -102,6 +102,15 @@ class Cut:
             ("CN/CN",),
         ),
     )
+    vhosts: tuple[str, ...] | str = field(
+        default=(),
+        metadata=_filter(
+            "VhostList",
+            "vhost",
+            "Only these domain spaces, by the column vhost of the table domain; not with domains.",
+            ("space-1",),
+        ),
+    )
     apps: tuple[str, ...] | str = field(
         default=(), metadata=_filter("AppList", "app", "Only streams of these apps.", ("live",))
     )
@@ -213,6 +222,7 @@ FILTER_COMMENTS: Mapping[str, str] = MappingProxyType(
         "ISPList": "Carrier that the row is limited to, see isp.",
         "RegionList": "Region of the CDN nodes that the row is limited to, see region.",
         "UserRegionList": "Region of the clients that the row is limited to, see region.",
+        "VhostList": "Domain space that the row is limited to, see domain.",
         "AppList": "App that the row is limited to.",
         "StreamList": "Stream that the row is limited to.",
         "Resolution": "Transcoding tier that the row is limited to.",

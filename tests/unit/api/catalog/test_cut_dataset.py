@@ -145,3 +145,12 @@ def test_a_list_of_a_week_is_asked_in_one_window_that_ends_with_the_day():
         assert request.payload["EndTime"] == "2025-03-01T23:59:59+08:00"
     assert found.column["traffic_bytes"].comment == "Traffic of the list's 7 days."
     assert "Each list is of the 7 days up to business_date." in found.description
+
+
+def test_domain_spaces_are_asked_in_the_place_of_domains():
+    found = made("DescribeLiveTopPlayData", vhosts=("east", "west"), each=("vhosts",))
+    lists = [request.payload["VhostList"] for request in asked(found)]
+    assert lists == [["east"], ["west"]]
+    assert not any("DomainList" in request.payload for request in asked(found))
+    assert "vhost" in found.key
+    assert items_of(found, asked(found)[0]) == ()

@@ -29,6 +29,11 @@ WRONG = {
     "no days": ({"endpoint": "DescribeLiveISPData"}, "no action that can be cut"),
     "width": ({"width_s": 30}, "width_s = 30: .* has 60, 300, 3600 s"),
     "no slots": ({"endpoint": BATCH, "split": (), "width_s": 300}, "Take width_s out"),
+    "spaces elsewhere": ({"vhosts": ("space",)}, "vhosts: .* has no such filter"),
+    "spaces and domains": (
+        {"endpoint": TOP, "split": (), "vhosts": ("space",), "domains": ("a.example",)},
+        "vhosts and domains exclude each other",
+    ),
     "days of slots": ({"days": 7}, "asked day by day"),
     "too many days": ({"endpoint": TOP, "split": (), "days": 31}, "days = 31: 1 to 30"),
     "no day": ({"endpoint": TOP, "split": (), "days": 0}, "days = 0: 1 to 30"),
