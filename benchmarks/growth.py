@@ -90,8 +90,7 @@ def measured(one: Archive, new_day: date) -> dict[str, tuple[float, int]]:
         assert not todo.chunks, todo.chunks
         assert one.behind() == []
     with meter.measuring("what is due (schedule)"):
-        assert capture_plan.missing(one, one.daily) == []
-        capture_plan.restated(one, one.daily)
+        capture_plan.what_is_due(one)
     with meter.measuring("publish, nothing new"):
         one.publish()
     grown.grow(one, [new_day])

@@ -47,10 +47,7 @@ def capture_schedule(job: Any, archive: Archive) -> dg.ScheduleDefinition:
         if under_way:
             yield dg.SkipReason(f"{under_way} capture runs are still under way.")
             return
-        chunks = [
-            *capture_plan.missing(archive, archive.daily),
-            *capture_plan.restated(archive, archive.daily),
-        ]
+        chunks = capture_plan.what_is_due(archive)
         if not chunks:
             yield dg.SkipReason("Every day that can be asked for is captured.")
         tick = context.scheduled_execution_time.isoformat()

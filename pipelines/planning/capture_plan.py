@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from resources.api.catalog import DATASETS
-from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.ledger import states, suspicion
 
@@ -133,33 +132,35 @@ def _month(day: date) -> int:
     return day.year * 12 + day.month
 
 
-def missing(archive: Archive, datasets: Sequence[Dataset]) -> list[Chunk]:
+def what_is_due(archive: Archive) -> list[Chunk]:
+    """What the schedule captures: missing days first, then days that are asked again."""
+    ledgers = archive.ledgers(archive.daily, archive.first_day, archive.today)
+    return [*missing(archive, ledgers), *restated(archive, ledgers)]
+
+
+def missing(archive: Archive, ledgers: Mapping[str, Sequence[states.Entry]]) -> list[Chunk]:
     """All days that are not captured and still available, and captures without a lake file."""
     due: dict[str, Sequence[date]] = {}
     urgent: list[states.Entry] = []
-    ledgers = archive.ledgers(datasets, archive.first_day, archive.today)
-    for dataset in datasets:
-        lines = ledgers[dataset.name]
+    for name, lines in ledgers.items():
         without_file = archive.days_without_lake_file(lines)
-        due[dataset.name] = [
-            line.day for line in lines if line.can_be_asked or line.day in without_file
-        ]
+        due[name] = [line.day for line in lines if line.can_be_asked or line.day in without_file]
         urgent += [line for line in lines if line.state is states.State.EXPIRING]
     return chunks(due, urgent=urgent)
 
 
-def restated(archive: Archive, datasets: Sequence[Dataset]) -> list[Chunk]:
+def restated(archive: Archive, ledgers: Mapping[str, Sequence[states.Entry]]) -> list[Chunk]:
     """Recent complete days that were not re-read today, and suspect days that are due again.
 
     Late data may have arrived for the former; for the latter see suspicion.ASKED_AGAIN_DAYS.
     """
     now, zone = archive.now(), archive.settings.zone
     due: dict[str, Sequence[date]] = {}
-    ledgers = archive.ledgers(datasets, archive.first_day, archive.today)
-    for dataset in datasets:
-        due[dataset.name] = [
+    for name, lines in ledgers.items():
+        dataset = archive.settings.of(DATASETS[name])
+        due[name] = [
             line.day
-            for line in ledgers[dataset.name]
+            for line in lines
             if states.is_due_again(dataset, line, now, zone) or suspicion.is_due(line, now, zone)
         ]
     return chunks(due, again=True)

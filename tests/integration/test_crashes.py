@@ -280,7 +280,10 @@ def test_a_backfill_makes_the_lake_file_of_a_capture_that_a_crash_left_without(s
     assert [(c.datasets, c.first, c.last) for c in todo.chunks] == [
         (("source_traffic",), DAY[0], DAY[0])
     ]
-    chunks = capture_plan.missing(few.archive, few.archive.daily)
+    chunks = capture_plan.missing(
+        few.archive,
+        few.archive.ledgers(few.archive.daily, few.archive.first_day, few.archive.today),
+    )
     assert ("source_traffic",) in [c.datasets for c in chunks if c.first <= DAY[0] <= c.last]
 
 

@@ -52,8 +52,14 @@ class Vendor:
         """What the schedule does at a moment: all that is missing or due again, then the load."""
         self.lab = self.lab.with_(LIVESTATS_NOW=at(text).isoformat())
         found = {
-            "missing": due.missing(self.archive, WATCHED),
-            "again": due.restated(self.archive, WATCHED),
+            "missing": due.missing(
+                self.archive,
+                self.archive.ledgers(WATCHED, self.archive.first_day, self.archive.today),
+            ),
+            "again": due.restated(
+                self.archive,
+                self.archive.ledgers(WATCHED, self.archive.first_day, self.archive.today),
+            ),
         }
         before = self.lab.requests
         results = []
@@ -296,7 +302,12 @@ def test_its_day_stays_green_with_its_age_and_is_tried_again_the_same_day(refuse
     )
     assert state == "captured"
     assert at("21T01:20") <= seen < at("21T01:30")
-    assert days_of(due.restated(then.archive, WATCHED), RESTATED) == [DAY]
+    assert days_of(
+        due.restated(
+            then.archive, then.archive.ledgers(WATCHED, then.archive.first_day, then.archive.today)
+        ),
+        RESTATED,
+    ) == [DAY]
 
 
 def test_the_note_of_the_failure_goes_with_the_next_good_answer(refused, tmp_path):
@@ -306,4 +317,12 @@ def test_the_note_of_the_failure_goes_with_the_next_good_answer(refused, tmp_pat
         (result,) = after.capture([DAY], [RESTATED], again=True)
     assert result.outcome is Outcome.UNCHANGED
     assert [*tmp_path.rglob(states.PARTIAL)] == []
-    assert due.restated(after.archive, [DATASETS[RESTATED]]) == []
+    assert (
+        due.restated(
+            after.archive,
+            after.archive.ledgers(
+                [DATASETS[RESTATED]], after.archive.first_day, after.archive.today
+            ),
+        )
+        == []
+    )

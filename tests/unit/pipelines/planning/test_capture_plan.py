@@ -188,7 +188,13 @@ def fresh(tmp_path_factory):
 def test_a_fresh_archive_lacks_all_that_the_api_still_has(fresh):
     """And nothing else: today is not over, and older days cannot be had."""
     archive = fresh.archive
-    found = set(asked(capture_plan.missing(archive, archive.daily)))
+    found = set(
+        asked(
+            capture_plan.missing(
+                archive, archive.ledgers(archive.daily, archive.first_day, archive.today)
+            )
+        )
+    )
     for dataset in archive.daily:
         days = {day for name, day in found if name == dataset.name}
         oldest = first(dataset.name)
@@ -201,14 +207,24 @@ def test_a_fresh_archive_lacks_all_that_the_api_still_has(fresh):
 
 def test_a_fresh_archive_begins_with_the_pushes_that_expire(fresh):
     archive = fresh.archive
-    begin = capture_plan.missing(archive, archive.daily)[0]
+    begin = capture_plan.missing(
+        archive, archive.ledgers(archive.daily, archive.first_day, archive.today)
+    )[0]
     assert "push_stream_info" in begin.datasets
     assert begin.expiring
     assert begin.first == first("push_stream_info")
 
 
 def test_nothing_is_due_again_before_something_is_captured(fresh):
-    assert capture_plan.restated(fresh.archive, fresh.archive.daily) == []
+    assert (
+        capture_plan.restated(
+            fresh.archive,
+            fresh.archive.ledgers(
+                fresh.archive.daily, fresh.archive.first_day, fresh.archive.today
+            ),
+        )
+        == []
+    )
 
 
 def test_young_days_are_due_again_on_the_next_day_until_they_are_settled(fresh):
@@ -217,9 +233,16 @@ def test_young_days_are_due_again_on_the_next_day_until_they_are_settled(fresh):
     day = TODAY - timedelta(days=1)
     home.capture([day], ["domain", "isp", "edge_stat"])
     edge = [DATASETS["edge_stat"]]
-    assert capture_plan.restated(home.archive, edge) == []
+    assert (
+        capture_plan.restated(
+            home.archive, home.archive.ledgers(edge, home.archive.first_day, home.archive.today)
+        )
+        == []
+    )
     moved = home.with_(LIVESTATS_NOW=(NOW + timedelta(days=1)).isoformat())
-    (chunk,) = capture_plan.restated(moved.archive, edge)
+    (chunk,) = capture_plan.restated(
+        moved.archive, moved.archive.ledgers(edge, moved.archive.first_day, moved.archive.today)
+    )
     assert (chunk.datasets, chunk.first, chunk.last, chunk.again) == (
         ("edge_stat",),
         day,
@@ -227,13 +250,26 @@ def test_young_days_are_due_again_on_the_next_day_until_they_are_settled(fresh):
         True,
     )
     settled = home.with_(LIVESTATS_NOW=(NOW + timedelta(days=3)).isoformat())
-    assert capture_plan.restated(settled.archive, edge) == []
+    assert (
+        capture_plan.restated(
+            settled.archive,
+            settled.archive.ledgers(edge, settled.archive.first_day, settled.archive.today),
+        )
+        == []
+    )
 
 
 def test_captured_days_are_not_missing(fresh):
     home = fresh.beside("captured")
     day = TODAY - timedelta(days=2)
     home.capture([day], ["domain", "isp", "edge_stat"])
-    found = asked(capture_plan.missing(home.archive, [DATASETS["edge_stat"]]))
+    found = asked(
+        capture_plan.missing(
+            home.archive,
+            home.archive.ledgers(
+                [DATASETS["edge_stat"]], home.archive.first_day, home.archive.today
+            ),
+        )
+    )
     assert ("edge_stat", day) not in found
     assert ("edge_stat", day + timedelta(days=1)) in found
