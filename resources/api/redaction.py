@@ -49,7 +49,7 @@ class _Secrets:
         self.plain: tuple[bytes, ...] = ()
         self.encoded: tuple[bytes, ...] = ()
         self.only_in_texts: tuple[bytes, ...] = ()
-        self.escaped: re.Pattern[bytes] | None = None
+        self.escaped = b""  # a pattern; `re` keeps it compiled once a text needs it
         self.longest = 0
 
     def add(self, values: Iterable[str], shortest: int) -> None:
@@ -66,7 +66,7 @@ class _Secrets:
             self.plain = tuple(one for value in everywhere for one in _plain(value))
             self.encoded = tuple(one for value in everywhere for one in _encoded(value))
             pattern = "|".join("".join(map(_any_spelling, value)) for value in everywhere)
-            self.escaped = re.compile(pattern.encode()) if everywhere else None
+            self.escaped = pattern.encode()
             self.longest = max((len(v) * LONGEST_SPELLING for v in everywhere), default=0)
 
 
@@ -131,10 +131,10 @@ def redact_body(text: bytes) -> bytes:
     for needle in needles:
         if needle in text:
             text = text.replace(needle, MASK.encode())
-    if _held.escaped is None or len(text) > LONGEST_ESCAPED:
+    if not _held.escaped or len(text) > LONGEST_ESCAPED:
         return text
     is_escaped = b"\\" in text or b"%" in text or b"&" in text
-    return _held.escaped.sub(MASK.encode(), text) if is_escaped else text
+    return re.sub(_held.escaped, MASK.encode(), text) if is_escaped else text
 
 
 def redact(text: str) -> str:
