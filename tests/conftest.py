@@ -8,6 +8,7 @@ import gc
 import pytest
 from hypothesis import HealthCheck, settings
 
+from resources.api import redaction
 from resources.api.catalog import DATASETS
 from tests.support.aged_archive import lived_in
 
@@ -30,6 +31,17 @@ def _no_cuts_of_other_files():
     """The datasets are those of the catalog: cuts that a test file defined are forgotten after it."""
     yield
     DATASETS.forget_cuts()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_secrets_of_other_files():
+    """Every answer is searched for every secret that the process knows: those of a file end with it."""
+    known = redaction._held
+    fresh = redaction._Secrets()
+    fresh.add(known._known, 0)
+    redaction._held = fresh
+    yield
+    redaction._held = known
 
 
 @pytest.fixture(scope="session")
