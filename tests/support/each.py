@@ -1,7 +1,8 @@
 """Checks of many small items in one test: it runs them all and lists every item that fails.
 
-For properties of declared data (columns, texts, requests), where a test for each item would only
-multiply the count. Behaviour that differs from case to case stays parametrised.
+For properties of declared data (columns, texts, requests) and for rules that hold for every endpoint
+or dataset alike, where a test for each item would only multiply the count. Behaviour that differs from
+case to case stays parametrised.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection
 from typing import Any
+
+import pytest
 
 _SHOWN = 20
 """Failing items that are printed; the rest are counted."""
@@ -32,8 +35,11 @@ def each(
                 values = item if len(arguments) > 1 else (item,)
                 try:
                     check(**dict(zip(arguments, values, strict=True)), **fixtures)
-                except AssertionError as error:
+                except (AssertionError, pytest.fail.Exception) as error:
                     failed.append(f"{label(*values)}: {error}")
+                except Exception as error:
+                    error.add_note(f"with {label(*values)}")
+                    raise
             more = f"\n... and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
             assert not failed, "\n".join(failed[:_SHOWN]) + more
 

@@ -32,15 +32,12 @@ NEW_YORK = ZoneInfo("America/New_York")
 CARRIERS = tuple(f"isp{i:02}" for i in range(12))
 PROTOCOLS = ("HTTP-FLV", "HTTP-HLS", "RTMP", "RTM", "SRT", "QUIC")
 
-daily = pytest.mark.parametrize("dataset", DAILY, ids=lambda d: d.name)
-daily_in_windows = pytest.mark.parametrize(
-    "dataset", [d for d in DAILY if not d.endpoint.is_present_state], ids=lambda d: d.name
+daily = each("dataset", DAILY, lambda d: d.name)
+daily_in_windows = each(
+    "dataset", [d for d in DAILY if not d.endpoint.is_present_state], lambda d: d.name
 )
-daily_by_domains = pytest.mark.parametrize(
-    "dataset", [d for d in DAILY if d.scope is Scope.DOMAINS], ids=lambda d: d.name
-)
-daily_by_one = pytest.mark.parametrize(
-    "dataset", [d for d in DAILY if d.scope in (Scope.DOMAIN, Scope.STREAM)], ids=lambda d: d.name
+daily_by_one = each(
+    "dataset", [d for d in DAILY if d.scope in (Scope.DOMAIN, Scope.STREAM)], lambda d: d.name
 )
 
 
@@ -261,8 +258,8 @@ def test_a_split_by_carrier_without_carriers_says_what_to_do():
         asked(DATASETS["edge_stat"], carriers=0)
 
 
-@daily
 @pytest.mark.parametrize("domains", [1, 2, 51])
+@daily
 def test_every_column_is_in_the_rows_or_in_the_request(dataset, domains):
     """What neither rows nor request tell would be a hole in the key."""
     labels = {"domain", "isp", "protocol"}

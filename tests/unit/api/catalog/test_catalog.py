@@ -5,39 +5,30 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-import pytest
-
 from resources.api.catalog import DATASETS, ENDPOINTS
 from resources.api.catalog.parameters import AllOrNone, MutuallyExclusive, WireType
 from tests.support.documented_limits import DOCUMENTED
+from tests.support.each import each
 
-ACTIONS = sorted(DOCUMENTED)
-
-
-@pytest.fixture(params=ACTIONS)
-def action(request):
-    return request.param
-
-
-@pytest.fixture
-def said(action):
-    return DOCUMENTED[action]
-
-
-@pytest.fixture
-def entry(action):
-    return ENDPOINTS[action]
+every_action = each(
+    "said, entry",
+    [(DOCUMENTED[action], ENDPOINTS[action]) for action in sorted(DOCUMENTED)],
+    lambda _, entry: entry.action,
+)
+every_dataset = each("dataset", DATASETS.values(), lambda dataset: dataset.name)
 
 
 def test_there_is_an_entry_for_each_action_and_no_other():
     assert set(ENDPOINTS) == set(DOCUMENTED)
 
 
+@every_action
 def test_parameters(said, entry):
     assert {p.name for p in entry.parameters if p.required} == set(said.required)
     assert {p.name for p in entry.parameters if not p.required} == set(said.optional)
 
 
+@every_action
 def test_allowed_values(said, entry):
     wanted = {name: set(values) for name, values in said.allowed.items()}
     if said.window_limits and said.default_bucket:
@@ -45,6 +36,7 @@ def test_allowed_values(said, entry):
     assert {p.name: set(p.allowed) for p in entry.parameters if p.allowed} == wanted
 
 
+@every_action
 def test_defaults(said, entry):
     wanted = dict(said.defaults)
     if said.default_bucket:
@@ -55,10 +47,12 @@ def test_defaults(said, entry):
     assert found == {name: value for name, value in wanted.items() if value is not None}
 
 
+@every_action
 def test_history(said, entry):
     assert (entry.history.days if entry.history else None) == said.history_days
 
 
+@every_action
 def test_spans(said, entry):
     for (bucket, splits), seconds in said.window_limits.items():
         assert entry.longest(bucket, splits).total_seconds() == seconds
@@ -66,10 +60,12 @@ def test_spans(said, entry):
     assert {s.bucket_s for s in entry.window_limits} == buckets or not said.window_limits
 
 
+@every_action
 def test_rate(said, entry):
     assert said.rate is None or entry.rate_per_s == said.rate
 
 
+@every_action
 def test_delay(said, entry):
     if isinstance(said.delay, dict):
         found = {bucket: entry.delay_of(bucket).total_seconds() for bucket in said.delay}
@@ -79,6 +75,7 @@ def test_delay(said, entry):
         assert not entry.delay_by_bucket
 
 
+@every_action
 def test_pages(said, entry):
     if said.page is None:
         assert entry.paging is None
@@ -92,6 +89,7 @@ def test_pages(said, entry):
     assert entry.parameter[entry.paging.number_param].minimum == 1
 
 
+@every_action
 def test_constraints(said, entry):
     together = {c.names for c in entry.constraints if isinstance(c, AllOrNone)}
     apart = {frozenset(c.names) for c in entry.constraints if isinstance(c, MutuallyExclusive)}
@@ -99,31 +97,31 @@ def test_constraints(said, entry):
     assert apart == {frozenset(pair) for pair in said.not_both}
 
 
+@every_action
 def test_lengths_of_lists(said, entry):
     found = {p.name: p.max_items for p in entry.parameters if p.max_items is not None}
     assert found == said.most_items
 
 
-@pytest.mark.parametrize("name", sorted(DATASETS))
-class TestDataset:
-    def test_asks_what_is_allowed(self, name):
-        dataset = DATASETS[name]
-        said = DOCUMENTED[dataset.endpoint.action]
-        asked = dict(dataset.fixed_parameters)
-        for variant in dataset.variants:
-            for parameter, value in {**asked, **variant}.items():
-                assert parameter in (*said.required, *said.optional)
-                values = value if isinstance(value, list) else [value]
-                assert set(values) <= set(said.allowed.get(parameter, values))
-        if dataset.bucket_s is not None:
-            assert dataset.bucket_s in {bucket for bucket, _ in said.window_limits}
+@every_dataset
+def test_a_dataset_asks_what_is_allowed(dataset):
+    said = DOCUMENTED[dataset.endpoint.action]
+    asked = dict(dataset.fixed_parameters)
+    for variant in dataset.variants:
+        for parameter, value in {**asked, **variant}.items():
+            assert parameter in (*said.required, *said.optional)
+            values = value if isinstance(value, list) else [value]
+            assert set(values) <= set(said.allowed.get(parameter, values))
+    if dataset.bucket_s is not None:
+        assert dataset.bucket_s in {bucket for bucket, _ in said.window_limits}
 
-    def test_columns_can_be_read_by_people_and_sql(self, name):
-        dataset = DATASETS[name]
-        assert set(dataset.key) <= set(dataset.column)
-        for column in dataset.columns:
-            assert re.fullmatch(r"[a-z][a-z0-9_]*", column.name)
-            assert column.comment
+
+@every_dataset
+def test_columns_can_be_read_by_people_and_sql(dataset):
+    assert set(dataset.key) <= set(dataset.column)
+    for column in dataset.columns:
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", column.name)
+        assert column.comment
 
 
 def test_addresses_are_asked_for_as_long_as_their_pushes_can_be():

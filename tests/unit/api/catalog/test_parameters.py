@@ -1,9 +1,8 @@
 """Parameters and the rules between them, over the whole catalog: none contradicts another."""
 
-import pytest
-
 from resources.api.catalog import ENDPOINTS
 from resources.api.catalog.parameters import ExclusiveValue, RequiresValue, WireType
+from tests.support.each import each
 
 LISTS = (WireType.TEXTS, WireType.INTEGERS, WireType.REGIONS)
 NUMBERS = (WireType.INTEGER, WireType.INTEGER_TEXT, WireType.INTEGERS)
@@ -31,7 +30,7 @@ def test_limits_are_those_of_numbers_and_lists():
     assert failing(lambda p: not p.rounding_s or p.wire_type is WireType.TIME) == []
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=lambda e: e.action)
+@each("endpoint", ENDPOINTS.values(), lambda e: e.action)
 def test_rules_are_about_parameters_that_there_are(endpoint):
     for rule in endpoint.constraints:
         if isinstance(rule, ExclusiveValue):

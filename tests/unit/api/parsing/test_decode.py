@@ -22,6 +22,7 @@ from resources.api.errors import (
 )
 from resources.api.parsing import decode_lenient
 from resources.api.parsing.decode import decode
+from tests.support.each import each
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 ISP = ENDPOINTS["DescribeLiveISPData"]
@@ -30,7 +31,7 @@ STATUS = ENDPOINTS["DescribeLivePlayStatusCodeData"]
 TOP_PLAY = ENDPOINTS["DescribeLiveTopPlayData"]
 DOMAINS = ENDPOINTS["ListDomainDetail"]
 
-every_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=lambda e: e.action)
+every_endpoint = each("endpoint", ENDPOINTS.values(), lambda e: e.action)
 
 
 def sample(endpoint):
@@ -306,9 +307,7 @@ def test_a_null_among_the_rows_is_refused_by_its_path(endpoint, path):
     ],
     ids=lambda value: spelt(value) if isinstance(value, tuple) else "",
 )
-@pytest.mark.parametrize(
-    "odd", [None, {"odd": [1]}, [[None]], 2**70, -1.5, True, "\ud800"], ids=repr
-)
+@each("odd", [None, {"odd": [1]}, [[None]], 2**70, -1.5, True, "\ud800"])
 def test_what_is_not_kept_may_be_anything(endpoint, path, odd):
     document = sample(endpoint)
     expected, _ = read(endpoint, changed(document, path, None))
@@ -320,7 +319,7 @@ def test_what_is_not_kept_may_be_anything(endpoint, path, odd):
 @pytest.mark.parametrize(
     "path", [("DomainList",), ("DomainList", 0), ("Aggregation",), ("EndTime",)], ids=spelt
 )
-@pytest.mark.parametrize("odd", [{"odd": [1]}, [[None]], 2**70, -1.5, True, "\ud800"], ids=repr)
+@each("odd", [{"odd": [1]}, [[None]], 2**70, -1.5, True, "\ud800"])
 def test_an_echo_that_cannot_be_read_is_refused_by_its_path(path, odd):
     """It cannot be what was asked."""
     with pytest.raises(WrongAnswer) as refusal:
@@ -455,7 +454,7 @@ def test_no_body_can_take_the_process_down():
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("depth", [*range(900, 1000, 3)])
+@each("depth", range(900, 1000, 3))
 def test_no_depth_of_nesting_is_another_kind_of_error(depth):
     """Just short of where the parser gives up, whoever shows the value must not."""
     for odd in ("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth):
