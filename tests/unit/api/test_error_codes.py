@@ -12,6 +12,7 @@ from resources.api.errors import (
     TryLater,
     WrongClock,
 )
+from tests.support.each import each
 
 
 def refused(code=None, status=400, *, code_n=None, message="", retry_after_s=None):
@@ -190,7 +191,7 @@ def test_the_advice_fits_the_refusal(code, advice):
     assert advice in str(refused(code))
 
 
-@pytest.mark.parametrize("code", [code for code, _, _ in CODES])
+@each("code", [code for code, _, _ in CODES])
 def test_every_known_refusal_has_an_advice_that_is_a_sentence(code):
     assert refused(code).advice.endswith(".")
 

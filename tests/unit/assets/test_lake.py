@@ -19,6 +19,7 @@ from resources.capture.capturer import Outcome, Result
 from resources.lake import parquet
 from resources.marts.definition import read, sources
 from tests.support.archives import DAYS, SMALL, lab
+from tests.support.each import each
 
 RANKS = {
     "account": 0,
@@ -60,13 +61,13 @@ def test_every_dataset_has_its_capture_and_its_table(graph):
     assert graph.get_all_asset_keys() == {*expected, warehouse.SERVED}
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@each("name", DATASETS)
 def test_a_table_follows_its_capture_and_the_copy_follows_all_tables(graph, name):
     assert graph.get(warehouse.key(name)).parent_keys == {assets_lake.key(name)}
     assert warehouse.key(name) in graph.get(warehouse.SERVED).parent_keys
 
 
-@pytest.mark.parametrize("mart", read().values(), ids=lambda m: m.name)
+@each("mart", read().values(), lambda m: m.name)
 def test_a_mart_follows_what_it_reads_and_the_copy_follows_all_marts(graph, mart):
     expected = {warehouse.key(name) for name in mart.reads if name in DATASETS}
     expected |= {marts.key(name) for name in mart.reads if name in read()}
@@ -74,7 +75,7 @@ def test_a_mart_follows_what_it_reads_and_the_copy_follows_all_marts(graph, mart
     assert marts.key(mart.name) in graph.get(warehouse.SERVED).parent_keys
 
 
-@pytest.mark.parametrize("mart", read().values(), ids=lambda m: m.name)
+@each("mart", read().values(), lambda m: m.name)
 def test_the_columns_of_a_mart_are_described(graph, mart):
     schema = graph.get(marts.key(mart.name)).metadata["dagster/column_schema"]
     found = [(c.name, c.description, "key" in c.tags) for c in schema.columns]
@@ -95,7 +96,7 @@ def test_the_setting_has_assets_and_their_columns_described_in_chinese(tmp_path)
     assert mart.description == "视图 `dim_isp`。运营商及其名称：可与各表的 isp 字段关联。"
 
 
-@pytest.mark.parametrize("dataset", DAILY, ids=lambda d: d.name)
+@each("dataset", DAILY, lambda d: d.name)
 def test_a_capture_follows_the_datasets_that_say_what_to_ask(graph, dataset):
     parents = {key.path[-1] for key in graph.get(assets_lake.key(dataset.name)).parent_keys}
     assert parents >= set(dataset.needs)

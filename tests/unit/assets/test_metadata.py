@@ -12,6 +12,7 @@ from resources.api.catalog import DATASETS
 from resources.capture.capturer import Outcome, Result
 from resources.lake import parquet
 from tests.support.archives import DAYS, SMALL, lab
+from tests.support.each import each
 
 HOSTILE = [
     "a|b",
@@ -81,7 +82,7 @@ def test_nothing_is_shown_of_a_file_that_is_not_there(tmp_path):
     assert metadata.preview(tmp_path / "rows.parquet") is None
 
 
-@pytest.mark.parametrize("dataset", DATASETS.values(), ids=lambda d: d.name)
+@each("dataset", DATASETS.values(), lambda d: d.name)
 def test_every_dataset_says_where_it_comes_from(dataset):
     found = metadata.of_dataset(dataset)
     assert found["api_action"] == dataset.endpoint.action

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,6 +25,7 @@ from resources.simulator.world import World
 from resources.version import VERSION
 from resources.warehouse.dataset_docs import tables
 from tests.support.archives import IN_ORDER, NOW
+from tests.support.each import each
 from tests.support.lake_files import capture_name, store, table
 
 DAY = date(2026, 11, 21)
@@ -36,7 +38,7 @@ ARROW = {
     "DATE": pa.date32(),
     "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
 }
-every = pytest.mark.parametrize("dataset", DATASETS.values(), ids=[*DATASETS])
+every = each("dataset", DATASETS.values(), lambda d: d.name)
 
 
 class InProcess:
@@ -77,11 +79,16 @@ def only_day(home, dataset):
 # The declared schema -----------------------------------------------------------------------------
 
 
+@cache
+def declarations():
+    return {table["table"]: table for table in tables()}
+
+
 @pytest.mark.parametrize("rows", [0, 2], ids=["an empty day", "rows"])
 @every
 def test_a_file_has_the_declared_schema(dataset, rows, tmp_path):
     """Names, types, which may be null, and what each means: for programs and for people."""
-    (declared,) = (t for t in tables() if t["table"] == dataset.name)
+    declared = declarations()[dataset.name]
     path = store(tmp_path, dataset, DAY, [{dataset.key[-1]: _nth(dataset, i)} for i in range(rows)])
     found = pq.read_schema(path)
     assert [(f.name, f.type) for f in found] == [

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from resources.api.catalog import DATASETS
 from resources.lake import parquet
 from resources.lake.table_diff import Comparison, comparing
+from tests.support.each import each
 from tests.support.restated_captures import DAY
 
 STATUS = DATASETS["play_status_code"]
@@ -20,7 +21,6 @@ SLOTS = [datetime(2026, 11, 20, hour, tzinfo=UTC) for hour in (0, 1)]
 keys = st.tuples(
     st.sampled_from(["a.example", "b'\"%s\\"]), st.sampled_from(SLOTS), st.sampled_from([200, 404])
 )
-
 
 counts = st.none() | st.integers(-5, 2**62)
 
@@ -160,10 +160,10 @@ def test_sums_of_integers_are_exact(compared):
     assert whole.columns["status_count"].before == 2**63 + 1
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@each("name", DATASETS)
 def test_files_of_every_dataset_can_be_compared(tmp_path, name):
     """No column of the catalog is a word that SQL keeps for itself."""
-    path = tmp_path / parquet.FILE
+    path = tmp_path / f"{name}.parquet"
     pq.write_table(parquet.schema(DATASETS[name]).empty_table(), path)
     with comparing(tmp_path) as connection:
         comparison = Comparison(connection, DATASETS[name], path, path)

@@ -12,6 +12,7 @@ from resources.ledger import states
 from resources.ledger.states import State
 from resources.raw import captures
 from tests.support.documented_limits import DOCUMENTED
+from tests.support.each import each
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = date(2026, 3, 10)
@@ -112,7 +113,7 @@ def test_a_state_never_goes_back(now, warning):
 # When a day settles and is forgotten -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dataset", DAILY, ids=lambda d: d.name)
+@each("dataset", DAILY, lambda d: d.name)
 def test_a_day_settles_when_the_documented_delay_has_passed(dataset):
     documented = DOCUMENTED[dataset.endpoint.action].delay
     if isinstance(documented, dict):
@@ -124,13 +125,13 @@ def test_a_day_settles_when_the_documented_delay_has_passed(dataset):
         assert states.settles_at(dataset, DAY, ZONE) == ENDS + timedelta(seconds=documented)
 
 
-@pytest.mark.parametrize("dataset", DAILY, ids=lambda d: d.name)
+@each("dataset", DAILY, lambda d: d.name)
 def test_no_day_can_be_asked_before_what_names_its_streams_or_addresses(dataset):
     settled = states.settles_at(dataset, DAY, ZONE)
     assert all(states.settles_at(DATASETS[n], DAY, ZONE) <= settled for n in dataset.needs)
 
 
-@pytest.mark.parametrize("dataset", DAILY, ids=lambda d: d.name)
+@each("dataset", DAILY, lambda d: d.name)
 def test_a_day_is_forgotten_when_its_first_moment_is(dataset):
     days = DOCUMENTED[dataset.endpoint.action].history_days
     if days is not None:

@@ -7,10 +7,11 @@ import pytest
 from resources.marts import schema
 from resources.marts.definition import MartError, MartKind, available, read, sources
 from resources.system_tables.registry import OWN_TABLES
+from tests.support.each import each
 from tests.support.units import ENDINGS, NAMED_AFTER
 
 MARTS = read()
-marts = pytest.mark.parametrize("mart", MARTS.values(), ids=lambda m: m.name)
+marts = each("mart", MARTS.values(), lambda m: m.name)
 
 SOUND = """-- Requests of a day.
 -- group: traffic

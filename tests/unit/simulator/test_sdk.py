@@ -14,6 +14,7 @@ from volcengine.live.v20230101.live_service import LiveService
 
 from resources.simulator import Account, Simulator
 from tests.support.documented_limits import DOCUMENTED
+from tests.support.each import each
 
 NOW = datetime(2025, 6, 10, 4, tzinfo=UTC)
 DAY = {"StartTime": "2025-06-08T00:00:00+08:00", "EndTime": "2025-06-09T00:00:00+08:00"}
@@ -75,7 +76,7 @@ def refusal(call):
     return json.loads(body)["ResponseMetadata"]["Error"]
 
 
-@pytest.mark.parametrize("action", DOCUMENTED)
+@each("action", DOCUMENTED)
 def test_call(sdk, action):
     method, body = call_of(action)
     answer = getattr(sdk, method)(body)
@@ -86,7 +87,7 @@ def test_call(sdk, action):
     assert answer["Result"][place] if place else answer["Result"]
 
 
-@pytest.mark.parametrize("action", DOCUMENTED)
+@each("action", DOCUMENTED)
 def test_wrong_call(sdk, action):
     method, body = call_of(action)
     error = refusal(lambda: getattr(sdk, method)({**body, "Nonsense": 1}))

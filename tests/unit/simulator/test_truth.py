@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 
-import pytest
-
 from resources.api.catalog import ENDPOINTS
+from tests.support.each import each
 from tests.support.small_world import DAY, HOUR, PULLS, PUSHES, rows
 
 EDGE, PUSH, REGIONS = (
@@ -52,7 +51,7 @@ def test_equal_names_of_levels_are_told_apart():
     assert any("." in name for name in names)
 
 
-@pytest.mark.parametrize("action", sorted(ENDPOINTS))
+@each("action", sorted(ENDPOINTS))
 def test_the_fields_of_rows_are_those_of_the_catalog(action):
     known = {
         field.name

@@ -23,6 +23,7 @@ from resources.warehouse import load as warehouse_load
 from resources.warehouse import load_batch
 from resources.warehouse.connection import WarehouseError
 from resources.warehouse.dataset_docs import tables
+from tests.support.each import each
 from tests.support.lake_files import capture_name, store
 
 ZONE = "Asia/Shanghai"
@@ -42,7 +43,6 @@ connection = duckdb.connect(sys.argv[1])
 connection.execute("CREATE TABLE left_over AS SELECT 1")
 os._exit(9)  # as if killed: the log is not folded in
 """
-every = pytest.mark.parametrize("dataset", DATASETS.values(), ids=[*DATASETS])
 
 
 @pytest.fixture
@@ -659,13 +659,12 @@ def described(tmp_path_factory):
         ).fetchall()
         level = [warehouse_load.is_in_sync(connection, home, d) for d in DATASETS.values()]
     assert all(level)
-    return columns, dict(tables_say)
+    return columns, dict(tables_say), {table["table"]: table for table in tables()}
 
 
-@every
+@each("dataset", DATASETS.values(), lambda d: d.name)
 def test_every_table_and_column_has_its_type_and_says_what_it_means(dataset, described):
-    columns, tables_say = described
-    (declared,) = (t for t in tables() if t["table"] == dataset.name)
+    columns, tables_say, declared = *described[:2], described[2][dataset.name]
     found = [c[1:] for c in columns if c[0] == dataset.name]
     assert [(name, kind) for name, kind, _ in found] == [
         (c["name"], c["type"].replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE"))

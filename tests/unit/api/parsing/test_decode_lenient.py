@@ -9,6 +9,7 @@ from resources.api.errors import IncompleteAnswer, TryLater, WrongAnswer
 from resources.api.pagination import facts
 from resources.api.parsing.decode_lenient import read
 from resources.api.parsing.response_schema import envelope
+from tests.support.each import each
 
 ISP = ENDPOINTS["DescribeLiveISPData"]
 
@@ -57,14 +58,14 @@ def page_numbers(endpoint, spelling, total=6):
     return facts(endpoint.action, paging, found, 0)
 
 
-@pytest.mark.parametrize("endpoint", PAGED, ids=lambda endpoint: endpoint.action)
+@each("endpoint", PAGED, lambda endpoint: endpoint.action)
 def test_paging_numbers_are_read_as_text_and_as_numbers(endpoint):
     assert page_numbers(endpoint, str) == page_numbers(endpoint, int)
     assert page_numbers(endpoint, str).total == 6
 
 
-@pytest.mark.parametrize("endpoint", PAGED, ids=lambda endpoint: endpoint.action)
 @pytest.mark.parametrize("total", ["", "many", "-1", "6.5", True, 6.5, [6]], ids=repr)
+@each("endpoint", PAGED, lambda endpoint: endpoint.action)
 def test_a_total_that_is_no_number_is_refused(endpoint, total):
     with pytest.raises((WrongAnswer, IncompleteAnswer)):
         page_numbers(endpoint, lambda number: total if number == 6 else number)

@@ -10,9 +10,10 @@ from resources.api.errors import WrongAnswer
 from resources.api.parsing.parse import read_page
 from resources.api.parsing.parse_batch import read_batch
 from resources.api.request_plan import request_of
+from tests.support.each import each
 from tests.unit.api.parsing.test_parse import CASED, ONE, first_walk, sample_of
 
-every_day = pytest.mark.parametrize("dataset", DAILY, ids=lambda d: d.name)
+every_day = each("dataset", DAILY, lambda d: d.name)
 
 
 def read(name, walk, **echoes):
@@ -55,8 +56,8 @@ def test_every_echo_that_differs_is_refused_by_path_value_and_expectation(datase
         assert read_batch(dataset, [(walk, 1), (walk, 1)], [body, odd]) is None
 
 
-@every_day
 @pytest.mark.parametrize("echo", ["none", "as sent"])
+@every_day
 def test_what_was_asked_and_no_echo_at_all_are_right(dataset, echo):
     walk = first_walk(dataset.name)
     document = sample_of(dataset.name)

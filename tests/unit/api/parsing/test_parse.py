@@ -18,6 +18,7 @@ from resources.api.pagination import PageFacts
 from resources.api.parsing.parse import join, read_page, row_schema
 from resources.api.request_plan import Domain, Inventory, Stream, request_of, requests_for
 from tests.support.documented_limits import DOCUMENTED
+from tests.support.each import each
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -42,10 +43,8 @@ ONE = Inventory(
     addresses=("192.0.2.7",),
 )
 
-all_datasets = pytest.mark.parametrize("dataset", DATASETS.values(), ids=lambda d: d.name)
-split_datasets = pytest.mark.parametrize(
-    "dataset", [d for d in DATASETS.values() if d.split], ids=lambda d: d.name
-)
+all_datasets = each("dataset", DATASETS.values(), lambda d: d.name)
+split_datasets = each("dataset", [d for d in DATASETS.values() if d.split], lambda d: d.name)
 
 
 def first_walk(name, known=MANY):
@@ -591,8 +590,8 @@ def test_no_result_is_not_nothing(name, document):
         read(name, document)
 
 
-@split_datasets
 @pytest.mark.parametrize("absent", ["missing", None, []], ids=str)
+@split_datasets
 def test_a_split_that_did_not_come_is_refused(dataset, absent):
     document = sample_of(dataset.name)
     details = dataset.endpoint.split_rows.levels[0].name

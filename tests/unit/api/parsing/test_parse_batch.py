@@ -27,11 +27,12 @@ from resources.capture.decoders import DecoderPool
 from resources.raw import captures
 from resources.simulator import Account
 from tests.support.archives import failures, lab, lake_rows
+from tests.support.each import each
 from tests.unit.api.parsing.test_parse import DAY, MANY, SHANGHAI, questions, sample_of, written
 
 METRICS = DATASETS["push_stream_metrics"]
 PUSH = DomainRole.PUSH
-every_dataset = pytest.mark.parametrize("dataset", DATASETS.values(), ids=lambda d: d.name)
+every_dataset = each("dataset", DATASETS.values(), lambda d: d.name)
 
 
 def alone(dataset, walk, body, number=1):
@@ -238,7 +239,7 @@ def test_no_document_of_many_more_is_taken_for_another_answers(bodies):
 # What must be read together ---------------------------------------------------------------------
 
 
-@every_dataset
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=lambda d: d.name)
 def test_answers_as_documented_are_read_together(dataset, monkeypatch):
     """With one start of the parser, whoever they are about and in whatever order their rows are."""
     parsed, usual = [], decode._parse_json

@@ -21,14 +21,15 @@ from resources.api.parsing import slices
 from resources.api.parsing.parse import join, read_page
 from resources.api.parsing.slices import JsonSlicer
 from resources.api.request_plan import requests_for
+from tests.support.each import each
 from tests.unit.api.parsing.test_parse import DAY, MANY, sample
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 METRICS = DATASETS["batch_push_stream_metrics"]
-unpaged = pytest.mark.parametrize(
+unpaged = each(
     "dataset",
     [d for d in DATASETS.values() if d.endpoint.paging is None and d.endpoint.rows.levels[0].name],
-    ids=lambda d: d.name,
+    lambda d: d.name,
 )
 
 

@@ -14,6 +14,7 @@ from resources.api.parsing.parse import join, read_page
 from resources.api.parsing.parse_batch import read_batch
 from resources.api.parsing.split_items import check_domains
 from resources.api.request_plan import request_of
+from tests.support.each import each
 from tests.unit.api.parsing.test_parse import first_walk, sample_of, split_datasets, zeroed
 
 
@@ -86,7 +87,7 @@ def read_beside_split(dataset, document, body=None):
     return join(whole, asked, [read_page(whole, asked, answer)]).table
 
 
-@pytest.mark.parametrize("dataset", SERIES, ids=lambda d: d.name)
+@each("dataset", SERIES, lambda d: d.name)
 def test_the_plain_list_is_read_beside_a_split_whole_or_in_slices(dataset, monkeypatch):
     document = sample_of(dataset.name)
     answer = json.dumps(document).encode()
@@ -100,7 +101,7 @@ def test_the_plain_list_is_read_beside_a_split_whole_or_in_slices(dataset, monke
     assert found.equals(read_beside_split(dataset, None, large))
 
 
-@pytest.mark.parametrize("dataset", SERIES, ids=lambda d: d.name)
+@each("dataset", SERIES, lambda d: d.name)
 def test_an_empty_plain_list_beside_a_split_with_rows_is_no_empty_account(dataset):
     document = sample_of(dataset.name)
     document["Result"][dataset.endpoint.rows.levels[0].name] = []
