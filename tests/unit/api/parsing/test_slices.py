@@ -132,7 +132,7 @@ def test_a_list_of_that_name_elsewhere_is_not_cut():
 def test_a_large_answer_gives_the_same_page(dataset):
     for walk in islice(requests_for(dataset, DAY, SHANGHAI, MANY), 3):
         for indent in (None, 2):
-            at_once, sliced = both(dataset, walk, many(dataset), indent=indent)
+            at_once, sliced = both(dataset, walk, many(dataset, 4), indent=indent)
             assert sliced == at_once
 
 
@@ -145,7 +145,7 @@ def test_a_change_anywhere_is_told_the_same(dataset):
     if walk.is_split and dataset.endpoint.split_rows:
         name = dataset.endpoint.split_rows.levels[0].name
     for change in ("more", "less", "null", "text", "number", "twice"):
-        document = many(dataset)
+        document = many(dataset, 4)
         items = document["Result"][name]
         items[:] = [json.loads(json.dumps(item)) for item in items]  # no two are one object
         item = items[chance.randrange(len(items))]
