@@ -293,9 +293,9 @@ class Settings:
     @cached_property
     def datasets(self) -> tuple[str, ...]:
         """Names of the datasets that are captured. Looked up for every day, so found out once."""
-        off = {*self.datasets_off, *self.not_offered}
         removed = {d.name for d in DATASETS.values() if d.is_cut} - {*self._cut_datasets}
-        return tuple(name for name in DATASETS if name not in off | removed)
+        off = {*self.datasets_off, *self.not_offered, *removed}
+        return tuple(name for name in DATASETS if name not in off)
 
     @property
     def not_offered(self) -> tuple[str, ...]:

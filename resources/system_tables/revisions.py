@@ -262,11 +262,11 @@ def _forget_older_schemas(connection: duckdb.DuckDBPyConnection) -> None:
     if not changed:
         return
     with warehouse_connection.transaction(connection):
-        for name in changed:
-            connection.execute("DELETE FROM revisions WHERE dataset = ?", [name])
-            connection.execute(
-                "INSERT OR REPLACE INTO meta.revision_schema VALUES (?, ?)", [name, hashes[name]]
-            )
+        connection.execute("DELETE FROM revisions WHERE list_contains(?, dataset)", [changed])
+        connection.execute(
+            "INSERT OR REPLACE INTO meta.revision_schema SELECT unnest(?), unnest(?)",
+            [changed, [hashes[name] for name in changed]],
+        )
 
 
 def _ensure_table(connection: duckdb.DuckDBPyConnection) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import astuple, dataclass
+from functools import cached_property
 from typing import Literal
 
 ACCOUNT = "account"
@@ -43,7 +44,7 @@ class Rule:
         False  # reads `origins`: totals that disagree, from the footers of the lake files
     )
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Changes whenever anything in the rule changes."""
         return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:12]
