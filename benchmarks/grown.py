@@ -63,7 +63,10 @@ def _capture(one: Archive, dataset: Dataset, day: date) -> None:
     fetched_at = datetime.combine(day + timedelta(days=1), time(2), UTC)
     writer = CaptureWriter(folder, dataset, day)
     writer.add(captures.Response(0, 1, {}, fetched_at.isoformat(), 14, _BODY))
-    name = writer.seal(fetched_at, ROWS, None, {"outside": 0, "unknown": [], "disagreeing": []})
+    facts: dict[str, object] = {"outside": 0, "unknown": [], "disagreeing": []}
+    if dataset.needs:  # grown before
+        facts["sources"] = {source: _newest(one, source, day) for source in dataset.needs}
+    name = writer.seal(fetched_at, ROWS, None, facts)
     writer.commit(name)
     for later in range(1, 1 + min(dataset.reread_days, (TODAY - day).days - 1)):
         captures.note_seen(folder, name, fetched_at + timedelta(days=later))
@@ -71,6 +74,10 @@ def _capture(one: Archive, dataset: Dataset, day: date) -> None:
     made.add(Rows(_rows(dataset, day), 0, (), ()))
     made.seal(name, 1)
     made.commit()
+
+
+def _newest(one: Archive, name: str, day: date) -> str:
+    return captures.captures_in(captures.folder_of(one.home.raw, name, day))[-1].text
 
 
 def _rows(dataset: Dataset, day: date) -> pa.Table:
