@@ -5,7 +5,7 @@ Not here: what a difference means (remade.py, read it next).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -54,14 +54,14 @@ class Table:
         return next((one for one in (BUSINESS_DATE, "day") if one in names), None)
 
 
-def _relations(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, str]:
+def declared(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, str]:
+    """How each table, view, macro and schema of a database is declared."""
     found = connection.execute(_RELATIONS, [database]).fetchall()
     return {name: str(text).replace(f"{database}.", "") for name, text in found}
 
 
-def differences(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+def differences(anew: Mapping[str, str], held: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Tables, views, macros and schemas that lack, are too many or are declared otherwise."""
-    anew, held = (_relations(connection, name) for name in ("anew", "held"))
     for name in sorted({*anew, *held}):
         if name not in held:
             yield name, "is not there"
@@ -71,9 +71,10 @@ def differences(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, st
             yield name, "is declared otherwise"
 
 
-def common(connection: duckdb.DuckDBPyConnection) -> Iterator[Table]:
+def common(
+    connection: duckdb.DuckDBPyConnection, anew: Mapping[str, str], held: Mapping[str, str]
+) -> Iterator[Table]:
     """The tables that both have, with the same columns."""
-    anew, held = (_relations(connection, name) for name in ("anew", "held"))
     for name, text in sorted(anew.items()):
         if held.get(name) == text and text.startswith("table ") and name not in _NOT_COMPARED:
             yield Table(name, _columns(connection, name))

@@ -136,8 +136,9 @@ class Remade:
             if state.behind and not is_served:
                 text = f"{len(state.behind):,} days of the lake are not loaded"
                 yield self._finding(path, FindingKind.BEHIND, text)
-            yield from self._schema(connection, path, state)
-            for table in relations.common(connection):
+            anew, held = (relations.declared(connection, name) for name in ("anew", "held"))
+            yield from self._schema(anew, held, path, state)
+            for table in relations.common(connection, anew, held):
                 yield from self._table(connection, path, table, state, is_served=is_served)
         if state.unproven:
             yield _unproven(path, state.unproven)
@@ -164,9 +165,9 @@ class Remade:
     # Comparing ---------------------------------------------------------------------------------
 
     def _schema(
-        self, connection: duckdb.DuckDBPyConnection, path: Path, state: _State
+        self, anew: Mapping[str, str], held: Mapping[str, str], path: Path, state: _State
     ) -> Iterator[FileFinding]:
-        for name, text in relations.differences(connection):
+        for name, text in relations.differences(anew, held):
             sources = {one for one, _ in state.aside} | state.unread
             is_rest = any(name in (f"main.{one}", f"meta.{one}_listed") for one in sources)
             if not is_rest:
