@@ -11,6 +11,7 @@ from resources.verify.findings import FindingKind
 from resources.verify.run import Verification
 from resources.warehouse import identity
 from tests.support.archives import DAYS, SMALL, lab
+from tests.support.suites import slow
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def found(home):
     return [*Verification(home.archive).findings()]
 
 
-@pytest.mark.parametrize("how", [MASK, OMIT])
+@pytest.mark.parametrize("how", [MASK, slow(OMIT)])
 def test_what_is_served_follows_the_setting_and_is_proven(home, how):
     addresses = {ip for (ip,) in home.rows("SELECT DISTINCT client_ip FROM push_stream_info")} - {
         ""

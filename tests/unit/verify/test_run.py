@@ -193,14 +193,6 @@ DAMAGES = {
         lambda lab: (captures(lab)[-1] / RESPONSES).unlink(),
         {("missing", "capture")},
     ),
-    "an empty file in a capture": (
-        lambda lab: (captures(lab)[-1] / "notes.txt").touch(),
-        {("extra", "remove")},
-    ),
-    "something beside captures": (
-        lambda lab: (captures(lab)[-1].parent / "copy").mkdir(),
-        {("extra", "remove")},
-    ),
     "the only capture gone": (
         lambda lab: shutil.rmtree(captures(lab, day=DAYS[1])[0]),
         {("missing", "capture")},
@@ -230,18 +222,6 @@ DAMAGES = {
     "lake and its capture damaged": (
         lambda lab: [flip(lake_file(lab)), flip(captures(lab)[-1] / RESPONSES)],
         {("damaged", "capture")},
-    ),
-    "something beside the lake file": (
-        lambda lab: (lake_file(lab).parent / "part-2.parquet").touch(),
-        {("extra", "remove")},
-    ),
-    "no dataset": (
-        lambda lab: (lab.archive.home.raw / "edge_stats").mkdir(),
-        {("extra", "remove")},
-    ),
-    "no day": (
-        lambda lab: (lab.archive.home.lake / TRAFFIC.name / "day=20261120").mkdir(),
-        {("extra", "remove")},
     ),
     "notes damaged": (
         lambda lab: flip(captures(lab, day=DAYS[1])[0].parent / SEEN, 30),
@@ -274,6 +254,9 @@ TWINS = (
     "lake file of another table",
     "lake file flipped",
     "notes gone",
+    "the only capture gone",
+    "lake and its capture damaged",
+    "note of a failure damaged",
 )
 
 
@@ -293,6 +276,23 @@ def test_damage_is_named_with_what_mends_it(lab, damage):
         if not findings:
             break
     assert findings == []
+
+
+def test_what_is_not_ours_is_named_wherever_it_lies_and_can_be_removed(lab):
+    day = captures(lab)[-1]
+    files = {day / "notes.txt", lake_file(lab).parent / "part-2.parquet"}
+    home = lab.archive.home
+    folders = {day.parent / "copy", home.raw / "edge_stats"}
+    folders.add(home.lake / TRAFFIC.name / "day=20261120")
+    for path in files:
+        path.touch()
+    for path in folders:
+        path.mkdir()
+    findings = found(lab)
+    assert {f.subject for f in findings} == files | folders
+    assert told(findings) == {("extra", "remove")}
+    mend(lab, *findings)
+    assert found(lab) == []
 
 
 def test_an_earlier_revision_that_is_gone_is_missed_by_the_later_one(lab):
