@@ -24,7 +24,7 @@ from resources.verify.run import Verification
 from resources.warehouse import identity
 from tests.support.aged_archive import FAILED, NAMES, TOMORROW
 from tests.support.archives import DAYS, contents
-from tests.support.suites import mostly_slow
+from tests.support.suites import mostly_slow, slow
 
 FLIPS = int(os.environ.get("VERIFY_FLIPS", "100"))  # of each kind of file
 TRAFFIC = DATASETS["batch_stream_traffic"]  # two captures of the first day, one of the second
@@ -323,7 +323,7 @@ def test_a_capture_under_another_name_or_day_is_found(lab):
         captures(lab, PUSHES)[0].with_name(name),
     ):
         old.rename(other)
-        findings = found(lab)
+        findings = found(lab, TRAFFIC, PUSHES)
         other.rename(old)
         assert {f.subject for f in findings} & {other, other / MANIFEST}, other
     assert found(lab) == []
@@ -364,7 +364,7 @@ def test_a_list_as_it_was_on_a_day_cannot_be_captured_again(lab):
 def test_what_a_killed_run_left_is_harmless_and_goes_with_the_next(lab):
     for path in (captures(lab)[0], lake_file(lab)):
         atomic.temp_path(path).mkdir()
-    findings = found(lab)
+    findings = found(lab, TRAFFIC)
     assert told(findings) == {("leftover", "nothing")}
     assert all(f.is_harmless for f in findings)
     lab.capture(DAYS[:1], [TRAFFIC.name])
@@ -404,7 +404,7 @@ def test_rows_that_the_capture_does_not_make_are_found_by_the_deep_look(lab):
     writer.commit()
     lab.load()
     assert found(lab) == []
-    (finding,) = found(lab, deep=True)
+    (finding,) = found(lab, TRAFFIC, deep=True)
     assert (finding.subject, finding.repair) == (file, Repair.REPLAY)
     mend(lab, finding)
     assert found(lab, deep=True) == []
@@ -500,7 +500,8 @@ def test_an_archive_without_identity_or_of_another_zone_is_told(lab):
 
 
 @pytest.mark.parametrize(
-    "sql", ["DROP VIEW dim_domain", "UPDATE meta.mart SET version = '' WHERE mart = 'dim_isp'"]
+    "sql",
+    ["DROP VIEW dim_domain", slow("UPDATE meta.mart SET version = '' WHERE mart = 'dim_isp'")],
 )
 def test_a_mart_that_is_gone_or_of_another_select_is_behind_and_made_by_publish(lab, sql):
     change(lab, sql)
