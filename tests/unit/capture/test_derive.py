@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from gzip import decompress
@@ -25,7 +26,7 @@ from resources.ledger.states import State
 from resources.raw import captures
 from resources.simulator import Account
 from resources.verify.run import Verification
-from tests.support.archives import contents, lab
+from tests.support.archives import contents, failures, lab
 
 DAYS = (date(2026, 11, 17), date(2026, 11, 18))
 DAY = DAYS[0]
@@ -41,10 +42,18 @@ def whole(tmp_path):
         yield found
 
 
+@pytest.fixture(scope="module")
+def captured(tmp_path_factory):
+    """The home of an earlier version: with the split alone."""
+    with lab(tmp_path_factory.mktemp("split") / "home", ACCOUNT) as found:
+        assert failures(found.only(*LISTS, SPLIT.name).capture(DAYS)) == []
+        return found.root
+
+
 @pytest.fixture
-def split(whole):
-    """Captured by an earlier version: with the split alone."""
-    whole.only(*LISTS, SPLIT.name).backfill(DAYS)
+def split(whole, captured):
+    """A copy of it."""
+    shutil.copytree(captured, whole.root)
     return whole
 
 
@@ -53,10 +62,10 @@ def later(found, **environ):
     return found.with_(**environ).only(*LISTS, SPLIT.name, WHOLE.name)
 
 
-def backfill(found):
+def backfill(found, last=DAYS[1]):
     """An ordinary backfill; its summary and how many requests it made."""
     before, lines = found.requests, []
-    todo = plan(found.archive, DAYS[0], DAYS[1], [])
+    todo = plan(found.archive, DAYS[0], last, [])
     summary = run(found.archive, todo, lines.append)
     return summary, found.requests - before
 
@@ -91,15 +100,14 @@ def reason(found, day=DAY):
 def test_every_series_is_made_without_a_request_and_equals_the_asked_one(whole):
     names = [name for name, one in DATASETS.items() if one.derived_from]
     parents = [DATASETS[name].derived_from[0] for name in names]
-    whole.only(*LISTS, *parents).backfill(DAYS)
+    assert failures(whole.only(*LISTS, *parents).capture([DAY])) == []
     made, asked = whole.only(*LISTS, *parents, *names), whole.beside("asked").only(*LISTS, *names)
-    _, requests = backfill(made)
-    asked.backfill(DAYS)
+    _, requests = backfill(made, last=DAY)
+    assert failures(asked.capture([DAY])) == []
     assert requests == 0
     for name in names:
-        for day in DAYS:
-            assert rows(made, day, name).num_rows > 0
-            assert rows(made, day, name).equals(rows(asked, day, name))
+        assert rows(made, DAY, name).num_rows > 0
+        assert rows(made, DAY, name).equals(rows(asked, DAY, name))
     assert [*Verification(made.archive, deep=True).findings()] == []
 
 
@@ -140,7 +148,7 @@ def test_a_day_that_is_asked_later_is_seen_again_and_no_revision(split):
 def test_a_backup_holds_the_answers_once(whole, tmp_path):
     """Whichever name comes first."""
     name, parent = "stream_session_account", "stream_session_by_domain"
-    whole.only(*LISTS, parent).backfill(DAYS[:1])
+    whole.only(*LISTS, parent).capture(DAYS[:1])
     found = whole.only(*LISTS, parent, name)
     assert [one.is_derived for one in _replayed(found, name)] == [True]
     assert copy.backup(found.archive, tmp_path / "copy").problems == []
@@ -213,7 +221,7 @@ def test_a_day_whose_source_is_damaged_is_asked(split):
 def test_a_suspect_day_is_asked_instead(whole):
     """What is made of it would be as wrong, and green."""
     whole.simulator.manners = [f"other-totals=2@action={SPLIT.endpoint.action}"]
-    whole.only(*LISTS, SPLIT.name).backfill(DAYS)
+    whole.only(*LISTS, SPLIT.name).capture(DAYS)
     whole.simulator.manners = []
     found = later(whole)
     assert reason(found) == f"{SPLIT.name} is suspect"
@@ -226,7 +234,7 @@ def test_a_suspect_day_is_asked_instead(whole):
 
 def test_two_lists_of_domains_are_no_account(whole, monkeypatch):
     monkeypatch.setattr(request_plan, "DOMAINS_PER_REQUEST", 1)
-    whole.only(*LISTS, SPLIT.name).backfill(DAYS)
+    whole.only(*LISTS, SPLIT.name).capture(DAYS)
     found = later(whole)
     assert reason(found) == "source_traffic was asked in 2 lists of domains"
     todo = plan(found.archive, DAYS[0], DAYS[1], [])
@@ -264,7 +272,7 @@ def test_carriers_that_are_known_only_since_may_be_a_part_of_the_account(split):
 )
 def test_settings_of_the_split_that_differ_make_another_series(whole, own, said):
     limited = whole.only(*LISTS, SPLIT.name).set(own={SPLIT.name: own})
-    limited.backfill(DAYS)
+    limited.capture(DAYS)
     assert said in reason(later(whole).set(own={SPLIT.name: own}))
 
 
