@@ -92,7 +92,7 @@ def test_a_damaged_identity_is_a_finding_and_the_rest_is_read(lab):
 
 def test_leftovers_of_a_killed_run_are_told_and_end_with_0(lab):
     (lake_file(lab).parent / ".making-rows.parquet-1-00").touch()
-    result = verify(lab)
+    result = verify(lab, "--dataset", TRAFFIC)
     assert result.exit_code == 0
     assert result.stdout.startswith("leftover: ")
 
