@@ -12,6 +12,7 @@ from pipelines.doctor.home import suspicion_found
 from resources.monitoring.checks import active_alarms
 from resources.simulator import Account
 from tests.support.archives import NOW, lab
+from tests.support.suites import mostly_slow
 
 DAY = date(2026, 11, 18)  # older than what is asked again for late data
 ACCOUNT = Account(domains=2, streams_per_domain=1, deleted=0, audience=0.05)
@@ -43,7 +44,7 @@ def stated(archive, name):
     return row
 
 
-@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("name", mostly_slow(ACTIONS, TRAFFIC, "source_traffic"))
 def test_totals_that_differ_to_the_end_of_a_fault_are_suspect_until_an_answer_agrees(
     tmp_path, name
 ):

@@ -1,6 +1,13 @@
-"""A few of the damages of `python -m benchmarks.damage`: no wrong figure without a word."""
+"""A few of the damages of `python -m benchmarks.damage`: no wrong figure without a word.
+
+Each is alone in make test: unit/verify, unit/warehouse/test_identity.py, test_misplaced_captures.py.
+"""
+
+import pytest
 
 from benchmarks.damage import cases
+
+pytestmark = pytest.mark.slow
 
 CHOSEN = (
     "a lake file: byte changed",

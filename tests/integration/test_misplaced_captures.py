@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import contextmanager
 
 import pytest
 from click.testing import CliRunner
@@ -15,7 +16,8 @@ from resources.raw import captures
 from resources.simulator import Account
 from resources.verify.findings import FindingKind
 from resources.verify.run import Verification
-from tests.support.archives import DAYS, lab
+from tests.support.archives import DAYS, SMALL, lab
+from tests.support.suites import mostly_slow
 
 NAME = "source_traffic"
 DAY, OTHER = DAYS
@@ -23,13 +25,30 @@ ALL = f"FROM {NAME}"
 FIGURES = f"{ALL} ORDER BY ALL"
 
 
-@pytest.fixture
-def usual(tmp_path):
-    with lab(tmp_path / "home") as found:
+@contextmanager
+def two_days(home, account=SMALL):
+    """A home of two days, loaded and served."""
+    with lab(home, account) as found:
         only = found.only("domain", "isp", NAME)
         only.archive.home.prepare(only.archive.settings, only.archive.now())
         backfilled(only)
         yield only
+
+
+def copied(captured, home):
+    shutil.copytree(captured.root, home, symlinks=True)
+    return captured.with_(LIVESTATS_HOME=str(home)).only("domain", "isp", NAME)
+
+
+@pytest.fixture(scope="module")
+def captured(tmp_path_factory):
+    with two_days(tmp_path_factory.mktemp("usual") / "home") as found:
+        yield found
+
+
+@pytest.fixture
+def usual(captured, tmp_path):
+    return copied(captured, tmp_path / "home")
 
 
 def backfilled(usual):
@@ -113,16 +132,17 @@ def reopened(usual):
     return usual.with_().only("domain", "isp", NAME)
 
 
-@pytest.fixture
-def other(tmp_path):
-    """The home of an account of another size."""
-    (tmp_path / "other").mkdir()
+@pytest.fixture(scope="module")
+def captured_of_other(tmp_path_factory):
     account = Account(domains=2, streams_per_domain=3, deleted=0)
-    with lab(tmp_path / "other" / "home", account) as found:
-        only = found.only("domain", "isp", NAME)
-        only.archive.home.prepare(only.archive.settings, only.archive.now())
-        backfilled(only)
-        yield only
+    with two_days(tmp_path_factory.mktemp("other") / "home", account) as found:
+        yield found
+
+
+@pytest.fixture
+def other(captured_of_other, tmp_path):
+    """The home of an account of another size."""
+    return copied(captured_of_other, tmp_path / "other" / "home")
 
 
 PUT = {
@@ -133,7 +153,7 @@ PUT = {
 }
 
 
-@pytest.mark.parametrize("what", PUT)
+@pytest.mark.parametrize("what", mostly_slow(PUT, "a day of raw", "raw and lake"))
 def test_captures_of_another_home_are_never_served(usual, other, what):
     before = usual.rows(FIGURES)
     assert before != other.rows(FIGURES)
