@@ -7,9 +7,11 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
+from resources.api.catalog import DATASETS
 from resources.simulator import Account, api
 from tests.support.archives import DAYS, NOW, lab
 from tests.support.false_empty import emptied
+from tests.support.suites import slow
 
 DAY = DAYS[0]
 EMPTIED = {"edge_stat", "edge_stat_by_protocol", "edge_stat_by_region", "batch_stream_traffic",
@@ -17,7 +19,10 @@ EMPTIED = {"edge_stat", "edge_stat_by_protocol", "edge_stat_by_region", "batch_s
            "play_status_code_by_domain", "play_status_code_account"}  # fmt: skip
 ACTIONS = ("DescribeLiveEdgeStatData", "DescribeLiveBatchStreamTrafficData",
            "DescribeLivePlayStatusCodeData", "DescribeLiveTopPlayData")  # fmt: skip
-ACCOUNT = Account(domains=2, streams_per_domain=3, deleted=0)
+SOME = (*EMPTIED, "domain", "isp", "region", "stream_session", "batch_stream_session",
+        "stream_session_by_domain",
+        "stream_count", "push_stream_info", "batch_push_stream_metrics", "source_traffic")  # fmt: skip
+ACCOUNT = Account(domains=2, streams_per_domain=1, deleted=0, audience=0.3)
 
 
 @pytest.fixture
@@ -43,9 +48,11 @@ def suspect(found):
     return {name for (name,) in found.rows("SELECT dataset FROM ledger WHERE is_suspect")}
 
 
-def test_datasets_of_four_actions_are_empty_and_all_else_is_whole(false_empty, tmp_path):
-    home = tmp_path / "home"
-    first_day = {"LIVESTATS_FIRST_DAY": str(DAY)}
+@pytest.mark.parametrize("names", [SOME, slow([*DATASETS])], ids=["some", "all datasets"])
+def test_datasets_of_four_actions_are_empty_and_all_else_is_whole(false_empty, tmp_path, names):
+    home, settings = tmp_path / "home", tmp_path / "livestats.toml"
+    settings.write_text(f"[datasets]\noff = {[one for one in DATASETS if one not in names]}\n")
+    first_day = {"LIVESTATS_FIRST_DAY": str(DAY), "LIVESTATS_SETTINGS": str(settings)}
     with lab(home, ACCOUNT, environ=first_day) as found:
         words = ("backfill", "--from", str(DAY), "--to", str(DAY))
         code, told = answer(found, *words)
@@ -95,7 +102,8 @@ def test_an_account_as_it_is_has_none(tmp_path):
 
 def test_pushes_without_an_audience_are_none(tmp_path):
     unwatched = Account(domains=1, streams_per_domain=2, deleted=0, audience=0.0)
-    with lab(tmp_path / "home", unwatched) as found:
+    with lab(tmp_path / "home", unwatched) as whole:
+        found = whole.only(*SOME)
         found.capture([DAY])
         ledgers = found.archive.ledgers(found.archive.daily, DAY, DAY)
         assert not any(line.is_suspect for lines in ledgers.values() for line in lines)

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
+from resources.api.catalog import DATASETS
 from resources.api.parsing import parse, parse_batch
 from resources.lake import parquet
 from resources.monitoring.checks import active_alarms
@@ -25,13 +26,16 @@ MANNER = f"other-window=9@action=DescribeLivePushStreamInfoData@days={ODD}"
 @pytest.fixture
 def found(tmp_path, monkeypatch):
     """Two days, of which one was answered for another, as a version without the check took it."""
-    with lab(tmp_path / "home", ACCOUNT, manners=[MANNER]) as usual:
-        one = usual.only("domain", "isp", NAME)
+    settings = tmp_path / "livestats.toml"
+    off = [name for name in DATASETS if name not in ("domain", "isp", NAME)]
+    settings.write_text(f"[datasets]\noff = {off}\n")
+    environ = {"LIVESTATS_SETTINGS": str(settings)}
+    with lab(tmp_path / "home", ACCOUNT, manners=[MANNER], environ=environ) as one:
         with monkeypatch.context() as patch:
             patch.setattr(parse, "impossible", lambda *_: None)
             patch.setattr(parse_batch, "has_impossible", lambda *_: False)
             one.backfill()
-        usual.simulator.manners = []
+        one.simulator.manners = []
         monkeypatch.setattr(parquet, "SCHEMA_VERSION", parquet.SCHEMA_VERSION + 1)
         for name, value in one.archive.environ.items():
             monkeypatch.setenv(name, value)
