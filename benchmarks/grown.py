@@ -45,7 +45,7 @@ def grow(one: Archive, days: Iterable[date]) -> None:
     """Put `days` of all daily datasets into raw archive and lake, as captures would."""
     one.home.prepare(one.settings, one.now())
     with _unflushed():
-        for dataset in DAILY:
+        for dataset in sorted(DAILY, key=lambda one: bool(one.needs)):  # what lists streams first
             for day in days:
                 _capture(one, dataset, day)
 
@@ -64,7 +64,7 @@ def _capture(one: Archive, dataset: Dataset, day: date) -> None:
     writer = CaptureWriter(folder, dataset, day)
     writer.add(captures.Response(0, 1, {}, fetched_at.isoformat(), 14, _BODY))
     facts: dict[str, object] = {"outside": 0, "unknown": [], "disagreeing": []}
-    if dataset.needs:  # grown before
+    if dataset.needs:
         facts["sources"] = {source: _newest(one, source, day) for source in dataset.needs}
     name = writer.seal(fetched_at, ROWS, None, facts)
     writer.commit(name)

@@ -15,7 +15,7 @@ from resources.api.credentials import Credentials
 from resources.api.errors import ApiError, FixRequest
 from resources.api.pagination import page_payload
 from resources.api.request_plan import Domain, Inventory, Stream, requests_for
-from resources.api.windows import day_of, wire_window
+from resources.api.windows import day_of, window_fields
 from resources.config import Settings
 
 _NO_STREAM = "livestats-doctor"  # does not exist: the response is empty or a refusal
@@ -90,7 +90,7 @@ def _payload(
     payload: dict[str, Any] = dict(request.payload)
     if request.window is not None and dataset.bucket_s is not None:
         start = request.window[0]
-        payload |= wire_window((start, start + timedelta(seconds=dataset.bucket_s)))
+        payload |= window_fields(dataset, (start, start + timedelta(seconds=dataset.bucket_s)))
     if dataset.endpoint.paging is not None:
         payload |= page_payload(dataset.endpoint.paging, 1)
     return payload

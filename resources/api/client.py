@@ -23,6 +23,7 @@ from resources.api import redaction
 from resources.api.body import Body, Incoming
 from resources.api.breaker import Breaker
 from resources.api.catalog import ENDPOINTS
+from resources.api.catalog.model import Method
 from resources.api.credentials import Credentials
 from resources.api.envelope import read_json, refused
 from resources.api.errors import ApiError, FixSetup, TryLater, WrongClock
@@ -46,7 +47,7 @@ class ApiResponse(Generic[T]):
     """A successful answer: the request, the body, and what `read` made of it."""
 
     action: str
-    request: bytes  # the exact body sent
+    request: bytes  # the parameters as JSON: the exact body sent, unless they travel in the query
     body: Body  # the exact body received, decompressed
     fetched_at: datetime  # UTC, when the request was signed: the answer holds nothing later
     http_status: int
@@ -122,7 +123,9 @@ class Client:
         payload: Mapping[str, object],
         read: Callable[[Body], Any] = read_json,
     ) -> ApiResponse[Any]:
-        """Call `action` with `payload` as its JSON body, and pass the body of the answer to `read`.
+        """Call `action` with `payload`, and pass the body of the answer to `read`.
+
+        The payload is the JSON body, or the query of an action whose method is GET.
 
         Faults, throttling and a TryLater from `read` are retried by the retry policy, a refused
         clock once, a refused key once if there is another by now. Blocks for the rate limiter, the
@@ -253,7 +256,7 @@ class Client:
         retry_after_s: float | None = None
         try:
             now = self._clock()
-            response = self._post(action, request, now, credentials)
+            response = self._send(action, request, now, credentials)
             with response:
                 retry_after_s = read_retry_after(response.headers.get("Retry-After"), now)
                 body = self._body(response)
@@ -272,16 +275,21 @@ class Client:
                 error.retry_after_s = error.retry_after_s or retry_after_s
             raise
 
-    def _post(
+    def _send(
         self, action: str, request: bytes, now: datetime, credentials: Credentials
     ) -> requests.Response:
-        query = {"Action": action, "Version": VERSION}
+        query, body = {"Action": action, "Version": VERSION}, request
+        endpoint = ENDPOINTS.get(action)
+        method = Method.POST if endpoint is None else endpoint.method
+        if method is Method.GET:
+            query |= {name: str(value) for name, value in json.loads(request).items()}
+            body = b""
         headers = sign(
-            method="POST",
+            method=method.value,
             host=self._host.netloc,
             path=self._host.path,
             query=query,
-            body=request,
+            body=body,
             credentials=credentials,
             region=self._host.region,
             service=self._host.service,
@@ -290,7 +298,9 @@ class Client:
         redaction.sent(headers)
         with self._lock:
             self._calls[action] += 1
-        return self._transport.post(query, request, headers)
+        if method is Method.GET:
+            return self._transport.get(query, headers)
+        return self._transport.post(query, body, headers)
 
     def _body(self, response: requests.Response) -> Body:
         """The whole body, decompressed; secrets that a server echoes are replaced in it.

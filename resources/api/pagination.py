@@ -58,6 +58,10 @@ def fetch_pages(
     pages by its own size, and all pages are requested anew at the size seen. The pages from the
     last page 1 on are then the answer.
 
+    Where the total is approximate, pages go on until one is empty. If the first one is shorter than
+    asked for, the second is asked at the size seen: so it follows the last row that came, and is
+    empty only if there are no more, whatever size the server allows.
+
     Raises IncompleteAnswer if the pages cannot belong to one unchanged answer: a wrong page came, a
     page came again, the total changed, or the rows do not add up to it.
     """
@@ -81,7 +85,10 @@ def _pages_of_size(
     """All pages of `paging.size`; their facts are added to `seen`."""
     earlier: P | None = None
     while (number := next_page(action, paging, seen)) is not None:
-        page = fetch(number, {**payload, **page_payload(paging, number)})
+        sized = paging
+        if paging.is_rough and seen and seen[0].rows < paging.size:
+            sized = replace(paging, size=seen[0].rows)
+        page = fetch(number, {**payload, **page_payload(sized, number)})
         yield page
         if page.facts is None:
             raise IncompleteAnswer(f"page {number} has no total", action=action)
@@ -104,7 +111,7 @@ def listable(paging: Paging, total: int) -> int:
 
 def _error_kind(paging: Paging, seen: Sequence[PageFacts]) -> type[IncompleteAnswer]:
     """_ShortPages where another page size may help: the server itself made the first page short."""
-    expected = listable(paging, seen[0].total)
+    expected = paging.size if paging.is_rough else listable(paging, seen[0].total)
     is_short = paging.smallest <= seen[0].rows < min(paging.size, expected)
     return _ShortPages if is_short and len(seen) > 1 else IncompleteAnswer
 
@@ -119,6 +126,8 @@ def next_page(action: str, paging: Paging, seen: Sequence[PageFacts]) -> int | N
     """
     if not seen:
         return 1
+    if paging.is_rough:
+        return _next_without_total(action, paging, seen)
     last, asked = seen[-1], len(seen)
     expected = listable(paging, seen[0].total)
     got = sum(page.rows for page in seen)
@@ -144,6 +153,39 @@ def next_page(action: str, paging: Paging, seen: Sequence[PageFacts]) -> int | N
             action=action,
         )
     return asked + 1
+
+
+def _next_without_total(action: str, paging: Paging, seen: Sequence[PageFacts]) -> int | None:
+    """`next_page` where the total is approximate: only an empty page ends the list."""
+    last, asked = seen[-1], len(seen)
+    if last.number is not None and last.number != asked:
+        raise IncompleteAnswer(
+            f"page {asked} was asked for and page {last.number} came", action=action
+        )
+    if last.rows > paging.size:
+        raise IncompleteAnswer(
+            f"{last.rows} rows came on page {asked} of {paging.size}", action=action
+        )
+    if not last.rows:
+        return None
+    if asked > 1 and seen[0].rows < paging.size:
+        raise _error_kind(paging, seen)(
+            f"page 1 of {paging.size} has {seen[0].rows} rows, and page {asked} has more",
+            action=action,
+        )
+    return asked + 1
+
+
+def is_proven_by_itself(paging: Paging | None, seen: Sequence[PageFacts]) -> bool:
+    """True if complete pages prove that no row is lacking; else they must come again the same.
+
+    Without a total, a row that moves to an earlier page meanwhile is never listed; and nothing in
+    one answer says that an empty list is right if the approximate total is not 0.
+    """
+    if paging is None or not paging.is_rough:
+        return True
+    rows = [page.rows for page in seen if page.rows]
+    return len(rows) == 1 or (not rows and seen[0].total == 0)
 
 
 def facts(action: str, paging: Paging, result: Mapping[str, object], rows: int) -> PageFacts:

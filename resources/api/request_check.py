@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from resources.api.catalog.columns import SLOT_START_AT
 from resources.api.catalog.datasets import Dataset
-from resources.api.catalog.model import DomainRole, Endpoint
+from resources.api.catalog.model import DomainRole, Endpoint, Method
 from resources.api.catalog.parameters import (
     AllOrNone,
     Constraint,
@@ -61,8 +61,11 @@ def faults(dataset: Dataset) -> Iterator[str]:
     if dataset.bucket_s is not None and SLOT_START_AT not in dataset.column:
         yield f"bucket_s is {dataset.bucket_s}, and its rows have no {SLOT_START_AT}"
         return
+    if endpoint.method is Method.GET and (lists := _lists(endpoint)):
+        yield f"a GET has its parameters in the query, which holds no list: {', '.join(lists)}"
+        return
     if endpoint.is_present_state and (endpoint.history or endpoint.window_limits):
-        yield "the action takes no StartTime, and has a history or longest windows"
+        yield f"the action takes no {endpoint.times[0]}, and has a history or longest windows"
         return
     if endpoint.window_limits and not _offers(endpoint, dataset.asked_width_s):
         yield f"no window_limits for slots of {dataset.asked_width_s} s"
@@ -72,6 +75,11 @@ def faults(dataset: Dataset) -> Iterator[str]:
             pages = page_payload(endpoint.paging, 1) if endpoint.paging else {}
             for complaint in complaints(endpoint, {**request.payload, **pages}):
                 yield f"{complaint} (in the request {dict(request.payload)})"
+
+
+def _lists(endpoint: Endpoint) -> list[str]:
+    kinds = (WireType.TEXTS, WireType.INTEGERS, WireType.REGIONS)
+    return [p.name for p in endpoint.parameters if p.wire_type in kinds]
 
 
 def _offers(endpoint: Endpoint, width_s: int | None) -> bool:

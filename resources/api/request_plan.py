@@ -18,7 +18,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import PROTOCOL_GROUPS, SPLITS, DomainRole, Scope
 from resources.api.catalog.parameters import Parameter, WireType
 from resources.api.catalog.spelling import domain_key
-from resources.api.windows import Window, day_window, read_window, split, wire_window
+from resources.api.windows import Window, asked_window, split, window_fields, window_of
 
 DOMAINS_PER_REQUEST = 50
 """How many domains share one request. The API documents no limit; 50 domains x 12 carriers x 288
@@ -174,7 +174,7 @@ def request_of(dataset: Dataset, payload: Mapping[str, object]) -> Request:
         within["ip"] = frozenset(_texts(payload[_address_parameter(dataset).name]))
     return Request(
         payload=payload,
-        window=read_window(payload, last_second=dataset.event_start is not None),
+        window=window_of(dataset, payload),
         is_split="DetailField" in payload and bool(dataset.split),
         constants=constants,
         within=within,
@@ -199,7 +199,8 @@ def halves(dataset: Dataset, request: Request) -> tuple[Request, ...]:
         return ()
     middle = start + timedelta(seconds=slots // 2 * dataset.bucket_s)
     edges = ((start, middle), (middle, end))
-    return tuple(request_of(dataset, {**request.payload, **wire_window(edge)}) for edge in edges)
+    asked = [{**request.payload, **window_fields(dataset, edge)} for edge in edges]
+    return tuple(request_of(dataset, payload) for payload in asked)
 
 
 def width_s(dataset: Dataset, request: Request) -> int:
@@ -250,10 +251,8 @@ def _times(dataset: Dataset, day: date, zone: ZoneInfo, splits: int) -> list[Map
     if dataset.endpoint.is_present_state:
         return [{}]
     longest = dataset.endpoint.longest(dataset.asked_width_s, splits)
-    last_second = dataset.event_start is not None
-    start, end = day_window(dataset.first_asked(day), zone)[0], day_window(day, zone)[1]
-    windows = split(start, end, longest)
-    return [wire_window(window, last_second=last_second) for window in windows]
+    windows = split(*asked_window(dataset, day, zone), longest)
+    return [window_fields(dataset, window) for window in windows]
 
 
 def _scopes(dataset: Dataset, inventory: Inventory) -> Iterator[dict[str, object]]:

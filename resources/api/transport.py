@@ -58,8 +58,18 @@ class Transport:
 
         Raises TryLater or FixSetup if there is no response, RuntimeError after `close`.
         """
+        return self._send("POST", query, body, headers)
+
+    def get(self, query: Mapping[str, str], headers: Mapping[str, str]) -> requests.Response:
+        """Send a request without a body. All else is as in `post`."""
+        return self._send("GET", query, None, headers)
+
+    def _send(
+        self, method: str, query: Mapping[str, str], body: bytes | None, headers: Mapping[str, str]
+    ) -> requests.Response:
         try:
-            response = self._opened().post(
+            response = self._opened().request(
+                method,
                 self._host.url_of(query),
                 data=body,
                 headers=dict(headers),

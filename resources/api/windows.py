@@ -12,6 +12,8 @@ from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from resources.api.catalog.datasets import Dataset
+
 Window = tuple[datetime, datetime]
 
 VENDOR_ZONE = timezone(timedelta(hours=8))
@@ -25,6 +27,11 @@ def day_window(day: date, zone: ZoneInfo) -> Window:
     start = datetime.combine(day, time(), zone)
     end = datetime.combine(day + timedelta(days=1), time(), zone)
     return start, end
+
+
+def asked_window(dataset: Dataset, day: date, zone: ZoneInfo) -> Window:
+    """What the requests of a day are about: from the first day that they name to its end."""
+    return day_window(dataset.first_asked(day), zone)[0], day_window(day, zone)[1]
 
 
 def slots_end(end: datetime, bucket_s: int | None) -> datetime:
@@ -71,8 +78,18 @@ def wire_time(instant: datetime) -> str:
     return instant.isoformat(timespec="seconds")
 
 
-def wire_window(window: Window, *, last_second: bool = False) -> dict[str, str]:
-    """StartTime and EndTime of a request for a half-open window.
+TIMES = ("StartTime", "EndTime")
+"""Names of the parameters of a window, where an endpoint has no others: `Endpoint.times`."""
+
+
+def wire_window(
+    window: Window,
+    *,
+    last_second: bool = False,
+    names: tuple[str, str] = TIMES,
+    in_utc: bool = False,
+) -> dict[str, str]:
+    """The two times of a request for a half-open window, under `names`.
 
     `last_second` sends the end itself: for single events, one of which may begin in the last
     second, and where one that begins at the end can be told apart and dropped.
@@ -80,13 +97,19 @@ def wire_window(window: Window, *, last_second: bool = False) -> dict[str, str]:
     start, end = window
     # In UTC, like all sums: on a wall clock the second before a change to summer time is another.
     last = (end.astimezone(UTC) - _LAST_SECOND).astimezone(end.tzinfo)
-    wire_end = end if last_second else last
-    return {"StartTime": wire_time(start), "EndTime": wire_time(wire_end)}
+    edges = (start, end if last_second else last)
+    if in_utc:
+        texts = [wire_time(edge.astimezone(UTC)).replace("+00:00", "Z") for edge in edges]
+    else:
+        texts = [wire_time(edge) for edge in edges]
+    return dict(zip(names, texts, strict=True))
 
 
-def read_window(payload: Mapping[str, object], *, last_second: bool = False) -> Window | None:
+def read_window(
+    payload: Mapping[str, object], *, last_second: bool = False, names: tuple[str, str] = TIMES
+) -> Window | None:
     """The half-open window that a request made by `wire_window` asked for; None without times."""
-    start, end = payload.get("StartTime"), payload.get("EndTime")
+    start, end = (payload.get(name) for name in names)
     if start is None or end is None:
         return None
     return _read_window(str(start), str(end), last_second)
@@ -96,6 +119,22 @@ def read_window(payload: Mapping[str, object], *, last_second: bool = False) -> 
 def _read_window(start: str, end: str, last_second: bool) -> Window:
     wire_end = datetime.fromisoformat(end)
     return datetime.fromisoformat(start), wire_end if last_second else wire_end + _LAST_SECOND
+
+
+def window_fields(dataset: Dataset, window: Window) -> dict[str, str]:
+    """The times of a request of `dataset` for a window, as its endpoint takes them."""
+    return wire_window(
+        window,
+        last_second=dataset.event_start is not None,
+        names=dataset.endpoint.times,
+        in_utc=dataset.endpoint.times_in_utc,
+    )
+
+
+def window_of(dataset: Dataset, payload: Mapping[str, object]) -> Window | None:
+    """The window that a request of `dataset` asked for."""
+    last_second = dataset.event_start is not None
+    return read_window(payload, last_second=last_second, names=dataset.endpoint.times)
 
 
 def has_constant_offset(zone: ZoneInfo) -> bool:

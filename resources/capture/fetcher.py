@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
-import pyarrow as pa
-
 from resources.api.body import Body
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
@@ -45,6 +43,7 @@ from resources.capture.answers import (
 from resources.capture.decoders import DecoderPool, Stored
 from resources.capture.isolation import PROBES, take_apart
 from resources.capture.learned import MAX_FAILURES, Learned
+from resources.capture.readings import Readings
 from resources.errors import LivestatsError
 from resources.raw import captures
 
@@ -239,13 +238,15 @@ class Fetcher:
 
     def _fetch_proven(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:
         """All pages, requested again until page numbers, totals and rows agree."""
-        doubled: list[pa.Table] = []
+        readings = Readings(self._action)
         has_disagreed = False
         for attempt in range(PAGING_ATTEMPTS):
             came.clear()
             try:
                 result = self._fetch_once(request, came)
-                self._check_doubled(result, doubled)
+                readings.check_doubled(result)
+                if readings.must_come_again(result, is_last=attempt == PAGING_ATTEMPTS - 1):
+                    continue
                 if not self._asks_again(result, has_disagreed or attempt == PAGING_ATTEMPTS - 1):
                     return result
                 has_disagreed = True
@@ -269,20 +270,6 @@ class Fetcher:
             return False
         log.warning("%s: %s differ; requesting again", self.dataset.name, ", ".join(totals))
         return True
-
-    def _check_doubled(self, result: FetchResult, earlier: list[pa.Table]) -> None:
-        """Raise IncompleteAnswer if a key comes twice on several pages, and a row may have moved.
-
-        It has not if all attempts, which are added to `earlier`, find the same rows.
-        """
-        if not result.rows.doubled or len(result.pages) == 1:
-            return
-        earlier.append(pa.concat_tables(result.rows.tables()))
-        if len(earlier) < PAGING_ATTEMPTS or not all(earlier[0].equals(one) for one in earlier[1:]):
-            raise IncompleteAnswer(
-                f"keys came twice on {len(result.pages)} pages of {result.request}",
-                action=self._action,
-            )
 
     def _fetch_once(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:
         if self.dataset.endpoint.paging is not None:

@@ -27,6 +27,7 @@ ANSWERERS: Mapping[str, Answerer] = {
     "DescribeLiveSourceStreamMetrics": observed.source_metrics,
     "DescribeLiveBatchSourceStreamMetrics": observed.batch_source_metrics,
     "DescribeLivePushStreamInfoData": observed.push_info,
+    "DescribeClosedStreamInfoByPage": observed.closed_streams,
     "DescribeLiveTranscodeInfoData": observed.transcode_info,
     "DescribeLiveStreamSessionData": measured.session,
     "DescribeLiveBatchStreamSessionData": measured.batch_session,

@@ -64,7 +64,7 @@ def check(
     at = int(now.timestamp())
     if endpoint.is_present_state:
         return Query(endpoint, body, values, now=at, options=options, page_fault=page_fault)
-    start, end = values["StartTime"], values["EndTime"]
+    start, end = (values[name] for name in endpoint.times)
     _check_window(endpoint, values, start, end, now)
     # An inclusive end still has its own second in it.
     until = int(end.timestamp()) + (options.end == "inclusive")
@@ -75,17 +75,18 @@ def check(
 def _check_window(
     endpoint: Endpoint, values: Mapping[str, Any], start: datetime, end: datetime, now: datetime
 ) -> None:
+    begins, ends = endpoint.times
     if end <= start:
         raise invalid_parameter(
-            f"EndTime {end.isoformat()} must be later than StartTime {start.isoformat()}."
+            f"{ends} {end.isoformat()} must be later than {begins} {start.isoformat()}."
         )
     if end > now:
         raise invalid_parameter(
-            f"EndTime {end.isoformat()} is in the future: it is {now.isoformat()}."
+            f"{ends} {end.isoformat()} is in the future: it is {now.isoformat()}."
         )
     if endpoint.history is not None and start < now - endpoint.history:
         raise invalid_parameter(
-            f"StartTime {start.isoformat()} is older than {endpoint.history.days} days "
+            f"{begins} {start.isoformat()} is older than {endpoint.history.days} days "
             f"(the earliest is {(now - endpoint.history).isoformat()})."
         )
     bucket = values.get("Aggregation")
@@ -94,7 +95,7 @@ def _check_window(
     if end - start > longest:
         at = f" at Aggregation {bucket}" if bucket else ""
         raise invalid_parameter(
-            f"StartTime to EndTime is {end - start} long{at}: the limit is {_days_or_hours(longest)}."
+            f"{begins} to {ends} is {end - start} long{at}: the limit is {_days_or_hours(longest)}."
         )
 
 

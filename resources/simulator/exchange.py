@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from resources.api.catalog import API_VERSION
-from resources.api.catalog.model import Endpoint
+from resources.api.catalog.model import Endpoint, Method
+from resources.api.catalog.parameters import WireType
 from resources.api.credentials import Credentials
 from resources.simulator import auth
 from resources.simulator.refusals import Refused
@@ -43,6 +45,7 @@ class Request:
     ask: Callable[[str, Mapping[str, Any]], Result]  # an answer as it would be without manners
     page_fault: str = ""
     notes: dict[str, Any] = field(default_factory=dict)  # from one hook to another
+    sent: bytes | None = None  # the body as it was signed; None: `body`
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -79,11 +82,16 @@ class Request:
         return self.names(*STREAM_PARAMETERS)
 
     @property
+    def times(self) -> tuple[str, str]:
+        """Names of the parameters of its window."""
+        return ("StartTime", "EndTime") if self.endpoint is None else self.endpoint.times
+
+    @property
     def days(self) -> tuple[date, date] | None:
         """First and last day of its window in Asia/Shanghai; None without a window."""
         found = self.parameters
         try:
-            start, end = (datetime.fromisoformat(found[n]) for n in ("StartTime", "EndTime"))
+            start, end = (datetime.fromisoformat(found[n]) for n in self.times)
         except (KeyError, TypeError, ValueError):
             return None
         last = max(start, end - timedelta(seconds=1))
@@ -139,6 +147,24 @@ class Answer:
         if self.result_json is None:
             return envelope
         return envelope[:-1] + b',"Result":' + self.result_json + b"}"
+
+
+def parameters_of(endpoint: Endpoint | None, method: str, target: str, body: bytes) -> bytes:
+    """The parameters of a request as a JSON object: its body, or what its query says.
+
+    A number in a query has no type of its own: it is one where the action takes one.
+    """
+    if endpoint is None or not endpoint.method == method == Method.GET:
+        return body
+    found: dict[str, str | int] = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
+    for name in ("Action", "Version"):
+        found.pop(name, None)
+    for name, text in found.items():
+        known = endpoint.parameter.get(name)
+        is_number = known is not None and known.wire_type is WireType.INTEGER
+        if is_number and str(text).lstrip("-").isdecimal():
+            found[name] = int(text)
+    return json.dumps(found, ensure_ascii=False).encode()
 
 
 def refusal(action: str, refused: Refused) -> Answer:

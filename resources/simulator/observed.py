@@ -24,6 +24,7 @@ from resources.simulator.render import (
     times,
 )
 from resources.simulator.roster import Stream
+from resources.simulator.settings import AnswerOptions
 from resources.simulator.world import Site, World
 
 PRESETS = (
@@ -145,6 +146,55 @@ def push_info(world: World, query: Query) -> Result:
                     }
                 )
     return {**echo(query), **page_of(query, rows)}
+
+
+def closed_streams(world: World, query: Query) -> Result:
+    """DescribeClosedStreamInfoByPage: what ended in the window, pushed or pulled from an origin.
+
+    Each domain that is played pulls what is pushed to its space.
+    """
+    vhost, kind = query.text("Vhost"), query.text("SourceType")
+    rows: list[tuple[int, Result]] = []
+    for site in world.sites_of(query):
+        source = "push" if site.is_push else "relay"
+        if kind not in (None, source) or vhost not in (None, site.space.vhost):
+            continue
+        wanted = set(_named_streams(world, query, site))
+        rows += [
+            (push.end, _closed(site, push, source))
+            for push in world.pushes.between(site.space, query.start - 1, query.end)
+            if push.stream in wanted and query.start <= push.end < query.end
+        ]
+    rows.sort(
+        key=lambda row: (row[0], row[1]["Domain"], row[1]["Stream"]),
+        reverse=query.text("Sort") == "desc",
+    )
+    result = page_of(query, [row for _, row in rows])
+    (level,) = query.endpoint.rows.levels
+    put_list(result, level, result.pop(level.name), query.options)
+    return result
+
+
+def _named_streams(world: World, query: Query, site: Site) -> list[int]:
+    """Positions of the streams that a request names, in full or in part."""
+    if query.text("QueryType") != "fuzzy":
+        return world.rows_of(site.space, query)
+    part = query.text("Stream") or ""
+    return [row for row, stream in enumerate(site.space.streams) if part in stream.name]
+
+
+def _closed(site: Site, push: Push, source: str) -> Result:
+    stream = site.space.streams[push.stream]
+    start, end = times(np.array([push.start, push.end]), AnswerOptions(offset="Z"))
+    return {
+        "Vhost": site.space.vhost,
+        "Domain": site.name,
+        "App": stream.app,
+        "Stream": stream.name,
+        "StartTime": start,
+        "EndTime": end,
+        "SourceType": source,
+    }
 
 
 def _matches(push: Push, query: Query) -> bool:

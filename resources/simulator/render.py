@@ -18,6 +18,7 @@ Result = dict[str, Any]
 Arrays = Mapping[str, NDArray[Any]]
 
 _SHANGHAI_S = 8 * 3600
+_ROUGHLY = 10  # an approximate total is a multiple of it
 
 
 def times(seconds: Ints, answers: AnswerOptions) -> list[str]:
@@ -136,13 +137,14 @@ def page_of(query: Query, rows: list[Result]) -> Result:
     elif query.page_fault == "repeat" and page > 1:
         first -= size
     write = str if paging.as_text else int
-    block = {paging.size_param: write(size), paging.total: write(len(rows))}
+    total = -(-len(rows) // _ROUGHLY) * _ROUGHLY if paging.is_rough else len(rows)
+    block = {paging.size_param: write(size), paging.total: write(total)}
     if paging.echo is not None:
         block[paging.echo] = write(page)
     level = query.endpoint.rows.levels[-1]
     result: Result = {level.name: rows[first : first + size]}
     if paging.block is None:
-        return {**result, paging.total: len(rows)}
+        return {**result, paging.total: total}
     return {**result, paging.block: block}
 
 

@@ -18,7 +18,7 @@ from resources.api.catalog import API_VERSION
 from resources.api.credentials import Credentials
 from resources.simulator import auth, faults
 from resources.simulator.api import Api
-from resources.simulator.exchange import Answer, Request, refusal
+from resources.simulator.exchange import Answer, Request, parameters_of, refusal
 from resources.simulator.faults import FaultPicker
 from resources.simulator.limits import Limiter
 from resources.simulator.manners.manner import Manner
@@ -66,6 +66,7 @@ class Service:
         if self.latency_s:
             self.closing.wait(self.latency_s)
         kind = self.chooser.choose(action)
+        endpoint = self.api.endpoints.get(action)
         broken = faults.in_front(kind, action, self.chooser.faults)
         if broken is not None:
             return self._counted(broken)
@@ -74,13 +75,14 @@ class Service:
             target,
             method,
             headers,
-            body,
+            parameters_of(endpoint, method, target, body),
             number=number,
             at=self.clock(),
             credentials=self.credentials,
-            endpoint=self.api.endpoints.get(action),
+            endpoint=endpoint,
             ask=self.ask,
             page_fault=kind if kind in faults.PAGE_FAULTS else "",
+            sent=body,
         )
         manners = [manner for manner in self.manners if manner.concerns(request)]
         answer = _first([m for m in manners if m.in_front], request)
@@ -126,7 +128,7 @@ class Service:
             path=parts.path,
             query=parts.query,
             headers=request.headers,
-            body=request.body,
+            body=request.body if request.sent is None else request.sent,
             credentials=request.credentials,
             now=real_clock(),
         )
@@ -137,8 +139,8 @@ class Service:
         endpoint = self.api.endpoint(action)
         if action in self.denied:
             raise Refused("AccessDenied", f"The user has no permission for live:{action}.")
-        if request.method != "POST":
-            raise Refused("MethodNotAllowed", f"{action} takes POST.")
+        if request.method != endpoint.method:
+            raise Refused("MethodNotAllowed", f"{action} takes {endpoint.method}.")
         if self.rate is not None:
             limit = endpoint.rate_per_s if self.rate == "documented" else self.rate
             self._limiter.admit(action, limit)

@@ -41,11 +41,11 @@ def test_the_account_page_gives_the_limits_of_the_catalog():
     for endpoint in ENDPOINTS.values():
         by_rate.setdefault(endpoint.rate_per_s, set()).add(endpoint.action)
     assert by_rate.keys() == {30, 10, 100}
-    assert by_rate[10] == {"DescribeIpInfo"}
+    assert by_rate[10] == {"DescribeIpInfo", "DescribeClosedStreamInfoByPage"}
     lists = {"DescribeLivePushStreamInfoData", "DescribeLiveTranscodeInfoData"}
     assert by_rate[100] == {*lists, "DescribeLiveTimeShiftData"}
     assert (
-        "30, for addresses 10, for\n  lists of pushes and transcoding tasks, and time shift, 100"
+        "30, for addresses and\n  streams that have ended 10, for lists of pushes and transcoding tasks, and time shift, 100"
         in ACCOUNT
     )
 

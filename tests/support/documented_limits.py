@@ -21,6 +21,8 @@ class Documented:
     rows: str  # lists of the answer down to the rows, joined by dots
     split_rows: str | None = None  # the same of an answer to DetailField
     childless_are_rows: bool = False
+    method: str = "POST"
+    times: tuple[str, str] = ("StartTime", "EndTime")
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     rate: int | None = 30  # calls per second
@@ -38,6 +40,11 @@ class Documented:
     not_both: tuple[tuple[str, str], ...] = ()
     most_items: dict[str, int] = field(default_factory=dict)
     example: dict[str, Any] = field(default_factory=dict)  # a request beside its times
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it is asked about a window."""
+        return self.times[0] in self.required
 
     @property
     def buckets(self) -> set[int]:
@@ -92,6 +99,8 @@ def _documented(said: dict[str, Any]) -> Documented:
     said["rate"] = said.get("rate", 30) or None
     for name in ("required", "optional"):
         said[name] = tuple(said.get(name, ()))
+    if "times" in said:
+        said["times"] = tuple(said["times"])
     return Documented(window_limits=limits, delay=delay, **said)
 
 

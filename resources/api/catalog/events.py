@@ -13,6 +13,7 @@ from resources.api.catalog.model import (
     DuplicateKeys,
     Endpoint,
     ListLevel,
+    Method,
     Paging,
     RowLayout,
     Scope,
@@ -30,7 +31,9 @@ from resources.api.catalog.shared import (
     ONE_APP,
     ONE_STREAM,
     PRIORITY,
+    QUARTER,
     RESOLUTIONS,
+    ROUGH_PAGES,
     START,
     TRANSCODE_TYPES,
     YEAR,
@@ -76,6 +79,51 @@ PUSH_INFO = Endpoint(
                         "Priority label of the stream.",
                         required=False,
                     ),
+                ),
+            ),
+        ),
+    ),
+)
+
+CLOSED_STREAMS = Endpoint(
+    action="DescribeClosedStreamInfoByPage",
+    method=Method.GET,
+    times=("EndTimeFrom", "EndTimeTo"),
+    times_in_utc=True,
+    parameters=(
+        *(
+            Parameter(name=name, wire_type=WireType.TIME, required=True, echoed=False)
+            for name in ("EndTimeFrom", "EndTimeTo")
+        ),
+        *page_parameters(1, 1000, None, required=True),
+        *(
+            Parameter(name=name, wire_type=WireType.TEXT, echoed=False)
+            for name in ("Vhost", "Domain", "App", "Stream")
+        ),
+        Parameter(
+            name="SourceType", wire_type=WireType.TEXT, allowed=("push", "relay"), echoed=False
+        ),
+        enum_parameter("QueryType", "strict", "fuzzy", "strict", echoed=False),
+        enum_parameter("Sort", "desc", "asc", "desc", echoed=False),
+    ),
+    window_limits=NO_SPAN_GIVEN,
+    history=None,  # undocumented: see the dataset
+    delay=timedelta(hours=1),  # undocumented, as its sister PUSH_INFO
+    rate_per_s=10.0,  # undocumented; that of the list of streams that are on
+    paging=ROUGH_PAGES,
+    rows=RowLayout(
+        levels=(
+            ListLevel(
+                name="StreamInfoList",
+                required=False,
+                fields=(
+                    DOMAIN,
+                    APP,
+                    STREAM,
+                    text("SourceType", "source_type", "push, or relay: pulled from an origin."),
+                    instant("StartTime", "stream_started_at", "When the stream began."),
+                    instant("EndTime", "stream_ended_at", "When the stream ended."),
+                    text("Vhost", "vhost", "Domain space: a named group."),
                 ),
             ),
         ),
@@ -183,6 +231,21 @@ DATASETS = (
         dedup_keep=DedupKeep.FIRST_DAY,
         reread_days=7,  # a push may be listed under its first day only when it ends days later
         description="Pushes that have ended: when, how long, from where, why they broke off.",
+        group="events",
+    ),
+    Dataset(
+        name="closed_stream_info",
+        endpoint=CLOSED_STREAMS,
+        scope=Scope.WHOLE,
+        parameters={"Sort": "asc"},  # what is listed late comes behind what was read already
+        key=("domain", "app", "stream", "source_type", "stream_started_at", OCCURRENCE),
+        duplicate_keys=DuplicateKeys.NUMBER,  # main and backup, begun in the same second
+        event_start="stream_ended_at",  # the event is that it ended
+        event_times=("stream_ended_at", "stream_ended_at"),
+        dedup_keep=DedupKeep.FIRST_DAY,
+        history_override=QUARTER,  # as push_stream_info: the longest that is known of such lists
+        description="Streams that have ended, by the day of their end: pushed ones and those pulled "
+        "from an origin, with their domain.",
         group="events",
     ),
     Dataset(

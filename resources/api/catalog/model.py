@@ -37,6 +37,15 @@ class ColumnType(StrEnum):
         return ColumnType.INSTANT.value if self is ColumnType.INSTANT_MS else self.value
 
 
+class Method(StrEnum):
+    """The HTTP method of an action."""
+
+    POST = "POST"
+    """Parameters travel as a JSON object in the body."""
+    GET = "GET"
+    """Parameters travel in the query, each as text."""
+
+
 class Secret(StrEnum):
     """What of a value is never kept, not even in raw/: it is replaced as soon as an answer is there."""
 
@@ -122,6 +131,8 @@ class Paging:
     echo: str | None = "PageNum"  # None: the page number does not come back
     total: str = "TotalCount"
     as_text: bool = False  # numbers travel as strings
+    is_rough: bool = False
+    """True: the total is approximate and proves nothing. Pages then go on to an empty one."""
     most_rows: int | None = None  # rows beyond this rank can never be listed
 
 
@@ -132,7 +143,10 @@ class Endpoint:
     action: str
     rows: RowLayout
     split_rows: RowLayout | None = None  # rows when a split was asked for and is possible
+    method: Method = Method.POST
     parameters: tuple[Parameter, ...] = ()
+    times: tuple[str, str] = ("StartTime", "EndTime")  # names of the parameters of the window
+    times_in_utc: bool = False  # True: the window is to be sent as UTC
     constraints: tuple[Constraint, ...] = ()
     window_limits: tuple[WindowLimit, ...] = ()
     window_slack: timedelta = timedelta(hours=1)
@@ -165,7 +179,7 @@ class Endpoint:
     @property
     def is_present_state(self) -> bool:
         """True for an answer that is about now and takes no time range."""
-        return "StartTime" not in self.parameter
+        return self.times[0] not in self.parameter
 
     def requires(self, name: str) -> bool:
         """True if the action cannot be called without the parameter `name`."""

@@ -179,6 +179,16 @@ SERIES_DELAY = timedelta(minutes=15)
 SERIES_DELAY_BY_BUCKET = {60: timedelta(minutes=5)}
 
 STREAM_PAGES = Paging(size=1000, smallest=100, largest=1000, default=1000)
+ROUGH_PAGES = Paging(
+    size=1000,
+    smallest=1,
+    largest=1000,
+    default=None,
+    block=None,
+    echo=None,
+    total="RoughCount",
+    is_rough=True,
+)
 EVENT_PAGES = Paging(size=1000, smallest=1, largest=1000, default=20, echo="PageCur")
 
 SLOT = Field(

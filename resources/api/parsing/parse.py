@@ -93,6 +93,7 @@ class Rows:
     ] = ()  # domains without a row, though the answer counts more than its rows
     known_nbytes: int | None = None
     doubled: bool = False
+    needs_second: bool = False  # proven only by another answer with the same rows
 
     @cached_property
     def nbytes(self) -> int:
@@ -233,6 +234,9 @@ def join(dataset: Dataset, request: Request, pages: Sequence[Page]) -> Rows:
         absent=tuple(name for page in pages for name in page.absent),
         known_nbytes=pages[0].nbytes if is_sorted else None,
         doubled=doubled,
+        needs_second=not pagination.is_proven_by_itself(
+            dataset.endpoint.paging, [page.facts for page in pages if page.facts is not None]
+        ),
     )
 
 

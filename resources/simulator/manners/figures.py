@@ -123,7 +123,7 @@ class OtherWindow(Manner):
 
     def before(self, request: Request) -> Answer | None:
         asked, back = request.parameters, timedelta(days=self.earlier)
-        window = {name: asked[name] for name in ("StartTime", "EndTime")}
+        window = {name: asked[name] for name in request.times}
         request.notes["window"] = window
         moved = {k: (datetime.fromisoformat(v) - back).isoformat() for k, v in window.items()}
         request.change(**moved)

@@ -14,6 +14,7 @@ from resources.api.pagination import (
     PageFacts,
     facts,
     fetch_pages,
+    is_proven_by_itself,
     listable,
     next_page,
     page_payload,
@@ -378,3 +379,53 @@ def test_whoever_has_seen_enough_requests_no_more_pages():
     pages = fetch_pages(A, STREAM_PAGES, {}, fetch)
     assert next(pages).rows == listing[:1000]
     assert asked == [1]
+
+
+# --- an approximate total ---
+
+CLOSED = ENDPOINTS["DescribeClosedStreamInfoByPage"].paging
+
+
+@given(
+    size=st.integers(1, 6),
+    length=st.integers(0, 25),
+    allowed=st.integers(1, 8),
+    by_own=st.booleans(),
+    rough=st.integers(0, 40),
+)
+def test_without_a_total_a_list_comes_whole_whatever_size_the_server_allows(
+    size, length, allowed, by_own, rough
+):
+    """The server may give fewer rows than asked, and count pages by the asked size or by its own."""
+    listing = list(range(length))
+
+    def serve(number, asked):
+        most = min(asked, allowed)
+        first = (number - 1) * (most if by_own else asked)
+        rows = listing[first : first + most]
+        return PageFacts(number=None, total=rough, rows=len(rows)), rows
+
+    assert all_rows(replace(CLOSED, size=size), serve) == listing
+
+
+def test_the_page_behind_a_short_one_is_asked_at_its_size():
+    asked = []
+
+    def serve(number, size):
+        asked.append((number, size))
+        rows = list(range(3)) if number == 1 else []
+        return PageFacts(number=None, total=10, rows=len(rows)), rows
+
+    assert all_rows(CLOSED, serve) == [0, 1, 2]
+    assert asked == [(1, 1000), (2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "rough", "proven"),
+    [((), 0, True), ((), 10, False), ((3,), 10, True), ((1000, 1), 1001, False)],
+    ids=["none", "none, but the total says some", "one page", "rows may have moved between two"],
+)
+def test_one_answer_without_a_total_proves_one_page_only(rows, rough, proven):
+    seen = [PageFacts(number=None, total=rough, rows=n) for n in (*rows, 0)]
+    assert is_proven_by_itself(CLOSED, seen) is proven
+    assert is_proven_by_itself(PUSH_INFO, seen)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from resources.api.catalog import DATASETS
+from resources.api.catalog.model import Method
 from resources.api.catalog.parameters import Parameter, WireType
 from resources.api.request_check import WrongEntry, check, complaints, faults
 
@@ -44,6 +45,12 @@ def test_an_action_that_lost_its_start_time_is_no_silent_present_state():
     dataset = replace(EDGE, endpoint=replace(EDGE.endpoint, parameters=names))
     (fault,) = faults(dataset)
     assert "takes no StartTime, and has a history" in fault
+
+
+def test_a_query_holds_no_list():
+    dataset = replace(EDGE, endpoint=replace(EDGE.endpoint, method=Method.GET))
+    (fault,) = faults(dataset)
+    assert "holds no list: DomainList" in fault
 
 
 def test_what_is_required_and_how_many_there_may_be():

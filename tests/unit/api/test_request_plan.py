@@ -435,10 +435,11 @@ def complaints(action, body):
         for name, low, high in (("PageNum", 1, 10**9), ("PageSize", smallest, largest)):
             if type(body[name]) is not kind or not low <= int(body[name]) <= high:
                 yield f"{name} may not be {body[name]!r}"
-    if "StartTime" in body:
-        start, end = (datetime.fromisoformat(body[name]) for name in ("StartTime", "EndTime"))
+    if said.is_timed:
+        texts = [body[name] for name in said.times]
+        start, end = map(datetime.fromisoformat, texts)
         asked_s = (end - start).total_seconds()
-        if not (len(body["StartTime"]) == len(body["EndTime"]) == 25 and asked_s > 0):
+        if not ({len(text.replace("Z", "+00:00")) for text in texts} == {25} and asked_s > 0):
             yield "times are not RFC 3339 in whole seconds, or out of order"
         limit = said.longest(body.get("Aggregation"), len(details))
         if limit is not None and asked_s > limit:

@@ -118,6 +118,11 @@ def test_get_is_not_post(sim):
     assert error_of(signed(sim, method="GET", body=b"")) == (405, "MethodNotAllowed", 100020)
 
 
+def test_an_action_that_takes_get_takes_no_post(sim):
+    action = "DescribeClosedStreamInfoByPage"
+    assert error_of(signed(sim, action=action)) == (405, "MethodNotAllowed", 100020)
+
+
 def test_a_body_that_is_no_json(sim):
     assert error_of(signed(sim, body=b"{")) == (400, "InvalidParam.BindError", None)
 

@@ -76,3 +76,37 @@ def test_transcoding_takes_no_longer_than_its_push():
     for task in tasks:
         lasted = (at(task["EndTime"]) - at(task["StartTime"])).total_seconds() / 60
         assert 0 < task["Duration"] <= min(lasted + 1e-6, 24 * 60)
+
+
+CLOSED = "DescribeClosedStreamInfoByPage"
+
+
+def test_closed_streams_are_the_pushes_that_ended_and_what_was_pulled_of_them():
+    """By the day of their end, in UTC; a push that began the day before is among them."""
+    pushes = rows("DescribeLivePushStreamInfoData", DAY - 7 * 24 * HOUR, 8 * 24, DomainList=ONE)
+    ended = {
+        (r["Stream"], at(r["StartTime"]), at(r["EndTime"]))
+        for r in pushes
+        if DAY <= at(r["EndTime"]) < DAY + 24 * HOUR
+    }
+    pulled = ONE[0].replace("push", "pull")
+    for domain, kind in ((ONE[0], "push"), (pulled, "relay")):
+        found = rows(CLOSED, Domain=domain)
+        assert {(r["Stream"], at(r["StartTime"]), at(r["EndTime"])) for r in found} == ended
+        assert {(r["Domain"], r["SourceType"]) for r in found} == {(domain, kind)}
+        assert all(r["EndTime"].endswith("Z") for r in found)
+    assert any(start < DAY for _, start, _ in ended)
+
+
+def test_closed_streams_are_chosen_and_sorted():
+    every = rows(CLOSED)
+    assert [r["EndTime"] for r in every] == sorted((r["EndTime"] for r in every), reverse=True)
+    ascending = rows(CLOSED, Sort="asc")
+    assert [r["EndTime"] for r in ascending] == sorted(r["EndTime"] for r in every)
+    one = every[0]
+    same = {name: one[name] for name in ("Vhost", "Domain", "App", "Stream", "SourceType")}
+    found = rows(CLOSED, **same)
+    assert found == [r for r in every if same.items() <= r.items()]
+    part = one["Stream"][1:]
+    assert not rows(CLOSED, Stream=part)
+    assert rows(CLOSED, Stream=part, QueryType="fuzzy")

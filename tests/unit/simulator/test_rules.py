@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 NOW = datetime(2025, 6, 10, 4, tzinfo=UTC)
 PUSH, PULL = "push-1.sim.example", "pull-1.sim.example"
-TIMED = [action for action, said in DOCUMENTED.items() if "StartTime" in said.required]
+TIMED = [action for action, said in DOCUMENTED.items() if said.is_timed]
 PAGED = [action for action, said in DOCUMENTED.items() if said.page]
 SECOND = timedelta(seconds=1)
 
@@ -30,6 +30,10 @@ def wire(moment):
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def times(action, start, end):
+    return dict(zip(DOCUMENTED[action].times, (start, end), strict=True))
+
+
 def good(action, **changes):
     """A request that is in order; a change to None takes a parameter out."""
     said = DOCUMENTED[action]
@@ -37,8 +41,7 @@ def good(action, **changes):
         "Domain": PUSH if "Push" in action else PULL,
         "App": "live",
         "Stream": "room-101",
-        "StartTime": wire(NOW - timedelta(hours=3)),
-        "EndTime": wire(NOW - timedelta(hours=2)),
+        **times(action, wire(NOW - timedelta(hours=3)), wire(NOW - timedelta(hours=2))),
         "Ips": ["198.18.0.1"],
         "PageNum": 1,
         "PageSize": 100,
@@ -58,8 +61,8 @@ def refused(action, code="InvalidParam", says="", **changes):
     return caught.value.message
 
 
-def window(seconds, end=NOW):
-    return {"StartTime": wire(end - timedelta(seconds=seconds)), "EndTime": wire(end)}
+def window(action, seconds, end=NOW):
+    return times(action, wire(end - timedelta(seconds=seconds)), wire(end))
 
 
 @pytest.mark.parametrize("action", DOCUMENTED)
@@ -103,8 +106,9 @@ def test_span(action, bucket, splits, longest):
     asked = {"Aggregation": bucket} if bucket else {}
     if splits:
         asked["DetailField"] = ["Domain", "ISP"]
-    accepted(action, **asked, **window(longest))
-    refused(action, says=f"StartTime.*limit is {_told(longest)}", **asked, **window(longest + 1))
+    accepted(action, **asked, **window(action, longest))
+    says = f"{DOCUMENTED[action].times[0]}.*limit is {_told(longest)}"
+    refused(action, says=says, **asked, **window(action, longest + 1))
 
 
 def _told(seconds):
@@ -123,20 +127,24 @@ def test_bucket(action):
 @pytest.mark.parametrize("action", TIMED)
 class TestTimes:
     def test_history_ends(self, action):
-        oldest = NOW - timedelta(days=DOCUMENTED[action].history_days)
-        accepted(action, StartTime=wire(oldest), EndTime=wire(oldest + timedelta(hours=1)))
-        start, end = wire(oldest - SECOND), wire(oldest + timedelta(hours=1))
-        days = DOCUMENTED[action].history_days
-        refused(action, says=f"StartTime.*{days} days", StartTime=start, EndTime=end)
+        days, (begins, _) = DOCUMENTED[action].history_days, DOCUMENTED[action].times
+        if days is None:  # not documented
+            accepted(action, **window(action, 3600, NOW - timedelta(days=4000)))
+            return
+        oldest = NOW - timedelta(days=days)
+        end = wire(oldest + timedelta(hours=1))
+        accepted(action, **times(action, wire(oldest), end))
+        refused(action, says=f"{begins}.*{days} days", **times(action, wire(oldest - SECOND), end))
 
     def test_the_future_cannot_be_asked(self, action):
-        accepted(action, **window(3600))
-        refused(action, says="EndTime.*future", **window(3600, NOW + SECOND))
+        accepted(action, **window(action, 3600))
+        says = f"{DOCUMENTED[action].times[1]}.*future"
+        refused(action, says=says, **window(action, 3600, NOW + SECOND))
 
     def test_the_end_comes_after_the_start(self, action):
-        accepted(action, **window(1))
-        refused(action, says="EndTime", **window(0))
-        refused(action, says="EndTime", **window(-1))
+        accepted(action, **window(action, 1))
+        for seconds in (0, -1):
+            refused(action, says=DOCUMENTED[action].times[1], **window(action, seconds))
 
     @pytest.mark.parametrize(
         "text",
@@ -150,14 +158,16 @@ class TestTimes:
         ],
     )
     def test_times_are_rfc_3339_with_an_offset_and_whole_seconds(self, action, text):
-        refused(action, says="StartTime", StartTime=text)
+        begins, _ = DOCUMENTED[action].times
+        refused(action, says=begins, **{begins: text})
 
     def test_both_offsets_are_the_same_moment(self, action):
-        start, end = "2025-06-09T08:00:00+08:00", "2025-06-09T09:00:00+08:00"
-        shifted = {"StartTime": "2025-06-09T00:00:00Z", "EndTime": "2025-06-09T01:00:00Z"}
-        one, two = accepted(action, StartTime=start, EndTime=end), accepted(action, **shifted)
-        assert (one["StartTime"], two["StartTime"]) == (start, shifted["StartTime"])  # echoed
-        assert {**one, **shifted} == two
+        local = times(action, "2025-06-09T08:00:00+08:00", "2025-06-09T09:00:00+08:00")
+        shifted = times(action, "2025-06-09T00:00:00Z", "2025-06-09T01:00:00Z")
+        one, two = accepted(action, **local), accepted(action, **shifted)
+        echo = one.keys() & local.keys()
+        assert all((one[n], two[n]) == (local[n], shifted[n]) for n in echo)
+        assert {**one, **{n: shifted[n] for n in echo}} == two
 
 
 @pytest.mark.parametrize("action", PAGED)

@@ -24,7 +24,7 @@ PULL = "pull-1.sim.example"
 def call_of(action):
     """The client's method, and a request that the page gives as an example."""
     said = DOCUMENTED[action]
-    times = DAY if "StartTime" in said.required else {}
+    times = dict(zip(said.times, DAY.values(), strict=True)) if said.is_timed else {}
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", action)
     return words.lower(), {**times, **said.example}
 

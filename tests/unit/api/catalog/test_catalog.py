@@ -23,6 +23,11 @@ def test_there_is_an_entry_for_each_action_and_no_other():
 
 
 @every_action
+def test_how_it_is_asked(said, entry):
+    assert (entry.method, entry.times) == (said.method, said.times)
+
+
+@every_action
 def test_parameters(said, entry):
     assert {p.name for p in entry.parameters if p.required} == set(said.required)
     assert {p.name for p in entry.parameters if not p.required} == set(said.optional)

@@ -1,0 +1,34 @@
+"""What only a second answer proves: it is asked again, and taken once two are the same."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from resources.api.errors import IncompleteAnswer
+from resources.api.parsing.parse import Rows
+from resources.api.request_plan import Request
+from resources.capture.answers import FetchResult
+from resources.capture.readings import Readings
+
+
+def result(values, *, needs_second=True):
+    rows = Rows(pa.table({"x": values}), 0, (), (), needs_second=needs_second)
+    return FetchResult(Request(payload={}), [], rows)
+
+
+def test_it_comes_again_until_two_in_a_row_are_the_same():
+    readings = Readings("DescribeX")
+    asked = [readings.must_come_again(result(v), is_last=False) for v in ([1], [1, 2], [1, 2])]
+    assert asked == [True, True, False]
+
+
+def test_the_last_one_is_refused_unless_it_is_the_same():
+    readings = Readings("DescribeX")
+    assert readings.must_come_again(result([1]), is_last=False)
+    with pytest.raises(IncompleteAnswer, match="approximate total"):
+        readings.must_come_again(result([2]), is_last=True)
+
+
+def test_what_proves_itself_does_not_come_again():
+    assert not Readings("DescribeX").must_come_again(result([], needs_second=False), is_last=False)
