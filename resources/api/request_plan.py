@@ -61,7 +61,7 @@ class Inventory:
     provinces: tuple[str, ...] = ()
     streams: tuple[Stream, ...] = ()  # live that day
     addresses: tuple[str, ...] = ()  # seen that day
-    absent: frozenset[str] = frozenset()  # parameters that this vendor does not take
+    absent: frozenset[str] = frozenset()  # what this vendor does not take: see absent_parameters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,14 +114,12 @@ def requests_for(
 
 
 def offered_variants(dataset: Dataset, absent: frozenset[str]) -> list[Mapping[str, object]]:
-    """The variants that a vendor without the `absent` parameters offers, without duplicates.
-
-    Two variants can become equal when a parameter is left out that the vendor does not take.
-    """
+    """The variants that a vendor without the `absent` parameters and values offers, each once."""
     found: list[Mapping[str, object]] = []
     for variant in dataset.variants:
         left = {name: value for name, value in variant.items() if name not in absent}
-        if left not in found:
+        is_taken = absent.isdisjoint(f"{name}={_word(value)}" for name, value in left.items())
+        if is_taken and left not in found:
             found.append(left)
     return found
 
@@ -310,8 +308,9 @@ def _filters(dataset: Dataset, inventory: Inventory) -> list[dict[str, object]]:
         filters["ISPList"] = sorted(set(inventory.isps))
     if "Protocol" not in dataset.split:
         return [filters]
-    chosen = dataset.protocols
-    groups = ([p for p in group if not chosen or p in chosen] for group in PROTOCOL_GROUPS)
+    chosen = dataset.protocols or {p for group in PROTOCOL_GROUPS for p in group}
+    taken = {p for p in chosen if f"ProtocolList={p}" not in inventory.absent}
+    groups = ([p for p in group if p in taken] for group in PROTOCOL_GROUPS)
     return [{**filters, "ProtocolList": group} for group in groups if group]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from resources.api.catalog import ENDPOINTS
+from resources.api.catalog import endpoints_of
 from resources.api.catalog.model import Endpoint
+from resources.api.catalog.vendors import VOLCENGINE
 from resources.simulator import billed, called, generic, listed, measured, observed, relayed
 from resources.simulator.checks import check
 from resources.simulator.query import Query
@@ -50,8 +51,13 @@ ANSWERERS: Mapping[str, Answerer] = {
     "DescribeLivePullToPushData": relayed.minutes,
     "DescribeLivePullToPushBandwidthData": relayed.bandwidth,
     "DescribeLiveP95PeakBandwidthData": relayed.p95,
+    "DescribeLiveASRDurationData": billed.captions,
+    "DescribeLiveStorageSpaceData": relayed.time_shift,
 }
 """What the world knows about; any other endpoint of the catalog gets a generic answer."""
+
+
+OF_VOLCENGINE: Mapping[str, Endpoint] = endpoints_of(VOLCENGINE)
 
 
 class Api:
@@ -61,7 +67,7 @@ class Api:
         self,
         world: World,
         answers: AnswerOptions,
-        endpoints: Mapping[str, Endpoint] = ENDPOINTS,
+        endpoints: Mapping[str, Endpoint] = OF_VOLCENGINE,
     ) -> None:
         self.world = world
         self.answers = answers

@@ -153,6 +153,11 @@ def record(world: World, query: Query) -> Result:
     return counted(world, query, "Value", "max", "record", share=0.34, each=1)
 
 
+def captions(world: World, query: Query) -> Result:
+    """DescribeLiveASRDurationData: a fifth of the streams is captioned while it is pushed."""
+    return counted(world, query, "Duration", "sum", "captions", share=0.2, each=1)
+
+
 def snapshot(world: World, query: Query) -> Result:
     """DescribeLiveSnapshotData: of half of the streams a picture is taken every ten seconds."""
     return counted(world, query, "Value", "sum", "snapshot", share=0.5, each=_PICTURES_A_MINUTE)

@@ -9,7 +9,7 @@ import numpy as np
 
 from resources.api.catalog.model import ColumnType
 from resources.simulator.audience import BYTES_PER_KBPS_MINUTE
-from resources.simulator.noise import Ints
+from resources.simulator.noise import Floats, Ints
 from resources.simulator.places import region_of
 from resources.simulator.pushes import DAY_S, day_start
 from resources.simulator.query import Query
@@ -31,16 +31,25 @@ _VIEWERS = {
 def session(world: World, query: Query) -> Result:
     """DescribeLiveStreamSessionData."""
     names = _VIEWERS[str(query.values.get("OnlineUserType", "Online"))]
-    found = world.series(query, (*names, "plays"))
+    has_rate = any(field.name == "HitRate" for field in query.endpoint.rows.levels[-1].fields)
+    found = world.series(query, (*names, "plays", *(["origin_requests"] if has_rate else [])))
 
-    def fields(values: Mapping[str, Ints]) -> dict[str, Ints]:
+    def fields(values: Mapping[str, Ints]) -> dict[str, Any]:
         viewers = np.sum([values[name] for name in names], axis=0)
         return {
             "OnlineUser": _fold(query, found, viewers, "max"),
             "Request": _fold(query, found, values["plays"], "sum"),
+            **({"HitRate": _hit_rate(query, found, values)} if has_rate else {}),
         }
 
     return series(query, fields(found.whole), found.labels, fields(found.groups))
+
+
+def _hit_rate(query: Query, found: Series, values: Mapping[str, Ints]) -> Floats:
+    """The share of requests that the edge answers without asking the origin."""
+    plays = _fold(query, found, values["plays"], "sum")
+    asked = np.minimum(_fold(query, found, values["origin_requests"], "sum"), plays)
+    return np.asarray(np.where(plays > 0, np.round(1.0 - asked / np.maximum(plays, 1), 4), 0.0))
 
 
 def source_traffic(world: World, query: Query) -> Result:

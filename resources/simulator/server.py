@@ -9,11 +9,10 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from resources.api.catalog import ENDPOINTS
 from resources.api.catalog.model import Endpoint
 from resources.api.credentials import Credentials
 from resources.simulator import truth
-from resources.simulator.api import Api
+from resources.simulator.api import OF_VOLCENGINE, Api
 from resources.simulator.faults import FaultPicker
 from resources.simulator.handler import Server
 from resources.simulator.manners import Manner, all_of
@@ -55,7 +54,7 @@ class Simulator:
         withdrawn: Iterable[str] = (),
         denied: Iterable[str] = (),
         manners: Iterable[Manner | str] = (),
-        endpoints: Mapping[str, Endpoint] = ENDPOINTS,
+        endpoints: Mapping[str, Endpoint] = OF_VOLCENGINE,
         port: int = 0,
     ) -> None:
         self.credentials = credentials

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from resources.api.catalog import ENDPOINTS
 from resources.api.catalog.model import SPLITS, Endpoint, RowLayout
 from resources.simulator import generic
-from resources.simulator.api import ANSWERERS
+from resources.simulator.api import ANSWERERS, OF_VOLCENGINE
 from resources.simulator.query import Query
 from resources.simulator.settings import AnswerOptions
 from resources.simulator.world import World
@@ -26,7 +25,7 @@ def rows(
     end: datetime,
     *,
     now: datetime | None = None,
-    endpoints: Mapping[str, Endpoint] = ENDPOINTS,
+    endpoints: Mapping[str, Endpoint] = OF_VOLCENGINE,
 ) -> list[dict[str, Any]]:
     """The rows of [start, end), each an object of API field names with the labels above it.
 

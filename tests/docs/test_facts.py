@@ -33,7 +33,10 @@ def test_the_account_page_lists_every_action_with_what_is_made_of_it():
 
 def test_the_account_page_names_what_byteplus_lacks():
     absent = ACCOUNT.partition("## BytePlus")[2].partition("\n## ")[0]
+    absent, _, only = absent.partition("Only there:")
     assert set(re.findall(r"`(\w+)`", absent)) == set(Settings(vendor="byteplus").not_offered)
+    only = set(re.findall(r"`(\w+)`", only))
+    assert only == {*Settings(vendor="volcengine").not_offered, "stream_session"}
 
 
 def test_the_account_page_gives_the_limits_of_the_catalog():

@@ -21,6 +21,9 @@ class Documented:
     rows: str  # lists of the answer down to the rows, joined by dots
     split_rows: str | None = None  # the same of an answer to DetailField
     childless_are_rows: bool = False
+    absent_on: tuple[str, ...] = ()
+    lacking: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """vendor -> parameters, or NAME=VALUE, that it does not take."""
     method: str = "POST"
     times: tuple[str, str] = ("StartTime", "EndTime")
     required: tuple[str, ...] = ()
@@ -99,8 +102,9 @@ def _documented(said: dict[str, Any]) -> Documented:
     said["rate"] = said.get("rate", 30) or None
     for name in ("required", "optional"):
         said[name] = tuple(said.get(name, ()))
-    if "times" in said:
-        said["times"] = tuple(said["times"])
+    for name in ("times", "absent_on"):
+        if name in said:
+            said[name] = tuple(said[name])
     return Documented(window_limits=limits, delay=delay, **said)
 
 

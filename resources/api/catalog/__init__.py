@@ -13,6 +13,7 @@ from types import MappingProxyType
 from resources.api.catalog import (
     account,
     billing,
+    byteplus,
     callbacks,
     edge,
     events,
@@ -24,7 +25,7 @@ from resources.api.catalog import (
     whole,
 )
 from resources.api.catalog.datasets import Dataset
-from resources.api.catalog.model import Endpoint
+from resources.api.catalog.model import Endpoint, RowLayout
 from resources.api.catalog.registry import DailyDatasets, Registry
 from resources.api.catalog.vendors import Vendor
 
@@ -42,6 +43,7 @@ _PARTS = (
     processing,
     relays,
     callbacks,
+    byteplus,
 )
 
 DATASETS = Registry(d for part in _PARTS for d in part.DATASETS)
@@ -62,19 +64,45 @@ DAILY: Sequence[Dataset] = DailyDatasets(DATASETS)
 def endpoints_of(vendor: Vendor) -> Mapping[str, Endpoint]:
     """The endpoints that a vendor has, by action, with the parameters that it takes."""
     return {
-        action: replace(e, parameters=tuple(p for p in e.parameters if vendor not in p.absent_on))
-        if any(vendor in p.absent_on for p in e.parameters)
-        else e
+        action: _of_vendor(e, vendor)
         for action, e in ENDPOINTS.items()
         if vendor not in e.absent_on
     }
 
 
 def absent_parameters(vendor: Vendor) -> frozenset[str]:
-    """Names of the parameters that no request to a vendor may hold."""
-    return frozenset(
-        p.name for e in ENDPOINTS.values() for p in e.parameters if vendor in p.absent_on
+    """What no request to a vendor may hold: names of parameters, and `NAME=VALUE` for single values."""
+    known = [p for e in ENDPOINTS.values() for p in e.parameters]
+    values = (f"{p.name}={value}" for p in known for value in p.lacks(vendor))
+    return frozenset((*(p.name for p in known if vendor in p.absent_on), *values))
+
+
+def _of_vendor(endpoint: Endpoint, vendor: Vendor) -> Endpoint:
+    """The endpoint with the parameters, values and fields that a vendor has."""
+    parameters = tuple(
+        replace(p, allowed=tuple(v for v in p.allowed if v not in p.lacks(vendor)))
+        if p.lacks(vendor)
+        else p
+        for p in endpoint.parameters
+        if vendor not in p.absent_on
     )
+    rows, split_rows = (
+        layout and _layout_of_vendor(layout, vendor)
+        for layout in (endpoint.rows, endpoint.split_rows)
+    )
+    if (parameters, rows, split_rows) == (endpoint.parameters, endpoint.rows, endpoint.split_rows):
+        return endpoint
+    return replace(
+        endpoint, parameters=parameters, rows=rows or endpoint.rows, split_rows=split_rows
+    )
+
+
+def _layout_of_vendor(layout: RowLayout, vendor: Vendor) -> RowLayout:
+    levels = tuple(
+        replace(level, fields=tuple(f for f in level.fields if vendor not in f.absent_on))
+        for level in layout.levels
+    )
+    return replace(layout, levels=levels)
 
 
 def dataset(name: str) -> Dataset:

@@ -67,11 +67,15 @@ class Field:
     spelling: Spelling = Spelling.EXACT
     secret: Secret | None = None
     is_personal: bool = False  # the setting archive.personal_data is about its column
+    absent_on: tuple[Vendor, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListLevel:
-    """One list on the path to the rows: its name in the parent object, and its scalar fields."""
+    """One list on the path to the rows: its name in the parent object, and its scalar fields.
+
+    An ignored list without fields is one of texts.
+    """
 
     name: str
     fields: tuple[Field, ...] = ()
@@ -159,6 +163,7 @@ class Endpoint:
     paging: Paging | None = None
     totals: tuple[ResponseTotal, ...] = ()  # of Result and of each split item
     ignored_lists: tuple[ListLevel, ...] = ()  # lists in Result that are known but not kept
+    ignored_fields: tuple[Field, ...] = ()  # scalars in Result likewise
     absent_on: tuple[Vendor, ...] = ()
     null_result: bool = False  # True: the vendor's types let Result be null, which means nothing
 
@@ -322,7 +327,7 @@ SPLITS: Mapping[str, Split] = MappingProxyType(
 )
 
 PROTOCOL_GROUPS: tuple[tuple[str, ...], ...] = (
-    ("HTTP-FLV", "HTTP-HLS", "RTMP", "RTM", "SRT"),
+    ("HTTP-FLV", "HTTP-HLS", "RTMP", "RTM", "SRT", "CMAF"),
     ("QUIC",),  # the API refuses QUIC beside any other value
 )
 

@@ -46,6 +46,11 @@ class Parameter:
     fills_in: bool = False  # not sent, it may come back with the values that it then stands for
     repeats: str | None = None  # not sent, it may come back with a value of this list
     absent_on: tuple[Vendor, ...] = ()
+    absent_values: tuple[tuple[Vendor, tuple[str, ...]], ...] = ()  # of `allowed`, by vendor
+
+    def lacks(self, vendor: Vendor) -> tuple[str, ...]:
+        """The values that a vendor does not take."""
+        return tuple(v for one, values in self.absent_values if one is vendor for v in values)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,13 @@ from resources.api.catalog.model import (
     ColumnType,
     DomainRole,
     Endpoint,
+    Field,
     ListLevel,
     ResponseTotal,
     RowLayout,
     Scope,
 )
+from resources.api.catalog.parameters import Parameter, WireType
 from resources.api.catalog.shared import (
     DOMAINS,
     END,
@@ -42,16 +44,29 @@ from resources.api.catalog.shared import (
     split_parameter,
     time_series_layouts,
 )
-from resources.api.catalog.vendors import BYTEPLUS
+from resources.api.catalog.vendors import BYTEPLUS, VOLCENGINE
 
 _SESSION_ROWS, _SESSION_SPLIT = time_series_layouts(
     "SessionDetailDataList",
     "SessionDataList",
-    split_labels("Domain", "ISP", "Protocol"),
+    (
+        *split_labels("Domain", "ISP", "Protocol"),
+        Field(name="Referer", kind=ColumnType.TEXT, required=False, absent_on=(VOLCENGINE,)),
+    ),
     (
         SLOT,
         count("OnlineUser", "online_users", "users", "Peak of concurrent viewers in the slot."),
         count("Request", "requests", "requests", "Requests in the slot."),
+        Field(
+            name="HitRate",
+            kind=ColumnType.FLOAT,
+            column="hit_rate",
+            unit="rate",
+            required=False,
+            comment="Requests of the slot that the edge answered by itself, as the vendor writes it: "
+            "whether of 1 or of 100 is not documented. BytePlus only, else NULL.",
+            absent_on=(VOLCENGINE,),
+        ),
     ),
 )
 
@@ -78,6 +93,9 @@ SESSION = Endpoint(
             echoed=False,
             absent_on=(BYTEPLUS,),
         ),
+        Parameter(
+            name="RefererList", wire_type=WireType.TEXTS, fills_in=True, absent_on=(VOLCENGINE,)
+        ),
     ),
     constraints=(LIST_OR_SINGLE_DOMAIN, FULL_STREAM_NAME, QUIC_ALONE),
     window_limits=SPLIT_WINDOW_LIMITS,
@@ -89,6 +107,7 @@ SESSION = Endpoint(
     totals=(
         ResponseTotal(name="TotalRequest", kind=ColumnType.INTEGER, of="Request"),
         ResponseTotal(name="PeakOnlineUser", kind=ColumnType.INTEGER, of="OnlineUser", how="max"),
+        ResponseTotal(name="TotalHitRate", kind=ColumnType.FLOAT),  # rates do not add up
     ),
 )
 

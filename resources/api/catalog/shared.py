@@ -21,7 +21,7 @@ from resources.api.catalog.parameters import (
     WireType,
 )
 from resources.api.catalog.spelling import Spelling
-from resources.api.catalog.vendors import Vendor
+from resources.api.catalog.vendors import VOLCENGINE, Vendor
 
 YEAR = timedelta(days=366)
 DAY = timedelta(days=1)
@@ -60,7 +60,8 @@ PRIORITY = Parameter(name="StreamPriority", wire_type=WireType.TEXTS, fills_in=T
 PROTOCOLS = Parameter(
     name="ProtocolList",
     wire_type=WireType.TEXTS,
-    allowed=("HTTP-FLV", "HTTP-HLS", "RTMP", "RTM", "SRT", "QUIC"),
+    allowed=("HTTP-FLV", "HTTP-HLS", "RTMP", "RTM", "SRT", "CMAF", "QUIC"),
+    absent_values=((VOLCENGINE, ("CMAF",)),),
     spelling=Spelling.ANY_CASE,
     fills_in=True,
 )

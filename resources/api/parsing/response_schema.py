@@ -120,6 +120,8 @@ def _scalar(field: Field) -> Node:
 def _levels(levels: Sequence[ListLevel], totals: Iterable[Node]) -> Node:
     """The list of the first level, with the lists of the other levels nested in its items."""
     level, below = levels[0], levels[1:]
+    if not (level.fields or below):
+        return _list(level.name, _ignored("item"), required=level.required)
     children = [_scalar(f) for f in level.fields]
     if below:
         children.append(_levels(below, ()))
@@ -152,6 +154,7 @@ def envelope(endpoint: Endpoint) -> Node:
         result.append(_levels(endpoint.split_rows.levels, totals))
     result += totals
     result += [_as_ignored(_levels((n,), ())) for n in endpoint.ignored_lists]
+    result += [_scalar(f) for f in endpoint.ignored_fields]
     paging = endpoint.paging
     if paging is not None:
         json: Json = "text" if paging.as_text else "integer"

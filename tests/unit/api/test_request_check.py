@@ -1,13 +1,18 @@
 """A fault in an entry of the catalog is found before anything is asked."""
 
 from dataclasses import replace
+from datetime import date
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Method
+from resources.api.catalog import DATASETS, absent_parameters, endpoints_of
+from resources.api.catalog.model import DomainRole, Method
 from resources.api.catalog.parameters import Parameter, WireType
+from resources.api.catalog.vendors import VENDORS
+from resources.api.pagination import page_payload
 from resources.api.request_check import WrongEntry, check, complaints, faults
+from resources.api.request_plan import Domain, Inventory, requests_for
 
 EDGE, SESSION, TRAFFIC = (DATASETS[name] for name in ("edge_stat", "stream_session", "traffic"))
 
@@ -45,6 +50,18 @@ def test_an_action_that_lost_its_start_time_is_no_silent_present_state():
     dataset = replace(EDGE, endpoint=replace(EDGE.endpoint, parameters=names))
     (fault,) = faults(dataset)
     assert "takes no StartTime, and has a history" in fault
+
+
+@pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
+def test_no_vendor_is_asked_what_it_does_not_take(vendor):
+    offered = endpoints_of(vendor)
+    domains = (Domain("a", DomainRole.ANY), Domain("b", DomainRole.ANY))
+    known = Inventory(domains=domains, isps=("x", "y"), absent=absent_parameters(vendor))
+    for dataset in DATASETS.values():
+        for request in requests_for(dataset, date(2026, 3, 31), ZoneInfo("Asia/Shanghai"), known):
+            endpoint = offered.get(dataset.endpoint.action, dataset.endpoint)
+            pages = page_payload(endpoint.paging, 1) if endpoint.paging else {}
+            assert [*complaints(endpoint, {**request.payload, **pages})] == [], dataset.name
 
 
 def test_a_query_holds_no_list():

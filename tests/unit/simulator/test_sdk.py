@@ -19,6 +19,9 @@ from tests.support.each import each
 NOW = datetime(2025, 6, 10, 4, tzinfo=UTC)
 DAY = {"StartTime": "2025-06-08T00:00:00+08:00", "EndTime": "2025-06-09T00:00:00+08:00"}
 PULL = "pull-1.sim.example"
+OF_VOLCENGINE = [
+    action for action, said in DOCUMENTED.items() if "volcengine" not in said.absent_on
+]
 
 
 def call_of(action):
@@ -76,7 +79,7 @@ def refusal(call):
     return json.loads(body)["ResponseMetadata"]["Error"]
 
 
-@each("action", DOCUMENTED)
+@each("action", OF_VOLCENGINE)
 def test_call(sdk, action):
     method, body = call_of(action)
     answer = getattr(sdk, method)(body)
@@ -87,7 +90,7 @@ def test_call(sdk, action):
     assert answer["Result"][place] if place else answer["Result"]
 
 
-@each("action", DOCUMENTED)
+@each("action", OF_VOLCENGINE)
 def test_wrong_call(sdk, action):
     method, body = call_of(action)
     error = refusal(lambda: getattr(sdk, method)({**body, "Nonsense": 1}))

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from resources.api.catalog import DATASETS, ENDPOINTS
 from resources.api.catalog.parameters import AllOrNone, MutuallyExclusive, WireType
+from resources.api.catalog.vendors import VENDORS
 from tests.support.documented_limits import DOCUMENTED
 from tests.support.each import each
 
@@ -25,6 +26,15 @@ def test_there_is_an_entry_for_each_action_and_no_other():
 @every_action
 def test_how_it_is_asked(said, entry):
     assert (entry.method, entry.times) == (said.method, said.times)
+
+
+@every_action
+def test_what_a_vendor_lacks(said, entry):
+    assert {vendor.name for vendor in entry.absent_on} == set(said.absent_on)
+    for vendor in VENDORS.values():
+        lacking = {p.name for p in entry.parameters if vendor in p.absent_on}
+        lacking |= {f"{p.name}={value}" for p in entry.parameters for value in p.lacks(vendor)}
+        assert lacking == set(said.lacking.get(vendor.name, ()))
 
 
 @every_action

@@ -131,6 +131,7 @@ def at(text):
                 "isp": "unicom",
                 "online_users": 20,
                 "requests": 200,
+                "hit_rate": 0.97,
             },
         ),
         (
