@@ -124,7 +124,7 @@ def _read_window(start: str, end: str, last_second: bool) -> Window:
 def window_fields(dataset: Dataset, window: Window) -> dict[str, str]:
     """The times of a request of `dataset` for a window, as its endpoint takes them."""
     return wire_window(
-        window,
+        _widened(window, dataset.endpoint.asked_beyond),
         last_second=dataset.event_start is not None,
         names=dataset.endpoint.times,
         in_utc=dataset.endpoint.times_in_utc,
@@ -132,9 +132,18 @@ def window_fields(dataset: Dataset, window: Window) -> dict[str, str]:
 
 
 def window_of(dataset: Dataset, payload: Mapping[str, object]) -> Window | None:
-    """The window that a request of `dataset` asked for."""
+    """The window that a request of `dataset` wanted the rows of."""
     last_second = dataset.event_start is not None
-    return read_window(payload, last_second=last_second, names=dataset.endpoint.times)
+    asked = read_window(payload, last_second=last_second, names=dataset.endpoint.times)
+    return None if asked is None else _widened(asked, -dataset.endpoint.asked_beyond)
+
+
+def _widened(window: Window, by: timedelta) -> Window:
+    """A window that reaches so much further on both sides."""
+    if not by:
+        return window
+    start, end = ((edge.astimezone(UTC), edge.tzinfo) for edge in window)
+    return (start[0] - by).astimezone(start[1]), (end[0] + by).astimezone(end[1])
 
 
 def has_constant_offset(zone: ZoneInfo) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from resources.api.catalog import endpoints_of
 from resources.api.catalog.model import Endpoint
 from resources.api.catalog.vendors import VOLCENGINE
-from resources.simulator import billed, called, generic, listed, measured, observed, relayed
+from resources.simulator import billed, called, generic, listed, logged, measured, observed, relayed
 from resources.simulator.checks import check
 from resources.simulator.query import Query
 from resources.simulator.refusals import Refused
@@ -51,6 +51,7 @@ ANSWERERS: Mapping[str, Answerer] = {
     "DescribeLivePullToPushData": relayed.minutes,
     "DescribeLivePullToPushBandwidthData": relayed.bandwidth,
     "DescribeLiveP95PeakBandwidthData": relayed.p95,
+    "DescribeLiveLogData": logged.files,
     "DescribeLiveASRDurationData": billed.captions,
     "DescribeLiveStorageSpaceData": relayed.time_shift,
 }

@@ -17,7 +17,7 @@ from resources.simulator.render import Result, echo, number, put_list, series, t
 from resources.simulator.usage import GroupedUsage, dimension_filters
 from resources.simulator.world import Site, World
 
-_RELAYED = 0.3
+RELAYED = 0.3
 _DAYS_KEPT = 3
 _GIB = 2**30
 _POINTS, _POINT_S = 288, 300
@@ -26,7 +26,7 @@ _WAYS = ("billed_up_kbps", "billed_down_kbps")
 
 def minutes(world: World, query: Query) -> Result:
     """DescribeLivePullToPushData: some streams are relayed while they are pushed."""
-    return counted(world, query, "Value", "sum", "relay", share=_RELAYED, each=1)
+    return counted(world, query, "Value", "sum", "relay", share=RELAYED, each=1)
 
 
 def bandwidth(world: World, query: Query) -> Result:
@@ -34,7 +34,7 @@ def bandwidth(world: World, query: Query) -> Result:
 
     def of_day(site: Site, day: int) -> GroupedUsage:
         is_on = np.array(
-            [site.is_push and uniform(s.key, "relay") < _RELAYED for s in site.space.streams]
+            [site.is_push and uniform(s.key, "relay") < RELAYED for s in site.space.streams]
         )
         kbps = (world.day(site, day, query.now)["billed_up_kbps"] * is_on[:, None]).sum(axis=0)
         return GroupedUsage({"kbps": kbps}, [()], {"kbps": kbps[None, :]})

@@ -46,9 +46,9 @@ def test_the_account_page_gives_the_limits_of_the_catalog():
     assert by_rate.keys() == {30, 10, 100}
     assert by_rate[10] == {"DescribeIpInfo", "DescribeClosedStreamInfoByPage"}
     lists = {"DescribeLivePushStreamInfoData", "DescribeLiveTranscodeInfoData"}
-    assert by_rate[100] == {*lists, "DescribeLiveTimeShiftData"}
+    assert by_rate[100] == {*lists, "DescribeLiveTimeShiftData", "DescribeLiveLogData"}
     assert (
-        "30, for addresses and\n  streams that have ended 10, for lists of pushes and transcoding tasks, and time shift, 100"
+        "30, for addresses and\n  streams that have ended 10, for lists of pushes, transcoding tasks and log files, and time shift, 100"
         in ACCOUNT
     )
 

@@ -18,6 +18,7 @@ from resources.api.catalog import (
     edge,
     events,
     health,
+    logs,
     processing,
     relays,
     sessions,
@@ -43,6 +44,7 @@ _PARTS = (
     processing,
     relays,
     callbacks,
+    logs,
     byteplus,
 )
 

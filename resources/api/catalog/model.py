@@ -156,6 +156,9 @@ class Endpoint:
     window_slack: timedelta = timedelta(hours=1)
     """How far outside of its window a row may lie. An hour: one action is documented to align both
     ends to full hours, and of the others it is not documented how they read the ends."""
+    asked_beyond: timedelta = timedelta(0)
+    """How far the window that is asked for reaches beyond what is wanted, on both sides. Rows outside of
+    what is wanted are dropped."""
     history: timedelta | None = None  # None: the present state, no past
     delay: timedelta = timedelta(0)  # age at which a value is complete
     delay_by_bucket: Mapping[int, timedelta] = field(default_factory=dict)

@@ -36,7 +36,8 @@ def rows_inside(
     """Mask of the rows inside the half-open window of their request; None: all rows are inside.
 
     `answer` is the index of the request per row. Either all requests have a window or none has.
-    A slot must begin inside the window. An event must begin before its end, however early.
+    A slot must begin inside the window. An event must begin before its end, however early, unless the
+    window that was asked for is wider than the one that was wanted.
     """
     column = SLOT_START_AT if dataset.bucket_s is not None else dataset.event_start
     edges = _edges(requests, answer)
@@ -45,7 +46,7 @@ def rows_inside(
     start, end = edges
     begins = table.column(column)
     inside = pc.less(begins, end)
-    if dataset.event_start is None:
+    if dataset.event_start is None or dataset.endpoint.asked_beyond:
         inside = pc.and_(inside, pc.greater_equal(begins, start))
     return None if pc.all(inside, skip_nulls=False, min_count=0).as_py() else inside
 

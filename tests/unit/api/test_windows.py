@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from resources.api.catalog import DATASETS
 from resources.api.windows import (
     day_of,
     day_window,
@@ -15,6 +16,8 @@ from resources.api.windows import (
     read_window,
     slots_end,
     split,
+    window_fields,
+    window_of,
     wire_time,
     wire_window,
 )
@@ -222,3 +225,25 @@ def test_a_slot_of_a_day_ends_at_midnight_of_the_vendor(zone, bucket_s, later):
     over = slots_end(end, bucket_s)
     assert over - end == timedelta(hours=later)
     assert over.tzinfo is end.tzinfo
+
+
+def test_a_window_is_asked_wider_and_under_other_names_where_the_endpoint_says_so():
+    window = day_window(date(2025, 3, 1), SHANGHAI)
+    for name, asked in (
+        ("log_file", {"StartTime": "2025-02-28T23:00:00+08:00", "EndTime": "2025-03-02T01:00:00+08:00"}),
+        ("closed_stream_info", {"EndTimeFrom": "2025-02-28T16:00:00Z", "EndTimeTo": "2025-03-01T16:00:00Z"}),
+        ("edge_stat", {"StartTime": "2025-03-01T00:00:00+08:00", "EndTime": "2025-03-01T23:59:59+08:00"}),
+    ):  # fmt: skip
+        assert window_fields(DATASETS[name], window) == asked
+        assert window_of(DATASETS[name], asked) == window
+    assert window_of(DATASETS["isp"], {}) is None
+
+
+@given(
+    st.dates(date(2020, 1, 1), date(2030, 1, 1)),
+    st.sampled_from(["Asia/Kolkata", "America/New_York"]),
+)
+def test_a_wider_window_is_read_as_the_day_in_every_zone(day, zone):
+    window = day_window(day, ZoneInfo(zone))
+    for name in ("log_file", "closed_stream_info"):
+        assert window_of(DATASETS[name], window_fields(DATASETS[name], window)) == window

@@ -48,6 +48,7 @@ def good(action, **changes):
         "Ips": ["198.18.0.1"],
         "PageNum": 1,
         "PageSize": 100,
+        "Type": "pull",
     }
     body = {name: values[name] for name in said.required} | changes
     return {name: value for name, value in body.items() if value is not None}

@@ -61,6 +61,7 @@ def test_the_fields_of_rows_are_those_of_the_catalog(action):
         for field in level.fields
     }
     given = {"Ips": ["192.0.2.1"], "Domain": PUSHES[0], "App": "live", "Stream": "room-101"}
+    given["Type"] = "push"
     taken = {n: v for n, v in given.items() if n in ENDPOINTS[action].parameter}
     for row in rows(action, hours=1, start=DAY + 20 * HOUR, **taken)[:50]:
         assert {name.rpartition(".")[2] for name in row} <= known
