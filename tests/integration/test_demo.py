@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from pipelines.cli import demo_account as demo
 from pipelines.cli import main
 from pipelines.reports.demo_picture import short_names
-from resources.api.catalog import DAILY
 from resources.archive import Archive
+from tests.support.offered import DAILY
 
 pytestmark = pytest.mark.slow
 

@@ -20,6 +20,7 @@ from resources.api.catalog.model import (
 )
 from resources.api.catalog.parameters import Parameter, WireType
 from resources.api.catalog.shared import (
+    DAY,
     DOMAINS,
     END,
     MONTH,
@@ -90,7 +91,7 @@ DATASETS = (
         event_start="hour_start_at",
         event_times=("hour_start_at", "hour_start_at"),
         key=("business_date", "log_type", "domain", "file_name"),
-        history_override=MONTH - _HOUR,  # less what is asked beyond the day
+        history_override=MONTH - DAY,  # an hour is asked beyond the day; whole days are counted
         description="Log files that the vendor keeps for download, for each domain and hour: name and "
         "size. The files themselves are not fetched; what signs their links is not kept, in raw neither.",
         group="events",

@@ -12,7 +12,6 @@ from assets import lake as assets_lake
 from assets import marts, warehouse
 from assets.freshness import EVERY_DAY
 from pipelines.orchestration.asset_graph import all_assets
-from resources.api.catalog import DAILY, DATASETS, DIMENSIONS
 from resources.api.errors import FixSetup
 from resources.archive import Archive
 from resources.capture.capturer import Outcome, Result
@@ -20,6 +19,7 @@ from resources.lake import parquet
 from resources.marts.definition import read, sources
 from tests.support.archives import DAYS, SMALL, lab
 from tests.support.each import each
+from tests.support.offered import DAILY, DATASETS, DIMENSIONS
 
 RANKS = {
     "account": 0,

@@ -5,13 +5,13 @@ from datetime import date
 
 import pytest
 
-from resources.api.catalog import DAILY, DATASETS
 from resources.api.errors import FixSetup
 from resources.api.retry import RetryPolicy
 from resources.capture.result import Outcome
 from resources.home import day_lock
 from resources.simulator import Account
 from tests.support.archives import failures, lab, lake_rows, leftovers
+from tests.support.offered import DAILY, DATASETS
 
 DAYS = [date(2026, 11, day) for day in (19, 20, 21)]
 TINY = Account(domains=1, streams_per_domain=1, deleted=0, audience=0.02)

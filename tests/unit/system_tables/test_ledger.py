@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from resources.api.catalog import DAILY
 from resources.config import Settings
 from resources.home.layout import Home
 from resources.ledger import states as ledger_states
 from resources.system_tables import ledger as ledger_table
 from resources.warehouse import connection as warehouse_connection
 from tests.support.lake_files import capture_name
+from tests.support.offered import DAILY
 
 ZONE = "Asia/Shanghai"
 NOW = datetime(2026, 11, 22, 4, tzinfo=UTC)

@@ -4,7 +4,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.backfill import replay
-from resources.api.catalog import DATASETS
 from resources.capture.capturer import Outcome
 from resources.fs import locks
 from resources.home import day_lock
@@ -12,6 +11,7 @@ from resources.lake import parquet
 from resources.ledger import states
 from resources.raw import captures
 from tests.support.archives import DAYS, contents, failures, lab, leftovers
+from tests.support.offered import DATASETS
 from tests.support.restated_captures import FIRST, SECOND, TRAFFIC, capture
 
 TRIED = DATASETS["edge_stat"]

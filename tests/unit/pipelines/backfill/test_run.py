@@ -19,7 +19,6 @@ from pipelines.backfill import run as backfill_run
 from pipelines.backfill.loader import Loader
 from pipelines.cli.backfill import missing
 from pipelines.planning.capture_plan import Chunk
-from resources.api.catalog import DAILY, DATASETS, DIMENSIONS
 from resources.api.credentials import Credentials
 from resources.api.errors import FixSetup
 from resources.capture.inventory import PrerequisiteMissing
@@ -29,6 +28,7 @@ from resources.raw import captures as raw_captures
 from resources.simulator import Faults
 from resources.warehouse.connection import WarehouseError
 from tests.support.archives import DAYS, NOW, SMALL, contents, lab, leftovers, no_wait
+from tests.support.offered import DAILY, DATASETS, DIMENSIONS
 from tests.support.suites import slow
 
 FIRST, LAST = DAYS

@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main, ui
-from resources.api.catalog import DAILY, DATASETS
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.raw import captures
 from resources.simulator import DEFAULT_CREDENTIALS, Account, Simulator
+from tests.support.offered import DAILY, DATASETS
 
 pytestmark = pytest.mark.slow
 

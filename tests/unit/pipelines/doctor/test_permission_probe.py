@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from pipelines.doctor import Severity, api
 from pipelines.doctor.api_probe import list_domains
 from pipelines.doctor.permission_probe import probes
-from resources.api.catalog import DATASETS, ENDPOINTS
 from resources.config import Settings
 from resources.simulator import Simulator
 from tests.support.archives import SMALL
+from tests.support.offered import DATASETS, ENDPOINTS
 
 
 def probed(**options):

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from pipelines.planning import capture_plan
 from pipelines.planning.capture_plan import Chunk
-from resources.api.catalog import DAILY, DATASETS
 from resources.ledger.states import LONGEST_RUN_DAYS, Entry, State
 from tests.support.archives import NOW, SMALL, lab
+from tests.support.offered import DAILY, DATASETS
 
 TODAY = NOW.date()
 EDGE = {d.name: TODAY - (d.history or timedelta(0)) for d in DAILY}  # the last forgotten day

@@ -12,11 +12,12 @@ from pipelines.planning.estimate import (
     requests_of,
     seconds_of_all,
 )
-from resources.api.catalog import DAILY, dataset
+from resources.api.catalog import dataset
 from resources.api.catalog.model import DomainRole
 from resources.api.request_plan import Domain
 from resources.capture.inventory import InventoryReader
 from resources.config import Settings
+from tests.support.offered import DAILY
 
 DAYS = [date(2026, 11, 1) + timedelta(days=i) for i in range(10)]
 DOMAINS = (Domain("a.example", DomainRole.PUSH), Domain("b.example", DomainRole.PULL))

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pipelines.reports.coverage import calendar
 from pipelines.reports.coverage.page import STYLE, page
 from pipelines.reports.coverage.report import Report
-from resources.api.catalog import DAILY
 from resources.ledger.states import Entry, State
+from tests.support.offered import DAILY
 
 NOW = datetime(2026, 3, 5, 4, tzinfo=UTC)
 FIRST = date(2026, 1, 30)
