@@ -121,6 +121,8 @@ def requests_of(dataset: Dataset, days: Sequence[date], source: Source) -> tuple
     each = sum(1 for _ in requests_for(dataset, days[0], zone, known))
     if dataset.endpoint.paging is None:
         return each * len(days), ""
+    if dataset.endpoint.paging.is_rough:
+        each *= 2  # an empty page ends the list
     newest = newest_provenance(source.account, dataset)
     if newest is not None and newest.requests > each:
         return newest.requests * len(days), f"as many pages as on {newest.day}"
