@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -17,10 +17,10 @@ import pytest
 from pipelines.cli import BROKEN_OFF
 from resources.fs import locks
 from tests.support.archives import DAYS, environment, lab, leftovers
+from tests.support.suites import slow
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = "from pipelines.cli import main; main()"
-SIGNALS = [signal.SIGINT, signal.SIGTERM]
 LONGEST_S = 30  # of a wait that would take a minute otherwise
 
 
@@ -47,6 +47,14 @@ def running(environ, *words):
     finally:
         process.kill()
         process.communicate()
+
+
+def until(process, is_there):
+    """Waits, and leaves the processor to the command."""
+    while not is_there():
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.02)
+        assert process.poll() is None, process.communicate()
 
 
 def ends(process, number):
@@ -92,14 +100,24 @@ class Stalled:
             one.close()
 
 
-@pytest.fixture(params=[False, True], ids=["silent", "dripping"])
+@pytest.fixture
 def stalled(request):
+    """A server that answers nothing, or drips."""
     server = Stalled(request.param)
     yield server
     server.close()
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize(
+    ("stalled", "number"),
+    [
+        (False, signal.SIGINT),
+        (True, signal.SIGTERM),
+        slow(False, signal.SIGTERM),
+        slow(True, signal.SIGINT),
+    ],
+    indirect=["stalled"],
+)
 def test_a_backfill_that_waits_for_an_answer(number, stalled, found, tmp_path):
     home = tmp_path / "home"
     environ = {**environment(found.simulator, home), "LIVESTATS_API_URL": stalled.url}
@@ -113,8 +131,9 @@ def test_a_backfill_that_waits_for_the_call_budget(found, tmp_path):
     home = tmp_path / "home"
     environ = environment(found.simulator, home) | {"LIVESTATS_CALLS_PER_SECOND": "0.03"}
     with running(environ, "backfill", "--dataset", "isp", "--dataset", "domain") as process:
-        while not [*home.glob("raw/*/*/*Z-*")]:  # the first call was made, the next waits
-            assert process.poll() is None, process.communicate()
+        until(
+            process, lambda: [*home.glob("raw/*/*/*Z-*")]
+        )  # the first call was made, the next waits
         ends(process, signal.SIGINT)
     nothing_is_left(home)
 
@@ -123,8 +142,8 @@ def test_a_backfill_that_waits_for_the_call_budget(found, tmp_path):
     ("words", "lock"),
     [
         (["publish"], "warehouse"),
-        (["replay", "--dataset", "source_traffic"], f"source_traffic.{DAYS[0]}"),
-        (["verify"], f"source_traffic.{DAYS[0]}"),
+        slow(["replay", "--dataset", "source_traffic"], f"source_traffic.{DAYS[0]}"),
+        slow(["verify"], f"source_traffic.{DAYS[0]}"),
     ],
 )
 def test_a_command_that_waits_for_a_lock_says_so_and_ends(words, lock, found):
@@ -138,12 +157,11 @@ def test_a_command_that_waits_for_a_lock_says_so_and_ends(words, lock, found):
     nothing_is_left(found.root)
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("number", [signal.SIGINT, slow(signal.SIGTERM)])
 def test_a_long_query(number, found):
     environ = environment(found.simulator, found.root)
     sql = "SELECT count(*) FROM range(1000000000) a(i), range(1000000) b(j) WHERE hash(i * j) = 3"
     with running(environ, "query", sql) as process:
-        while not [*found.root.glob("state/scratch-*")]:
-            assert process.poll() is None, process.communicate()
+        until(process, lambda: [*found.root.glob("state/scratch-*")])
         ends(process, number)
     nothing_is_left(found.root)

@@ -12,6 +12,7 @@ from resources.ledger.states import State
 from resources.raw import captures
 from resources.simulator import Account
 from tests.support.archives import NOW, lab
+from tests.support.suites import mostly_slow
 
 DAY = date(2026, 11, 18)
 ACCOUNT = Account(domains=2, streams_per_domain=1, deleted=0, audience=0.05)
@@ -42,7 +43,7 @@ def hourly(name):
     return f"other-width=3600@asked=300@echo=asked@action={ACTIONS[name]}"
 
 
-@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("name", mostly_slow(ACTIONS, "source_traffic", "stream_count"))
 def test_the_same_answer_on_a_later_day_is_suspect(tmp_path, name):
     with lab(tmp_path / "home", ACCOUNT, manners=[hourly(name)]) as found:
         for _ in range(2):  # the same day
