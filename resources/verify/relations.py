@@ -5,6 +5,7 @@ Not here: what a difference means (remade.py, read it next).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -75,18 +76,21 @@ def common(
     connection: duckdb.DuckDBPyConnection, anew: Mapping[str, str], held: Mapping[str, str]
 ) -> Iterator[Table]:
     """The tables that both have, with the same columns."""
+    columns = _columns(connection)
     for name, text in sorted(anew.items()):
         if held.get(name) == text and text.startswith("table ") and name not in _NOT_COMPARED:
-            yield Table(name, _columns(connection, name))
+            yield Table(name, tuple(columns[name]))
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[tuple[str, str], ...]:
-    found = connection.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'anew' "
-        "AND schema_name || '.' || table_name = ? ORDER BY column_index",
-        [name],
-    ).fetchall()
-    return tuple(found)
+def _columns(connection: duckdb.DuckDBPyConnection) -> Mapping[str, list[tuple[str, str]]]:
+    """Name and type of the columns of every table, in order."""
+    columns: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for table, name, kind in connection.execute(
+        "SELECT schema_name || '.' || table_name, column_name, data_type FROM duckdb_columns() "
+        "WHERE database_name = 'anew' ORDER BY column_index"
+    ).fetchall():
+        columns[table].append((name, kind))
+    return columns
 
 
 def differing_days(
@@ -167,7 +171,7 @@ def ledger_differences(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[
     """
     names = [
         name
-        for name, _ in _columns(connection, "main.ledger")
+        for name, _ in _columns(connection)["main.ledger"]
         if name not in ("dataset", "business_date", "state")
     ]
     other = " OR ".join(f'a."{name}" IS DISTINCT FROM h."{name}"' for name in names)
