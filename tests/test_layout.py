@@ -95,6 +95,7 @@ LAYERS = (
     ("raw",),
     ("home", "lake"),
     ("ledger",),
+    ("erasure",),
     ("capture", "warehouse"),
     ("system_tables",),
     ("marts",),

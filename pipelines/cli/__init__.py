@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "alarms": "alarms",
         "accept": "accept",
         "gone": "gone",
+        "erase": "erase",
         "tables": "tables",
         "query": "query",
         "report": "report",

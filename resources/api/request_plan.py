@@ -74,6 +74,7 @@ class Request:
     constants: Mapping[str, str] = field(default_factory=dict)  # column -> value the rows lack
     within: Mapping[str, frozenset[str]] = field(default_factory=dict)  # column -> values asked for
     is_any_width: bool = False  # its slots may be wider than asked for: the capture is suspect
+    is_reduced: bool = False  # items were erased from its answer: its totals are above its rows
 
     def __str__(self) -> str:
         about = {k: v for k, v in self.payload.items() if k not in ("Aggregation", "DetailField")}
@@ -257,9 +258,8 @@ def _scopes(dataset: Dataset, inventory: Inventory) -> Iterator[dict[str, object
     """What each request is about, as request fields."""
     domains = domains_of(dataset, inventory.domains)
     match dataset.scope:
-        case Scope.ACCOUNT:
-            if domains:  # all in one list: parts of an account do not add up
-                yield {"DomainList": domains}
+        case Scope.ACCOUNT if domains:  # all in one list: parts of an account do not add up
+            yield {"DomainList": domains}
         case Scope.WHOLE:
             yield {}
         case Scope.DOMAINS:

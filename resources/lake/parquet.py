@@ -307,12 +307,12 @@ def _requests_and_bodies(
     """(request number, request, page number, body) per response whose answer counts."""
     paging = dataset.endpoint.paging
     numbers = {paging.number_param, paging.size_param} if paging else set()
-    is_any_width = bool(capture.manifest.get("any_width"))
+    is_any_width, is_reduced = (bool(capture.manifest.get(k)) for k in ("any_width", "erased"))
     for number, page, payload, body in capture.responses():
         items = counted[number]
         if items is not None and not items:  # a later answer counts
             continue
         request = request_of(dataset, {k: v for k, v in payload.items() if k not in numbers})
-        if is_any_width:
-            request = replace(request, is_any_width=True)
+        if is_any_width or is_reduced:
+            request = replace(request, is_any_width=is_any_width, is_reduced=is_reduced)
         yield number, request, page, body

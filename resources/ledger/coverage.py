@@ -1,9 +1,8 @@
 """Which items of a captured day lack: they should have been asked about, and have no answer.
 
-Expected on a day are all domains that existed before its end, and for datasets about streams or
-addresses what the newest captures of their sources list. Here: the comparison with what a capture
-asked. Not here: which items are known (known_items.py), cache files (coverage_cache.py), states
-(states.py).
+Expected on a day are all domains that existed before its end, and for datasets about streams or addresses
+what the newest captures of their sources list. Here: the comparison with what a capture asked.
+Not here: which items are known (known_items.py), cache files (coverage_cache.py), states (states.py).
 """
 
 from __future__ import annotations
@@ -45,6 +44,7 @@ from resources.raw.captures import (
     folder_of,
     newest,
 )
+from resources.raw.erasures import Erasures
 
 THE_ACCOUNT = "the account"
 """In the place of an item, for a request that names none."""
@@ -131,7 +131,6 @@ class Coverage:
     settings: Settings
     cache: Path | None = None
     """Folder of cache files; each may be deleted. None reads the manifests each time."""
-
     _caches: dict[str, DatasetCache] = field(default_factory=dict)
     _missing_domains: dict[tuple[str, str], list[KnownDomain]] = field(default_factory=dict)
 
@@ -163,7 +162,7 @@ class Coverage:
             lacking |= set(self._unlisted(dataset, day, capture, found, there))
             lacking |= {f"what {name} lists" for name in found.absent_sources if name not in there}
             lacking |= set(self._lacking_in_sources(dataset, day, there))
-        return tuple(sorted(item for item in lacking if not self._is_gone(item)))
+        return tuple(sorted(item for item in lacking if not self._is_gone(item, day)))
 
     def _is_known(self, dataset: Dataset, item: str) -> bool:
         """False if the settings no longer name the domain, say because its name was corrected."""
@@ -175,13 +174,14 @@ class Coverage:
     def _known_keys(self) -> frozenset[str]:
         return frozenset(domain_key(one.domain.name) for one in self.domains)
 
-    def _is_gone(self, item: str) -> bool:
-        """True for a domain that a person called gone, and for its streams."""
-        return domain_key(item.partition("/")[0]) in self._gone
+    def _is_gone(self, item: str, day: date) -> bool:
+        """True for a domain that a person called gone, its streams, and what was erased."""
+        gone, erased = self._gone
+        return domain_key(item.partition("/")[0]) in gone or erased.names(day, item)
 
     @cached_property
-    def _gone(self) -> frozenset[str]:
-        return Home(self.settings.home).gone_domains
+    def _gone(self) -> tuple[frozenset[str], Erasures]:
+        return Home(self.settings.home).gone_domains, Erasures.of(self.raw)
 
     def save(self) -> None:
         """Write the cache files that have changed enough."""

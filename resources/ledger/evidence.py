@@ -21,7 +21,7 @@ from resources.ledger.domain_suspicion import DomainCounts, suspect_domains
 from resources.ledger.silent_hours import DomainHours, HourIndex, silent_hours
 from resources.ledger.states import Entry
 from resources.ledger.unlisted_events import unlisted_events
-from resources.raw import captures
+from resources.raw import captures, tombstones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,13 @@ class Evidence:
             told = (*(f"nothing of {one} in the whole day" for one in zeros), *its.texts)
             if told:
                 texts[day] = told
-        return whole, domains, texts
+        reduced = {day for day in {*whole, *domains, *texts} if self._is_reduced(name, day)}
+        domains, texts = (_without(found, reduced) for found in (domains, texts))
+        return whole - reduced, domains, texts
+
+    def _is_reduced(self, name: str, day: date) -> bool:
+        """True if an item was erased from the day: what others have of it contradicts nothing."""
+        return bool(tombstones.erased_names(captures.folder_of(self.raw, name, day)))
 
     def _of(
         self, name: str, wanted: Collection[date] | None = None
@@ -154,6 +160,12 @@ class Evidence:
             for day, facts in self._of(name).items()
             if facts.captures and not facts.captures[-1].rows
         )
+
+
+def _without(
+    found: Mapping[date, tuple[str, ...]], days: Collection[date]
+) -> dict[date, tuple[str, ...]]:
+    return {day: texts for day, texts in found.items() if day not in days}
 
 
 def _hours(facts: Mapping[date, file_index.RawDayFacts]) -> DomainHours:

@@ -17,7 +17,7 @@ from resources.api import body as api_body
 from resources.fs import access, atomic, sealed
 from resources.home import pinned_settings
 from resources.ledger import acceptance, refused_captures, states
-from resources.raw import captures, owner
+from resources.raw import captures, owner, tombstones
 from resources.raw.captures import MISPLACED_REMEDY
 from resources.verify.findings import (
     FileFinding,
@@ -30,7 +30,10 @@ from resources.verify.findings import (
     remove,
 )
 
-_NOTES = (captures.SEEN, states.PARTIAL, acceptance.ACCEPTED, refused_captures.REFUSED)
+_NOTES = (
+    *(captures.SEEN, states.PARTIAL, acceptance.ACCEPTED, refused_captures.REFUSED),
+    tombstones.ERASED,
+)
 
 
 class RawDay:
@@ -170,7 +173,7 @@ class RawDay:
 
     def _missing(self) -> Iterator[FileFinding]:
         """Captures that a later manifest names as its predecessor, and that are missing."""
-        names = {c.name.text for c in self.captures}
+        names = {c.name.text for c in self.captures} | tombstones.erased_names(self._place.raw)
         for name, manifest in self.intact.items():
             before = manifest.get("after")
             if before is not None and before not in names:

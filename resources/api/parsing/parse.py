@@ -176,12 +176,13 @@ class _PageReader:
         """All rows added. `result` is the response's Result without its slices."""
         endpoint = self._dataset.endpoint
         check_echoes(endpoint, [self._request], result)
-        if self._request.is_split and not self._rows:
+        is_reduced = self._request.is_reduced
+        if self._request.is_split and not (self._rows or is_reduced):
             check_split_is_empty(self._dataset, self._request, result)
         if self.is_beside_split and not self._rows:
             check_plain_is_empty(self._dataset, self._request, result, self.has_split_rows)
         facts, totals = facts_of(self._dataset, result, self._rows)
-        is_all_here = not (self._outside or endpoint.paging)
+        is_all_here = not (self._outside or endpoint.paging or is_reduced)
         table = _joined(self._tables)
         check_window(self._dataset, self._request, self._wrong, self._far, len(table))
         check_slots(self._dataset, [self._request], table, np.zeros(len(table), dtype=np.int64))
@@ -223,7 +224,7 @@ def join(dataset: Dataset, request: Request, pages: Sequence[Page]) -> Rows:
     is_sorted = len(pages) == 1 and pages[0].is_sorted
     table, doubled = (pages[0].table, False) if is_sorted else _sorted(dataset, request, pages)
     disagreeing = {name for page in pages for name in page.disagreeing}
-    if dataset.endpoint.paging is not None:
+    if dataset.endpoint.paging is not None and not request.is_reduced:
         totals = pages[0].totals
         disagreeing |= set(disagreeing_pages(dataset, totals, [page.table for page in pages]))
     return Rows(

@@ -41,7 +41,7 @@ def batch_key(dataset: Dataset, request: Request) -> Hashable | None:
     """Batch key. Responses with equal keys can be parsed together; None means parse alone."""
     if any(dataset.column[name].kind is ColumnType.FLOAT for name in dataset.key):
         return None  # -0.0 and 0.0 are equal but not the same, and NaN has no order
-    if reads_beside_split(dataset, request):
+    if request.is_reduced or reads_beside_split(dataset, request):
         return None  # whether the split has rows that the plain list lacks is checked there
     has_window = request.window is not None
     return (

@@ -1,0 +1,158 @@
+"""`livestats erase`: erases a domain, a stream or an address from the archive for good.
+
+The work is in pipelines/erase. docs/personal-data.md says what stays.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from pipelines.cli import screen
+from pipelines.cli.options import Refused, checked, json_option, opened
+
+if TYPE_CHECKING:
+    from pipelines.erase.run import Erased, Plan
+    from resources.archive import Archive
+    from resources.raw.erasures import PlainItem
+
+
+@click.command()
+@click.option("--domain", help="Erase a domain and all of its streams.")
+@click.option("--stream", metavar="DOMAIN/APP/STREAM", help="Erase a stream.")
+@click.option("--address", metavar="IP", help="Erase the address of a client.")
+@click.option("--yes", is_flag=True, help="Erase without asking.")
+@json_option
+def erase(
+    domain: str | None, stream: str | None, address: str | None, yes: bool, as_json: bool
+) -> None:
+    r"""Erase an item for good: out of answers, lake, tables, served copy and notes.
+
+    First it says what it will erase, and asks. Its rows and the requests about it are cut out of each
+    stored answer; every other byte stays. Figures of the whole account stay as they are. A note
+    beside the captures of each day tells when, what kind of thing and how many rows, and not the item.
+    A day up to today that is asked again does not bring it back; a later day can. Backups lose it
+    with the next `livestats backup`. Without an item: finishes an erasure that was broken off.
+
+    \b
+    Examples:
+      livestats erase --stream pull.example.com/live/room-1
+      livestats erase --address 203.0.113.7 --yes
+      livestats erase
+
+    Exits with 1 if something could not be read: then it is not finished, and says what to mend.
+    """
+    archive = opened()
+    if archive.home.identity is None:
+        raise Refused(f"There is no archive in {archive.home.root} yet. Run `livestats backfill`.")
+    item = _item(domain, stream, address)
+    done = _finished(archive) if item is None else _erased(archive, item, yes=yes, as_json=as_json)
+    if done is None:
+        return
+    if as_json:
+        screen.emit_json(_facts(done))
+    else:
+        _tell(done)
+    if done.problems:
+        click.get_current_context().exit(1)
+
+
+def _item(domain: str | None, stream: str | None, address: str | None) -> PlainItem | None:
+    from resources.raw.erasures import ItemKind, PlainItem
+
+    named = {ItemKind.DOMAIN: domain, ItemKind.STREAM: stream, ItemKind.ADDRESS: address}
+    given = [(kind, value) for kind, value in named.items() if value is not None]
+    if len(given) > 1:
+        raise Refused("Give one of --domain, --stream and --address.")
+    return checked(lambda: PlainItem.parse(*given[0])) if given else None
+
+
+def _finished(archive: Archive) -> Erased | None:
+    """Finish an erasure that was broken off."""
+    from pipelines.erase import run
+
+    done = run.finish_pending(archive, _progress)
+    if done is None:
+        screen.say(
+            "No erasure was broken off. Name what to erase: --domain, --stream or --address."
+        )
+    return done
+
+
+def _erased(archive: Archive, item: PlainItem, *, yes: bool, as_json: bool) -> Erased | None:
+    from pipelines.erase import run
+
+    screen.note("Looking through all stored answers ...")
+    plan = run.plan(archive, item, _progress)
+    _show(plan, err=as_json)
+    if not (plan.days or plan.exports or plan.problems):
+        return None
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Refused("Nothing was erased. Give --yes to erase it for good.")
+        click.confirm("Erase it for good?", abort=True, err=True)
+    return run.begin(archive, item, _progress)
+
+
+def _progress(text: str) -> None:
+    screen.note(f"... {text}")
+
+
+def _show(plan: Plan, *, err: bool) -> None:
+    if not (plan.days or plan.exports):
+        screen.say(f"Nothing in the archive names this {plan.item.kind}.", err=err)
+    by_dataset: dict[str, list[int]] = {}
+    for one in plan.days:
+        counts = by_dataset.setdefault(one.dataset, [0, 0, 0])
+        for at, number in enumerate((1, one.captures, one.rows)):
+            counts[at] += number
+    for name, (days, captures, rows) in by_dataset.items():
+        what = f"{screen.counted(days, 'day')}, {screen.counted(captures, 'capture')}"
+        screen.say(f"{name}: {what}, {screen.counted(rows, 'row')}", err=err)
+    for path in plan.exports:
+        screen.say(f"{path}: the file is deleted", err=err)
+    for problem in plan.problems:
+        screen.say(f"Cannot be searched: {problem}", err=err)
+    screen.say(
+        f"To be erased: {screen.counted(len(plan.days), 'dataset-day')}, "
+        f"{screen.counted(plan.rows, 'row')}. Warehouse and served copy are made again.",
+        err=err,
+    )
+
+
+def _tell(done: Erased) -> None:
+    for problem in done.problems:
+        screen.say(f"Not erased: {problem}")
+    if done.problems:
+        screen.say("The erasure is not finished. Mend that, then run `livestats erase`.")
+        return
+    erasure = done.erasure
+    screen.say(
+        f"Erased: {screen.counted(erasure.dataset_days, 'dataset-day')}, "
+        f"{screen.counted(erasure.rows, 'row')} with those of earlier revisions. "
+        f"Days up to {erasure.until} do not get it back."
+    )
+    for path in done.named:
+        screen.say(f"Still names it: {path}. It is not livestats' to change: see to it yourself.")
+    for path in done.not_searched:
+        screen.say(f"Not searched: {path}. Delete it if it holds the {erasure.kind}.")
+    screen.say(
+        "Run `livestats backup` for each backup, and `livestats digest` for a new fingerprint."
+    )
+
+
+def _facts(done: Erased) -> dict[str, object]:
+    erasure = done.erasure
+    return {
+        "erasure": erasure.id,
+        "kind": erasure.kind.value,
+        "until": str(erasure.until),
+        "is_finished": erasure.is_finished,
+        "dataset_days": erasure.dataset_days,
+        "rows": erasure.rows,
+        "still_names_it": [str(path) for path in done.named],
+        "not_searched": [str(path) for path in done.not_searched],
+        "problems": done.problems,
+    }

@@ -1,0 +1,1 @@
+"""Erasing an item from an archive for good: raw answers, lake, databases, notes."""

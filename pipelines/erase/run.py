@@ -1,0 +1,237 @@
+"""Erases an item from an archive: what holds it, day by day, then lake, databases and notes.
+
+Whatever step it is broken off at, the same again finishes it. Not here: the command (cli/erase.py),
+captures (resources/erasure). Read next: pending.py.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from pipelines.erase import leftovers, pending
+from pipelines.erase.pending import CannotErase, Pending
+from resources.api.catalog import DATASETS
+from resources.api.catalog.datasets import Dataset
+from resources.archive import Archive
+from resources.capture import repair
+from resources.erasure import days
+from resources.erasure.answers import PERSONAL, is_mention, is_of
+from resources.fs import atomic, locks
+from resources.home import day_lock
+from resources.home.layout import Home
+from resources.lake import parquet
+from resources.raw import captures, tombstones
+from resources.raw.captures import UnusableCapture
+from resources.raw.erasures import Erasure, Erasures, PlainItem
+
+Tell = Callable[[str], None]
+LOCK = "erase"
+
+
+@dataclass(frozen=True)
+class DayFound:
+    """A day of a dataset that names the item."""
+
+    dataset: str
+    day: date
+    captures: int  # with those of rejected answers
+    rows: int  # of the newest capture
+
+
+@dataclass
+class Plan:
+    """What an erasure would take."""
+
+    item: PlainItem
+    days: list[DayFound] = field(default_factory=list)
+    exports: list[Path] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the newest captures."""
+        return sum(one.rows for one in self.days)
+
+
+@dataclass
+class Erased:
+    """What an erasure did."""
+
+    item: PlainItem
+    erasure: Erasure
+    named: list[Path] = field(default_factory=list)  # files that still name the item
+    not_searched: list[Path] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def _all_days(home: Home) -> Iterator[tuple[Dataset, date, Path]]:
+    for dataset in DATASETS.values():
+        for day, folder in captures.days_of(home.raw, dataset.name).items():
+            yield dataset, day, folder
+
+
+def _foreign(home: Home) -> list[str]:
+    """Folders of datasets that this livestats does not know, which it cannot read."""
+    names = [p.name for p in home.raw.iterdir() if p.is_dir()] if home.raw.is_dir() else []
+    return [
+        f"{home.raw / name} is no dataset of this livestats: move it out of the home"
+        for name in sorted(names)
+        if name not in DATASETS
+    ]
+
+
+def plan(archive: Archive, item: PlainItem, tell: Tell = lambda _: None) -> Plan:
+    """What an erasure would take. Reads every answer; changes nothing."""
+    home, made = archive.home, Plan(item, problems=_foreign(archive.home))
+    told = ""
+    for dataset, day, folder in _all_days(home):
+        if dataset.name != told:
+            tell(told := dataset.name)
+        try:
+            found = days.find(folder, dataset, item)
+        except (UnusableCapture, ValueError, OSError) as error:
+            made.problems.append(str(error))
+            continue
+        if found:
+            rows = _rows_of(home, dataset, day, item)
+            made.days.append(DayFound(dataset.name, day, len(found.captures), rows))
+    made.exports = leftovers.exports(home, item)
+    return made
+
+
+def _rows_of(home: Home, dataset: Dataset, day: date, item: PlainItem) -> int:
+    """The rows of a lake file that are about the item."""
+    path = parquet.path_of(home.lake, dataset.name, day)
+    personal = [c.name for c in dataset.columns if c.field in PERSONAL]
+    names = [n for n in ("domain", "app", "stream") if n in dataset.column]
+    wanted = [*names, *personal]
+    if not path.is_file() or not wanted:
+        return 0
+    with pq.ParquetFile(path) as file:
+        counts = file.read(wanted).group_by(wanted).aggregate([([], "count_all")]).to_pylist()
+    return sum(
+        int(one["count_all"])
+        for one in counts
+        if is_of(item, {n.capitalize(): one[n] for n in names if one[n] is not None})
+        or any(is_mention(one[n], item) for n in personal)
+    )
+
+
+def begin(archive: Archive, item: PlainItem, tell: Tell = lambda _: None) -> Erased:
+    """Erase an item from all days up to today. Raises CannotErase while another is not finished."""
+    home = archive.home
+    with locks.lock(home.lock_file(LOCK)):
+        before = pending.read(home)
+        if before is not None and before.item != item:
+            raise CannotErase(
+                "An erasure was broken off. Run `livestats erase` without an item: that finishes it."
+            )
+        if before is None:
+            at = archive.now().isoformat(timespec="seconds")
+            before = Pending(item, Erasure.begin(item, at, archive.today))
+        pending.begin(home, before)
+        return _finish(archive, before, tell)
+
+
+def finish_pending(archive: Archive, tell: Tell = lambda _: None) -> Erased | None:
+    """Finish an erasure that was broken off; None if there is none."""
+    home = archive.home
+    if not pending.path_of(home).exists():
+        return None
+    with locks.lock(home.lock_file(LOCK)):
+        before = pending.read(home)
+        if before is None:
+            return None
+        pending.begin(home, before)  # the second of its files may not have been written
+        return _finish(archive, before, tell)
+
+
+def _finish(archive: Archive, pending_: Pending, tell: Tell) -> Erased:
+    home, item = archive.home, pending_.item
+    done = Erased(item, pending_.erasure, problems=_foreign(home))
+    told = ""
+    for dataset, day, folder in _all_days(home):
+        if dataset.name != told:
+            tell(told := dataset.name)
+        try:
+            with day_lock.locked(home, dataset, day):
+                days.erase(folder, dataset, day, item, pending_.erasure)
+                _renew_lake_file(home, dataset, day, folder, pending_.erasure)
+        except (UnusableCapture, ValueError, locks.LockTimeout) as error:
+            done.problems.append(str(error))
+    for path in (*leftovers.exports(home, item), *leftovers.notes_of_state(home, item)):
+        path.unlink()
+    leftovers.forget_caches(home)
+    tell("tables")
+    _remove_databases(home)
+    _make_databases(archive)
+    if done.problems:
+        return done
+    days_of, rows = _sizes(home, pending_.erasure)
+    done.erasure = replace(pending_.erasure, is_finished=True, dataset_days=days_of, rows=rows)
+    Erasures.of(home.raw).with_(done.erasure).write(home.raw)
+    pending.path_of(home).unlink()
+    atomic.fsync(home.root)
+    done.named = leftovers.not_erased(home, item)
+    done.not_searched = leftovers.not_searched(home)
+    return done
+
+
+def _renew_lake_file(
+    home: Home, dataset: Dataset, day: date, folder: Path, erasure: Erasure
+) -> None:
+    """Make the lake file of a day from what an erasure left of its newest capture.
+
+    Where this version refuses the answers, the old rows go all the same. Raises UnusableCapture then.
+    """
+    if not any(one.erasure == erasure.id for one in tombstones.of_day(folder)):
+        return
+    newest = captures.newest(folder, home.time_zone)
+    path = parquet.path_of(home.lake, dataset.name, day)
+    try:
+        if newest is not None:
+            repair.ensure_lake_file(home, dataset, day, newest)
+    except UnusableCapture:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _sizes(home: Home, erasure: Erasure) -> tuple[int, int]:
+    """Dataset-days and rows that an erasure took, by its tombstones."""
+    found = [
+        (dataset, day, one)
+        for dataset, day, one in tombstones.every(home.raw)
+        if one.erasure == erasure.id
+    ]
+    return len({(dataset, day) for dataset, day, _ in found}), sum(one.rows for *_, one in found)
+
+
+def _remove_databases(home: Home) -> None:
+    """Delete warehouse and served copy, also earlier ones: freed pages of a file keep their bytes."""
+    with locks.lock(home.lock_file("warehouse")):
+        for folder, patterns in (
+            (home.warehouse.parent, ("warehouse.*", "set-aside-*", "spill")),
+            (home.served.parent, ("livestats*.duckdb*", "livestats*.json")),
+        ):
+            for pattern in (*patterns, f"{atomic.TEMP_PREFIX}*"):
+                for path in folder.glob(pattern):
+                    if path.is_dir() and not path.is_symlink():
+                        shutil.rmtree(path)
+                    else:
+                        path.unlink(missing_ok=True)
+
+
+def _make_databases(archive: Archive) -> None:
+    """Load and publish again, as `livestats publish` does."""
+    on, home = archive.settings.datasets, archive.home
+    wanted = [d for d in DATASETS.values() if d.name in on or (home.lake / d.name).is_dir()]
+    with archive.keeping_warehouse_open() as kept:
+        for _ in kept.sync_tables(wanted):
+            pass
+        kept.publish()
