@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import checked, json_option, opened, with_range
+from pipelines.cli.options import checked, finished_erasing, json_option, opened, with_range
 
 if TYPE_CHECKING:
     from pipelines.backfill.plan import BackfillPlan
@@ -54,7 +54,7 @@ def backfill(
     from pipelines.cli.failures import told_once
     from pipelines.cli.progress import capturing
 
-    archive = opened()
+    archive = finished_erasing(opened())
     todo = checked(lambda: plan(archive, first, last, names, force=force))
     for line in before(todo, str(archive.home.root)):
         screen.note(line)

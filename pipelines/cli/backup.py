@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import json_option, opened
+from pipelines.cli.options import finished_erasing, json_option, opened
 
 
 @click.command()
@@ -35,7 +35,7 @@ def backup(target: Path, as_json: bool) -> None:
     """
     from pipelines.backup.copy import backup as copy
 
-    archive = opened()
+    archive = finished_erasing(opened())
     screen.note(f"Copying {archive.home.root} to {target} ...")
     copied = copy(archive, target)
     if as_json:

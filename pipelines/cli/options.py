@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pipelines.cli import screen
+
 if TYPE_CHECKING:
     from resources.api.catalog.datasets import Dataset
     from resources.archive import Archive
@@ -68,6 +70,22 @@ def opened(*, leave_out_broken_cuts: bool = False) -> Archive:
     checked(lambda: archive.clock)  # LIVESTATS_NOW may be invalid
     if archive.home.identity is not None:
         archive.home.check(archive.settings)
+    return archive
+
+
+def finished_erasing(archive: Archive) -> Archive:
+    """The same archive, after an erasure that was broken off is finished."""
+    from pipelines.erase import pending
+
+    if pending.path_of(archive.home).exists():
+        from pipelines.erase import run
+
+        screen.note("An erasure was broken off: finishing it ...")
+        done = run.finish_pending(archive)
+        if done is not None and done.problems:
+            raise Refused(
+                f"An erasure cannot be finished: {done.problems[0]} Then run `livestats erase`."
+            )
     return archive
 
 

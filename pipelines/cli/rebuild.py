@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import Refused, chosen, in_order, json_option, opened, with_range
+from pipelines.cli.options import (
+    Refused,
+    chosen,
+    finished_erasing,
+    in_order,
+    json_option,
+    opened,
+    with_range,
+)
 
 if TYPE_CHECKING:
     from resources.archive import Archive
@@ -24,7 +32,7 @@ def _existing() -> Archive:
     archive = opened()
     if not any(folder.is_dir() for folder in (archive.home.raw, archive.home.lake)):
         raise Refused(f"There is no archive in {archive.home.root}. Is LIVESTATS_HOME right?")
-    return archive
+    return finished_erasing(archive)
 
 
 @click.command()

@@ -258,11 +258,7 @@ def _legend(lines: Mapping[str, Sequence[Entry]]) -> Text:
 
 def _sentences(report: Report) -> list[str]:
     """The lines below the calendar; what needs attention comes last."""
-    lines = [
-        *_capture_lines(report),
-        *_expiry_lines(report),
-        *_attention_lines(report),
-    ]
+    lines = [*_capture_lines(report), *_expiry_lines(report), *_attention_lines(report)]
     lines += [one.sentence for one in report.unlisted]
     if report.suspect_days:
         lines.append(
@@ -284,6 +280,7 @@ def _capture_lines(report: Report) -> Iterator[str]:
     else:
         fetched = report.local(newest.captured_at)
         yield f"Newest capture: {newest.dataset} {newest.day}, fetched {fetched}."
+    yield from report.erased
     for name, limit in report.limits.items():
         yield f"Limited by the settings: {name} to {limit}. Its days are complete within that limit."
     for lost in report.lost:

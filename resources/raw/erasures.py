@@ -205,3 +205,16 @@ class Erasures:
 
 
 _read: dict[Path, tuple[tuple[int, int, int], Erasures]] = {}
+
+
+def in_words(raw: Path) -> list[str]:
+    """What was erased from an archive, for people; nothing if nothing was. Raises ErasuresUnreadable."""
+    every = Erasures.of(raw).every
+    told = [
+        f"Erased: {one.kind} on {one.at[:10]}, from {one.dataset_days:,} dataset-days, {one.rows:,} rows."
+        for one in every
+        if one.is_finished
+    ]
+    if any(not one.is_finished for one in every):
+        told.append("An erasure was broken off. Run `livestats erase`: it finishes it.")
+    return told

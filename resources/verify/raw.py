@@ -19,6 +19,7 @@ from resources.home import pinned_settings
 from resources.ledger import acceptance, refused_captures, states
 from resources.raw import captures, owner, tombstones
 from resources.raw.captures import MISPLACED_REMEDY
+from resources.verify import erased
 from resources.verify.findings import (
     FileFinding,
     FindingKind,
@@ -77,6 +78,8 @@ class RawDay:
                 self.unread.add(capture.name)
                 yield self._place.unverified(capture.folder, error)
         yield from self._missing()
+        folders = (one.folder.name for one in (*self.captures, *self._rejected))
+        yield from erased.missing(self._place, frozenset(folders))
         yield from self._notes()
 
     def mend(self, capture: captures.Capture) -> tuple[Repair, str]:

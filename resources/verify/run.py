@@ -24,6 +24,7 @@ from resources.fs import locks, scratch, sealed
 from resources.home import day_lock
 from resources.serving import publish
 from resources.sql import failures
+from resources.verify import erased
 from resources.verify.findings import (
     FileFinding,
     FindingKind,
@@ -91,6 +92,7 @@ class Verification:
     def findings(self) -> Iterator[FileFinding]:
         """All findings, one after the other."""
         yield from self._identity()
+        yield from erased.findings(self.archive.home)
         yield from self._roots()
         for dataset in self.datasets:
             self._seen[dataset.name] = Files()

@@ -21,7 +21,7 @@ from resources.capture import rejected_answers
 from resources.ledger import states
 from resources.ledger.states import Entry, State
 from resources.ledger.unlisted import UnlistedDomain, unlisted_in
-from resources.raw import captures
+from resources.raw import captures, erasures
 from resources.warehouse import days_set_aside
 
 Days = Mapping[str, Sequence[date]]
@@ -79,6 +79,8 @@ class Report:
     """Part of the account that the settings limit a dataset to; only datasets with a limit."""
     unlisted: Sequence[UnlistedDomain] = ()
     """Domains of the settings that the account does not list."""
+    erased: Sequence[str] = ()
+    """What was erased from the archive, in words."""
 
     @cached_property
     def attention(self) -> dict[str, dict[str, list[date]]]:
@@ -241,6 +243,7 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
         set_aside=_days_set_aside(archive, lines),
         limits={name: limit for name in lines if (limit := archive.settings.narrowed(name))},
         unlisted=unlisted_in(archive.home.lake, archive.settings),
+        erased=erasures.in_words(archive.home.raw),
         problems={
             (line.dataset, line.day): problem
             for entries in lines.values()

@@ -90,7 +90,7 @@ def test_older_revisions_lose_it_too_and_other_captures_keep_their_names(home, t
 
 
 def test_nothing_of_a_domain_is_left_but_a_tombstone_that_does_not_name_it(home):
-    made, leaves = digest(home, THIRD)
+    _, leaves = digest(home, THIRD)
     assert b"a.example" in everything(home)
     erase(home, DOMAIN)
     assert b"a.example" not in everything(home)

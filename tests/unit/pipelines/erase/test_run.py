@@ -1,0 +1,214 @@
+"""`livestats erase`: the item is gone everywhere, nothing else is, and the archive is whole after it."""
+
+import json
+import shutil
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli import main
+from pipelines.erase import pending, run
+from resources.api.catalog import DATASETS
+from resources.home.layout import Home
+from resources.raw import captures
+from resources.raw.captures import Capture
+from resources.raw.erasures import Erasures, ItemKind, PlainItem
+from resources.simulator import Account
+from resources.verify.run import Verification
+from tests.support.archives import DAYS, lab, lake_rows
+
+LISTS = ("domain", "isp", "region")
+NAMES = (
+    *("push_stream_info", "batch_push_stream_metrics", "ip_info"),
+    *("source_traffic", "source_traffic_account"),
+)
+ACCOUNT = Account(domains=2, streams_per_domain=1, deleted=0, audience=0.02)
+OFF = [name for name in DATASETS if name not in (*LISTS, *NAMES)]
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory):
+    root = tmp_path_factory.mktemp("past")
+    (root / "livestats.toml").write_text(f"[datasets]\noff = {OFF}\n")
+    settings = {"LIVESTATS_SETTINGS": str(root / "livestats.toml")}
+    with lab(root / "home", ACCOUNT, environ=settings) as found:
+        found.backfill(DAYS[:1])
+        yield found
+
+
+@pytest.fixture
+def there(past, tmp_path):
+    """A copy to erase from."""
+    shutil.copytree(past.root, tmp_path / "home", symlinks=True)
+    return past.with_(LIVESTATS_HOME=str(tmp_path / "home"))
+
+
+def items(found):
+    ((domain, app, stream, address),) = found.rows(
+        "SELECT domain, app, stream, client_ip FROM push_stream_info WHERE client_ip <> '' LIMIT 1"
+    )
+    texts = {"domain": domain, "stream": f"{domain}/{app}/{stream}", "address": address}
+    return {kind: PlainItem.parse(ItemKind(kind), text) for kind, text in texts.items()}
+
+
+def livestats(found, *words, code=0, **more):
+    result = CliRunner().invoke(main, [*words], env={**found.archive.environ}, **more)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def faults(found):
+    return [*Verification(found.archive).findings()]
+
+
+def is_row_of(item, row):
+    if item.kind is ItemKind.ADDRESS:
+        return item.text in (row.get("client_ip"), row.get("ip"))
+    if item.kind is ItemKind.DOMAIN:
+        return row.get("domain") == item.text
+    return "/".join(str(row.get(name)) for name in ("domain", "app", "stream")) == item.text
+
+
+def answers(home):
+    """Every manifest and answer below raw/, unpacked."""
+    for dataset in sorted(p.name for p in home.raw.iterdir()):
+        for folder in captures.days_of(home.raw, dataset).values():
+            for name in captures.captures_in(folder):
+                one = Capture(folder / name.text, name)
+                yield json.dumps(one.manifest).encode()
+                yield from (body for *_, body in one.responses())
+
+
+@pytest.mark.parametrize("kind", ["domain", "stream", "address"])
+def test_the_rows_of_an_item_go_from_everywhere_and_no_other_row_does(there, kind):
+    item, home = items(there)[kind], there.archive.home
+    before = lake_rows(home)
+    said = livestats(there, "erase", f"--{kind}", item.text, "--yes")
+    assert "To be erased: " in said
+    assert "Erased: " in said
+    after = lake_rows(home)
+    for path, table in after.items():
+        kept = [row for row in before[path].to_pylist() if not is_row_of(item, row)]
+        if path.startswith("domain/"):  # a row may name another domain
+            kept = [{**row, "push_domain": ""} if row.get("push_domain") == item.text else row
+                    for row in kept]  # fmt: skip
+        assert table.to_pylist() == kept, path
+    assert after.keys() == before.keys()
+    assert faults(there) == []
+    if kind != "stream":
+        held = b"\n".join(answers(home))
+        assert item.text.encode() not in held
+        for table in there.rows(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'"
+        ):
+            assert item.text not in str(there.rows(f"FROM {table[0]}"))
+    assert item.text not in (home.root / "erasures.json").read_text()
+    assert not pending.path_of(home).exists()
+    assert run.plan(there.archive, item).days == []
+
+
+def test_account_wide_series_stay_as_they_are(there):
+    account = "SELECT * FROM source_traffic_account ORDER BY ALL"
+    before = there.rows(account)
+    livestats(there, "erase", "--domain", items(there)["domain"].text, "--yes")
+    assert there.rows(account) == before
+
+
+def test_without_a_yes_nothing_is_erased(there):
+    item, before = items(there)["stream"], {*there.root.rglob("*")}
+    said = livestats(there, "erase", "--stream", item.text, code=2)
+    assert "To be erased: " in said
+    assert "Nothing was erased. Give --yes" in said
+    assert {p for p in {*there.root.rglob("*")} - before if "state" not in p.parts} == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--domain", "a", "--address", "b"], "Give one of"),
+        (["--stream", "no-slash"], "DOMAIN/APP/STREAM"),
+        (["--domain", "nobody.example"], "Nothing in the archive names this domain"),
+        ([], "No erasure was broken off"),
+    ],
+)
+def test_what_cannot_be_erased_is_said(there, words, said):
+    code = 2 if said in ("Give one of", "DOMAIN/APP/STREAM") else 0
+    assert said in livestats(there, "erase", *words, code=code)
+
+
+def test_files_that_somebody_exported_into_the_home_go_and_settings_are_named(there):
+    item, root = items(there)["domain"], there.root
+    (root / "mine.csv").write_text(f"domain\n{item.text}\n")
+    (root / "other.csv").write_text(f"domain\nx.{item.text}\n")
+    pq.write_table(next(t for p, t in lake_rows(there.archive.home).items() if "push_stream_info" in p),
+                   root / "mine.parquet")  # fmt: skip
+    (root / "livestats.toml").write_text(f'domains = ["{item.text}"]\n')
+    said = livestats(there, "erase", "--domain", item.text, "--yes")
+    assert f"Still names it: {root / 'livestats.toml'}" in said
+    assert sorted(p.name for p in root.iterdir() if p.suffix in (".csv", ".parquet")) == [
+        "other.csv"
+    ]
+
+
+STEPS = ("_remove_databases", "_make_databases", "_sizes")
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("step", "command"),
+    [
+        ("_make_databases", "publish"),
+        *(pytest.param(step, "erase", marks=pytest.mark.slow) for step in STEPS),
+        *(
+            pytest.param("_make_databases", one, marks=pytest.mark.slow)
+            for one in ("replay", "backfill")
+        ),
+    ],
+)
+def test_an_erasure_that_was_broken_off_is_finished_by_the_next_command(
+    there, monkeypatch, step, command
+):
+    item = items(there)["address"]
+
+    def killed(*_):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run, step, killed)
+        with pytest.raises(Killed):
+            run.begin(there.archive, item)
+    home = Home(there.root)
+    assert pending.path_of(home).stat().st_mode & 0o077 == 0
+    assert [one.is_finished for one in Erasures.of(home.raw).every] == [False]
+    found = faults(there)
+    assert any("livestats publish" in one.remedy and "erasure" in one.text for one in found)
+    assert "An erasure was broken off" in livestats(there, "status")
+    livestats(there, command)
+    assert [one.is_finished for one in Erasures.of(home.raw).every] == [True]
+    assert not pending.path_of(home).exists()
+    assert faults(there) == []
+
+
+def test_an_erasure_is_finished_before_another_begins(there, monkeypatch):
+    wanted = items(there)
+    monkeypatch.setattr(run, "_finish", lambda *_: None)
+    run.begin(there.archive, wanted["address"])
+    said = livestats(there, "erase", "--domain", wanted["domain"].text, "--yes", code=2)
+    assert "An erasure was broken off" in said
+
+
+def test_a_damaged_capture_leaves_it_unfinished_and_is_named(there):
+    item = items(there)["address"]
+    path = next((there.archive.home.raw / "push_stream_info").rglob("responses.zst"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"x")
+    said = livestats(there, "erase", "--address", item.text, "--yes", code=1)
+    assert str(path) in said
+    assert "run `livestats erase`" in said
+    path.write_bytes(whole)
+    assert "Erased: " in livestats(there, "erase")
+    assert faults(there) == []
