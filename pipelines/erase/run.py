@@ -71,7 +71,8 @@ class Erased:
 
 
 def _all_days(home: Home) -> Iterator[tuple[Dataset, date, Path]]:
-    for dataset in DATASETS.values():
+    # Derived ones last: a capture that is being made of another's answers has its folder by then.
+    for dataset in sorted(DATASETS.values(), key=lambda one: bool(one.derived_from)):
         for day, folder in captures.days_of(home.raw, dataset.name).items():
             yield dataset, day, folder
 

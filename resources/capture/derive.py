@@ -205,7 +205,7 @@ def make_capture(home: Home, dataset: Dataset, day: date, source: Source) -> par
             **({"home": of_home} if (of_home := known.get("home") or home.id) else {}),
             **({"settings": dict(dataset.meaning)} if dataset.meaning else {}),
             "derived_from": {"dataset": source.dataset.name, "capture": made_of.name.text},
-            **({"any_width": known["any_width"]} if "any_width" in known else {}),
+            **{key: known[key] for key in ("any_width", "erased") if key in known},
             **staged.table.stats.facts(),
         }
         rows = staged.table.stats.rows

@@ -23,6 +23,7 @@ from resources.api.request_plan import Inventory, Request, items_of, requests_fo
 from resources.api.windows import Window, day_window
 from resources.capture import rejected_answers
 from resources.capture.answers import Answer, Unanswered
+from resources.capture.erased_items import ErasedItems
 from resources.capture.inventory import InventoryReader, snapshots
 from resources.capture.staged_files import StagedFiles, add_pages
 from resources.config import Settings
@@ -121,6 +122,10 @@ class PartitionJob:
     grids_s: set[int] = field(default_factory=set)  # on which the slots of answers lie
     _next_number: int = 0  # number of the next answer in the capture
 
+    def __post_init__(self) -> None:
+        """Learn what was erased from the day, before anything is asked."""
+        self.erased = ErasedItems.of(self.home, self.dataset, self.day)
+
     @property
     def folder(self) -> Path:
         """Folder of the day in the raw archive."""
@@ -143,8 +148,10 @@ class PartitionJob:
 
     def add(self, answers: Sequence[Answer]) -> None:
         """Write what answers the next request to the staged files, unless the day has failed."""
-        for one in answers if self.error is None else ():
-            if isinstance(one, Unanswered):
+        for came in answers if self.error is None else ():
+            if (one := self.erased.answer(came)) is None:  # about nothing but what was erased
+                self.answered += 1
+            elif isinstance(one, Unanswered):
                 self.unanswered.append(one)
                 self.failed_requests.append(one.request)
             else:
@@ -199,7 +206,8 @@ class PartitionJob:
 
     def _facts(self, time_zone: str) -> dict[str, object]:
         """The entries that manifests of captures and of rejected answers share."""
-        facts: dict[str, object] = {"time_zone": time_zone, "domains": [*self.domains]}
+        domains = self.erased.domains(self.domains)
+        facts: dict[str, object] = {"time_zone": time_zone, "domains": domains}
         if self.home.id:
             facts["home"] = self.home.id
         if self.dataset.meaning:
@@ -216,9 +224,9 @@ class PartitionJob:
         If rows and items equal those of the newest capture, only a note with the time `now` is
         added. If the lake file cannot be committed after the capture, the next run rebuilds it.
         """
-        staged = self._open_staged()
-        capture, table = staged.capture, staged.table
-        facts = {**self._facts(time_zone), **table.stats.facts()}
+        capture, table = (staged := self._open_staged()).capture, staged.table
+        erased = self.erased.facts(self.previous if capture.has_carried else None)
+        facts = {**self._facts(time_zone), **table.stats.facts(), **erased}
         if self.is_supplement and self.previous is not None:
             facts["completes"] = self.previous.name.text
         if self.unanswered:
@@ -266,7 +274,7 @@ class PartitionJob:
         return {
             "payload": dict(one.request.payload),
             "items": [*items_of(self.dataset, one.request)],
-            "error": str(one.error),
+            "error": self.erased.words(str(one.error)),
             "code": one.error.code,
             "at": now.isoformat(timespec="seconds"),
             **({"width_s": one.error.width_s} if isinstance(one.error, WrongWidth) else {}),
@@ -274,8 +282,8 @@ class PartitionJob:
 
     def _is_as_good_as(self, before: captures.Capture, contradictions: Sequence[str]) -> bool:
         """True if this capture asked about the items of an earlier one, with the same gaps and doubts."""
-        requests = [dict(one.payload) for one in self.requests]
-        manifest = {"requests": [{"payload": payload} for payload in requests]}
+        asked = [self.erased.payload(one.payload) for one in self.requests]
+        manifest = {"requests": [{"payload": one} for one in asked if one is not None]}
         try:
             known = before.manifest
         except captures.UnusableCapture:
@@ -326,7 +334,7 @@ def write_partial_note(
     """Write the note PARTIAL beside the captures of a day: what was missing at this attempt."""
     note: dict[str, object] = {
         "at": now.isoformat(timespec="seconds"),
-        "error": access.in_words(error),
+        "error": job.erased.words(access.in_words(error)) if job else access.in_words(error),
         "answered": job.answered if job else 0,
         "questions": len(job.requests) if job else None,
     }

@@ -28,7 +28,7 @@ from resources.ledger.coverage import facts_by_domain
 from resources.raw import captures
 from resources.raw.captures import Capture
 
-_SHARED = ("time_zone", "home", "domains", "settings", "sources", "absent_sources")
+_SHARED = ("time_zone", "home", "domains", "settings", "sources", "absent_sources", "erased")
 """Entries that a new manifest takes over."""
 
 

@@ -10,13 +10,14 @@ from click.testing import CliRunner
 from pipelines.cli import main
 from pipelines.erase import pending, run
 from resources.api.catalog import DATASETS
+from resources.capture.result import Outcome
 from resources.home.layout import Home
 from resources.raw import captures
 from resources.raw.captures import Capture
 from resources.raw.erasures import Erasures, ItemKind, PlainItem
 from resources.simulator import Account
 from resources.verify.run import Verification
-from tests.support.archives import DAYS, lab, lake_rows
+from tests.support.archives import DAYS, failures, lab, lake_rows
 
 LISTS = ("domain", "isp", "region")
 NAMES = (
@@ -106,6 +107,27 @@ def test_the_rows_of_an_item_go_from_everywhere_and_no_other_row_does(there, kin
     assert item.text not in (home.root / "erasures.json").read_text()
     assert not pending.path_of(home).exists()
     assert run.plan(there.archive, item).days == []
+
+
+@pytest.mark.parametrize("kind", ["domain", "stream", "address"])
+def test_a_day_that_is_asked_again_does_not_bring_it_back(there, kind):
+    item, home = items(there)[kind], there.archive.home
+    run.begin(there.archive, item)
+    before = lake_rows(home)
+    results = there.capture(DAYS[:1], NAMES, again=True)
+    assert failures(results) == []
+    changed = {one.dataset for one in results if one.outcome is not Outcome.UNCHANGED}
+    assert changed <= {"ip_info"}  # asks about the servers of the pushes that are left
+    path = next((home.raw / "push_stream_info").rglob("manifest.json.gz"))
+    shutil.rmtree(path.parent)  # now the day is asked as if for the first time
+    assert failures(there.capture(DAYS[:1], NAMES)) == []
+    after = lake_rows(home)
+    assert {k: v for k, v in after.items() if "ip_info" not in k} == {
+        k: v for k, v in before.items() if "ip_info" not in k
+    }
+    assert run.plan(there.archive, item).days == []
+    if kind != "stream":
+        assert item.text.encode() not in b"\n".join(answers(home))
 
 
 def test_account_wide_series_stay_as_they_are(there):
