@@ -26,10 +26,10 @@ from resources.home.layout import Home
 from resources.lake import checksum, parquet
 from resources.ledger.acceptance import ACCEPTED
 from resources.ledger.states import PARTIAL
-from resources.raw import captures
+from resources.raw import captures, erasures, tombstones
 from resources.raw.captures import BodyFile, Capture
 
-_NOTES = (captures.SEEN, PARTIAL, ACCEPTED)
+_NOTES = (captures.SEEN, PARTIAL, ACCEPTED, tombstones.ERASED)
 _DERIVED = {name for name, dataset in DATASETS.items() if dataset.derived_from}
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 """Errors of the target, which every further file would meet."""
@@ -105,9 +105,12 @@ def _locked(target: Home, name: str, day: date) -> Iterator[None]:
 
 
 def _identity(home: Home, target: Home) -> None:
-    data = home.identity_file.read_bytes()
-    if not target.identity_file.is_file() or target.identity_file.read_bytes() != data:
-        atomic.write_atomically(target.identity_file, data)
+    """Copy the identity file, and the file of what was erased."""
+    for name in (home.identity_file.name, erasures.FILE):
+        source, path = home.root / name, target.root / name
+        data = source.read_bytes() if source.is_file() else None
+        if data is not None and not (path.is_file() and path.read_bytes() == data):
+            atomic.write_atomically(path, data)
 
 
 # Raw ---------------------------------------------------------------------------------------------
@@ -127,6 +130,7 @@ def _day(source: Path, folder: Path, copied: Copied) -> None:
         with copied.naming(capture.folder):
             copied.bytes += _capture(capture, folder)
             copied.captures += 1
+    _erase(source, folder)
     if any(not (folder / capture.folder.name).is_dir() for capture in found):
         return  # they may name the capture that could not be copied
     for name, data in notes.items():
@@ -134,6 +138,24 @@ def _day(source: Path, folder: Path, copied: Copied) -> None:
             sealed.unseal(data)
             if not (folder / name).is_file() or (folder / name).read_bytes() != data:
                 atomic.write_atomically(folder / name, data)
+
+
+def _erase(source: Path, folder: Path) -> None:
+    """Remove what was erased from the home since it was copied, and the lake file made of it.
+
+    What is left of it was copied before, unless it is damaged, and the lake file is copied after it.
+    """
+    names = {one.capture for one in tombstones.of_day(source)}
+    for path in [folder / name for name in names if (folder / name).is_dir()]:
+        gone = atomic.temp_path(path)
+        path.rename(gone)
+        shutil.rmtree(gone)
+        atomic.fsync(folder)
+        raw = folder.parent.parent
+        lake = parquet.path_of(
+            raw.parent / "lake", folder.parent.name, date.fromisoformat(folder.name)
+        )
+        lake.unlink(missing_ok=True)
 
 
 def _capture(capture: Capture, folder: Path) -> int:

@@ -11,7 +11,7 @@ from resources.config import SettingsError
 from resources.errors import LivestatsError
 from resources.fs import atomic, locks, sealed
 from resources.home.layout import FOLDER_MODE, Home
-from resources.raw import captures
+from resources.raw import captures, tombstones
 
 MARKER = "backup.json"
 FORMAT = 1
@@ -105,8 +105,10 @@ def _shares_captures(home: Home, target: Home) -> bool:
     for folder in sorted(target.raw.iterdir()) if target.raw.is_dir() else ():
         for day, path in captures.days_of(target.raw, folder.name).items():
             theirs = {*captures.captures_in(path)}
-            ours = {*captures.captures_in(captures.folder_of(home.raw, folder.name, day))}
-            if theirs & ours:
+            at = captures.folder_of(home.raw, folder.name, day)
+            ours = {*captures.captures_in(at)}
+            erased = tombstones.erased_names(at)  # theirs may be older than an erasure
+            if theirs & ours or erased.intersection(one.text for one in theirs):
                 return True
             has_common_day = has_common_day or bool(theirs and ours)
     return not has_common_day

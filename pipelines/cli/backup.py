@@ -20,8 +20,8 @@ def backup(target: Path, as_json: bool) -> None:
     r"""Copy what a backup lacks: responses, lake, identity, in an order that is right at any moment.
 
     TARGET is a folder, new or of an earlier backup, best on another disk or a mounted share. Only new
-    captures are copied; each is checked after it was written, and nothing is ever deleted there.
-    Captures and loads may run at the same time.
+    captures are copied; each is checked after it was written, and nothing is deleted there but what
+    was erased from the home. Captures and loads may run at the same time.
 
     A backup is a home itself. To restore, back it up into a new folder:
 

@@ -91,6 +91,10 @@ class Fingerprint:
         """True if a capture of this day belongs to what was fingerprinted, if it was there."""
         return self.has_day(day) and name.fetched_at <= self.until
 
+    def has_root_of(self, leaves: list[Leaf]) -> bool:
+        """True if these are the leaves of the fingerprint, in whatever order."""
+        return _of(self, [*leaves]) == self
+
     def has_day(self, day: date) -> bool:
         """True for a day of its range."""
         return self.first is None or self.last is None or self.first <= day <= self.last

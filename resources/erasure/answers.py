@@ -12,6 +12,7 @@ from typing import Any
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog.columns import APP, DOMAIN, STREAM
+from resources.errors import LivestatsError
 from resources.raw.erasures import ItemKind, Sought, item_text
 
 IDENTITY = (DOMAIN.name, APP.name, STREAM.name)
@@ -23,7 +24,7 @@ PERSONAL = frozenset(
 _LONGEST = 253  # of a domain
 
 
-class NotJson(ValueError):
+class NotJson(LivestatsError):
     """A body that is no JSON: nothing can be cut out of it."""
 
 

@@ -27,6 +27,7 @@ class FindingKind(StrEnum):
     MISSING = "missing"  # another file or table says that it existed
     EXTRA = "extra"  # not written by livestats
     MISMATCH = "mismatch"  # intact, but inconsistent with its path or its source
+    ERASED = "erased"  # gone on purpose, with a tombstone; a fingerprint of before covers it
     BEHIND = "behind"  # older than its source
     LEFTOVER = "leftover"  # left by a killed run: harmless
     UNVERIFIED = "not verified"  # could not be looked at: nothing is said of its bytes

@@ -15,6 +15,7 @@ from typing import Any
 
 from resources.fs import atomic
 from resources.home.layout import Home
+from resources.raw import erasures
 from resources.verify.findings import FileFinding, FindingKind
 from resources.verify.run import Verification
 
@@ -101,7 +102,8 @@ def _was_looked_at(look: Verification, wrong: SavedFinding) -> bool:
     """True if a verification of a part has covered this finding."""
     if wrong.dataset is None:  # identity and served copy are always looked at
         home = look.archive.home
-        return wrong.path in (_below(home, home.identity_file), _below(home, home.served.resolve()))
+        always = (home.identity_file, home.root / erasures.FILE, home.served.resolve())
+        return wrong.path in {_below(home, path) for path in always}
     return wrong.dataset in {d.name for d in look.datasets} and look.is_chosen(wrong.day)
 
 

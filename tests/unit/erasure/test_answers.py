@@ -92,12 +92,3 @@ def test_an_erasure_knows_its_item_by_hashes_alone(item):
     assert cut(said, erasure) == cut(said, item) != json.dumps(said)
     other = {"List": [row("c.example"), {"ClientIp": "198.51.100.8"}]}
     assert cut(other, erasure) == json.dumps(other)
-
-
-@pytest.mark.parametrize(
-    ("kind", "value"),
-    [("stream", "a.example/one"), ("domain", "a/b/c"), ("address", ""), ("domain", " ")],
-)
-def test_a_name_that_is_none_is_refused(kind, value):
-    with pytest.raises(ValueError, match=f"is no {kind}"):
-        PlainItem.parse(ItemKind(kind), value)

@@ -17,7 +17,7 @@ from resources.raw.captures import Capture
 from resources.raw.erasures import Erasures, ItemKind, PlainItem
 from resources.simulator import Account
 from resources.verify.run import Verification
-from tests.support.archives import DAYS, failures, lab, lake_rows
+from tests.support.archives import DAYS, contents, failures, lab, lake_rows
 
 LISTS = ("domain", "isp", "region")
 NAMES = (
@@ -137,26 +137,28 @@ def test_account_wide_series_stay_as_they_are(there):
     assert there.rows(account) == before
 
 
-def test_without_a_yes_nothing_is_erased(there):
-    item, before = items(there)["stream"], {*there.root.rglob("*")}
-    said = livestats(there, "erase", "--stream", item.text, code=2)
-    assert "To be erased: " in said
-    assert "Nothing was erased. Give --yes" in said
-    assert {p for p in {*there.root.rglob("*")} - before if "state" not in p.parts} == set()
+def test_a_backup_loses_it_with_the_next_run_and_restores(there, tmp_path):
+    item, target = items(there)["domain"], tmp_path / "backup"
+    livestats(there, "backup", str(target))
+    livestats(there, "erase", "--domain", item.text, "--yes")
+    livestats(there, "backup", str(target))
+    assert [*contents(target / "raw", target / "lake").values()] == [
+        *contents(there.archive.home.raw, there.archive.home.lake).values()
+    ]
+    other = there.with_(LIVESTATS_HOME=str(target))
+    assert run.plan(other.archive, item).days == []
+    assert Erasures.of(other.archive.home.raw) == Erasures.of(there.archive.home.raw)
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["--domain", "a", "--address", "b"], "Give one of"),
-        (["--stream", "no-slash"], "DOMAIN/APP/STREAM"),
-        (["--domain", "nobody.example"], "Nothing in the archive names this domain"),
-        ([], "No erasure was broken off"),
-    ],
-)
-def test_what_cannot_be_erased_is_said(there, words, said):
-    code = 2 if said in ("Give one of", "DOMAIN/APP/STREAM") else 0
-    assert said in livestats(there, "erase", *words, code=code)
+def test_verify_against_an_older_fingerprint_names_the_days(there):
+    line = livestats(there, "digest").splitlines()[-1]
+    livestats(there, "erase", "--address", items(there)["address"].text, "--yes")
+    said = livestats(there, "verify", "--against", line, code=1)
+    assert (
+        f"erased: {there.root / 'raw' / 'push_stream_info' / str(DAYS[0]) / 'erased.json'}" in said
+    )
+    assert "missing" not in said
+    assert "Erased: address on 2026-11-22, from 3 dataset-days" in livestats(there, "status")
 
 
 def test_files_that_somebody_exported_into_the_home_go_and_settings_are_named(there):
