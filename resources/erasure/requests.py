@@ -13,7 +13,7 @@ from resources.api.catalog.columns import APP, DOMAIN, STREAM
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.erasure.answers import is_mention, is_of
-from resources.raw.erasures import Erasure, ItemKind, Sought
+from resources.raw.erasures import ItemKind, Sought
 
 GONE = "(erased)"
 """In the place of a text that named the item."""
@@ -139,10 +139,3 @@ def words_without(facts: Any, item: Sought) -> Any:
     if isinstance(facts, list):
         return [words_without(one, item) for one in facts]
     return _words(facts, item)
-
-
-def is_erased_request(
-    dataset: Dataset, payload: Mapping[str, Any], erasures: Sequence[Erasure]
-) -> bool:
-    """True if a request is about nothing but what was erased."""
-    return any(payload_without(dataset, payload, one) is None for one in erasures)

@@ -28,7 +28,7 @@ from resources.fs import atomic
 from resources.lake import parquet
 from resources.lake.write_stats import WriteStats
 from resources.ledger.coverage import facts_by_domain
-from resources.raw import captures
+from resources.raw import captures, tombstones
 from resources.raw.captures import MANIFEST, STAMP, BodyFile, Capture, CaptureName
 from resources.raw.erasures import Sought
 
@@ -126,6 +126,27 @@ def _stored(source: BinaryIO, start: int, size: int, changed: bytes | None) -> I
         yield os.pread(source.fileno(), min(api_body.PIECE_BYTES, start + size - at), at)
 
 
+def _share(day_folder: Path, part: Mapping[str, Any], path: Path, sha256: str) -> None:
+    """Link a carried file with that of the capture it is from, if an erasure left the same there."""
+    at = (
+        day_folder.parent.parent
+        / str(part.get("dataset", day_folder.parent.name))
+        / day_folder.name
+    )
+    became = {one.capture: one.became for one in tombstones.of_day(at)}
+    name = str(part["from"])
+    while name in became:
+        name = became[name]
+    known = CaptureName.parse(name)
+    if name == part["from"] or known is None or not (at / name).is_dir():
+        return
+    for body_file in Capture(at / name, known).body_files():
+        if body_file.sha256 == sha256:
+            path.unlink()
+            _link(body_file.path, path)
+            atomic.fsync(path)
+
+
 def _link(source: Path, path: Path) -> None:
     try:
         os.link(source, path)
@@ -161,6 +182,7 @@ def _written(
         count, digest = made.file(body_file)
         part = parts.get(body_file.path.name)
         if part is not None and count:
+            _share(capture.folder.parent, part, folder / body_file.path.name, digest)
             carried.append({**part, "sha256": digest, "requests": count})
         elif part is not None:
             (folder / body_file.path.name).unlink()

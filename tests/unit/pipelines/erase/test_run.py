@@ -2,11 +2,14 @@
 
 import json
 import shutil
+from datetime import date
+from itertools import chain
 
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
+from pipelines.backfill import replay
 from pipelines.cli import main
 from pipelines.erase import pending, run
 from resources.api.catalog import DATASETS
@@ -128,6 +131,31 @@ def test_a_day_that_is_asked_again_does_not_bring_it_back(there, kind):
     assert run.plan(there.archive, item).days == []
     if kind != "stream":
         assert item.text.encode() not in b"\n".join(answers(home))
+    daily = [DATASETS[name] for name in NAMES]
+    lines = [*chain(*there.archive.ledgers(daily, DAYS[0], DAYS[0]).values())]
+    assert {(one.state.is_complete, one.is_suspect) for one in lines} == {(True, False)}
+
+
+def test_captures_that_were_made_out_of_others_lose_it_and_keep_their_figures(tmp_path):
+    day = date(2026, 11, 17)  # not asked again for late data
+    with lab(tmp_path / "home", ACCOUNT, environ={"LIVESTATS_FIRST_DAY": str(day)}) as found:
+        split = found.only(*LISTS, "source_traffic")
+        split.backfill([day])
+        whole = found.only(*LISTS, "source_traffic", "source_traffic_account")
+        datasets = [DATASETS["source_traffic"], DATASETS["source_traffic_account"]]
+        made = [*replay.replay(whole.archive, replay.captured(whole.archive, datasets, day, day))]
+        assert [one.is_derived for one in made] == [False, True]
+        whole.load()
+        account = whole.rows("SELECT * FROM source_traffic_account ORDER BY ALL")
+        ((domain,),) = whole.rows("SELECT min(domain) FROM source_traffic")
+        run.begin(whole.archive, PlainItem.parse(ItemKind.DOMAIN, domain))
+        assert domain.encode() not in b"\n".join(answers(whole.archive.home))
+        assert whole.rows("SELECT * FROM source_traffic_account ORDER BY ALL") == account
+        shared = {path.stat().st_ino for path in whole.archive.home.raw.rglob("*.zst")}
+        files = [*whole.archive.home.raw.rglob("*.zst")]
+        assert len(shared) < len(files)  # both captures carry the rewritten answers in one file
+        looked = Verification(whole.archive, datasets, day, day)
+        assert [*looked.findings()] == []
 
 
 def test_account_wide_series_stay_as_they_are(there):
