@@ -75,9 +75,11 @@ def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
             click.get_current_context().exit(1)
         return
     if send:
+        from resources.monitoring import daily_fingerprint
         from resources.monitoring.message import sender
 
         found = known.notify_changes(archive, sender(archive.environ, home))
+        daily_fingerprint.send_daily(archive)
     else:
         found = known.active_alarms(archive)
     _show(found, as_json=as_json)

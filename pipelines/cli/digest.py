@@ -48,7 +48,7 @@ def digest(
     """
     from resources.digest import fingerprint
     from resources.digest.proof import write_proof
-    from resources.monitoring import webhook
+    from resources.monitoring import daily_fingerprint, webhook
 
     archive = opened()
     if archive.home.identity is None:
@@ -69,7 +69,7 @@ def digest(
         leaf = write_proof(archive.home, made, leaves, dataset.name, day, out)
         screen.note(f"Wrote {out}: the proof of {dataset.name} {day}, capture {leaf.capture}.")
     if send:
-        webhook.post(url, f"livestats {archive.home.root}\nfingerprint: {made.text}")
+        webhook.post(url, daily_fingerprint.text_of(archive, made))
         screen.note(f"Sent to {webhook.host_of(url)}.")
     if as_json:
         facts = {"fingerprint": made.text, "captures": made.count, "root": made.root}

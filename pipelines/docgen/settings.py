@@ -24,6 +24,7 @@ _EXAMPLES: dict[str, str] = {
     "archive.first_day": "2026-01-01",
     "archive.expiry_warning_days": "14",
     "archive.personal_data": '"mask"',
+    "archive.send_fingerprint": '"daily"',
     "archive.language": '"zh"',
     "api.vendor": '"byteplus"',
     "api.url": '"http://127.0.0.1:8080"',

@@ -8,7 +8,7 @@ import dagster as dg
 
 from resources import monitoring
 from resources.archive import Archive
-from resources.monitoring import Alarm, AlarmChange, AlarmKind, webhook
+from resources.monitoring import Alarm, AlarmChange, AlarmKind, daily_fingerprint, webhook
 from resources.monitoring.message import sender
 
 _LONGEST = 2000
@@ -50,7 +50,11 @@ def alarm_sensor(archive: Archive) -> dg.SensorDefinition:
                 context.log.info("over: %s", key)
             send(change)
 
-        return dg.SkipReason(summary(monitoring.notify_changes(archive, told)))
+        active = monitoring.notify_changes(archive, told)
+        made = daily_fingerprint.send_daily(archive)
+        if made is not None:
+            context.log.info("sent the fingerprint %s", made.text)
+        return dg.SkipReason(summary(active))
 
     return tell_alarms
 

@@ -31,6 +31,7 @@ ENGLISH, CHINESE = "en", "zh"
 LANGUAGES = (ENGLISH, CHINESE)
 KEEP, MASK, OMIT = "keep", "mask", "omit"
 PERSONAL_DATA = (KEEP, MASK, OMIT)
+NEVER, DAILY = "never", "daily"
 
 
 def _at(where: str, meaning: str, variable: str | None = None) -> dict[str, str | None]:
@@ -152,6 +153,15 @@ class Settings:
             "LIVESTATS_PERSONAL_DATA",
         ),
     )
+    send_fingerprint: str = field(
+        default=NEVER,
+        metadata=_at(
+            "archive.send_fingerprint",
+            "Whether the daemon, or `livestats alarms --send`, posts a fingerprint of all captures to "
+            "the webhook of the alarms: never, or daily. See evidence.md.",
+            "LIVESTATS_SEND_FINGERPRINT",
+        ),
+    )
     own: Mapping[str, DatasetOverrides] = field(default_factory=dict, hash=False)
     """Settings of single datasets by name: the sections [dataset.<name>] of the file."""
     cuts: Mapping[str, Cut] = field(default_factory=dict, hash=False)
@@ -202,6 +212,10 @@ class Settings:
             raise SettingsError(
                 f"archive.expiry_warning_days = {self.expiry_warning_days}: 0 to 366 is possible, "
                 "for the API remembers 366 days."
+            )
+        if self.send_fingerprint not in (NEVER, DAILY):
+            raise SettingsError(
+                f"archive.send_fingerprint = {self.send_fingerprint!r}: {NEVER} or {DAILY} is possible."
             )
         self._know_cuts()
         for name in self.datasets_off:

@@ -21,6 +21,7 @@ IN_FILE = {
     "archive.expiry_warning_days": ("30", "expiry_warning_days", 30),
     "archive.language": ('"zh"', "language", "zh"),
     "archive.personal_data": ('"mask"', "personal_data", "mask"),
+    "archive.send_fingerprint": ('"daily"', "send_fingerprint", "daily"),
     "api.vendor": ('"byteplus"', "vendor", "byteplus"),
     "api.url": ('"https://open.byteplusapi.com"', "api_url", "https://open.byteplusapi.com"),
     "api.region": ('"ap-singapore-1"', "api_region", "ap-singapore-1"),
@@ -43,6 +44,7 @@ IN_ENVIRONMENT = {
     "LIVESTATS_WORKERS": ("3", "workers", 3),
     "LIVESTATS_LANGUAGE": ("zh", "language", "zh"),
     "LIVESTATS_PERSONAL_DATA": ("omit", "personal_data", "omit"),
+    "LIVESTATS_SEND_FINGERPRINT": ("daily", "send_fingerprint", "daily"),
 }
 
 
