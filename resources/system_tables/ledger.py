@@ -19,6 +19,7 @@ from resources.home.layout import Home
 from resources.ledger import states
 from resources.ledger.coverage import Coverage
 from resources.ledger.evidence import Evidence
+from resources.system_tables import made_under
 from resources.warehouse import connection as warehouse_connection
 
 TABLE_COMMENT = "Every dataset and day of the archive and where it stands."
@@ -88,6 +89,7 @@ def refresh(
     _stage(connection, lines, limits)
     _replace_table(connection, sorted(unread))
     connection.execute("DROP TABLE lines")
+    made_under.note(connection, home, settings, now)
     return len(lines)
 
 

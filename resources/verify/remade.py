@@ -20,11 +20,15 @@ from resources.fs import locks
 from resources.home.layout import Home
 from resources.serving import masks
 from resources.sql import failures, quoting
+from resources.system_tables import made_under
 from resources.verify import relations
 from resources.verify.findings import FileFinding, FindingKind, Repair, unverified
 from resources.verify.tables import Files
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import identity, load
+
+_NOT_TOLD = "other datasets, or days"
+"""Of a database of an earlier version, which does not tell its settings."""
 
 _RESERVE = 64 << 20  # bytes that are left on the disk
 
@@ -59,7 +63,7 @@ class _State:
     aside: set[tuple[str, date]] = field(default_factory=set)  # a file of it is not as it should be
     unread: set[str] = field(default_factory=set)  # datasets whose folder cannot be listed
     is_unfinished: bool = False  # a load was killed or is at work
-    has_other_range: bool = False  # settings have since added datasets or earlier days
+    other_settings: str = ""  # how the settings differ from those it was made under, in words
     unproven: dict[str, set[str]] = field(default_factory=dict)  # what differs -> by which datasets
 
 
@@ -159,7 +163,8 @@ class Remade:
             behind={key for key, rest in made.items() if held.get(key) != rest},
             aside=({*held} - {*made}) | faulty,
             unread={name for name, seen in self._seen.items() if seen.is_unread},
-            has_other_range=relations.has_other_range(connection),
+            other_settings=made_under.difference(connection, "anew", "held")
+            or _NOT_TOLD * relations.has_other_range(connection),
         )
 
     # Comparing ---------------------------------------------------------------------------------
@@ -228,7 +233,9 @@ class Remade:
         self, path: Path, text: str, state: _State, day: date | None = None
     ) -> Iterator[FileFinding]:
         """A difference of what is derived: damage, unless its sources are older or faulty."""
-        if state.behind or state.is_unfinished or state.has_other_range:
+        if state.behind or state.is_unfinished or state.other_settings:
+            why = f" (made under other settings: {state.other_settings})"
+            text += why if state.other_settings else ""
             yield self._finding(path, FindingKind.BEHIND, text, day)
             return
         whole = {name for name, _ in state.aside if _moves_days(name)} | state.unread

@@ -111,10 +111,24 @@ def test_rows_whose_file_is_gone_stay_and_are_named_as_unproven(lab, tmp_path):
     assert all(f.is_unverified and "batch_stream_traffic" in f.text for f in findings)
 
 
-def test_days_that_the_settings_added_are_behind_and_no_damage(lab, tmp_path):
-    earlier = replace(lab.archive.settings, first_day=DAYS[0] - timedelta(days=20))
-    spill = tmp_path / "spill"
-    spill.mkdir()
-    findings = list(remade.Remade(replace(lab.archive, settings=earlier), {}, spill).findings())
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"first_day": DAYS[1]}, "the archive begins on another day"),
+        ({"pull_domains": ("other.example",)}, "other domains are named"),
+        pytest.param({"datasets_off": ()}, "other datasets are on", marks=pytest.mark.slow),
+        pytest.param(
+            {"first_day": DAYS[0] - timedelta(days=20)},
+            "the archive begins on another day",
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_under_other_settings_tables_are_behind_and_no_damage(lab, tmp_path, settings, said):
+    other = lab.set(**settings)
+    findings = found(other, tmp_path)
     assert findings
     assert {f.kind for f in findings} == {FindingKind.BEHIND}
+    assert said in findings[-1].text
+    other.load()
+    assert found(other, tmp_path) == []
