@@ -6,13 +6,43 @@ The parent holds one end of a pipe, which the kernel closes when it dies. Read n
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from multiprocessing import parent_process
 
 END_WITH_STDIN = f"from {__name__} import end_with_stdin; end_with_stdin()"
 """Python code for a child that was started with `stdin=subprocess.PIPE`."""
+
+
+END_GROUPS_WITH_STDIN = f"from {__name__} import end_groups_with_stdin; end_groups_with_stdin()"
+"""The same for a child that ends others, which know nothing of it."""
+
+_END_S = 8.0  # for a group to end in, before it is killed
+_LOOK_S = 0.1
+
+
+def end_groups_with_stdin() -> None:
+    """End the process groups whose numbers come in as lines, when the standard input is closed."""
+    groups = [int(line) for line in sys.stdin]
+    until_s = time.monotonic() + _END_S
+    left = [group for group in groups if _signal(group, signal.SIGTERM)]
+    while left and time.monotonic() < until_s:
+        time.sleep(_LOOK_S)
+        left = [group for group in left if _signal(group, 0)]
+    for group in left:
+        _signal(group, signal.SIGKILL)
+
+
+def _signal(group: int, number: int) -> bool:
+    """Send a signal to a process group; False if nothing of it is left."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def end_with_stdin() -> None:

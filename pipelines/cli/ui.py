@@ -14,10 +14,12 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import click
 
+from pipelines.backfill.orphans import END_GROUPS_WITH_STDIN
 from pipelines.cli import screen
 from pipelines.cli.options import Refused, opened
 
@@ -207,13 +209,18 @@ def _run_all(host: str, port: int, web: Sequence[str], environ: Mapping[str, str
         code, file = f"{folder}/code.sock", Path(folder, "workspace.yaml")
         file.write_text(workspace(code))
         parts: dict[str, subprocess.Popen[bytes]] = {}
+        guard = subprocess.Popen(
+            [sys.executable, "-c", END_GROUPS_WITH_STDIN], stdin=subprocess.PIPE,
+            start_new_session=True, env=_of_part("daemon", environ, code),
+        )  # fmt: skip
         try:
             for only in ("code", "daemon", "web"):
                 words = command(only, code, host, port, web, file)
                 # Each leads a group: the code server and the daemon start processes of their own.
                 parts[only] = subprocess.Popen(
-                    words, env=_of_part(only, environ, code), start_new_session=True
-                )
+                    words, env=_of_part(only, environ, code), start_new_session=True,
+                    preexec_fn=partial(_name_to, guard),  # noqa: PLW1509 - writes one line
+                )  # fmt: skip
                 # The others would log that nobody serves the code yet.
                 while parts["code"].poll() is None and not Path(code).exists():
                     time.sleep(_LOOK_S)
@@ -223,6 +230,14 @@ def _run_all(host: str, port: int, web: Sequence[str], environ: Mapping[str, str
             raise Refused(f"Dagster's {ended} has ended by itself; its own message is above.")
         finally:
             _end([*parts.values()])
+            guard.kill()  # the numbers of its groups may be those of others by now
+            guard.wait()
+
+
+def _name_to(guard: subprocess.Popen[bytes]) -> None:
+    """In a part before it begins: have it ended when its parent is gone, also after kill -9."""
+    if guard.stdin is not None:
+        os.write(guard.stdin.fileno(), f"{os.getpid()}\n".encode())
 
 
 def _end(parts: Sequence[subprocess.Popen[bytes]]) -> None:

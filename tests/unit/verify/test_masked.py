@@ -54,6 +54,46 @@ def test_what_is_served_follows_the_setting_and_is_proven(home, how):
     assert not [ip for ip in addresses if ip.encode() in copies[0].read_bytes()]
 
 
+PERSONAL = {
+    ("main", "batch_push_stream_metrics", "client_ip"),
+    ("main", "ip_info", "ip"),
+    ("main", "push_sessions", "client_ip"),
+    ("main", "push_stream_info", "client_ip"),
+    ("main", "stream_health_by_session", "client_ip"),
+    ("meta", "ip_info_listed", "ip"),
+    ("meta", "push_stream_info_listed", "client_ip"),
+}
+"""Every column of a table, mart or view that holds addresses of persons, by what stands in it."""
+PLACES = ("client_location", "client_province", "client_city", "client_isp")
+
+
+def columns_with(home, values):
+    """The columns of all tables, marts and views that hold one of the values, within a text or alone."""
+    found = set()
+    texts = home.rows(
+        "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
+        "WHERE database_name = current_database() AND data_type IN ('VARCHAR', 'JSON') AND NOT internal"
+    )
+    for schema, table, column in texts:
+        held = home.rows(f'SELECT DISTINCT "{column}" FROM "{schema}"."{table}"')
+        if any(value in str(one) for (one,) in held for value in values):
+            found.add((schema, table, column))
+    return found
+
+
+@pytest.mark.parametrize("how", [MASK, OMIT])
+def test_every_column_with_an_address_is_listed_and_masked_in_tables_and_marts(home, how):
+    rows = home.rows("SELECT DISTINCT client_ip FROM push_stream_info WHERE client_ip <> ''")
+    addresses = {ip for (ip,) in rows}
+    assert columns_with(home, addresses) == PERSONAL
+    set_ = home.set(personal_data=how)
+    set_.archive.publish()
+    assert columns_with(set_, addresses) == set()
+    if how == OMIT:  # what is known of an address alone goes as well
+        where = " OR ".join(f"{name} IS NOT NULL" for name in PLACES)
+        assert set_.rows(f"SELECT count(*) FROM push_sessions WHERE {where}") == [(0,)]
+
+
 @pytest.mark.parametrize("column", ["client_ip", "push_duration_s"])
 def test_an_edited_cell_of_a_masked_copy_is_found(home, column):
     set_ = home.set(personal_data=MASK)

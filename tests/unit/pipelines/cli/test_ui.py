@@ -3,6 +3,7 @@
 import importlib.util
 import signal
 import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -125,3 +126,27 @@ def test_a_part_that_has_ended_already_is_no_hindrance():
         part.wait()
         ui._end([part])
     assert part.returncode == 0
+
+
+KILLED = """
+import sys
+from pipelines.cli import ui
+
+def command(only, code, *_words):
+    made = f"touch {code}; " if only == "code" else ""
+    return ["sh", "-c", f"{made}echo started; sleep 600 & sleep 600"]
+
+ui.command = command
+ui._run_all("127.0.0.1", 3000, [], {})
+"""
+
+
+def test_the_parts_end_when_ui_is_killed():
+    """Also what they have started: all of them hold the other end of the pipe that is read here."""
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True, cwd=ui.CHECKOUT
+    ) as parent:
+        assert [parent.stdout.readline() for _ in range(3)] == ["started\n"] * 3
+        parent.kill()
+        rest, _ = parent.communicate(timeout=60)
+    assert rest == ""
