@@ -24,7 +24,7 @@ from pathlib import Path
 
 import duckdb
 
-from resources.api.catalog import DATASETS
+from benchmarks.offered import DATASETS
 from resources.home.layout import Home
 from resources.marts import build
 from resources.serving import publish

@@ -10,7 +10,7 @@ from unittest import mock
 
 import pyarrow as pa
 
-from resources.api.catalog import DAILY
+from benchmarks.offered import DAILY
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import ColumnType
 from resources.api.parsing.parse import Rows, row_schema

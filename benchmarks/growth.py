@@ -27,10 +27,10 @@ from pathlib import Path
 from unittest import mock
 
 from benchmarks import grown
+from benchmarks.offered import DAILY, DATASETS
 from pipelines.backfill import plan
 from pipelines.planning import capture_plan
 from pipelines.reports.coverage import report as coverage_report
-from resources.api.catalog import DAILY, DATASETS
 from resources.archive import Archive
 from resources.system_tables import ledger as ledger_table
 from resources.system_tables import revisions

@@ -13,11 +13,11 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
+from benchmarks.offered import DAILY, DATASETS
 from benchmarks.worlds.manners import NEW_SINCE
 from benchmarks.worlds.planted import planted
 from benchmarks.worlds.reference import Reference
 from benchmarks.worlds.world import FIRST_DAY, WorldPlan
-from resources.api.catalog import DAILY, DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import DomainRole
 from resources.archive import Archive

@@ -30,7 +30,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from resources.api.catalog import DAILY, DATASETS, ENDPOINTS
+from benchmarks.offered import DAILY, DATASETS
+from resources.api.catalog import ENDPOINTS
 from resources.api.catalog.model import Scope
 
 if TYPE_CHECKING:
