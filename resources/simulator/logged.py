@@ -11,6 +11,7 @@ from resources.simulator.pushes import day_of, day_start
 from resources.simulator.query import Query
 from resources.simulator.relayed import RELAYED
 from resources.simulator.render import Result, echo, page_of, times
+from resources.simulator.settings import AnswerOptions
 from resources.simulator.world import Site, World
 
 _HOUR_S = 3600
@@ -64,7 +65,8 @@ def _lines(world: World, query: Query, site: Site, kind: str, hour: int) -> int:
 
 
 def _files(query: Query, kind: str, domain: str, hour: int, lines: int) -> Iterator[Result]:
-    start, end = times(np.array([hour, hour + _HOUR_S]), query.options)
+    (stamp,) = times(np.array([hour]), query.options)
+    start, end = times(np.array([hour, hour + _HOUR_S]), AnswerOptions())  # of names: Shanghai's
     begins, ends = (text[11:19].replace(":", "") for text in (start, end))
     prefix = f"{domain}_" if domain else ""
     for number in range(-(-lines // _LINES_IN_A_FILE)):
@@ -75,6 +77,6 @@ def _files(query: Query, kind: str, domain: str, hour: int, lines: int) -> Itera
             "Domain": domain,
             "LogName": name,
             "LogSize": inside * _BYTES_A_LINE + 40,
-            "DateTime": start,
+            "DateTime": stamp,
             "DownloadUrl": f"https://logs.sim.example/{kind}/{name}?Expires=1&Signature=simulated-secret-{token}",
         }

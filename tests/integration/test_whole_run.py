@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 
 from resources.api import request_plan
-from resources.api.catalog import DATASETS
 from resources.simulator import Account, AnswerOptions
 from tests.support.archives import contents, failures, lab
 from tests.support.expected_tables import Expected, differences
+from tests.support.offered import DATASETS
 from tests.support.suites import slow
 
 USUAL = Account(domains=1, streams_per_domain=2, deleted=0, audience=0.1)
