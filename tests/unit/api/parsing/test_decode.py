@@ -151,7 +151,7 @@ def test_a_new_field_is_reported_and_changes_nothing(endpoint, data):
 
 @pytest.mark.slow
 @every_endpoint
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_a_new_field_in_many_more_places_is_reported(endpoint, data):
     check_that_a_new_field_is_reported(endpoint, data)

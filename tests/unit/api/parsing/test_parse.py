@@ -456,7 +456,7 @@ def test_rows_are_what_a_plain_reading_of_the_json_gives(dataset, data, pretty, 
 
 @pytest.mark.slow
 @all_datasets
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @written_anyhow
 def test_rows_of_many_more_answers_are_those_of_a_plain_reading(dataset, data, pretty, ascii_only):
     check_rows_against_a_plain_reading(dataset, data, pretty, ascii_only)

@@ -163,7 +163,7 @@ def test_each_answer_is_what_it_is_by_itself(dataset, data):
 
 @pytest.mark.slow
 @every_dataset
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(data=st.data())
 def test_each_of_many_more_answers_is_what_it_is_by_itself(dataset, data):
     check_that_each_is_what_it_is_by_itself(dataset, data)
