@@ -116,12 +116,13 @@ def marts_behind(
     ]
 
 
-def present(connection: duckdb.DuckDBPyConnection) -> set[str]:
+def present(connection: duckdb.DuckDBPyConnection) -> dict[str, MartKind]:
     """The marts that exist. A read-only connection is enough."""
     try:
-        return {*_recorded_marts(connection)}
+        found = _recorded_marts(connection)
     except duckdb.CatalogException:  # made by a livestats that knew no marts
-        return set()
+        return {}
+    return {name: MartKind(kind) for name, (kind, _) in found.items()}
 
 
 def _available_marts(
