@@ -48,7 +48,7 @@ def test_the_same_rows_in_another_order_are_the_same(samples, tmp_path):
         order = random.Random(1).sample(range(rows.num_rows), rows.num_rows)
         other = written(tmp_path, "other.parquet", rows.take(pa.array(order)))
         assert row_equality.same_rows(one, other), name
-        assert row_equality.same_rows(other, one), name
+    assert row_equality.same_rows(other, one)
 
 
 def changed(value):
