@@ -19,8 +19,9 @@ from resources.ledger import states
 from resources.ledger.states import Entry, State
 from resources.monitoring import disk_space
 from resources.monitoring.model import Alarm, AlarmKind
-from resources.raw import captures
+from resources.raw import captures, tombstones
 from resources.serving import publish
+from resources.system_tables.reconciliation.rules import RULES
 from resources.verify import saved_result
 
 OVERDUE = timedelta(hours=26)
@@ -234,19 +235,33 @@ def _of_served(archive: Archive) -> list[Alarm]:
         Alarm(
             kind=AlarmKind.DISAGREEMENT,
             subject=rule,
-            text=f"{count} comparisons of endpoints differ: {_days(days)}",
+            text=f"{sum(days.values())} comparisons of endpoints differ: {_days(days)}",
             mark=max(days).isoformat(),
             remedy=f"See them: SELECT * FROM reconciliation WHERE rule = '{rule}' AND verdict = "
             "'differs'. Late data often mends it by itself within three days.",
         )
-        for rule, days, count in rows
+        for rule, days in _differing(archive, rows).items()
     ]
 
 
 _DIFFERING = (
-    "SELECT rule, list(DISTINCT business_date), count(*) FROM reconciliation "
-    "WHERE verdict = 'differs' AND business_date >= ? GROUP BY rule ORDER BY rule"
+    "SELECT rule, business_date, count(*) FROM reconciliation "
+    "WHERE verdict = 'differs' AND business_date >= ? GROUP BY ALL ORDER BY ALL"
 )
+
+
+def _differing(
+    archive: Archive, rows: Iterable[tuple[str, date, int]]
+) -> dict[str, dict[date, int]]:
+    """By rule: the days that differ, each with how often, without those that an item was erased from."""
+    needs = {rule.name: rule.needs for rule in RULES}
+    raw = archive.home.raw
+    found: dict[str, dict[date, int]] = {}
+    for rule, day, count in rows:
+        folders = (captures.folder_of(raw, name, day) for name in needs.get(rule, ()))
+        if not any(map(tombstones.erased_names, folders)):
+            found.setdefault(rule, {})[day] = count
+    return found
 
 
 def _is_waiting(archive: Archive, name: str) -> bool:

@@ -9,8 +9,11 @@ import pytest
 
 from resources import monitoring
 from resources.lake import parquet
-from resources.monitoring import AlarmKind
+from resources.monitoring import AlarmKind, checks
 from resources.monitoring.checks import _days as days_text
+from resources.raw import captures, tombstones
+from resources.raw.tombstones import Tombstone
+from resources.system_tables.reconciliation.rules import RULES
 from resources.warehouse import connection as warehouse_connection
 from tests.support.archives import DAYS, lab
 
@@ -109,6 +112,20 @@ def test_endpoints_that_disagree_are_an_alarm(account):
         publish.publish(connection, account.archive.home)
     (alarm,) = monitoring.active_alarms(account.archive)
     assert (alarm.kind, alarm.subject) == (AlarmKind.DISAGREEMENT, "made_up")
+
+
+def test_a_day_that_an_item_was_erased_from_is_no_disagreement(account):
+    rule = next(one for one in RULES if "edge_stat" in one.needs)
+    day, other = DAYS
+    folder = captures.folder_of(account.archive.home.raw, "edge_stat", day)
+    folder.mkdir(parents=True)
+    rows = [(rule.name, day, 2), (rule.name, other, 1)]
+    assert checks._differing(account.archive, rows) == {rule.name: {day: 2, other: 1}}
+    tombstones.add(
+        folder,
+        Tombstone(erasure="1", kind="domain", at="", capture="a", sha256="0", became="b", rows=1),
+    )
+    assert checks._differing(account.archive, rows) == {rule.name: {other: 1}}
 
 
 # Telling -----------------------------------------------------------------------------------------
