@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.erase import pending
-from resources.erasure.answers import may_hold
 from resources.erasure.requests import words_without
 from resources.home.layout import Home
 from resources.raw import erasures
@@ -75,7 +74,7 @@ def _holds(path: Path, item: PlainItem) -> bool:
     if path.suffix == ".parquet":
         return _parquet_holds(path, item)
     text = path.read_bytes().decode("utf-8", "surrogateescape")
-    return words_without(text, item) != text if may_hold(text, item) else False
+    return bool(words_without(text, item) != text)
 
 
 def _parquet_holds(path: Path, item: PlainItem) -> bool:

@@ -48,7 +48,7 @@ def may_hold(text: str, item: Sought) -> bool:
     if item.text is None or "\\" in text:
         return True
     if item.kind is ItemKind.STREAM:
-        return item.text.rpartition("/")[2] in text
+        return f'"{item.text.split("/", 2)[2]}"' in text
     if item.kind is ItemKind.ADDRESS and ":" in item.text:
         return ":" in text
     return item.text in text.lower()
@@ -108,6 +108,8 @@ class _Cut:
             names = {**names, **own}
             if in_list and self._is_row_of(found, names):
                 return None, end
+            if not any(self._is_of_interest(one) for one in found.values()):
+                return span, end
             text, is_emptied = self._object(at, names)
             return (None if in_list and is_emptied else text), end
         if isinstance(found, list):
@@ -115,6 +117,9 @@ class _Cut:
         if is_mention(found, self._item):
             return (None if in_list else '""'), end
         return span, end
+
+    def _is_of_interest(self, value: object) -> bool:
+        return isinstance(value, dict | list) or is_mention(value, self._item)
 
     def _is_row_of(self, found: Mapping[str, Any], names: Mapping[str, str]) -> bool:
         if self._item.kind is not ItemKind.ADDRESS:
