@@ -17,29 +17,37 @@ from resources.erasure.requests import words_without
 from resources.home.layout import Home
 from resources.raw import erasures
 from resources.raw.erasures import ItemKind, PlainItem
+from resources.serving import formats
 
 _NOT_READ = (".duckdb", ".xlsx", ".gz", ".zst", ".zip")
 """Kinds of files that cannot be searched."""
 
 
 def exports(home: Home, item: PlainItem) -> list[Path]:
-    """Files that somebody put into the home and that hold the item. They are deleted."""
-    ours = (home.raw, home.lake, home.warehouse.parent, home.served.parent, home.state)
-    skipped = {*ours, home.dagster, home.locks, home.root / "digests", *_kept(home)}
-    return [path for path in _files(home.root, skipped) if _holds(path, item)]
+    """Exports and reports in the home that hold the item. They are deleted."""
+    return [path for path in _others(home) if _is_export(path) and _holds(path, item)]
 
 
 def not_erased(home: Home, item: PlainItem) -> list[Path]:
-    """Files that name the item and are not ours to change: settings, identity, run history."""
-    found = [*_kept(home), *_files(home.dagster, set())]
+    """Files that name the item and are not ours to change: settings, identity, run history, yours."""
+    yours = [path for path in _others(home) if not _is_export(path)]
+    found = [*_kept(home), *_files(home.dagster, set()), *yours]
     return [path for path in found if path.is_file() and _holds(path, item)]
 
 
 def not_searched(home: Home) -> list[Path]:
     """Files that somebody put into the home, of kinds that cannot be searched."""
+    return [path for path in _others(home) if path.suffix in _NOT_READ]
+
+
+def _others(home: Home) -> Iterator[Path]:
+    """Files that livestats did not put where they are."""
     ours = (home.raw, home.lake, home.warehouse.parent, home.served.parent, home.state)
-    skipped = {*ours, home.dagster, home.locks, home.root / "digests"}
-    return [path for path in _files(home.root, skipped) if path.suffix in _NOT_READ]
+    return _files(home.root, {*ours, home.dagster, home.locks, home.root / "digests", *_kept(home)})
+
+
+def _is_export(path: Path) -> bool:
+    return formats.format_of(path) is not None or path.suffix == ".html"
 
 
 def forget_caches(home: Home) -> None:
@@ -55,9 +63,9 @@ def notes_of_state(home: Home, item: PlainItem) -> list[Path]:
 
 
 def _kept(home: Home) -> tuple[Path, ...]:
-    names = (erasures.FILE, pending.FILE, "backup.json", "livestats.toml")
-    named = tuple(home.root / name for name in names if name != pending.FILE)
-    return (home.identity_file, *named, pending.path_of(home))
+    """Files of the home itself."""
+    named = (erasures.FILE, "backup.json", "livestats.toml")
+    return (home.identity_file, *(home.root / name for name in named), pending.path_of(home))
 
 
 def _files(folder: Path, skipped: set[Path]) -> Iterator[Path]:

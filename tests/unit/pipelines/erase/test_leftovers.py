@@ -17,6 +17,7 @@ def home(tmp_path):
     found = Home(tmp_path)
     for name in (
         "out/mine.csv",
+        "out/script.sh",
         "archive.json",
         "dagster/log",
         "state/told",
@@ -36,7 +37,7 @@ def home(tmp_path):
 def test_each_kind_of_file_is_found(home, item):
     names = lambda paths: sorted(p.name for p in paths)  # noqa: E731
     assert names(leftovers.exports(home, item)) == ["mine.csv", "mine.parquet"]
-    assert names(leftovers.not_erased(home, item)) == ["archive.json", "log"]
+    assert names(leftovers.not_erased(home, item)) == ["archive.json", "log", "script.sh"]
     assert names(leftovers.notes_of_state(home, item)) == ["told"]
     assert names(leftovers.not_searched(home)) == ["book.xlsx"]
     leftovers.forget_caches(home)
