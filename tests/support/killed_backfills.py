@@ -61,7 +61,7 @@ def work(days: int) -> None:
     results = lab.capture(wanted)
     sys.stderr.write("".join(f"{told}\n" for told in failures(results)))
     if not failures(results):
-        for _ in archive.sync_tables(DATASETS.values()):
+        for _ in archive.sync_tables(DATASETS[name] for name in archive.settings.datasets):
             pass
         archive.publish()
 
