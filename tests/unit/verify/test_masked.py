@@ -70,14 +70,16 @@ PLACES = ("client_location", "client_province", "client_city", "client_isp")
 def columns_with(home, values):
     """The columns of all tables, marts and views that hold one of the values, within a text or alone."""
     found = set()
-    texts = home.rows(
-        "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
-        "WHERE database_name = current_database() AND data_type IN ('VARCHAR', 'JSON') AND NOT internal"
-    )
-    for schema, table, column in texts:
-        held = home.rows(f'SELECT DISTINCT "{column}" FROM "{schema}"."{table}"')
-        if any(value in str(one) for (one,) in held for value in values):
-            found.add((schema, table, column))
+    with home.archive.reading() as connection:
+        texts = connection.execute(
+            "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE NOT internal "
+            "AND database_name = current_database() AND data_type IN ('VARCHAR', 'JSON')"
+        ).fetchall()
+        for schema, table, column in texts:
+            sql = f'SELECT DISTINCT "{column}" FROM "{schema}"."{table}"'
+            held = connection.execute(sql).fetchall()
+            if any(value in str(one) for (one,) in held for value in values):
+                found.add((schema, table, column))
     return found
 
 
