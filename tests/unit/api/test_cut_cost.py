@@ -12,6 +12,7 @@ from resources.api.catalog.cuts import Cut
 from resources.api.catalog.model import DomainRole
 from resources.api.cut_cost import cost_of, refusal
 from resources.api.request_plan import Domain, Inventory, requests_for
+from resources.config import Settings
 
 EDGE, SESSION = "DescribeLiveEdgeStatData", "DescribeLiveStreamSessionData"
 ISPS = tuple(f"isp{i}" for i in range(12))
@@ -19,7 +20,8 @@ ISPS = tuple(f"isp{i}" for i in range(12))
 
 def day_of(domains=10, endpoint=EDGE, **keys):
     names = (Domain(f"{i}.example", DomainRole.PULL) for i in range(domains))
-    known = Inventory(domains=tuple(names), isps=ISPS)
+    absent = Settings().absent_parameters
+    known = Inventory(domains=tuple(names), isps=ISPS, absent=absent)
     cut = dataset_from(Cut(name="x", endpoint=endpoint, **keys), DATASETS)
     return cut, [*requests_for(cut, date(2025, 3, 1), ZoneInfo("Asia/Shanghai"), known)]
 
