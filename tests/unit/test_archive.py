@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from resources.api.catalog import DAILY, DATASETS
 from resources.api.errors import FixSetup
 from resources.archive import Archive
 from resources.config import SettingsError
@@ -16,6 +15,7 @@ from resources.warehouse import connection as warehouse_connection
 from resources.warehouse.connection import WarehouseError
 from tests.support.archives import contents
 from tests.support.lake_files import store
+from tests.support.offered import DAILY, DATASETS
 
 COUNT = DATASETS["stream_count"]
 DAY = date(2026, 11, 20)

@@ -25,13 +25,22 @@ from resources.system_tables.reconciliation.rules.presence import PRESENCE
 from resources.system_tables.reconciliation.rules.wholes import ACCOUNT_RULES, DOMAIN_RULES
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import load
+from tests.support import offered
 from tests.support.archives import DAYS, lab
 
 DAY, OTHER_DAY = DAYS
 PULL, PUSH = "pull-1.sim.example", "push-1.sim.example"
 HOSTILE = "x'); DROP TABLE edge_stat; --\n<script>"
-ALL_ON = tuple(DATASETS)
-NAMES = {rule.name for rule in RULES}
+ALL_ON = tuple(offered.DATASETS)
+
+
+def _offered(rules):
+    """Those about what the default vendor has."""
+    return [rule for rule in rules if {*rule.needs} <= {*ALL_ON}]
+
+
+OFFERED_SLOTS, OFFERED_TOTALS = _offered(SLOTS), _offered(TOTALS)
+NAMES = {rule.name for rule in _offered(RULES)}
 WHOLES = {rule.name for rule in (*ACCOUNT_RULES, *DOMAIN_RULES)}
 """Rules that compare wholes with their parts: whatever alters a part alone breaks them, too."""
 
@@ -114,7 +123,7 @@ def test_a_capture_without_faults_agrees_in_every_rule_and_day(captured):
 def test_every_rule_but_totals_compares_something(captured):
     """Else 0 = 0 would pass for agreement."""
     found = captured.rows("SELECT rule FROM reconciliation GROUP BY rule HAVING max(actual) > 0")
-    assert {name for (name,) in found} == NAMES - {rule.name for rule in TOTALS}
+    assert {name for (name,) in found} == NAMES - {rule.name for rule in OFFERED_TOTALS}
 
 
 def test_scopes_are_domains_or_the_account(captured):
@@ -135,7 +144,7 @@ def test_tables_and_columns_say_what_they_mean(captured):
 
 def test_the_rules_stand_beside_their_verdicts(captured):
     found = captured.rows("SELECT rule, why, tables FROM reconciliation_rule")
-    assert {name for name, _, _ in found} == NAMES
+    assert {name for name, _, _ in found} == {rule.name for rule in RULES}
     assert all(why and tables for _, why, tables in found)
 
 
@@ -278,12 +287,14 @@ def test_a_rule_finds_the_day_and_scope_that_break_it_and_no_other_does(copy, ca
 
 def test_a_domain_with_a_slot_less_is_sparse_in_that_table(copy):
     """What the slot held is added to the one before, so that no sum is less."""
-    for rule in SLOTS:
+    for rule in OFFERED_SLOTS:
         copy.alter(rule.needs[0], without_a_slot(rule.needs[0]))
-    copy.sync_tables(rule.needs[0] for rule in SLOTS)
-    sides = {rule.name: PUSH if rule.needs[0] in OF_PUSHES else PULL for rule in SLOTS}
+    copy.sync_tables(rule.needs[0] for rule in OFFERED_SLOTS)
+    sides = {rule.name: PUSH if rule.needs[0] in OF_PUSHES else PULL for rule in OFFERED_SLOTS}
     sides |= {
-        rule.name: "account" for rule in SLOTS if "domain" not in DATASETS[rule.needs[0]].column
+        rule.name: "account"
+        for rule in OFFERED_SLOTS
+        if "domain" not in DATASETS[rule.needs[0]].column
     }
     assert copy.odd_parts() == {(rule, DAY, side) for rule, side in sides.items()}
     found = copy.rows(
@@ -296,7 +307,7 @@ def test_a_domain_with_a_slot_less_is_sparse_in_that_table(copy):
 
 def test_a_slot_too_many_is_no_sparse_day(copy):
     """Only what is left out can be an empty slot."""
-    (rule, *_) = SLOTS
+    (rule, *_) = OFFERED_SLOTS
     name = rule.needs[0]
     copy.alter(name, "FROM t UNION ALL SELECT * REPLACE (slot_start_at + INTERVAL 1 SECOND AS "
                      "slot_start_at) FROM t QUALIFY row_number() OVER () = 1")  # fmt: skip
@@ -306,10 +317,10 @@ def test_a_slot_too_many_is_no_sparse_day(copy):
 
 
 def test_totals_that_disagreed_when_the_answers_were_read_are_named(copy):
-    for rule in TOTALS:
+    for rule in OFFERED_TOTALS:
         copy.alter(rule.needs[0], "FROM t", disagreeing=["TotalRequest", "PeakOnlineUser"])
-    copy.sync_tables(rule.needs[0] for rule in TOTALS)
-    assert copy.odd() == {(rule.name, DAY, "account") for rule in TOTALS}
+    copy.sync_tables(rule.needs[0] for rule in OFFERED_TOTALS)
+    assert copy.odd() == {(rule.name, DAY, "account") for rule in OFFERED_TOTALS}
     found = copy.rows("SELECT DISTINCT actual, note FROM reconciliation WHERE verdict = 'differs'")
     assert found == [(2.0, "PeakOnlineUser, TotalRequest")]
 
@@ -387,7 +398,7 @@ def test_a_few_requests_need_no_counterpart(copy):
 
 def test_every_rule_is_broken_by_a_test():
     presence = {rule for _, _, rules in EMPTY_OF_ONE_DOMAIN for rule in rules}
-    others = {rule.name for rule in (*SLOTS, *TOTALS)}
+    others = {rule.name for rule in (*OFFERED_SLOTS, *OFFERED_TOTALS)}
     hours = {rule for *_, rule, _, _ in MISSING_HOURS}
     assert {case.rule for case in CASES} | presence | hours | others == NAMES
 
