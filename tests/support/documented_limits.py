@@ -42,6 +42,7 @@ class Documented:
     together: tuple[tuple[str, ...], ...] = ()
     not_both: tuple[tuple[str, str], ...] = ()
     most_items: dict[str, int] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)  # of numbers in rows, as they are sent
     example: dict[str, Any] = field(default_factory=dict)  # a request beside its times
 
     @property

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 from resources.api.catalog import DATASETS, ENDPOINTS
+from resources.api.catalog.model import ColumnType
 from resources.api.catalog.parameters import AllOrNone, MutuallyExclusive, WireType
 from resources.api.catalog.vendors import VENDORS
 from tests.support.documented_limits import DOCUMENTED
@@ -143,3 +144,31 @@ def test_addresses_are_asked_for_as_long_as_their_pushes_can_be():
     """The lookup forgets nothing, but its addresses come from days that the API forgets."""
     assert DATASETS["ip_info"].endpoint.history is None
     assert DATASETS["ip_info"].history == timedelta(days=366)
+
+
+UNITS = {
+    "GB": ("bytes", 1e9),
+    "GiB": ("bytes", 2**30),
+    "byte": ("bytes", 1),
+    "bps": ("Mbps", 1e-6),
+    "min": ("minutes", 1),
+    "count": ("responses", 1),
+    "none": (None, 1),
+}
+"""Unit of a number as it is sent -> unit of its column, and what it is multiplied by; others stay."""
+
+
+@every_action
+def test_units(said, entry):
+    layouts = [layout for layout in (entry.rows, entry.split_rows) if layout is not None]
+    numbers = [
+        one
+        for layout in layouts
+        for level in layout.levels
+        for one in level.fields
+        if one.kind in (ColumnType.INTEGER, ColumnType.FLOAT)
+    ]
+    assert {one.name for one in numbers} == {*said.units}
+    for one in numbers:
+        unit, factor = UNITS.get(said.units[one.name], (said.units[one.name], 1))
+        assert (one.name, one.unit, one.factor) == (one.name, unit, factor)
