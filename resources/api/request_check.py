@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from resources.api.catalog.columns import SLOT_START_AT
 from resources.api.catalog.datasets import Dataset
-from resources.api.catalog.model import DomainRole, Endpoint, Method
+from resources.api.catalog.model import DomainRole, Endpoint, Method, Scope
 from resources.api.catalog.parameters import (
     AllOrNone,
     Constraint,
@@ -66,6 +66,12 @@ def faults(dataset: Dataset) -> Iterator[str]:
         return
     if endpoint.is_present_state and (endpoint.history or endpoint.window_limits):
         yield f"the action takes no {endpoint.times[0]}, and has a history or longest windows"
+        return
+    if dataset.is_dimension and dataset.scope is not Scope.ACCOUNT:
+        yield f"it is asked once about the account as it is now, and its scope is {dataset.scope}"
+        return
+    if not (endpoint.is_present_state or endpoint.window_limits):
+        yield f"the action takes {endpoint.times[0]}, and has no window_limits"
         return
     if endpoint.window_limits and not _offers(endpoint, dataset.asked_width_s):
         yield f"no window_limits for slots of {dataset.asked_width_s} s"

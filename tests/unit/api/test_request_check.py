@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from resources.api.catalog import DATASETS, absent_parameters, endpoints_of
-from resources.api.catalog.model import DomainRole, Method
+from resources.api.catalog.model import DomainRole, Method, Scope
 from resources.api.catalog.parameters import Parameter, WireType
 from resources.api.catalog.vendors import VENDORS
 from resources.api.pagination import page_payload
@@ -36,6 +36,8 @@ def test_the_catalog_has_no_fault():
         (replace(TRAFFIC, bucket_s=60), "no window_limits for slots of 60 s"),
         (replace(DATASETS["stream_count"], parameters={"ISPList": ["a"]}), "need StreamType to be push"),
         (replace(DATASETS["top_play"], bucket_s=300), "its rows have no slot_start_at"),
+        (replace(DATASETS["isp"], scope=Scope.DOMAIN), "asked once about the account as it is now"),
+        (replace(EDGE, endpoint=replace(EDGE.endpoint, window_limits=())), "has no window_limits"),
         (replace(DATASETS["ip_info"], parameters={"StartTime": "now"}), "StartTime is no parameter"),
     ],
 )  # fmt: skip
