@@ -45,6 +45,7 @@ AFTER_A_BACKFILL = [
     "verify",
     "backup copy",
     "gone",
+    "erase --address 203.0.113.7 --yes",
     "digest",
     "accept edge_stat 2026-11-01 --reason it-is-right",
 ]
