@@ -13,7 +13,7 @@ from typing import Any
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog.cut_rules import CutError, dataset_from
-from resources.api.catalog.cuts import KEYS, Cut
+from resources.api.catalog.cuts import FILTERS, KEYS, VALUES, Cut
 from resources.api.catalog.datasets import CUT_PREFIX, Dataset
 from resources.config.errors import SettingsError
 
@@ -107,6 +107,21 @@ def _wanted(kind: str) -> str:
     return {"bool": "true or false", "int": "a whole number"}.get(
         kind.removesuffix(" | None"), "a text in quotes"
     )
+
+
+def not_offered(cut: Cut, absent: frozenset[str]) -> str:
+    """Which key of a cut asks for what the vendor does not take; "" for none.
+
+    Such a value would be left out of the requests: without another one, nothing would be asked at all.
+    """
+    for key, parameter in (*FILTERS.items(), *VALUES.items()):
+        values = cut.values(key)
+        if values and parameter in absent:
+            return f"{key}: the vendor has no such parameter. Take it out."
+        for value in values:
+            if f"{parameter}={value}" in absent:
+                return f"{key}: {value!r} is not possible. Take it out."
+    return ""
 
 
 def in_words(cut: Cut) -> list[tuple[str, object]]:

@@ -239,6 +239,9 @@ class Settings:
                     "narrower one."
                 )
             DATASETS.add(one)
+        for cut in self.cuts.values():
+            if problem := cut_settings.not_offered(cut, self.absent_parameters):
+                raise SettingsError(f"cut.{cut.name}.{problem} Not with {self.vendor}.")
 
     @cached_property
     def _cut_datasets(self) -> dict[str, Dataset]:

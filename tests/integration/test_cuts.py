@@ -21,7 +21,7 @@ from resources.api.catalog.cuts import Cut
 from resources.api.catalog.model import SPLITS, DomainRole
 from resources.api.request_plan import Domain, Inventory, domains_of, requests_for
 from resources.archive import Archive
-from resources.config import FILE
+from resources.config import FILE, Settings
 from resources.lake import parquet
 from resources.simulator import Account, AnswerOptions
 from resources.simulator.api import Api
@@ -37,6 +37,7 @@ KNOWN = Inventory(
     domains=tuple(map(Domain, NAMES, (DomainRole.PUSH, DomainRole.PULL, DomainRole.PULL))),
     isps=tuple(ISPS),
     areas=("AP", "CN"),
+    absent=Settings().absent_parameters,
 )
 ADDITIVE = {
     "DescribeLiveStreamSessionData": ("SessionDataList", "Request", "requests", 1),
@@ -156,6 +157,7 @@ def inventory(one):
         domains=tuple(Domain(site.name, roles[site.is_push]) for site in sites),
         isps=tuple(ISPS),
         areas=tuple(regions),
+        absent=one.archive.settings.absent_parameters,
     )
 
 

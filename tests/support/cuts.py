@@ -10,6 +10,8 @@ from resources.api.catalog.cut_dataset import values_in
 from resources.api.catalog.cut_rules import CutError, actions_for_cuts, dataset_from, splits_of
 from resources.api.catalog.cuts import ALL, FILTERS, VALUES, Cut
 from resources.api.catalog.model import SPLITS
+from resources.config import Settings
+from resources.config.cut_settings import not_offered
 from resources.simulator.places import ISPS
 
 ACTIONS = actions_for_cuts(DATASETS)
@@ -58,4 +60,5 @@ def cuts(draw, actions=tuple(ACTIONS), name="x"):
         dataset_from(found, DATASETS)
     except CutError:
         assume(False)
+    assume(not not_offered(found, Settings().absent_parameters))
     return found

@@ -51,6 +51,19 @@ def test_another_process_knows_the_cuts_of_the_settings_that_it_is_given(written
     assert DATASETS["cut_viewers"].split == ("Domain", "Protocol")
 
 
+def test_what_the_vendor_does_not_take_is_refused(written):
+    """Left out of the requests it would leave none, and days without a question would be complete."""
+    only = VIEWERS.replace('["Domain", "Protocol"]', '["Domain"]')
+    with pytest.raises(SettingsError, match=r"cut.viewers.protocols: 'CMAF' is not possible.*volc"):
+        written(only + 'protocols = ["CMAF", "RTMP"]\n')
+    byteplus = '[api]\nvendor = "byteplus"\n'
+    assert written(byteplus + only + 'protocols = ["CMAF"]\n').cuts
+    with pytest.raises(SettingsError, match="online_user_type: the vendor has no such parameter"):
+        written(byteplus + only + 'online_user_type = ["ClientIP"]\n')
+    found = written(only + 'protocols = ["CMAF"]\n', leave_out_broken_cuts=True)
+    assert "CMAF" in found.broken_cuts["viewers"]
+
+
 WRONG = {
     "no section": ("cut = 1", "is no section: write [cut.NAME]"),
     "no table": ("[cut]\nviewers = 1", "cut.viewers = 1 is no section"),

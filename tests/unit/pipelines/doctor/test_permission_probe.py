@@ -1,10 +1,15 @@
 """Which actions the key may call: one small request for each."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
-from pipelines.doctor import Severity, api
+from pipelines.doctor import Severity, api, permission_probe
 from pipelines.doctor.api_probe import list_domains
 from pipelines.doctor.permission_probe import probes
+from resources.api.catalog.model import DomainRole
+from resources.api.credentials import Credentials
+from resources.api.request_plan import Domain
 from resources.config import Settings
 from resources.simulator import Simulator
 from tests.support.archives import SMALL
@@ -29,6 +34,24 @@ def test_every_action_is_asked_once_and_the_questions_are_good_ones():
     assert simulator.calls.total() == len(ENDPOINTS) + 1
     (finding,) = api.judged_permissions(found)
     assert finding.severity is Severity.OK
+
+
+def test_no_question_reaches_into_the_future_soon_after_midnight(monkeypatch):
+    now = datetime(2026, 11, 21, 16, 10, tzinfo=UTC)  # ten past midnight of Asia/Shanghai
+    sent = []
+
+    def call(action, payload):
+        sent.append((action, payload))
+        return SimpleNamespace(value={})
+
+    client = nullcontext(SimpleNamespace(call=call))
+    monkeypatch.setattr(permission_probe, "probe_client", lambda *_: client)
+    domains = (Domain("pull.example", DomainRole.ANY),)
+    assert [*probes(Settings(), Credentials("key", "secret"), domains, None, now)]
+    for action, payload in sent:
+        _, name = ENDPOINTS[action].times
+        if name in payload:
+            assert datetime.fromisoformat(str(payload[name])) <= now, action
 
 
 def test_an_action_that_the_key_may_not_call_is_a_problem():
