@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import duckdb
 
+from benchmarks.offered import DATASETS
 from benchmarks.worlds.commands import Commands
 from benchmarks.worlds.world import BEGIN, FIRST_DAY, Shape
-from resources.api.catalog import DATASETS
 from resources.simulator import Simulator
 from tests.support.expected_tables import Expected, differences
 
