@@ -88,7 +88,7 @@ def of_whole_list(answer: Answer) -> Answer:
         return answer
     refused = answer.error
     error = FixRequest(
-        f"{refused.what} Parts of this list are answered, so it is longer than the API takes in one "
+        f"{refused.what}; parts of this list are answered, so it is longer than the API takes in one "
         "request",
         "Figures of parts do not add up to those of the whole account, so it cannot be asked in parts. "
         "Switch this dataset off in the settings (datasets.off), or name fewer domains there; what is "
