@@ -389,6 +389,8 @@ def expected_of(dataset, walk, document):
             inside = [row for row in rows if first <= row["slot_start_at"] < end]
         elif dataset.event_start:  # an event may have begun before the window, but not after it
             inside = [row for row in rows if row[dataset.event_start] < end]
+            if dataset.endpoint.asked_beyond:  # what lies in the margin was not wanted
+                inside = [row for row in inside if row[dataset.event_start] >= first]
     return inside, len(rows) - len(inside)
 
 
