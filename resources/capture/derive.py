@@ -31,6 +31,7 @@ from resources.ledger.coverage import Coverage
 from resources.ledger.evidence import Evidence
 from resources.raw import captures
 from resources.raw.captures import Capture, UnusableCapture
+from resources.raw.erased_rows import ERASED_ROWS
 
 _CARRIERS = SPLITS["ISP"]
 _TIMES = ("StartTime", "EndTime")
@@ -205,7 +206,7 @@ def make_capture(home: Home, dataset: Dataset, day: date, source: Source) -> par
             **({"home": of_home} if (of_home := known.get("home") or home.id) else {}),
             **({"settings": dict(dataset.meaning)} if dataset.meaning else {}),
             "derived_from": {"dataset": source.dataset.name, "capture": made_of.name.text},
-            **{key: known[key] for key in ("any_width", "erased") if key in known},
+            **{key: known[key] for key in ("any_width", "erased", ERASED_ROWS) if key in known},
             **staged.table.stats.facts(),
         }
         rows = staged.table.stats.rows

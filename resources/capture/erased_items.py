@@ -7,21 +7,23 @@ An answer is proven as it came, and read again without the item. Not here: erasi
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from resources.api import body as api_body
 from resources.api.catalog.datasets import Dataset
-from resources.api.parsing.parse import join, read_page
+from resources.api.parsing.parse import Rows, join, read_page
 from resources.api.request_plan import Request, request_of
 from resources.capture.answers import Answer, FetchedPage, FetchResult, Unanswered
 from resources.capture.rejected_answers import body_of
 from resources.erasure import answers
 from resources.erasure.requests import GONE, names_of, payload_without
 from resources.home.layout import Home
-from resources.raw import captures
+from resources.lake.write_stats import WriteStats
+from resources.raw import captures, erased_rows
 from resources.raw.captures import Capture
 from resources.raw.erasures import Erasure, Erasures
 
@@ -35,6 +37,8 @@ class ErasedItems:
     dataset: Dataset
     erasures: tuple[Erasure, ...]
     has_cut: bool = False
+    taken: Counter[str] = field(default_factory=Counter)
+    """Rows that were cut out, by domain; of rows that tell none, under ""."""
 
     @classmethod
     def of(cls, home: Home, dataset: Dataset, day: date) -> ErasedItems:
@@ -51,8 +55,20 @@ class ErasedItems:
     def answer(self, answer: Answer) -> Answer | None:
         """An answer without what was erased; None if it is about nothing else."""
         left = self._without(answer) if self.erasures else answer
-        self.has_cut = self.has_cut or left is not answer
+        if left is not answer:
+            self.has_cut = True
+            if isinstance(answer, FetchResult):
+                after = left.rows if isinstance(left, FetchResult) else None
+                self.taken += self._stats(after).taken_from(self._stats(answer.rows))
         return left
+
+    def _stats(self, rows: Rows | None) -> WriteStats:
+        stats = WriteStats(self.dataset)
+        if rows is not None:
+            stats.add(rows)
+            for table in rows.tables():
+                stats.add_domains(table)
+        return stats
 
     def _without(self, answer: Answer) -> Answer | None:
         payload = self.payload(answer.request.payload)
@@ -111,4 +127,6 @@ class ErasedItems:
         """The entry of a manifest that tells of erasures; `carried`: its answers are taken over."""
         ids = [*carried.manifest.get("erased", ())] if carried else []
         ids += [one.id for one in self.erasures] if self.has_cut else []
-        return {"erased": [*dict.fromkeys(ids)]} if ids else {}
+        taken = self.taken + Counter(erased_rows.of_manifest(carried.manifest) if carried else {})
+        rows = erased_rows.entry(taken, self.erasures)
+        return {"erased": [*dict.fromkeys(ids)], **rows} if ids else {}

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date
@@ -28,7 +29,7 @@ from resources.fs import atomic
 from resources.lake import parquet
 from resources.lake.write_stats import WriteStats
 from resources.ledger.coverage import facts_by_domain
-from resources.raw import captures, tombstones
+from resources.raw import captures, erased_rows, tombstones
 from resources.raw.captures import MANIFEST, STAMP, BodyFile, Capture, CaptureName
 from resources.raw.erasures import Sought
 
@@ -188,7 +189,7 @@ def _written(
             (folder / body_file.path.name).unlink()
     is_rejected = capture.folder.name.startswith(captures.REJECTED_PREFIX)
     numbers = made.numbers if is_rejected else None
-    facts = {k: v for k, v in old.items() if k not in _OWN}
+    facts = {k: v for k, v in old.items() if k not in (*_OWN, erased_rows.ERASED_ROWS)}
     facts = facts_without(dataset, facts, item, numbers)
     facts["erased"] = [*old.get("erased", ()), erasure]
     tail = {
@@ -198,16 +199,18 @@ def _written(
     }
     name = _seal(folder, capture.name, {**facts, "rows": capture.name.rows, **tail})
     if not is_rejected:
-        counted = _counted(Capture(folder, name), dataset, day, facts | tail)
+        made_of, now = _stats(capture, dataset), _stats(Capture(folder, name), dataset)
+        counted = _counted(now, dataset, day, facts | tail)
+        taken = now.taken_from(made_of) if now and made_of else Counter()
+        taken.update(erased_rows.of_manifest(old))
+        counted |= erased_rows.entry(taken, [item])
         name = _seal(folder, capture.name, {**facts, "rows": name.rows, **counted, **tail})
     atomic.fsync(folder)
     return Rewritten(folder, name)
 
 
-def _counted(
-    capture: Capture, dataset: Dataset, day: date, manifest: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The entries about rows, counted anew. An answer that this version refuses keeps those it had."""
+def _stats(capture: Capture, dataset: Dataset) -> WriteStats | None:
+    """The counts of a capture's rows; None if this version refuses an answer of it."""
     stats = WriteStats(dataset)
     try:
         for rows in parquet.rows_of(dataset, capture):
@@ -215,6 +218,15 @@ def _counted(
             for table in rows.tables():
                 stats.add_domains(table)
     except ApiError:
+        return None
+    return stats
+
+
+def _counted(
+    stats: WriteStats | None, dataset: Dataset, day: date, manifest: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The entries about rows, counted anew. Without counts they stay as they were."""
+    if stats is None:
         return {}
     found: dict[str, Any] = {"rows": stats.rows}
     if any(key in manifest for key in _COUNTED):

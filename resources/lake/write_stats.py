@@ -56,6 +56,12 @@ class WriteStats:
                 domain = domain_key(row["domain"])
                 self.streams.add("/".join((domain, row["app"], row["stream"])))
 
+    def taken_from(self, before: WriteStats) -> Counter[str]:
+        """How many rows of each domain `before` has more; of rows that tell none, under ""."""
+        found = before.by_domain - self.by_domain
+        found[""] += before.rows - self.rows - found.total()
+        return +found
+
     def facts(self) -> dict[str, object]:
         """The counts as manifest entries, without those by domain."""
         return {

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from resources.api.catalog import DATASETS
 from resources.config import Settings
 from resources.fs import access
 from resources.lake.activity import MEASURES
@@ -21,7 +22,7 @@ from resources.ledger.domain_suspicion import DomainCounts, suspect_domains
 from resources.ledger.silent_hours import DomainHours, HourIndex, silent_hours
 from resources.ledger.states import Entry
 from resources.ledger.unlisted_events import unlisted_events
-from resources.raw import captures, tombstones
+from resources.raw import captures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,11 +84,21 @@ class Evidence:
         limit = self.limits[name]
         comparable = [other for other, its in self.limits.items() if its == limit]
         whole = suspicion.suspect_days(
-            name, self._rows, comparable, lambda: self._has_confirmed_empty(name)
+            name,
+            lambda one: self._rows(one, with_erased=one == name),
+            comparable,
+            lambda: self._has_confirmed_empty(name),
         )
-        domains = suspect_domains(name, self._by_domain, comparable)
+        domains = suspect_domains(
+            name, lambda one: self._by_domain(one, with_erased=one == name), comparable
+        )
+        unasked = self._erased_in_sources(name) if whole or domains else {}
+        whole -= unasked.keys()
+        for day in unasked.keys() & domains.keys():
+            domains[day] = tuple(one for one in domains[day] if one not in unasked[day])
+        domains = {day: its for day, its in domains.items() if its}
         index = self._hour_index(comparable, tuple(days))
-        silent = silent_hours(name, index, lambda: _hours(self._of(name)), self.zone)
+        silent = silent_hours(name, index, lambda: self._hours(name), self.zone)
         texts = {}
         for day, its in silent.items():
             rows = self._of(name)[day].rows_by_domain
@@ -98,13 +109,7 @@ class Evidence:
             told = (*(f"nothing of {one} in the whole day" for one in zeros), *its.texts)
             if told:
                 texts[day] = told
-        reduced = {day for day in {*whole, *domains, *texts} if self._is_reduced(name, day)}
-        domains, texts = (_without(found, reduced) for found in (domains, texts))
-        return whole - reduced, domains, texts
-
-    def _is_reduced(self, name: str, day: date) -> bool:
-        """True if an item was erased from the day: what others have of it contradicts nothing."""
-        return bool(tombstones.erased_names(captures.folder_of(self.raw, name, day)))
+        return whole, domains, texts
 
     def _of(
         self, name: str, wanted: Collection[date] | None = None
@@ -126,13 +131,41 @@ class Evidence:
             self._facts[name] = facts
         return facts
 
-    def _rows(self, name: str) -> suspicion.Counts:
+    # What an erasure took from the captures of the judged dataset counts as if it were there: what others
+    # have of it contradicts nothing, and whatever else a day lacks is suspect. Others count as they are.
+
+    def _rows(self, name: str, *, with_erased: bool) -> suspicion.Counts:
         return {
-            day: facts.captures[-1].rows for day, facts in self._of(name).items() if facts.captures
+            day: facts.captures[-1].rows + (sum(facts.erased_rows.values()) if with_erased else 0)
+            for day, facts in self._of(name).items()
+            if facts.captures
         }
 
-    def _by_domain(self, name: str) -> DomainCounts:
-        return {day: facts.rows_by_domain for day, facts in self._of(name).items()}
+    def _by_domain(self, name: str, *, with_erased: bool) -> DomainCounts:
+        return {
+            day: _with_erased(facts) if with_erased else facts.rows_by_domain
+            for day, facts in self._of(name).items()
+        }
+
+    def _erased_in_sources(
+        self, name: str, wanted: Collection[date] | None = None
+    ) -> dict[date, set[str]]:
+        """Domains by day whose list of streams lost some to an erasure: what is not asked has no rows."""
+        found: dict[date, set[str]] = {}
+        for source in DATASETS[name].needs:
+            for day, facts in self._of(source, wanted).items():
+                if domains := facts.erased_rows.keys() - {""}:
+                    found.setdefault(day, set()).update(domains)
+        return found
+
+    def _hours(self, name: str, wanted: Collection[date] | None = None) -> DomainHours:
+        """Hours by domain, without domains that rows were erased from: theirs are not known."""
+        unasked = self._erased_in_sources(name, wanted)
+        found: dict[date, Mapping[str, tuple[int, int]]] = {}
+        for day, its in self._of(name, wanted).items():
+            hours, erased = its.hours_by_domain, {*its.erased_rows, *unasked.get(day, ())}
+            found[day] = {k: v for k, v in hours.items() if k not in erased} if erased else hours
+        return found
 
     def _hour_index(self, names: Sequence[str], days: tuple[date, ...]) -> HourIndex:
         """The hours of these datasets on some days; of few days, without reading all others."""
@@ -140,7 +173,7 @@ class Evidence:
         key = tuple(names), days if len(days) <= file_index.FEW_DAYS else ()
         if key not in self._indexes:
             wanted = {*key[1]} or None
-            self._indexes[key] = HourIndex({name: _hours(self._of(name, wanted)) for name in names})
+            self._indexes[key] = HourIndex({name: self._hours(name, wanted) for name in names})
         return self._indexes[key]
 
     def _is_settled(self, name: str, day: date) -> bool:
@@ -162,11 +195,7 @@ class Evidence:
         )
 
 
-def _without(
-    found: Mapping[date, tuple[str, ...]], days: Collection[date]
-) -> dict[date, tuple[str, ...]]:
-    return {day: texts for day, texts in found.items() if day not in days}
-
-
-def _hours(facts: Mapping[date, file_index.RawDayFacts]) -> DomainHours:
-    return {day: its.hours_by_domain for day, its in facts.items()}
+def _with_erased(facts: file_index.RawDayFacts) -> Mapping[str, int]:
+    """Rows by domain, with those that were erased from domains that are still there."""
+    rows, erased = facts.rows_by_domain, facts.erased_rows
+    return {one: count + erased.get(one, 0) for one, count in rows.items()} if erased else rows

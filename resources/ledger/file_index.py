@@ -41,7 +41,7 @@ T = TypeVar("T")
 #
 # Each cache file has its own checksum. Deleting it costs one slow read and loses nothing.
 
-_FORMAT = 5
+_FORMAT = 6
 FEW_DAYS = 7  # up to so many wanted days are read without the cache
 _SAVE_AFTER = 31  # the cache file is rewritten once so many days are new, or so many are gone
 
@@ -67,6 +67,8 @@ class RawDayFacts:
     """Hours of these domains with some activity, and with plenty, as lake/activity.py has them."""
     long_events: tuple[tuple[str, str, int, int], ...] = ()  # see lake/long_events.py
     contradictions: tuple[str, ...] = ()  # of the newest capture, as ManifestFacts has them
+    erased_rows: Mapping[str, int] = field(default_factory=dict)
+    """Rows by domain that an erasure took out of the newest capture, as raw/erased_rows.py has them."""
 
     @property
     def restatements(self) -> list[CaptureName]:
@@ -88,6 +90,7 @@ class RawDayFacts:
             hours_by_domain=self.hours_by_domain if is_newest_kept else {},
             long_events=self.long_events if is_newest_kept else (),
             contradictions=self.contradictions if is_newest_kept else (),
+            erased_rows=self.erased_rows if is_newest_kept else {},
             captures=tuple(name for name, _ in kept),
             zones=tuple(stated for _, stated in kept),
             last_seen=max((name.fetched_at for name, _ in kept), default=None),
@@ -218,6 +221,7 @@ def _in_place(folder: Path, names: Sequence[CaptureName]) -> RawDayFacts:
         hours_by_domain=newest.hours_by_domain if newest else {},
         long_events=newest.long_events if newest else (),
         contradictions=newest.contradictions if newest else (),
+        erased_rows=newest.erased_rows if newest else {},
     )
 
 
@@ -256,13 +260,13 @@ def _day_to_json(found: tuple[RawDayFacts, bool]) -> tuple[list[Any] | None, boo
     zones = facts.zones if len({*facts.zones}) > 1 else facts.zones[:1]
     listed: list[Any] = [names, seen, facts.is_partial, zones, facts.misplaced, facts.supplements]
     listed += [dict(facts.rows_by_domain), facts.contradictions, dict(facts.hours_by_domain)]
-    listed.append(facts.long_events)
+    listed += [facts.long_events, dict(facts.erased_rows)]
     return listed, is_cacheable
 
 
 def _day_from_json(values: list[Any]) -> RawDayFacts:
     captures, seen, is_partial, zones, misplaced, supplements, *of_newest = values
-    by_domain, contradictions, hours, events = of_newest
+    by_domain, contradictions, hours, events, erased_rows = of_newest
     last_seen = None if seen is None else datetime.fromisoformat(seen)
     names = tuple(map(CaptureName, captures))
     zones = zones if len(zones) == len(names) else zones * len(names)
@@ -277,6 +281,7 @@ def _day_from_json(values: list[Any]) -> RawDayFacts:
         contradictions=tuple(contradictions),
         hours_by_domain=hours,
         long_events=tuple(map(tuple, events)),
+        erased_rows=erased_rows,
     )
 
 

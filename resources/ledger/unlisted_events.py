@@ -46,6 +46,8 @@ def unlisted_events(
 def _lacks(day: RawDayFacts, event: Event) -> bool:
     """True if a day that asked about the domain after the event's end does not have it."""
     digest, domain, _, end = event
+    if domain in day.erased_rows:  # the push may be what was erased
+        return False
     if domain not in day.rows_by_domain or day.captures[-1].fetched_at.timestamp() < end:
         return False
     listed = [one[0] for one in day.long_events]

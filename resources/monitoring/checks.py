@@ -6,22 +6,24 @@ Nothing is sent or remembered here: see notify. What an alarm is: model.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import duckdb
 
 from resources.api.catalog.datasets import Dataset
+from resources.api.catalog.spelling import domain_key
 from resources.api.errors import printable
 from resources.archive import Archive
 from resources.lake import parquet
-from resources.ledger import states
+from resources.ledger import file_index, states
 from resources.ledger.states import Entry, State
 from resources.monitoring import disk_space
 from resources.monitoring.model import Alarm, AlarmKind
-from resources.raw import captures, tombstones
+from resources.raw import captures
 from resources.serving import publish
-from resources.system_tables.reconciliation.rules import RULES
+from resources.system_tables.reconciliation.rules import ACCOUNT, RULES
 from resources.verify import saved_result
 
 OVERDUE = timedelta(hours=26)
@@ -245,22 +247,28 @@ def _of_served(archive: Archive) -> list[Alarm]:
 
 
 _DIFFERING = (
-    "SELECT rule, business_date, count(*) FROM reconciliation "
-    "WHERE verdict = 'differs' AND business_date >= ? GROUP BY ALL ORDER BY ALL"
+    "SELECT rule, business_date, scope FROM reconciliation "
+    "WHERE verdict = 'differs' AND business_date >= ? ORDER BY ALL"
 )
 
 
-def _differing(
-    archive: Archive, rows: Iterable[tuple[str, date, int]]
-) -> dict[str, dict[date, int]]:
-    """By rule: the days that differ, each with how often, without those that an item was erased from."""
+def _differing(archive: Archive, rows: Iterable[tuple[str, date, str]]) -> dict[str, Counter[date]]:
+    """By rule: the days that differ, each with how often.
+
+    Left out is a domain that rows were erased from in either dataset, and the account if any were: the
+    other still counts them.
+    """
     needs = {rule.name: rule.needs for rule in RULES}
-    raw = archive.home.raw
-    found: dict[str, dict[date, int]] = {}
-    for rule, day, count in rows:
-        folders = (captures.folder_of(raw, name, day) for name in needs.get(rule, ()))
-        if not any(map(tombstones.erased_names, folders)):
-            found.setdefault(rule, {})[day] = count
+    erased: dict[tuple[str, date], Mapping[str, int]] = {}
+    found: dict[str, Counter[date]] = {}
+    for rule, day, scope in rows:
+        for name in needs.get(rule, ()):
+            if (name, day) not in erased:
+                folder = captures.folder_of(archive.home.raw, name, day)
+                erased[name, day] = file_index.raw_day(folder).erased_rows
+        of_day = [erased[name, day] for name in needs.get(rule, ())]
+        if not any(its if scope == ACCOUNT else domain_key(scope) in its for its in of_day):
+            found.setdefault(rule, Counter())[day] += 1
     return found
 
 

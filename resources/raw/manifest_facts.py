@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from resources.raw.erased_rows import ERASED_ROWS
+
 if TYPE_CHECKING:
     from resources.raw.captures import Capture
 
@@ -31,6 +33,7 @@ class ManifestFacts:
     long_events: tuple[tuple[str, str, int, int], ...] = ()  # see lake/long_events
     contradictions: tuple[str, ...] = ()  # what in the answers contradicts their own rows, in words
     home: str = ""  # id of the home that captured it; "" if it states none
+    erased_rows: Mapping[str, int] = field(default_factory=dict)  # see raw/erased_rows
 
     def misplacement(
         self, dataset: str, day: str, time_zone: str | None = None, homes: Collection[str] = ()
@@ -87,5 +90,6 @@ def manifest_facts(capture: Capture) -> ManifestFacts:
                 for key, domain, begin, end in manifest.get("long_events", ())
             ),
             contradictions=contradictions(manifest),
+            erased_rows={str(k): int(v) for k, v in manifest.get(ERASED_ROWS, {}).items()},
         )
     return _known[name]

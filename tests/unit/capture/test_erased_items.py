@@ -48,7 +48,8 @@ def test_an_answer_loses_it_and_is_read_again(erased):
     (one,) = left.pages
     stored = captures.api_body.unpack(one.stored, one.size)
     assert json.loads(stored)["Result"]["DomainList"] == ["b.example"]
-    assert erased.facts(None) == {"erased": [erased.erasures[0].id]}
+    told = {"erased": [erased.erasures[0].id], "erased_rows": {"": 1}}  # no name of what is gone
+    assert erased.facts(None) == told
 
 
 def test_an_answer_about_nothing_else_is_none(erased):

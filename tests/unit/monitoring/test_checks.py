@@ -8,12 +8,13 @@ from datetime import date
 import pytest
 
 from resources import monitoring
+from resources.api.catalog import DATASETS
 from resources.lake import parquet
 from resources.monitoring import AlarmKind, checks
 from resources.monitoring.checks import _days as days_text
-from resources.raw import captures, tombstones
-from resources.raw.tombstones import Tombstone
-from resources.system_tables.reconciliation.rules import RULES
+from resources.raw import captures
+from resources.raw.capture_writer import CaptureWriter
+from resources.system_tables.reconciliation.rules import ACCOUNT, RULES
 from resources.warehouse import connection as warehouse_connection
 from tests.support.archives import DAYS, lab
 
@@ -114,18 +115,23 @@ def test_endpoints_that_disagree_are_an_alarm(account):
     assert (alarm.kind, alarm.subject) == (AlarmKind.DISAGREEMENT, "made_up")
 
 
-def test_a_day_that_an_item_was_erased_from_is_no_disagreement(account):
+def test_what_an_item_was_erased_from_is_no_disagreement_and_the_rest_of_the_day_is(account):
     rule = next(one for one in RULES if "edge_stat" in one.needs)
     day, other = DAYS
-    folder = captures.folder_of(account.archive.home.raw, "edge_stat", day)
+    raw = account.archive.home.raw
+    rows = [(rule.name, day, "a.example"), (rule.name, day, "b.example")]
+    rows += [(rule.name, day, ACCOUNT), (rule.name, other, "a.example")]
+    assert checks._differing(account.archive, rows) == {rule.name: {day: 3, other: 1}}
+    writer = CaptureWriter(folder_for(raw, day), DATASETS["edge_stat"], day)
+    facts = {"time_zone": "Asia/Shanghai", "erased": ["1"], "erased_rows": {"a.example": 2}}
+    writer.commit(writer.seal(account.archive.now(), 0, None, facts))
+    assert checks._differing(account.archive, rows) == {rule.name: {day: 1, other: 1}}
+
+
+def folder_for(raw, day):
+    folder = captures.folder_of(raw, "edge_stat", day)
     folder.mkdir(parents=True)
-    rows = [(rule.name, day, 2), (rule.name, other, 1)]
-    assert checks._differing(account.archive, rows) == {rule.name: {day: 2, other: 1}}
-    tombstones.add(
-        folder,
-        Tombstone(erasure="1", kind="domain", at="", capture="a", sha256="0", became="b", rows=1),
-    )
-    assert checks._differing(account.archive, rows) == {rule.name: {other: 1}}
+    return folder
 
 
 # Telling -----------------------------------------------------------------------------------------

@@ -15,8 +15,8 @@ from pipelines.erase import pending, run
 from resources.api.catalog import DATASETS
 from resources.capture.result import Outcome
 from resources.home.layout import Home
-from resources.raw import captures
-from resources.raw.captures import Capture
+from resources.raw import captures, tombstones
+from resources.raw.captures import Capture, CaptureName
 from resources.raw.erasures import Erasures, ItemKind, PlainItem
 from resources.simulator import Account
 from resources.verify.run import Verification
@@ -84,6 +84,18 @@ def answers(home):
                 yield from (body for *_, body in one.responses())
 
 
+def erased_rows(home):
+    """Dataset and day -> what the newest capture says that an erasure took out of it."""
+    folders = [p.parent for p in home.raw.glob("*/*/*/manifest.json.gz")]
+    newest = {one.parent: one for one in sorted(folders)}
+    return {
+        (day.parent.name, day.name): Capture(one, CaptureName(one.name)).manifest.get(
+            "erased_rows", {}
+        )
+        for day, one in newest.items()
+    }
+
+
 @pytest.mark.parametrize("kind", ["domain", "stream", "address"])
 def test_the_rows_of_an_item_go_from_everywhere_and_no_other_row_does(there, kind):
     item, home = items(there)[kind], there.archive.home
@@ -116,7 +128,10 @@ def test_the_rows_of_an_item_go_from_everywhere_and_no_other_row_does(there, kin
 def test_a_day_that_is_asked_again_does_not_bring_it_back(there, kind):
     item, home = items(there)[kind], there.archive.home
     run.begin(there.archive, item)
-    before = lake_rows(home)
+    before, taken = lake_rows(home), erased_rows(home)
+    assert item.text not in str(taken)
+    for dataset, day, stone in tombstones.every(home.raw):
+        assert sum(taken[dataset, day].values()) == stone.rows
     results = there.capture(DAYS[:1], NAMES, again=True)
     assert failures(results) == []
     changed = {one.dataset for one in results if one.outcome is not Outcome.UNCHANGED}
@@ -129,6 +144,8 @@ def test_a_day_that_is_asked_again_does_not_bring_it_back(there, kind):
         k: v for k, v in before.items() if "ip_info" not in k
     }
     assert run.plan(there.archive, item).days == []
+    path = "push_stream_info", str(DAYS[0])
+    assert erased_rows(home)[path] == ({} if kind == "domain" else taken[path])  # or not asked about
     if kind != "stream":
         assert item.text.encode() not in b"\n".join(answers(home))
     daily = [DATASETS[name] for name in NAMES]
