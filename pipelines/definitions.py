@@ -9,9 +9,9 @@ import dagster as dg
 
 from pipelines.orchestration.asset_graph import all_assets
 from pipelines.orchestration.ledger_sensor import ledger_sensor
-from pipelines.orchestration.run_retention import upkeep_schedule
 from pipelines.orchestration.schedules import CAPTURE_JOB, LOAD_JOB, capture_schedule, load_sensor
 from pipelines.orchestration.sensors import alarm_sensor, failure_sensor
+from pipelines.orchestration.upkeep import upkeep_schedule
 from pipelines.orchestration.verify_job import verify_schedule
 from resources.archive import Archive
 

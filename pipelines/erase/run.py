@@ -77,6 +77,14 @@ def _all_days(home: Home) -> Iterator[tuple[Dataset, date, Path]]:
             yield dataset, day, folder
 
 
+def _await_captures(home: Home) -> None:
+    """Wait for the captures under way: those that began before the erasure do not know of it."""
+    for path in sorted(home.locks.iterdir()):
+        if path.name.partition(".")[0] in DATASETS:
+            with locks.lock(path):
+                pass
+
+
 def _foreign(home: Home) -> list[str]:
     """Folders of datasets that this livestats does not know, which it cannot read."""
     names = [p.name for p in home.raw.iterdir() if p.is_dir()] if home.raw.is_dir() else []
@@ -155,6 +163,7 @@ def finish_pending(archive: Archive, tell: Tell = lambda _: None) -> Erased | No
 
 def _finish(archive: Archive, pending_: Pending, tell: Tell) -> Erased:
     home, item = archive.home, pending_.item
+    _await_captures(home)
     done = Erased(item, pending_.erasure, problems=_foreign(home))
     told = ""
     for dataset, day, folder in _all_days(home):

@@ -1,6 +1,9 @@
-"""Dagster's run history does not grow for ever: old runs are forgotten, what they brought is not."""
+"""Dagster's run history does not grow for ever: old runs are forgotten, what they brought is not.
 
-# No `from __future__ import annotations` here: Dagster reads the annotations of these functions.
+Not here: when it happens (upkeep.py).
+"""
+
+from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
@@ -9,9 +12,6 @@ from pathlib import Path
 
 import dagster as dg
 
-from resources.archive import Archive
-
-UPKEEP_JOB = "upkeep"
 KEEP_DAYS = 30
 
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -90,32 +90,3 @@ def _remove(path: Path) -> int:
     size = path.stat().st_size if path.exists() else 0
     path.unlink(missing_ok=True)
     return size
-
-
-def upkeep_schedule(archive: Archive) -> dg.ScheduleDefinition:
-    """Once a day, when captures are quiet."""
-
-    @dg.op(name="forget_old_runs")
-    def forget(context: dg.OpExecutionContext) -> None:
-        found = forget_old_runs(context.instance)
-        context.log.info(
-            "%d runs forgotten, %d without their logs, %.1f MB freed",
-            found.runs, found.shortened, found.bytes / 1e6,
-        )  # fmt: skip
-
-    @dg.job(
-        name=UPKEEP_JOB,
-        description=f"Forgets runs that are older than {KEEP_DAYS} days. Nothing of the archive "
-        "depends on them.",
-    )
-    def upkeep() -> None:
-        forget()
-
-    return dg.ScheduleDefinition(
-        name="forget_old_runs",
-        job=upkeep,
-        cron_schedule="40 3 * * *",
-        execution_timezone=archive.settings.time_zone,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"Once a day: forgets runs that are older than {KEEP_DAYS} days.",
-    )

@@ -14,6 +14,8 @@ from pipelines.cli import main
 from pipelines.erase import pending, run
 from resources.api.catalog import DATASETS
 from resources.capture.result import Outcome
+from resources.fs import locks
+from resources.home import day_lock
 from resources.home.layout import Home
 from resources.raw import captures, tombstones
 from resources.raw.captures import Capture, CaptureName
@@ -145,7 +147,9 @@ def test_a_day_that_is_asked_again_does_not_bring_it_back(there, kind):
     }
     assert run.plan(there.archive, item).days == []
     path = "push_stream_info", str(DAYS[0])
-    assert erased_rows(home)[path] == ({} if kind == "domain" else taken[path])  # or not asked about
+    assert erased_rows(home)[path] == (
+        {} if kind == "domain" else taken[path]
+    )  # or not asked about
     if kind != "stream":
         assert item.text.encode() not in b"\n".join(answers(home))
     daily = [DATASETS[name] for name in NAMES]
@@ -260,6 +264,23 @@ def test_an_erasure_that_was_broken_off_is_finished_by_the_next_command(
     assert [one.is_finished for one in Erasures.of(home.raw).every] == [True]
     assert not pending.path_of(home).exists()
     assert faults(there) == []
+
+
+def test_a_capture_that_was_under_way_loses_it_as_well(there, monkeypatch):
+    item, home = items(there)["domain"], there.archive.home
+    dataset, day = DATASETS["push_stream_info"], DAYS[0]
+    folder, away = captures.folder_of(home.raw, dataset.name, day), home.root / "away"
+    held = day_lock.try_lock(home, dataset, day)
+    folder.rename(away)
+
+    def commit(_):
+        away.rename(folder)
+        held.release()
+
+    monkeypatch.setattr(locks.time, "sleep", commit)
+    run.begin(there.archive, item)
+    assert folder.is_dir()  # it was waited for
+    assert item.text.encode() not in b"\n".join(answers(home))
 
 
 def test_an_erasure_is_finished_before_another_begins(there, monkeypatch):

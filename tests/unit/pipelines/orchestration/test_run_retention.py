@@ -10,6 +10,7 @@ from pipelines.definitions import definitions
 from pipelines.orchestration import run_retention
 from pipelines.orchestration.asset_graph import all_assets
 from pipelines.orchestration.instance import instance
+from pipelines.orchestration.upkeep import UPKEEP_JOB
 from resources.api.catalog import DIMENSIONS
 from tests.support.archives import DAYS, SMALL, contents, lab
 
@@ -106,5 +107,5 @@ def test_runs_under_way_are_kept(history):
 
 
 def test_the_daily_job_does_it_too(worked, history):
-    job = definitions(worked.archive).resolve_job_def(run_retention.UPKEEP_JOB)
+    job = definitions(worked.archive).resolve_job_def(UPKEEP_JOB)
     assert job.execute_in_process(instance=history).success

@@ -1,0 +1,58 @@
+"""What is tidied once a day: old runs of Dagster, and an erasure that was broken off.
+
+Not here: how runs are forgotten (run_retention.py), how an item is erased (pipelines/erase).
+"""
+
+# No `from __future__ import annotations` here: Dagster reads the annotations of these functions.
+
+import dagster as dg
+
+from pipelines.erase import run as erase
+from pipelines.orchestration.run_retention import KEEP_DAYS, forget_old_runs
+from resources.archive import Archive
+
+UPKEEP_JOB = "upkeep"
+
+
+def upkeep_schedule(archive: Archive) -> dg.ScheduleDefinition:
+    """Once a day, when captures are quiet."""
+
+    @dg.op(name="forget_old_runs")
+    def forget(context: dg.OpExecutionContext) -> None:
+        found = forget_old_runs(context.instance)
+        context.log.info(
+            "%d runs forgotten, %d without their logs, %.1f MB freed",
+            found.runs, found.shortened, found.bytes / 1e6,
+        )  # fmt: skip
+
+    @dg.op(name="finish_erasure")
+    def finish(context: dg.OpExecutionContext) -> None:
+        done = erase.finish_pending(archive)
+        if done is None:
+            context.log.info("No erasure was broken off.")
+        elif done.problems:
+            raise dg.Failure(
+                f"An erasure cannot be finished: {done.problems[0]} Then run `livestats erase`.",
+                allow_retries=False,
+            )
+        else:
+            context.log.info("The erasure that was broken off is finished.")
+
+    @dg.job(
+        name=UPKEEP_JOB,
+        description=f"Forgets runs that are older than {KEEP_DAYS} days; nothing of the archive "
+        "depends on them. Finishes an erasure that was broken off.",
+    )
+    def upkeep() -> None:
+        forget()
+        finish()
+
+    return dg.ScheduleDefinition(
+        name="forget_old_runs",
+        job=upkeep,
+        cron_schedule="40 3 * * *",
+        execution_timezone=archive.settings.time_zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Once a day: forgets runs that are older than {KEEP_DAYS} days, and finishes an "
+        "erasure that was broken off.",
+    )
