@@ -13,8 +13,8 @@ from resources.api.catalog import DATASETS
 from resources.api.catalog.model import Scope
 from resources.archive import Archive
 from resources.capture import supplement
+from resources.capture.day_requests import plan_requests
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
-from resources.capture.partition_writer import plan_requests
 from resources.ledger.states import Entry, State
 from resources.raw import captures
 from resources.raw.captures import UnusableCapture

@@ -10,7 +10,9 @@ from dataclasses import replace
 from resources.capture import supplement
 from resources.capture.partition_writer import PartitionJob
 from resources.lake import parquet
-from resources.ledger.coverage import item_key
+from resources.ledger.manifest_items import (
+    item_key,
+)
 
 
 def keep_earlier(job: PartitionJob) -> tuple[str, ...]:

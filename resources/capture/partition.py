@@ -19,14 +19,9 @@ from resources.api.catalog.model import Scope
 from resources.api.errors import ApiError, WrongWidth, printable
 from resources.api.request_plan import Request
 from resources.capture import derive, kept_answers, repair, repeated_width, supplement
+from resources.capture.day_requests import NO_EXPIRY_WARNING, failed_sources, plan_requests
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
-from resources.capture.partition_writer import (
-    NO_EXPIRY_WARNING,
-    PartitionJob,
-    failed_sources,
-    plan_requests,
-    write_partial_note,
-)
+from resources.capture.partition_writer import PartitionJob, write_partial_note
 from resources.capture.result import (
     Outcome,
     Result,
@@ -40,7 +35,12 @@ from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import states
-from resources.ledger.coverage import THE_ACCOUNT, Coverage, answered_items, item_key
+from resources.ledger.coverage import Coverage
+from resources.ledger.manifest_items import (
+    THE_ACCOUNT,
+    answered_items,
+    item_key,
+)
 from resources.ledger.states import State
 from resources.raw import captures
 

@@ -9,30 +9,28 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.errors import ApiError, WrongWidth, printable
 from resources.api.parsing.slot_steps import grid_s
-from resources.api.request_plan import Inventory, Request, items_of, requests_for
+from resources.api.request_plan import Request, items_of
 from resources.api.windows import Window, day_window
 from resources.capture import rejected_answers
 from resources.capture.answers import Answer, Unanswered
 from resources.capture.erased_items import ErasedItems
-from resources.capture.inventory import InventoryReader, snapshots
+from resources.capture.inventory import snapshots
 from resources.capture.staged_files import StagedFiles, add_pages
-from resources.config import Settings
 from resources.fs import access, atomic, locks, sealed
 from resources.home.layout import Home
 from resources.lake import parquet, row_equality
 from resources.lake.write_stats import WriteStats
 from resources.ledger import states
-from resources.ledger.coverage import (
+from resources.ledger.manifest_items import (
     THE_ACCOUNT,
     answered_items,
     asked_items,
@@ -41,49 +39,11 @@ from resources.ledger.coverage import (
     lacking_items,
 )
 from resources.ledger.silent_streams import silent_streams
-from resources.ledger.states import State
 from resources.raw import captures, manifest_facts
 from resources.raw.capture_writer import CaptureWriter
 
-NO_EXPIRY_WARNING = timedelta(0)
-"""Expiry warning for ledger states here: whether a day expires soon does not matter to its capture."""
-
 _MAX_LISTED = 20  # failed requests in the note of a day
 _comparing = threading.Lock()  # comparing two days at a time would take twice the memory
-
-
-def plan_requests(
-    home: Home, inventory: InventoryReader, dataset: Dataset, day: date, now: datetime
-) -> list[Request]:
-    """All requests of a day, planned from the account's inventory in the lake.
-
-    Raises PrerequisiteMissing if another dataset must be captured first; lost days are left out.
-    """
-    zone = inventory.settings.zone
-    if dataset.is_dimension:
-        return [*requests_for(dataset, day, zone, Inventory())]
-    lost = {name for name in dataset.needs if _is_lost(home, zone, DATASETS[name], day, now)}
-    absent = failed_sources(home, inventory.settings, dataset, day) | lost
-    return [*requests_for(dataset, day, zone, inventory.inventory_for(dataset, day, absent))]
-
-
-def failed_sources(home: Home, settings: Settings, dataset: Dataset, day: date) -> frozenset[str]:
-    """Datasets that list the streams or addresses of the day, were tried and are not captured.
-
-    The day goes on with what the others list, and stays incomplete until these are captured. None
-    if no other is captured: then the day waits.
-    """
-    wanted = [name for name in dataset.needs if name in settings.datasets]
-    folders = {name: captures.folder_of(home.raw, name, day) for name in wanted}
-    missing = {name for name, folder in folders.items() if not captures.captures_in(folder)}
-    failed = {name for name in missing if (folders[name] / states.PARTIAL).is_file()}
-    return frozenset(failed) if missing != {*wanted} else frozenset()
-
-
-def _is_lost(home: Home, zone: ZoneInfo, needed: Dataset, day: date, now: datetime) -> bool:
-    folder = captures.folder_of(home.raw, needed.name, day)
-    line = states.entry(needed, day, folder, now, zone, NO_EXPIRY_WARNING)
-    return line.state is State.LOST
 
 
 @dataclass(frozen=True)
@@ -224,7 +184,8 @@ class PartitionJob:
         If rows and items equal those of the newest capture, only a note with the time `now` is
         added. If the lake file cannot be committed after the capture, the next run rebuilds it.
         """
-        capture, table = (staged := self._open_staged()).capture, staged.table
+        staged = self._open_staged()
+        capture, table = staged.capture, staged.table
         erased = self.erased.facts(self.previous if capture.has_carried else None)
         facts = {**self._facts(time_zone), **table.stats.facts(), **erased}
         if self.is_supplement and self.previous is not None:

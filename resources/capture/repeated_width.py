@@ -19,7 +19,10 @@ from resources.api.windows import day_of
 from resources.capture.answers import FetchResult, Unanswered
 from resources.capture.partition_writer import PartitionJob
 from resources.capture.rejected_answers import body_of, payload_key
-from resources.ledger.coverage import answered_items, item_key
+from resources.ledger.manifest_items import (
+    answered_items,
+    item_key,
+)
 from resources.raw import captures
 
 

@@ -24,7 +24,9 @@ from resources.capture.rejected_answers import payload_key
 from resources.capture.staged_files import StagedFiles
 from resources.home.layout import Home
 from resources.ledger import states
-from resources.ledger.coverage import facts_by_domain
+from resources.ledger.manifest_items import (
+    facts_by_domain,
+)
 from resources.raw import captures
 from resources.raw.captures import Capture
 

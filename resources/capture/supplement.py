@@ -12,7 +12,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.request_plan import Request, items_of, narrowed, request_of
-from resources.ledger.coverage import asked_items, item_key, items_in
+from resources.ledger.manifest_items import (
+    asked_items,
+    item_key,
+    items_in,
+)
 from resources.raw.captures import Capture
 
 

@@ -28,7 +28,9 @@ from resources.erasure.requests import entry_without, facts_without, names_of
 from resources.fs import atomic
 from resources.lake import parquet
 from resources.lake.write_stats import WriteStats
-from resources.ledger.coverage import facts_by_domain
+from resources.ledger.manifest_items import (
+    facts_by_domain,
+)
 from resources.raw import captures, erased_rows, tombstones
 from resources.raw.captures import MANIFEST, STAMP, BodyFile, Capture, CaptureName
 from resources.raw.erasures import Sought

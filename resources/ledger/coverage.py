@@ -2,7 +2,8 @@
 
 Expected on a day are all domains that existed before its end, and for datasets about streams or addresses
 what the newest captures of their sources list. Here: the comparison with what a capture asked.
-Not here: which items are known (known_items.py), cache files (coverage_cache.py), states (states.py).
+Not here: items in a manifest (manifest_items.py), which are known (known_items.py), cache files
+(coverage_cache.py), states (states.py).
 """
 
 from __future__ import annotations
@@ -15,18 +16,16 @@ from dataclasses import astuple, dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.catalog.spelling import domain_key
-from resources.api.request_plan import Domain, domains_of, items_of, request_of
+from resources.api.request_plan import Domain, domains_of
 from resources.api.windows import day_window
 from resources.config import Settings
 from resources.home.layout import Home
 from resources.lake import parquet
-from resources.lake.write_stats import WriteStats
 from resources.ledger import coverage_cache
 from resources.ledger.coverage_cache import DatasetCache
 from resources.ledger.known_items import (
@@ -35,6 +34,13 @@ from resources.ledger.known_items import (
     addresses_in,
     known_domains,
     streams_in,
+)
+from resources.ledger.manifest_items import (
+    BY_DOMAIN,
+    THE_ACCOUNT,
+    asked_items,
+    item_key,
+    lacking_items,
 )
 from resources.raw.captures import (
     Capture,
@@ -46,12 +52,8 @@ from resources.raw.captures import (
 )
 from resources.raw.erasures import Erasures
 
-THE_ACCOUNT = "the account"
-"""In the place of an item, for a request that names none."""
-
 _SAVE_AFTER = 31  # the cache file of a dataset is rewritten once so many captures are new
 
-_BY_DOMAIN = (Scope.ACCOUNT, Scope.DOMAINS, Scope.DOMAIN)
 _BY_LISTED_ITEM = (Scope.STREAM, Scope.ADDRESSES)
 
 
@@ -64,62 +66,6 @@ class CaptureItems:
     sources: tuple[str, ...] = ()  # captures that listed the streams or addresses
     absent_sources: tuple[str, ...] = ()  # datasets that list some and were not captured then
     domains: str = ""  # digest of the domains that were known then
-
-
-def item_key(dataset: Dataset, item: str) -> str:
-    """The form in which two items are equal exactly if they are the same: domains as DNS has them."""
-    if dataset.scope in _BY_DOMAIN:
-        return domain_key(item)
-    if dataset.scope is Scope.STREAM:
-        domain, slash, stream = item.partition("/")
-        return domain_key(domain) + slash + stream
-    return item
-
-
-def asked_items(dataset: Dataset, manifest: Mapping[str, Any]) -> frozenset[str]:
-    """The items in the requests of a capture, with or without an answer, as `item_key` gives them."""
-    return answered_items(dataset, manifest) | _items_in(dataset, manifest.get("lacking", ()))
-
-
-def answered_items(dataset: Dataset, manifest: Mapping[str, Any]) -> frozenset[str]:
-    """The items of which a capture holds an answer, be it to one of several requests."""
-    return _items_in(dataset, manifest["requests"])
-
-
-def _items_in(dataset: Dataset, entries: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    items = {item for one in entries for item in items_in(dataset, one)}
-    return frozenset(item_key(dataset, item) for item in items)
-
-
-def items_in(dataset: Dataset, entry: Mapping[str, Any]) -> Sequence[str]:
-    """The items that a request in a manifest is about; of a carried answer, those that count."""
-    found: Sequence[str] | None = entry.get("only")
-    return items_of(dataset, request_of(dataset, entry["payload"])) if found is None else found
-
-
-def facts_by_domain(
-    dataset: Dataset, stats: WriteStats, manifest: Mapping[str, Any]
-) -> dict[str, object]:
-    """Manifest entries about each domain that has all its answers: rows, 0 included, and hours.
-
-    None where rows tell no domain, or requests name none. Hours: see lake/activity.py.
-    """
-    if dataset.is_dimension or "domain" not in dataset.column or dataset.scope is Scope.ACCOUNT:
-        return {}
-    answered, lacking = answered_items(dataset, manifest), {*lacking_items(manifest)}
-    domains = {domain_key(item.partition("/")[0]) for item in answered}
-    domains -= {domain_key(item.partition("/")[0]) for item in lacking}
-    counts, masks = stats.by_domain, stats.activity.masks
-    facts: dict[str, object] = {"rows_by_domain": {one: counts[one] for one in sorted(domains)}}
-    if masks is not None:
-        facts["hours_by_domain"] = {one: [*masks.get(one, (0, 0))] for one in sorted(domains)}
-    return facts
-
-
-def lacking_items(manifest: Mapping[str, Any]) -> list[str]:
-    """The items of a capture's requests without a proven answer, each once."""
-    found = (item for one in manifest.get("lacking", ()) for item in one["items"] or [THE_ACCOUNT])
-    return [*dict.fromkeys(map(str, found))]
 
 
 @dataclass
@@ -151,7 +97,7 @@ class Coverage:
         if found is None:
             return ()
         lacking = {item for item in found.lacking if self._is_known(dataset, item)}
-        if dataset.scope in _BY_DOMAIN:
+        if dataset.scope in BY_DOMAIN:
             end = day_window(day, self.settings.zone)[1]
             for one in self._never_asked(dataset, found.asked):
                 if one.exists_before(end):
@@ -213,7 +159,7 @@ class Coverage:
             return None
         domains = sorted(map(domain_key, manifest.get("domains", ())))
         sets = self._cache_of(dataset.name).item_sets
-        if dataset.scope in _BY_DOMAIN:  # few different sets; streams differ from day to day
+        if dataset.scope in BY_DOMAIN:  # few different sets; streams differ from day to day
             sets[_digest(asked)] = asked
         sets[_digest(domains)] = domains
         return CaptureItems(

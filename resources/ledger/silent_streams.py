@@ -15,8 +15,10 @@ import pyarrow as pa
 from resources.api.catalog import DATASETS
 from resources.api.catalog.columns import SLOT_START_AT
 from resources.api.catalog.datasets import Dataset
-from resources.ledger.coverage import item_key
 from resources.ledger.known_items import PrerequisiteMissing, read_columns
+from resources.ledger.manifest_items import (
+    item_key,
+)
 
 LONG_S = 600
 """Seconds of the day for which a stream must have been seen: one of some seconds may have no metrics."""

@@ -11,7 +11,7 @@ from resources.capture import supplement
 from resources.config import Settings
 from resources.home.layout import Home
 from resources.lake import parquet
-from resources.ledger.coverage import Coverage, asked_items, item_key
+from resources.ledger.coverage import Coverage
 from resources.raw import captures
 from resources.raw.capture_writer import CaptureWriter
 from tests.support.lake_files import store, table
@@ -88,12 +88,6 @@ def test_a_stream_that_differs_in_case_alone_is_asked_by_the_supplement(home):
     lacking = ["push.example/live/Room"]
     (found,) = supplement.requests_for(EACH, plan, lacking, made)
     assert found.payload["Stream"] == "Room"
-
-
-def test_items_have_the_key_of_what_was_asked(home):
-    made = asking(home, ("Push.Example.", "Room/1"))
-    asked = asked_items(EACH, made.manifest)
-    assert asked == {item_key(EACH, "push.example/live/Room/1")} == {"push.example/live/Room/1"}
 
 
 @pytest.mark.parametrize("what", ["another day", "another dataset", "another zone"])
