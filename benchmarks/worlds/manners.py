@@ -13,7 +13,8 @@ Left out, each because no program could tell from the answers:
   may be wrong in that dataset.
 - `other-width` that echoes what was asked: where slots without anything are left out, and of status
   codes, which are always so, wide slots look like quiet times.
-- `other-window` that echoes what was asked: rows without a time do not tell of which day they are.
+- `other-window` that echoes what was asked: rows without a time do not tell of which day they are, nor
+  does a list of pushes that all go on into the day that was asked about.
 - `skip-domain` that echoes what was asked: it looks like a domain without traffic.
 - `short-pages` that counts pages as asked for, below the fewest rows that a page may be asked for.
 - `doubled-key` of datasets whose key cannot come twice: such an answer is refused as long as it lasts.
@@ -58,7 +59,6 @@ ZEROED = CONTRADICTED[:2] + CONTRADICTED[3:5]
 """Whose rows are numbers beside their keys."""
 
 WITH_WIDTH = [action for action in ACTIONS if "Aggregation" in ENDPOINTS[action].parameter]
-EVENTS = ("DescribeLivePushStreamInfoData", "DescribeLiveTranscodeInfoData")
 
 FAULTS = (
     *("throttle", "internal", "gateway", "unavailable", "timeout", "reset", "cut", "garbled"),
@@ -122,9 +122,9 @@ def _other_width(chance: random.Random, shape: Shape) -> str:
 
 
 def _other_window(chance: random.Random, shape: Shape) -> str:
-    """Rows without a time cannot tell that they are of another day: then the echo does."""
+    """Rows without a slot cannot tell that they are of another day: then the echo does."""
     action = _some_action(chance, shape)
-    has_times = action in (*WITH_WIDTH, *EVENTS)
+    has_times = action in WITH_WIDTH
     echo = chance.choice(("asked", "answered")) if has_times else "answered"
     return _part(chance, f"other-window=1@action={action}@echo={echo}")
 
