@@ -40,7 +40,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "assets" / "sql"
     --   billed_mbps [Mbps]: What is billed.
     --     A line that is indented deeper goes on with the one above.
 
-One SELECT follows. What it reads is found in the SQL itself.
+One SELECT follows. What it reads is found in the SQL itself. A line `-- include: NAME`, in the header
+or in the SELECT, stands for the text of `parts/NAME.sql`: what several marts have in common.
 """
 
 ARCHIVE_TABLE = "meta.archive"
@@ -192,6 +193,7 @@ def _without(mart: Mart, missing: Collection[str]) -> Mart:
     )
 
 
+_INCLUDE = re.compile(r"^-- include: (.*)\n", re.MULTILINE)
 _HEADER = re.compile(r"((?:--.*\n)+)")
 _COLUMN = re.compile(r"([a-z][a-z0-9_]*)(?: \[([^\]]+)\])?: (\S.*)")
 _PARAMETER = re.compile(r"([a-z][a-z0-9_]*)(?: = ([^:]+))?: (\S.*)")
@@ -199,7 +201,7 @@ _FIELDS = ("group", "kind", "key", "optional", "parameters", "columns")
 
 
 def _parse(path: Path, parser: duckdb.DuckDBPyConnection) -> Mart:
-    text = path.read_text("utf-8")
+    text = _INCLUDE.sub(lambda found: _part(path, found[1]), path.read_text("utf-8"))
     header = _HEADER.match(text)
     if header is None:
         raise MartError(f"{path} does not begin with a header of comment lines.")
@@ -236,6 +238,15 @@ def _parse(path: Path, parser: duckdb.DuckDBPyConnection) -> Mart:
         name=name, meaning=meaning, group=group, kind=MartKind(kind), columns=columns, key=key,
         optional=optional, parameters=parameters, sql=sql, reads=reads,
     )  # fmt: skip
+
+
+def _part(path: Path, name: str) -> str:
+    """The text that several marts include. Raises MartError if there is none of that name."""
+    part = path.parent / "parts" / f"{name}.sql"
+    try:
+        return part.read_text("utf-8")
+    except FileNotFoundError:
+        raise MartError(f"{path} includes {name}: there is no {part}.") from None
 
 
 def _header_fields(path: Path, lines: Sequence[str]) -> dict[str, list[str]]:

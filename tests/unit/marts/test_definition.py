@@ -109,6 +109,30 @@ def test_a_header_says_all_about_a_mart(folder):
     assert not mart.sql.endswith(";")
 
 
+def test_what_marts_have_in_common_is_included_in_header_and_select(folder, tmp_path):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "day.sql").write_text("--   business_date: Calendar day.\n")
+    (tmp_path / "parts" / "carried.sql").write_text("carried AS (FROM edge_stat)\n")
+    text = SOUND.replace("--   business_date: Calendar day.", "-- include: day")
+    text = text.replace("SELECT", "WITH\n-- include: carried\nSELECT").replace(
+        "edge_stat", "carried"
+    )
+    mart = folder(daily=text)["daily"]
+    assert mart.columns == folder(daily=SOUND)["daily"].columns
+    assert mart.reads == ("edge_stat",)
+    assert "FROM edge_stat" in mart.sql
+
+
+def test_billing_rules_stand_once_for_all_sources():
+    """A bill cannot differ from monitoring by its rules."""
+    names = [n for n in MARTS if re.fullmatch(r"bill(ed|ing)_monthly_(account|by_domain)", n)]
+    rules = {
+        MARTS[name].sql.partition("daily AS (")[2].rpartition(")\nSELECT")[0] for name in names
+    }
+    assert len(names) == 4
+    assert len(rules) == 1
+
+
 def test_a_macro_has_parameters_with_and_without_defaults(folder):
     text = SOUND.replace("kind: view", "kind: macro").replace(
         "-- columns:", "-- parameters:\n--   day: The day.\n--   n = 20: How many.\n-- columns:"
@@ -134,6 +158,12 @@ def test_a_macro_has_parameters_with_and_without_defaults(folder):
         ("FROM edge_stat", "FROM edge_stats", "reads edge_stats: no such table"),
         ("FROM edge_stat", "FROM daily", "in a circle: daily > daily"),
         ("SELECT business_date", "WITH isp AS (SELECT 1) SELECT business_date", "WITH isp hides"),
+        (
+            "-- columns:\n",
+            "-- columns:\n-- include: rules\n",
+            "daily.sql includes rules: there is no",
+        ),
+        ("SELECT", "-- include: ../x\nSELECT", "daily.sql includes ../x: there is no"),
         ("kind: view", "kind: macro", "a macro, and nothing else, has parameters"),
         ("kind: view", "kind: view\n-- optional: isp", "isp is optional, but no dataset that it"),
     ],

@@ -1,0 +1,11 @@
+--   points [points]: N, the 5-minute points of the whole calendar month (30 days: 8640).
+--   points_dropped [points]: The highest points that the 95th percentile drops (30 days: 432).
+--   points_present [points]: Points with a row; the others count as 0.
+--   days_in_month [days]: Days of the calendar month.
+--   days_captured [days]: Complete days of the month, by the ledger: neither suspect nor incomplete.
+--   days_incomplete [days]: Days of which a part is missing. Their rows count in every rule.
+--   days_suspect [days]: Days that are contradicted by other datasets or by the answer itself.
+--     They count as the rows that they have.
+--   days_with_traffic [days]: Days with traffic in the direction. A contract that averages daily peaks
+--     over these has daily_peak_average_mbps x days_in_month / days_with_traffic.
+--   is_complete: Whether the month is over and every day of it is captured.

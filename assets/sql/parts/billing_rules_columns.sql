@@ -1,0 +1,8 @@
+--   p95_mbps [Mbps]: The 95th percentile. Of the N points of the whole calendar month, absent ones
+--     as 0, the highest floor(N x 5 %) are dropped and the next is taken. While the month runs,
+--     the days to come count as 0 as well, so it can only rise.
+--   p95_so_far_mbps [Mbps]: The same of the captured and incomplete days alone: what the month
+--     comes to if its other days are like them. NULL before the first day.
+--   fourth_peak_mbps [Mbps]: The fourth highest of the month's daily peaks; 0 below four days.
+--   daily_peak_average_mbps [Mbps]: Sum of the daily peaks over all days of the calendar month.
+--   peak_mbps [Mbps]: The highest point.
