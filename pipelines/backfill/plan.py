@@ -205,7 +205,9 @@ def _derivable(
     days: list[date] = []
     reasons: dict[date, str] = {}
     for line in lines:
-        if line.state.is_captured or line.state is State.SETTLING:
+        if line.state is State.SETTLING:
+            continue
+        if line.state.is_captured and not (line.is_suspect and sources.is_outdated(one, line.day)):
             continue
         source, reason = sources.of(one, line.day)
         if source is not None:

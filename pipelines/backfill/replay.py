@@ -104,16 +104,20 @@ def replay(archive: Archive, days: Sequence[tuple[Dataset, date]]) -> Iterator[R
 def _derived(
     archive: Archive, sources: derive.Sources, dataset: Dataset, day: date
 ) -> Replayed | None:
-    """A day without a capture made of what another dataset has captured; None if that cannot be."""
+    """A day without a capture, or behind its source, made of that; None if that cannot be."""
     folder = captures.folder_of(archive.home.raw, dataset.name, day)
-    if not dataset.derived_from or captures.captures_in(folder):
+
+    def is_due() -> bool:
+        return not captures.captures_in(folder) or sources.is_outdated(dataset, day)
+
+    if not dataset.derived_from or not is_due():
         return None
     source, reason = sources.of(dataset, day)
     try:
         if source is not None:
             with day_lock.locked(archive.home, dataset, day):
                 folder.mkdir(parents=True, exist_ok=True)
-                if not captures.captures_in(folder):
+                if is_due():
                     rows = derive.make_capture(archive.home, dataset, day, source).rows
                     return Replayed(dataset=dataset.name, day=day, rows=rows, is_derived=True)
     except (*UNREADABLE, locks.LockTimeout) as error:

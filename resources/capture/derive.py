@@ -26,8 +26,9 @@ from resources.config import Settings
 from resources.fs import access
 from resources.home.layout import Home
 from resources.lake import parquet
-from resources.ledger import states
+from resources.ledger import file_index, states
 from resources.ledger.coverage import Coverage
+from resources.ledger.derived_days import is_outdated
 from resources.ledger.evidence import Evidence
 from resources.raw import captures
 from resources.raw.captures import Capture, UnusableCapture
@@ -59,7 +60,7 @@ class Sources:
     _suspect: dict[str, frozenset[date]] = field(default_factory=dict)
 
     def of(self, dataset: Dataset, day: date) -> tuple[Source | None, str]:
-        """What a day without a capture can be made of, the best first; else None, and why not.
+        """What a day can be made of that has no capture or `is_outdated`; else None, and why not.
 
         The reason is "" for a day that no split dataset has captured, and for one that is so young
         that it is asked for: whoever captures both in one run makes one request more a day.
@@ -78,6 +79,10 @@ class Sources:
                 continue
             if capture is None:
                 continue
+            held = self._newest(dataset.name, day)
+            if held is not None and capture.name.fetched_at <= held.name.fetched_at:
+                reasons.append(f"{name} has nothing newer")
+                continue
             if day in self._suspect_days(parent):
                 reasons.append(f"{name} is suspect")
                 continue
@@ -89,6 +94,15 @@ class Sources:
                 return Source(parent, capture), ""
             reasons.append(f"{name} {reason}")
         return None, "; ".join(reasons)
+
+    def is_outdated(self, dataset: Dataset, day: date) -> bool:
+        """True if what the day was made of has a later capture, which the day has to follow."""
+        own = self._facts(dataset.name, day)
+        return bool(own.derived_from) and is_outdated(own, self._facts(own.derived_from, day))
+
+    def _facts(self, name: str, day: date) -> file_index.RawDayFacts:
+        folder = captures.folder_of(self.home.raw, name, day)
+        return file_index.raw_day(folder).in_zone(self.settings.time_zone)
 
     def _suspect_days(self, parent: Dataset) -> frozenset[date]:
         """Days of a split dataset that others or itself contradict: what is made of them would be, too."""
@@ -116,9 +130,11 @@ class Sources:
             self._days[name] = frozenset(captures.days_of(self.home.raw, name))
         if day not in self._days[name]:
             return None
-        return captures.newest(
-            captures.folder_of(self.home.raw, name, day), self.settings.time_zone
-        )
+        return self._newest(name, day)
+
+    def _newest(self, name: str, day: date) -> Capture | None:
+        folder = captures.folder_of(self.home.raw, name, day)
+        return captures.newest(folder, self.settings.time_zone)
 
     def _reason_against(
         self, dataset: Dataset, day: date, parent: Dataset, capture: Capture
@@ -193,7 +209,7 @@ def _is_captured(folder: Path) -> bool:
 def make_capture(home: Home, dataset: Dataset, day: date, source: Source) -> parquet.Provenance:
     """Commit a capture that carries the answers of `source`, and its lake file.
 
-    The caller holds the lock of the day, which has no capture. Its time is that of the source: when
+    The caller holds the lock of the day, and has the source from `Sources.of`. Its time is that of the source: when
     the API said so. Raises UnusableCapture or ApiError if the answers do not hold the series.
     """
     made_of = source.capture

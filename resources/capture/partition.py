@@ -93,6 +93,9 @@ class PartitionLifecycle:
         is_supplement = False
         if before is not None:
             kept = self._check_lake_file(day, before, line.lacking)
+            is_behind = bool(dataset.derived_from) and self._derivable.is_outdated(dataset, day)
+            if is_behind and not self.again and (made := self._derived(day)) is not None:
+                return made
             if dataset.is_dimension:  # only the present state can be requested
                 is_askable = day == windows.day_of(now, self.settings.zone)
             else:

@@ -18,6 +18,7 @@ from resources.lake.activity import MEASURES
 from resources.lake.long_events import LISTS
 from resources.ledger import acceptance, file_index, suspicion
 from resources.ledger.contradictions import contradicted_days
+from resources.ledger.derived_days import is_outdated
 from resources.ledger.domain_suspicion import DomainCounts, suspect_domains
 from resources.ledger.silent_hours import DomainHours, HourIndex, silent_hours
 from resources.ledger.states import Entry
@@ -58,6 +59,8 @@ class Evidence:
         if name in LISTS:
             for day, texts in unlisted_events(self._of(name), self.zone).items():
                 own[day] = (*own.get(day, ()), *texts)
+        for day, text in self._doubted_sources(name, lines).items():
+            own[day] = (*own.get(day, ()), text)
         for day, texts in hours.items():
             own[day] = (*texts, *own.get(day, ()))
         suspect = whole | domains.keys() | own.keys()
@@ -110,6 +113,25 @@ class Evidence:
             if told:
                 texts[day] = told
         return whole, domains, texts
+
+    def _doubted_sources(self, name: str, lines: Sequence[Entry]) -> dict[date, str]:
+        """Derived days whose source is suspect or has a newer capture, which the day has to follow."""
+        found: dict[date, str] = {}
+        for source in DATASETS[name].derived_from:
+            facts = self._of(name) if lines else {}
+            made = [line for line in lines if _facts_of(facts, line.day).derived_from == source]
+            for line in self.marked(source, made):
+                if self._is_outdated(name, line.day):
+                    found[line.day] = f"made of an answer of {source} that a newer one replaces"
+                elif line.is_suspect:
+                    found[line.day] = f"made of an answer of {source} that is suspect"
+        return found
+
+    def _is_outdated(self, name: str, day: date) -> bool:
+        own = _facts_of(self._of(name), day)
+        return bool(own.derived_from) and is_outdated(
+            own, _facts_of(self._of(own.derived_from), day)
+        )
 
     def _of(
         self, name: str, wanted: Collection[date] | None = None
@@ -182,9 +204,10 @@ class Evidence:
         if facts is None or not facts.captures:
             return False
         newest = facts.captures[-1]
-        return suspicion.is_confirmed(
-            newest.fetched_at, facts.last_seen, self.zone
-        ) or acceptance.is_accepted(captures.folder_of(self.raw, name, day), newest.text)
+        is_confirmed = suspicion.is_confirmed(newest.fetched_at, facts.last_seen, self.zone)
+        return (is_confirmed and not self._is_outdated(name, day)) or acceptance.is_accepted(
+            captures.folder_of(self.raw, name, day), newest.text
+        )
 
     def _has_confirmed_empty(self, name: str) -> bool:
         """True if an empty day of the dataset was confirmed or accepted."""
@@ -199,3 +222,7 @@ def _with_erased(facts: file_index.RawDayFacts) -> Mapping[str, int]:
     """Rows by domain, with those that were erased from domains that are still there."""
     rows, erased = facts.rows_by_domain, facts.erased_rows
     return {one: count + erased.get(one, 0) for one, count in rows.items()} if erased else rows
+
+
+def _facts_of(facts: Mapping[date, file_index.RawDayFacts], day: date) -> file_index.RawDayFacts:
+    return facts.get(day) or file_index.RawDayFacts()

@@ -41,7 +41,7 @@ T = TypeVar("T")
 #
 # Each cache file has its own checksum. Deleting it costs one slow read and loses nothing.
 
-_FORMAT = 6
+_FORMAT = 7
 FEW_DAYS = 7  # up to so many wanted days are read without the cache
 _SAVE_AFTER = 31  # the cache file is rewritten once so many days are new, or so many are gone
 
@@ -53,9 +53,7 @@ PARTIAL = "partial.json"
 class RawDayFacts:
     """The facts of one day in the raw archive."""
 
-    captures: tuple[
-        CaptureName, ...
-    ] = ()  # complete captures of this dataset and day, oldest first
+    captures: tuple[CaptureName, ...] = ()  # complete ones of this dataset and day, oldest first
     last_seen: datetime | None = None  # when the API last returned the content of the newest one
     is_partial: bool = False  # the folder has the note PARTIAL: an attempt failed
     zones: tuple[str, ...] = ()  # time zone that each capture states; "" if none
@@ -69,6 +67,7 @@ class RawDayFacts:
     contradictions: tuple[str, ...] = ()  # of the newest capture, as ManifestFacts has them
     erased_rows: Mapping[str, int] = field(default_factory=dict)
     """Rows by domain that an erasure took out of the newest capture, as raw/erased_rows.py has them."""
+    derived_from: str = ""  # of the newest capture, likewise
 
     @property
     def restatements(self) -> list[CaptureName]:
@@ -91,6 +90,7 @@ class RawDayFacts:
             long_events=self.long_events if is_newest_kept else (),
             contradictions=self.contradictions if is_newest_kept else (),
             erased_rows=self.erased_rows if is_newest_kept else {},
+            derived_from=self.derived_from if is_newest_kept else "",
             captures=tuple(name for name, _ in kept),
             zones=tuple(stated for _, stated in kept),
             last_seen=max((name.fetched_at for name, _ in kept), default=None),
@@ -222,6 +222,7 @@ def _in_place(folder: Path, names: Sequence[CaptureName]) -> RawDayFacts:
         long_events=newest.long_events if newest else (),
         contradictions=newest.contradictions if newest else (),
         erased_rows=newest.erased_rows if newest else {},
+        derived_from=newest.derived_from if newest else "",
     )
 
 
@@ -260,13 +261,13 @@ def _day_to_json(found: tuple[RawDayFacts, bool]) -> tuple[list[Any] | None, boo
     zones = facts.zones if len({*facts.zones}) > 1 else facts.zones[:1]
     listed: list[Any] = [names, seen, facts.is_partial, zones, facts.misplaced, facts.supplements]
     listed += [dict(facts.rows_by_domain), facts.contradictions, dict(facts.hours_by_domain)]
-    listed += [facts.long_events, dict(facts.erased_rows)]
+    listed += [facts.long_events, dict(facts.erased_rows), facts.derived_from]
     return listed, is_cacheable
 
 
 def _day_from_json(values: list[Any]) -> RawDayFacts:
     captures, seen, is_partial, zones, misplaced, supplements, *of_newest = values
-    by_domain, contradictions, hours, events, erased_rows = of_newest
+    by_domain, contradictions, hours, events, erased_rows, derived_from = of_newest
     last_seen = None if seen is None else datetime.fromisoformat(seen)
     names = tuple(map(CaptureName, captures))
     zones = zones if len(zones) == len(names) else zones * len(names)
@@ -282,6 +283,7 @@ def _day_from_json(values: list[Any]) -> RawDayFacts:
         hours_by_domain=hours,
         long_events=tuple(map(tuple, events)),
         erased_rows=erased_rows,
+        derived_from=derived_from,
     )
 
 

@@ -34,6 +34,7 @@ class ManifestFacts:
     contradictions: tuple[str, ...] = ()  # what in the answers contradicts their own rows, in words
     home: str = ""  # id of the home that captured it; "" if it states none
     erased_rows: Mapping[str, int] = field(default_factory=dict)  # see raw/erased_rows
+    derived_from: str = ""  # dataset whose answers it carries; "": it was asked
 
     def misplacement(
         self, dataset: str, day: str, time_zone: str | None = None, homes: Collection[str] = ()
@@ -91,5 +92,6 @@ def manifest_facts(capture: Capture) -> ManifestFacts:
             ),
             contradictions=contradictions(manifest),
             erased_rows={str(k): int(v) for k, v in manifest.get(ERASED_ROWS, {}).items()},
+            derived_from=str(manifest.get("derived_from", {}).get("dataset", "")),
         )
     return _known[name]

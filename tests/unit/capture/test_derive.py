@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from gzip import decompress
 
 import pyarrow as pa
@@ -16,15 +16,16 @@ from pipelines.backfill import replay
 from pipelines.backfill.plan import plan
 from pipelines.backfill.run import run
 from pipelines.backup import copy
+from pipelines.planning import capture_plan
 from resources.api import request_plan
 from resources.api.catalog import DATASETS
 from resources.capture import derive
 from resources.config import DatasetOverrides
 from resources.lake import parquet
-from resources.ledger import acceptance
+from resources.ledger import acceptance, refused_captures
 from resources.ledger.states import State
 from resources.raw import captures
-from resources.simulator import Account
+from resources.simulator import Account, LateData
 from resources.verify.run import Verification
 from tests.support.archives import contents, failures, lab
 
@@ -62,10 +63,10 @@ def later(found, **environ):
     return found.with_(**environ).only(*LISTS, SPLIT.name, WHOLE.name)
 
 
-def backfill(found, last=DAYS[1]):
+def backfill(found, names=(), last=DAYS[1]):
     """An ordinary backfill; its summary and how many requests it made."""
     before, lines = found.requests, []
-    todo = plan(found.archive, DAYS[0], last, [])
+    todo = plan(found.archive, DAYS[0], last, names)
     summary = run(found.archive, todo, lines.append)
     return summary, found.requests - before
 
@@ -186,6 +187,101 @@ def test_a_replay_makes_them_offline(split):
 def test_a_replay_makes_nothing_for_a_dataset_that_is_switched_off(split):
     assert _replayed(split.only(*LISTS, SPLIT.name)) == []
     assert not (split.archive.home.raw / WHOLE.name).exists()
+
+
+# What follows a later answer ----------------------------------------------------------------------
+
+
+def on(found, day):
+    """The present version at noon of a day of November."""
+    return later(found, LIVESTATS_NOW=f"2026-11-{day}T12:00:00+08:00")
+
+
+@pytest.fixture
+def restated(split):
+    """A derived day, whose source has got another answer since."""
+    backfill(on(split, 22))
+    split.simulator.world.late = LateData(settled_after=timedelta(days=9999), factor=0.9)
+    (result,) = on(split, 23).capture([DAY], [SPLIT.name], again=True)
+    assert result.outcome.value == "captured"
+    return on(split, 24)
+
+
+def line_of(found, day=DAY, dataset=WHOLE):
+    (line,) = found.archive.ledger(dataset, day, day)
+    return line
+
+
+def newest_of(found):
+    folder = captures.folder_of(found.archive.home.raw, WHOLE.name, DAY)
+    return captures.newest(folder, found.archive.settings.time_zone)
+
+
+def is_as_its_source(found):
+    """Both tables tell the same traffic."""
+    both = [rows(found, DAY, one.name)["origin_traffic_bytes"] for one in (WHOLE, SPLIT)]
+    whole, split = (sum(column.to_pylist()) for column in both)
+    return whole == pytest.approx(split)
+
+
+def test_a_day_is_suspect_when_its_source_has_a_newer_answer(restated):
+    assert not is_as_its_source(restated)
+    assert line_of(restated).doubt == (
+        "made of an answer of source_traffic that a newer one replaces"
+    )
+    assert not line_of(restated, DAYS[1]).is_suspect
+    due = capture_plan.restated(restated.archive, restated.archive.ledgers([WHOLE], *DAYS))
+    assert [(chunk.first, chunk.last) for chunk in due] == [(DAY, DAY)]
+
+
+@pytest.mark.parametrize("make", [backfill, lambda found, _: _replayed(found)])
+def test_it_is_made_anew_of_the_newer_answer_without_a_request(restated, make):
+    before = restated.requests
+    make(restated, [WHOLE.name])
+    assert restated.requests == before
+    assert is_as_its_source(restated)
+    assert not line_of(restated).is_suspect
+    assert [one.is_derived for one in _replayed(restated)] == [False, False]
+
+
+def test_it_is_asked_where_the_newer_answer_does_not_hold_it(restated, monkeypatch):
+    found = on(restated, 25)
+    restated.simulator.world.late = None
+    monkeypatch.setattr(request_plan, "DOMAINS_PER_REQUEST", 1)
+    restated.capture([DAY], [SPLIT.name], again=True)
+    monkeypatch.undo()
+    todo = plan(found.archive, *DAYS, [])
+    assert (todo.days_to_derive, todo.due) == (0, {WHOLE.name: 1})
+    backfill(found)
+    assert not line_of(found).is_suspect
+
+
+def test_a_day_that_the_api_has_confirmed_since_is_not_behind(restated):
+    restated.simulator.world.late = None
+    (result,) = restated.capture([DAY], [WHOLE.name], again=True)
+    assert result.outcome.value == "unchanged"
+    assert not line_of(restated).is_suspect
+    assert plan(restated.archive, *DAYS, []).days_to_derive == 0
+
+
+def test_a_day_is_behind_though_the_api_confirmed_it_over_a_month_before(split):
+    found = later(split)
+    backfill(found)
+    later(split, LIVESTATS_NOW="2026-12-31T12:00:00+08:00").capture([DAY], [WHOLE.name], again=True)
+    split.simulator.world.late = LateData(settled_after=timedelta(days=9999), factor=0.9)
+    last = later(split, LIVESTATS_NOW="2027-01-02T12:00:00+08:00")
+    last.capture([DAY], [SPLIT.name], again=True)
+    assert line_of(last).is_suspect
+    assert plan(last.archive, *DAYS, []).days_to_derive == 1
+
+
+def test_a_day_is_suspect_when_its_source_turns_out_to_be(split):
+    found = later(split)
+    backfill(found)
+    folder = captures.folder_of(found.archive.home.raw, SPLIT.name, DAY)
+    refused_captures.note(folder, captures.captures_in(folder)[-1].text, "a fault of old")
+    assert line_of(found, dataset=SPLIT).is_suspect
+    assert line_of(found).doubt == "made of an answer of source_traffic that is suspect"
 
 
 # What is asked ------------------------------------------------------------------------------------
