@@ -155,10 +155,9 @@ class Fetcher:
 
         log.info("%s: %s; requesting parts of %s", self.dataset.name, refused.error.what, request)
         whole: Answer = refused
-        # Each attempt at a failing server takes long, and it is rarely a single item that fails it.
-        max_probes = 2 if isinstance(refused.error, TryLater) else PROBES
-        found = take_apart(items, whole, ask, max_probes)
+        found = take_apart(items, whole, ask, self._max_probes(refused.error, items))
         if found is None:
+            self.learned.note_fruitless(self._action)
             if isinstance(refused.error, FixAction) and not (
                 self.learned.was_answered(self._action) or self._has_witness(request)
             ):
@@ -177,6 +176,13 @@ class Fetcher:
         if not answers and isinstance(refused.error, FixRequest):
             self.learned.learn_list_limit(self._action, found.longest_answered)
         return [*(one for one in found.answers.values() if one.is_proven), *answers]
+
+    def _max_probes(self, error: ApiError, items: Sequence[str]) -> int:
+        """How many single items are asked before a list is given up as refused whatever is in it."""
+        if isinstance(error, TryLater):  # each attempt takes long, and it is rarely an item's fault
+            return 2
+        is_searched = isinstance(error, FixRequest) and self.learned.is_worth_a_search(self._action)
+        return len(items) if is_searched else PROBES
 
     def _note_refusal(
         self, request: Request, items: Sequence[str], day: date, error: ApiError

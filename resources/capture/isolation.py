@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 PROBES = 4
-"""Single items that are asked before a list is halved. If all are refused, no item is to blame."""
+"""Single items that are asked first. If all are refused, the action or the day may be to blame."""
 
 
 class Outcome(Protocol):
@@ -54,11 +54,11 @@ def take_apart(
 
     `ask` gives the outcome for some of the items, None if no further call may be made; parts that
     could not be asked then share the outcome `refused`. Returns None if no single item seems to be
-    to blame: some single items, the first and the last among them, are all refused, so the list is
-    not halved. It is then the action or the day that is refused.
+    to blame: `max_probes` of them, the first and the last among these, are all refused, so the list
+    is not halved. It is then the action or the day that is refused.
     """
     answers: dict[tuple[str, ...], A] = {}
-    for item in probes(items)[:max_probes]:
+    for item in [*dict.fromkeys((*probes(items), *items))][:max_probes]:
         answer = ask([item])
         if answer is None:
             return None

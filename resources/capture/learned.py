@@ -25,6 +25,9 @@ MAX_FURTHER_CALLS = 200
 MAX_FAILURES = 8
 """Requests of an action in a row that a failing server left without an answer."""
 
+MAX_FRUITLESS = 2
+"""Refused lists of an action of which each item was asked by itself, without an answer to any."""
+
 ENOUGH_DAYS = 3
 """Days for which an item must be refused before it is held against earlier days."""
 
@@ -72,6 +75,7 @@ class Learned:
     _limits: dict[str, tuple[int, date]] = field(default_factory=dict)  # with the day of learning
     _refused: dict[str, dict[str, Refusal]] = field(default_factory=dict)
     _spent: Counter[str] = field(default_factory=Counter)
+    _fruitless: Counter[str] = field(default_factory=Counter)
     _failures: Counter[str] = field(default_factory=Counter)
     _failed_day: dict[str, date] = field(default_factory=dict)
     _answered: set[str] = field(default_factory=set)  # actions with an answer in this run
@@ -232,6 +236,19 @@ class Learned:
         with self._lock:
             many = self._failures[action] >= MAX_FAILURES
             return many and self._failed_day.get(action) == day
+
+    def note_fruitless(self, action: str) -> None:
+        """No single item of a refused list was answered."""
+        with self._lock:
+            self._fruitless[action] += 1
+
+    def is_worth_a_search(self, action: str) -> bool:
+        """True if every item of a refused list may be asked: most may be bad, and a few not.
+
+        Not once that was fruitless for some lists: then it is the action that is refused.
+        """
+        with self._lock:
+            return self._fruitless[action] < MAX_FRUITLESS
 
     def spend_call(self, action: str) -> bool:
         """Count a call for taking a list apart; False if the action has had its share of this run."""

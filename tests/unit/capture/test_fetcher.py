@@ -143,6 +143,31 @@ def test_an_action_that_the_key_may_not_use_costs_a_few_calls_in_all(tmp_path):
         assert found.simulator.calls[EDGE] <= 1 + 3 + found.archive.settings.workers
 
 
+@pytest.mark.parametrize("code", ["RequestForbidden", "InvalidParam", "Never.Seen"])
+@pytest.mark.parametrize("living", [(2, 4, 5, 7), (4,)], ids=["half", "one"])
+def test_the_living_domains_of_an_old_account_are_found_among_those_that_are_gone(
+    tmp_path, living, code
+):
+    """Also where the items of a refused list that are asked first are all bad."""
+    bad = [f"pull-{n}.sim.example" for n in range(1, 9) if n not in living]
+    gone = f"refuse-domain={','.join(bad)}@code={code}"
+    with lab(tmp_path / "home", Account(domains=8, deleted=0), manners=[gone]) as one:
+        found = one.only("domain", "isp", "source_traffic")
+        (result,) = (r for r in found.capture((DAY,)) if r.dataset == "source_traffic")
+        assert (result.outcome, result.lacking) == (Outcome.INCOMPLETE, tuple(bad))
+
+
+def test_an_action_that_refuses_everything_is_searched_a_few_times(tmp_path):
+    days = [date(2026, 11, n) for n in range(12, 22)]
+    refuse = f"refuse-action={EDGE}@status=403@code=Never.Seen"
+    with lab(tmp_path / "home", Account(domains=9, deleted=0), manners=[refuse]) as one:
+        found = one.only("domain", "isp", "edge_stat").with_(LIVESTATS_FIRST_DAY="2026-11-12")
+        results = found.only("domain", "isp", "edge_stat").capture(days)
+        assert {r.outcome for r in results if r.dataset == "edge_stat"} == {Outcome.FAILED}
+        alone, in_flight = 9, 2 * found.archive.settings.workers
+        assert found.simulator.calls[EDGE] <= len(days) * 5 + in_flight * alone
+
+
 def rows_of(results):
     return next(r.rows for r in results if r.dataset == "edge_stat")
 

@@ -86,3 +86,17 @@ def test_a_list_that_is_too_long_shows_the_length_that_is_taken():
     found = apart(ITEMS, Server(limit=8))
     assert found.good_items == ITEMS
     assert found.longest_answered == 8 or 4 <= found.longest_answered <= 8
+
+
+@pytest.mark.parametrize(
+    "good", [[ITEMS[5]], [ITEMS[1], ITEMS[28]], ITEMS[1:10:2]], ids=["one", "two", "some"]
+)
+def test_a_few_good_items_among_bad_ones_are_found(good):
+    """The ones that are asked first may all be bad: an old account has more gone domains than others."""
+    bad = {*ITEMS} - {*good}
+    assert {*probes(ITEMS)} <= bad
+    found = apart(ITEMS, server := Server(bad), max_probes=len(ITEMS))
+    assert found.good_items == sorted(good)
+    assert len(server.asked) <= 2 * len(ITEMS)
+    assert apart(ITEMS, few := Server(ITEMS), max_probes=len(ITEMS)) is None
+    assert len(few.asked) == len(ITEMS)
