@@ -23,11 +23,11 @@ ifneq ($(wildcard $(STAMP)),)
   endif
 endif
 
-.PHONY: help venv dev demo ui superset test test-slow lint lock clean broken
+.PHONY: help venv dev demo ui superset test test-slow test-scale lint lock clean broken
 
 help: ## this list
 	@echo "make <target>:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 venv: $(STAMP) ## .venv with the pinned packages and the command .venv/bin/livestats
 
@@ -50,10 +50,13 @@ NO_TESTS = { status=$$?; \
 	  exit $$status; }
 
 test: $(DEV_STAMP) ## the tests that guard the history
-	@$(PYTEST) -m "not slow" $(ARGS) || $(NO_TESTS)
+	@$(PYTEST) -m "not slow and not scale" $(ARGS) || $(NO_TESTS)
 
 test-slow: $(DEV_STAMP) ## the long ones: kills by the hundred, every command of the docs, tutorials, benchmarks
 	@$(PYTEST) -m slow $(ARGS) || $(NO_TESTS)
+
+test-scale: $(DEV_STAMP) ## what needs more than livestats itself: file systems, later servers. Not part of CI
+	@$(PYTEST) -m scale $(ARGS) || $(NO_TESTS)
 
 lint: $(DEV_STAMP) ## ruff (rules and layout) and mypy
 	$(BIN)/ruff check .
