@@ -97,6 +97,7 @@ LAYERS = (
     ("ledger",),
     ("erasure",),
     ("capture", "warehouse"),
+    ("logs",),
     ("system_tables",),
     ("marts",),
     ("serving",),

@@ -21,6 +21,7 @@ Left out, each because no program could tell from the answers:
 - the fault `shrink`: a row that leaves a single page together with its total leaves no trace.
 - rows of push domains where pull domains have figures, and the other way round: while none of its side
   is known (`late-domains`), a dataset asks about the other, which may be answered with zeros.
+- `growing-files`, and those of downloads: worlds keep the list of log files, not the files.
 - figures of domains that were created later (`new-domains`), for the days before: asking is optional.
 """
 

@@ -160,7 +160,6 @@ def simulate(
         if action not in ENDPOINTS:
             raise click.BadParameter(f"There is no action {action}: {', '.join(ENDPOINTS)}.")
 
-    starts_at = _moment(moment)
     options: dict[str, Any] = {
         "port": port,
         "latency_s": latency_ms / 1000,
@@ -170,9 +169,10 @@ def simulate(
         "withdrawn": withdrawn,
         "denied": denied,
         "manners": manners,
+        "serves_files": True,
         "late": LateData(settled_after=timedelta(days=late_days)) if late_days else None,
     }
-    if starts_at is not None:
+    if (starts_at := _moment(moment)) is not None:
         ahead = starts_at - datetime.now(UTC)
         options["clock"] = lambda: datetime.now(UTC) + ahead
     account = Account(

@@ -34,6 +34,7 @@ _EXAMPLES: dict[str, str] = {
     "api.workers": "32",
     "domains.push": '["push.example.com"]',
     "domains.pull": '["pull.example.com", "play.example.com"]',
+    "logs.files": '"keep"',
     "datasets.off": '["ip_info", "edge_stat_by_region"]',
 }
 """How each is written; a test reads them."""

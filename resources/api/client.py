@@ -25,6 +25,7 @@ from resources.api.breaker import Breaker
 from resources.api.catalog import ENDPOINTS
 from resources.api.catalog.model import Method
 from resources.api.credentials import Credentials
+from resources.api.download import Downloader
 from resources.api.envelope import read_json, refused
 from resources.api.errors import ApiError, FixSetup, TryLater, WrongClock
 from resources.api.hosts import VOLCENGINE, Host
@@ -114,7 +115,12 @@ class Client:
 
     @overload
     def call(
-        self, action: str, payload: Mapping[str, object], read: Callable[[Body], T]
+        self,
+        action: str,
+        payload: Mapping[str, object],
+        read: Callable[[Body], T],
+        *,
+        with_secrets: bool = False,
     ) -> ApiResponse[T]: ...
 
     def call(
@@ -122,10 +128,14 @@ class Client:
         action: str,
         payload: Mapping[str, object],
         read: Callable[[Body], Any] = read_json,
+        *,
+        with_secrets: bool = False,
     ) -> ApiResponse[Any]:
         """Call `action` with `payload`, and pass the body of the answer to `read`.
 
-        The payload is the JSON body, or the query of an action whose method is GET.
+        The payload is the JSON body, or the query of an action whose method is GET. `read` gets what
+        the catalog calls secret only `with_secrets`, and must neither keep nor quote it; the body of
+        the ApiResponse is without it in any case.
 
         Faults, throttling and a TryLater from `read` are retried by the retry policy, a refused
         clock once, a refused key once if there is another by now. Blocks for the rate limiter, the
@@ -138,12 +148,14 @@ class Client:
         # ASCII, as the official SDK sends it; compact, because bodies are archived by the million.
         request = json.dumps(payload, separators=(",", ":"), allow_nan=False).encode("ascii")
         try:
-            return self._persist(action, request, read)
+            return self._persist(action, request, read, with_secrets)
         except ApiError as error:
             error.action = error.action or action
             raise
 
-    def _persist(self, action: str, request: bytes, read: Callable[[Body], T]) -> ApiResponse[T]:
+    def _persist(
+        self, action: str, request: bytes, read: Callable[[Body], T], with_secrets: bool
+    ) -> ApiResponse[T]:
         """Attempt a call until it succeeds or another attempt is of no use."""
         failures: Counter[bool] = Counter()
         clock_refused = key_refused = False
@@ -154,7 +166,7 @@ class Client:
             self._rate_limiter.acquire(action)
             credentials, began_s = self._keys.current, self._monotonic()
             try:
-                response = self._attempt(action, request, read, attempts, credentials)
+                response = self._attempt(action, request, read, attempts, credentials, with_secrets)
                 self._breaker.answered()
                 self._witness.accepted(action, began_s)
                 return response
@@ -230,6 +242,12 @@ class Client:
                 if not error.no_answer or error.http_status is None or action == QUESTIONS[-1][0]:
                     raise
 
+    def downloader(self) -> Downloader:
+        """Downloads of links that answers give, with the same retries, waits and timeouts."""
+        return Downloader(
+            self._retries, self._timeouts, self._clock, self._monotonic, self._sleep, self._chance
+        )
+
     def close(self) -> None:
         """Close all connections. A call after this raises RuntimeError."""
         self._transport.close()
@@ -252,6 +270,7 @@ class Client:
         read: Callable[[Body], T],
         attempts: int,
         credentials: Credentials,
+        with_secrets: bool = False,
     ) -> ApiResponse[T]:
         retry_after_s: float | None = None
         try:
@@ -264,8 +283,9 @@ class Client:
             if not 200 <= status <= 299:
                 location = response.headers.get("Location")
                 raise refused(action, status, location, body, retry_after_s)
-            body = without_secrets(ENDPOINTS.get(action), body)
-            return ApiResponse(action, request, body, now, status, attempts, read(body))
+            kept = without_secrets(ENDPOINTS.get(action), body)
+            value = read(body if with_secrets else kept)
+            return ApiResponse(action, request, kept, now, status, attempts, value)
         except ApiError as error:
             error.action = error.action or action
             # Once more than the body: decoded escapes may have brought a secret back, and headers

@@ -50,16 +50,21 @@ class Host:
     @property
     def is_loopback(self) -> bool:
         """Whether the address cannot be any other machine than this."""
-        name = urlsplit(self.url).hostname or ""
-        try:
-            return ipaddress.ip_address(name).is_loopback
-        except ValueError:
-            return name == "localhost"
+        return is_loopback(self.url)
 
     def url_of(self, query: Mapping[str, str]) -> str:
         """The URL to send a request with `query` to, encoded as the signature encodes it."""
         scheme = urlsplit(self.url).scheme
         return f"{scheme}://{self.netloc}{quote(self.path)}?{canonical_query(query)}"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address in a URL cannot be any other machine than this."""
+    name = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
 
 
 def _is_bare(url: str) -> bool:

@@ -118,6 +118,15 @@ def sent(headers: Mapping[str, str]) -> None:
     _sent.needles = (*(_plain(authorization) if authorization else ()), *needles)
 
 
+def requested(link: str) -> None:
+    """Remember the query of a signed link that this thread opens, until it sends the next request."""
+    query = link.partition("?")[2].partition("#")[0]
+    values = [query, *(part.partition("=")[2] for part in query.split("&"))]
+    values += [unquote(value) for value in values]
+    new = sorted({value for value in values if len(value) >= SHORTEST}, key=len, reverse=True)
+    _sent.needles = tuple(one for value in new for one in (*_plain(value), *_encoded(value)))
+
+
 def longest() -> int:
     """Bytes of the longest text that `redact_body` replaces; 0: it replaces none."""
     return max(_held.longest, *(len(one) for one in getattr(_sent, "needles", ())), 0)

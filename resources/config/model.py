@@ -32,6 +32,8 @@ LANGUAGES = (ENGLISH, CHINESE)
 KEEP, MASK, OMIT = "keep", "mask", "omit"
 PERSONAL_DATA = (KEEP, MASK, OMIT)
 NEVER, DAILY = "never", "daily"
+LIST, PARSE = "list", "parse"
+LOG_FILES = (LIST, KEEP, PARSE)
 
 
 def _at(where: str, meaning: str, variable: str | None = None) -> dict[str, str | None]:
@@ -162,6 +164,16 @@ class Settings:
             "LIVESTATS_SEND_FINGERPRINT",
         ),
     )
+    log_files: str = field(
+        default=LIST,
+        metadata=_at(
+            "logs.files",
+            "list: only the list of the vendor's log files. keep: the files too, as they are. parse: "
+            "their lines as Parquet as well. They can be terabytes, and hold addresses of viewers: see "
+            "log-files.md.",
+            "LIVESTATS_LOG_FILES",
+        ),
+    )
     own: Mapping[str, DatasetOverrides] = field(default_factory=dict, hash=False)
     """Settings of single datasets by name: the sections [dataset.<name>] of the file."""
     cuts: Mapping[str, Cut] = field(default_factory=dict, hash=False)
@@ -184,10 +196,17 @@ class Settings:
                 "and 25 hours cannot be asked in one request. Use a zone with one offset, such as "
                 "Asia/Shanghai, Asia/Singapore or UTC."
             )
-        if self.vendor not in VENDORS:
-            raise SettingsError(
-                f"api.vendor = {self.vendor!r}: one of {', '.join(VENDORS)} is possible."
-            )
+        for place, value, possible in (
+            ("api.vendor", self.vendor, [*VENDORS]),
+            ("archive.language", self.language, LANGUAGES),
+            ("archive.personal_data", self.personal_data, PERSONAL_DATA),
+            ("archive.send_fingerprint", self.send_fingerprint, (NEVER, DAILY)),
+            ("logs.files", self.log_files, LOG_FILES),
+        ):
+            if value not in possible:
+                raise SettingsError(
+                    f"{place} = {value!r}: one of {', '.join(possible)} is possible."
+                )
         if self.workers < 1:
             raise SettingsError(f"api.workers = {self.workers}: at least 1 is needed.")
         if self.calls_per_second is not None and not self.calls_per_second > 0:  # nan is not
@@ -199,23 +218,10 @@ class Settings:
                 f"api.quota_factor = {self.quota_factor}: from 0.01 on is possible; 1 is the "
                 "documented quota."
             )
-        if self.language not in LANGUAGES:
-            raise SettingsError(
-                f"archive.language = {self.language!r}: one of {', '.join(LANGUAGES)} is possible."
-            )
-        if self.personal_data not in PERSONAL_DATA:
-            raise SettingsError(
-                f"archive.personal_data = {self.personal_data!r}: one of {', '.join(PERSONAL_DATA)} "
-                "is possible."
-            )
         if not 0 <= self.expiry_warning_days <= 366:
             raise SettingsError(
                 f"archive.expiry_warning_days = {self.expiry_warning_days}: 0 to 366 is possible, "
                 "for the API remembers 366 days."
-            )
-        if self.send_fingerprint not in (NEVER, DAILY):
-            raise SettingsError(
-                f"archive.send_fingerprint = {self.send_fingerprint!r}: {NEVER} or {DAILY} is possible."
             )
         self._know_cuts()
         for name in self.datasets_off:

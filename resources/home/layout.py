@@ -56,6 +56,11 @@ class Home:
         return self.root / "lake"
 
     @property
+    def logs(self) -> Path:
+        """Log files of the vendor: logs/<day>/<type>/<domain>/<file>. See resources/logs."""
+        return self.root / "logs"
+
+    @property
     def warehouse(self) -> Path:
         """The DuckDB file that loads write to; BI reads the served copy instead."""
         return self.root / "warehouse" / "warehouse.duckdb"

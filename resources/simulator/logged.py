@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from resources.simulator.noise import Ints, key_of, uniform
+from resources.simulator.log_files import LINES, LogFile
+from resources.simulator.noise import Ints, uniform
 from resources.simulator.pushes import day_of, day_start
 from resources.simulator.query import Query
 from resources.simulator.relayed import RELAYED
@@ -16,7 +17,6 @@ from resources.simulator.world import Site, World
 
 _HOUR_S = 3600
 _LINES_IN_A_FILE = 1_500_000
-_BYTES_A_LINE = 90  # compressed
 _LOGGED: Mapping[str, tuple[bool, str]] = {
     "pull": (False, "requests"),
     "source": (False, "origin_requests"),
@@ -72,11 +72,11 @@ def _files(query: Query, kind: str, domain: str, hour: int, lines: int) -> Itera
     for number in range(-(-lines // _LINES_IN_A_FILE)):
         name = f"{prefix}{start[:10].replace('-', '_')}_{begins}_{ends}_{number}.gz"
         inside = min(lines - number * _LINES_IN_A_FILE, _LINES_IN_A_FILE)
-        token = f"{key_of(kind, name):016x}"
+        file = LogFile(kind, domain, name, hour, min(inside, LINES))
         yield {
             "Domain": domain,
             "LogName": name,
-            "LogSize": inside * _BYTES_A_LINE + 40,
+            "LogSize": file.size,
             "DateTime": stamp,
-            "DownloadUrl": f"https://logs.sim.example/{kind}/{name}?Expires=1&Signature=simulated-secret-{token}",
+            "DownloadUrl": file.link(query.options.files_at, query.now),
         }

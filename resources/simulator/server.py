@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -35,7 +36,8 @@ class Simulator:
     `latency_s` is added to every answer. Actions that are `withdrawn` are not there, those that are
     `denied` are not allowed for this key. `manners` are what manners/ describes, or such texts as
     "list-limit=20@from-call=3". `endpoints` may hold entries that the world knows nothing about. A
-    port of 0 is any free one.
+    port of 0 is any free one. With `serves_files` links to log files point at this port, else at a host
+    that is not there.
 
     Raises OSError if the port is taken.
     """
@@ -56,6 +58,7 @@ class Simulator:
         manners: Iterable[Manner | str] = (),
         endpoints: Mapping[str, Endpoint] = OF_VOLCENGINE,
         port: int = 0,
+        serves_files: bool = False,
     ) -> None:
         self.credentials = credentials
         self.world = World(account or Account(), late)
@@ -72,6 +75,8 @@ class Simulator:
             manners=all_of(manners),
         )
         self._server = Server(port, self._service)
+        if serves_files:
+            self._service.api.answers = replace(self._service.api.answers, files_at=self.url)
         self._thread: threading.Thread | None = None
 
     @property

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from resources.api.catalog import API_VERSION
 from resources.api.credentials import Credentials
-from resources.simulator import auth, faults
+from resources.simulator import auth, faults, log_files
 from resources.simulator.api import Api
 from resources.simulator.exchange import Answer, Request, parameters_of, refusal
 from resources.simulator.faults import FaultPicker
@@ -59,6 +59,8 @@ class Service:
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """What the client gets; header names in lower case."""
+        if target.startswith(log_files.FOLDER):
+            return self._file(method, target, headers)
         action = parse_qs(urlsplit(target).query).get("Action", [""])[0]
         with self._lock:
             self.calls[action] += 1
@@ -92,6 +94,20 @@ class Service:
             behind_the_gate = [m for m in manners if not m.in_front]
             answer = self._counted(self._answer(request, kind, behind_the_gate))
             answer = self._counted(faults.spoiled(kind, answer, self.chooser.faults), answer)
+        for manner in manners:
+            answer = self._counted(manner.behind(request, answer), answer)
+        return answer
+
+    def _file(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
+        """What a download of a log file gets: no signature of the account, no rate."""
+        with self._lock:
+            self.calls[log_files.ACTION] += 1
+            number = self.calls[log_files.ACTION]
+        now = self.clock()
+        request = log_files.request(target, method, headers, number, now, self.credentials)
+        manners = [one for one in self.manners if one.of_files and one.concerns(request)]
+        answer = _first(manners, request) or log_files.answer(self.api.world, target, headers, now)
+        self._counted(answer)
         for manner in manners:
             answer = self._counted(manner.behind(request, answer), answer)
         return answer

@@ -34,6 +34,7 @@ class AnswerOptions:
     zeros: Literal["send", "omit"] = "send"  # slots in which nothing happened
     empty: Literal["list", "null", "absent"] = "list"  # an optional list without items
     push_match: Literal["overlap", "start", "end"] = "overlap"  # which pushes a window lists
+    files_at: str = "https://logs.sim.example"  # where links to log files point
 
 
 @dataclass(frozen=True, kw_only=True)

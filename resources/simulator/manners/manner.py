@@ -29,6 +29,7 @@ class Manner:
     example: ClassVar[str] = ""
     options: ClassVar[Options] = {}  # field -> its values
     takes_actions: ClassVar[bool] = False  # its value is a list of actions
+    of_files: ClassVar[bool] = False  # may be about downloads of log files, which no action is
     in_front: ClassVar[bool] = False  # acts as a proxy would: before signature and rate are checked
 
     action: tuple[str, ...] = field(default=(), kw_only=True)

@@ -14,13 +14,13 @@ from typing import Any, get_args, get_type_hints
 
 from resources.api.catalog import ENDPOINTS
 from resources.simulator.exchange import moment
-from resources.simulator.manners import figures, listing, refusing, wire
+from resources.simulator.manners import figures, files, listing, refusing, wire
 from resources.simulator.manners.manner import Manner
 from resources.simulator.settings import FaultKind
 
 REGISTRY: dict[str, type[Manner]] = {
     manner.name: manner
-    for module in (refusing, figures, listing, wire)
+    for module in (refusing, figures, listing, wire, files)
     for manner in module.MANNERS
 }
 

@@ -21,6 +21,7 @@ IN_FILE = {
     "archive.expiry_warning_days": ("30", "expiry_warning_days", 30),
     "archive.language": ('"zh"', "language", "zh"),
     "archive.personal_data": ('"mask"', "personal_data", "mask"),
+    "logs.files": ('"parse"', "log_files", "parse"),
     "archive.send_fingerprint": ('"daily"', "send_fingerprint", "daily"),
     "api.vendor": ('"byteplus"', "vendor", "byteplus"),
     "api.url": ('"https://open.byteplusapi.com"', "api_url", "https://open.byteplusapi.com"),
@@ -44,6 +45,7 @@ IN_ENVIRONMENT = {
     "LIVESTATS_WORKERS": ("3", "workers", 3),
     "LIVESTATS_LANGUAGE": ("zh", "language", "zh"),
     "LIVESTATS_PERSONAL_DATA": ("omit", "personal_data", "omit"),
+    "LIVESTATS_LOG_FILES": ("keep", "log_files", "keep"),
     "LIVESTATS_SEND_FINGERPRINT": ("daily", "send_fingerprint", "daily"),
 }
 
@@ -260,7 +262,7 @@ def test_a_variable_that_cannot_be_followed_is_refused(variable, text, tmp_path)
 
 @pytest.mark.parametrize(
     ("variable", "nearest"),
-    [("LIVESTATS_HOM", "LIVESTATS_HOME"), ("LIVESTATS_COLOUR_OF_THE_SKY", "Known: ")],
+    [("LIVESTATS_HOM", "LIVESTATS_HOME"), ("LIVESTATS_COLOUR_OF_THE_WIDE_NIGHT_SKY", "Known: ")],
 )
 def test_a_variable_that_nobody_reads_is_refused(variable, nearest, tmp_path):
     said = refused(load, {variable: "x"}, tmp_path)

@@ -63,5 +63,5 @@ def test_one_that_did_not_arrive_is_sent_again(lab):
 
 
 def test_another_word_is_refused(lab):
-    with pytest.raises(SettingsError, match="never or daily"):
+    with pytest.raises(SettingsError, match="never, daily"):
         daily(lab, LIVESTATS_SEND_FINGERPRINT="hourly")
