@@ -9,7 +9,13 @@ import dagster as dg
 
 from pipelines.orchestration.asset_graph import all_assets
 from pipelines.orchestration.ledger_sensor import ledger_sensor
-from pipelines.orchestration.schedules import CAPTURE_JOB, LOAD_JOB, capture_schedule, load_sensor
+from pipelines.orchestration.schedules import (
+    CAPTURE_JOB,
+    LOAD_JOB,
+    capture_schedule,
+    load_sensor,
+    log_schedule,
+)
 from pipelines.orchestration.sensors import alarm_sensor, failure_sensor
 from pipelines.orchestration.upkeep import upkeep_schedule
 from pipelines.orchestration.verify_job import verify_schedule
@@ -37,6 +43,7 @@ def definitions(archive: Archive) -> dg.Definitions:
             capture_schedule(capture, archive),
             upkeep_schedule(archive),
             verify_schedule(archive),
+            *log_schedule(archive),
         ],
         sensors=[
             *(load_sensor(status, load) for status in ends),

@@ -17,7 +17,9 @@ from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
 
+from pipelines.backfill import log_files
 from pipelines.backfill.loader import Loader, load
+from pipelines.backfill.log_files import LogFiles
 from pipelines.backfill.plan import BackfillPlan, supplements
 from pipelines.planning.capture_plan import Chunk
 from resources.api.catalog import DATASETS
@@ -60,6 +62,7 @@ class Summary:
     """For those that are suspect for single domains: dataset, day and domains."""
     ended_by: FixSetup | None = None
     """The error that ended the run early; what was captured before is loaded."""
+    log_files: LogFiles = field(default_factory=LogFiles)
     unlisted: Sequence[UnlistedDomain] = ()
     """Domains of the settings that the account does not list, by the list as it is after the run."""
     is_complete: bool = False  # all that was asked for is in the archive
@@ -98,6 +101,8 @@ def run(
             load(archive, recorder.record)
     else:
         summary.published = archive.home.served
+    if summary.ended_by is None:
+        _download(archive, todo, summary, tell)
     for name, lines in suspect_days(archive, todo).items():
         known = {line.day for line in before.get(name, ())}
         if new := [line for line in lines if line.day not in known]:
@@ -112,8 +117,22 @@ def run(
         or todo.lost_in_part
         or todo.settling
         or summary.suspect
+        or summary.log_files.lacking
     )
     return summary
+
+
+def _download(
+    archive: Archive, todo: BackfillPlan, summary: Summary, tell: Callable[[str], None]
+) -> None:
+    """Download log files, last of all: they can take hours, and nothing waits for them."""
+    try:
+        summary.log_files = log_files.download(archive, todo, tell)
+    except FixSetup as error:
+        if not (summary.captured or summary.incomplete):
+            raise
+        summary.ended_by = error
+        tell(f"The run ends: {error}")
 
 
 def _capture_all(

@@ -104,7 +104,10 @@ def _kept(kept: int) -> str:
 
 def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
     """What was done, what was not, and what to run next."""
-    if not (summary.captured or summary.unchanged or summary.failed or summary.incomplete):
+    files = summary.log_files
+    if not (
+        files.files or summary.captured or summary.unchanged or summary.failed or summary.incomplete
+    ):
         kept = screen.counted(summary.kept, "dataset-day")
         lines = [f"Nothing was asked of the API: {kept} complete already."]
     else:
@@ -117,7 +120,14 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
         )
     if summary.published is not None:
         lines.append(f"Served: {served}")
+    if files.files:
+        counted = screen.counted(files.files, "log file")
+        lines.append(f"Downloaded {counted}, {screen.size(files.bytes)}.")
+    if files.growing:
+        growing = screen.days_text([*files.growing])
+        lines.append(f"Log files of {growing} may grow for 24 hours; run again after that.")
     lines += missing(todo, summary.failed, summary.incomplete)
+    lines += [f"Log files of {day} lack: {reason}" for day, reason in files.lacking.items()]
     lines += screen.stated(
         "Suspect",
         summary.suspect,
@@ -135,6 +145,8 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
             "Next: livestats backfill, which asks once a day for what lacks. For a domain that is "
             "gone for good: livestats gone DOMAIN"
         )
+    elif files.lacking:
+        lines.append("Next: livestats backfill")
     elif summary.suspect:
         lines.append("Next: livestats status")
     elif summary.is_complete:
@@ -251,6 +263,12 @@ def answer(todo: BackfillPlan, summary: Summary) -> dict[str, Any]:
         "lost": {name: list(map(str, days)) for name, days in todo.lost.items()},
         "lost_in_part": {n: list(map(str, days)) for n, days in todo.lost_in_part.items()},
         "suspect": {name: list(map(str, days)) for name, days in summary.suspect.items()},
+        "log_files": {
+            "files": summary.log_files.files,
+            "bytes": summary.log_files.bytes,
+            "lacking": {str(day): why for day, why in summary.log_files.lacking.items()},
+            "growing": [*map(str, summary.log_files.growing)],
+        },
         "ended_by": summary.ended_by and str(summary.ended_by),
         "unlisted_domains": list(map(asdict, summary.unlisted)),
         "is_complete": summary.is_complete,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipelines.cli import screen
+from pipelines.cli import log_lines, screen
 from pipelines.cli.options import Refused, chosen, in_order, json_option, opened, with_range
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def status(
     if page is not None:
         _write(page, report)
     if as_json:
-        screen.emit_json(_answer(report))
+        screen.emit_json({**_answer(report), "log_files": log_lines.answer(report.log_days)})
     else:
         _show(report, each, calendar=page is None)
     if report.attention:
@@ -283,6 +283,7 @@ def _capture_lines(report: Report) -> Iterator[str]:
     yield from report.erased
     for name, limit in report.limits.items():
         yield f"Limited by the settings: {name} to {limit}. Its days are complete within that limit."
+    yield from log_lines.sentences(report.log_days)
     for lost in report.lost:
         since, last = report.local(lost.since), report.local(lost.until)
         when = f"on {since}" if len(lost.days) == 1 else f"day by day from {since} to {last}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from assets import lake, warehouse
+from assets import lake, log_files, warehouse
 from assets.partitions import partitions_of
 from resources.archive import Archive
 
@@ -14,5 +14,6 @@ def all_assets(archive: Archive) -> list[dg.AssetsDefinition]:
     names, language = archive.settings.datasets, archive.settings.language
     return [
         *lake.capture_assets(partitions_of(archive), names, language),
+        *log_files.log_assets(archive),
         *warehouse.table_assets(names, language),
     ]

@@ -7,13 +7,14 @@ from typing import Any
 
 import dagster as dg
 
-from assets import lake
+from assets import lake, log_files
 from pipelines.planning import capture_plan
 from pipelines.planning.capture_plan import Chunk
 from resources.api.catalog import DIMENSIONS
 from resources.archive import Archive
+from resources.logs import states
 
-CAPTURE_JOB, LOAD_JOB = "capture", "load"
+CAPTURE_JOB, LOAD_JOB, LOG_JOB = "capture", "load", "log_files"
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -73,6 +74,27 @@ def request(chunk: Chunk, tick: str, switched_on: Collection[str]) -> dg.RunRequ
             "dagster/priority": "1" if chunk.expiring else "0",
         },
     )
+
+
+def log_schedule(archive: Archive) -> list[dg.ScheduleDefinition]:
+    """Twice a day, after the captures: log files that are final, if the settings ask for them."""
+    if not states.is_wanted(archive.settings):
+        return []
+    job = dg.define_asset_job(
+        LOG_JOB,
+        dg.AssetSelection.assets(log_files.KEY),
+        description="Downloads the log files that are final and not kept.",
+    )
+    return [
+        dg.ScheduleDefinition(
+            name="keep_log_files",
+            job=job,
+            cron_schedule="50 2,10 * * *",
+            execution_timezone=archive.settings.time_zone,
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+            description="Files grow for 24 hours after their hour, and are dropped after 31 days.",
+        )
+    ]
 
 
 def load_sensor(status: dg.DagsterRunStatus, job: Any) -> dg.SensorDefinition:

@@ -19,6 +19,8 @@ from resources.archive import Archive
 from resources.lake import parquet
 from resources.ledger import file_index, states
 from resources.ledger.states import Entry, State
+from resources.logs import states as log_states
+from resources.logs.states import LogState
 from resources.monitoring import disk_space
 from resources.monitoring.model import Alarm, AlarmKind
 from resources.raw import captures
@@ -49,6 +51,7 @@ def active_alarms(archive: Archive) -> list[Alarm]:
         found += _of_ledger(archive, dataset, lines)
         found += _of_lake(archive, dataset, lines)
         missed += sum(_waits(line, archive.now(), MISSED) for line in lines)
+    found += _of_log_files(archive)
     found += _of_cuts(archive)
     found += _of_daemon(archive, missed)
     found += _of_home(archive)
@@ -147,6 +150,29 @@ def _of_lake(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list
                 "authors; `livestats replay` then brings them into the tables, for the past too.",
             )
         )
+    return found
+
+
+def _of_log_files(archive: Archive) -> list[Alarm]:
+    """Alarms about log files that are asked for and not kept."""
+    home, now = archive.home, archive.now()
+    days = log_states.of_days(home, archive.settings, now, archive.first_day, archive.today)
+    lost = [one for one in days if one.state is LogState.LOST and now - one.expires_at < YOUNG]
+    expiring = [one for one in days if one.state is LogState.EXPIRING]
+    overdue = [
+        one for one in days if one.state is LogState.LACKING and now - one.final_at > OVERDUE
+    ]
+    found = []
+    for kind, of_kind, text, remedy in (
+        (AlarmKind.LOST, lost, "never downloaded, and now dropped by the vendor", _NO_MORE),
+        (AlarmKind.EXPIRING, expiring, "not kept, and soon dropped by the vendor", _ONCE_MORE),
+        (AlarmKind.GAP, overdue, "final at the vendor, and not all kept", _ONCE_MORE),
+    ):
+        if of_kind:
+            newest = of_kind[-1]
+            told = f"{text}: {_days(one.day for one in of_kind)} ({printable(newest.reason)})"
+            mark = newest.day.isoformat()
+            found.append(Alarm(kind=kind, subject="log files", text=told, remedy=remedy, mark=mark))
     return found
 
 

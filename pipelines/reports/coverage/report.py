@@ -7,7 +7,7 @@ Read next: calendar.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,8 @@ from resources.capture import rejected_answers
 from resources.ledger import states
 from resources.ledger.states import Entry, State
 from resources.ledger.unlisted import UnlistedDomain, unlisted_in
+from resources.logs import states as log_states
+from resources.logs.states import LogDay, LogState
 from resources.raw import captures, erasures
 from resources.warehouse import days_set_aside
 
@@ -79,6 +81,8 @@ class Report:
     """Part of the account that the settings limit a dataset to; only datasets with a limit."""
     unlisted: Sequence[UnlistedDomain] = ()
     """Domains of the settings that the account does not list."""
+    log_days: Sequence[LogDay] = ()
+    """What is kept of the vendor's log files, by day; [] if the settings do not ask for them."""
     erased: Sequence[str] = ()
     """What was erased from the archive, in words."""
 
@@ -227,6 +231,10 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
     call. Opens no database and makes no API call.
     """
     lines = archive.ledgers(datasets, first, max(first, last))
+    files = _log_days(archive, lines, first, last)
+    if files:
+        of_files = [_with_files(line, files.get(line.day)) for line in lines[log_states.DATASET]]
+        lines = {**lines, log_states.DATASET: of_files}
     stale = {
         name: states.stale_days(entries, archive.home.lake, archive.home.file_index)
         for name, entries in lines.items()
@@ -244,13 +252,33 @@ def read(archive: Archive, datasets: Sequence[Dataset], first: date, last: date)
         limits={name: limit for name in lines if (limit := archive.settings.narrowed(name))},
         unlisted=unlisted_in(archive.home.lake, archive.settings),
         erased=erasures.in_words(archive.home.raw),
+        log_days=[*files.values()],
         problems={
             (line.dataset, line.day): problem
             for entries in lines.values()
             for line in entries
-            if (problem := _problem(archive, line))
+            if (problem := _problem(archive, line, files))
         },
     )
+
+
+def _log_days(
+    archive: Archive, lines: Mapping[str, Sequence[Entry]], first: date, last: date
+) -> dict[date, LogDay]:
+    """What is kept of the log files of each day, if the settings ask for them."""
+    if log_states.DATASET not in lines:
+        return {}
+    found = log_states.of_days(archive.home, archive.settings, archive.now(), first, last)
+    return {one.day: one for one in found}
+
+
+def _with_files(line: Entry, files: LogDay | None) -> Entry:
+    """The line of a captured list, which is not complete before its files are."""
+    if files is None or not line.state.is_complete or files.state is LogState.KEPT:
+        return line
+    if files.state is LogState.GROWING:
+        return replace(line, state=State.SETTLING)
+    return replace(line, state=State.INCOMPLETE, can_be_completed=files.can_be_asked)
 
 
 def _days_set_aside(archive: Archive, lines: Mapping[str, Sequence[Entry]]) -> Days:
@@ -275,10 +303,12 @@ def _days_with_rejected(archive: Archive, entries: Sequence[Entry]) -> list[date
     ]
 
 
-def _problem(archive: Archive, line: Entry) -> str:
+def _problem(archive: Archive, line: Entry, files: Mapping[date, LogDay]) -> str:
     """Why a tried day is not complete, or which domains make it suspect; "" if neither."""
     if line.state in (State.PARTIAL, State.EXPIRING):
         return states.partial_reason(captures.folder_of(archive.home.raw, line.dataset, line.day))
+    if line.state is State.INCOMPLETE and not line.lacking and line.day in files:
+        return printable(f"log files: {files[line.day].reason}")
     if not line.lacking:
         return line.doubt
     more = len(line.lacking) - _NAMED

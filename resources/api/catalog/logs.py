@@ -1,6 +1,6 @@
 """Log files that the vendor offers for download: the list of them, an hour and domain each.
 
-Not here: the files. A list is small; the files have a line for each request.
+Not here: the files, which have a line for each request: resources/logs.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ DATASETS = (
         key=("business_date", "log_type", "domain", "file_name"),
         history_override=MONTH - DAY,  # an hour is asked beyond the day; whole days are counted
         description="Log files that the vendor keeps for download, for each domain and hour: name and "
-        "size. The files themselves are not fetched; what signs their links is not kept, in raw neither.",
+        "size. The files themselves are downloaded if `logs.files` asks for it; what signs their links is "
+        "not kept, in raw neither.",
         group="events",
     ),
 )
