@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from pipelines.backup import log_files
 from pipelines.backup import target as backup_target
 from resources.api.catalog import DATASETS
 from resources.archive import Archive
@@ -26,6 +27,7 @@ from resources.home.layout import Home
 from resources.lake import checksum, parquet
 from resources.ledger.acceptance import ACCEPTED
 from resources.ledger.states import PARTIAL
+from resources.logs.notes import UnreadableNote
 from resources.raw import captures, erasures, tombstones
 from resources.raw.captures import BodyFile, Capture
 
@@ -41,6 +43,7 @@ class Copied:
 
     captures: int = 0
     lake_files: int = 0
+    log_files: int = 0
     bytes: int = 0
     present: int = 0  # captures that were there before
     problems: list[tuple[Path, str]] = field(default_factory=list)
@@ -51,7 +54,13 @@ class Copied:
         """Name what of `path` cannot be read or is damaged, and go on after the block."""
         try:
             yield
-        except (OSError, ValueError, captures.UnusableCapture, checksum.DamagedFile) as error:
+        except (
+            OSError,
+            ValueError,
+            UnreadableNote,
+            captures.UnusableCapture,
+            checksum.DamagedFile,
+        ) as error:
             if isinstance(error, OSError) and error.errno in _NO_ROOM:
                 raise
             self.problems.append((path, access.reason(error)))
@@ -77,6 +86,9 @@ def backup(archive: Archive, root: Path, tell: Callable[[str], None] = lambda _:
                 for day, path in parquet.days_of(home.lake, name).items():
                     with copied.naming(path), _locked(target, name, day):
                         _lake_file(home, target, name, day, path, copied)
+        tell("log files")
+        of_logs = log_files.copy(home, target, copied.naming)
+        copied.log_files, copied.bytes = of_logs.files, copied.bytes + of_logs.bytes
         _identity(home, target)  # settings that were fixed meanwhile
         if not copied.problems:
             backup_target.write_marker(home, target, archive.now())

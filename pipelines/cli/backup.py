@@ -39,12 +39,17 @@ def backup(target: Path, as_json: bool) -> None:
     screen.note(f"Copying {archive.home.root} to {target} ...")
     copied = copy(archive, target)
     if as_json:
-        facts = {name: getattr(copied, name) for name in ("captures", "present", "lake_files")}
+        facts = {
+            name: getattr(copied, name)
+            for name in ("captures", "present", "lake_files", "log_files")
+        }
         problems = [{"path": str(path), "what": why} for path, why in copied.problems]
         screen.emit_json({**facts, "bytes": copied.bytes, "problems": problems})
     else:
         for path, why in copied.problems:
             screen.say(f"Not copied: {path}: {why}")
+        if copied.log_files:
+            screen.say(f"Copied {screen.counted(copied.log_files, 'log file')}.")
         screen.say(
             f"Copied {screen.counted(copied.captures, 'capture')} and "
             f"{screen.counted(copied.lake_files, 'lake file')}, {screen.size(copied.bytes)}; "

@@ -101,6 +101,8 @@ def _progress(text: str) -> None:
 
 
 def _show(plan: Plan, *, err: bool) -> None:
+    from pipelines.erase.run import LOG_FILES
+
     if not (plan.days or plan.exports):
         screen.say(f"Nothing in the archive names this {plan.item.kind}.", err=err)
     by_dataset: dict[str, list[int]] = {}
@@ -109,15 +111,17 @@ def _show(plan: Plan, *, err: bool) -> None:
         for at, number in enumerate((1, one.captures, one.rows)):
             counts[at] += number
     for name, (days, captures, rows) in by_dataset.items():
-        what = f"{screen.counted(days, 'day')}, {screen.counted(captures, 'capture')}"
-        screen.say(f"{name}: {what}, {screen.counted(rows, 'row')}", err=err)
+        units = ("file", "line") if name == LOG_FILES else ("capture", "row")
+        what = f"{screen.counted(days, 'day')}, {screen.counted(captures, units[0])}"
+        screen.say(f"{name}: {what}, {screen.counted(rows, units[1])}", err=err)
     for path in plan.exports:
         screen.say(f"{path}: the file is deleted", err=err)
     for problem in plan.problems:
         screen.say(f"Cannot be searched: {problem}", err=err)
+    of_datasets = [one for one in plan.days if one.dataset != LOG_FILES]
     screen.say(
-        f"To be erased: {screen.counted(len(plan.days), 'dataset-day')}, "
-        f"{screen.counted(plan.rows, 'row')}. Warehouse and served copy are made again.",
+        f"To be erased: {screen.counted(len(of_datasets), 'dataset-day')}, "
+        f"{screen.counted(sum(one.rows for one in of_datasets), 'row')}. Warehouse and served copy are made again.",
         err=err,
     )
 
@@ -134,6 +138,9 @@ def _tell(done: Erased) -> None:
         f"{screen.counted(erasure.rows, 'row')} with those of earlier revisions. "
         f"Days up to {erasure.until} do not get it back."
     )
+    if done.log_files:
+        files = screen.counted(done.log_files, "log file")
+        screen.say(f"{screen.counted(done.log_lines, 'line')} of {files} are gone.")
     for path in done.named:
         screen.say(f"Still names it: {path}. It is not livestats' to change: see to it yourself.")
     for path in done.not_searched:
@@ -152,6 +159,8 @@ def _facts(done: Erased) -> dict[str, object]:
         "is_finished": erasure.is_finished,
         "dataset_days": erasure.dataset_days,
         "rows": erasure.rows,
+        "log_files": done.log_files,
+        "log_lines": done.log_lines,
         "still_names_it": [str(path) for path in done.named],
         "not_searched": [str(path) for path in done.not_searched],
         "problems": done.problems,

@@ -42,7 +42,7 @@ def not_searched(home: Home) -> list[Path]:
 
 def _others(home: Home) -> Iterator[Path]:
     """Files that livestats did not put where they are."""
-    ours = (home.raw, home.lake, home.warehouse.parent, home.served.parent, home.state)
+    ours = (home.raw, home.lake, home.warehouse.parent, home.served.parent, home.state, home.logs)
     return _files(home.root, {*ours, home.dagster, home.locks, home.root / "digests", *_kept(home)})
 
 

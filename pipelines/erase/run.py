@@ -26,12 +26,16 @@ from resources.fs import atomic, locks
 from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import parquet
+from resources.logs import erase as log_erase
+from resources.logs import notes as log_notes
 from resources.raw import captures, tombstones
 from resources.raw.captures import UnusableCapture
 from resources.raw.erasures import Erasure, Erasures, PlainItem
 
 Tell = Callable[[str], None]
 LOCK = "erase"
+LOG_FILES = "log files"
+"""Stands for a dataset where days of log files are told."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ class Erased:
 
     item: PlainItem
     erasure: Erasure
+    log_files: int = 0  # of the vendor, that lost lines or are deleted
+    log_lines: int = 0
     named: list[Path] = field(default_factory=list)  # files that still name the item
     not_searched: list[Path] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -110,8 +116,21 @@ def plan(archive: Archive, item: PlainItem, tell: Tell = lambda _: None) -> Plan
         if found:
             rows = _rows_of(home, dataset, day, item)
             made.days.append(DayFound(dataset.name, day, len(found.captures), rows))
+    made.days += _in_log_files(home, item, made.problems, tell)
     made.exports = leftovers.exports(home, item)
     return made
+
+
+def _in_log_files(home: Home, item: PlainItem, problems: list[str], tell: Tell) -> list[DayFound]:
+    """The days whose log files name the item."""
+    found: list[DayFound] = []
+    for day in log_notes.days_of(home):
+        tell(f"log files of {day}")
+        named = log_erase.find(home, day, item)
+        problems += named.problems
+        if named.files:
+            found.append(DayFound(LOG_FILES, day, named.files, named.lines))
+    return found
 
 
 def _rows_of(home: Home, dataset: Dataset, day: date, item: PlainItem) -> int:
@@ -174,6 +193,17 @@ def _finish(archive: Archive, pending_: Pending, tell: Tell) -> Erased:
                 days.erase(folder, dataset, day, item, pending_.erasure)
                 _renew_lake_file(home, dataset, day, folder, pending_.erasure)
         except (UnusableCapture, ValueError, locks.LockTimeout) as error:
+            done.problems.append(str(error))
+    for day in log_notes.days_of(home):
+        tell(f"log files of {day}")
+        try:
+            named = log_erase.erase(home, day, item, pending_.erasure.id)
+            done.log_files, done.log_lines = (
+                done.log_files + named.files,
+                done.log_lines + named.lines,
+            )
+            done.problems += named.problems
+        except (log_notes.UnreadableNote, locks.LockTimeout) as error:
             done.problems.append(str(error))
     for path in (*leftovers.exports(home, item), *leftovers.notes_of_state(home, item)):
         path.unlink()

@@ -17,7 +17,7 @@ from resources.api.errors import ApiError, FixSetup, printable
 from resources.capture.capturer import Capturer
 from resources.fs import access, locks
 from resources.home.layout import FOLDER_MODE, Home
-from resources.logs import listing, notes, states, workers
+from resources.logs import erase, listing, notes, states, workers
 from resources.logs.listing import Listing
 from resources.logs.notes import DayNote, Listed, LogFile, Version
 from resources.logs.states import LogDay
@@ -150,7 +150,8 @@ class _Day:
         came = refused = 0
         client, halt = self.capturer.client, self.capturer.halt
         count = min(self.capturer.settings.workers, workers.MOST)
-        results = workers.download(client.downloader(), jobs, self._folder, count, halt)
+        clean = self._cleaner()
+        results = workers.download(client.downloader(), jobs, self._folder, count, halt, clean)
         try:
             for result in results:
                 if isinstance(result.outcome, Exception):
@@ -165,6 +166,13 @@ class _Day:
             results.close()
             notes.write(self._folder, self.note)
         return came, refused
+
+    def _cleaner(self) -> workers.Clean | None:
+        """Takes what was erased from days up to now out of files that come after it."""
+        items = Erasures.of(self._home.raw).about(self.day)
+        if not items:
+            return None
+        return lambda file, path: erase.without(path, file.domain, items)
 
     def _most_bytes(self, found: Listing, file: LogFile) -> int:
         return 2 * found.files[file].bytes + LEEWAY_BYTES
@@ -182,6 +190,7 @@ class _Day:
             bytes=came.bytes,
             sha256=came.sha256,
             kept_at=at.isoformat(timespec="seconds"),
+            lines_erased=came.lines_erased,
         )
         self.note.add(file, version)
         self.note.faults.pop(file, None)

@@ -227,15 +227,17 @@ def files_in(folder: Path) -> Iterator[Path]:
 def adopt(folder: Path, note: DayNote, at: datetime) -> int:
     """Take up complete files that the note lacks: a run was killed before it wrote the note.
 
-    The caller holds the lock. A file is complete if its name has the checksum of its bytes.
+    The caller holds the lock. A file is complete if its name has the checksum of its bytes. What an
+    erasure took out of the note is not taken up.
     """
     known, found = note.paths(folder), 0
+    erased = {one["sha256"] for one in note.erased}
     for path in files_in(folder):
         one = None if path in known else LogFile.of_path(folder, path)
         if one is None:
             continue
         sha256 = checksum(path)
-        if sha256.startswith(one[1]):
+        if sha256.startswith(one[1]) and sha256 not in erased:
             size = path.stat().st_size
             kept_at = at.isoformat(timespec="seconds")
             version = Version(listed_bytes=size, bytes=size, sha256=sha256, kept_at=kept_at)

@@ -16,6 +16,7 @@ from resources.capture.fetcher import RunCancelled
 from resources.errors import LivestatsError
 from resources.fs import atomic
 from resources.home.layout import FOLDER_MODE
+from resources.logs import notes
 from resources.logs.notes import LogFile
 
 MOST = 8
@@ -40,6 +41,11 @@ class Stored:
 
     bytes: int
     sha256: str
+    lines_erased: int = 0
+
+
+Clean = Callable[[LogFile, Path], int]
+"""Takes lines that were erased out of a file that came; how many."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +57,16 @@ class Done:
 
 
 def download(
-    downloader: Downloader, jobs: Sequence[Job], folder: Path, count: int, halt: threading.Event
+    downloader: Downloader,
+    jobs: Sequence[Job],
+    folder: Path,
+    count: int,
+    halt: threading.Event,
+    clean: Clean | None = None,
 ) -> Generator[Done, None, None]:
     """Download every job below the day's `folder`, by `count` threads; what became of each.
+
+    `clean` sees each file before it gets its name.
 
     Raises what is no fault of a single file: OSError of the disk, RunCancelled.
     """
@@ -75,7 +88,7 @@ def download(
                 return
             try:
                 check()
-                done.put(Done(job, _store(downloader, job, folder, check)))
+                done.put(Done(job, _store(downloader, job, folder, check, clean)))
             except Exception as error:  # noqa: BLE001 - judged by whoever waits for it
                 done.put(Done(job, error))
 
@@ -98,7 +111,13 @@ def download(
             thread.join(_LAST_S)
 
 
-def _store(downloader: Downloader, job: Job, folder: Path, check: Callable[[], None]) -> Stored:
+def _store(
+    downloader: Downloader,
+    job: Job,
+    folder: Path,
+    check: Callable[[], None],
+    clean: Clean | None,
+) -> Stored:
     """Download a file to a temporary name, and give it its own once it is on the disk."""
     aside = job.file.path(folder, "0" * 12)
     aside.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
@@ -106,7 +125,10 @@ def _store(downloader: Downloader, job: Job, folder: Path, check: Callable[[], N
     try:
         with temp.open("xb") as target:
             came = downloader.fetch(job.link, target, job.most_bytes, check)
-        atomic.rename_into_place(temp, job.file.path(folder, came.sha256))
+        stored = Stored(came.bytes, came.sha256)
+        if clean is not None and (number := clean(job.file, temp)):
+            stored = Stored(temp.stat().st_size, notes.checksum(temp), number)
+        atomic.rename_into_place(temp, job.file.path(folder, stored.sha256))
     finally:
         temp.unlink(missing_ok=True)
-    return Stored(came.bytes, came.sha256)
+    return stored

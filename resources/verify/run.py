@@ -22,9 +22,10 @@ from resources.archive import Archive
 from resources.errors import LivestatsError
 from resources.fs import locks, scratch, sealed
 from resources.home import day_lock
+from resources.logs import states
 from resources.serving import publish
 from resources.sql import failures
-from resources.verify import erased
+from resources.verify import erased, log_files
 from resources.verify.findings import (
     FileFinding,
     FindingKind,
@@ -76,6 +77,9 @@ class Verification:
         """Approximate sum of the bytes that `on_read` will receive."""
         home = self.archive.home
         found = 0
+        if any(dataset.name == states.DATASET for dataset in self.datasets):
+            with suppress(OSError):  # `findings` names it
+                found += log_files.size(self.archive, self.is_chosen)
         for dataset in self.datasets:
             for root, times in (
                 (home.raw, 1),
@@ -97,6 +101,8 @@ class Verification:
         for dataset in self.datasets:
             self._seen[dataset.name] = Files()
             yield from self._dataset(dataset)
+            if dataset.name == states.DATASET:
+                yield from log_files.findings(self.archive, self.is_chosen, self._read)
         yield from self._tables()
         if self.is_whole:
             yield from self._remade()

@@ -12,8 +12,9 @@ from resources.fs import atomic
 from resources.logs import keep, notes, states
 from resources.logs.states import LogState
 from resources.raw.captures import folder_of, newest
+from resources.raw.erasures import Erasure, Erasures, ItemKind, PlainItem
 from tests.support.archives import NOW, contents, leftovers
-from tests.support.log_files import DAY, SECRET, downloads, files_of, kept, log_lab
+from tests.support.log_files import DAY, NEXT, SECRET, downloads, files_of, kept, log_lab
 
 LISTED = "DescribeLiveLogData"
 
@@ -226,14 +227,11 @@ def test_another_process_at_work_is_told(tmp_path):
         assert not done.is_kept
 
 
-def test_an_erased_domain_does_not_come_back(tmp_path, monkeypatch):
-    class Erased:
-        def names(self, _day, item):
-            return item == "pull-1.sim.example"
-
+def test_an_erased_domain_does_not_come_back(tmp_path):
     with log_lab(tmp_path, manners=[f"false-empty={LISTED}"]) as account:
         account.simulator.manners = []
-        monkeypatch.setattr(keep.Erasures, "of", lambda _raw: Erased())
+        item = PlainItem.parse(ItemKind.DOMAIN, "pull-1.sim.example")
+        Erasures((Erasure.begin(item, "now", NEXT),)).write(account.archive.home.raw)
         kept(account)
         domains = {f.domain for f in note_of(account).listed}
         assert "pull-2.sim.example" in domains
