@@ -9,7 +9,8 @@ import dagster as dg
 
 from assets import lake
 from resources.archive import Archive
-from resources.logs import keep, states
+from resources.config.model import PARSE
+from resources.logs import keep, parse, states
 
 KEY = dg.AssetKey(["logs", "log_files"])
 
@@ -39,6 +40,9 @@ def log_assets(archive: Archive) -> list[dg.AssetsDefinition]:
                     files, size = files + done.files, size + done.bytes
                     context.log.info("%s: %d files", done.day, done.files)
         days = _days(archive)
+        if archive.settings.log_files == PARSE:
+            for parsed in parse.sync(archive.home, [one.day for one in days if not one.problem]):
+                context.log.info("%s: %d lines %s", parsed.day, parsed.lines, parsed.unreadable)
         lacking = [one for one in days if one.can_be_asked]
         if lacking:
             first = "; ".join(f"{one.day}: {one.reason}" for one in lacking[:_NAMED])

@@ -5,13 +5,15 @@ Not here: the downloads (resources/logs). Read next: resources/logs/keep.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from pipelines.backfill.plan import BackfillPlan
 from resources.archive import Archive
-from resources.logs import keep, states
+from resources.config.model import PARSE
+from resources.logs import keep, parse, states
+from resources.logs.parse import Parsed
 from resources.logs.states import LogDay, LogState
 
 
@@ -22,6 +24,8 @@ class LogFiles:
     files: int = 0  # that were downloaded
     bytes: int = 0
     requests: int = 0  # of the API
+    lines: int = 0  # that were written to Parquet
+    unreadable: list[str] = field(default_factory=list)  # files without all of their lines there
     lacking: Mapping[date, str] = field(default_factory=dict)  # day -> why
     growing: tuple[date, ...] = ()
 
@@ -55,6 +59,17 @@ def download(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) 
                 if done.error:
                     faults[done.day] = done.error
     after = days(archive, todo)
+    for parsed in _parsed(archive, after):
+        tell(f"log files of {parsed.day}: {parsed.lines:,} lines")
+        result.lines += parsed.lines
+        result.unreadable += parsed.unreadable
     result.lacking = {one.day: faults.get(one.day, one.reason) for one in after if one.can_be_asked}
     result.growing = tuple(one.day for one in after if one.state is LogState.GROWING and one.files)
     return result
+
+
+def _parsed(archive: Archive, found: Sequence[LogDay]) -> Iterator[Parsed]:
+    """Bring the lines of the days up to date, if the settings ask for lines."""
+    if archive.settings.log_files != PARSE:
+        return iter(())
+    return parse.sync(archive.home, [one.day for one in found if not one.problem])

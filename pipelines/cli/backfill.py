@@ -123,6 +123,9 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
     if files.files:
         counted = screen.counted(files.files, "log file")
         lines.append(f"Downloaded {counted}, {screen.size(files.bytes)}.")
+    if files.lines:
+        lines.append(f"Lines of log files as Parquet: {files.lines:,}.")
+    lines += [f"Not all lines of {one}" for one in files.unreadable[:_MAX_DOUBTS]]
     if files.growing:
         growing = screen.days_text([*files.growing])
         lines.append(f"Log files of {growing} may grow for 24 hours; run again after that.")
@@ -266,6 +269,8 @@ def answer(todo: BackfillPlan, summary: Summary) -> dict[str, Any]:
         "log_files": {
             "files": summary.log_files.files,
             "bytes": summary.log_files.bytes,
+            "lines": summary.log_files.lines,
+            "unreadable": summary.log_files.unreadable,
             "lacking": {str(day): why for day, why in summary.log_files.lacking.items()},
             "growing": [*map(str, summary.log_files.growing)],
         },

@@ -15,8 +15,8 @@ from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.findings import Severity
 from resources.fs import atomic, locks
-from resources.logs import notes, states
-from resources.logs.notes import LogFile, Version
+from resources.logs import notes, parse, states
+from resources.logs.notes import DayNote, LogFile, Version
 from resources.raw import captures
 from resources.verify.findings import (
     FileFinding,
@@ -87,12 +87,22 @@ class _Day:
             ))  # fmt: skip
             return
         known = note.paths(self._folder)
+        yield from self._lines(note)
         for path, (_, version) in known.items():
             yield from self._file(path, version)
         there = {self._folder / notes.NOTE, self._folder / notes.LINES, *known}
         for path in sorted(self._folder.rglob("*")):
             if path.is_file() and path not in there:
                 yield self._other(path)
+
+    def _lines(self, note: DayNote) -> Iterator[FileFinding]:
+        """The Parquet file of the lines, if there is one: it can always be made again."""
+        path = self._folder / notes.LINES
+        if path.is_file() and not (parse.is_current(self._folder, note) and parse.is_whole(path)):
+            yield self._finding(FindingKind.DAMAGED, path, "not what the files say", (
+                Repair.REMOVE,
+                f"Delete {path}: with `logs.files = \"parse\"` the next `livestats backfill` makes it again.",
+            ))  # fmt: skip
 
     def _file(self, path: Path, version: Version) -> Iterator[FileFinding]:
         try:

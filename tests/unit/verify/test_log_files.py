@@ -6,7 +6,7 @@ import pytest
 
 from resources.api.catalog import DATASETS
 from resources.fs import atomic
-from resources.logs import notes
+from resources.logs import notes, parse
 from resources.verify.findings import FindingKind
 from resources.verify.run import Verification
 from tests.support.log_files import DAY, files_of, kept, log_lab
@@ -83,3 +83,16 @@ def test_a_changed_note_and_a_file_without_one_are_told_apart(account):
 def test_days_that_were_not_chosen_are_not_read(account):
     files_of(account)[0].unlink()
     assert findings(account, last=DAY.replace(day=1))[0] == {}
+
+
+def test_lines_that_are_not_those_of_the_files_are_told(account):
+    home = account.archive.home
+    [*parse.sync(home, [DAY])]
+    assert findings(account)[0] == {}
+    path = notes.folder_of(home, DAY) / notes.LINES
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 1
+    path.write_bytes(data)
+    (one,) = findings(account)[0].values()
+    assert one.subject == path
+    assert "livestats backfill" in one.remedy

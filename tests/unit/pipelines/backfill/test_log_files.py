@@ -126,3 +126,14 @@ def test_alarms_come_before_files_are_dropped_and_once_they_are(account):
     assert alarms(2) == {}
     notes.folder_of(account.archive.home, DAY).joinpath(notes.NOTE).write_bytes(b"{}")
     assert "cannot be read" in alarms(2)["gap"].text
+
+
+def test_lines_are_made_of_files_that_are_kept_without_a_request(account):
+    call(account, "backfill", *RANGE)
+    before = account.requests
+    done = call(account, "backfill", *RANGE, LIVESTATS_LOG_FILES="parse")
+    assert done.exit_code == 0, done.output
+    assert "Lines of log files as Parquet: " in done.output
+    assert account.requests == before
+    assert (notes.folder_of(account.archive.home, DAY) / notes.LINES).is_file()
+    assert "Parquet" not in call(account, "backfill", *RANGE, LIVESTATS_LOG_FILES="parse").output
