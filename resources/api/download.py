@@ -140,11 +140,13 @@ class Downloader:
                 stream=True,
             )
         except requests.exceptions.Timeout:
-            failure: ApiError = TryLater(f"{host} did not answer in time", timed_out=True)
+            failure: ApiError = TryLater(
+                f"{host} did not answer in time", timed_out=True, no_answer=True
+            )
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
             failure = FixRequest("the link is no usable address")
         except (OSError, urllib3.exceptions.HTTPError) as error:
-            failure = TryLater(f"{host} did not answer ({type(error).__name__})")
+            failure = TryLater(f"{host} did not answer ({type(error).__name__})", no_answer=True)
         raise failure  # out here, without the library's error, which quotes the link
 
 

@@ -7,6 +7,7 @@ here: HTTP (api/download.py), what lacks (states.py). Read next: workers.py.
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from pathlib import Path
 from resources.api.download import LinkRefused
 from resources.api.errors import ApiError, FixSetup, printable
 from resources.capture.capturer import Capturer
+from resources.errors import LivestatsError
 from resources.fs import access, locks
 from resources.home.layout import FOLDER_MODE, Home
 from resources.logs import erase, listing, notes, states, workers
@@ -29,9 +31,17 @@ LEEWAY_BYTES = 16 << 20
 ROUNDS = 5
 """How often fresh links are asked for, as long as each time brings files."""
 
+SPARE_BYTES = 1_000_000_000
+"""Of the disk, that downloads leave free."""
+
+_TOLD = 5  # faults of a day that the log names
 _NOTE_EVERY = 200  # files after which the note is written meanwhile
 
 log = logging.getLogger("livestats.logs")
+
+
+class NoRoom(LivestatsError):
+    """The disk has no room for the files of a day."""
 
 
 @dataclass
@@ -43,6 +53,7 @@ class DayDone:
     bytes: int = 0
     requests: int = 0  # of the API
     error: str = ""  # why the day as a whole could not be worked on
+    is_down: bool = False  # where the links point to does not answer
     after: LogDay | None = None  # what is kept now
 
     @property
@@ -61,8 +72,14 @@ def keep(capturer: Capturer, days: Sequence[date]) -> Iterator[DayDone]:
 
     Raises FixSetup if no call of the API can succeed.
     """
+    is_down = False
     for day in days:
-        yield _keep_day(capturer, day)
+        if is_down:
+            yield DayDone(day, error="not tried: those of another day were not answered")
+            continue
+        done = _keep_day(capturer, day)
+        is_down = done.is_down
+        yield done
 
 
 def _keep_day(capturer: Capturer, day: date) -> DayDone:
@@ -76,7 +93,8 @@ def _keep_day(capturer: Capturer, day: date) -> DayDone:
             _Day(capturer, day, done).run()
         except FixSetup:
             raise
-        except (ApiError, notes.UnreadableNote) as error:
+        except (ApiError, NoRoom, notes.UnreadableNote) as error:
+            done.is_down = isinstance(error, workers.StorageDown) and error.no_answer
             done.error = printable(str(error))
         except OSError as error:
             if not access.is_of_one_place(error):
@@ -94,6 +112,7 @@ class _Day:
     day: date
     done: DayDone
     note: DayNote = field(default_factory=DayNote)
+    told: int = 0  # faults
 
     @property
     def _home(self) -> Home:
@@ -147,6 +166,7 @@ class _Day:
                 jobs.append(workers.Job(file, found.links[file], self._most_bytes(found, file)))
             elif file not in self.note.faults:
                 self.note.faults[file] = "the list has no link to it"
+        self._check_room(sum(found.files[job.file].bytes for job in jobs))
         came = refused = 0
         client, halt = self.capturer.client, self.capturer.halt
         count = min(self.capturer.settings.workers, workers.MOST)
@@ -167,6 +187,15 @@ class _Day:
             notes.write(self._folder, self.note)
         return came, refused
 
+    def _check_room(self, size: int) -> None:
+        """Raise NoRoom if the files would fill the disk, which all else needs as well."""
+        free = shutil.disk_usage(self._folder).free
+        if size + SPARE_BYTES > free:
+            raise NoRoom(
+                f"the files have {size / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB are free, of which "
+                f"{SPARE_BYTES / 1e9:,.0f} GB stay so"
+            )
+
     def _cleaner(self) -> workers.Clean | None:
         """Takes what was erased from days up to now out of files that come after it."""
         items = Erasures.of(self._home.raw).about(self.day)
@@ -179,7 +208,11 @@ class _Day:
 
     def _fault(self, file: LogFile, error: Exception) -> None:
         self.note.faults[file] = fault = printable(str(error))
-        log.warning("%s %s: %s", self.day, printable(str(file)), fault)
+        level = logging.WARNING if self.told < _TOLD else logging.DEBUG
+        log.log(level, "%s %s: %s", self.day, printable(str(file)), fault)
+        self.told += 1
+        if self.told == _TOLD:
+            log.warning("%s: further files that fail are counted only", self.day)
 
     def _add(self, found: Listing, file: LogFile, came: workers.Stored) -> None:
         """Note a file that lies in its place."""

@@ -5,6 +5,7 @@ Not here: which files (keep.py). Read next: api/download.py.
 
 from __future__ import annotations
 
+import hashlib
 import queue
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resources.api.download import Downloader, Link
+from resources.api.errors import AGAIN_LATER, ApiError, TryLater
 from resources.capture.fetcher import RunCancelled
 from resources.errors import LivestatsError
 from resources.fs import atomic
@@ -22,8 +24,19 @@ from resources.logs.notes import LogFile
 MOST = 8
 """Downloads at the same time, at most."""
 
+MOST_FAILURES = 20
+"""Downloads in a row that fail although they were tried again: then the others are not tried."""
+
 _LAST_S = 0.3
 """A run that ends waits so long for each download; those that stall are left, their threads too."""
+
+
+class StorageDown(ApiError):
+    """So many downloads in a row failed that no other of the day is tried for now."""
+
+    def __init__(self, what: str, *, no_answer: bool) -> None:
+        super().__init__(what, AGAIN_LATER)
+        self.no_answer = no_answer  # not even a connection came about
 
 
 @dataclass(frozen=True)
@@ -68,12 +81,13 @@ def download(
 
     `clean` sees each file before it gets its name.
 
-    Raises what is no fault of a single file: OSError of the disk, RunCancelled.
+    Raises what is no fault of a single file: OSError of the disk, RunCancelled, StorageDown.
     """
     todo: queue.SimpleQueue[Job] = queue.SimpleQueue()
     done: queue.SimpleQueue[Done] = queue.SimpleQueue()
-    ends = threading.Event()
-    for job in jobs:
+    ends, streak = threading.Event(), _Streak()
+    # In no order: files that fail, as all of a domain may, are not one after the other.
+    for job in sorted(jobs, key=lambda one: hashlib.sha256(str(one.file).encode()).digest()):
         todo.put(job)
 
     def check() -> None:
@@ -86,11 +100,16 @@ def download(
                 job = todo.get_nowait()
             except queue.Empty:
                 return
+            outcome: Stored | Exception
             try:
                 check()
-                done.put(Done(job, _store(downloader, job, folder, check, clean)))
+                outcome = _store(downloader, job, folder, check, clean)
             except Exception as error:  # noqa: BLE001 - judged by whoever waits for it
-                done.put(Done(job, error))
+                outcome = error
+            done.put(Done(job, outcome))
+            if (down := streak.down_after(outcome)) is not None:
+                done.put(Done(job, down))  # before others tell that they are ended
+                ends.set()
 
     # Daemons: an interpreter that exits does not wait for a server that stalls.
     names = range(min(count, len(jobs)))
@@ -100,15 +119,35 @@ def download(
     try:
         for _ in jobs:
             one = done.get()
-            if isinstance(one.outcome, RunCancelled) or not isinstance(
-                one.outcome, Stored | LivestatsError
-            ):
+            if isinstance(one.outcome, Exception) and not _is_of_file(one.outcome):
                 raise one.outcome
             yield one
     finally:
         ends.set()
         for thread in threads:
             thread.join(_LAST_S)
+
+
+def _is_of_file(error: Exception) -> bool:
+    """Whether an error says nothing of other files."""
+    return isinstance(error, LivestatsError) and not isinstance(error, RunCancelled | StorageDown)
+
+
+class _Streak:
+    """Failed downloads in a row, over all threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failures = 0
+
+    def down_after(self, outcome: Stored | Exception) -> StorageDown | None:
+        """The error that ends all, if this outcome makes one too many."""
+        with self._lock:
+            self._failures = self._failures + 1 if isinstance(outcome, TryLater) else 0
+            if self._failures != MOST_FAILURES or not isinstance(outcome, TryLater):
+                return None
+        what = f"{MOST_FAILURES} downloads in a row failed, the last one: {outcome}"
+        return StorageDown(what.removesuffix("."), no_answer=outcome.no_answer)
 
 
 def _store(

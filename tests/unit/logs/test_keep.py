@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from resources.api.errors import TryLater
 from resources.fs import atomic
 from resources.logs import keep, notes, states
 from resources.logs.states import LogState
@@ -244,3 +245,42 @@ def test_a_list_that_cannot_be_had_costs_the_day(tmp_path):
         (done,) = kept(account)
         assert done.error
         assert done.after.state is LogState.LACKING
+
+
+def test_a_storage_that_is_not_reached_costs_no_further_day(tmp_path, monkeypatch):
+    monkeypatch.setattr(keep.workers, "MOST_FAILURES", 3)
+    with log_lab(tmp_path) as account:
+        account.capture([NEXT], ["log_file"])
+        with monkeypatch.context() as unplugged:
+            unplugged.setattr(keep.workers, "_store", _unreached)
+            first, second = kept(account, [DAY, NEXT])
+        assert "in a row failed" in first.reason
+        assert second.reason.startswith("not tried")
+        account.simulator.manners = ["file-status=503"]
+        assert all("in a row" in done.reason for done in kept(account, [DAY, NEXT]))
+        account.simulator.manners = []
+        assert all(done.is_kept for done in kept(account, [DAY, NEXT]))
+
+
+def _unreached(*_):
+    raise TryLater("no answer", no_answer=True)
+
+
+def test_files_that_would_fill_the_disk_are_not_asked_for(tmp_path, monkeypatch):
+    with log_lab(tmp_path) as account:
+        monkeypatch.setattr(keep, "SPARE_BYTES", 1 << 60)
+        (done,) = kept(account)
+        assert "GB are free" in done.reason
+        assert downloads(account) == 0
+
+
+def test_the_log_names_some_faults_of_a_day_and_not_thousands(tmp_path, caplog):
+    with log_lab(tmp_path, manners=["file-status=404"]) as account:
+        (done,) = kept(account)
+        assert len(done.after.lacking) > 20
+        told = [
+            one
+            for one in caplog.records
+            if one.levelno >= logging.WARNING and "answered 404" in one.message
+        ]
+        assert len(told) == 5

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from resources.api.download import Link, Received
-from resources.api.errors import FixRequest
+from resources.api.errors import FixRequest, TryLater
 from resources.capture.fetcher import RunCancelled
 from resources.logs import notes, workers
 from resources.logs.notes import LogFile
@@ -58,3 +58,36 @@ def test_a_run_that_is_cancelled_ends(tmp_path):
     with pytest.raises(RunCancelled):
         [*workers.download(Downloads(), jobs("one"), tmp_path, 1, halt)]
     assert [*notes.files_in(tmp_path)] == []
+
+
+@pytest.mark.parametrize("no_answer", [True, False])
+def test_a_storage_that_is_down_is_not_asked_for_every_file(tmp_path, no_answer):
+    class Down:
+        asked = 0
+
+        def fetch(self, *_):
+            self.asked += 1
+            raise TryLater("it is down", no_answer=no_answer)
+
+    storage = Down()
+    done = workers.download(storage, jobs(*["x"] * 200), tmp_path, 4, threading.Event())
+    with pytest.raises(
+        workers.StorageDown, match="20 downloads in a row failed, the last one: it"
+    ) as down:
+        for _ in done:
+            pass
+    assert down.value.no_answer is no_answer
+    assert storage.asked < 40
+
+
+def test_all_files_of_a_domain_that_fail_cost_no_other(tmp_path):
+    class Partly(Downloads):
+        def fetch(self, link, *rest):
+            if link.url == "bad":
+                raise TryLater("it breaks off")
+            return super().fetch(link, *rest)
+
+    todo = jobs(*["bad"] * 60, *[f"good {n}" for n in range(60)])
+    done = [*workers.download(Partly(), todo, tmp_path, 1, threading.Event())]
+    assert len(done) == 120
+    assert len([*notes.files_in(tmp_path)]) == 60
