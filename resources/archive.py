@@ -143,9 +143,9 @@ class Archive:
         return evidence.marked(dataset.name, lines)
 
     def coverage(self) -> Coverage:
-        """Compares captures with the domains, streams and addresses that are known now."""
-        listed = states_of(self.home.lake, "domain")
-        key = tuple((path, stat.st_mtime_ns, stat.st_ino) for path, stat in listed.values())
+        """Compares captures with the domains, carriers, streams and addresses that are known now."""
+        lists = [states_of(self.home.lake, name).values() for name in ("domain", "isp")]
+        key = tuple((path, s.st_mtime_ns, s.st_ino) for one in lists for path, s in one)
         if key not in self._coverages:
             home = self.home
             self._coverages.clear()
@@ -154,7 +154,7 @@ class Archive:
 
     @cached_property
     def _coverages(self) -> dict[tuple[object, ...], Coverage]:
-        """The last one, by the state of the lists of domains."""
+        """The last one, by the state of the lists of domains and carriers."""
         return {}
 
     def whole_ledger(self, name: str) -> list[Entry]:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from pipelines.planning.capture_plan import Chunk
 from resources.api.catalog import DATASETS
-from resources.api.catalog.model import Scope
 from resources.archive import Archive
 from resources.capture import supplement
 from resources.capture.day_requests import plan_requests
@@ -42,7 +41,7 @@ def _requests_of_day(archive: Archive, inventory: InventoryReader, line: Entry) 
         return 0
     try:
         full = plan_requests(home, inventory, dataset, line.day, archive.now())
-        if dataset.scope is Scope.ACCOUNT:
+        if not supplement.carries(dataset, line.lacking):
             return len(full)
         return len(supplement.requests_for(dataset, full, line.lacking, before))
     except (PrerequisiteMissing, UnusableCapture):

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from resources.api import cut_cost, windows
 from resources.api.catalog.datasets import Dataset
-from resources.api.catalog.model import Scope
 from resources.api.errors import ApiError, WrongWidth, printable
 from resources.api.request_plan import Request
 from resources.capture import derive, kept_answers, repair, repeated_width, supplement
@@ -112,7 +111,9 @@ class PartitionLifecycle:
             # Before the plan: where a source changes meanwhile, the older name is compared later.
             sources = self._sources(day)
             requests = self._requests(day, now)
-            carried = before if is_supplement and dataset.scope is not Scope.ACCOUNT else None
+            carried = (
+                before if is_supplement and supplement.carries(dataset, line.lacking) else None
+            )
             if carried is not None:
                 requests = supplement.requests_for(dataset, requests, line.lacking, carried)
         except PrerequisiteMissing as error:

@@ -30,6 +30,7 @@ from resources.home.layout import Home
 from resources.lake import parquet, row_equality
 from resources.lake.write_stats import WriteStats
 from resources.ledger import states
+from resources.ledger.carriers import asked_carriers
 from resources.ledger.manifest_items import (
     THE_ACCOUNT,
     answered_items,
@@ -249,7 +250,8 @@ class PartitionJob:
             known = before.manifest
         except captures.UnusableCapture:
             return False  # a new capture replaces it
-        if asked_items(self.dataset, manifest) != asked_items(self.dataset, known):
+        compared = (asked_items, asked_carriers) if self.is_supplement else (asked_items,)
+        if any(asked(self.dataset, manifest) != asked(self.dataset, known) for asked in compared):
             return False
         if {*contradictions} != {*manifest_facts.contradictions(known)}:
             return False  # the ledger tells from the capture whether it is contradicted
@@ -272,9 +274,7 @@ class PartitionJob:
         origin = parquet.verified_provenance(path)
         if not parquet.is_current(origin, self.dataset, before.name):  # damaged, or older
             origin = self._rebuild_lake_file(before, path)
-        if origin is None:
-            return None
-        if tuple(sorted(table.stats.unknown)) != origin.unknown:
+        if origin is None or tuple(sorted(table.stats.unknown)) != origin.unknown:
             return None  # a new field is only in the raw answer, which is therefore kept
         if self.carried or not self._is_as_good_as(before, contradictions):
             return None  # equal rows, and another answer to the question of what is complete

@@ -12,12 +12,21 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.request_plan import Request, items_of, narrowed, request_of
+from resources.ledger.carriers import lacks_carriers
 from resources.ledger.manifest_items import (
     asked_items,
     item_key,
     items_in,
 )
 from resources.raw.captures import Capture
+
+
+def carries(dataset: Dataset, lacking: Collection[str]) -> bool:
+    """True if a supplement carries earlier answers over; else all of the day is asked again.
+
+    Figures of a whole account do not add up from parts, and what a carrier lacks, every list lacks.
+    """
+    return dataset.scope is not Scope.ACCOUNT and not lacks_carriers(lacking)
 
 
 def requests_for(

@@ -16,24 +16,24 @@ from dataclasses import astuple, dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.catalog.spelling import domain_key
-from resources.api.request_plan import Domain, domains_of
-from resources.api.windows import day_window
+from resources.api.request_plan import domains_of
+from resources.api.windows import day_of, day_window
 from resources.config import Settings
 from resources.home.layout import Home
 from resources.lake import parquet
-from resources.ledger import coverage_cache
+from resources.ledger import carriers, coverage_cache
 from resources.ledger.coverage_cache import DatasetCache
 from resources.ledger.known_items import (
     KnownDomain,
     PrerequisiteMissing,
-    addresses_in,
+    expected_items,
     known_domains,
-    streams_in,
 )
 from resources.ledger.manifest_items import (
     BY_DOMAIN,
@@ -66,6 +66,7 @@ class CaptureItems:
     sources: tuple[str, ...] = ()  # captures that listed the streams or addresses
     absent_sources: tuple[str, ...] = ()  # datasets that list some and were not captured then
     domains: str = ""  # digest of the domains that were known then
+    carriers: str = ""  # digest of the carriers that all requests name
 
 
 @dataclass
@@ -87,6 +88,12 @@ class Coverage:
             return known_domains(self.lake, self.settings)
         return []
 
+    @cached_property
+    def _carriers(self) -> Mapping[str, date]:
+        with suppress(PrerequisiteMissing):
+            return carriers.listed_carriers(self.lake)
+        return {}
+
     def lacking(self, dataset: Dataset, day: date, capture: CaptureName) -> tuple[str, ...]:
         """Items of the day that `capture` should have asked about or has no answer for, sorted.
 
@@ -103,6 +110,10 @@ class Coverage:
                 if one.exists_before(end):
                     lacking.add(one.domain.name)
             lacking -= {one.domain.name for one in self.domains if not one.exists_before(end)}
+            if carriers.is_split_by_carrier(dataset):
+                asked = self._cache_of(dataset.name).item_sets.get(found.carriers, ())
+                captured = day_of(capture.fetched_at, self.settings.zone)
+                lacking |= {*carriers.never_asked(self._carriers, asked, captured)}
         elif dataset.scope in _BY_LISTED_ITEM:
             there = self._newest_names(dataset, day)
             lacking |= set(self._unlisted(dataset, day, capture, found, there))
@@ -142,8 +153,8 @@ class Coverage:
         cached = self._cache_of(dataset.name)
         known = cached.captures.get(name.text)
         if known is not None:
-            asked, lacking, sources, absent, domains = known
-            return CaptureItems(asked, tuple(lacking), tuple(sources), tuple(absent), domains)
+            facts: list[Any] = [tuple(one) if isinstance(one, list) else one for one in known]
+            return CaptureItems(*facts)
         found = self._read_items(dataset, day, name)
         if found is not None:
             cached.captures[name.text] = [*astuple(found)]
@@ -155,19 +166,21 @@ class Coverage:
         try:
             manifest = capture.manifest
             asked = sorted(asked_items(dataset, manifest))
+            isps = carriers.asked_carriers(dataset, manifest)
         except (UnusableCapture, KeyError, TypeError, ValueError):
             return None
         domains = sorted(map(domain_key, manifest.get("domains", ())))
         sets = self._cache_of(dataset.name).item_sets
         if dataset.scope in BY_DOMAIN:  # few different sets; streams differ from day to day
             sets[_digest(asked)] = asked
-        sets[_digest(domains)] = domains
+        sets |= {_digest(domains): domains, _digest(isps): isps}
         return CaptureItems(
             _digest(asked),
             tuple(lacking_items(manifest)),
             tuple(manifest.get("sources", {}).values()),
             tuple(manifest.get("absent_sources", ())),
             _digest(domains),
+            _digest(isps),
         )
 
     # Domains -----------------------------------------------------------------------------------
@@ -277,20 +290,3 @@ class Coverage:
 def _digest(items: Sequence[str]) -> str:
     text = json.dumps(items).encode("utf-8", "surrogatepass")
     return hashlib.sha256(text).hexdigest()[:16]
-
-
-def expected_items(
-    dataset: Dataset, domains: Sequence[Domain], paths: Mapping[str, Path]
-) -> frozenset[str]:
-    """Streams or addresses that a day's lake files list, as far as the dataset asks about them.
-
-    A stream has the name of its domain as it is asked for, whatever the spelling in the files.
-    """
-    if dataset.scope is Scope.ADDRESSES:
-        return frozenset(addresses_in(dataset, paths))
-    served = {domain_key(name): name for name in domains_of(dataset, domains)}
-    return frozenset(
-        f"{served[domain_key(one.domain)]}/{one.app}/{one.stream}"
-        for one in streams_in({n: p for n, p in paths.items() if n in dataset.streams_from})
-        if domain_key(one.domain) in served and dataset.includes_stream(one.app, one.stream)
-    )

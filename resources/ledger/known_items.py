@@ -7,7 +7,7 @@ Here: reading them from lake files. Not here: which of them a request asks about
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 
 from resources.api.catalog import dataset as dataset_named
 from resources.api.catalog.datasets import Dataset
-from resources.api.catalog.model import DomainRole
+from resources.api.catalog.model import DomainRole, Scope
 from resources.api.catalog.spelling import domain_key
-from resources.api.request_plan import Domain, Stream
+from resources.api.request_plan import Domain, Stream, domains_of
 from resources.config import Settings
 from resources.errors import LivestatsError
 from resources.home.layout import Home
@@ -141,6 +141,23 @@ def addresses_in(dataset: Dataset, paths: Mapping[str, Path]) -> Iterator[str]:
         for column in (c for name, c in dataset.addresses_from if name == source):
             values: pa.ChunkedArray = read_columns(path, [column])[column]
             yield from filter(_is_address, pc.unique(values).to_pylist())
+
+
+def expected_items(
+    dataset: Dataset, domains: Sequence[Domain], paths: Mapping[str, Path]
+) -> frozenset[str]:
+    """Streams or addresses that a day's lake files list, as far as the dataset asks about them.
+
+    A stream has the name of its domain as it is asked for, whatever the spelling in the files.
+    """
+    if dataset.scope is Scope.ADDRESSES:
+        return frozenset(addresses_in(dataset, paths))
+    served = {domain_key(name): name for name in domains_of(dataset, domains)}
+    return frozenset(
+        f"{served[domain_key(one.domain)]}/{one.app}/{one.stream}"
+        for one in streams_in({n: p for n, p in paths.items() if n in dataset.streams_from})
+        if domain_key(one.domain) in served and dataset.includes_stream(one.app, one.stream)
+    )
 
 
 def read_columns(path: Path, columns: list[str]) -> pa.Table:

@@ -137,6 +137,26 @@ def test_domains_that_become_visible_complete_the_days_before(tmp_path, whole):
         assert later.rows("FROM revisions") == []
 
 
+@pytest.mark.parametrize("listed", [1, 3, 11])
+def test_carriers_that_become_visible_complete_the_days_before(tmp_path, whole, listed):
+    names = ("domain", "isp", "source_traffic", "batch_stream_session", "batch_stream_traffic")
+    late = f"late-carriers={listed}@until-call=1"
+    with lab(tmp_path / "home", ACCOUNT, manners=[late]) as lone:
+        found = lone.only(*names)
+        assert backfill(found, *DAYS)[0].is_complete
+        assert same_as(found, whole) != []
+        later = found.with_(LIVESTATS_NOW=(NOW + timedelta(days=1)).isoformat()).only(*names)
+        summary, told = backfill(later, *DAYS)
+        assert summary.is_complete, (summary.incomplete, summary.failed)
+        assert any("to complete them" in line for line in told)
+        assert same_as(later, whole) == []
+        assert later.rows("FROM revisions") == []
+        asked = later.requests
+        again = later.with_(LIVESTATS_NOW=(NOW + timedelta(days=5)).isoformat()).only(*names)
+        assert backfill(again, *DAYS)[0].is_complete
+        assert later.requests - asked <= 3  # the lists
+
+
 def test_a_domain_created_later_makes_no_older_day_incomplete(tmp_path):
     created = f"new-domains={PULLED},{PUSHED}@created=2026-11-22T01:00:00Z"
     late = f"late-domains={PULLED},{PUSHED}@until-call=1"

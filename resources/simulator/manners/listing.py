@@ -13,7 +13,7 @@ from resources.simulator.exchange import DOMAIN_PARAMETERS, Answer, Request
 from resources.simulator.manners.manner import Manner, Options
 from resources.simulator.render import Result
 
-LIST_OF_DOMAINS = "ListDomainDetail"
+LIST_OF_DOMAINS, LIST_OF_CARRIERS = "ListDomainDetail", "DescribeLiveISPData"
 DELETED = 3
 
 
@@ -157,6 +157,25 @@ class LateDomains(ListManner):
 
 
 @dataclass
+class LateCarriers(Manner):
+    """Lists only the first so many carriers: with @until-call or @until all are listed then."""
+
+    name = "late-carriers"
+    example = "late-carriers=3@until-call=1"
+
+    most: int
+
+    def is_about(self, request: Request) -> bool:
+        return request.action == LIST_OF_CARRIERS
+
+    def behind(self, request: Request, answer: Answer) -> Answer:
+        if not answer.is_good:
+            return answer
+        result = answer.result
+        return answer.with_result(result | {"ISPList": result["ISPList"][: self.most]})
+
+
+@dataclass
 class NewDomains(LateDomains):
     """Lists these domains as created at this time."""
 
@@ -228,6 +247,7 @@ MANNERS: tuple[type[Manner], ...] = (
     MovingTotal,
     DoubledKey,
     LateDomains,
+    LateCarriers,
     NewDomains,
     NameCase,
     NullResult,

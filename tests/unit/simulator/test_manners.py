@@ -228,6 +228,13 @@ def test_late_domains_are_listed_from_some_call_or_time_on(sim):
     assert [d for d, at in created.items() if at == "2025-06-08T10:00:00Z"] == [PULLS[1]]
 
 
+def test_carriers_are_listed_from_some_call_on(sim):
+    sim.manners = ["late-carriers=3@until-call=1"]
+    first, second = (result(sim, ACTION)["ISPList"] for _ in range(2))
+    assert first == second[:3]
+    assert len(second) > len(first)
+
+
 def test_names_are_listed_in_mixed_case_and_answered_in_lower_case(sim):
     sim.manners = ["name-case"]
     assert "Pull-1.Sim.Example" in {d["Domain"] for d in listed(sim)}
