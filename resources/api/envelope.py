@@ -25,12 +25,20 @@ def read_json(body: Body) -> dict[str, Any]:
     document = _parsed(text)
     if document is None:
         start = printable(text[:200].decode("utf-8", errors="replace"), longest=80)
-        raise TryLater(f'the answer of {len(body)} bytes is not whole JSON: "{start}"')
+        raise TryLater(
+            f'the answer of {len(body)} bytes is not whole JSON: "{start}"',
+            http_status=200,
+            no_answer=True,
+        )
     refusal = read_refusal(document)
     if refusal is not None:
         raise from_answer(None, 200, refusal)
     if not isinstance(document, dict) or "Result" not in document:
-        raise TryLater("the answer has neither a Result nor an Error")
+        raise TryLater(
+            "the answer has neither a Result nor an Error",
+            http_status=200,
+            no_answer=not isinstance(document, dict) or "ResponseMetadata" not in document,
+        )
     return document
 
 

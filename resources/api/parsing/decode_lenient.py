@@ -55,12 +55,18 @@ def read(
             f"the answer of {size} bytes is no JSON: cut off, or from a gateway",
             action=action,
             http_status=http_status,
+            no_answer=True,
         ) from error
     refusal = read_refusal(document)
     if refusal is not None:
         raise from_answer(action, http_status, refusal)
     if not isinstance(document, dict) or not _has_result(shape, document):
-        raise TryLater("the answer holds neither a Result nor an Error", action=action)
+        raise TryLater(
+            "the answer holds neither a Result nor an Error",
+            action=action,
+            http_status=http_status,
+            no_answer=not isinstance(document, dict) or "ResponseMetadata" not in document,
+        )
     reader = _Reader(action, first)
     return reader.clean(shape, document, ""), reader.unknown
 

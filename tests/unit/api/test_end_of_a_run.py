@@ -168,8 +168,24 @@ def test_threads_that_are_refused_together_ask_one_question(world):
 
 @pytest.mark.parametrize(
     ("answer", "takes_s", "most_s"),
-    [(REFUSED, 0.0, 21), (REFUSED, 5.0, 45), ((502, b"<html>Bad Gateway</html>"), 0.0, 21)],
-    ids=["refused", "silence", "a gateway without an API"],
+    [
+        (REFUSED, 0.0, 21),
+        (REFUSED, 5.0, 45),
+        ((502, b"<html>Bad Gateway</html>"), 0.0, 21),
+        ((200, b"<html>Log in to the network</html>"), 0.0, 21),
+        ((200, b"{}"), 0.0, 21),
+        ((200, b""), 0.0, 21),
+        ((200, b'{"code": 0, "data": null}'), 0.0, 21),
+    ],
+    ids=[
+        "refused",
+        "silence",
+        "a gateway without an API",
+        "a login page",
+        "an empty object",
+        "an empty answer",
+        "another API",
+    ],
 )
 def test_a_server_that_is_gone_ends_the_run_with_one_sentence(
     world, caplog, answer, takes_s, most_s
@@ -217,6 +233,19 @@ def test_one_action_without_an_answer_ends_nothing(world):
     with pytest.raises(TryLater, match="gave up at attempt"):
         client.call(ACTION, {})
     assert client.call("DescribeLiveTopPlayData", {}).http_status == 200
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>", b"", b'{"ResponseMetadata": {"RequestId": "r"}}'], ids=str
+)
+def test_one_action_that_is_answered_by_something_else_ends_nothing(world, body):
+    world.answers[ACTION] = (200, body)
+    client = world.client()
+    for _ in range(9):
+        with pytest.raises(TryLater, match="gave up at attempt"):
+            client.call(ACTION, {})
+    assert world.passed_s > 60
+    assert client.call(LIST, {}).http_status == 200
 
 
 def test_failures_between_successes_never_add_up(world):

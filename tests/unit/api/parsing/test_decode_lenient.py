@@ -39,8 +39,15 @@ def test_a_field_of_another_type_is_named_by_its_path():
 
 @pytest.mark.parametrize("text", [b"", b"<html>", b'{"Result": {"ISPList": [', b"{}"])
 def test_what_is_no_answer_is_tried_again(text):
-    with pytest.raises(TryLater):
+    with pytest.raises(TryLater) as caught:
         decoded(text)
+    assert caught.value.no_answer, "where nothing else comes, the run ends"
+
+
+def test_an_envelope_of_the_api_without_a_result_is_an_answer():
+    with pytest.raises(TryLater) as caught:
+        decoded(b'{"ResponseMetadata": {"RequestId": "r"}}')
+    assert not caught.value.no_answer
 
 
 PAGED = [endpoint for endpoint in ENDPOINTS.values() if endpoint.paging]
