@@ -202,6 +202,7 @@ DATASETS = (
         endpoint=REGION,
         scope=Scope.ACCOUNT,
         key=("area_code", "country_code", "province_code"),
+        duplicate_keys=DuplicateKeys.KEEP_ONE,  # codes are what is asked by; one may have two names
         description="Areas, countries and provinces with their codes.",
         group="account",
     ),
@@ -210,6 +211,7 @@ DATASETS = (
         endpoint=ISP,
         scope=Scope.ACCOUNT,
         key=("isp",),
+        duplicate_keys=DuplicateKeys.KEEP_ONE,
         description="Carriers with their codes.",
         group="account",
     ),

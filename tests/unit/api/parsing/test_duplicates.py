@@ -57,12 +57,12 @@ def kept(*pages):
 @pytest.mark.parametrize("order", [1, -1])
 def test_of_a_domain_listed_twice_the_living_one_is_kept_then_the_newest(wanted, other, order):
     rows = [
-        {"Domain": "b.example", **wanted, "CNAME": "right"},
+        {"Domain": "b.example", **wanted, "CNAME": "the right one"},  # sorts after the other
         {"Domain": "a.example", "CNAME": "a"},
-        {"Domain": "b.example", **other, "CNAME": "wrong"},
+        {"Domain": "b.example", **other, "CNAME": "no"},
     ][::order]
     found, joined = kept(listed(*rows))
-    assert found == [("a.example", 0, "a"), ("b.example", wanted["Status"], "right")]
+    assert found == [("a.example", 0, "a"), ("b.example", wanted["Status"], "the right one")]
     assert joined.doubled
     assert not kept(listed(rows[0], rows[1]))[1].doubled
 
@@ -150,3 +150,28 @@ def test_a_dataset_that_declares_nothing_refuses():
     page = pushes("a", "b", dataset=dataset)
     with pytest.raises(IncompleteAnswer, match="a key came twice in .*: .*stream=room1"):
         join(dataset, first_walk("push_stream_info"), [page])
+
+
+def doubled_row(name, change=lambda row: row):
+    """The sample of a dataset without pages, in which the first row of a list stands twice."""
+    walk, document = first_walk(name), sample_of(name)
+    dataset = DATASETS[name]
+    layout = (dataset.endpoint.split_rows if walk.is_split else None) or dataset.endpoint.rows
+    rows = document["Result"]
+    for level in layout.levels[:-1]:
+        rows = rows[level.name][0]
+    rows = rows[layout.levels[-1].name]
+    rows.append(change(rows[0]))
+    return join(dataset, walk, [read_page(dataset, walk, json.dumps(document).encode())])
+
+
+@pytest.mark.parametrize("name", ["isp", "region"])
+@pytest.mark.parametrize("change", [{}, {"Name": "another name"}, {"Name": ""}], ids=str)
+def test_of_a_carrier_or_region_that_is_listed_twice_one_is_kept(name, change):
+    """All that is split by them waits for these lists, and asks by their codes."""
+    dataset, walk = DATASETS[name], first_walk(name)
+    plain = read_page(dataset, walk, json.dumps(sample_of(name)).encode())
+    key = [n for n in dataset.key if n in plain.table.column_names]
+    twice = doubled_row(name, lambda row: {**row, **change})
+    assert twice.doubled
+    assert twice.table.select(key).equals(join(dataset, walk, [plain]).table.select(key))
