@@ -213,6 +213,19 @@ def test_streams_of_a_domain_that_the_lists_of_streams_lack_are_no_complete_day(
         assert {state for state, _ in states(later).values()} == {State.CAPTURED}
 
 
+def test_a_domain_that_a_person_called_gone_lacks_nowhere_and_is_not_asked(tmp_path):
+    with lab(tmp_path / "home", ACCOUNT, manners=[f"refuse-domain={PULLED}"]) as lone:
+        found = lone.only("domain", "isp", "source_traffic", "batch_stream_traffic")
+        assert not backfill(found)[0].is_complete
+        found.archive.home.set_gone_domains([PULLED])
+        later = found.with_(LIVESTATS_NOW=(NOW + timedelta(days=1)).isoformat())
+        later = later.only("domain", "isp", "source_traffic", "batch_stream_traffic")
+        refused = lone.simulator.refused["RequestForbidden"]
+        assert backfill(later, *DAYS)[0].is_complete
+        assert {state for state, _ in states(later).values()} == {State.CAPTURED}
+        assert lone.simulator.refused["RequestForbidden"] == refused
+
+
 def test_verify_accepts_a_day_that_was_completed(tmp_path):
     with lab(tmp_path / "home", ACCOUNT, manners=[f"refuse-domain={PULLED}"]) as lone:
         found = lone.only("domain", "batch_stream_traffic")

@@ -9,6 +9,7 @@ import pytest
 
 from resources.api.catalog import DATASETS
 from resources.api.retry import RetryPolicy
+from resources.capture.learned import Learned
 from resources.capture.result import Outcome
 from resources.raw import captures
 from resources.simulator import Account
@@ -155,6 +156,24 @@ def test_the_living_domains_of_an_old_account_are_found_among_those_that_are_gon
         found = one.only("domain", "isp", "source_traffic")
         (result,) = (r for r in found.capture((DAY,)) if r.dataset == "source_traffic")
         assert (result.outcome, result.lacking) == (Outcome.INCOMPLETE, tuple(bad))
+
+
+@pytest.mark.parametrize("most", [0, 3, 6])
+def test_no_more_further_calls_are_made_than_an_action_may_spend_in_a_run(
+    tmp_path, monkeypatch, most
+):
+    bad = ",".join(f"pull-{n}.sim.example" for n in range(1, 8))
+    left = [most]
+
+    def spend(_, action):
+        left[0] -= action == EDGE
+        return left[0] >= 0
+
+    monkeypatch.setattr(Learned, "spend_call", spend)
+    manner = f"refuse-domain={bad}@code=Never.Seen"
+    with lab(tmp_path / "home", Account(domains=9, deleted=0), manners=[manner]) as one:
+        one.only("domain", "isp", "edge_stat").capture((DAY,))
+        assert one.simulator.calls[EDGE] == 1 + most
 
 
 def test_an_action_that_refuses_everything_is_searched_a_few_times(tmp_path):

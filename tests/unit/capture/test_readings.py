@@ -32,3 +32,30 @@ def test_the_last_one_is_refused_unless_it_is_the_same():
 
 def test_what_proves_itself_does_not_come_again():
     assert not Readings("DescribeX").must_come_again(result([], needs_second=False), is_last=False)
+
+
+def doubled(values, pages=2):
+    rows = Rows(pa.table({"x": values}), 0, (), (), doubled=True)
+    return FetchResult(Request(payload={}), [None] * pages, rows)
+
+
+def test_keys_that_come_twice_on_one_page_are_proven_by_it():
+    Readings("DescribeX").check_doubled(doubled([1, 1], pages=1))
+
+
+@pytest.mark.parametrize(
+    ("others", "is_proven"),
+    [([[1, 1, 2]] * 3, True), ([[1, 1, 2]] * 2, False), ([[1, 1, 2], [1, 2, 2], [1, 1, 2]], False)],
+    ids=["the same four times", "the same three times", "once another"],
+)
+def test_on_several_pages_they_are_if_every_attempt_has_the_same_rows(others, is_proven):
+    """A row that has moved from page to page does not stay where it is."""
+    readings = Readings("DescribeX")
+    for values in ([1, 1, 2], *others[:-1]):
+        with pytest.raises(IncompleteAnswer, match="came twice on 2 pages"):
+            readings.check_doubled(doubled(values))
+    if is_proven:
+        readings.check_doubled(doubled(others[-1]))
+    else:
+        with pytest.raises(IncompleteAnswer, match="came twice on 2 pages"):
+            readings.check_doubled(doubled(others[-1]))

@@ -83,6 +83,18 @@ def test_a_quiet_day_on_which_all_is_empty_is_none():
     assert judged(changed(whole(), lists)) == {}
 
 
+@pytest.mark.parametrize(
+    "siblings",
+    [("batch_stream_session",), ("batch_stream_traffic",),
+     ("stream_session", "stream_session_by_domain", "stream_session_account")],
+    ids=["sessions", "traffic", "three datasets of one action"],
+)  # fmt: skip
+def test_one_action_alone_proves_nothing(siblings):
+    """It may itself be wrong: one of two that contradict each other is not known to be the right one."""
+    counts = changed(whole(), ["edge_stat"])
+    assert judged({name: counts[name] for name in ("edge_stat", *siblings)}) == {}
+
+
 def test_a_holiday_on_which_all_drop_together_is_none():
     assert judged(changed(whole(), SIBLINGS, ROWS * 3 // 100)) == {}
 

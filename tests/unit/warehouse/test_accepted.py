@@ -9,6 +9,7 @@ from resources.api.catalog import DATASETS
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.raw import captures
+from resources.raw.manifest_facts import ManifestFacts
 from resources.warehouse.accepted import RefusedFile, provenance
 from tests.support.lake_files import store
 
@@ -48,3 +49,25 @@ def test_a_file_that_has_changed_is_refused_with_what_makes_it_again(home):
     path.write_bytes(data)
     with pytest.raises(RefusedFile, match="livestats replay --from 2026-11-22"):
         accept(home)
+
+
+MEANT = {"bucket_seconds": 3600}
+
+
+@pytest.mark.parametrize(
+    ("of_capture", "of_home"),
+    [(MEANT, {}), ({}, MEANT), (MEANT, {"bucket_seconds": 300})],
+    ids=["usual days, and this one of hours", "days of hours, and a usual one", "another width"],
+)
+def test_a_file_of_a_capture_with_other_settings_than_the_homes_is_refused(
+    home, monkeypatch, of_capture, of_home
+):
+    """One table cannot hold both."""
+    facts = ManifestFacts(PUSHES.name, str(DAY), ZONE.key, 2, settings=of_capture)
+    monkeypatch.setattr("resources.warehouse.accepted.manifest_facts", lambda _: facts)
+    monkeypatch.setattr(Home, "id", "ours")
+    monkeypatch.setattr(Home, "pinned", {PUSHES.name: of_home} if of_home else {})
+    with pytest.raises(RefusedFile, match="captured with other settings"):
+        accept(home)
+    monkeypatch.setattr(Home, "pinned", {PUSHES.name: of_capture})
+    assert accept(home).rows == 1

@@ -180,6 +180,8 @@ def test_what_is_damaged_is_named_and_the_rest_is_copied(lab, tmp_path, harm):
     assert "complete_at" not in result.stdout
     copied = held(tmp_path / "copy")
     assert set(held(lab.root)) - set(copied) <= {p for p in held(lab.root) if TRAFFIC in p}
+    lake = parquet.path_of(tmp_path / "copy" / "lake", TRAFFIC, DAYS[0])
+    assert not lake.exists(), "no rows without their answers"
     assert restored(lab, tmp_path / "copy") == []
 
 
