@@ -39,7 +39,7 @@ from resources.api.parsing.row_windows import (
     rows_inside,
 )
 from resources.api.parsing.slices import JsonSlicer
-from resources.api.parsing.slot_steps import check_slots
+from resources.api.parsing.slot_steps import check_slots, moved_by_one
 from resources.api.parsing.sorting import SortedView
 from resources.api.parsing.split_items import (
     absent_domains,
@@ -146,6 +146,7 @@ class _PageReader:
         self._tables: list[pa.Table] = []
         self._wrong: Strange | None = None  # a row that cannot be of the window
         self._far: Strange | None = None  # a slot more than a width outside of the window
+        self._moved: list[str] = []  # per slice: the edge of the window at which slots are moved
         self._unknown: set[str] = set()
         self._totals = Totals(dataset, is_split=request.is_split)
 
@@ -161,6 +162,8 @@ class _PageReader:
         table = table_of(self._dataset, [self._request], flat, self._rows)
         inside = rows_inside(self._dataset, table, [self._request], flat.answer)
         self._tables.append(table if inside is None else table.filter(inside))
+        moved = "" if inside is None else moved_by_one(self._dataset, self._request, table)
+        self._moved.append(moved)
         if inside is not None and self._far is None:
             outside = table.filter(pc.invert(inside))
             self._far = far_slot(self._dataset, self._request, outside)
@@ -181,6 +184,7 @@ class _PageReader:
             check_split_is_empty(self._dataset, self._request, result)
         if self.is_beside_split and not self._rows:
             check_plain_is_empty(self._dataset, self._request, result, self.has_split_rows)
+        moved = set(self._moved) if all(self._moved) else set[str]()
         facts, totals = facts_of(self._dataset, result, self._rows)
         is_all_here = not (self._outside or endpoint.paging or is_reduced)
         table = _joined(self._tables)
@@ -195,7 +199,7 @@ class _PageReader:
             outside=self._outside,
             absent=absent if absent and is_short(self._dataset, table, result) else (),
             unknown=tuple(sorted(self._unknown)),
-            disagreeing=self._totals.disagreeing(result)[0] if is_all_here else (),
+            disagreeing=self._totals.disagreeing(result)[0] if is_all_here else tuple(moved),
             number=self._number,
         )
 

@@ -26,7 +26,7 @@ from resources.api.parsing.echoes import check_echoes
 from resources.api.parsing.flatten import FlatRows, flatten
 from resources.api.parsing.parse import Page, facts_of, read_page
 from resources.api.parsing.row_windows import has_impossible, rows_inside
-from resources.api.parsing.slot_steps import check_slots
+from resources.api.parsing.slot_steps import check_slots, moved_by_one
 from resources.api.parsing.split_items import absent_domains, is_short
 from resources.api.parsing.totals import Totals
 from resources.api.request_plan import Request, reads_beside_split
@@ -81,9 +81,12 @@ def read_batch(
         if inside is None:
             answer = flat.answer
         else:
-            table, answer = table.filter(inside), flat.answer[_booleans(inside)]
+            whole, table = table, table.filter(inside)
+            answer = flat.answer[_booleans(inside)]
             if (came[np.bincount(answer, minlength=len(requests)) == 0] > 0).any():
                 return None  # maybe the answer for another window: `parse.read_page` checks that
+            if _has_moved(dataset, requests, whole, flat.answer):
+                return None  # `parse.read_page` says where
         check_slots(dataset, requests, table, answer)
     except ApiError:
         return None
@@ -165,6 +168,15 @@ def _disagreeing(
     totals = Totals(dataset, is_split=requests[0].is_split, answers=len(requests))
     totals.add(flat)
     return totals.disagreeing(results)
+
+
+def _has_moved(
+    dataset: Dataset, requests: Sequence[Request], table: pa.Table, answer: np.ndarray
+) -> bool:
+    """True if the slots of a response are moved by one; `table` has rows outside of the windows too."""
+    edges = np.searchsorted(answer, np.arange(len(requests) + 1)).tolist()
+    parts = (table.slice(first, end - first) for first, end in pairwise(edges))
+    return any(moved_by_one(dataset, *one) for one in zip(requests, parts, strict=True))
 
 
 def _lacks_domains(

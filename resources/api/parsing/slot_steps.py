@@ -23,6 +23,9 @@ _IMPOSSIBLE = 1e6
 """Slots of a coarser width are refused if the chance is below one in so many that all slots with
 data fell onto that width, one after the other without a gap, by accident."""
 
+_FEWEST_MOVED = 12
+"""Slots of a window from which it is no accident that exactly the first or the last of them lacks."""
+
 _SECOND_US = 1_000_000
 _VENDOR_US = round(VENDOR_ZONE.utcoffset(None).total_seconds()) * _SECOND_US
 
@@ -62,6 +65,25 @@ def check_slots(
         if is_aligned and _longest_run(dataset, rows, places[first:end], step) >= _too_long(step):
             seconds = width_us // _SECOND_US
             raise WrongWidth(dataset.endpoint.action, step * seconds, seconds)
+
+
+def moved_by_one(dataset: Dataset, request: Request, table: pa.Table) -> str:
+    """The edge of the window at which a slot lacks and beside whose other edge one came; "" if none.
+
+    All other slots must be there: then the day is the one asked for, and each value stands under the
+    slot before or after its own. `table` has all rows of an answer, those outside of the window too.
+    """
+    if dataset.bucket_s is None or request.window is None or not table.num_rows:
+        return ""
+    width = width_s(dataset, request) * _SECOND_US
+    start, end = (round(edge.timestamp() * _SECOND_US) for edge in request.window)
+    slots = (end - start) // width
+    if slots < _FEWEST_MOVED:
+        return ""
+    places = {*((_microseconds(table.column(SLOT_START_AT).unique()) - start) // width).tolist()}
+    if places.issuperset(range(1, slots + 1)) and 0 not in places:
+        return "StartTime"
+    return "EndTime" if places.issuperset(range(-1, slots - 1)) and slots - 1 not in places else ""
 
 
 def grid_s(rows: Iterable[pa.Table], asked_s: int) -> int:

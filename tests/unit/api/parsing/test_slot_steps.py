@@ -209,3 +209,36 @@ def test_the_grid_of_an_answer_is_the_widest_that_all_its_slots_lie_on(minutes, 
     day = datetime(2026, 11, 20, tzinfo=UTC)
     slots = pa.array([day + timedelta(minutes=m) for m in minutes], pa.timestamp("us", "UTC"))
     assert math.gcd(grid_s([pa.table({"slot_start_at": slots})], 300), 86400) == grid_seconds
+
+
+@pytest.mark.parametrize("keys", [1, 4])
+@pytest.mark.parametrize("name", ["stream_session", "edge_stat", "push_stream_metrics"])
+@pytest.mark.parametrize(("by", "edge"), [(1, "StartTime"), (-1, "EndTime")])
+def test_slots_that_are_moved_by_one_contradict_the_answer(name, by, edge, keys):
+    """Named by the end of their slot, say: all values stand under the next one, and a day lacks one."""
+    dataset, walk = DATASETS[name], first_walk(name)
+    width, end = dataset.bucket_s, int((walk.window[1] - walk.window[0]).total_seconds())
+    start = walk.window[0].astimezone(MIDNIGHT.tzinfo)
+    text = body(name, range(by * width, end + by * width, width), keys=keys, start=start)
+    assert read_page(dataset, walk, text).disagreeing == (edge,)
+    fine = body(name, range(0, end, width), keys=keys, start=start)
+    assert read_page(dataset, walk, fine).disagreeing == ()
+    assert read_batch(dataset, [(walk, 1), (walk, 1)], [fine, text]) is None
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        [*range(0, DAY_S + 300, 300)],
+        [*range(-300, DAY_S, 300)],
+        [*range(7200, DAY_S + 300, 300)],
+        [*range(300, DAY_S, 300)],
+        [DAY_S],
+    ],
+    ids=["the end included", "one before", "nothing until two", "nothing at first", "the next day"],
+)
+def test_other_slots_beside_the_window_contradict_nothing(seconds):
+    """How the API reads the ends of a window is not documented, and slots without data may lack."""
+    dataset, walk = DATASETS["stream_session"], first_walk("stream_session")
+    text = body("stream_session", seconds, keys=2)
+    assert read_page(dataset, walk, text).disagreeing == ()
