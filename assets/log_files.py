@@ -10,7 +10,7 @@ import dagster as dg
 from assets import lake
 from resources.archive import Archive
 from resources.config.model import PARSE
-from resources.logs import keep, parse, states
+from resources.logs import keep, notes, parse, states
 
 KEY = dg.AssetKey(["logs", "log_files"])
 
@@ -41,7 +41,7 @@ def log_assets(archive: Archive) -> list[dg.AssetsDefinition]:
                     context.log.info("%s: %d files", done.day, done.files)
         days = _days(archive)
         if archive.settings.log_files == PARSE:
-            for parsed in parse.sync(archive.home, [one.day for one in days if not one.problem]):
+            for parsed in parse.sync(archive.home, notes.days_of(archive.home)):
                 context.log.info("%s: %d lines %s", parsed.day, parsed.lines, parsed.unreadable)
         lacking = [one for one in days if one.can_be_asked]
         if lacking:
@@ -56,4 +56,4 @@ def log_assets(archive: Archive) -> list[dg.AssetsDefinition]:
 
 def _days(archive: Archive) -> list[states.LogDay]:
     first, last = archive.first_day, archive.today
-    return states.of_days(archive.home, archive.settings, archive.now(), first, last)
+    return states.of_young_days(archive.home, archive.settings, archive.now(), first, last)

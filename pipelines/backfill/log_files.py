@@ -5,14 +5,14 @@ Not here: the downloads (resources/logs). Read next: resources/logs/keep.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from pipelines.backfill.plan import BackfillPlan
 from resources.archive import Archive
 from resources.config.model import PARSE
-from resources.logs import keep, parse, states
+from resources.logs import keep, notes, parse, states
 from resources.logs.parse import Parsed
 from resources.logs.states import LogDay, LogState
 
@@ -34,7 +34,8 @@ def days(archive: Archive, todo: BackfillPlan) -> list[LogDay]:
     """The state of the range's days; [] if files or their list are not asked for."""
     if states.DATASET not in todo.datasets:
         return []
-    return states.of_days(archive.home, archive.settings, archive.now(), todo.first, todo.last)
+    now = archive.now()
+    return states.of_young_days(archive.home, archive.settings, now, todo.first, todo.last)
 
 
 def are_due(archive: Archive, todo: BackfillPlan) -> bool:
@@ -59,7 +60,7 @@ def download(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) 
                 if done.error:
                     faults[done.day] = done.error
     after = days(archive, todo)
-    for parsed in _parsed(archive, after):
+    for parsed in _parsed(archive, todo):
         tell(f"log files of {parsed.day}: {parsed.lines:,} lines")
         result.lines += parsed.lines
         result.unreadable += parsed.unreadable
@@ -68,8 +69,9 @@ def download(archive: Archive, todo: BackfillPlan, tell: Callable[[str], None]) 
     return result
 
 
-def _parsed(archive: Archive, found: Sequence[LogDay]) -> Iterator[Parsed]:
-    """Bring the lines of the days up to date, if the settings ask for lines."""
-    if archive.settings.log_files != PARSE:
+def _parsed(archive: Archive, todo: BackfillPlan) -> Iterator[Parsed]:
+    """Bring the lines of the range's days up to date, if the settings ask for lines."""
+    if archive.settings.log_files != PARSE or states.DATASET not in todo.datasets:
         return iter(())
-    return parse.sync(archive.home, [one.day for one in found if not one.problem])
+    found = notes.days_of(archive.home)
+    return parse.sync(archive.home, [day for day in found if todo.first <= day <= todo.last])

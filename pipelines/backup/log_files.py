@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from resources.fs import atomic, locks
-from resources.home.layout import FOLDER_MODE, Home
+from resources.home.layout import Home
 from resources.logs import notes
 
 Naming = Callable[[Path], AbstractContextManager[None]]
@@ -40,7 +40,7 @@ def copy(home: Home, target: Home, naming: Naming) -> Copied:
 def _day(home: Home, target: Home, day: date, naming: Naming, copied: Copied) -> None:
     source, folder = notes.folder_of(home, day), notes.folder_of(target, day)
     note = notes.read(source)
-    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    notes.make(folder)
     notes.tidy(folder)
     lacking = 0
     for path, (_, version) in note.paths(source).items():
@@ -60,7 +60,7 @@ def _day(home: Home, target: Home, day: date, naming: Naming, copied: Copied) ->
 
 def _file(path: Path, there: Path, sha256: str) -> None:
     """Copy a file. Raises ValueError if it is not what the note says."""
-    there.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    notes.make(there.parent)
     temp = atomic.temp_path(there)
     try:
         atomic.copy_file(path, temp)

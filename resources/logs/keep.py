@@ -18,7 +18,7 @@ from resources.api.errors import ApiError, FixSetup, printable
 from resources.capture.capturer import Capturer
 from resources.errors import LivestatsError
 from resources.fs import access, locks
-from resources.home.layout import FOLDER_MODE, Home
+from resources.home.layout import Home
 from resources.logs import erase, listing, notes, states, workers
 from resources.logs.listing import Listing
 from resources.logs.notes import DayNote, Listed, LogFile, Version
@@ -124,7 +124,7 @@ class _Day:
 
     def run(self) -> None:
         """Take up what killed runs left, then ask and download until nothing more comes."""
-        self._folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        notes.make(self._folder)
         notes.tidy(self._folder)
         self.note = notes.read(self._folder)
         if notes.adopt(self._folder, self.note, self.capturer.clock()):

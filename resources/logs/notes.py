@@ -213,8 +213,15 @@ def read(folder: Path) -> DayNote:
 
 def write(folder: Path, note: DayNote) -> None:
     """Write the note of a day. The caller holds its lock."""
-    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    make(folder)
     atomic.write_atomically(folder / NOTE, sealed.seal(note.facts()))
+
+
+def make(folder: Path) -> None:
+    """Make a folder below logs/, with those above it: for the owner and a group of his choice."""
+    if not folder.is_dir():
+        make(folder.parent)
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
 
 def files_in(folder: Path) -> Iterator[Path]:

@@ -53,14 +53,22 @@ class Parsed:
 def sync(home: Home, days: Iterable[date]) -> Iterator[Parsed]:
     """Make the Parquet file of each day that has files and whose lines are not those of its files.
 
-    Raises UnreadableNote, LockTimeout.
+    Raises LockTimeout.
     """
     for day in days:
-        folder = notes.folder_of(home, day)
-        with locks.lock(notes.lock_file(home, day)):
+        if (parsed := _sync_day(home, day)) is not None:
+            yield parsed
+
+
+def _sync_day(home: Home, day: date) -> Parsed | None:
+    folder = notes.folder_of(home, day)
+    with locks.lock(notes.lock_file(home, day)):
+        try:
             note = notes.read(folder)
-            if note.versions and not is_current(folder, note):
-                yield _made(folder, note, day)
+        except notes.UnreadableNote as error:
+            return Parsed(day, 0, (f"{day}: {error}",))
+        is_due = bool(note.versions) and not is_current(folder, note)
+        return _made(folder, note, day) if is_due else None
 
 
 def is_current(folder: Path, note: DayNote) -> bool:

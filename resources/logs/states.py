@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
-from resources.api.windows import day_window
+from resources.api.windows import day_of, day_window
 from resources.config import Settings
 from resources.config.model import LIST
 from resources.home.layout import Home
@@ -29,6 +29,8 @@ from resources.logs.notes import DayNote, Listed, LogFile
 DATASET = "log_file"
 GROWS = timedelta(hours=24)
 """For so long after its hour a file may grow: it is downloaded once that is over."""
+
+_DROPPED = timedelta(days=7)
 
 
 class LogState(StrEnum):
@@ -181,6 +183,15 @@ def of_days(home: Home, settings: Settings, now: datetime, first: date, last: da
         return []
     days = {*parquet.days_of(home.lake, DATASET), *notes.days_of(home)}
     return [of_day(home, settings, day, now) for day in sorted(days) if first <= day <= last]
+
+
+def of_young_days(
+    home: Home, settings: Settings, now: datetime, first: date, last: date
+) -> list[LogDay]:
+    """The same without days that the vendor has dropped for more than a week: these are many."""
+    kept_for = expires_at(settings, first) - day_window(first, settings.zone)[0]
+    youngest = day_of(now - kept_for - _DROPPED, settings.zone)
+    return of_days(home, settings, now, max(first, youngest), last)
 
 
 def due(days: Iterable[LogDay]) -> list[date]:

@@ -17,7 +17,6 @@ from resources.api.errors import AGAIN_LATER, ApiError, TryLater
 from resources.capture.fetcher import RunCancelled
 from resources.errors import LivestatsError
 from resources.fs import atomic
-from resources.home.layout import FOLDER_MODE
 from resources.logs import notes
 from resources.logs.notes import LogFile
 
@@ -159,7 +158,7 @@ def _store(
 ) -> Stored:
     """Download a file to a temporary name, and give it its own once it is on the disk."""
     aside = job.file.path(folder, "0" * 12)
-    aside.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    notes.make(aside.parent)
     temp = atomic.temp_path(aside)
     try:
         with temp.open("xb") as target:

@@ -156,7 +156,7 @@ def _of_lake(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> list
 def _of_log_files(archive: Archive) -> list[Alarm]:
     """Alarms about log files that are asked for and not kept."""
     home, now = archive.home, archive.now()
-    days = log_states.of_days(home, archive.settings, now, archive.first_day, archive.today)
+    days = log_states.of_young_days(home, archive.settings, now, archive.first_day, archive.today)
     lost = [one for one in days if one.state is LogState.LOST and now - one.expires_at < YOUNG]
     expiring = [one for one in days if one.state is LogState.EXPIRING]
     overdue = [

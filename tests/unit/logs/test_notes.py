@@ -83,3 +83,9 @@ def test_only_files_that_are_what_their_name_says_are_taken_up(tmp_path):
     assert notes.adopt(tmp_path, note, at) == 1
     assert note.newest(file).bytes == 5
     assert notes.adopt(tmp_path, note, at) == 0
+
+
+def test_folders_are_for_the_owner_and_a_group(tmp_path):
+    notes.make(tmp_path / "logs" / "2026-11-20" / "pull")
+    made = [tmp_path / "logs", *(tmp_path / "logs").rglob("*")]
+    assert [path.stat().st_mode & 0o007 for path in made] == [0, 0, 0]

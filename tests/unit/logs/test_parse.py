@@ -96,3 +96,10 @@ def test_bytes_that_are_no_text_are_shown(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"a\xffb\r\n\n")
     assert [*parse._batches(path)] == [(1, ["a\\xffb", ""])]
+
+
+def test_a_damaged_note_costs_its_day(account):
+    path_of(account).with_name(notes.NOTE).write_bytes(b"{}")
+    (made,) = sync(account)
+    assert made.lines == 0
+    assert "cannot be read" in made.unreadable[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from resources.logs import notes, states
 from resources.logs.states import LogState
@@ -59,3 +59,14 @@ def test_days_that_expire_come_first_then_the_newest(tmp_path):
             for day, state in zip(days, wanted, strict=True)
         ]
         assert states.due(changed) == [days[1], days[2], days[0]]
+
+
+def test_days_that_the_vendor_has_long_dropped_are_not_read_each_time(tmp_path):
+    with log_lab(tmp_path) as account:
+        archive = account.archive
+        for days, number in ((30, 1), (36, 1), (37, 0)):
+            now = archive.now() + timedelta(days=days - 2)
+            found = states.of_young_days(
+                archive.home, archive.settings, now, date(2025, 1, 1), NEXT
+            )
+            assert len(found) == number, days
