@@ -28,6 +28,8 @@ from resources.api.transport import CHUNK_BYTES, Timeouts
 _SLOWEST_BYTES_PER_S = 50_000
 """A file that comes in more slowly is given up, so that a server that drips holds nothing up."""
 
+_PIECE_S = 0.2
+
 log = logging.getLogger("livestats.api")
 
 
@@ -77,7 +79,7 @@ class Downloader:
     ) -> Received:
         """Write the bytes behind `link` into `target`, exactly as they are sent.
 
-        `check` is called after each piece, and may raise to end it. Each attempt writes `target` anew.
+        `check` is called after each piece and in each wait, and may raise to end it. Each attempt writes `target` anew.
 
         Raises LinkRefused, FixRequest for what no attempt mends, AnswerTooLarge above `most_bytes`, and
         the last TryLater when the retries are used up. No message has the link.
@@ -101,7 +103,15 @@ class Downloader:
                     raise
                 log.debug("A download: %s; again in %.1f s", error.what, wait_s)
                 slept_s += wait_s
-            self._sleep(wait_s)
+            self._wait(wait_s, check)
+
+    def _wait(self, seconds: float, check: Callable[[], None]) -> None:
+        """Sleep in pieces, so that `check` can end it."""
+        while seconds > 0:
+            check()
+            self._sleep(min(seconds, _PIECE_S))
+            seconds -= _PIECE_S
+        check()
 
     def _attempt(
         self, link: Link, target: BinaryIO, most_bytes: int, check: Callable[[], None]

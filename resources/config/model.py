@@ -218,6 +218,10 @@ class Settings:
                 f"api.quota_factor = {self.quota_factor}: from 0.01 on is possible; 1 is the "
                 "documented quota."
             )
+        if self.log_files != LIST and "log_file" in self.datasets_off:
+            raise SettingsError(
+                f"logs.files = {self.log_files!r} needs their list: take log_file out of datasets.off."
+            )
         if not 0 <= self.expiry_warning_days <= 366:
             raise SettingsError(
                 f"archive.expiry_warning_days = {self.expiry_warning_days}: 0 to 366 is possible, "

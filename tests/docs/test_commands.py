@@ -38,6 +38,7 @@ NOT_RUN = {
     r"useradd .*|install .*|cp .*|systemctl .*|chown .*|chgrp .*|chmod .*": "changes the system; commands of the units: below",
     r"docker compose .*": "needs a container engine; its commands: below",
     r"rsync .*": "needs a second machine",
+    r"zcat .*\$LIVESTATS_HOME.*": "needs log files: tests of resources/logs read them",
     r"(mkdir|mv|rm) .*\$LIVESTATS_HOME.*": "test_recovery does what the page says",
     r"python -m benchmarks\.\w+.*": "takes minutes; test_benchmarks runs their parts",
     r"(\.venv/bin/)?python -m pipelines\.docgen\.\w+": "writes into docs/; what it would write is tested",

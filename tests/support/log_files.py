@@ -5,6 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from datetime import date
 
+from click.testing import CliRunner
+
+from pipelines.cli import main
 from resources.logs import keep, notes
 from resources.simulator import Account
 from resources.simulator.log_files import ACTION
@@ -40,3 +43,12 @@ def files_of(account, day=DAY):
 def downloads(account):
     """Downloads that were asked for by now."""
     return account.simulator.calls[ACTION]
+
+
+def call(account, *words, **environ):
+    """A command line with the settings of the archive, and changes to its environment."""
+    off = ",".join(f'"{name}"' for name in account.archive.settings.datasets_off)
+    file = account.root.parent / "livestats.toml"
+    file.write_text(f"[datasets]\noff = [{off}]\n[logs]\nfiles = 'keep'\n")
+    asked = {**account.archive.environ, "LIVESTATS_SETTINGS": str(file), **environ}
+    return CliRunner().invoke(main, words, env=asked)

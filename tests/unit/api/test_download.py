@@ -81,7 +81,7 @@ def test_a_fault_is_tried_again_and_the_file_begun_anew(url):
     Storage.faults = 2
     body, waits = fetch(f"{url}/flaky")
     assert body == BODY
-    assert len(waits) == 2
+    assert sum(waits) == pytest.approx(0.5 + 1.0)
 
 
 @pytest.mark.parametrize(
@@ -136,3 +136,17 @@ def test_it_can_be_ended_between_two_pieces(url):
 
     with pytest.raises(KeyboardInterrupt):
         fetch(f"{url}/whole", check=end)
+
+
+def test_a_wait_before_another_attempt_can_be_ended(url):
+    Storage.asked.clear()
+    asked = []
+
+    def end():
+        asked.append(1)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(f"{url}/503", check=end)
+    assert len(Storage.asked) == 1

@@ -11,8 +11,7 @@ from resources.logs import erase, notes
 from resources.raw.erasures import ItemKind, PlainItem
 from resources.verify.run import Verification
 from tests.support.archives import leftovers
-from tests.support.log_files import DAY, downloads, files_of, kept, log_lab
-from tests.unit.pipelines.backfill.test_log_files import call
+from tests.support.log_files import DAY, call, downloads, files_of, kept, log_lab
 
 DOMAIN = PlainItem.parse(ItemKind.DOMAIN, "pull-1.sim.example")
 

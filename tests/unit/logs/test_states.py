@@ -18,8 +18,6 @@ def test_nothing_is_asked_for_where_only_the_list_is_wanted(tmp_path):
     with log_lab(tmp_path, files="list") as account:
         assert of(account) == []
         assert not states.is_wanted(account.archive.settings)
-        off = account.set(log_files="keep", datasets_off=("log_file",))
-        assert of(off) == []
 
 
 def test_a_kept_file_that_is_gone_or_of_another_size_lacks(tmp_path):

@@ -6,15 +6,13 @@ import json
 from datetime import timedelta
 
 import pytest
-from click.testing import CliRunner
 
 from pipelines.backfill import log_files
 from pipelines.backfill.plan import plan
-from pipelines.cli import main
 from resources import monitoring
 from resources.logs import notes
 from tests.support.archives import NOW
-from tests.support.log_files import DAY, NEXT, SECRET, downloads, files_of, kept, log_lab
+from tests.support.log_files import DAY, NEXT, SECRET, call, downloads, files_of, kept, log_lab
 
 RANGE = ("--from", str(DAY), "--to", str(DAY), "--dataset", "log_file")
 GONE = "file-status=404@domain=pull-1.sim.example"
@@ -24,14 +22,6 @@ GONE = "file-status=404@domain=pull-1.sim.example"
 def account(tmp_path):
     with log_lab(tmp_path) as found:
         yield found
-
-
-def call(account, *words, **environ):
-    off = ",".join(f'"{name}"' for name in account.archive.settings.datasets_off)
-    file = account.root.parent / "livestats.toml"
-    file.write_text(f"[datasets]\noff = [{off}]\n[logs]\nfiles = 'keep'\n")
-    asked = {**account.archive.environ, "LIVESTATS_SETTINGS": str(file), **environ}
-    return CliRunner().invoke(main, words, env=asked)
 
 
 def at(days):
