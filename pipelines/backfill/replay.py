@@ -14,6 +14,7 @@ from resources.capture.inventory import InventoryReader
 from resources.capture.repair import UNREADABLE, make_lake_file
 from resources.fs import access, locks
 from resources.home import day_lock
+from resources.home.folders import is_closed
 from resources.raw import captures
 
 log = logging.getLogger("livestats.replay")
@@ -37,13 +38,14 @@ def captured(
     """Every day with a capture or rejected answers in the range, dimensions' days included.
 
     And those of an account-wide series, if it is switched on, that a split dataset has captured.
+    Without those of folders that this user may not look into.
     """
-    found = []
+    found, raw = [], archive.home.raw
     for dataset in datasets:
-        folders = [*captures.days_of(archive.home.raw, dataset.name).items()]
         is_on = dataset.name in archive.settings.datasets
-        for name in dataset.derived_from if is_on else ():
-            folders += captures.days_of(archive.home.raw, name).items()
+        names = [dataset.name, *(dataset.derived_from if is_on else ())]
+        open_ones = [name for name in names if not is_closed(raw / name)]
+        folders = [item for name in open_ones for item in captures.days_of(raw, name).items()]
         there = {
             day
             for day, folder in folders

@@ -5,6 +5,7 @@ Read next: backfill/replay.py.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,7 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
     archive = _existing()  # which knows its cuts
     datasets = chosen(names, [*DATASETS.values()])
     days = work.captured(archive, datasets, first, last)
+    closed = _told_closed(archive, [one.name for one in datasets])
     screen.note(f"Normalising {screen.counted(len(days), 'captured day')} of datasets again ...")
     results = []
     for result in _tracked(work.replay(archive, days), len(days)):
@@ -117,8 +119,18 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
             days_of = screen.counted(derived, "dataset-day")
             screen.say(f"Made captures out of captured answers: {days_of}.")
         _tell(loaded, published)
-    if failed or any(table.problem for table in loaded):
+    if failed or closed or any(table.problem for table in loaded):
         click.get_current_context().exit(1)
+
+
+def _told_closed(archive: Archive, names: Sequence[str]) -> bool:
+    """Name the datasets whose folder this user may not look into; True if there are some."""
+    from resources.home import folders
+
+    closed = sorted(folders.unreadable(archive.home, names))
+    for name, fault in folders.unusable(archive.home, closed).items():
+        screen.note(f"Failed: {name}: {fault}")
+    return bool(closed)
 
 
 def _load_and_publish(archive: Archive) -> tuple[list[Loaded], Published]:

@@ -43,12 +43,12 @@ def unusable(home: Home, names: Iterable[str]) -> dict[str, FolderFault]:
 
 def unreadable(home: Home, names: Iterable[str]) -> set[str]:
     """The datasets whose folder in raw/ this user cannot list."""
-    folders = {name: home.raw / name for name in names}
-    return {
-        name
-        for name, path in folders.items()
-        if path.is_dir() and not os.access(path, os.R_OK | os.X_OK)
-    }
+    return {name for name in names if is_closed(home.raw / name)}
+
+
+def is_closed(folder: Path) -> bool:
+    """True if a folder is there and this user may not look into it: nothing is known of what it holds."""
+    return folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK)
 
 
 def faults(home: Home) -> Iterator[FolderFault]:
@@ -57,7 +57,7 @@ def faults(home: Home) -> Iterator[FolderFault]:
     Folders below one that cannot be used are not looked at.
     """
     layers = (home.raw, home.lake, home.warehouse.parent, home.served.parent, home.state)
-    for layer in (*layers, home.budget, home.dagster):
+    for layer in (*layers, home.budget, home.locks, home.dagster):
         fault = _fault(layer)
         if fault is not None:
             yield fault

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from resources.fs import atomic
+from resources.home import folders
 from resources.lake import parquet
 from resources.ledger import refused_captures
 from resources.ledger.refused_captures import REFUSED
@@ -117,11 +118,13 @@ def raw_days(
     """The facts of all days of `dataset` in the raw archive `root`, or of the `wanted` days.
 
     `cache` is the folder of the cache files; None reads everything from the archive. Days without a
-    folder are left out.
+    folder are left out, and all days of a dataset whose folder this user may not list.
     """
+    if folders.is_closed(root / dataset):
+        return {}
     if wanted is not None and len(wanted) <= FEW_DAYS:
-        folders = ((one, raw_captures.folder_of(root, dataset, one)) for one in sorted(wanted))
-        return {one: raw_day(folder) for one, folder in folders if folder.is_dir()}
+        found = ((one, raw_captures.folder_of(root, dataset, one)) for one in sorted(wanted))
+        return {one: raw_day(folder) for one, folder in found if folder.is_dir()}
     homes = " ".join(sorted(owner.homes_of(root)))  # whose captures count decides the facts
     file = f"raw-{dataset}-{hashlib.sha256(homes.encode()).hexdigest()[:8]}"
     cached = _read_changed(_day_folder_stats(root / dataset), _read_day, _day_to_json, cache, file)

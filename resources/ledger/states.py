@@ -19,6 +19,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.errors import printable
 from resources.api.windows import day_of, day_window, slots_end
 from resources.fs import sealed
+from resources.home import folders
 from resources.lake import parquet
 from resources.ledger import file_index
 from resources.ledger.coverage import Coverage
@@ -204,8 +205,11 @@ def entries(
 
     `cache` is the folder of cached facts, see `file_index.raw_days`; without `coverage` captured days
     count as complete. `include_other_days`: also the
-    days outside of `days` that have a folder in the raw archive.
+    days outside of `days` that have a folder in the raw archive. None if this user may not look into
+    the dataset's folder: what cannot be seen is neither missing nor lost.
     """
+    if folders.is_closed(root / dataset.name):
+        return []
     facts = file_index.raw_days(root, dataset.name, None if include_other_days else {*days}, cache)
     if include_other_days:
         days = sorted({*facts, *days})

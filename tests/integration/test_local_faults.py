@@ -1,5 +1,6 @@
 """A folder of one dataset that this user cannot use costs that dataset, and is named with its remedy."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -68,18 +69,20 @@ def not_listed(home, monkeypatch):
     """Mode 0700 of another user: neither listed nor written."""
     path = home.root / "raw" / BAD
     deny(monkeypatch, path, mode=os.R_OK | os.W_OK | os.X_OK)
-    usual, usual_listdir = os.scandir, os.listdir
 
-    def guarded(function):
-        def call(place=".", *words):
-            if isinstance(place, str | os.PathLike) and Path(place).is_relative_to(path):
-                raise PermissionError(13, "Permission denied", str(place))
-            return function(place, *words)
+    def guarded(function, has_parents):
+        def call(place=".", *words, **options):
+            if isinstance(place, str | os.PathLike):
+                there = (*Path(place).parents, *(() if has_parents else (Path(place),)))
+                if path in there:
+                    raise PermissionError(13, "Permission denied", str(place))
+            return function(place, *words, **options)
 
         return call
 
-    monkeypatch.setattr(os, "scandir", guarded(usual))
-    monkeypatch.setattr(os, "listdir", guarded(usual_listdir))
+    monkeypatch.setattr(os, "scandir", guarded(os.scandir, has_parents=False))
+    monkeypatch.setattr(os, "listdir", guarded(os.listdir, has_parents=False))
+    monkeypatch.setattr(os, "stat", guarded(os.stat, has_parents=True))
     return path
 
 
@@ -117,6 +120,19 @@ def test_what_is_served_of_it_stays(home, monkeypatch, harm):
     run(home, "backfill", "--from", str(DAYS[0]), "--to", str(DAYS[1]))
     assert home.rows(ledger) == before
     assert home.rows(f"FROM {BAD} ORDER BY ALL") == rows
+
+
+def test_all_commands_go_on_with_the_others(home, monkeypatch):
+    """Nothing of a folder that cannot be looked into is missing, lost or damaged."""
+    path = not_listed(home, monkeypatch)
+    assert run(home, "status").exit_code == 0
+    told = json.loads(run(home, "status", "--json").stdout)
+    assert BAD not in {name for names in told["needs_attention"].values() for name in names}
+    replayed = run(home, "replay")
+    assert (replayed.exit_code, f"Failed: {BAD}: {path} " in replayed.output) == (1, True)
+    for words in (("plan",), ("alarms",), ("publish",)):
+        assert run(home, *words).exit_code in (0, 1), words
+    assert home.rows(f"SELECT count(*) > 0 FROM {BAD}") == [(True,)]
 
 
 def test_publish_and_replay_go_on_with_the_others(home, monkeypatch):
