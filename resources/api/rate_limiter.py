@@ -178,7 +178,14 @@ class RateLimiter:
 def _opened(path: Path) -> int:
     """The file, for its owner alone: whoever can open it can lock it, and so hold up all calls."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        except PermissionError:
+            if path.lstat().st_uid == os.geteuid():
+                raise
+            log.warning("%s belongs to another user, and is made anew", path)
+            path.unlink()  # left by one run with sudo, in a folder that is ours
+            continue
         if not stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
             return descriptor
         os.close(descriptor)

@@ -2,6 +2,7 @@
 
 import fcntl
 import heapq
+import os
 import subprocess
 import sys
 import threading
@@ -371,6 +372,33 @@ def test_a_wait_for_the_lock_ends_with_the_run(limiter, tmp_path):
         fcntl.flock(hangs, fcntl.LOCK_EX)
         with pytest.raises(KeyboardInterrupt):
             found.acquire("A")
+
+
+@pytest.mark.parametrize("owner", ["another user", "this user"])
+def test_a_file_of_another_user_is_made_anew_in_a_folder_of_ours(
+    limiter, tmp_path, monkeypatch, owner
+):
+    """One run with sudo leaves it; without this, it ends each later run."""
+    limit = limiter()
+    limit.acquire("A")
+    (path,) = [one for one in tmp_path.rglob("*") if one.is_file()]
+    inode, usual = path.stat().st_ino, os.open
+
+    def refusing(name, *words):
+        if Path(name) == path and path.exists() and path.stat().st_ino == inode:
+            raise PermissionError(13, "Permission denied", str(name))
+        return usual(name, *words)
+
+    kept = path.with_name("kept")
+    kept.hardlink_to(path)  # so that its number is not given to the new file
+    monkeypatch.setattr(os, "open", refusing)
+    if owner == "another user":
+        monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+        limit.acquire("A")
+        assert path.stat().st_ino != inode
+    else:
+        with pytest.raises(FixSetup, match="cannot keep the call budget"):
+            limit.acquire("A")
 
 
 def test_a_directory_that_cannot_be_used_says_what_to_do(tmp_path):
