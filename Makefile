@@ -13,6 +13,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # date. Missing: .venv is made from nothing, whatever an interrupted install left there.
 STAMP := $(VENV)/.complete
 DEV_STAMP := $(VENV)/.complete-dev
+SCALE_VENV := .venv-scale
+SCALE_STAMP := $(SCALE_VENV)/.complete
 # A moved checkout, or an interpreter that was removed or replaced by another version, leaves a .venv
 # that looks complete and cannot run. A PYTHON that is named must be of the version that made .venv.
 VERSION := import sys; print(sys.version)
@@ -55,8 +57,10 @@ test: $(DEV_STAMP) ## the tests that guard the history
 test-slow: $(DEV_STAMP) ## the long ones: kills by the hundred, every command of the docs, tutorials, benchmarks
 	@$(PYTEST) -m slow $(ARGS) || $(NO_TESTS)
 
-test-scale: $(DEV_STAMP) ## what needs more than livestats itself: file systems, later servers. Not part of CI
-	@$(PYTEST) -m scale $(ARGS) || $(NO_TESTS)
+# In an environment of its own, so that .venv stays what users have. Needs, beside it, a PostgreSQL
+# server (Debian: apt-get install postgresql xfsprogs); what is missing is skipped and said.
+test-scale: $(SCALE_STAMP) ## publications in databases and stores, with real servers; not part of CI
+	@$(PYTEST:$(BIN)/%=$(SCALE_VENV)/bin/%) -m scale $(ARGS) || $(NO_TESTS)
 
 lint: $(DEV_STAMP) ## ruff (rules and layout) and mypy
 	$(BIN)/ruff check .
@@ -65,23 +69,25 @@ lint: $(DEV_STAMP) ## ruff (rules and layout) and mypy
 
 # uv resolves for all Pythons from the oldest on, with one version of each package for all of them.
 # Pins that are in a lock stay where they still fit, unless ARGS=--upgrade.
-lock: ## both locks anew, from the ranges in pyproject.toml; ARGS=--upgrade raises all pins
+lock: ## all locks anew, from the ranges in pyproject.toml; ARGS=--upgrade raises all pins
 	@set -e; \
 	tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; trap 'exit 1' HUP INT TERM; \
 	$(PYTHON) -m venv "$$tmp/venv"; \
 	"$$tmp/venv/bin/python" -m pip --disable-pip-version-check --no-input install --quiet 'uv==0.13.9'; \
-	cp requirements.lock requirements-dev.lock "$$tmp"; \
+	cp requirements.lock requirements-dev.lock requirements-scale.lock "$$tmp"; \
 	compile() { "$$tmp/venv/bin/uv" pip compile --quiet --universal --python-version 3.11.2 --generate-hashes \
 	  --fork-strategy fewest --no-header --no-annotate $(ARGS) "$$@" > /dev/null; }; \
 	compile --extra install --output-file "$$tmp/requirements.lock" pyproject.toml; \
 	compile --group dev --constraint "$$tmp/requirements.lock" --output-file "$$tmp/requirements-dev.lock"; \
-	for lock in requirements.lock requirements-dev.lock; do \
+	compile --group scale --constraint "$$tmp/requirements.lock" --constraint "$$tmp/requirements-dev.lock" \
+	  --output-file "$$tmp/requirements-scale.lock"; \
+	for lock in requirements.lock requirements-dev.lock requirements-scale.lock; do \
 	  { sed -n '/^#/p;/^[^#]/q' $$lock; grep -v '^#' "$$tmp/$$lock"; } > "$$tmp/new"; cp "$$tmp/new" $$lock; \
 	done; \
 	echo "Now: make test lint"
 
 clean: ## removes .venv and caches, never data
-	rm -rf $(VENV) dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(SCALE_VENV) dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): requirements.lock pyproject.toml hatch_build.py $(BROKEN)
@@ -107,4 +113,14 @@ $(DEV_STAMP): $(STAMP) requirements-dev.lock
 	echo "Installing $$(grep -c == requirements-dev.lock) packages from requirements-dev.lock"; \
 	$(PIP) install --quiet --no-deps --require-hashes --requirement requirements-dev.lock; \
 	$(PIP) check; \
+	touch $@
+
+$(SCALE_STAMP): requirements.lock requirements-dev.lock requirements-scale.lock
+	@set -e; \
+	$(PYTHON) -m venv --clear $(SCALE_VENV); \
+	echo "Installing three locks into $(SCALE_VENV)"; \
+	for lock in $^; do \
+	  $(SCALE_VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps --require-hashes --requirement $$lock; \
+	done; \
+	$(SCALE_VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps --no-build-isolation --editable .; \
 	touch $@

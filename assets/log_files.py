@@ -9,7 +9,7 @@ import dagster as dg
 
 from assets import lake
 from resources.archive import Archive
-from resources.config.model import PARSE
+from resources.config.log_settings import PARSE
 from resources.logs import keep, notes, parse, states
 
 KEY = dg.AssetKey(["logs", "log_files"])

@@ -101,6 +101,7 @@ LAYERS = (
     ("system_tables",),
     ("marts",),
     ("serving",),
+    ("publish_to",),
     ("archive",),
     ("verify",),
     ("digest",),
@@ -293,7 +294,7 @@ def test_no_file_names_what_belongs_to_one_machine(pattern):
     assert found == []
 
 
-RUN, DEV = "requirements.lock", "requirements-dev.lock"
+RUN, DEV, SCALE = "requirements.lock", "requirements-dev.lock", "requirements-scale.lock"
 
 
 def pins(lock: str) -> dict[str, Requirement]:
@@ -311,7 +312,7 @@ def pins(lock: str) -> dict[str, Requirement]:
     }
 
 
-@pytest.mark.parametrize("lock", [RUN, DEV])
+@pytest.mark.parametrize("lock", [RUN, DEV, SCALE])
 def test_a_lock_only_pins_and_every_pin_has_hashes(lock):
     assert all(re.fullmatch(r"==[\w.]+", str(pin.specifier)) for pin in pins(lock).values())
     entries = re.split(r"^(?=[a-z0-9])", (ROOT / lock).read_text("utf-8"), flags=re.MULTILINE)[1:]
@@ -347,9 +348,48 @@ def test_production_installs_no_tools_of_development():
     assert {*dev, "google", "beautifulsoup4", "soupsieve"}.isdisjoint(pins(RUN))
 
 
-def test_both_locks_agree_on_what_both_hold():
-    run, dev = pins(RUN), pins(DEV)
-    assert [name for name in run.keys() & dev.keys() if run[name] != dev[name]] == []
+def test_the_locks_agree_on_what_several_hold():
+    run, dev, scale = pins(RUN), pins(DEV), pins(SCALE)
+    for one, other in ((run, dev), (run, scale), (dev, scale)):
+        assert [name for name in one.keys() & other.keys() if one[name] != other[name]] == []
+
+
+EXTRAS = [
+    Requirement(need)
+    for extra, needs in PROJECT["project"]["optional-dependencies"].items()
+    if extra != "install"
+    for need in needs
+]
+
+
+def test_what_extras_need_is_in_no_lock_but_that_of_their_tests():
+    group = {str(Requirement(need)) for need in PROJECT["dependency-groups"]["scale"]}
+    locked = pins(SCALE)
+    for need in EXTRAS:
+        name = canonicalize_name(need.name)
+        assert str(need) in group
+        assert name not in pins(RUN) | pins(DEV)
+        assert need.specifier.contains(next(iter(locked[name].specifier)).version)
+
+
+def test_what_extras_need_is_imported_inside_of_functions_of_their_room_only():
+    names = {need.name.replace("-", "_") for need in EXTRAS}
+    found = [
+        f"{path}:{line} imports {name}"
+        for path in SOURCES
+        for line, name in imported(tree_of(path))
+        if name.partition(".")[0] in names and not path.is_relative_to("resources/publish_to")
+    ]
+    for path in SOURCES:
+        top = [node for node in tree_of(path).body if isinstance(node, ast.Import | ast.ImportFrom)]
+        found += [
+            f"{path} imports {name}"
+            for node in top
+            for _, name in imported(node)
+            if name.partition(".")[0] in names
+            or (within(name, "resources.publish_to") and "publish_to" not in path.parts)
+        ]
+    assert found == []
 
 
 def test_the_oldest_python_is_that_of_debian_12():

@@ -11,7 +11,7 @@ from datetime import date
 
 from pipelines.backfill.plan import BackfillPlan
 from resources.archive import Archive
-from resources.config.model import PARSE
+from resources.config.log_settings import PARSE
 from resources.logs import keep, notes, parse, states
 from resources.logs.parse import Parsed
 from resources.logs.states import LogDay, LogState

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipelines.cli import screen
+from pipelines.cli import publishing, screen
 from pipelines.cli.options import (
     Refused,
     chosen,
@@ -37,24 +37,50 @@ def _existing() -> Archive:
 
 
 @click.command()
+@click.option(
+    "--to",
+    "target",
+    metavar="ADDRESS",
+    help="Publish there as well: postgresql://USER@HOST/DATABASE. Default: the setting publish.to.",
+)
+@click.option(
+    "--dataset",
+    "datasets",
+    multiple=True,
+    metavar="NAME",
+    help="With --to: this dataset beside the marts; repeatable, * stands for any text.",
+)
 @json_option
-def publish(as_json: bool) -> None:
+def publish(target: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
     r"""Load the lake into the tables, and publish the served copy.
 
     A backfill and the schedule do this already. Run it if the warehouse was locked by another
     program, or if its file was lost. Readers of the served copy are not interrupted.
 
+    With --to, or the setting publish.to, marts and dimensions are then published in a database of
+    yours, in one transaction: docs/scale.md. Its password comes from PGPASSWORD or ~/.pgpass.
+
     \b
-    Example:
+    Examples:
       livestats publish
+      livestats publish --to postgresql://livestats@bi.example.com/warehouse
     """
+    if problem := publishing.problem_of(target):
+        raise Refused(f"--to: {problem}")
     archive = _existing()
+    settings = archive.settings
     screen.note(f"Loading {archive.home.lake} into {archive.home.warehouse} ...")
     loaded, published = _load_and_publish(archive)
-    if as_json:
-        screen.emit_json(_answer(loaded, published))
-    else:
+    if not as_json:
         _tell(loaded, published)
+    answer = _answer(loaded, published)
+    if target := target or settings.publish_to:
+        done = publishing.publish_to(archive, target, datasets or settings.publish_datasets)
+        answer |= {"published_to": publishing.as_json(done)}
+        if not as_json:
+            publishing.tell(done)
+    if as_json:
+        screen.emit_json(answer)
     if any(table.problem for table in loaded):
         click.get_current_context().exit(1)
 

@@ -36,6 +36,9 @@ _EXAMPLES: dict[str, str] = {
     "domains.pull": '["pull.example.com", "play.example.com"]',
     "logs.files": '"keep"',
     "datasets.off": '["ip_info", "edge_stat_by_region"]',
+    "publish.to": '"postgresql://livestats@bi.example.com/warehouse"',
+    "publish.schema": '"livestats_acme"',
+    "publish.datasets": '["stream_count", "edge_stat*"]',
 }
 """How each is written; a test reads them."""
 

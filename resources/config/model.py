@@ -26,14 +26,14 @@ from resources.config import cut_settings
 from resources.config import dataset_overrides as single
 from resources.config.dataset_overrides import DatasetOverrides
 from resources.config.errors import SettingsError
+from resources.config.log_settings import LogSettings
+from resources.config.publish_settings import PublishSettings
 
 ENGLISH, CHINESE = "en", "zh"
 LANGUAGES = (ENGLISH, CHINESE)
 KEEP, MASK, OMIT = "keep", "mask", "omit"
 PERSONAL_DATA = (KEEP, MASK, OMIT)
 NEVER, DAILY = "never", "daily"
-LIST, PARSE = "list", "parse"
-LOG_FILES = (LIST, KEEP, PARSE)
 
 
 def _at(where: str, meaning: str, variable: str | None = None) -> dict[str, str | None]:
@@ -45,7 +45,7 @@ _UNUSABLE_IN_PATHS = re.compile(r"[?*]|%[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(PublishSettings, LogSettings):
     """All settings of a run: immutable and checked, without secrets."""
 
     home: Path = field(
@@ -164,16 +164,6 @@ class Settings:
             "LIVESTATS_SEND_FINGERPRINT",
         ),
     )
-    log_files: str = field(
-        default=LIST,
-        metadata=_at(
-            "logs.files",
-            "list: only the list of the vendor's log files. keep: the files too, as they are. parse: "
-            "their lines as Parquet as well. They can be terabytes, and hold addresses of viewers: see "
-            "log-files.md.",
-            "LIVESTATS_LOG_FILES",
-        ),
-    )
     own: Mapping[str, DatasetOverrides] = field(default_factory=dict, hash=False)
     """Settings of single datasets by name: the sections [dataset.<name>] of the file."""
     cuts: Mapping[str, Cut] = field(default_factory=dict, hash=False)
@@ -201,7 +191,6 @@ class Settings:
             ("archive.language", self.language, LANGUAGES),
             ("archive.personal_data", self.personal_data, PERSONAL_DATA),
             ("archive.send_fingerprint", self.send_fingerprint, (NEVER, DAILY)),
-            ("logs.files", self.log_files, LOG_FILES),
         ):
             if value not in possible:
                 raise SettingsError(
@@ -218,15 +207,13 @@ class Settings:
                 f"api.quota_factor = {self.quota_factor}: from 0.01 on is possible; 1 is the "
                 "documented quota."
             )
-        if self.log_files != LIST and "log_file" in self.datasets_off:
-            raise SettingsError(
-                f"logs.files = {self.log_files!r} needs their list: take log_file out of datasets.off."
-            )
         if not 0 <= self.expiry_warning_days <= 366:
             raise SettingsError(
                 f"archive.expiry_warning_days = {self.expiry_warning_days}: 0 to 366 is possible, "
                 "for the API remembers 366 days."
             )
+        self.check_publish()
+        self.check_logs(self.datasets_off)
         self._know_cuts()
         for name in self.datasets_off:
             if name.startswith(CUT_PREFIX):  # its section may be gone, or left out
@@ -338,7 +325,9 @@ class Settings:
 
 def general() -> tuple[Field[Any], ...]:
     """The fields of all settings but those of single datasets, which are in `own`."""
-    return tuple(known for known in fields(Settings) if known.metadata)
+    found = [known for known in fields(Settings) if known.metadata]
+    apart = {known.name for known in (*fields(LogSettings), *fields(PublishSettings))}
+    return tuple(sorted(found, key=lambda known: known.name in apart))  # those last
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -19,7 +19,7 @@ from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.windows import day_of, day_window
 from resources.config import Settings
-from resources.config.model import LIST
+from resources.config.log_settings import LIST
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import states as ledger

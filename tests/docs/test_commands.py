@@ -32,7 +32,7 @@ FOLLOWED = {"first-ten-minutes.md", "add-an-endpoint.md", "add-a-mart.md", "cuts
 """Pages that a test of their own follows from the first command to the last."""
 
 NOT_RUN = {
-    r"make (demo|dev|test|ui|superset|lint|lock|venv|test lint)( .*)?": "held by `make --dry-run` below",
+    r"make (demo|dev|test|test-scale|ui|superset|lint|lock|venv|test lint)( .*)?": "held by `make --dry-run` below",
     r"git clone .*|git pull && make venv|make -C .* venv": "needs the place it is cloned from",
     r"\. \.venv/bin/activate": "changes the reader's terminal only",
     r"useradd .*|install .*|cp .*|systemctl .*|chown .*|chgrp .*|chmod .*": "changes the system; commands of the units: below",
@@ -46,6 +46,9 @@ NOT_RUN = {
     r"average Mbps = .*": "a formula",
     r"\{\"format\": .*\}": "a file, not a command",
     r"ATTACH .*|SELECT .*": "SQL: run below",
+    r"(CREATE|GRANT|ALTER|DROP) .*;": "SQL of PostgreSQL, for tests/scale",
+    r"livestats publish --to .*": "needs PostgreSQL: tests/scale",
+    r"\.venv/bin/python -m pip install .*": "changes the environment",
     r"(export )?[A-Z_]+=\S+( [A-Z_]+=\S+)*": "variables of the terminal",
     r"livestats demo.*": "10 s: test_demo runs it",
     r"livestats simulate .*": "serves until Ctrl-C; test_manners starts every manner",

@@ -32,6 +32,9 @@ IN_FILE = {
     "domains.push": ('["p.example", "q.example"]', "push_domains", ("p.example", "q.example")),
     "domains.pull": ("[]", "pull_domains", ()),
     "datasets.off": ('["top_play"]', "datasets_off", ("top_play",)),
+    "publish.to": ('"postgresql://me@db/bi"', "publish_to", "postgresql://me@db/bi"),
+    "publish.schema": ('"stats_acme"', "publish_schema", "stats_acme"),
+    "publish.datasets": ('["edge_*"]', "publish_datasets", ("edge_*",)),
 }
 IN_ENVIRONMENT = {
     "LIVESTATS_HOME": ("/elsewhere", "home", Path("/elsewhere")),
@@ -47,6 +50,8 @@ IN_ENVIRONMENT = {
     "LIVESTATS_PERSONAL_DATA": ("omit", "personal_data", "omit"),
     "LIVESTATS_LOG_FILES": ("keep", "log_files", "keep"),
     "LIVESTATS_SEND_FINGERPRINT": ("daily", "send_fingerprint", "daily"),
+    "LIVESTATS_PUBLISH_TO": ("postgres://db/other", "publish_to", "postgres://db/other"),
+    "LIVESTATS_PUBLISH_SCHEMA": ("other", "publish_schema", "other"),
 }
 
 

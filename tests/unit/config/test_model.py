@@ -22,8 +22,6 @@ EDGE = DATASETS["edge_stat"]
         ({"expiry_warning_days": 367}, "0 to 366 is possible"),
         ({"language": "de"}, "one of en, zh"),
         ({"personal_data": "hide"}, "one of keep, mask, omit"),
-        ({"log_files": "keep", "datasets_off": ("log_file",)}, "needs their list: take log_file"),
-        ({"log_files": "yes"}, "logs.files = 'yes': one of list, keep, parse"),
         ({"datasets_off": ("edge_stats",)}, "datasets.off"),
     ],
 )
