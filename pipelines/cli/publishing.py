@@ -12,7 +12,7 @@ from pipelines.cli import screen
 
 if TYPE_CHECKING:
     from resources.archive import Archive
-    from resources.publish_to.postgresql import Result
+    from resources.publish_to.result import Result
 
 
 def problem_of(target: str | None) -> str:
@@ -26,12 +26,18 @@ def problem_of(target: str | None) -> str:
 
 def publish_to(archive: Archive, target: str, datasets: Sequence[str]) -> Result:
     """Publish the served copy to `target`. Raises NotPublished."""
-    from resources.publish_to import postgresql, postgresql_session, served
+    from resources.config.publish_settings import ICEBERG
+    from resources.publish_to import iceberg, postgresql, postgresql_session, served
 
-    settings = archive.settings
-    screen.note(f"Publishing to {postgresql_session.place_of(target)} ...")
+    settings, now = archive.settings, archive.now()
+    schema = settings.publish_schema
+    is_iceberg = target == ICEBERG
+    place = "Iceberg tables" if is_iceberg else postgresql_session.place_of(target)
+    screen.note(f"Publishing to {place} ...")
     with served.reading(archive.home, settings.time_zone, datasets) as found:
-        return postgresql.publish(found, target, settings.publish_schema, archive.now())
+        if is_iceberg:
+            return iceberg.publish(found, archive.home, schema, now)
+        return postgresql.publish(found, target, schema, now)
 
 
 def tell(done: Result) -> None:

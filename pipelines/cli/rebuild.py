@@ -41,7 +41,8 @@ def _existing() -> Archive:
     "--to",
     "target",
     metavar="ADDRESS",
-    help="Publish there as well: postgresql://USER@HOST/DATABASE. Default: the setting publish.to.",
+    help="Publish there as well: postgresql://USER@HOST/DATABASE, or iceberg. Default: the setting "
+    "publish.to.",
 )
 @click.option(
     "--dataset",
@@ -58,12 +59,14 @@ def publish(target: str | None, datasets: tuple[str, ...], as_json: bool) -> Non
     program, or if its file was lost. Readers of the served copy are not interrupted.
 
     With --to, or the setting publish.to, marts and dimensions are then published in a database of
-    yours, in one transaction: docs/scale.md. Its password comes from PGPASSWORD or ~/.pgpass.
+    yours, in one transaction, or as Iceberg tables: docs/scale.md. A password comes from PGPASSWORD
+    or ~/.pgpass, what Iceberg needs from pyiceberg's own settings.
 
     \b
     Examples:
       livestats publish
       livestats publish --to postgresql://livestats@bi.example.com/warehouse
+      livestats publish --to iceberg --dataset "*"
     """
     if problem := publishing.problem_of(target):
         raise Refused(f"--to: {problem}")

@@ -13,6 +13,9 @@ from urllib.parse import parse_qsl, urlsplit
 from resources.api import redaction
 from resources.config.errors import SettingsError
 
+ICEBERG = "iceberg"
+"""The target that pyiceberg's own settings describe."""
+
 POSTGRESQL = ("postgresql", "postgres")
 """Schemes of the address of a PostgreSQL database."""
 
@@ -33,7 +36,7 @@ class PublishSettings:
         metadata=_at(
             "publish.to",
             "Where `livestats publish` publishes as well: postgresql://USER@HOST/DATABASE, without a "
-            "password. See scale.md.",
+            "password, or iceberg. See scale.md.",
             "LIVESTATS_PUBLISH_TO",
         ),
     )
@@ -41,7 +44,7 @@ class PublishSettings:
         default="livestats",
         metadata=_at(
             "publish.schema",
-            "Name of the schema there. Each archive needs one of its own.",
+            "Name of the schema, or namespace, there. Each archive needs one of its own.",
             "LIVESTATS_PUBLISH_SCHEMA",
         ),
     )
@@ -64,6 +67,8 @@ class PublishSettings:
 def fault_of(target: str) -> str:
     """Why nothing can be published to `target`; "" if it can be. Does not quote it: it may hold a secret."""
     redaction.hold_url(target)
+    if target == ICEBERG:
+        return ""
     try:
         parts = urlsplit(target)
         has_secret = parts.password is not None or bool(
@@ -72,7 +77,7 @@ def fault_of(target: str) -> str:
     except ValueError:
         return "this is no address. Write it like postgresql://USER@HOST:5432/DATABASE."
     if parts.scheme not in POSTGRESQL:
-        return "write it like postgresql://USER@HOST:5432/DATABASE."
+        return "write iceberg, or an address like postgresql://USER@HOST:5432/DATABASE."
     if has_secret:
         return (
             "the address holds a password, which would stand in files and in the list of processes. "

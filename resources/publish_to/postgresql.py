@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from resources.publish_to import postgresql_tables as layout
@@ -22,6 +21,7 @@ from resources.publish_to.postgresql_session import (
 )
 from resources.publish_to.postgresql_tables import qualified
 from resources.publish_to.postgresql_types import expression
+from resources.publish_to.result import Result
 from resources.publish_to.served import Days, Served, Table, condition
 from resources.sql import quoting
 from resources.version import VERSION
@@ -36,19 +36,6 @@ _SETTINGS = {
     "idle_in_transaction_session_timeout": "0",
     "standard_conforming_strings": "on",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What a publication did."""
-
-    where: str
-    schema: str
-    tables: int
-    changed: tuple[str, ...] = ()  # tables with other rows
-    removed: tuple[str, ...] = ()  # tables that are not published any more
-    rows: int = 0  # that were written
-    is_new: bool = True  # False: the same was there already
 
 
 def publish(served: Served, url: str, schema: str, now: datetime) -> Result:

@@ -10,7 +10,11 @@ SECRET = "aSecret-word-99"
 
 @pytest.mark.parametrize(
     "target",
-    ["postgresql://me@db.example.com:5432/bi", "postgres://db/bi?sslmode=verify-full&user=me"],
+    [
+        "iceberg",
+        "postgresql://me@db.example.com:5432/bi",
+        "postgres://db/bi?sslmode=verify-full&user=me",
+    ],
 )
 def test_an_address_without_a_password_is_taken(target):
     assert fault_of(target) == ""

@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.cli import publishing
-from resources.publish_to.postgresql import Result
+from resources.publish_to.result import Result
 
 DONE = Result(
     where="postgresql://db/bi", schema="stats", tables=44, changed=("a", "b"), removed=("c",), rows=7

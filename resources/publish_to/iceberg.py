@@ -1,0 +1,190 @@
+"""A publication as Iceberg tables: each table is committed by itself, then a list of their snapshots.
+
+Readers who go by the list see all tables of one moment; the list is replaced in one commit. The catalog is
+what pyiceberg is set up for under the name livestats; else a file in the home. Next: iceberg_tables.py.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from resources.api import redaction
+from resources.fs import locks
+from resources.home.layout import Home
+from resources.publish_to import iceberg_expiry, iceberg_tables
+from resources.publish_to.errors import NotInstalled, NotPublished
+from resources.publish_to.iceberg_tables import HOME, PROPERTIES
+from resources.publish_to.result import Result
+from resources.publish_to.served import Served
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
+
+log = logging.getLogger("livestats.publish")
+
+CATALOG = "livestats"
+PUBLICATION = "livestats_publication"
+_LIST = pa.schema(
+    [
+        ("published_at", pa.timestamp("us", "UTC")),
+        ("signature", pa.string()),
+        ("table_name", pa.string()),
+        ("snapshot_id", pa.int64()),  # NULL: the table has never had a row
+    ]
+)
+_SECRET = ("secret", "password", "token", "credential", "key")
+
+
+def publish(served: Served, home: Home, namespace: str, now: datetime) -> Result:
+    """Make the tables equal to the served copy, then list their snapshots. Raises NotPublished."""
+    with _explained(), locks.lock(home.lock_file("publish-iceberg")):
+        catalog = _catalog(home)
+        where = f"iceberg:{catalog.properties.get('warehouse', catalog.name)}"
+        tables = len(served.tables)
+        _take(catalog, namespace, served.home)
+        listed = _listed(catalog, namespace)
+        if listed and {row["signature"] for row in listed[-1:]} == {served.signature}:
+            return Result(where=where, schema=namespace, tables=tables, is_new=False)
+        there = {name for _, name in catalog.list_tables(namespace)}
+        changed, rows, snapshots = [], 0, {}
+        for table in served.tables:
+            name = (namespace, table.name)
+            if table.name in there:
+                found = catalog.load_table(name)
+                if found.properties.get(HOME) != served.home:
+                    raise NotPublished(f"{where}: {namespace}.{table.name} is not of this archive.")
+            else:
+                found = iceberg_tables.create(catalog, name, table, served.home)
+            done = iceberg_tables.replace_days(found, served, table)
+            iceberg_tables.describe(found, table)
+            if done.commits:
+                changed.append(table.name)
+                rows += done.rows
+            current = found.current_snapshot()
+            snapshots[table.name] = current.snapshot_id if current else None
+        kept = _list_snapshots(catalog, namespace, served.signature, snapshots, now)
+        removed = iceberg_expiry.expire(catalog, namespace, kept, served.home)
+    log.info("%s: %d rows of %d tables published", where, rows, len(changed))
+    return Result(
+        where=where, schema=namespace, tables=tables, changed=tuple(changed), removed=removed,
+        rows=rows,
+    )  # fmt: skip
+
+
+def _catalog(home: Home) -> Catalog:
+    """The catalog that pyiceberg is set up for; without one, an SQLite file in the home."""
+    try:
+        from pyiceberg.catalog import load_catalog
+        from pyiceberg.utils.config import Config
+    except ImportError as error:
+        raise NotInstalled(
+            "Publishing Iceberg tables needs packages that the default install does not have. In "
+            "the checkout: .venv/bin/python -m pip install --no-build-isolation --editable "
+            "'.[iceberg]'"
+        ) from error
+    given: Mapping[str, Any] = Config().get_catalog_config(CATALOG) or {}
+    hold_secrets({**given, **{k: v for k, v in os.environ.items() if k.startswith("AWS_")}})
+    if given:
+        try:
+            return load_catalog(CATALOG, **given)
+        except ValueError as error:
+            raise NotPublished(
+                f"Iceberg: pyiceberg's settings of the catalog {CATALOG} cannot be used: "
+                f"{redaction.redact(str(error))}"
+            ) from None
+    folder = (home.root / "iceberg").resolve()
+    folder.mkdir(mode=0o750, exist_ok=True)
+    return load_catalog(
+        CATALOG, type="sql", uri=f"sqlite:///{folder / 'catalog.db'}", warehouse=folder.as_uri()
+    )
+
+
+def hold_secrets(given: Mapping[str, Any]) -> None:
+    """Keep what is secret in a catalog's properties out of messages and logs."""
+    for name, value in given.items():
+        redaction.hold_url(str(value))
+        if any(word in name.lower() for word in _SECRET):
+            redaction.hold(str(value))
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Errors of the catalog and the store become NotPublished."""
+    try:
+        yield
+    except _errors() as error:
+        text = redaction.redact(" ".join(str(error).split()))
+        raise NotPublished(
+            f"Iceberg: {text}. Readers of the list go on with the publication before; publish again."
+        ) from None
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    try:
+        from pyiceberg import exceptions
+        from sqlalchemy.exc import SQLAlchemyError
+    except ImportError:
+        return (OSError,)
+    known = (one for one in vars(exceptions).values() if isinstance(one, type))
+    return (OSError, SQLAlchemyError, *(one for one in known if issubclass(one, Exception)))
+
+
+def _take(catalog: Catalog, namespace: str, home: str) -> None:
+    """Make the namespace, or refuse that of another archive."""
+    if not catalog.namespace_exists(namespace):
+        catalog.create_namespace(namespace, {HOME: home})
+    elif catalog.load_namespace_properties(namespace).get(HOME) != home:
+        raise NotPublished(
+            f"Iceberg: the namespace {namespace} is not of this archive. Set publish.schema to "
+            "another name."
+        )
+
+
+def _listed(catalog: Catalog, namespace: str) -> list[dict[str, Any]]:
+    """The lines of the last publications, oldest first."""
+    name = (namespace, PUBLICATION)
+    if not catalog.table_exists(name):
+        return []
+    rows: list[dict[str, Any]] = catalog.load_table(name).scan().to_arrow().to_pylist()
+    return sorted(rows, key=lambda row: row["published_at"])
+
+
+def _list_snapshots(
+    catalog: Catalog,
+    namespace: str,
+    signature: str,
+    snapshots: Mapping[str, int | None],
+    now: datetime,
+) -> dict[str, set[int | None]]:
+    """Replace the list in one commit; table -> the snapshots that are listed.
+
+    The publication before stays in it, for readers who have just read the list.
+    """
+    before = _listed(catalog, namespace)
+    if before:  # a clock that was set back must not make the new list the older one
+        now = max(now, before[-1]["published_at"] + timedelta(microseconds=1))
+    kept = [row for row in before if row["published_at"] == before[-1]["published_at"]]
+    new = [
+        {"published_at": now, "signature": signature, "table_name": name, "snapshot_id": snapshot}
+        for name, snapshot in snapshots.items()
+    ]
+    name = (namespace, PUBLICATION)
+    found = catalog.create_table_if_not_exists(name, schema=_LIST, properties=PROPERTIES)
+    rows = pa.Table.from_pylist([*kept, *new], schema=_LIST)
+    if found.metadata.snapshots:
+        found.overwrite(rows)
+    else:
+        found.append(rows)
+    listed: dict[str, set[int | None]] = {}
+    for row in (*kept, *new):
+        listed.setdefault(row["table_name"], set()).add(row["snapshot_id"])
+    current = found.current_snapshot()
+    listed[PUBLICATION] = {current.snapshot_id if current else None}
+    return listed

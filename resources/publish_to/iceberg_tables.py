@@ -1,0 +1,166 @@
+"""One table of a publication in Iceberg: its schema, and its days, replaced by commits.
+
+What is published of each day stands in a property of the table, written by the commit that writes its
+rows: whatever is killed, the two agree. Read next: iceberg.py.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from resources.api.catalog.columns import BUSINESS_DATE
+from resources.publish_to.iceberg_types import expression, schema_of
+from resources.publish_to.served import Served, Table
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog import Catalog
+    from pyiceberg.table import Table as IcebergTable
+
+HOME, DAYS, COMMENT = "livestats.home", "livestats.days", "comment"
+_DAYS_OF_COMMIT = 31
+_ROWS_OF_COMMIT = 1_000_000  # they are in memory at once; a day at least
+PROPERTIES = {
+    "format-version": "2",
+    "write.parquet.compression-codec": "zstd",
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "10",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What was done to a table."""
+
+    rows: int
+    commits: int
+
+
+def create(catalog: Catalog, name: tuple[str, str], table: Table, home: str) -> IcebergTable:
+    """An empty table, cut by days."""
+    made = catalog.create_table(
+        name, schema=schema_of(table), properties={**PROPERTIES, HOME: home, COMMENT: table.comment}
+    )
+    if table.is_by_day:
+        with made.update_spec() as spec:
+            spec.add_identity(BUSINESS_DATE)
+    return made
+
+
+def replace_days(found: IcebergTable, served: Served, table: Table) -> Written:
+    """Make the rows of the table those of the served copy; only days that differ are written."""
+    is_changed = _change_columns(found, table)
+    noted = {} if is_changed else json.loads(found.properties.get(DAYS, "{}"))
+    wanted = {_key(day): content for day, content in served.days(table).items()}
+    stale = [key for key in {**noted, **wanted} if noted.get(key) != wanted.get(key)]
+    if is_changed and not stale:  # no rows before and none after
+        return Written(rows=0, commits=1)
+    rows = commits = 0
+    whole = is_changed or not table.is_by_day or not noted
+    for batch in _batches(stale, wanted):
+        noted = {key: said for key, said in noted.items() if key not in batch}
+        noted |= {key: wanted[key] for key in batch if key in wanted}
+        rows += _commit(found, served, table, batch, noted, is_whole=whole and not commits)
+        commits += 1
+    return Written(rows=rows, commits=commits + is_changed)
+
+
+def describe(found: IcebergTable, table: Table) -> None:
+    """Write the comments that differ."""
+    said = {field.name: field.doc or "" for field in found.schema().fields}
+    differing = [c for c in table.columns if said[c.name] != c.comment]
+    if differing:
+        with found.update_schema() as update:
+            for column in differing:
+                update.update_column(column.name, doc=column.comment)
+    if found.properties.get(COMMENT) != table.comment:
+        with found.transaction() as change:
+            change.set_properties({COMMENT: table.comment})
+
+
+def _commit(
+    found: IcebergTable,
+    served: Served,
+    table: Table,
+    batch: Sequence[str],
+    noted: dict[str, str],
+    *,
+    is_whole: bool,
+) -> int:
+    from pyiceberg.expressions import AlwaysTrue
+
+    days = [_day(key) for key in batch]
+    chosen = served.relation(table, [expression(c) for c in table.columns], days)
+    rows = chosen.to_arrow_table().cast(schema_of(table))
+    # Also the days that an earlier publication wrote and did not note, before columns changed.
+    condition = AlwaysTrue() if is_whole or not table.is_by_day else _condition(days)
+    with warnings.catch_warnings(), found.transaction() as change:
+        warnings.filterwarnings("ignore", "Delete operation did not match any records")
+        if found.metadata.snapshots:
+            change.delete(condition)
+        if rows.num_rows:
+            change.append(rows)
+        change.set_properties({DAYS: json.dumps(noted, sort_keys=True)})
+    return int(rows.num_rows)
+
+
+def _condition(days: Sequence[date | None]) -> Any:
+    from pyiceberg.expressions import In, IsNull, Or
+
+    named = In(BUSINESS_DATE, [day for day in days if day is not None])
+    return Or(named, IsNull(BUSINESS_DATE)) if None in days else named
+
+
+def _change_columns(found: IcebergTable, table: Table) -> bool:
+    """Add, drop and exchange columns; True if all rows have to come anew.
+
+    A column of another type is another column: it gets a field id of its own, so that no file is read
+    as what it is not.
+    """
+    from pyiceberg.io.pyarrow import schema_to_pyarrow
+
+    wanted = schema_of(table)
+    present = schema_to_pyarrow(found.schema(), include_field_ids=False)
+    kinds = {field.name: _text(field.type) for field in present}
+    same = {field.name for field in wanted if kinds.get(field.name) == _text(field.type)}
+    if same == {*kinds} == {*wanted.names}:
+        return False
+    with found.transaction() as change:
+        change.set_properties({DAYS: "{}"})
+        with change.update_schema(allow_incompatible_changes=True) as update:
+            for name in kinds.keys() - same:
+                update.delete_column(name)
+        with change.update_schema() as update:
+            update.union_by_name(wanted)
+    return True
+
+
+def _text(kind: Any) -> str:
+    """A type without what differs between ways of writing it in Arrow."""
+    return str(kind).replace("large_", "").replace(" not null", "")
+
+
+def _batches(keys: Sequence[str], contents: dict[str, str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    rows = 0
+    for key in sorted(keys):
+        count = int(contents[key].split("-")[1]) if key in contents else 0
+        if batch and (len(batch) == _DAYS_OF_COMMIT or rows + count > _ROWS_OF_COMMIT):
+            yield batch
+            batch, rows = [], 0
+        batch.append(key)
+        rows += count
+    if batch:
+        yield batch
+
+
+def _key(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
+
+
+def _day(key: str) -> date | None:
+    return date.fromisoformat(key) if key else None
