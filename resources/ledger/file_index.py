@@ -128,11 +128,8 @@ def raw_days(
     homes = " ".join(sorted(owner.homes_of(root)))  # whose captures count decides the facts
     file = f"raw-{dataset}-{hashlib.sha256(homes.encode()).hexdigest()[:8]}"
     cached = _read_changed(_day_folder_stats(root / dataset), _read_day, _day_to_json, cache, file)
-    return {
-        one: _day_from_json(values)
-        for one, values in cached.items()
-        if wanted is None or one in wanted
-    }
+    listed = [one for one in cached if wanted is None or one in wanted]
+    return {one: _day_from_json(cached[one]) for one in listed}
 
 
 def lake_files(
