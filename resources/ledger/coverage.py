@@ -106,12 +106,14 @@ class Coverage:
         lacking = {item for item in found.lacking if self._is_known(dataset, item)}
         if dataset.scope in BY_DOMAIN:
             end = day_window(day, self.settings.zone)[1]
-            for one in self._never_asked(dataset, found.asked):
-                if one.exists_before(end):
-                    lacking.add(one.domain.name)
+            if not self._was_about_a_role(dataset, found):
+                never = self._never_asked(dataset, found.asked)
+                lacking |= {one.domain.name for one in never if one.exists_before(end)}
             lacking -= {one.domain.name for one in self.domains if not one.exists_before(end)}
-            if carriers.is_split_by_carrier(dataset):
-                asked = self._cache_of(dataset.name).item_sets.get(found.carriers, ())
+            sets = self._cache_of(dataset.name).item_sets
+            # Without a request none could name a carrier: all were about what was erased.
+            if carriers.is_split_by_carrier(dataset) and sets.get(found.asked):
+                asked = sets.get(found.carriers, ())
                 captured = day_of(capture.fetched_at, self.settings.zone)
                 lacking |= {*carriers.never_asked(self._carriers, asked, captured)}
         elif dataset.scope in _BY_LISTED_ITEM:
@@ -184,6 +186,21 @@ class Coverage:
         )
 
     # Domains -----------------------------------------------------------------------------------
+
+    def _was_about_a_role(self, dataset: Dataset, found: CaptureItems) -> bool:
+        """True if all domains of the dataset's role that a capture asked about are no longer known.
+
+        Where none has the role, all are asked. One of the others that was known to the capture and
+        not asked was none of the role, and the day does not lack it, nor those that came later.
+        """
+        if self._has_role(dataset):
+            return False
+        sets = self._cache_of(dataset.name).item_sets
+        return not {*sets.get(found.domains, ())} <= {*sets.get(found.asked, ())}
+
+    def _has_role(self, dataset: Dataset) -> bool:
+        """True if a known domain has the dataset's role."""
+        return any(one.domain.serves(dataset.role) for one in self.domains)
 
     def _never_asked(self, dataset: Dataset, digest: str) -> list[KnownDomain]:
         """The domains of the dataset that are not in the set of asked ones."""
@@ -272,10 +289,17 @@ class Coverage:
             return None
         capture = Capture(folder_of(self.raw, dataset.name, day) / name.text, name)
         try:
-            asked = asked_items(dataset, capture.manifest)
+            manifest = capture.manifest
+            asked = asked_items(dataset, manifest)
             expected = expected_items(dataset, [one.domain for one in self.domains], paths)
         except (PrerequisiteMissing, UnusableCapture, KeyError, TypeError, ValueError):
             return None
+        if dataset.scope is Scope.STREAM and not self._has_role(dataset):
+            about = {item.partition("/")[0] for item in asked}
+            if manifest.get("erased") or about - self._known_keys:  # of its role as it was then
+                expected = frozenset(
+                    item for item in expected if domain_key(item.partition("/")[0]) in about
+                )
         return sorted(item for item in expected if item_key(dataset, item) not in asked)
 
     # Cache -------------------------------------------------------------------------------------

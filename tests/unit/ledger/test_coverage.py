@@ -16,8 +16,9 @@ from resources.raw import captures
 from resources.raw.capture_writer import CaptureWriter
 from tests.support.lake_files import store, table
 
-DOMAIN, BATCH, EACH = (
-    DATASETS[name] for name in ("domain", "batch_push_stream_metrics", "push_stream_metrics")
+DOMAIN, BATCH, EACH, PUSHES = (
+    DATASETS[name]
+    for name in ("domain", "batch_push_stream_metrics", "push_stream_metrics", "push_stream_info")
 )
 DAY = date(2026, 11, 20)
 AT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -106,3 +107,49 @@ def test_a_source_in_the_wrong_place_does_not_count(home, what):
     shutil.rmtree(folder)
     placed = listing(home, ("push.example", "a"))
     assert coverage(home).sources(EACH, DAY) == {BATCH.name: placed.name.text}
+
+
+# Domains whose role no other has -------------------------------------------------------------------
+
+
+PULL = ["pull.example"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "known", "facts", "now", "lacking"),
+    [
+        (["push.example"], ["push.example", *PULL], {}, PULL, ()),  # gone, or out of the settings
+        ([], PULL, {"erased": ["1"]}, PULL, ()),
+        ([], PULL, {"erased": ["1"]}, [*PULL, "new.example"], ()),
+        (PULL, PULL, {}, [*PULL, "new.example"], ("new.example",)),  # none was a push domain
+    ],
+    ids=["gone", "erased", "erased, and one is new", "without roles"],
+)
+def test_a_day_does_not_lack_domains_of_another_role(tmp_path, asked, known, facts, now, lacking):
+    """When the only push domain is erased, or called gone, nobody asked the pull domains for pushes."""
+    home = Home(tmp_path)
+    payloads = [{"Domain": one} for one in asked]
+    made = sealed(home, PUSHES, payloads, domains=known, **facts)
+    assert coverage(home, pull_domains=tuple(now)).lacking(PUSHES, DAY, made.name) == lacking
+
+
+@pytest.mark.parametrize(
+    ("asked", "facts", "lacking"),
+    [
+        ([("push.example", "a")], {}, ()),  # gone since
+        ([], {"erased": ["1"]}, ()),
+        ([("pull.example", "a")], {"erased": ["1"]}, ("pull.example/live/b",)),
+        ([("pull.example", "a")], {}, ("pull.example/live/b",)),
+        ([], {}, ("pull.example/live/a", "pull.example/live/b")),
+    ],
+    ids=["gone", "erased", "erased beside it", "without roles", "nothing listed then"],
+)
+def test_a_day_does_not_lack_streams_of_another_role(tmp_path, asked, facts, lacking):
+    home = Home(tmp_path)
+    listing(home, ("pull.example", "a"), ("pull.example", "b"))
+    made = sealed(
+        home, EACH, [{"Domain": domain, "App": "live", "Stream": name} for domain, name in asked],
+        domains=PULL, **facts,
+    )  # fmt: skip
+    found = coverage(home, pull_domains=tuple(PULL)).lacking(EACH, DAY, made.name)
+    assert tuple(one for one in found if "/" in one) == lacking

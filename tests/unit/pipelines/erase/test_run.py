@@ -157,6 +157,23 @@ def test_a_day_that_is_asked_again_does_not_bring_it_back(there, kind):
     assert {(one.state.is_complete, one.is_suspect) for one in lines} == {(True, False)}
 
 
+@pytest.mark.parametrize("role", ["push", "pull"])
+def test_the_only_domain_of_a_role_leaves_complete_days(tmp_path, role):
+    """The API may have forgotten the day, so nothing could complete it."""
+    names = ("push_stream_info", "batch_stream_traffic", "source_traffic", "source_stream_metrics")
+    needs = ("batch_source_stream_metrics", "batch_stream_session", "batch_push_stream_metrics")
+    only_one = Account(domains=1, streams_per_domain=1, deleted=0, audience=0.02)
+    with lab(tmp_path / "home", only_one) as one:
+        found = one.only(*LISTS, *names, *needs, "push_stream_metrics", "ip_info")
+        found.backfill(DAYS[:1])
+        run.begin(found.archive, PlainItem.parse(ItemKind.DOMAIN, f"{role}-1.sim.example"))
+        later = found.with_(LIVESTATS_NOW="2028-12-01T12:00:00+08:00").archive
+        lines = chain(*later.ledgers([d for d in DATASETS.values() if d.name in
+                                      later.settings.datasets and not d.is_dimension],
+                                     DAYS[0], DAYS[0]).values())  # fmt: skip
+        assert {line.dataset: line.lacking for line in lines if line.lacking} == {}
+
+
 def test_captures_that_were_made_out_of_others_lose_it_and_keep_their_figures(tmp_path):
     day = date(2026, 11, 17)  # not asked again for late data
     with lab(tmp_path / "home", ACCOUNT, environ={"LIVESTATS_FIRST_DAY": str(day)}) as found:
