@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +44,11 @@ _SECRET = ("secret", "password", "token", "credential", "key")
 
 def publish(served: Served, home: Home, namespace: str, now: datetime) -> Result:
     """Make the tables equal to the served copy, then list their snapshots. Raises NotPublished."""
-    with _explained(), locks.lock(home.lock_file("publish-iceberg")):
-        catalog = _catalog(home)
+    with (
+        _explained(),
+        locks.lock(home.lock_file("publish-iceberg")),
+        closing(_catalog(home)) as catalog,
+    ):
         where = f"iceberg:{catalog.properties.get('warehouse', catalog.name)}"
         tables = len(served.tables)
         _take(catalog, namespace, served.home)

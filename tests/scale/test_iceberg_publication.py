@@ -160,5 +160,6 @@ def test_the_lines_of_the_page_read_it(archive, monkeypatch):
     for block in blocks:
         exec(block, scope)
         shown.append(scope["rows"])
+    scope["catalog"].close()
     with archive.archive.reading() as copy:
         assert {*shown} == {copy.execute("SELECT count(*) FROM viewers_daily").fetchone()[0]}
