@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "init": "init",
         "settings": "settings",
         "doctor": "doctor",
+        "probe": "probe",
         "account": "account",
         "plan": "plan",
         "backfill": "backfill",

@@ -113,6 +113,8 @@ def _try_key() -> bool:
         show(one)
     works = all(one.severity is not Severity.PROBLEM for one in found)
     screen.say()
+    if works:
+        screen.say("How the API answers where its documents leave it open: livestats probe")
     screen.say(
         "Next: livestats plan, then livestats backfill"
         if works

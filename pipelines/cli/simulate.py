@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -115,6 +116,12 @@ def _manners(_context: click.Context, _option: click.Parameter, texts: tuple[str
     help="What it does to some requests, such as list-limit=20@from-call=3; repeatable.",
 )
 @click.option(
+    "--like",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Behave as a file of `livestats probe` says; --manner and the others come on top.",
+)
+@click.option(
     "--list-manners",
     is_flag=True,
     is_eager=True,
@@ -138,6 +145,7 @@ def simulate(
     withdrawn: tuple[str, ...],
     denied: tuple[str, ...],
     manners: list[Manner],
+    like: Path | None,
 ) -> None:
     r"""Serve a simulated account, with the limits and errors of the real API.
 
@@ -147,19 +155,16 @@ def simulate(
     \b
     Examples:
       livestats simulate
-      livestats simulate --domains 20 --streams 50 --latency-ms 50
       livestats simulate --fault throttle=0.1 --fault reset=0.01 --late-days 2
       livestats simulate --manner refuse-domain=pull-1.sim.example
+      livestats simulate --like probe.json
     """
-    from resources.api.catalog import ENDPOINTS, endpoints_of
+    from resources.api.catalog import endpoints_of
     from resources.api.catalog.vendors import BYTEPLUS, VOLCENGINE
     from resources.clock import VARIABLE
     from resources.simulator import Account, Faults, LateData
 
-    for action in (*withdrawn, *denied):
-        if action not in ENDPOINTS:
-            raise click.BadParameter(f"There is no action {action}: {', '.join(ENDPOINTS)}.")
-
+    _check_actions(*withdrawn, *denied)
     options: dict[str, Any] = {
         "port": port,
         "latency_s": latency_ms / 1000,
@@ -178,10 +183,33 @@ def simulate(
     account = Account(
         seed=seed, domains=domains, streams_per_domain=streams, deleted=deleted, hostile=hostile
     )
+    if like is not None:
+        _take_from(like, account, options)
     more = {VARIABLE: moment} if moment else {}
     if byteplus:
         more["LIVESTATS_VENDOR"] = BYTEPLUS.name
     _serve(account, more, options)
+
+
+def _check_actions(*names: str) -> None:
+    from resources.api.catalog import ENDPOINTS
+
+    for action in names:
+        if action not in ENDPOINTS:
+            raise click.BadParameter(f"There is no action {action}: {', '.join(ENDPOINTS)}.")
+
+
+def _take_from(file: Path, account: Account, options: dict[str, Any]) -> None:
+    """Add to `options` what the file of a probe says."""
+    from pipelines.probe import like
+    from pipelines.probe.document import read
+    from resources.simulator.manners import all_of
+
+    findings = read(file)
+    now = options["clock"]() if "clock" in options else datetime.now(UTC)
+    options["options"] = like.options(findings)
+    options["withdrawn"] = [*like.withdrawn(findings), *options["withdrawn"]]
+    options["manners"] = [*all_of(like.manners(findings, account, now)), *options["manners"]]
 
 
 def _serve(account: Account, more: dict[str, str], options: dict[str, Any]) -> None:

@@ -40,18 +40,22 @@ class DomainPage:
 
 @contextmanager
 def probe_client(
-    settings: Settings, credentials: Credentials, budget: Path | None
+    settings: Settings,
+    credentials: Credentials,
+    budget: Path | None,
+    limiter: type[RateLimiter] = RateLimiter,
+    retries: RetryPolicy = _PATIENCE,
 ) -> Iterator[Client]:
     """A client with few retries; `budget` is the home's rate limit folder, None if there is none yet."""
     with nullcontext(budget) if budget else scratch.folder(Home(settings.home).state) as folder:
-        calls = RateLimiter(
+        calls = limiter(
             folder,
             credentials.account_id(),
             rates(settings),
             account_per_s=settings.calls_per_second,
         )
         host = Host(settings.api_url, settings.api_region)
-        with Client(credentials, calls, host, retries=_PATIENCE, timeouts=_TIMEOUTS) as client:
+        with Client(credentials, calls, host, retries=retries, timeouts=_TIMEOUTS) as client:
             yield client
 
 

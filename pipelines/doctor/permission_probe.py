@@ -18,7 +18,7 @@ from resources.api.request_plan import Domain, Inventory, Stream, requests_for
 from resources.api.windows import day_of, window_fields
 from resources.config import Settings
 
-_NO_STREAM = "livestats-doctor"  # does not exist: the response is empty or a refusal
+MADE_UP_STREAM = "livestats-doctor"  # does not exist: the response is empty or a refusal
 _SOME_ADDRESS = "192.0.2.1"  # reserved for documentation
 _WITHDRAWN = "InvalidActionOrVersion"
 
@@ -56,7 +56,7 @@ def probes(
         for action, datasets in sorted(actions.items(), key=lambda a: not a[1][0].is_dimension):
             error, answer = None, {}
             try:
-                payload = _payload(settings, datasets[0], domains, carriers, now)
+                payload = smallest_payload(settings, datasets[0], domains, carriers, now)
                 answer = client.call(action, payload).value if payload is not None else {}
             except ApiError as failure:
                 error = failure
@@ -67,7 +67,7 @@ def probes(
             yield replace(probe, error=None) if isinstance(error, FixRequest) else probe
 
 
-def _payload(
+def smallest_payload(
     settings: Settings,
     dataset: Dataset,
     domains: tuple[Domain, ...],
@@ -79,7 +79,7 @@ def _payload(
     known = Inventory(
         domains=first,
         isps=carriers or ("", " "),
-        streams=tuple(Stream(d.name, _NO_STREAM, _NO_STREAM) for d in first),
+        streams=tuple(Stream(d.name, MADE_UP_STREAM, MADE_UP_STREAM) for d in first),
         addresses=(_SOME_ADDRESS,),
         absent=settings.absent_parameters,
     )

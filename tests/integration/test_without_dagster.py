@@ -26,6 +26,7 @@ AFTER_A_BACKFILL = [
     "init --offline",
     "settings",
     "doctor",
+    "probe",
     "account",
     "plan",
     "status",

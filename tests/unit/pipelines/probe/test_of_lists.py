@@ -1,0 +1,16 @@
+"""Observations about lists where the whole probe does not reach; the others are in test_run.py."""
+
+from resources.simulator import Account
+from tests.support.probes import answers, probed
+
+
+def test_an_account_that_lists_nothing_is_no_error(tmp_path):
+    hidden = ",".join(f"{side}-{n}.sim.example" for side in ("pull", "push") for n in range(1, 6))
+    found = answers(probed(tmp_path, manners=[f"late-domains={hidden}"]))
+    assert found["domains"] == "open"
+    assert found["list limit"] == "open"
+
+
+def test_an_account_of_one_domain_has_no_split_to_look_at(tmp_path):
+    with_one = probed(tmp_path, account=Account(domains=1, streams_per_domain=2, deleted=0))
+    assert answers(with_one)["items"] == "open"
