@@ -5,9 +5,13 @@ What a code means is in resources/api/error_codes.py.
 
 from __future__ import annotations
 
+import re
+
 from pipelines.probe.calls import Failure, Reply
 from pipelines.probe.topics import Confidence, Detail, Finding, open_
 from resources.api.error_codes import CODES
+
+_FORM = re.compile(r"[A-Z][A-Za-z]{2,40}(\.[A-Z][A-Za-z]{2,40})?")
 
 NO_CODE, UNKNOWN = "no code", "an unknown code"
 SUB_CODES = ("BindError", "AccountIDNotAllow", "ServiceNotOpen", "AccessDenied")
@@ -35,9 +39,15 @@ def told(failure: Failure) -> dict[str, Detail]:
     return {"code": code_of(failure), "status": status}
 
 
+def shown(failure: Failure) -> str:
+    """An unknown code for the screen, if it has the form of one."""
+    code = failure.code or ""
+    return code if code_of(failure) == UNKNOWN and _FORM.fullmatch(code) else ""
+
+
 def refusal(topic: str, reply: Reply, answer: str = "refused") -> Finding:
     """The finding of a reply that is none: refused by the API, or not to be told."""
     failure = reply.failure
     if failure is None or failure.kind not in ("refused", "denied"):
         return open_(topic, failure.kind if failure else "")
-    return Finding(topic, answer, Confidence.SURE, told(failure))
+    return Finding(topic, answer, Confidence.SURE, told(failure), shown(failure))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from pipelines.probe.answers import details, items, levels_of, listed, number, rows
+from pipelines.probe.answers import details, items, levels_of, listed, number, rows, split_rows
 from pipelines.probe.calls import Reply
 from pipelines.probe.questions import Questions
 from pipelines.probe.topics import Confidence, Detail, Finding, open_, sure
@@ -176,7 +176,7 @@ def sums(q: Questions) -> list[Finding]:
     wrong: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
     seen = 0
     for reply in _good(q):
-        if not _is_whole(reply):
+        if not _is_whole(reply) or (split_rows(reply) and not rows(reply)):
             continue
         for total in reply.endpoint.totals:
             if total.of is None or total.name not in reply.result:

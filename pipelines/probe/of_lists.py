@@ -104,6 +104,13 @@ def items(q: Questions) -> Finding:
     return sure("items", "missing", echo=_list_echo(q))
 
 
+def whole(q: Questions) -> Finding:
+    """Whether the series of all domains stands beside that of each."""
+    if not details(q.evening):
+        return open_("whole")
+    return sure("whole", "there" if rows(q.evening) else "missing")
+
+
 def _list_echo(q: Questions) -> str:
     echo, asked = q.evening.result.get("DomainList"), {name.lower() for name in q.two}
     is_asked = isinstance(echo, list) and {str(one).lower() for one in echo} == asked
@@ -226,6 +233,7 @@ OBSERVATIONS = (
     domains,
     one_domain,
     items,
+    whole,
     unlisted,
     no_list,
     young_domain,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pipelines.doctor.permission_probe import MADE_UP_STREAM, smallest_payload
 from pipelines.probe.answers import activity, moment, rows
 from pipelines.probe.calls import Reply
-from pipelines.probe.codes import refusal, told
+from pipelines.probe.codes import refusal, shown, told
 from pipelines.probe.questions import EDGE, NO_STREAM, Questions
 from pipelines.probe.topics import Confidence, Finding, open_, sure
 from resources.api.catalog import DATASETS
@@ -102,7 +102,7 @@ def permissions(q: Questions) -> list[Finding]:
             left += 1
         elif not _is_of_no_stream(replies[-1]):
             details = {"action": action, **told(last)}
-            found.append(Finding("action", last.kind, Confidence.SURE, details))
+            found.append(Finding("action", last.kind, Confidence.SURE, details, shown(last)))
     verdict = [sure("allowed", "some" if found else "all")]
     if left:
         verdict.append(sure("not asked", "some", count=left))

@@ -21,5 +21,13 @@ def test_only_known_codes_are_shown(code, shown):
     assert shown in WORDS
 
 
+def test_an_unknown_code_of_the_right_form_is_on_the_screen_only():
+    reply = Reply("A", {}, failure=Failure("refused", "SpanTooLong", 400))
+    found = refusal("too long", reply)
+    assert (found.details["code"], found.note) == ("an unknown code", "SpanTooLong")
+    reply = Reply("A", {}, failure=Failure("refused", "pull-1.sim.example", 400))
+    assert refusal("too long", reply).note == ""
+
+
 def test_a_failure_that_is_no_refusal_tells_nothing():
     assert refusal("end", Reply("A", {}, failure=Failure("timed out"))).answer == "open"

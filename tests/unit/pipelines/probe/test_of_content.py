@@ -18,6 +18,13 @@ def test_a_key_that_is_also_a_value_is_not_shown_as_a_field():
     assert (found.details["count"], found.note) == (3, "Quality")
 
 
+def test_totals_are_not_held_against_a_plain_list_that_is_left_out():
+    slot = {"TimeStamp": "2026-11-20T19:00:00+08:00", "Request": 1}
+    result = {"EdgeStatDetailDataList": [{"EdgeStatDataList": [slot]}], "TotalRequest": 1}
+    (found,) = of_content.sums(asked(Reply(EDGE, {}, {"Result": result})))
+    assert found.answer == "open"
+
+
 def test_an_action_that_fails_now_and_then_is_named():
     fails = Reply(EDGE, {}, failure=Failure("connection broken"))
     assert of_content.unsteady(asked(Reply(EDGE, {}), fails)).answer == "some"

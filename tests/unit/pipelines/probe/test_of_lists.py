@@ -1,5 +1,9 @@
 """Observations about lists where the whole probe does not reach; the others are in test_run.py."""
 
+from types import SimpleNamespace
+
+from pipelines.probe import of_lists
+from pipelines.probe.calls import Reply
 from resources.simulator import Account
 from tests.support.probes import answers, probed
 
@@ -14,3 +18,13 @@ def test_an_account_that_lists_nothing_is_no_error(tmp_path):
 def test_an_account_of_one_domain_has_no_split_to_look_at(tmp_path):
     with_one = probed(tmp_path, account=Account(domains=1, streams_per_domain=2, deleted=0))
     assert answers(with_one)["items"] == "open"
+
+
+def test_a_split_without_the_series_of_all_together_is_named():
+    slot = {"TimeStamp": "2026-11-20T19:00:00+08:00", "Request": 1}
+    result = {"EdgeStatDetailDataList": [{"Domain": "a.example", "EdgeStatDataList": [slot]}]}
+    action = "DescribeLiveEdgeStatData"
+    evening = Reply(action, {}, {"Result": result})
+    assert of_lists.whole(SimpleNamespace(evening=evening)).answer == "missing"
+    evening = Reply(action, {}, {"Result": {**result, "EdgeStatDataList": [slot]}})
+    assert of_lists.whole(SimpleNamespace(evening=evening)).answer == "there"
