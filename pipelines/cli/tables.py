@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 def tables(names: tuple[str, ...], as_json: bool) -> None:
     r"""Show the tables and marts with their keys, columns and units.
 
+    Tables that only BytePlus has are in the list if api.vendor is byteplus; each can be named.
+
     \b
     Examples:
       livestats tables                  all, one line each
@@ -44,7 +46,9 @@ def tables(names: tuple[str, ...], as_json: bool) -> None:
     language = settings.language
     known = {table["table"]: table for table in data_dictionary.tables(language)}
     found = (
-        [_named(known, name) for name in dict.fromkeys(names)] if names else list(known.values())
+        [_named(known, name) for name in dict.fromkeys(names)]
+        if names
+        else [table for name, table in known.items() if not _is_of_others(name, settings)]
     )
     if as_json:
         screen.emit_json(found)
@@ -75,6 +79,16 @@ def _named(known: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
         hint = f": did you mean {near[0]}?" if near else "."
         raise Refused(f"There is no table {name!r}{hint} All: livestats tables")
     return known[name]
+
+
+def _is_of_others(name: str, settings: Settings) -> bool:
+    """True for a table beyond Volcengine's, if it is Volcengine that is asked."""
+    from resources.api.catalog import DATASETS
+    from resources.api.catalog.vendors import VOLCENGINE
+
+    own = DATASETS.get(name)
+    is_beyond = own is not None and VOLCENGINE in own.endpoint.absent_on
+    return is_beyond and settings.vendor == VOLCENGINE.name
 
 
 def _list(console: Console, found: list[dict[str, Any]], language: str) -> None:
