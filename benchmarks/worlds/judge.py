@@ -65,7 +65,9 @@ class Judge:
     def _is_untold(self, dataset: Dataset, entry: Entry) -> bool:
         """True for an answer of which nothing tells, at once, that it is wrong: see manners.py."""
         action = dataset.endpoint.action
-        return action in self._falsified or (action in self._emptied and not entry.rows)
+        is_of_hidden = self._plan.hides_carriers and "ISP" in dataset.split
+        is_emptied = action in self._emptied and not entry.rows
+        return action in self._falsified or is_emptied or is_of_hidden
 
     def held_up(self, archive: Archive, touched: Collection[str]) -> Iterator[str]:
         """Dataset-days that a whole backfill left, though no manner had to do with their requests.

@@ -139,6 +139,11 @@ class WorldPlan:
         return any(kind_of(manner) == "late-domains" for manner in self._passing)
 
     @property
+    def hides_carriers(self) -> bool:
+        """Whether carriers are seen late."""
+        return any(kind_of(manner) == "late-carriers" for manner in self._passing)
+
+    @property
     def emptied(self) -> frozenset[str]:
         """Actions that answer nothing though there is something, which only others contradict."""
         texts = [m for m in self._passing if kind_of(m) == "false-empty" and "how=zeros" not in m]
