@@ -16,8 +16,8 @@ from resources.api.catalog.spelling import Spelling
 from resources.lake import parquet
 from resources.ledger.known_items import read_columns, snapshots
 
-LISTED_WITHIN = timedelta(days=31)
-"""A carrier that is first listed so long after a capture was there before: the list was short then.
+LISTED_WITHIN = timedelta(days=3)
+"""A carrier that is first listed so soon after a capture was there before: the list was short then.
 One that is listed later is new, and makes no older day incomplete."""
 
 _PREFIX = "carrier "
