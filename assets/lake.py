@@ -16,7 +16,7 @@ import dagster as dg
 from assets import metadata
 from assets.checks import completeness
 from assets.freshness import EVERY_DAY
-from resources.api.catalog import DATASETS
+from resources.api.catalog import DATASETS, DIMENSIONS
 from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.capture.capturer import Outcome, Result
@@ -161,7 +161,7 @@ def _capture(
     due = {one: archive.in_request_order(one, days) for one in datasets}
     # Of the datasets that are not reported yet.
     results: dict[str, list[Result]] = {one.name: [] for one in due}
-    missing: list[Result] = []
+    missing = _capture_dimensions(context, archive)
     try:
         with (
             archive.capturing() as capturer,
@@ -186,6 +186,24 @@ def _capture(
         raise
 
 
+def _capture_dimensions(context: dg.AssetExecutionContext, archive: Archive) -> list[Result]:
+    """Capture the account's domains, carriers and regions, unless they were asked for today.
+
+    Returns those that failed. They hold up nothing by themselves: an earlier list of the account
+    serves as well, and a dataset that has none says so for each of its days.
+    """
+    failed = []
+    with archive.capturing() as capturer:
+        for dimension in (one for one in DIMENSIONS if one.name in archive.settings.datasets):
+            result = capturer.capture_dimension(dimension)
+            if not result.outcome.is_complete:
+                failed.append(result)
+            elif result.outcome is not Outcome.KEPT:
+                facts = metadata.of_dimension(archive.home, dimension)
+                context.log_event(dg.AssetMaterialization(key(dimension.name), metadata=facts))
+    return failed
+
+
 def _materialized(
     context: dg.AssetExecutionContext, archive: Archive, results: Sequence[Result]
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -193,15 +211,15 @@ def _materialized(
     name = results[0].dataset
     for result in results:
         about = metadata.of_day(result)
-        shown = metadata.preview(parquet.path_of(archive.home.lake, name, result.day))
+        file = parquet.path_of(archive.home.lake, name, result.day)
+        shown = metadata.preview(file, archive.settings.zone)
         if shown is not None:
             about["preview"] = shown
         context.add_asset_metadata(about, asset_key=key(name), partition_key=result.day.isoformat())
-    # Prefixed, since Dagster shows them beside the figures of each day.
-    summary = {f"run_{what}": figure for what, figure in metadata.of_run(results).items()}
+    # Figures of the whole run are logged only: as metadata they would stand at each of its days.
+    context.log.info("%s: %s", name, metadata.of_run(results))
     return dg.MaterializeResult(
         asset_key=key(name),
-        metadata=summary,
         check_results=[
             _answers_check_of(results),
             completeness.result(key(name), archive.whole_ledger(name)),

@@ -11,12 +11,13 @@ from typing import Any
 import dagster as dg
 
 from assets import lake
+from assets.checks import marts as checks
 from assets.freshness import EVERY_DAY
 from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.config import ENGLISH
 from resources.i18n import say
-from resources.marts import build, schema
+from resources.marts import build, incremental, schema
 from resources.marts.build import MartResult
 from resources.marts.definition import Mart, MartKind, available, read
 from resources.system_tables.registry import OWN_TABLES
@@ -108,7 +109,15 @@ def _metadata(mart: Mart, language: str) -> dict[str, Any]:
 
 
 def _marts(specs: Sequence[dg.AssetSpec], marts: Collection[Mart]) -> dg.AssetsDefinition:
-    @dg.multi_asset(name="marts", specs=specs, can_subset=True)
+    @dg.multi_asset(
+        name="marts",
+        specs=specs,
+        can_subset=True,
+        check_specs=[
+            spec for mart in marts if _has_checks(mart)
+            for spec in checks.specs(key(mart.name), mart.key)
+        ],
+    )  # fmt: skip
     def sync_marts(
         context: dg.AssetExecutionContext, archive: dg.ResourceParam[Archive]
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
@@ -116,21 +125,38 @@ def _marts(specs: Sequence[dg.AssetSpec], marts: Collection[Mart]) -> dg.AssetsD
         results = {result.mart.name: result for result in archive.sync_marts()}
         for mart in marts:
             if key(mart.name) in context.selected_asset_keys:
+                result = results.get(mart.name)
                 yield dg.MaterializeResult(
-                    asset_key=key(mart.name), metadata=_facts(results.get(mart.name))
+                    asset_key=key(mart.name),
+                    metadata=_facts(result),
+                    check_results=[*_checked(archive, mart, result)],
                 )
 
     return sync_marts
 
 
+def _checked(
+    archive: Archive, mart: Mart, result: MartResult | None
+) -> Iterator[dg.AssetCheckResult]:
+    if not _has_checks(mart):
+        return
+    doubled = 0
+    if result is not None:
+        with archive.writing() as connection:
+            doubled = incremental.doubled_keys(connection, mart, result.days)
+    yield from checks.results(key(mart.name), doubled, result.impossible if result else {})
+
+
+def _has_checks(mart: Mart) -> bool:
+    return mart.kind is MartKind.TABLE and bool(mart.key)
+
+
 def _facts(result: MartResult | None) -> dict[str, Any]:
     if result is None:
         return {"left_out": "a table that it reads has not been loaded yet"}
-    facts: dict[str, Any] = {"is_new": result.is_new}
-    if result.mart.kind is MartKind.TABLE:
-        facts["days_made"] = len(result.days)
-    if result.impossible:
-        facts["days_that_cannot_be_made"] = {str(d): why for d, why in result.impossible.items()}
+    facts: dict[str, Any] = {"is_new": result.is_new, "seconds": round(result.seconds, 3)}
+    if result.rows is not None:
+        facts |= {"dagster/row_count": result.rows, "days_made": len(result.days)}
     if result.days:
         facts |= {"from": result.days[0].isoformat(), "to": result.days[-1].isoformat()}
     return facts

@@ -6,9 +6,11 @@ Not here: the checks (assets/checks). Read next: lake.py.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pyarrow.parquet as pq
@@ -63,7 +65,7 @@ def of_day(result: Result) -> dict[str, Any]:
         "outcome": result.outcome.value,
         "dagster/partition_row_count": origin.rows if origin else result.rows,
         "requests": result.requests,
-        "answer_bytes": result.bytes,
+        "answer_mb": round(result.bytes / 1e6, 3),
     }
     if origin is not None:
         facts |= _of_origin(origin)
@@ -105,18 +107,19 @@ def of_dimension(home: Home, dataset: Dataset) -> dict[str, Any]:
     return {**facts, LAST_SEEN: max(times).isoformat()}
 
 
-def of_run(results: Sequence[Result]) -> dict[str, Any]:
-    """Metadata of all days of a run."""
-    return {
-        "days": len(results),
-        "rows_captured": sum(r.rows for r in results if r.requests),
-        "requests": sum(r.requests for r in results),
-        "answer_bytes": sum(r.bytes for r in results),
-    }
+def of_run(results: Sequence[Result]) -> str:
+    """One line about all days of a run."""
+    rows = sum(r.rows for r in results if r.requests)
+    requests, size = sum(r.requests for r in results), sum(r.bytes for r in results)
+    days = f"{len(results)} days, {rows:,} rows captured"
+    return f"{days} by {requests:,} requests with {size / 1e6:,.1f} MB of answers"
 
 
-def preview(path: Path) -> dg.MetadataValue[Any] | None:
-    """The first rows of a lake file as a Markdown table; None if it is empty or unreadable."""
+def preview(path: Path, zone: ZoneInfo) -> dg.MetadataValue[Any] | None:
+    """The first rows of a lake file as a Markdown table, with times in `zone`.
+
+    None if the file is empty or unreadable.
+    """
     if parquet.provenance_of(path) is None:
         return None
     file = pq.ParquetFile(path)
@@ -124,7 +127,12 @@ def preview(path: Path) -> dg.MetadataValue[Any] | None:
     batch = next(file.iter_batches(_PREVIEW_ROWS, columns=columns), None)
     if batch is None or not batch.num_rows:
         return None
-    return table(columns, [[row[name] for name in columns] for row in batch.to_pylist()])
+    rows = batch.to_pylist()
+    return table(columns, [[_in_zone(row[name], zone) for name in columns] for row in rows])
+
+
+def _in_zone(value: object, zone: ZoneInfo) -> object:
+    return value.astimezone(zone) if isinstance(value, datetime) else value
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.MetadataValue[Any]:

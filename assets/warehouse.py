@@ -28,6 +28,7 @@ from resources.warehouse.load import Loaded
 SERVED = dg.AssetKey(["served", "livestats"])
 
 _CHECK = "level_with_lake"
+_HELD = "every_day_has_its_lake_file"
 
 
 def key(name: str) -> dg.AssetKey:
@@ -68,6 +69,15 @@ def _tables(names: Sequence[str], language: str) -> dg.AssetsDefinition:
         name="tables",
         specs=[_spec(name, language) for name in names],
         can_subset=True,
+        check_specs=[
+            dg.AssetCheckSpec(
+                _HELD,
+                asset=key(name),
+                description="Every day that was loaded still has its lake file. Row counts and "
+                "unique keys are proven inside each load, and a load without them fails.",
+            )
+            for name in names
+        ],
     )
     def tables(
         context: dg.AssetExecutionContext, archive: dg.ResourceParam[Archive]
@@ -78,11 +88,24 @@ def _tables(names: Sequence[str], language: str) -> dg.AssetsDefinition:
             if loaded.problem:
                 problems.append(f"{loaded.table}: {loaded.problem}")
                 continue
-            yield dg.MaterializeResult(asset_key=key(loaded.table), metadata=_facts(loaded))
+            yield dg.MaterializeResult(
+                asset_key=key(loaded.table), metadata=_facts(loaded), check_results=[_held(loaded)]
+            )
         if problems:
             raise dg.Failure("\n".join(problems))
 
     return tables
+
+
+def _held(loaded: Loaded) -> dg.AssetCheckResult:
+    gone = [day.isoformat() for day in loaded.gone]
+    return dg.AssetCheckResult(
+        passed=not gone,
+        asset_key=key(loaded.table),
+        check_name=_HELD,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"days_without_lake_file": gone} if gone else {},
+    )
 
 
 def _facts(loaded: Loaded) -> dict[str, Any]:
@@ -93,8 +116,6 @@ def _facts(loaded: Loaded) -> dict[str, Any]:
     }
     if loaded.days:
         facts |= {"from": loaded.days[0].isoformat(), "to": loaded.days[-1].isoformat()}
-    if loaded.gone:
-        facts["days_without_lake_file"] = [day.isoformat() for day in loaded.gone]
     return facts
 
 

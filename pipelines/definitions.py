@@ -46,7 +46,7 @@ def definitions(archive: Archive) -> dg.Definitions:
             *log_schedule(archive),
         ],
         sensors=[
-            *(load_sensor(status, load) for status in ends),
+            *(load_sensor(status, load, archive) for status in ends),
             alarm_sensor(archive),
             failure_sensor(archive),
             ledger_sensor(archive),

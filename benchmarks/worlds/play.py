@@ -90,6 +90,7 @@ class World:
                 self._problem(f"{where}: {problem}", ended.output)
         is_of_one_action = len(self._touched - {"ListDomainDetail"}) == len(self._touched) == 1
         is_of_one_action &= step.words[0] == "backfill"
+        is_of_one_action &= not step.removes_temp  # a copy that vanishes cannot be published
         if ended.code > 1 and is_of_one_action and {*step.kinds}.isdisjoint(END_A_RUN):
             self._problem(f"{where}: code {ended.code}, for one action", ended.output)
 

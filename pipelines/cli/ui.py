@@ -189,9 +189,12 @@ def workspace(code: str) -> str:
 
 def surroundings(environ: Mapping[str, str], home: Path, folder: Path) -> dict[str, str]:
     """The environment of Dagster. Paths are absolute because it runs in the checkout."""
+    from pipelines.orchestration import start_status
     from pipelines.orchestration.instance import surroundings as of_dagster
+    from resources.config.loader import SCHEDULES_VARIABLE
 
-    ours = {"LIVESTATS_HOME": str(home.resolve()), **of_dagster(folder.resolve())}
+    ours = {"LIVESTATS_HOME": str(home.resolve()), SCHEDULES_VARIABLE: start_status.RUN}
+    ours |= of_dagster(folder.resolve())
     return {**environ, **ours}
 
 

@@ -19,6 +19,7 @@ import dagster as dg
 from assets import lake, marts, metadata, warehouse
 from assets.checks import completeness
 from assets.partitions import partitions_of
+from pipelines.orchestration import start_status
 from pipelines.orchestration.history_diff import (
     History,
     Shown,
@@ -80,7 +81,7 @@ def ledger_sensor(archive: Archive) -> dg.SensorDefinition:
     @dg.sensor(
         name="follow_ledger",
         minimum_interval_seconds=60,
-        default_status=dg.DefaultSensorStatus.RUNNING,
+        default_status=start_status.of_sensors(archive.environ),
         description="Compares the ledger with what Dagster shows, and reports complete days that "
         "were captured by commands, or that a failed run marked as failed. Days that are partial, "
         f"suspect or lost fail the check `{completeness.CHECK}` of their dataset. At most {MOST_EVENTS} events a "

@@ -2,15 +2,15 @@
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of these functions.
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 
 from assets import lake, log_files
+from pipelines.orchestration import start_status
 from pipelines.planning import capture_plan
 from pipelines.planning.capture_plan import Chunk
-from resources.api.catalog import DIMENSIONS
 from resources.archive import Archive
 from resources.logs import states
 
@@ -35,7 +35,7 @@ def capture_schedule(job: Any, archive: Archive) -> dg.ScheduleDefinition:
         cron_schedule="20 1,8 * * *",
         execution_timezone=archive.settings.time_zone,
         job=job,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
+        default_status=start_status.of_schedules(archive.environ),
         description="Asks the ledger which days are missing, expiring ones first, and which are "
         "young enough to be asked again for late data.",
     )
@@ -53,19 +53,22 @@ def capture_schedule(job: Any, archive: Archive) -> dg.ScheduleDefinition:
             yield dg.SkipReason("Every day that can be asked for is captured.")
         tick = context.scheduled_execution_time.isoformat()
         for chunk in chunks:
-            yield request(chunk, tick, archive.settings.datasets)
+            yield request(chunk, tick)
 
     return capture_what_is_due
 
 
-def request(chunk: Chunk, tick: str, switched_on: Collection[str]) -> dg.RunRequest:
-    """One run that captures a chunk, the account's domains and carriers first."""
-    names = [*(d.name for d in DIMENSIONS if d.name in switched_on), *chunk.datasets]
+def request(chunk: Chunk, tick: str) -> dg.RunRequest:
+    """One run that captures a chunk. Its step asks for domains, carriers and regions by itself.
+
+    They are no steps of the run: Dagster skips what depends on a step that failed, and yesterday's
+    list of the domains serves as well.
+    """
     kind = "again" if chunk.again else "missing"
     config = lake.again_config(*chunk.datasets) if chunk.again else {}
     return dg.RunRequest(
         run_key=f"{tick} {kind} {chunk.first} {chunk.last} {chunk.datasets[0]}",
-        asset_selection=[lake.key(name) for name in names],
+        asset_selection=[lake.key(name) for name in chunk.datasets],
         run_config=config,
         tags={
             RANGE_START: chunk.first.isoformat(),
@@ -91,20 +94,20 @@ def log_schedule(archive: Archive) -> list[dg.ScheduleDefinition]:
             job=job,
             cron_schedule="50 2,10 * * *",
             execution_timezone=archive.settings.time_zone,
-            default_status=dg.DefaultScheduleStatus.RUNNING,
+            default_status=start_status.of_schedules(archive.environ),
             description="Files grow for 24 hours after their hour, and are dropped after 31 days.",
         )
     ]
 
 
-def load_sensor(status: dg.DagsterRunStatus, job: Any) -> dg.SensorDefinition:
+def load_sensor(status: dg.DagsterRunStatus, job: Any, archive: Archive) -> dg.SensorDefinition:
     """Load and publish after a run that captured something, however it ended."""
 
     @dg.run_status_sensor(
         run_status=status,
         name=f"load_after_{status.value.lower()}",
         request_job=job,
-        default_status=dg.DefaultSensorStatus.RUNNING,
+        default_status=start_status.of_sensors(archive.environ),
         description="Brings DuckDB level with the lake after a capture: also after a failed one, "
         "whose finished days are in the archive.",
     )

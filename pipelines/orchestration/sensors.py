@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from pipelines.orchestration import start_status
 from resources import monitoring
 from resources.archive import Archive
 from resources.monitoring import Alarm, AlarmChange, AlarmKind, daily_fingerprint, webhook
@@ -31,7 +32,7 @@ def alarm_sensor(archive: Archive) -> dg.SensorDefinition:
     @dg.sensor(
         name="tell_alarms",
         minimum_interval_seconds=600,
-        default_status=dg.DefaultSensorStatus.RUNNING,
+        default_status=start_status.of_sensors(archive.environ),
         description="Looks for what somebody should know: gaps, days about to be forgotten, a disk "
         "that fills, damage, unknown fields, endpoints that disagree. Each is told once in the log "
         f"and to the webhook of {webhook.VARIABLE}, and once more when it is over.",
@@ -64,7 +65,7 @@ def failure_sensor(archive: Archive) -> dg.SensorDefinition:
 
     @dg.run_failure_sensor(
         name="tell_failed_runs",
-        default_status=dg.DefaultSensorStatus.RUNNING,
+        default_status=start_status.of_sensors(archive.environ),
         description=f"Tells the webhook of {webhook.VARIABLE} which run failed, and why.",
     )
     def tell_failed_runs(context: dg.RunFailureSensorContext) -> None:

@@ -8,6 +8,7 @@ Not here: how runs are forgotten (run_retention.py), how an item is erased (pipe
 import dagster as dg
 
 from pipelines.erase import run as erase
+from pipelines.orchestration import start_status
 from pipelines.orchestration.run_retention import KEEP_DAYS, forget_old_runs
 from resources.archive import Archive
 
@@ -52,7 +53,7 @@ def upkeep_schedule(archive: Archive) -> dg.ScheduleDefinition:
         job=upkeep,
         cron_schedule="40 3 * * *",
         execution_timezone=archive.settings.time_zone,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
+        default_status=start_status.of_schedules(archive.environ),
         description=f"Once a day: forgets runs that are older than {KEEP_DAYS} days, and finishes an "
         "erasure that was broken off.",
     )

@@ -4,6 +4,7 @@
 
 import dagster as dg
 
+from pipelines.orchestration import start_status
 from resources.archive import Archive
 from resources.verify import saved_result
 from resources.verify.run import Verification
@@ -55,6 +56,6 @@ def verify_schedule(archive: Archive) -> dg.ScheduleDefinition:
         job=verify,
         cron_schedule="50 4 * * 0",
         execution_timezone=archive.settings.time_zone,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
+        default_status=start_status.of_schedules(archive.environ),
         description="On Sundays: a disk that fails silently is found while backups are young.",
     )

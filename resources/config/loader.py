@@ -25,6 +25,7 @@ from resources.config.model import Settings, general
 FILE = "livestats.toml"
 FILE_VARIABLE = "LIVESTATS_SETTINGS"
 PREFIX = "LIVESTATS_"
+SCHEDULES_VARIABLE = "LIVESTATS_SCHEDULES"
 UI_SECRET = "LIVESTATS_UI_SECRET"  # noqa: S105 - the name of a variable
 BESIDE: Mapping[str, str] = {
     FILE_VARIABLE: f"another settings file than {FILE} of the current folder.",
@@ -32,6 +33,8 @@ BESIDE: Mapping[str, str] = {
     "against livestats simulate; nothing is captured with it from any other API.",
     "LIVESTATS_ALERT_WEBHOOK": "where alarms are sent to; its value is a secret.",
     "LIVESTATS_ALERT_WEBHOOK_FILE": "a file that holds it instead.",
+    SCHEDULES_VARIABLE: "`run` lets schedules and sensors start by themselves; `livestats ui` sets "
+    "it. Elsewhere, as under `dagster dev`, they wait until they are switched on.",
     UI_SECRET: "what a login proxy proves itself with to `livestats ui`, for --login-header.",
     f"{UI_SECRET}_FILE": "a file that holds it instead.",
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -51,6 +52,8 @@ class MartResult:
         default_factory=dict
     )  # of a table: day -> error; these days were left unchanged
     is_new: bool  # its SQL or that of an input has changed
+    rows: int | None = None  # of a table, all days
+    seconds: float = 0.0  # that it took
 
 
 def sync_marts(
@@ -75,7 +78,7 @@ def sync_marts(
     inputs = incremental.stale_days(connection, tables, wanted, anew=new)
     made = []
     for name, mart in wanted.items():
-        is_new = name in new
+        is_new, began = name in new, time.monotonic()
         if is_new and name in held and held[name][0] != mart.kind:
             _drop(connection, [(name, held[name][0])])
         done: incremental.DayResults = [], {}
@@ -87,8 +90,19 @@ def sync_marts(
         elif is_new:
             with warehouse_connection.transaction(connection):
                 _define(connection, mart, versions[name])
-        made.append(MartResult(mart=mart, days=done[0], impossible=done[1], is_new=is_new))
+        rows = _count(connection, mart) if mart.kind is MartKind.TABLE else None
+        made.append(
+            MartResult(
+                mart=mart, days=done[0], impossible=done[1], is_new=is_new, rows=rows,
+                seconds=time.monotonic() - began,
+            )
+        )  # fmt: skip
     return made
+
+
+def _count(connection: duckdb.DuckDBPyConnection, mart: Mart) -> int:
+    ((rows,),) = connection.execute(f"SELECT count(*) FROM {mart.name}").fetchall()
+    return int(rows)
 
 
 def marts_behind(

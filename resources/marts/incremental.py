@@ -162,6 +162,19 @@ def _build_days(
     log.info("%s: %d days made", mart.name, len(days))
 
 
+def doubled_keys(connection: duckdb.DuckDBPyConnection, mart: Mart, days: Sequence[date]) -> int:
+    """How many keys come more than once in the rows of `days` of a mart that is a table."""
+    if not days or not mart.key:
+        return 0
+    key = ", ".join(mart.key)
+    sql = (
+        f"SELECT count(*) FROM (SELECT {key} FROM {mart.name} "
+        f"WHERE business_date IN ({quoting.dates(days)}) GROUP BY {key} HAVING count(*) > 1)"
+    )
+    ((found,),) = connection.execute(sql).fetchall()
+    return int(found)
+
+
 _STALE = """
     WITH needs AS (SELECT unnest($marts::VARCHAR[]) AS mart, unnest($inputs::VARCHAR[]) AS input),
     wholes AS (SELECT unnest($names::VARCHAR[]) AS mart, unnest($wholes::VARCHAR[]) AS whole),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -87,7 +88,7 @@ def test_paths_are_made_of_datasets_and_days_alone(hostile):
 
 def test_the_preview_for_the_browser_shows_names_and_runs_nothing(hostile):
     path = parquet.path_of(hostile.archive.home.lake, "batch_stream_session", DAY[0])
-    shown = metadata.preview(path)
+    shown = metadata.preview(path, ZoneInfo("Asia/Shanghai"))
     assert "&#60;b&#62;app" in shown.value
     assert "<" not in shown.value
 

@@ -199,6 +199,9 @@ def told(tmp_path, monkeypatch):
 
     def run(*told, **more):
         class Capturer:
+            def capture_dimension(self, dataset):
+                return Result(dataset=dataset.name, day=LAST, outcome=Outcome.KEPT)
+
             def capture_all(self, *_args, **_more):
                 for result_or_error in told:
                     if isinstance(result_or_error, Exception):
@@ -336,7 +339,7 @@ def test_answers_that_do_not_hold_are_a_warning_and_nothing_else(told, facts, en
 @pytest.fixture(scope="module")
 def captured(tmp_path_factory):
     with lab(tmp_path_factory.mktemp("assets") / "home", SMALL) as found:
-        found.capture(DAYS, ["domain", "isp", "edge_stat"])
+        found.capture(DAYS, ["domain", "region", "isp", "edge_stat"])
         yield found
 
 
@@ -359,7 +362,7 @@ def test_each_day_shows_its_own_rows(captured):
     _, found = materialize(captured.archive, [EDGE], *DAYS)
     for day in ("2026-11-20", "2026-11-21"):
         assert f"| {day} |" in found[day]["preview"]
-        assert found[day]["run_days"] == 2
+        assert not [name for name in found[day] if name.startswith("run_")]
 
 
 def run_of(one, keys):
@@ -379,7 +382,7 @@ def test_the_account_is_asked_once_a_day(captured):
 
 
 def test_tables_and_copy_follow_the_lake(captured):
-    names = ["domain", "isp", "edge_stat"]
+    names = ["domain", "region", "isp", "edge_stat"]
     run, facts = run_of(captured.archive, [*map(warehouse.key, names), warehouse.SERVED])
     assert set(facts) == {*map(warehouse.key, names), warehouse.SERVED}
     loaded = facts[warehouse.key("edge_stat")]
@@ -394,3 +397,13 @@ def test_a_run_asks_only_for_days_that_are_not_there(captured):
     other = FIRST - timedelta(days=1)
     _, found = materialize(captured.archive, [EDGE], other, FIRST)
     assert outcomes(found) == {"2026-11-19": "captured", "2026-11-20": "kept"}
+
+
+def test_a_dataset_alone_can_be_captured_in_a_fresh_home(captured):
+    """Its domains and carriers are asked for first."""
+    fresh = captured.beside("fresh")
+    run, found = materialize(fresh.archive, [EDGE], *DAYS)
+    assert run.success
+    assert outcomes(found) == {"2026-11-20": "captured", "2026-11-21": "captured"}
+    asked = {e.asset_key for e in run.get_asset_materialization_events()}
+    assert {assets_lake.key("domain"), assets_lake.key("isp")} <= asked

@@ -43,4 +43,4 @@ def test_there_is_none_where_only_the_list_is_wanted(tmp_path):
         assert KEY not in keys
         wanted = account.set(log_files="keep").archive
         (schedule,) = log_schedule(wanted)
-        assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+        assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED

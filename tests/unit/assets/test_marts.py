@@ -5,6 +5,7 @@ import pytest
 
 from assets import marts
 from pipelines.orchestration.asset_graph import all_assets
+from resources.marts.definition import MartKind, read
 from tests.support.archives import DAYS, lab
 
 DAY = DAYS[0]
@@ -47,14 +48,27 @@ def facts(run, name):
 def test_all_marts_are_one_step_that_says_what_it_made(captured, run):
     steps = [e.step_key for e in run.all_events if e.is_step_success]
     assert steps == ["tables", "marts", "served__livestats"]
-    assert facts(run, "bandwidth_5min") == {
-        "is_new": True, "days_made": 1, "from": str(DAY), "to": str(DAY),
-    }  # fmt: skip
-    assert facts(run, "billing_monthly_account") == {"is_new": True}
+    of_table, of_view = facts(run, "bandwidth_5min"), facts(run, "billing_monthly_account")
+    assert of_table.pop("seconds") >= 0
+    assert of_view.pop("seconds") >= 0
+    rows = of_table.pop("dagster/row_count")
+    with captured.archive.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM bandwidth_5min").fetchall() == [(rows,)]
+    assert of_table == {"is_new": True, "days_made": 1, "from": str(DAY), "to": str(DAY)}
+    assert of_view == {"is_new": True}
     made = {e.asset_key for e in run.get_asset_materialization_events()}
     assert {key for key in made if key.path[0] == "marts"} == {
         *marts.keys(captured.archive.settings.datasets)
     }
+
+
+def test_a_mart_that_is_a_table_has_its_checks(run):
+    found = {(e.asset_key, e.check_name): e.passed for e in run.get_asset_check_evaluations()}
+    for mart in read().values():
+        if mart.kind is MartKind.TABLE and marts.key(mart.name) in {key for key, _ in found}:
+            assert found[marts.key(mart.name), "unique_key"], mart.name
+            assert found[marts.key(mart.name), "every_day_made"], mart.name
+    assert (marts.key("bandwidth_5min"), "unique_key") in found
 
 
 def test_the_copy_answers_from_them(captured, run):
@@ -73,7 +87,8 @@ def test_a_mart_can_be_materialised_alone_and_does_nothing_twice(captured, run):
             resources={"archive": captured.archive},
             instance=history,
         )
-    assert facts(alone, "bandwidth_5min") == {"is_new": False, "days_made": 0}
+    found = facts(alone, "bandwidth_5min")
+    assert (found["is_new"], found["days_made"]) == (False, 0)
 
 
 def test_a_step_before_anything_is_loaded_leaves_marts_out_and_says_so(captured):

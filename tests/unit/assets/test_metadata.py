@@ -2,6 +2,7 @@
 
 import html
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,7 @@ HOSTILE = [
     "&lt;b&gt;",
 ]
 DAY = date(2026, 11, 20)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def cells(shown):
@@ -72,14 +74,15 @@ def captured(tmp_path_factory):
 
 def test_a_preview_is_the_first_rows_of_the_file(captured):
     path = parquet.path_of(captured.archive.home.lake, "stream_count", DAY)
-    shown = metadata.preview(path)
+    shown = metadata.preview(path, SHANGHAI)
     assert shown is not None
     assert len(cells(shown)) == 5
     assert cells(shown)[0][0] == "2026-11-20"
+    assert "2026-11-20 00:00:00+08:00" in cells(shown)[0]
 
 
 def test_nothing_is_shown_of_a_file_that_is_not_there(tmp_path):
-    assert metadata.preview(tmp_path / "rows.parquet") is None
+    assert metadata.preview(tmp_path / "rows.parquet", SHANGHAI) is None
 
 
 @each("dataset", DATASETS.values(), lambda d: d.name)
@@ -96,9 +99,6 @@ def test_a_run_adds_up_its_days():
         Result(dataset="edge_stat", day=DAY, outcome=outcome, rows=10, requests=n, bytes=n * 100)
         for outcome, n in ((Outcome.CAPTURED, 2), (Outcome.KEPT, 0))
     ]
-    assert metadata.of_run(days) == {
-        "days": 2,
-        "rows_captured": 10,
-        "requests": 2,
-        "answer_bytes": 200,
-    }
+    assert metadata.of_run(days) == (
+        "2 days, 10 rows captured by 2 requests with 0.0 MB of answers"
+    )

@@ -17,9 +17,10 @@ def test_a_load_tells_its_days_and_rows():
 
 def test_days_whose_file_is_gone_are_named():
     loaded = Loaded(table="edge_stat", days=[], gone=[date(2026, 11, 2)], rows=0, total_rows=9)
-    found = warehouse._facts(loaded)
-    assert found["days_without_lake_file"] == ["2026-11-02"]
-    assert "from" not in found
+    assert "from" not in warehouse._facts(loaded)
+    found = warehouse._held(loaded)
+    assert not found.passed
+    assert found.metadata["days_without_lake_file"].value == ["2026-11-02"]
 
 
 def test_the_copy_depends_on_every_table_that_is_switched_on():

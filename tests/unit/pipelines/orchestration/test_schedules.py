@@ -6,12 +6,14 @@ from functools import partial
 import dagster as dg
 import pytest
 
+from assets import lake
 from pipelines.definitions import definitions
 from pipelines.orchestration import schedules
 from pipelines.planning.capture_plan import Chunk
 from resources.api.catalog import DATASETS, DIMENSIONS
 from resources.capture.session import capturer
 from resources.ledger.states import State
+from resources.simulator.manners import all_of
 from tests.support.archives import NOW, SMALL, lab, no_wait
 
 TODAY = NOW.date()
@@ -66,7 +68,7 @@ def names(request):
 def test_a_fresh_archive_asks_for_all_of_its_days(account, history):
     (request,) = tick(account.archive, history)
     assert span(request) == ("2026-11-18", "2026-11-21")
-    assert names(request) == ON
+    assert names(request) == {*SOME}
 
 
 def test_a_captured_archive_asks_for_nothing(account, history):
@@ -156,14 +158,38 @@ def test_the_runs_of_a_tick_capture_what_is_due(account, history):
 
 def test_a_request_asks_again_only_for_its_datasets():
     chunk = Chunk(datasets=("edge_stat",), first=YESTERDAY, last=YESTERDAY, again=True)
-    found = schedules.request(chunk, "t", ON)
+    found = schedules.request(chunk, "t")
     assert found.run_config == {"ops": {"captures": {"config": {"again": True}}}}
-    assert names(found) == {"edge_stat", "domain", "region", "isp"}
+    assert names(found) == {"edge_stat"}
 
 
-def test_dimensions_that_are_off_are_not_requested():
-    chunk = Chunk(datasets=("edge_stat",), first=YESTERDAY, last=YESTERDAY)
-    assert names(schedules.request(chunk, "t", {"domain", "isp"})) == {"edge_stat", "domain", "isp"}
+def test_a_run_asks_for_the_account_first_each_day(account, history):
+    """The request names no dimension: the step of the captures asks for them by itself."""
+    found = account.beside("dimensions").with_(LIVESTATS_FIRST_DAY=YESTERDAY.isoformat())
+    (request,) = tick(found.archive, history)
+    assert execute(found.archive, request, history).success
+    for dimension in DIMENSIONS:
+        event = history.get_latest_materialization_event(lake.key(dimension.name))
+        rows = event.asset_materialization.metadata["dagster/row_count"].value
+        assert rows > 0, dimension.name
+
+
+def test_a_list_of_domains_that_cannot_be_had_costs_no_day(account, history):
+    """Yesterday's list serves as well; the run fails in the end, and says why."""
+    found = account.beside("denied").with_(LIVESTATS_FIRST_DAY=YESTERDAY.isoformat())
+    earlier = found.with_(LIVESTATS_NOW=(NOW - timedelta(days=1)).isoformat())
+    earlier.capture([], [one.name for one in DIMENSIONS])
+    (request,) = tick(found.archive, history)
+    found.simulator.manners = all_of(["fault=internal@action=ListDomainDetail"])
+    try:
+        run = execute(found.archive, request, history)
+    finally:
+        found.simulator.manners = []
+    (failure,) = [e for e in run.all_events if e.is_step_failure]
+    told_of = failure.step_failure_data.user_failure_data.description
+    assert told_of.startswith("1 days of domain are not captured: 2026-11-22: ListDomainDetail")
+    lines = found.archive.ledger(DATASETS["edge_stat"], YESTERDAY, YESTERDAY)
+    assert [line.state for line in lines] == [State.CAPTURED]
 
 
 # The sensors -------------------------------------------------------------------------------------

@@ -41,8 +41,8 @@ def test_the_sensor_tells_the_robot_and_says_what_stands(account, history):
     assert "gap edge_stat" in tick.skip_message
 
 
-def test_both_sensors_are_on_by_default(account):
-    repository = definitions(account.archive).get_repository_def()
+def test_both_sensors_are_on_where_ui_runs_dagster(account):
+    repository = definitions(account.with_(LIVESTATS_SCHEDULES="run").archive).get_repository_def()
     for name in ("tell_alarms", "tell_failed_runs"):
         sensor = repository.get_sensor_def(name)
         assert sensor.default_status is dg.DefaultSensorStatus.RUNNING

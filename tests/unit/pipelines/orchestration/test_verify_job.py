@@ -20,7 +20,7 @@ def archive(tmp_path):
 
 def run(archive):
     schedule = verify_schedule(archive)
-    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+    assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
     return schedule.job.execute_in_process(run_config=QUIET, raise_on_error=False)
 
 
