@@ -7,7 +7,7 @@ Read next: run.py.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
@@ -82,6 +82,10 @@ class BackfillPlan:
     def again(self) -> bool:
         """True if complete days are asked again."""
         return any(chunk.again for chunk in self.chunks)
+
+
+TriedItems = dict[tuple[str, date], set[str]]
+"""Dataset and day -> items that a run has asked for."""
 
 
 def plan(
@@ -217,23 +221,21 @@ def _derivable(
     return days, reasons
 
 
-def supplements(
-    archive: Archive, todo: BackfillPlan, tried: Container[tuple[str, date]]
-) -> tuple[Chunk, ...]:
-    """The captured days of a plan's range that lack items now; without those that were `tried`."""
+def supplements(archive: Archive, todo: BackfillPlan, tried: TriedItems) -> tuple[Chunk, ...]:
+    """The captured days of a plan's range that lack items now which were not `tried`.
+
+    Adds what they lack to `tried`: it is asked for next.
+    """
     usable = [name for name in todo.datasets if name not in todo.unusable]
     daily = [archive.settings.of(DATASETS[name]) for name in usable]
     ledgers = archive.ledgers([d for d in daily if not d.is_dimension], todo.first, todo.last)
-    due = {
-        name: [
-            line.day
-            for line in lines
-            if line.state is State.INCOMPLETE
-            and line.can_be_asked
-            and (name, line.day) not in tried
-        ]
-        for name, lines in ledgers.items()
-    }
+    due: dict[str, Sequence[date]] = {}
+    for name, lines in ledgers.items():
+        lacking = [line for line in lines if line.state is State.INCOMPLETE and line.can_be_asked]
+        fresh = [line for line in lacking if {*line.lacking} - tried.get((name, line.day), set())]
+        for line in fresh:
+            tried.setdefault((name, line.day), set()).update(line.lacking)
+        due[name] = [line.day for line in fresh]
     return tuple(capture_plan.chunks(due))
 
 

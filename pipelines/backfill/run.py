@@ -14,13 +14,12 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import product
 from pathlib import Path
 
 from pipelines.backfill import log_files
 from pipelines.backfill.loader import Loader, load
 from pipelines.backfill.log_files import LogFiles
-from pipelines.backfill.plan import BackfillPlan, supplements
+from pipelines.backfill.plan import BackfillPlan, TriedItems, supplements
 from pipelines.planning.capture_plan import Chunk
 from resources.api.catalog import DATASETS
 from resources.api.errors import FixSetup
@@ -193,16 +192,14 @@ def _supplement(
 ) -> None:
     """Complete the captured days that lack items, after everything else.
 
-    In several rounds: streams that a supplement brings to light are missing in what needs them. An
-    incomplete day is tried once in a run.
+    In several rounds: streams that a supplement brings to light are missing in what needs them, also
+    in days that this run captured without them. An item is tried once in a run.
     """
-    tried: set[tuple[str, date]] = recorder.incomplete_days()
+    tried = recorder.lacking_items()
     while chunks := supplements(archive, todo, tried):
         for number, chunk in enumerate(chunks, start=1):
             tell(f"{_heading(number, len(chunks), chunk)}, to complete them")
             _capture(archive, chunk, recorder, None)
-            days = (chunk.first + timedelta(days=n) for n in range(chunk.days))
-            tried.update(product(chunk.datasets, days))
 
 
 def _capture(
@@ -283,6 +280,7 @@ class _Recorder:
     summary: Summary
     listener: Callable[[Event], None] | None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lacking: TriedItems = field(default_factory=dict)
 
     def record(self, event: Event) -> None:
         """Count it, and pass it on."""
@@ -291,10 +289,10 @@ class _Recorder:
         if self.listener is not None:
             self.listener(event)
 
-    def incomplete_days(self) -> set[tuple[str, date]]:
-        """Days that were captured in this run and lack items: (dataset, day)."""
+    def lacking_items(self) -> TriedItems:
+        """What the days that were captured in this run lack."""
         with self._lock:
-            return {(name, day) for name, day, _ in self.summary.incomplete}
+            return {key: {*items} for key, items in self._lacking.items()}
 
     def _add(self, event: Event) -> None:
         summary = self.summary
@@ -327,6 +325,7 @@ class _Recorder:
                 pass
             case Outcome.INCOMPLETE:
                 summary.incomplete.append((result.dataset, result.day, result.message))
+                self._lacking.setdefault(key, set()).update(result.lacking)
                 summary.rows += result.rows if result.requests else 0
             case _:
                 day = None if about.is_dimension else result.day

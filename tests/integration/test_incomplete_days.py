@@ -213,6 +213,17 @@ def test_streams_of_a_domain_that_the_lists_of_streams_lack_are_no_complete_day(
         assert {state for state, _ in states(later).values()} == {State.CAPTURED}
 
 
+def test_streams_that_a_supplement_brings_to_light_are_asked_for_in_the_same_run(tmp_path):
+    """The first run was of one domain, and of the lists of streams only."""
+    with lab(tmp_path / "home", ACCOUNT) as lone:
+        found = lone.only(*STREAMS, "ip_info")
+        narrow = found.set(push_domains=("push-1.sim.example",))
+        narrow.capture((DAY,), ("domain", "region", "isp", "batch_push_stream_metrics"))
+        summary, _ = backfill(found)
+        assert summary.is_complete, (summary.incomplete, summary.failed)
+        assert {state for state, _ in states(found).values()} == {State.CAPTURED}
+
+
 def test_a_domain_that_a_person_called_gone_lacks_nowhere_and_is_not_asked(tmp_path):
     with lab(tmp_path / "home", ACCOUNT, manners=[f"refuse-domain={PULLED}"]) as lone:
         found = lone.only("domain", "isp", "source_traffic", "batch_stream_traffic")
