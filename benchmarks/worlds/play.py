@@ -115,8 +115,8 @@ class World:
         """The faults have passed: plain backfills must bring all that the world holds."""
         self.simulator.manners = list(self.plan.lasting)
         (self.folder / "livestats.toml").write_text(self.plan.shape.toml)
-        if self.plan.falsified:
-            self._run(("backfill", "--force"), self.plan.end)
+        for words in self.plan.mending:
+            self._run(words, self.plan.end)
         for _ in range(MOST_RUNS):
             ended = self._run(("backfill",), self.plan.end)
             if ended.code == 0:

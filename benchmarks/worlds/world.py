@@ -157,6 +157,25 @@ class WorldPlan:
         return frozenset((*zeroed, *(text.split("@")[0] for text in cut)))
 
     @property
+    def mending(self) -> list[tuple[str, ...]]:
+        """Commands after the faults, for days that are complete and wrong.
+
+        In half of the worlds only the first day is asked again; the others are young enough to be
+        asked again by themselves on the day after.
+        """
+        if not self.falsified:
+            return []
+        if self.is_reread:
+            first = ("backfill", "--force", "--from", FIRST_DAY, "--to", FIRST_DAY)
+            return [first, ("backfill", "--reread")]
+        return [("backfill", "--force")]
+
+    @property
+    def is_reread(self) -> bool:
+        """Whether wrong days are left to the re-reads of the day after."""
+        return bool(self.falsified) and self.seed % 2 == 0
+
+    @property
     def _passing(self) -> list[str]:
         return [manner for step in self.steps for manner in step.manners]
 
@@ -200,7 +219,10 @@ def world_of(seed: int, only: frozenset[str] = frozenset(), most_pairs: int = 15
     end = now
     if ASKED_AGAIN_NEXT_DAY & kinds:
         end += timedelta(days=1)
-    return WorldPlan(seed, shape, kept, tuple(steps), end)
+    found = WorldPlan(seed, shape, kept, tuple(steps), end)
+    if found.is_reread and end == now:
+        found = replace(found, end=end + timedelta(days=1))
+    return found
 
 
 def _step(chance: random.Random, shape: Shape, now: datetime, manners: tuple[str, ...]) -> Step:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from pipelines.planning import capture_plan
 from pipelines.planning.capture_plan import Chunk
@@ -21,7 +22,7 @@ from resources.capture import derive
 from resources.capture.inventory import InventoryReader, snapshots
 from resources.home import folders
 from resources.home.layout import API_HISTORY, first_day
-from resources.ledger import suspicion
+from resources.ledger import states, suspicion
 from resources.ledger.states import Entry, State
 
 _LONG_AGO = timedelta(days=3660)
@@ -95,12 +96,13 @@ def plan(
     names: Sequence[str],
     *,
     force: bool = False,
+    reread: bool = False,
 ) -> BackfillPlan:
     """What bringing `names` (empty: all that are switched on) from `first` to `last` takes.
 
     Without a range: all that is missing and can still be had; lost and settling days are then not
-    asked for, so they are not named. `force` asks complete days again; suspect days are asked again
-    when they are due.
+    asked for, so they are not named. `force` asks complete days again, `reread` those for which late
+    data may exist, as the schedule does; suspect days are asked again when they are due.
 
     Raises ValueError for a reversed range, a day in the future or before the archive's first day,
     and an unknown dataset.
@@ -110,7 +112,8 @@ def plan(
     first, last = _range(archive, first, last)
     daily = [d for d in wanted if not d.is_dimension]
     ledgers = archive.ledgers(daily, first, last)
-    days = {one.name: _sort(archive, one, ledgers[one.name], force=force) for one in daily}
+    asked_again = _Again(now=archive.now(), zone=archive.settings.zone, force=force, reread=reread)
+    days = {one.name: _sort(archive, one, ledgers[one.name], asked_again) for one in daily}
     urgent = [line for lines in ledgers.values() for line in lines if line.state is State.EXPIRING]
     chunks = (
         *capture_plan.chunks({name: found.fresh for name, found in days.items()}, urgent=urgent),
@@ -164,18 +167,30 @@ class _Days:
     not_derived: Mapping[date, str]
 
 
-def _sort(archive: Archive, one: Dataset, lines: Sequence[Entry], *, force: bool) -> _Days:
+@dataclass(frozen=True, kw_only=True)
+class _Again:
+    """Which complete days are asked again."""
+
+    now: datetime
+    zone: ZoneInfo
+    force: bool
+    reread: bool
+
+    def applies(self, dataset: Dataset, line: Entry) -> bool:
+        """True if the complete day `line` of `dataset` is asked again."""
+        if suspicion.is_due(line, self.now, self.zone):
+            return True
+        if self.force and (line.askable_until is None or self.now < line.askable_until):
+            return True
+        return self.reread and states.is_due_again(dataset, line, self.now, self.zone)
+
+
+def _sort(archive: Archive, one: Dataset, lines: Sequence[Entry], asked_again: _Again) -> _Days:
     """Sort the days of one dataset by its ledger `lines`."""
     derived, not_derived = _derivable(archive, one, lines)
     lines = [line for line in lines if line.day not in derived]
-    now, zone = archive.now(), archive.settings.zone
     complete = [line for line in lines if line.state.is_complete]
-    again = [
-        line.day
-        for line in complete
-        if (force and (line.askable_until is None or now < line.askable_until))
-        or suspicion.is_due(line, now, zone)
-    ]
+    again = [line.day for line in complete if asked_again.applies(one, line)]
     without_file = archive.days_without_lake_file(complete).difference(again)
     in_part = [line for line in lines if line.state is State.INCOMPLETE]
     return _Days(

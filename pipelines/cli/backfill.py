@@ -21,12 +21,17 @@ _MAX_DOUBTS = 5  # lines that name suspect domains
 @click.command()
 @with_range
 @click.option("--force", is_flag=True, help="Ask complete days again; what differs is a revision.")
+@click.option(
+    "--reread", is_flag=True,
+    help="Ask the days of the last three again for late data (pushes: seven), as the daemon does.",
+)  # fmt: skip
 @json_option
 def backfill(
     first: date | None,
     last: date | None,
     names: tuple[str, ...],
     force: bool,
+    reread: bool,
     as_json: bool,
 ) -> None:
     r"""Capture days, and bring tables and served copy level.
@@ -55,7 +60,7 @@ def backfill(
     from pipelines.cli.progress import capturing
 
     archive = finished_erasing(opened())
-    todo = checked(lambda: plan(archive, first, last, names, force=force))
+    todo = checked(lambda: plan(archive, first, last, names, force=force, reread=reread))
     for line in before(todo, str(archive.home.root)):
         screen.note(line)
     with told_once(), capturing(todo.due) as shown:

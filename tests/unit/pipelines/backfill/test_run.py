@@ -132,6 +132,19 @@ def test_captured_days_are_kept_and_asked_again_by_force(captured):
     assert all(chunk.again for chunk in forced.chunks)
 
 
+def test_young_days_are_asked_again_once_a_day_if_asked_for(captured):
+    """As the daemon does, for those who have cron."""
+    assert plan(captured, reread=True).chunks == ()
+    tomorrow = captured.with_(LIVESTATS_NOW=(NOW + timedelta(days=1)).isoformat())
+    todo = plan(tomorrow, reread=True)
+    assert (todo.days, todo.kept) == (2 * len(SOME), 0)
+    assert all(chunk.again for chunk in todo.chunks)
+    assert plan(tomorrow).chunks == ()
+    week = captured.with_(LIVESTATS_NOW=(NOW + timedelta(days=5)).isoformat())
+    pushes = {name for chunk in plan(week, reread=True).chunks for name in chunk.datasets}
+    assert pushes == {"push_stream_info"} & {*SOME}
+
+
 def test_force_does_not_ask_for_what_the_api_has_forgotten(captured):
     later = captured.with_(LIVESTATS_NOW=(NOW + timedelta(days=100)).isoformat())
     todo = plan(later, force=True)
