@@ -48,6 +48,7 @@ class World:
         self.home = folder / "home"
         self.played = Played(plan.seed)
         self._touched: set[str] = set()  # actions with requests that a manner was about
+        self._repeats_replay = False
         self._judge: Judge
         folder.mkdir()
 
@@ -78,6 +79,7 @@ class World:
         where = f"after step {number} ({step})"
         is_killed = ended.code == -signal.SIGKILL and bool(step.killed_at)
         self.played.kills += is_killed
+        self._repeats_replay |= is_killed and step.words[0] == "replay"
         if ended.is_hung:
             self._problem(f"{where}: no end", ended.output)
         elif "Traceback (most recent" in ended.output or (ended.code < 0 and not is_killed):
@@ -115,6 +117,8 @@ class World:
         """The faults have passed: plain backfills must bring all that the world holds."""
         self.simulator.manners = list(self.plan.lasting)
         (self.folder / "livestats.toml").write_text(self.plan.shape.toml)
+        if self._repeats_replay:  # only the same again works on days that are complete
+            self._run(("replay",), self.plan.end)
         for words in self.plan.mending:
             self._run(words, self.plan.end)
         for _ in range(MOST_RUNS):
