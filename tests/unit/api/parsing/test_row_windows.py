@@ -102,3 +102,24 @@ def test_the_message_has_the_time_as_it_came_in_the_archives_zone():
         read_events("push_stream_info", early)
     told = datetime.fromisoformat(found.value.value)
     assert told == (MIDNIGHT - timedelta(hours=19)).astimezone(ZoneInfo("UTC"))
+
+
+def read_files(*hours):
+    """(rows, dropped) of a list with a log file for each of these hours of the day."""
+    document = sample_of("log_file")
+    (row, *_) = document["Result"]["LogInfoList"]
+    starts = [MIDNIGHT + timedelta(hours=hour) for hour in hours]
+    document["Result"]["LogInfoList"] = [
+        {**row, "DateTime": start.isoformat(), "LogName": f"{start:%Y_%m_%d_%H}.gz"}
+        for start in starts
+    ]
+    document["Result"]["Pagination"]["TotalCount"] = len(starts)
+    page = read_page(DATASETS["log_file"], first_walk("log_file"), json.dumps(document).encode())
+    return page.table.num_rows, page.outside
+
+
+def test_files_of_the_hours_that_were_asked_for_beyond_the_day_are_dropped():
+    """An hour more is asked for on both sides; the file of EndTime itself is listed where it is part."""
+    assert read_files(-1, 0, 23, 24, 25) == (2, 3)
+    with pytest.raises(WrongAnswer, match="a row's DateTime"):
+        read_files(0, 26)
