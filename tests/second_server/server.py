@@ -20,6 +20,13 @@ from tests.second_server.request import Params, Request, read
 from tests.second_server.traffic import Row
 
 VERSION = "2023-01-01"
+_OPTIONAL_RESULT = (
+    "DescribeLivePushStreamMetrics",
+    "DescribeLiveSourceTrafficData",
+    "DescribeLivePushStreamInfoData",
+    "DescribeLiveTranscodeInfoData",
+    "DescribeIpInfo",
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,6 @@ class SecondServer:
     secret: str = "SKTEST"
     token: str | None = None
     region: str = "cn-north-1"
-    edition: str = "volcengine"
     choices: Choices = field(default_factory=Choices)
     now: Callable[[], float] = time.time
     asked: list[Asked] = field(default_factory=list)
@@ -57,7 +63,7 @@ class SecondServer:
         try:
             signing.check(
                 method, parts.path, pairs, headers, body,
-                self.key, self.secret, self.token, time.time(),
+                self.key, self.secret, self.token, self.region, time.time(),
             )  # fmt: skip
             self._check_action(method, action, query.get("Version", ""))
             params = _params(method, query, body)
@@ -75,7 +81,7 @@ class SecondServer:
 
     def _check_action(self, method: str, action: str, version: str) -> None:
         limits = ACTIONS.get(action)
-        if limits is None or version != VERSION or self.edition not in limits.editions:
+        if limits is None or version != VERSION or self.choices.edition not in limits.editions:
             raise ApiError("InvalidActionOrVersion", f"no such action: {action} {version}")
         if method != limits.method:
             raise ApiError("MethodNotAllowed", f"{action} is sent by {limits.method}")
@@ -121,9 +127,11 @@ class SecondServer:
 
     def _reply(self, status: int, action: str, result: Row) -> Reply:
         content: Row = {"ResponseMetadata": self._metadata(action), "Result": result}
-        absent = ("PushStreamMetrics", "SourceTrafficData", "PushStreamInfoData", "InfoData")
-        if self.choices.result_absent and action.endswith(absent) and _has_no_rows(result):
-            del content["Result"]
+        if action in _OPTIONAL_RESULT and _has_no_rows(result):
+            if self.choices.empty_result == "null":
+                content["Result"] = None
+            elif self.choices.empty_result == "absent":
+                del content["Result"]
         return Reply(status, "application/json", json.dumps(content).encode())
 
     def _error(self, action: str, error: ApiError) -> Reply:
@@ -160,7 +168,10 @@ class Reply:
 
 
 def _has_no_rows(result: Row) -> bool:
-    return not any(value for name, value in result.items() if name.endswith("List"))
+    lists = ("MetricList", "TrafficDataList", "List")
+    return not any(
+        value for name, value in result.items() if name in lists or name.endswith("InfoDataList")
+    )
 
 
 def _params(method: str, query: dict[str, str], body: bytes) -> Params:

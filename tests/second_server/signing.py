@@ -72,6 +72,7 @@ def check(
     key: str,
     secret: str,
     token: str | None,
+    expected_region: str,
     now_s: float,
 ) -> None:
     """Raise the documented error unless the request is signed with this key for the service live."""
@@ -86,6 +87,8 @@ def check(
         raise ApiError("InvalidAccessKey", f"no such access key: {given_key}")
     if service != "live":
         raise ApiError("ServiceNotFound", f"no such service: {service}")
+    if region != expected_region:
+        raise ApiError("InvalidAuthorization", f"signed for the region {region}")
     x_date = headers.get("x-date", "")
     try:
         signed_at = datetime.strptime(x_date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
