@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +15,7 @@ from tests.second_server.choices import Choices
 from tests.second_server.server import SecondServer, running
 from tests.support.archives import NOW, Lab, environment, moving
 from tests.support.mart_answers import rows_of
+from tests.support.second_series import Series
 from tests.support.second_truth import SecondTruth, differences
 
 
@@ -49,14 +50,21 @@ def second_lab(
 
 
 def wrong_tables(
-    lab: Lab, server: SecondServer, days: Sequence[date], names: Sequence[str]
+    lab: Lab,
+    server: SecondServer,
+    days: Sequence[date],
+    names: Sequence[str],
+    cuts: Mapping[str, Series] | None = None,
 ) -> dict[str, list[str]]:
-    """Tables whose rows or columns differ from the server's truth, with a few of the differences."""
+    """Tables whose rows or columns differ from the server's truth, with a few of the differences.
+
+    `cuts` are the truths of tables that the catalog does not have.
+    """
     truth = SecondTruth(days, server.choices, int(NOW.timestamp()), server.url)
     wrong: dict[str, list[str]] = {}
     with lab.archive.reading() as connection:
         for name in names:
-            found, expected = rows_of(connection, name), truth.rows(name)
+            found, expected = rows_of(connection, name), truth.rows(name, (cuts or {}).get(name))
             told = differences(found, expected)
             uncompared = {column for row in found[:1] for column in row}
             uncompared -= {column for row in expected for column in row}

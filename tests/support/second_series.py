@@ -140,8 +140,10 @@ _LABEL = {
     "Domain": "domain",
     "ISP": "isp",
     "Protocol": "protocol",
+    "Area": "area",
     "UserArea": "user_area",
     "UserCountry": "user_country",
+    "UserProvince": "user_province",
 }
 
 

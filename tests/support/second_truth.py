@@ -11,7 +11,7 @@ from tests.second_server import usage
 from tests.second_server.choices import Choices
 from tests.second_server.world import CARRIERS
 from tests.support import second_lists
-from tests.support.second_series import SERIES, Row, of_series
+from tests.support.second_series import SERIES, Row, Series, of_series
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ class SecondTruth:
         """The tables that this module has a truth for."""
         return {*SERIES, *self.others}
 
-    def rows(self, name: str) -> list[Row]:
-        """The rows of a table. Raises KeyError for a table without a truth."""
-        if name in SERIES:
-            return [*of_series(SERIES[name], self.days, self.choices)]
+    def rows(self, name: str, series: Series | None = None) -> list[Row]:
+        """The rows of a table, or of `series`. Raises KeyError for a table without a truth."""
+        if series is not None or name in SERIES:
+            return [*of_series(series or SERIES[name], self.days, self.choices)]
         return [*self.others[name]()]
 
 
