@@ -17,10 +17,10 @@
 SELECT
     business_date,
     max(up_bandwidth_mbps) AS peak_up_mbps,
-    arg_max(slot_start_at, (up_bandwidth_mbps, -epoch(slot_start_at)))
+    arg_max(slot_start_at, (up_bandwidth_mbps, -epoch_us(slot_start_at)))
         FILTER (up_bandwidth_mbps > 0) AS peak_up_at,
     max(down_bandwidth_mbps) AS peak_down_mbps,
-    arg_max(slot_start_at, (down_bandwidth_mbps, -epoch(slot_start_at)))
+    arg_max(slot_start_at, (down_bandwidth_mbps, -epoch_us(slot_start_at)))
         FILTER (down_bandwidth_mbps > 0) AS peak_down_at,
     sum(up_traffic_bytes) AS up_traffic_bytes,
     sum(down_traffic_bytes) AS down_traffic_bytes,

@@ -24,19 +24,31 @@
 --   days_monitored [days]: Complete days of the month in the monitoring data; 0 where there are none.
 --   days_in_month [days]: Days of the calendar month.
 --   is_complete: Whether the month is over and every day of it is captured in the billing data.
-WITH days AS (
+WITH
+-- include: directions
+days AS (
     SELECT dataset, date_trunc('month', business_date)::DATE AS month,
            count(*) FILTER (state IN ('captured', 'empty') AND is_suspect IS NOT TRUE) AS days
     FROM ledger
     GROUP BY dataset, month
 ),
 bandwidth_rules AS (
-    SELECT month, direction,
-           unnest(['p95_bandwidth', 'fourth_peak_bandwidth', 'daily_peak_average_bandwidth']) AS item,
-           unnest([b.p95_mbps, b.fourth_peak_mbps, b.daily_peak_average_mbps]) AS billed,
-           unnest([m.p95_mbps, m.fourth_peak_mbps, m.daily_peak_average_mbps]) AS monitored
+    SELECT month, direction, item,
+           CASE item
+               WHEN 'p95_bandwidth' THEN b.p95_mbps
+               WHEN 'fourth_peak_bandwidth' THEN b.fourth_peak_mbps
+               ELSE b.daily_peak_average_mbps
+           END AS billed,
+           CASE item
+               WHEN 'p95_bandwidth' THEN m.p95_mbps
+               WHEN 'fourth_peak_bandwidth' THEN m.fourth_peak_mbps
+               ELSE m.daily_peak_average_mbps
+           END AS monitored
     FROM billed_monthly_account b
         FULL JOIN billing_monthly_account m USING (month, direction)
+        CROSS JOIN (
+            VALUES ('p95_bandwidth'), ('fourth_peak_bandwidth'), ('daily_peak_average_bandwidth')
+        ) AS rules (item)
 ),
 carried AS (
     SELECT date_trunc('month', business_date)::DATE AS month,
@@ -45,9 +57,10 @@ carried AS (
     GROUP BY month
 ),
 traffic_of_month AS (
-    SELECT month, unnest(['up', 'down', 'total']) AS direction,
-           unnest([up_bytes, down_bytes, up_bytes + down_bytes]) AS billed
-    FROM carried
+    SELECT month, direction,
+           CASE direction WHEN 'up' THEN up_bytes WHEN 'down' THEN down_bytes
+               ELSE up_bytes + down_bytes END AS billed
+    FROM carried CROSS JOIN directions
 ),
 billed_minutes AS (
     SELECT date_trunc('month', business_date)::DATE AS month,
@@ -90,27 +103,27 @@ items AS (
     SELECT date_trunc('month', business_date)::DATE, 'snapshot', '', 'pictures',
            sum(snapshot_pictures), NULL, 'snapshot', NULL
     FROM snapshot
-    GROUP BY ALL
+    GROUP BY date_trunc('month', business_date)::DATE
     UNION ALL
     SELECT date_trunc('month', business_date)::DATE, 'audit', '', 'pictures',
            sum(audited_pictures), NULL, 'audit', NULL
     FROM audit
-    GROUP BY ALL
+    GROUP BY date_trunc('month', business_date)::DATE
     UNION ALL
     SELECT date_trunc('month', business_date)::DATE, 'relay', '', 'minutes',
            sum(round(relay_minutes * 60)) / 60, NULL, 'pull_to_push', NULL
     FROM pull_to_push
-    GROUP BY ALL
+    GROUP BY date_trunc('month', business_date)::DATE
     UNION ALL
     SELECT date_trunc('month', business_date)::DATE, 'time_shift', '', 'bytes',
            sum(round(storage_bytes)) / count(DISTINCT business_date), NULL, 'time_shift', NULL
     FROM time_shift
-    GROUP BY ALL
+    GROUP BY date_trunc('month', business_date)::DATE
     UNION ALL
     SELECT date_trunc('month', business_date)::DATE, 'p95_by_vendor', 'total', 'Mbps',
            arg_max(p95_total_mbps, business_date), NULL, 'p95_peak_bandwidth', NULL
     FROM p95_peak_bandwidth
-    GROUP BY ALL
+    GROUP BY date_trunc('month', business_date)::DATE
 )
 SELECT
     items.month,
@@ -124,7 +137,7 @@ SELECT
     coalesce(b.days, 0) AS days_captured,
     coalesce(m.days, 0) AS days_monitored,
     dayofmonth(last_day(items.month)) AS days_in_month,
-    days_captured = days_in_month AS is_complete
+    coalesce(b.days, 0) = dayofmonth(last_day(items.month)) AS is_complete
 FROM items
     LEFT JOIN days b ON b.dataset = billing_data AND b.month = items.month
     LEFT JOIN days m ON m.dataset = monitoring_data AND m.month = items.month

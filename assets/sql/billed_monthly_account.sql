@@ -36,5 +36,10 @@ carried AS (
     GROUP BY month
 ),
 days_of_source AS (FROM ledger WHERE dataset = 'bandwidth'),
+-- include: directions
 -- include: billing_rules
-SELECT * EXCLUDE (domain), 'billed' AS basis FROM by_rule
+SELECT
+    month,
+-- include: billing_rules_figures
+    'billed' AS basis
+FROM by_rule

@@ -35,5 +35,6 @@ carried AS (
     GROUP BY month, domain
 ),
 days_of_source AS (FROM ledger WHERE dataset = 'bandwidth'),
+-- include: directions
 -- include: billing_rules
 SELECT *, 'billed' AS basis FROM by_rule

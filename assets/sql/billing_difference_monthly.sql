@@ -18,7 +18,9 @@
 --   days_compared [days]: Days of the month that are captured in traffic and in edge_stat.
 --   days_in_month [days]: Days of the calendar month.
 --   is_complete: Whether the month is over, and every day of it is captured in all that is compared.
-WITH both_days AS (
+WITH
+-- include: directions
+both_days AS (
     SELECT business_date, date_trunc('month', business_date)::DATE AS month
     FROM ledger
     WHERE dataset IN ('traffic', 'edge_stat')
@@ -45,19 +47,22 @@ by_direction AS (
     SELECT
         month,
         domain,
-        unnest(['up', 'down', 'total']) AS direction,
-        unnest([b.up_bytes, b.down_bytes, b.up_bytes + b.down_bytes]) AS billed_bytes,
-        unnest([m.up_bytes, m.down_bytes, m.up_bytes + m.down_bytes]) AS monitored_bytes
-    FROM billed b FULL JOIN monitored m USING (month, domain)
+        direction,
+        coalesce(CASE direction WHEN 'up' THEN b.up_bytes WHEN 'down' THEN b.down_bytes
+            ELSE b.up_bytes + b.down_bytes END, 0) AS billed_bytes,
+        coalesce(CASE direction WHEN 'up' THEN m.up_bytes WHEN 'down' THEN m.down_bytes
+            ELSE m.up_bytes + m.down_bytes END, 0) AS monitored_bytes
+    FROM billed b FULL JOIN monitored m USING (month, domain) CROSS JOIN directions
 )
 SELECT
     month,
     domain,
     direction,
-    coalesce(billed_bytes, 0) AS billed_traffic_bytes,
-    coalesce(monitored_bytes, 0) AS monitored_traffic_bytes,
-    billed_traffic_bytes - monitored_traffic_bytes AS traffic_difference_bytes,
-    100 * traffic_difference_bytes / nullif(monitored_traffic_bytes, 0) AS traffic_difference_percent,
+    billed_bytes AS billed_traffic_bytes,
+    monitored_bytes AS monitored_traffic_bytes,
+    billed_bytes - monitored_bytes AS traffic_difference_bytes,
+    100 * (billed_bytes - monitored_bytes) / nullif(monitored_bytes, 0)
+        AS traffic_difference_percent,
     b.p95_mbps AS billed_p95_mbps,
     m.p95_mbps AS monitored_p95_mbps,
     100 * (b.p95_mbps / nullif(m.p95_mbps, 0) - 1) AS p95_difference_percent,

@@ -16,14 +16,17 @@
 --   domain_mbps [Mbps]: Bandwidth of the domain in the slot.
 --   share_percent [%]: Share of the domain in the slot, 0 to 100.
 --   basis: monitoring: these are monitoring data, and the vendor's bill may differ.
-WITH slots AS (
+WITH
+-- include: directions
+slots AS (
     SELECT
         date_trunc('month', business_date)::DATE AS month,
         business_date,
         slot_start_at,
-        unnest(['up', 'down', 'total']) AS direction,
-        unnest([up_mbps, down_mbps, total_mbps]) AS account_mbps
-    FROM bandwidth_5min_account
+        direction,
+        CASE direction WHEN 'up' THEN up_mbps WHEN 'down' THEN down_mbps ELSE total_mbps END
+            AS account_mbps
+    FROM bandwidth_5min_account CROSS JOIN directions
 ),
 ranked AS (
     SELECT
@@ -61,6 +64,19 @@ decisive AS (
     UNION ALL
     SELECT month, direction, 'daily_peak_average', business_date, slot_start_at, account_mbps
     FROM peaks
+),
+shares AS (
+    SELECT
+        month,
+        direction,
+        rule,
+        slot_start_at,
+        business_date,
+        account_mbps,
+        domain,
+        CASE direction WHEN 'up' THEN up_mbps WHEN 'down' THEN down_mbps ELSE total_mbps END
+            AS domain_mbps
+    FROM decisive JOIN bandwidth_5min USING (business_date, slot_start_at)
 )
 SELECT
     month,
@@ -70,8 +86,7 @@ SELECT
     business_date,
     account_mbps,
     domain,
-    CASE direction WHEN 'up' THEN up_mbps WHEN 'down' THEN down_mbps ELSE total_mbps END
-        AS domain_mbps,
+    domain_mbps,
     100 * domain_mbps / account_mbps AS share_percent,
     'monitoring' AS basis
-FROM decisive JOIN bandwidth_5min USING (business_date, slot_start_at)
+FROM shares

@@ -26,5 +26,10 @@ carried AS (
     GROUP BY month, domain
 ),
 days_of_source AS (FROM ledger WHERE dataset = 'edge_stat'),
+-- include: directions
 -- include: billing_rules
-SELECT * EXCLUDE (domain), 'monitoring' AS basis FROM by_rule
+SELECT
+    month,
+-- include: billing_rules_figures
+    'monitoring' AS basis
+FROM by_rule

@@ -26,5 +26,6 @@ carried AS (
     GROUP BY month, domain
 ),
 days_of_source AS (FROM ledger WHERE dataset = 'edge_stat'),
+-- include: directions
 -- include: billing_rules
 SELECT *, 'monitoring' AS basis FROM by_rule

@@ -12,13 +12,18 @@
 --   suspect_days [days]: Those that are contradicted by other datasets or by the answer itself.
 --   lost_days [days]: Those that nobody captured and the API has forgotten.
 --   complete_percent [%]: complete_days of due_days, 0 to 100.
-SELECT dataset, date_trunc('month', business_date)::DATE AS month,
-       count(*) AS due_days,
-       count(*) FILTER (state IN ('captured', 'empty') AND is_suspect IS NOT TRUE) AS complete_days,
-       count(*) FILTER (state = 'incomplete') AS incomplete_days,
-       count(*) FILTER (is_suspect) AS suspect_days,
-       count(*) FILTER (state = 'lost') AS lost_days,
+WITH counted AS (
+    SELECT dataset, date_trunc('month', business_date)::DATE AS month,
+           count(*) AS due_days,
+           count(*) FILTER (state IN ('captured', 'empty') AND is_suspect IS NOT TRUE)
+               AS complete_days,
+           count(*) FILTER (state = 'incomplete') AS incomplete_days,
+           count(*) FILTER (is_suspect) AS suspect_days,
+           count(*) FILTER (state = 'lost') AS lost_days
+    FROM ledger
+    WHERE state <> 'settling'
+    GROUP BY dataset, month
+)
+SELECT dataset, month, due_days, complete_days, incomplete_days, suspect_days, lost_days,
        100 * complete_days / due_days AS complete_percent
-FROM ledger
-WHERE state <> 'settling'
-GROUP BY dataset, month
+FROM counted

@@ -17,7 +17,7 @@
 --   days_in_month [days]: Days of the calendar month.
 SELECT
     day::DATE AS business_date,
-    timezone(time_zone, day) AS day_start_at,
+    timezone(time_zone, day::TIMESTAMP) AS day_start_at,
     year(day) AS year,
     quarter(day) AS quarter,
     date_trunc('month', day)::DATE AS month,
@@ -29,6 +29,6 @@ SELECT
     dayofmonth(last_day(day)) AS days_in_month
 FROM (
     SELECT unnest(generate_series(
-        min(business_date)::TIMESTAMP, max(business_date)::TIMESTAMP, INTERVAL 1 DAY)) AS day
-    FROM ledger
+        first_day::TIMESTAMP, last_day::TIMESTAMP, INTERVAL 1 DAY)) AS day
+    FROM (SELECT min(business_date) AS first_day, max(business_date) AS last_day FROM ledger)
 ), meta.archive

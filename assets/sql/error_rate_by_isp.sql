@@ -13,11 +13,15 @@
 --   http_5xx_responses [responses]: Answers that the server caused: 5xx.
 --   http_4xx_percent [%]: Their part of all answers, 0 to 100; NULL without any. Never average it.
 --   http_5xx_percent [%]: Their part of all answers, 0 to 100; NULL without any. Never average it.
-SELECT e.business_date, e.isp, any_value(i.isp_name) AS isp_name, e.request_type,
-       sum(responses)::BIGINT AS responses,
-       coalesce(sum(responses) FILTER (status_class = '4xx'), 0)::BIGINT AS http_4xx_responses,
-       coalesce(sum(responses) FILTER (status_class = '5xx'), 0)::BIGINT AS http_5xx_responses,
-       100 * http_4xx_responses / nullif(sum(responses), 0) AS http_4xx_percent,
-       100 * http_5xx_responses / nullif(sum(responses), 0) AS http_5xx_percent
-FROM errors_daily e LEFT JOIN dim_isp i ON i.isp = e.isp
-GROUP BY e.business_date, e.isp, e.request_type
+WITH summed AS (
+    SELECT e.business_date, e.isp, max(i.isp_name) AS isp_name, e.request_type,
+           sum(responses)::BIGINT AS responses,
+           coalesce(sum(responses) FILTER (status_class = '4xx'), 0)::BIGINT AS http_4xx_responses,
+           coalesce(sum(responses) FILTER (status_class = '5xx'), 0)::BIGINT AS http_5xx_responses
+    FROM errors_daily e LEFT JOIN dim_isp i ON i.isp = e.isp
+    GROUP BY e.business_date, e.isp, e.request_type
+)
+SELECT business_date, isp, isp_name, request_type, responses, http_4xx_responses, http_5xx_responses,
+       100 * http_4xx_responses / nullif(responses, 0) AS http_4xx_percent,
+       100 * http_5xx_responses / nullif(responses, 0) AS http_5xx_percent
+FROM summed

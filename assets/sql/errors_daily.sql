@@ -19,7 +19,7 @@ WITH counted AS (
     FROM play_status_code
     GROUP BY business_date, domain, isp, request_type, status_code
 )
-SELECT business_date, domain, isp, request_type, status_code // 100 || 'xx' AS status_class,
+SELECT business_date, domain, isp, request_type, (status_code // 100)::VARCHAR || 'xx' AS status_class,
        status_code, responses,
        100 * responses / nullif(sum(responses) OVER (
            PARTITION BY business_date, domain, isp, request_type), 0) AS responses_percent

@@ -19,16 +19,16 @@
 --   restated_days [days]: Complete days that the vendor restated after the first capture.
 WITH lines AS (
     SELECT *, state IN ('captured', 'empty') AND is_suspect IS NOT TRUE AS is_complete,
-           max(business_date) FILTER (state IN ('captured', 'empty') AND is_suspect IS NOT TRUE)
-               OVER (PARTITION BY dataset) AS newest_complete_day
+           max(CASE WHEN state IN ('captured', 'empty') AND is_suspect IS NOT TRUE
+                    THEN business_date END) OVER (PARTITION BY dataset) AS newest_complete_day
     FROM ledger
 )
 SELECT dataset,
-       any_value(newest_complete_day) AS newest_complete_day,
+       max(newest_complete_day) AS newest_complete_day,
        max(business_date) FILTER (state <> 'settling') AS newest_due_day,
        max(captured_at) AS newest_captured_at,
        count(*) FILTER (state <> 'settling'
-                        AND business_date > coalesce(newest_complete_day, '-infinity'::DATE))
+                        AND (newest_complete_day IS NULL OR business_date > newest_complete_day))
            AS days_behind,
        count(*) FILTER (is_complete) AS complete_days,
        count(*) FILTER (state = 'incomplete') AS incomplete_days,

@@ -11,10 +11,10 @@
 --     minute.
 --   breach: When the limit is breached.
 --   why: Where the limit comes from.
-SELECT *
+SELECT reason, limit_value::DOUBLE AS limit_value, unit, read_from, breach, why
 FROM (
     VALUES
-    ('silence', 0::DOUBLE, 'slots', 'all bit and frame rates',
+    ('silence', 0, 'slots', 'all bit and frame rates',
      'Neither picture nor sound, in a minute between two live ones of the same push and day.',
      'Nobody can watch what does not arrive.'),
     ('stall', 500, 'ms', 'video_frame_gap_ms, max',

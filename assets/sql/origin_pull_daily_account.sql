@@ -11,7 +11,7 @@
 SELECT
     business_date,
     max(origin_bandwidth_mbps) AS peak_origin_mbps,
-    arg_max(slot_start_at, (origin_bandwidth_mbps, -epoch(slot_start_at)))
+    arg_max(slot_start_at, (origin_bandwidth_mbps, -epoch_us(slot_start_at)))
         FILTER (origin_bandwidth_mbps > 0) AS peak_at,
     sum(origin_traffic_bytes) AS origin_traffic_bytes
 FROM source_traffic_account

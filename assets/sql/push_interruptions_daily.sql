@@ -21,4 +21,4 @@ SELECT business_date, domain, app, stream,
        coalesce(sum(reconnect_gap_s) FILTER (is_interruption), 0)::BIGINT AS interrupted_s,
        max(reconnect_gap_s) FILTER (is_interruption) AS longest_interruption_s
 FROM push_sessions
-GROUP BY ALL
+GROUP BY business_date, domain, app, stream, interruption_reason

@@ -41,7 +41,7 @@ WITH placed AS (
 measured AS (
     SELECT *,
            CASE WHEN push_started_at >= earlier_push_ended_at
-                THEN epoch(push_started_at)::BIGINT - epoch(earlier_push_ended_at)::BIGINT
+                THEN (epoch_us(push_started_at) - epoch_us(earlier_push_ended_at)) // 1000000
            END AS reconnect_gap_s
     FROM placed
 )

@@ -35,12 +35,11 @@
 --   resolution: Resolution tier, as last seen.
 --   client_ip: Address of the pushing client. Personal data: see archive.personal_data.
 --   server_ip: Address of the ingest server.
-WITH counted AS (
+WITH summed AS (
     SELECT business_date, domain, app, stream, session_id,
            min(slot_start_at) AS first_slot_at, max(slot_start_at) AS last_slot_at,
-           1 + (epoch(max(slot_start_at)) - epoch(min(slot_start_at))) // min(slot_seconds)
-               AS live_slots,
-           live_slots - count(*) AS silent_slots,
+           min(slot_seconds) AS slot_seconds,
+           count(*) AS slots,
            count(*) FILTER (is_good) AS good_slots,
            count(*) FILTER (is_stall) AS stall_slots,
            count(*) FILTER (is_audio_gap) AS audio_gap_slots,
@@ -57,6 +56,15 @@ WITH counted AS (
     WHERE measured_at = 'push'
     GROUP BY business_date, domain, app, stream, session_id
 ),
+spanned AS (
+    SELECT *,
+           1 + (epoch_us(last_slot_at) - epoch_us(first_slot_at)) // (1000000 * slot_seconds)
+               AS live_slots
+    FROM summed
+),
+counted AS (
+    SELECT *, live_slots - slots AS silent_slots FROM spanned
+),
 described AS (
     SELECT business_date, domain, app, stream, session_id,
            min(push_started_at) AS push_started_at,
@@ -69,8 +77,8 @@ described AS (
     GROUP BY business_date, domain, app, stream, session_id
 )
 SELECT business_date, domain, app, stream, session_id, push_started_at, first_slot_at, last_slot_at,
-       live_slots::BIGINT AS live_slots, good_slots, 100 * good_slots / live_slots AS good_percent,
-       silent_slots::BIGINT AS silent_slots, stall_slots, audio_gap_slots, bitrate_dip_slots,
+       live_slots, good_slots, 100 * good_slots / live_slots AS good_percent,
+       silent_slots, stall_slots, audio_gap_slots, bitrate_dip_slots,
        framerate_drop_slots, av_offset_slots,
        CASE greatest(silent_slots, stall_slots, audio_gap_slots, bitrate_dip_slots,
                      framerate_drop_slots, av_offset_slots)

@@ -39,7 +39,7 @@ WITH summed AS (
            max(widest_audio_gap_ms) AS widest_audio_gap_ms,
            max(widest_av_offset_ms) AS widest_av_offset_ms
     FROM stream_health_by_session
-    GROUP BY ALL
+    GROUP BY business_date, domain, app, stream
 )
 SELECT business_date, domain, app, stream, pushes, live_slots, good_slots,
        100 * good_slots / live_slots AS good_percent,

@@ -60,27 +60,28 @@ slots AS (  -- one row of two variants: averages tell rates, maxima tell gaps
            max(video_framerate_fps) FILTER (agg_type = 'avg') AS video_framerate_fps,
            max(video_frame_gap_ms) FILTER (agg_type = 'max') AS video_frame_gap_ms,
            max(audio_frame_gap_ms) FILTER (agg_type = 'max') AS audio_frame_gap_ms,
-           max(pts_delta_ms) FILTER (agg_type = 'max') AS pts_delta_ms
+           max(pts_delta_ms) FILTER (agg_type = 'max') AS pts_delta_ms,
+           max(greatest(video_bitrate_kbps, audio_bitrate_kbps, video_framerate_fps,
+                        audio_framerate_fps)) AS highest_rate
     FROM readings
-    GROUP BY ALL
-    -- Live is a minute with picture or sound, not one that is only listed.
-    HAVING max(greatest(video_bitrate_kbps, audio_bitrate_kbps, video_framerate_fps,
-                        audio_framerate_fps)) > 0
+    GROUP BY business_date, measured_at, domain, app, stream, session_id, slot_start_at,
+             slot_seconds
 ),
 neighbours AS (  -- in microseconds: intervals and zones go through a calendar
     SELECT *,
-           lag(epoch_us(slot_start_at) + 1_000_000 * slot_seconds) OVER push
+           lag(epoch_us(slot_start_at) + 1000000 * slot_seconds) OVER push
                IS DISTINCT FROM epoch_us(slot_start_at) AS follows_break,
            lead(epoch_us(slot_start_at)) OVER push
-               IS DISTINCT FROM epoch_us(slot_start_at) + 1_000_000 * slot_seconds AS precedes_break
+               IS DISTINCT FROM epoch_us(slot_start_at) + 1000000 * slot_seconds AS precedes_break
     FROM slots
+    WHERE highest_rate > 0  -- live is a minute with picture or sound, not one that is only listed
     WINDOW push AS (
         PARTITION BY business_date, measured_at, domain, app, stream, session_id
         ORDER BY slot_start_at
     )
 ),
 placed AS (
-    SELECT * EXCLUDE (follows_break, precedes_break),
+    SELECT neighbours.*,
            -- Midnight cuts a day, not a push: what goes on over it is no break. CASE asks the
            -- calendar for the few minutes beside a break only.
            CASE WHEN follows_break
@@ -94,8 +95,10 @@ placed AS (
 ),
 compared AS (
     SELECT *,
-           median(video_bitrate_kbps) FILTER (NOT is_partial) OVER push AS usual_bitrate_kbps,
-           median(video_framerate_fps) FILTER (NOT is_partial) OVER push AS usual_framerate_fps
+           median(CASE WHEN NOT is_partial THEN video_bitrate_kbps END) OVER push
+               AS usual_bitrate_kbps,
+           median(CASE WHEN NOT is_partial THEN video_framerate_fps END) OVER push
+               AS usual_framerate_fps
     FROM placed
     WINDOW push AS (PARTITION BY business_date, measured_at, domain, app, stream, session_id)
 ),

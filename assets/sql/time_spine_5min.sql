@@ -13,4 +13,4 @@ SELECT
     day_start_at + to_seconds(300 * slot_of_day) AS slot_start_at,
     300::BIGINT AS slot_seconds,
     slot_of_day
-FROM dim_date, (SELECT unnest(range(288)) AS slot_of_day)
+FROM dim_date, (SELECT unnest(generate_series(0, 287)) AS slot_of_day)

@@ -35,14 +35,14 @@ SELECT
     sum(down_traffic_bytes) * 8 / 86400 / 1e6 AS average_down_mbps,
     sum(up_traffic_bytes + down_traffic_bytes) * 8 / 86400 / 1e6 AS average_total_mbps,
     max(up_mbps) AS peak_up_mbps,
-    arg_max(slot_start_at, (up_mbps, -epoch(slot_start_at))) AS peak_up_at,
+    arg_max(slot_start_at, (up_mbps, -epoch_us(slot_start_at))) AS peak_up_at,
     max(down_mbps) AS peak_down_mbps,
-    arg_max(slot_start_at, (down_mbps, -epoch(slot_start_at))) AS peak_down_at,
+    arg_max(slot_start_at, (down_mbps, -epoch_us(slot_start_at))) AS peak_down_at,
     max(total_mbps) AS peak_total_mbps,
-    arg_max(slot_start_at, (total_mbps, -epoch(slot_start_at))) AS peak_total_at,
-    coalesce(max(up_mbps, 15)[15], 0) AS p95_up_mbps,
-    coalesce(max(down_mbps, 15)[15], 0) AS p95_down_mbps,
-    coalesce(max(total_mbps, 15)[15], 0) AS p95_total_mbps,
+    arg_max(slot_start_at, (total_mbps, -epoch_us(slot_start_at))) AS peak_total_at,
+    coalesce(list_extract(max(up_mbps, 15), 15), 0) AS p95_up_mbps,
+    coalesce(list_extract(max(down_mbps, 15), 15), 0) AS p95_down_mbps,
+    coalesce(list_extract(max(total_mbps, 15), 15), 0) AS p95_total_mbps,
     count(*) AS points_present
 FROM bandwidth_5min
 GROUP BY business_date, domain

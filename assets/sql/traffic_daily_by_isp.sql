@@ -44,11 +44,11 @@ daily AS (
         sum(up_bytes + down_bytes) AS traffic_bytes,
         sum(requests) AS requests,
         max(up_bytes * 8 / slot_seconds / 1e6) AS peak_up_mbps,
-        arg_max(slot_start_at, (up_bytes, -epoch(slot_start_at))) AS peak_up_at,
+        arg_max(slot_start_at, (up_bytes, -epoch_us(slot_start_at))) AS peak_up_at,
         max(down_bytes * 8 / slot_seconds / 1e6) AS peak_down_mbps,
-        arg_max(slot_start_at, (down_bytes, -epoch(slot_start_at))) AS peak_down_at,
+        arg_max(slot_start_at, (down_bytes, -epoch_us(slot_start_at))) AS peak_down_at,
         max((up_bytes + down_bytes) * 8 / slot_seconds / 1e6) AS peak_total_mbps,
-        arg_max(slot_start_at, (up_bytes + down_bytes, -epoch(slot_start_at))) AS peak_total_at
+        arg_max(slot_start_at, (up_bytes + down_bytes, -epoch_us(slot_start_at))) AS peak_total_at
     FROM slots
     GROUP BY business_date, domain, isp
 )

@@ -35,13 +35,14 @@ slots AS (
     FROM series
 )
 SELECT business_date, online_user_type,
-       any_value(peak) AS peak_online_users,
+       max(peak) AS peak_online_users,
        min(slot_start_at) FILTER (online_users = peak AND peak > 0) AS peak_at,
        sum(online_users * slot_seconds)
-           / epoch(timezone(any_value(time_zone), (business_date + 1)::TIMESTAMP)
-                   - timezone(any_value(time_zone), business_date::TIMESTAMP)) AS avg_online_users,
+           / ((epoch_us(timezone(max(time_zone), (business_date + 1)::TIMESTAMP))
+               - epoch_us(timezone(max(time_zone), business_date::TIMESTAMP))) / 1e6)
+           AS avg_online_users,
        sum(online_users * slot_seconds) / 60 AS viewer_minutes,
        sum(requests)::BIGINT AS requests,
-       any_value(basis) AS basis
+       max(basis) AS basis
 FROM slots, meta.archive
 GROUP BY business_date, online_user_type

@@ -55,34 +55,37 @@ by_direction AS (
     SELECT
         month,
         domain,
-        unnest(['up', 'down', 'total']) AS direction,
-        unnest([up_top, down_top, total_top]) AS top,
-        unnest([up_peaks, down_peaks, total_peaks]) AS peaks,
-        unnest([up_sum, down_sum, total_sum]) AS peak_sum,
-        unnest([up_days, down_days, total_days]) AS days_with_traffic,
-        unnest([
-            up_traffic_bytes, down_traffic_bytes, up_traffic_bytes + down_traffic_bytes
-        ]) AS traffic_bytes,
+        direction,
+        CASE direction WHEN 'up' THEN up_top WHEN 'down' THEN down_top ELSE total_top END AS top,
+        CASE direction WHEN 'up' THEN up_peaks WHEN 'down' THEN down_peaks ELSE total_peaks END
+            AS peaks,
+        CASE direction WHEN 'up' THEN up_sum WHEN 'down' THEN down_sum ELSE total_sum END
+            AS peak_sum,
+        CASE direction WHEN 'up' THEN up_days WHEN 'down' THEN down_days ELSE total_days END
+            AS days_with_traffic,
+        CASE direction WHEN 'up' THEN up_traffic_bytes WHEN 'down' THEN down_traffic_bytes
+            ELSE up_traffic_bytes + down_traffic_bytes END AS traffic_bytes,
         points_present,
         dayofmonth(last_day(month)) AS days_in_month,
         coalesce(days_captured, 0) AS days_captured,
         coalesce(days_incomplete, 0) AS days_incomplete,
         coalesce(days_suspect, 0) AS days_suspect
     FROM tops JOIN days USING (month, domain) LEFT JOIN carried USING (month, domain)
-        LEFT JOIN captured USING (month)
+        LEFT JOIN captured USING (month) CROSS JOIN directions
 ),
 by_rule AS (
     SELECT
         month,
         domain,
         direction,
-        coalesce(top[days_in_month * 288 // 20 + 1], 0) AS p95_mbps,
+        coalesce(list_extract(top, days_in_month * 288 // 20 + 1), 0) AS p95_mbps,
         CASE WHEN days_captured + days_incomplete > 0
-            THEN coalesce(top[(days_captured + days_incomplete) * 288 // 20 + 1], 0) END
+            THEN coalesce(list_extract(top, (days_captured + days_incomplete) * 288 // 20 + 1), 0)
+            END
             AS p95_so_far_mbps,
-        coalesce(peaks[4], 0) AS fourth_peak_mbps,
+        coalesce(list_extract(peaks, 4), 0) AS fourth_peak_mbps,
         peak_sum / days_in_month AS daily_peak_average_mbps,
-        peaks[1] AS peak_mbps,
+        list_extract(peaks, 1) AS peak_mbps,
         traffic_bytes,
         days_in_month * 288 AS points,
         days_in_month * 288 // 20 AS points_dropped,
