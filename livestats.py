@@ -6,14 +6,13 @@ The copy is opened read-only and never locked, so loads can run at the same time
 from __future__ import annotations
 
 import os
-from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 
 import duckdb
 
 from resources.archive import Archive
-from resources.errors import LivestatsError
+from resources.errors import LivestatsError, near
 from resources.serving import publish
 
 __all__ = ["Stats", "UnknownTable", "open"]
@@ -92,8 +91,8 @@ class Stats:
         """
         names = [name for name, *_ in self.tables().fetchall()]
         if table not in names:
-            near = get_close_matches(table, names, n=1, cutoff=0.4)
-            hint = f"did you mean {near[0]}? " if near else ""
+            found = near.either(table, names)
+            hint = f"did you mean {found}? " if found else ""
             raise UnknownTable(f"There is no table or view {table!r}: {hint}All: .tables()")
         return self._connection.sql(
             "SELECT column_name AS name, data_type AS type, comment FROM duckdb_columns() "

@@ -5,13 +5,14 @@ Not here: which days are suspect (resources/ledger/suspicion.py), the note (ledg
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
-from pipelines.cli import screen
-from pipelines.cli.options import Day, Refused, chosen, opened
+from pipelines.cli import complete, screen
+from pipelines.cli.options import Days, Refused, chosen, opened
 
 if TYPE_CHECKING:
     from resources.archive import Archive
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("dataset")
-@click.argument("days", metavar="DAY [DAY ...]", nargs=-1, required=True, type=Day())
+@click.argument("dataset", shell_complete=complete.datasets)
+@click.argument("days", metavar="DAY [DAY ...]", nargs=-1, required=True, type=Days())
 @click.option("--reason", required=True, help="Why the answer is right; kept with your name.")
-def accept(dataset: str, days: tuple[date, ...], reason: str) -> None:
+def accept(dataset: str, days: tuple[tuple[date, date], ...], reason: str) -> None:
     r"""Accept suspect days: what the vendor answered is right.
 
     A day is suspect if it is empty or nearly empty, as a whole or for one domain, and other datasets
@@ -35,6 +36,7 @@ def accept(dataset: str, days: tuple[date, ...], reason: str) -> None:
     Examples:
       livestats accept top_play 2026-11-20 --reason "the vendor says that nothing was ranked"
       livestats accept edge_stat 2026-11-20 2026-11-21 --reason "edge was switched off"
+      livestats accept top_play 2026-11-01..2026-11-07 --reason "the vendor says so"
 
     Exits with 0 if all days are accepted, with 2 if one of them is not suspect: then nothing is
     written.
@@ -45,7 +47,7 @@ def accept(dataset: str, days: tuple[date, ...], reason: str) -> None:
     if not reason.strip():
         raise Refused("--reason is empty: say why the answer is right.")
     (about,) = chosen([dataset], ())
-    suspect = [_suspect(archive, about.name, day) for day in sorted({*days})]
+    suspect = [_suspect(archive, about.name, day) for day in _each(days)]
     by = _user()
     for line in suspect:
         _write(archive, line, by, reason.strip())
@@ -53,6 +55,12 @@ def accept(dataset: str, days: tuple[date, ...], reason: str) -> None:
         rows = screen.counted(line.rows or 0, "row")
         screen.say(f"Accepted: {line.dataset} {line.day}, {rows}{doubt}.")
     screen.say("The table ledger has it after the next backfill, or `livestats publish`.")
+
+
+def _each(ranges: Iterable[tuple[date, date]]) -> list[date]:
+    """Every day of these ranges once, in order."""
+    found = {a + timedelta(days=i) for a, b in ranges for i in range((b - a).days + 1)}
+    return sorted(found)
 
 
 def _suspect(archive: Archive, name: str, day: date) -> Entry:

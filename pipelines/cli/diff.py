@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipelines.cli import screen
+from pipelines.cli import complete, screen
 from pipelines.cli.options import Day, chosen, json_option, opened
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", metavar="DATASET")
+@click.argument("name", metavar="DATASET", shell_complete=complete.datasets)
 @click.argument("day", type=Day(), metavar="DAY")
 @click.option(
     "--from-capture", "older", metavar="NAME", help="Default: the capture before --to-capture."

@@ -11,11 +11,16 @@ from pathlib import Path
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import Day, Refused, chosen, in_order, json_option, opened
+from pipelines.cli.options import Day, Days, Refused, chosen, json_option, opened
 
 
 @click.command()
-@click.option("--days", metavar="FIRST..LAST", help="Only these days. Default: all.")
+@click.option(
+    "--days",
+    metavar="FIRST..LAST",
+    type=Days(),
+    help="Only these days, or those of a month. Default: all.",
+)
 @click.option("--until", metavar="TIME", help="Captures fetched up to then. Default: now.")
 @click.option(
     "--prove", nargs=2, metavar="DATASET DAY", help="Write the proof of this day into --out."
@@ -26,7 +31,7 @@ from pipelines.cli.options import Day, Refused, chosen, in_order, json_option, o
 )
 @json_option
 def digest(
-    days: str | None,
+    days: tuple[date, date] | None,
     until: str | None,
     prove: tuple[str, str] | None,
     out: Path | None,
@@ -58,7 +63,7 @@ def digest(
     url = archive.environ.get(webhook.VARIABLE, "")
     if send and not url:
         raise Refused(f"There is no webhook: set {webhook.VARIABLE} to its URL.")
-    first, last = _range(days)
+    first, last = days or (None, None)
     until_at = _moment(until) if until else archive.now()
     if until_at > archive.now():
         raise Refused(f"--until {until} is not over yet: captures until then can still be added.")
@@ -78,15 +83,6 @@ def digest(
         return
     screen.note(f"{screen.counted(made.count, 'capture')} until {made.until.isoformat()}.")
     click.echo(made.text)
-
-
-def _range(text: str | None) -> tuple[date | None, date | None]:
-    if text is None:
-        return None, None
-    first, dots, last = text.partition("..")
-    found = (Day().convert(first, None, None), Day().convert(last if dots else first, None, None))
-    in_order(*found)
-    return found
 
 
 def _moment(text: str) -> datetime:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pipelines.cli import screen
+from pipelines.cli import complete, days, screen
 
 if TYPE_CHECKING:
     from resources.api.catalog.datasets import Dataset
@@ -26,17 +27,47 @@ class Refused(click.ClickException):
 
 
 class Day(click.ParamType[date]):
-    """A calendar day in ISO form."""
+    """A calendar day in one of the forms of pipelines/cli/days.py; counted from today in the business zone."""
 
     name = "day"
+
+    def __init__(self, *, is_last: bool = False) -> None:
+        """With `is_last`, a month means its last day, not its first one."""
+        self.is_last = is_last
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a day. Write it like 2026-11-01.", param, ctx)
+            return days.day(value, today, is_last=self.is_last)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Days(click.ParamType[tuple[date, date]]):
+    """First and last of some days: `FIRST..LAST`, a month, or a single day."""
+
+    name = "days"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[date, date]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return days.days(value, today)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def today() -> date:
+    """The present day in the business zone of the settings."""
+    from resources.api.windows import day_of
+    from resources.clock import clock
+    from resources.config import load
+
+    settings = load(os.environ, Path.cwd(), leave_out_broken_cuts=True)
+    return day_of(checked(lambda: clock(os.environ))(), settings.zone)
 
 
 def with_range(command: F) -> F:
@@ -47,9 +78,12 @@ def with_range(command: F) -> F:
             "names",
             multiple=True,
             metavar="NAME",
+            shell_complete=complete.datasets,
             help="Only this dataset; repeatable. Default: all datasets that are switched on.",
         ),
-        click.option("--to", "last", type=Day(), help="Last day, included. Default: the newest."),
+        click.option(
+            "--to", "last", type=Day(is_last=True), help="Last day, included. Default: the newest."
+        ),
         click.option("--from", "first", type=Day(), help="First day. Default: the oldest."),
     ):
         command = option(command)

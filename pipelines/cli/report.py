@@ -34,7 +34,9 @@ class Month(click.ParamType[date]):
 
 @click.command()
 @click.option("--from", "first", type=Day(), help="First day. Default: 30 days before --to.")
-@click.option("--to", "last", type=Day(), help="Last day, included. Default: yesterday.")
+@click.option(
+    "--to", "last", type=Day(is_last=True), help="Last day, included. Default: yesterday."
+)
 @click.option("--month", "month", type=Month(), help="A calendar month instead, as it is billed.")
 @click.option("--domain", metavar="NAME", help="Only this domain. Default: the whole account.")
 @click.option(
@@ -57,7 +59,7 @@ def report(
     Examples:
       livestats report
       livestats report --month 2026-10 --output october.html
-      livestats report --from 2026-11-01 --to 2026-11-07 --domain live.example.com
+      livestats report --from -7d --domain live.example.com
     """
     from pipelines.reports.usage import whole
     from pipelines.reports.usage.scope import NothingToReport

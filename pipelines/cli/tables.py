@@ -5,7 +5,6 @@ The dictionary is made by resources/marts/data_dictionary.py.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipelines.cli import screen
+from pipelines.cli import complete, screen
 from pipelines.cli.options import json_option
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete.tables)
 @json_option
 def tables(names: tuple[str, ...], as_json: bool) -> None:
     r"""Show the tables and marts with their keys, columns and units.
@@ -73,10 +72,11 @@ _HEADINGS = {
 
 def _named(known: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
     from pipelines.cli.options import Refused
+    from resources.errors import near
 
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-        hint = f": did you mean {near[0]}?" if near else "."
+        found = near.either(name, known)
+        hint = f": did you mean {found}?" if found else "."
         raise Refused(f"There is no table {name!r}{hint} All: livestats tables")
     return known[name]
 

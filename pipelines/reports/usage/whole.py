@@ -83,10 +83,9 @@ def _domain(source: Source, name: str) -> Domain:
     rows = source.rows("SELECT domain, domain_type, push_domain FROM domain")
     known = {domain: (kind, push) for domain, kind, push in rows}
     if name not in known:
-        from difflib import get_close_matches
+        from resources.errors import near
 
-        near = get_close_matches(name, known, n=1)
-        hint = f"Did you mean {near[0]}?" if near else 'All: livestats query "FROM domain"'
+        hint = near.hint(name, known) or 'All: livestats query "FROM domain"'
         raise NothingToReport(f"There is no domain {name!r} in the archive. {hint}")
     kind, push = known[name]
     return Domain(name, name if kind == "push" else push or None)

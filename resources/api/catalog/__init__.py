@@ -5,7 +5,6 @@ No code for single endpoints belongs here. Read model.py next, then edge.py as a
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -29,6 +28,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Endpoint, RowLayout
 from resources.api.catalog.registry import DailyDatasets, Registry
 from resources.api.catalog.vendors import Vendor
+from resources.errors import near
 
 API_VERSION = "2023-01-01"
 
@@ -111,6 +111,6 @@ def dataset(name: str) -> Dataset:
     """The dataset of that name; ValueError names the nearest valid one otherwise."""
     if name in DATASETS:
         return DATASETS[name]
-    near = difflib.get_close_matches(name, DATASETS, n=1, cutoff=0.4)
-    hint = f": did you mean {near[0]}?" if near else "."
+    found = near.either(name, DATASETS)
+    hint = f": did you mean {found}?" if found else "."
     raise ValueError(f"There is no dataset {name!r}{hint} All: {', '.join(sorted(DATASETS))}")

@@ -59,8 +59,8 @@ def test_a_proof_is_written(lab, tmp_path):
     [
         (["--until", "2026-11-22"], "no time with its zone"),
         (["--until", "2099-01-01T00:00:00+08:00"], "is not over yet"),
-        (["--days", "2026-11-22..2026-11-21"], "is after"),
-        (["--days", "yesterday"], "is not a day"),
+        (["--days", "2026-11-22..2026-11-21"], "ends before it begins"),
+        (["--days", "tomorrow"], "is not a day"),
         (["--prove", TRAFFIC, "2026-11-20"], "belong together"),
         (["--prove", "trafic", "2026-11-20", "--out", "x"], "trafic"),
     ],

@@ -86,3 +86,9 @@ def test_an_unknown_table_names_the_nearest():
     result = run("tables", "edge_stats")
     assert result.exit_code == 2
     assert "did you mean edge_stat?" in result.output
+
+
+def test_the_beginning_of_a_name_is_enough_to_be_told_the_rest():
+    result = run("tables", "edge")
+    assert "There is no table 'edge': did you mean edge_stat, edge_stat_account, " in result.output
+    assert "ledger" not in result.output
