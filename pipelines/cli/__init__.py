@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "erase": "erase",
         "tables": "tables",
         "query": "query",
+        "shell": "shell",
         "report": "report",
         "superset": "superset",
         "diff": "diff",
@@ -44,6 +45,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "backup": "backup",
         "ui": "ui",
         "simulate": "simulate",
+        "completion": "completion",
     }
 )
 """Every command and the file here that holds it, in the order in which a user meets them."""
@@ -84,13 +86,12 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from difflib import get_close_matches
+        from resources.errors import near
 
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Commands: {', '.join(COMMANDS)}."
+            hint = near.hint(args[0], COMMANDS) or f"Commands: {', '.join(COMMANDS)}."
             raise click.UsageError(f"There is no command {args[0]!r}. {hint}", ctx) from error
 
     def main(self, args: Sequence[str] | None = None, *words: Any, **options: Any) -> Any:

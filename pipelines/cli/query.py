@@ -1,25 +1,77 @@
-"""`livestats query`: SQL on the served copy, as a table, CSV, JSON or Parquet.
+"""`livestats query`: SQL on the served copy, as a table, Markdown, CSV, JSON, Parquet or Excel.
 
-Reading is restricted by resources/serving/sql_sandbox.py; files are written by export.py there.
+Asking and showing is in asking.py, which `livestats shell` shares.
 """
 
 from __future__ import annotations
 
-import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from pipelines.cli import screen
-from pipelines.cli.options import Refused, opened
-from resources.serving.formats import FORMATS
+from pipelines.cli import complete, days, screen
+from pipelines.cli.options import Day, Refused
+from resources.serving.formats import FORMATS, LAYOUTS
 
-if TYPE_CHECKING:
-    import duckdb
-    from rich.text import Text
+
+class Named(click.ParamType[tuple[str, str]]):
+    """`NAME=VALUE`."""
+
+    name = "name=value"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        name, sign, text = value.partition("=")
+        if not (name.strip() and sign):
+            self.fail(f"{value!r} is not NAME=VALUE.", param, ctx)
+        return name.strip(), text
+
+
+def _with_sources(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that say what is asked."""
+    for option in (
+        click.option(
+            "--with",
+            "joined",
+            type=Named(),
+            multiple=True,
+            metavar="NAME=FILE",
+            help="Make a CSV, JSON or Parquet file of yours the table NAME, for this question.",
+        ),
+        click.option("--domain", metavar="NAME", help="The same as --param domain=NAME."),
+        click.option(
+            "--param",
+            "given",
+            type=Named(),
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="Value of a parameter, getvariable('NAME') in SQL; days as yesterday or 2026-09.",
+        ),
+        click.option(
+            "--show-sql", "shown", is_flag=True, help="Print the SQL of --example; do not run it."
+        ),
+        click.option(
+            "--example",
+            "name",
+            metavar="NAME",
+            shell_complete=complete.examples,
+            help="Run that example instead of SQL.",
+        ),
+        click.option("--examples", "listed", is_flag=True, help="List the example questions."),
+        click.option(
+            "-f",
+            "--file",
+            "source",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="File with the SQL.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 @click.command()
@@ -27,7 +79,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "style",
-    type=click.Choice(("table", *FORMATS)),
+    type=click.Choice((*LAYOUTS, *FORMATS)),
     help="Default: table, or by the suffix of --output.",
 )
 @click.option(
@@ -38,83 +90,108 @@ if TYPE_CHECKING:
 @click.option("--output", type=click.Path(path_type=Path), help="File to write; default: stdout.")
 @click.option(
     "--rows",
-    "most",
+    "most_rows",
     default=50,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Rows shown as a table; the other formats have all rows.",
+    help="Rows shown as table, box, line or markdown; the other formats have all rows.",
 )
-@click.option("--examples", "listed", is_flag=True, help="List the example questions.")
-@click.option("--example", "name", metavar="NAME", help="Run that example instead of SQL.")
-@click.option(
-    "--show-sql", "shown", is_flag=True, help="Print the SQL of --example without running it."
-)
+@_with_sources
 def query(
     sql: str | None,
     style: str | None,
     guard: bool,
     output: Path | None,
-    most: int,
+    most_rows: int,
+    source: Path | None,
     listed: bool,
     name: str | None,
     shown: bool,
+    given: Sequence[tuple[str, str]],
+    domain: str | None,
+    joined: Sequence[tuple[str, str]],
 ) -> None:
     r"""Answer SQL from the served copy, read-only.
 
     The SQL dialect is DuckDB's. The served copy is never locked, so it can be queried during a load.
     A statement that would write, attach or read anything else is refused.
 
-    `-` reads the SQL from stdin. Files have exact values, also of names that begin like a formula:
-    for spreadsheets use --guard. Times in CSV and JSON have their offset from UTC.
+    `-` reads the SQL from stdin. In a terminal, a table shows as many whole columns as fit, and a
+    long one goes through your pager (PAGER=cat: none). Files have exact values, also of names that
+    begin like a formula: for spreadsheets use --guard, or --format xlsx. Times in CSV and JSON have
+    their offset from UTC.
 
     \b
     Examples:
       livestats query "SELECT domain, max(down_bandwidth_mbps) FROM edge_stat GROUP BY domain"
       livestats query "FROM ledger WHERE state = 'missing'" --format csv
       livestats query "FROM edge_stat" --output edge.parquet
-      livestats query - --format json < question.sql
+      livestats query -f question.sql --format markdown
       livestats query --examples
-      livestats query --example NAME --show-sql
+      livestats query --example bill_of_a_month --param month=2026-09
+      livestats query --with c=contracts.csv "FROM billing_monthly_by_domain JOIN c USING (domain)"
 
-    Tables and columns: livestats tables
+    Tables and columns: livestats tables. Question after question: livestats shell
     """
+    from pipelines.cli.asking import Question, answer
     from resources.serving.example_queries import UnknownExample
-    from resources.serving.export import check_target, format_name_of
     from resources.serving.sql_sandbox import QueryError
 
     if listed:
         _list_examples()
         return
     try:
-        text = _text(sql, name)
+        text = _text(sql, name, source)
         if shown:
             if name is None:
                 raise click.UsageError("--show-sql prints the SQL of --example NAME.")
             screen.say(text.rstrip())
             return
-        style = style or (format_name_of(output) if output else "table")
-        if guard and style != "csv":
-            raise click.UsageError("--guard is for CSV, which spreadsheets open.")
-        if output:
-            check_target(output, style)
-        elif style in FORMATS and not FORMATS[style].is_text:
-            raise click.UsageError(
-                f"{style.capitalize()} cannot be shown on the screen: name a file with --output."
-            )
-        _answer(text, style, output, most, guard=guard)
+        style = _style(style, output, guard=guard)
+        files = {table: Path(path).expanduser() for table, path in joined}
+        values = {key: _value(key, value) for key, value in given}
+        if domain is not None:
+            values["domain"] = domain
+        question = Question(sql=text, values=values, files=files)
+        answer(question, style, output, most_rows, guard=guard)
     except (QueryError, UnknownExample) as error:
         raise Refused(str(error)) from error
 
 
-def _text(sql: str | None, name: str | None) -> str:
-    """The SQL to run: as given, from stdin, or of the example."""
+def _style(style: str | None, output: Path | None, *, guard: bool) -> str:
+    """The format to write or the layout to show, checked against the other options."""
+    from resources.serving.export import check_target, format_name_of
+
+    style = style or (format_name_of(output) if output else "table")
+    if guard and style != "csv":
+        raise click.UsageError("--guard is for CSV, which spreadsheets open.")
+    if output:
+        check_target(output, style)
+    elif style in FORMATS and not FORMATS[style].is_text:
+        raise click.UsageError(
+            f"{style.capitalize()} cannot be shown on the screen: name a file with --output."
+        )
+    return style
+
+
+def _value(name: str, text: str) -> str | date:
+    """A day if the text is written like one, of a month the first (of `to` the last); else the text."""
+    is_day = days.is_day(text)
+    return Day(is_last=name == "to").convert(text, None, None) if is_day else text
+
+
+def _text(sql: str | None, name: str | None, source: Path | None) -> str:
+    """The SQL to run: as given, from a file or stdin, or of the example."""
     from resources.serving.example_queries import example
 
+    if sum(one is not None for one in (sql, name, source)) > 1:
+        raise click.UsageError("Give SQL, --file FILE or --example NAME, not several of them.")
     if name is not None:
-        if sql is not None:
-            raise click.UsageError("Give SQL or --example NAME, not both.")
         return example(name).sql
-    text = sys.stdin.read() if sql == "-" else sql or ""
+    if source is not None:
+        text = source.read_text("utf-8")
+    else:
+        text = sys.stdin.read() if sql == "-" else sql or ""
     if not text.strip():
         raise click.UsageError(
             "There is no SQL. Give it in quotes, or pipe it in and write -. Examples: "
@@ -132,99 +209,11 @@ def _list_examples() -> None:
     listed = Table(box=None, pad_edge=False, header_style="bold")
     listed.add_column("example", no_wrap=True)
     listed.add_column("question")
+    listed.add_column("parameters")
     for found in examples():
-        listed.add_row(found.name, Text(found.question))
+        listed.add_row(found.name, Text(found.question), ", ".join(found.parameters))
     screen.console(wide=True).print(listed)
-    screen.note("Run one: livestats query --example NAME. Show its SQL: --show-sql")
-
-
-def _answer(text: str, style: str, output: Path | None, most: int, *, guard: bool) -> None:
-    import duckdb
-
-    from resources.fs import scratch
-    from resources.serving import export, sql_sandbox
-
-    try:
-        archive = opened()
-        with (
-            scratch.folder(archive.home.state) as folder,
-            archive.reading() as connection,
-        ):
-            spill = folder.resolve()
-            sql_sandbox.restrict(connection, spill / "spill")
-            found = sql_sandbox.run_query(connection, text)
-            if found is None:
-                screen.note("Done; the statement has no rows to show.")
-            elif style == "table":
-                _table(found, most, output)
-            else:
-                shown = export.guarded(found) if guard else found
-                _written(shown, style, output, spill / "answer")
-    except duckdb.Error as error:
-        raise Refused(sql_sandbox.error_message(error)) from error
-
-
-def _written(found: duckdb.DuckDBPyRelation, style: str, output: Path | None, aside: Path) -> None:
-    """Write a complete file; for stdout, through the temporary file `aside`."""
-    from resources.serving import export
-
-    if output is None:
-        export.write_file(found, style, aside)
-        with aside.open("rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
-    else:
-        export.write_atomically(found, style, output.resolve())
-        screen.note(f"Written: {output} ({screen.size(output.stat().st_size)})")
-
-
-def _table(found: duckdb.DuckDBPyRelation, most: int, output: Path | None) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    for name, kind in zip(found.columns, found.types, strict=True):
-        is_number = str(kind).startswith(_NUMBERS)
-        shown.add_column(Text(_clean(name)), justify="right" if is_number else "left")
-    rows = found.limit(most + 1).fetchall()
-    clean = _clean_lines if found.columns == _PLAN else _clean
-    for row in rows[:most]:
-        shown.add_row(*(_cell(value, clean) for value in row))
-    if output is not None:
-        with output.open("w", encoding="utf-8") as file:
-            Console(file=file, width=1000, highlight=False).print(shown)
-        screen.note(f"Written: {output}")
-    else:
-        screen.console(wide=True).print(shown)
-    if len(rows) > most:
-        screen.note(f"The first {most} rows; more with --rows, all with --format csv.")
-    elif not rows:
-        screen.note("No rows.")
-
-
-_NUMBERS = ("TINY", "SMALL", "INT", "BIG", "HUGE", "U", "DECIMAL", "DOUBLE", "FLOAT")
-_PLAN = [
-    "explain_key",
-    "explain_value",
-]  # columns of EXPLAIN, whose plan DuckDB draws in several lines
-
-
-def _cell(value: object, clean: Callable[[str], str]) -> Text:
-    from rich.text import Text
-
-    if value is None:
-        return Text("NULL", style="dim")
-    if isinstance(value, float):
-        return Text(f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}")
-    return Text(clean(str(value)))
-
-
-def _clean(text: str) -> str:
-    """Names from the API are foreign text: control characters are escaped."""
-    from resources.api.errors import printable
-
-    return printable(text)
-
-
-def _clean_lines(text: str) -> str:
-    return "\n".join(map(_clean, text.split("\n")))
+    screen.note(
+        "Run one: livestats query --example NAME. Show its SQL: --show-sql. Another day, month or "
+        "domain: --param NAME=VALUE"
+    )

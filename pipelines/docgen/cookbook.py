@@ -111,6 +111,12 @@ asked, "the last week" its newest seven days. Each question has a name:
     livestats query --example {name}        # ask it of your archive
     livestats query --example {name} --show-sql
 
+Another day, month, week or domain is a parameter, `getvariable('day')` in the SQL; without a value it
+is NULL, and the newest days are meant. In any other client of DuckDB: `SET VARIABLE day = DATE '2026-11-01'`.
+
+    livestats query --example codes_of_a_day --param day=2026-11-19
+    livestats query --example billing_by_domain --param month=2026-11 --domain pull-1.sim.example
+
 Before you change the SQL, three rules that keep sums right. Peaks are never added, over whatever.
 Shares and ratios are made from sums, never averaged. Splits that overlap (protocols; what is pushed
 and what is pulled) are never added. Names and comments of columns say which is which:

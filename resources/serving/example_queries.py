@@ -6,10 +6,10 @@ Not here: running them (sql_sandbox.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
-from resources.errors import LivestatsError
+from resources.errors import LivestatsError, near
+from resources.serving.question_inputs import parameters_in
 
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "sql" / "examples"
 
@@ -26,6 +26,11 @@ class Example:
     question: str
     sql: str  # the whole file
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of values that can be given to it; without them it asks about the newest days."""
+        return tuple(sorted(parameters_in(self.sql)))
+
 
 def examples() -> tuple[Example, ...]:
     """All examples, by name."""
@@ -36,8 +41,7 @@ def example(name: str) -> Example:
     """The example of that name. Raises UnknownExample."""
     names = sorted(path.stem for path in FOLDER.glob("*.sql"))
     if name not in names:  # also keeps a name from being a path
-        closest = get_close_matches(name, names, n=1)
-        hint = f"Did you mean {closest[0]}?" if closest else f"There are: {', '.join(names)}."
+        hint = near.hint(name, names) or f"There are: {', '.join(names)}."
         raise UnknownExample(f"There is no example {name!r}. {hint}")
     return _read(FOLDER / f"{name}.sql")
 

@@ -1,7 +1,8 @@
-"""Writes query results as CSV, JSON or Parquet, of any number of rows, in bounded memory.
+"""Writes query results as CSV, JSON, Parquet or Excel, of any number of rows, in bounded memory.
 
 Timestamps are RFC 3339 with the offset of the session's zone (`2026-11-01T00:00:00+08:00`). JSON has
-no NaN and no infinity: they become null. Not here: the list of formats (formats.py).
+no NaN and no infinity: they become null. Not here: the list of formats (formats.py), cells of Excel
+(spreadsheet.py).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from resources.fs import atomic
+from resources.serving import spreadsheet
 from resources.serving.formats import FORMATS, format_of
 from resources.serving.sql_sandbox import QueryError
 from resources.sql import quoting
@@ -33,7 +35,7 @@ def format_name_of(path: Path) -> str:
         shown = f"The ending .{ending}" if ending else "A name without an ending"
         raise QueryError(
             f"{shown} says no format that can be written: end {path.name} with "
-            f"{', '.join(others)} or {last}. A table as text: --format table. Spreadsheets open CSV."
+            f"{', '.join(others)} or {last}. A table as text: --format table."
         )
     return file_format.name
 
@@ -49,6 +51,8 @@ def check_target(path: Path, style: str) -> None:
         raise QueryError(f"{path} is no file that could be replaced: name another one.")
     if not path.parent.is_dir():
         raise QueryError(f"{path} cannot be written: there is no folder {path.parent}.")
+    if style == "xlsx":
+        spreadsheet.require()
 
 
 def write_file(relation: duckdb.DuckDBPyRelation, style: str, target: Path) -> None:
@@ -137,7 +141,23 @@ def _write_json(relation: duckdb.DuckDBPyRelation, target: Path) -> None:
         file.write("\n]\n")
 
 
-_WRITERS = {"csv": _write_csv, "json": _write_json, "parquet": _write_parquet}
+def _write_xlsx(relation: duckdb.DuckDBPyRelation, target: Path) -> None:
+    """One sheet. What a cell of Excel cannot hold as it is becomes text: spreadsheet.py."""
+    kinds = dict(_columns(relation))
+    cells = ", ".join(
+        f"{spreadsheet.expression(kind, quoting.identifier(name))} AS {quoting.identifier(name)}"
+        for name, kind in kinds.items()
+    )
+    reader = relation.project(cells).to_arrow_reader(_BATCH_ROWS)
+    spreadsheet.write(target, relation.columns, _batches(reader))
+
+
+_WRITERS = {
+    "csv": _write_csv,
+    "json": _write_json,
+    "parquet": _write_parquet,
+    "xlsx": _write_xlsx,
+}
 
 
 def _lines(relation: duckdb.DuckDBPyRelation, expression: str) -> Iterator[list[str]]:

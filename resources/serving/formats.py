@@ -1,4 +1,4 @@
-"""The file formats of `livestats query`.
+"""The file formats of `livestats query`, and the layouts in which it shows an answer.
 
 Not here: writing them (export.py). This module is imported by `--help` and imports nothing heavy.
 """
@@ -28,9 +28,13 @@ FORMATS = {
         Format("csv", is_text=True),
         Format("json", is_text=True),
         Format("parquet", is_text=False),
+        Format("xlsx", is_text=False),
     )
 }
 """Every file format, by name."""
+
+LAYOUTS = ("table", "box", "line", "markdown")
+"""How an answer can be shown to people."""
 
 
 def format_of(path: Path) -> Format | None:

@@ -123,6 +123,8 @@ def archive(folder, *names):
             "LIVESTATS_FIRST_DAY": "2026-11-01",
             "LIVESTATS_ALERT_WEBHOOK": url,
         }
+        (folder / "question.sql").write_text("SELECT getvariable('month') AS month")
+        (folder / "contracts.csv").write_text("domain,price\npull-1.sim.example,12.5\n")
         if names:
             off = [name for name in DATASETS if name not in names]
             (folder / "livestats.toml").write_text(f"[datasets]\noff = {off}\n")

@@ -38,6 +38,8 @@ AFTER_A_BACKFILL = [
     "tables",
     "query --format json FROM\\ ledger",
     "query --output rows.parquet FROM\\ edge_stat",
+    "shell",
+    "completion bash",
     "report",
     "superset",
     "diff edge_stat 2026-11-01",

@@ -3,7 +3,9 @@
 WITH worst AS (
     SELECT business_date, domain, app, stream
     FROM stream_health_daily
-    WHERE business_date = (SELECT max(business_date) FROM stream_health_daily)
+    WHERE business_date = coalesce(getvariable('day')::DATE,
+                                   (SELECT max(business_date) FROM stream_health_daily))
+      AND domain = coalesce(getvariable('domain'), domain)
     ORDER BY stall_slots DESC, domain, stream
     LIMIT 1
 )

@@ -6,6 +6,8 @@ SELECT domain, round(p95_mbps, 1) AS p95_mbps, round(fourth_peak_mbps, 1) AS fou
        round(peak_mbps, 1) AS peak_mbps, days_captured, is_complete
 FROM billing_monthly_by_domain
 WHERE direction = 'total'
-  AND month = (SELECT date_trunc('month', max(business_date) + 1) - INTERVAL 1 MONTH
-               FROM traffic_daily_by_domain)
+  AND month = coalesce(getvariable('month')::DATE,
+                   (SELECT date_trunc('month', max(business_date) + 1) - INTERVAL 1 MONTH
+                    FROM traffic_daily_by_domain))
+  AND domain = coalesce(getvariable('domain'), domain)
 ORDER BY p95_mbps DESC

@@ -5,7 +5,7 @@ WITH counted AS (
            sum(status_count)::BIGINT AS responses,
            coalesce(sum(status_count) FILTER (status_code >= 500), 0)::BIGINT AS of_them_5xx
     FROM play_status_code
-    WHERE request_type = 'Access'
+    WHERE request_type = 'Access' AND domain = coalesce(getvariable('domain'), domain)
     GROUP BY ALL
 )
 SELECT strftime(start_at, '%Y-%m-%d %H:%M') AS half_hour, domain, isp, responses, of_them_5xx,
