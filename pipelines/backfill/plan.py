@@ -47,8 +47,15 @@ class BackfillPlan:
     supplements: tuple[Chunk, ...] = ()  # captured days that lack items, as far as known before
     lost_in_part: Mapping[str, list[date]] = field(default_factory=dict)
     """Captured days that lack items which the API has forgotten."""
+    is_end_asked: bool = True
+    """True if a last day was named: then settling days are missing of what was asked for."""
     unusable: Mapping[str, str] = field(default_factory=dict)
     """Datasets whose folders this user cannot use, with the reason; nothing of them is asked."""
+
+    @property
+    def lacks_settling(self) -> bool:
+        """True if days were asked for by name that the vendor has not completed yet."""
+        return self.is_end_asked and bool(self.settling)
 
     @property
     def days(self) -> int:
@@ -109,6 +116,7 @@ def plan(
     """
     wanted, unusable = _wanted(archive, names)
     has_range = first is not None or last is not None
+    is_end_asked = last is not None or (first is not None and first >= archive.today)
     first, last = _range(archive, first, last)
     daily = [d for d in wanted if not d.is_dimension]
     ledgers = archive.ledgers(daily, first, last)
@@ -135,12 +143,11 @@ def plan(
         chunks=chunks,
         derived=tuple(capture_plan.chunks({name: found.derived for name, found in days.items()})),
         not_derived=tuple(
-            (name, day, why)
-            for name, found in days.items()
-            for day, why in found.not_derived.items()
+            (name, day, why) for name, one in days.items() for day, why in one.not_derived.items()
         ),
         lost=named("lost"),
         settling=named("settling"),
+        is_end_asked=is_end_asked,
         kept=sum(found.kept for found in days.values()),
         first=first,
         last=last,

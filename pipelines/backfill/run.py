@@ -114,7 +114,7 @@ def run(
         or summary.incomplete
         or todo.lost
         or todo.lost_in_part
-        or todo.settling
+        or todo.lacks_settling
         or summary.suspect
         or summary.log_files.lacking
     )

@@ -84,7 +84,8 @@ def before(todo: BackfillPlan, home: str) -> list[str]:
     deriving = [f"Making {made} out of captured answers, without a request."]
     deriving = deriving if todo.derived else []
     if not todo.days:
-        nothing = [] if deriving else [f"Nothing is to be captured: {_kept(todo.kept)}."]
+        why = "the API no longer has them" if todo.lost and not todo.kept else _kept(todo.kept)
+        nothing = [] if deriving else [f"Nothing is to be captured: {why}."]
         return [*deriving, *(completing if days else nothing)]
     names = sorted({name for chunk in todo.chunks for name in chunk.datasets})
     first, last = min(c.first for c in todo.chunks), max(c.last for c in todo.chunks)
@@ -115,6 +116,8 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
     ):
         kept = screen.counted(summary.kept, "dataset-day")
         lines = [f"Nothing was asked of the API: {kept} complete already."]
+        if todo.lost and not summary.kept:
+            lines = ["Nothing to do: the API no longer has these days."]
     else:
         lines = [_captured(summary)]
     loaded = {name: rows for name, rows in summary.loaded.items() if rows}
@@ -158,7 +161,8 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
     elif summary.suspect:
         lines.append("Next: livestats status")
     elif summary.is_complete:
-        lines.append("Complete: all that was asked for is in the archive.")
+        vendor = " and is complete at the vendor" if todo.settling else ""
+        lines.append(f"Complete: all that was asked for{vendor} is in the archive.")
     return lines
 
 

@@ -77,7 +77,8 @@ def plan(
     else:
         _show(archive, todo, seen, hint)
     too_large = any(why for _, why in seen.cuts.values())
-    if todo.lost or todo.settling or seen.expired_meanwhile.too_late or problem or too_large:
+    is_late = seen.expired_meanwhile.too_late
+    if todo.lost or todo.lacks_settling or is_late or problem or too_large:
         click.get_current_context().exit(1)
 
 

@@ -46,11 +46,13 @@ def active_alarms(archive: Archive) -> list[Alarm]:
     found: list[Alarm] = []
     missed = 0
     ledgers = archive.ledgers(archive.daily, archive.first_day, archive.today)
+    begun = _begun(archive, ledgers)
+    found += _before(archive, ledgers, begun)
     for dataset in archive.daily:
-        lines = ledgers[dataset.name]
+        lines = [line for line in ledgers[dataset.name] if line.day >= begun]
         found += _of_ledger(archive, dataset, lines)
         found += _of_lake(archive, dataset, lines)
-        missed += sum(_waits(line, archive.now(), MISSED) for line in lines)
+        missed += sum(waits(line, archive.now(), MISSED) for line in lines)
     found += _of_log_files(archive)
     found += _of_cuts(archive)
     found += _of_daemon(archive, missed)
@@ -60,7 +62,38 @@ def active_alarms(archive: Archive) -> list[Alarm]:
     return sorted(found, key=lambda alarm: (urgency.index(alarm.kind), alarm.subject))
 
 
-def _waits(line: Entry, now: datetime, longer_than: timedelta) -> bool:
+def _begun(archive: Archive, ledgers: Mapping[str, Sequence[Entry]]) -> date:
+    """The first day that is certainly wanted: of the settings, else the first one that is captured.
+
+    Without archive.first_day, an archive begins with all that the API still has. A user who has
+    captured a week so far may or may not want the year before it.
+    """
+    captured = (o.day for lines in ledgers.values() for o in lines if o.state.is_captured)
+    return archive.settings.first_day or min(captured, default=archive.today)
+
+
+def _before(archive: Archive, ledgers: Mapping[str, Sequence[Entry]], begun: date) -> list[Alarm]:
+    """One alarm about all days before the archive's first captured one, which it may want or not."""
+    now = archive.now()
+    lines = [line for found in ledgers.values() for line in found if line.day < begun]
+    waiting = [line for line in lines if waits(line, now, OVERDUE)]
+    if not waiting:
+        return []
+    is_urgent = any(line.state is State.EXPIRING for line in waiting)
+    first, last = min(o.day for o in waiting), begun - timedelta(days=1)
+    soon = ", and the API soon forgets the first of them" if is_urgent else ""
+    return [
+        Alarm(
+            kind=AlarmKind.EXPIRING if is_urgent else AlarmKind.GAP,
+            subject="earlier days",
+            text=f"{first} to {last} can be captured and are not{soon}",
+            remedy=f"`livestats backfill` captures them. If nobody wants them: first_day = "
+            f'"{begun}" under [archive] in livestats.toml.',
+        )
+    ]
+
+
+def waits(line: Entry, now: datetime, longer_than: timedelta) -> bool:
     """True for a day that has been available for that long and is not captured."""
     is_late = line.askable_from is not None and now - line.askable_from > longer_than
     return line.can_be_asked and is_late
@@ -81,7 +114,7 @@ def _of_ledger(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> li
 
     expiring = [line for line in lines if line.state is State.EXPIRING]
     overdue = [
-        line for line in lines if line.state is not State.EXPIRING and _waits(line, now, OVERDUE)
+        line for line in lines if line.state is not State.EXPIRING and waits(line, now, OVERDUE)
     ]
     lost = [
         line

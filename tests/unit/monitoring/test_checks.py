@@ -75,6 +75,38 @@ def test_what_was_forgotten_in_these_days_is_told_and_older_loss_is_not(account)
     assert "2026-11-20" not in lost.text
 
 
+def of_a_year(account):
+    """The same home with no first day in the settings: it begins with all that the API has."""
+    names = account.archive.settings.datasets
+    found = account.beside("year").with_(LIVESTATS_FIRST_DAY="").only(*names)
+    found.archive.home.prepare(found.archive.settings, found.archive.now())
+    return found
+
+
+def test_days_before_the_first_captured_one_are_one_alarm_that_says_how_to_end_it(account):
+    """Nobody may want them, and only the settings can say so."""
+    year = of_a_year(account)
+    year.backfill(DAYS)
+    (alarm,) = monitoring.active_alarms(year.archive)
+    assert (alarm.kind, alarm.subject) == (AlarmKind.EXPIRING, "earlier days")
+    assert alarm.text.startswith("2025-11-22 to 2026-11-19 can be captured and are not")
+    assert 'first_day = "2026-11-20" under [archive]' in alarm.remedy
+    wanted = year.with_(LIVESTATS_FIRST_DAY="2026-11-20").only(*year.archive.settings.datasets)
+    assert monitoring.active_alarms(wanted.archive) == []
+
+
+def test_an_archive_without_a_day_has_one_alarm(account):
+    (alarm,) = monitoring.active_alarms(of_a_year(account).archive)
+    assert alarm.text.startswith("2025-11-22 to 2026-11-21 can be captured")
+
+
+def test_a_gap_after_the_first_captured_day_is_told_as_ever(account):
+    year = of_a_year(account)
+    year.capture([date(2026, 11, 18)])
+    found = kinds(monitoring.active_alarms(year.archive))
+    assert {("gap", "edge_stat"), ("gap", "top_play"), ("expiring", "earlier days")} <= found
+
+
 def test_an_unknown_field_is_an_alarm(account, monkeypatch):
     account.backfill(DAYS)
     read = parquet.provenance_of

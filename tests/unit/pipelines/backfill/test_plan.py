@@ -1,5 +1,6 @@
 """What a backfill will do, before anything is asked."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -28,6 +29,20 @@ def test_without_a_range_all_days_since_the_first_are_due(archive):
     assert (found.days, found.kept, found.again) == (4, 0, False)
     assert "domain" in found.dimensions
     assert (found.lost, found.settling) == ({}, {})
+
+
+def test_what_settles_of_a_range_without_a_last_day_does_not_lack(archive):
+    """Before 7 in the morning, the day before is not complete for every dataset."""
+    early = replace(
+        archive, environ={**archive.environ, "LIVESTATS_NOW": "2026-11-22T00:05:00+08:00"}
+    )
+    first, last = date(2026, 11, 20), date(2026, 11, 21)
+    open_range = plan(early, first, None, ["edge_stat"])
+    assert open_range.settling == {"edge_stat": [last]}
+    assert not open_range.lacks_settling
+    assert plan(early, first, last, ["edge_stat"]).lacks_settling
+    today = date(2026, 11, 22)
+    assert plan(early, today, None, ["edge_stat"]).lacks_settling
 
 
 def test_today_is_settling_if_it_is_named(archive):

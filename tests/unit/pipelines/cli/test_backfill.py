@@ -2,7 +2,9 @@
 
 from datetime import date
 
-from pipelines.cli.backfill import again
+from pipelines.backfill.plan import BackfillPlan
+from pipelines.backfill.run import Summary
+from pipelines.cli.backfill import after, again, before
 
 DAY = date(2026, 11, 21)
 WAITS = "push_stream_info of 2026-11-21 must be captured first"
@@ -18,3 +20,26 @@ def test_next_names_as_well_what_a_dataset_rests_on_and_fails_without():
     asked = again([("push_stream_metrics", DAY, WAITS)])
     assert "--dataset push_stream_metrics" in asked
     assert "--dataset push_stream_info" in asked
+
+
+def todo(**facts):
+    nothing = {"datasets": (), "dimensions": (), "chunks": (), "lost": {}, "settling": {}}
+    return BackfillPlan(**{**nothing, "kept": 0, "first": DAY, "last": DAY, **facts})
+
+
+def test_days_that_the_api_has_forgotten_are_not_told_as_complete():
+    gone = todo(lost={"edge_stat": [DAY]})
+    assert before(gone, "home") == ["Nothing is to be captured: the API no longer has them."]
+    assert after(gone, Summary(), "served")[0] == "Nothing to do: the API no longer has these days."
+    kept = todo(lost={"edge_stat": [DAY]}, kept=1)
+    assert after(kept, Summary(kept=1), "served")[0] == (
+        "Nothing was asked of the API: 1 dataset-day complete already."
+    )
+
+
+def test_what_settles_is_named_and_the_rest_is_complete():
+    told = after(todo(settling={"edge_stat": [DAY]}), Summary(is_complete=True), "served")
+    assert told[-2:] == [
+        "Settling: edge_stat 2026-11-21: not complete at the vendor yet; run again later.",
+        "Complete: all that was asked for and is complete at the vendor is in the archive.",
+    ]
