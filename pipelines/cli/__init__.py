@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "backfill": "backfill",
         "status": "status",
         "alarms": "alarms",
+        "metrics": "metrics",
         "accept": "accept",
         "gone": "gone",
         "erase": "erase",

@@ -35,6 +35,8 @@ AFTER_A_BACKFILL = [
     "alarms --new",
     "alarms --send",
     "alarms --test",
+    "metrics",
+    "metrics --output livestats.prom",
     "tables",
     "query --format json FROM\\ ledger",
     "query --output rows.parquet FROM\\ edge_stat",
