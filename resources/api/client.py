@@ -203,13 +203,10 @@ class Client:
     ) -> float:
         """Sleep before another attempt, and say how long.
 
-        Raises `error` if there is no other, FixSetup if the network is dead.
+        Raises `error` if there is no other, FixSetup if network or service is dead.
         """
-        level = logging.WARNING
-        if not error.no_answer:
-            self._breaker.answered()
-        elif not self._breaker.failed(error, began_s):
-            level = logging.DEBUG  # the first of many in a row was told
+        is_first = self._breaker.failed(error, began_s)
+        level = logging.WARNING if is_first else logging.DEBUG  # one of many in a row is told
         wait_s = self._retries.wait_s(
             error, nth=failures[error.throttled], elapsed_s=elapsed_s, chance=self._chance()
         )
@@ -232,15 +229,20 @@ class Client:
         self._attempt(action, json.dumps(payload).encode("ascii"), read_json, 1, self._keys.current)
 
     def _probe(self) -> None:
-        """Whether anything is answered: returns if it is, raises ApiError if not."""
+        """Whether anything is answered: returns if it is, raises ApiError if not.
+
+        One action of the API may be broken behind a gateway that stands, so a second one is asked.
+        """
+        failures: list[TryLater] = []
         for action, payload in QUESTIONS:
             try:
                 self._ask(action, payload)
                 return
             except TryLater as error:
-                # One action of the API may be broken behind a gateway that stands.
-                if not error.no_answer or error.http_status is None or action == QUESTIONS[-1][0]:
-                    raise
+                failures.append(error)
+                if error.no_answer and error.http_status is None:  # for all actions alike
+                    break
+        raise min(failures, key=lambda error: error.no_answer)
 
     def downloader(self) -> Downloader:
         """Downloads of links that answers give, with the same retries, waits and timeouts."""

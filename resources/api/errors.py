@@ -107,6 +107,10 @@ class NetworkDown(FixSetup):
     """Nothing was answered for a while, and a last question neither: see `breaker`."""
 
 
+class ServiceDown(FixSetup):
+    """Every action was answered with faults or throttling for a while: see `breaker`."""
+
+
 class WrongClock(FixSetup):
     """The signature's time was refused; worth one more attempt, signed with a fresh clock."""
 

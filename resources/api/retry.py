@@ -21,6 +21,7 @@ class RetryPolicy:
     """
 
     fault_attempts: int = 6
+    silent_attempts: int = 3  # that end without an answer in time: each has taken a minute or so
     throttled_attempts: int = 20
     first_wait_s: float = 1.0
     longest_wait_s: float = 60.0
@@ -33,6 +34,8 @@ class RetryPolicy:
         `elapsed_s` counts from the first attempt; `chance` is a random number in [0, 1).
         """
         most = self.throttled_attempts if error.throttled else self.fault_attempts
+        if error.timed_out and error.no_answer:
+            most = min(most, self.silent_attempts)
         ceiling = min(self.longest_wait_s, self.first_wait_s * 2.0 ** min(nth - 1, 64))
         wait = max(chance * ceiling, error.retry_after_s or 0.0)
         if error.no_answer and error.http_status is None and elapsed_s < self.unreached_s:

@@ -80,8 +80,6 @@ class Fetcher:
         """
         if has_failed():
             return []
-        if self.learned.is_failing(self._action, day):
-            return [Unanswered(request, self._server_fails(day))]
         items, question = items_of(self.dataset, request), self._question(request)
         good, answers = [], list[Answer]()
         for item in items:
@@ -122,6 +120,8 @@ class Fetcher:
             yield narrowed(self.dataset, request, chunk)
 
     def _fetch(self, request: Request, day: date) -> list[Answer]:
+        if self.learned.is_failing(self._action, day):
+            return [Unanswered(request, self._server_fails(day))]
         answer = self._attempt(request, day)
         if isinstance(answer, FetchResult):
             return [answer]

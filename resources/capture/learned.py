@@ -8,8 +8,9 @@ Not here: finding them (isolation.py, read it next).
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,9 @@ MAX_FURTHER_CALLS = 200
 
 MAX_FAILURES = 8
 """Requests of an action in a row that a failing server left without an answer."""
+
+LONGEST_FAILURE_S = 300.0
+"""An action that failed for so long, and MAX_FAILURES times in a row, is not asked again in a run."""
 
 MAX_FRUITLESS = 2
 """Refused lists of an action of which each item was asked by itself, without an answer to any."""
@@ -72,12 +76,14 @@ class Learned:
     path: Path
     today: date
     max_further_calls: int = MAX_FURTHER_CALLS
+    clock_s: Callable[[], float] = time.monotonic
     _limits: dict[str, tuple[int, date]] = field(default_factory=dict)  # with the day of learning
     _refused: dict[str, dict[str, Refusal]] = field(default_factory=dict)
     _spent: Counter[str] = field(default_factory=Counter)
     _fruitless: Counter[str] = field(default_factory=Counter)
     _failures: Counter[str] = field(default_factory=Counter)
     _failed_day: dict[str, date] = field(default_factory=dict)
+    _failing_since_s: dict[str, float] = field(default_factory=dict)
     _answered: set[str] = field(default_factory=set)  # actions with an answer in this run
     _denied: dict[str, set[str]] = field(default_factory=dict)  # action -> items, before any answer
     _expected: dict[str, dict[str, None]] = field(default_factory=dict)  # action -> items
@@ -165,6 +171,8 @@ class Learned:
         with self._lock:
             self._failures[action] += 1
             self._failed_day[action] = day
+            if self._failures[action] == 1:
+                self._failing_since_s[action] = self.clock_s()
 
     def note_reply(self, action: str) -> None:
         """The API replied, if only with a refusal: the server does not fail the action."""
@@ -231,11 +239,14 @@ class Learned:
     def is_failing(self, action: str, day: date) -> bool:
         """True if MAX_FAILURES requests in a row found the server failing, the last for `day`.
 
-        The other requests of that day are then not sent; the next day is tried with one.
+        The other requests of that day are then not sent; the next day is tried with one, until the
+        action has failed for LONGEST_FAILURE_S.
         """
         with self._lock:
-            many = self._failures[action] >= MAX_FAILURES
-            return many and self._failed_day.get(action) == day
+            if self._failures[action] < MAX_FAILURES:
+                return False
+            lasted_s = self.clock_s() - self._failing_since_s[action]
+            return self._failed_day.get(action) == day or lasted_s >= LONGEST_FAILURE_S
 
     def note_fruitless(self, action: str) -> None:
         """No single item of a refused list was answered."""

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -12,7 +13,14 @@ import urllib3
 
 from resources.api.client import Client
 from resources.api.credentials import Credentials
-from resources.api.errors import FixAction, FixRequest, FixSetup, NetworkDown, TryLater
+from resources.api.errors import (
+    FixAction,
+    FixRequest,
+    FixSetup,
+    NetworkDown,
+    ServiceDown,
+    TryLater,
+)
 from resources.api.hosts import Host
 from resources.api.rate_limiter import RateLimiter
 from resources.api.retry import RetryPolicy
@@ -40,7 +48,9 @@ class World:
         self.takes_s = 0.0  # each attempt
         self.asked = []  # action and access key of each request
         self.answers = {}  # action -> what comes: an answer, an error, or a function of the key
-        self.limiter = RateLimiter(directory, "acc", lambda _: None, sleep=lambda _: None)
+        self.limiter = RateLimiter(
+            directory, "acc", lambda _: None, clock=lambda: self.passed_s, sleep=self.sleep
+        )
 
     def sleep(self, seconds):
         self.passed_s += seconds
@@ -265,6 +275,93 @@ def test_a_dead_network_is_looked_at_again_later(world):
     client = world.client()
     with pytest.raises(NetworkDown):
         client.call(ACTION, {})
+    world.answers["*"] = GOOD
+    world.passed_s += 31
+    assert client.call(ACTION, {}).http_status == 200
+
+
+# A service that fails -----------------------------------------------------------------------------
+
+FAULT = refusal("InternalError", 500)
+THROTTLED = refusal("FlowLimitExceeded", 429)
+
+
+def calls_until_the_end(client, actions, most=400):
+    """The error that ends a run in which each action is called again and again, like its days."""
+    for nth in range(most):
+        try:
+            client.call(actions[nth % len(actions)], {})
+        except TryLater:
+            continue
+        except FixSetup as error:
+            return error
+    raise AssertionError("the run goes on")
+
+
+@pytest.mark.parametrize(
+    ("answer", "most_s", "says"),
+    [
+        (FAULT, 100, "InternalError.*Nothing needs fixing"),
+        (refusal("InternalError", 200), 100, "InternalError.*Nothing needs fixing"),
+        (refusal("ServiceUnavailableTemp", 503), 100, "ServiceUnavailableTemp"),
+        (refusal("InternalServiceTimeout", 500), 100, "InternalServiceTimeout"),
+        ((200, b'{"ResponseMetadata": {"RequestId": "r"}}'), 100, "neither a Result"),
+        (THROTTLED, 400, "FlowLimitExceeded.*calls per second"),
+        ((429, b"<html>slow down</html>"), 400, "429.*calls per second"),
+    ],
+)
+def test_a_service_that_fails_all_actions_ends_the_run_with_one_sentence(
+    world, caplog, answer, most_s, says
+):
+    world.answers["*"] = answer
+    client = world.client()
+    error = calls_until_the_end(client, [LIST, ACTION, ISP])
+    assert type(error) is ServiceDown
+    assert re.search(rf"api\.example\.com answered no question for \d+ s: .*{says}", str(error))
+    assert world.passed_s <= most_s
+    assert len([r for r in caplog.records if r.levelno >= logging.WARNING]) == 1
+    asked = len(world.asked)
+    with pytest.raises(ServiceDown):
+        client.call(LIST, {})
+    assert len(world.asked) == asked, "nothing is asked of a dead service"
+
+
+@pytest.mark.parametrize("answer", [FAULT, THROTTLED], ids=["faults", "throttled"])
+def test_one_action_that_fails_ends_nothing_however_long(world, answer):
+    world.answers[ACTION] = answer
+    client = world.client()
+    for _ in range(9):
+        with pytest.raises(TryLater, match="gave up at attempt"):
+            client.call(ACTION, {})
+    assert world.passed_s > 240
+    assert client.call(LIST, {}).http_status == 200
+
+
+@pytest.mark.parametrize(("answer", "outage_s"), [(FAULT, 55), (THROTTLED, 290)])
+def test_a_service_that_fails_for_a_while_is_waited_for(world, answer, outage_s):
+    world.answers["*"] = lambda _: answer if world.passed_s < outage_s else GOOD
+    client = world.client(retries=RetryPolicy(fault_attempts=99, throttled_attempts=99))
+    assert client.call(ACTION, {}).attempts > 1
+
+
+def test_a_fault_now_and_then_among_throttled_calls_is_no_end_before_its_time(world):
+    answers = [THROTTLED, THROTTLED, THROTTLED, FAULT]
+    world.answers["*"] = lambda _: answers[len(world.asked) % 4]
+    assert type(calls_until_the_end(world.client(), [ACTION, LIST])) is ServiceDown
+    assert 60 <= world.passed_s <= 500
+
+
+def test_a_server_that_wants_a_rest_longer_than_a_run_waits_is_not_asked_for_each_day(world):
+    world.answers["*"] = TryLater("rest", throttled=True, retry_after_s=3600.0)
+    error = calls_until_the_end(world.client(), [LIST, ACTION])
+    assert "asked to wait 3600 s" in str(error)
+    assert len(world.asked) < 20
+
+
+def test_a_service_that_failed_is_looked_at_again_later(world):
+    world.answers["*"] = FAULT
+    client = world.client()
+    calls_until_the_end(client, [ACTION])
     world.answers["*"] = GOOD
     world.passed_s += 31
     assert client.call(ACTION, {}).http_status == 200

@@ -8,6 +8,7 @@ import pytest
 from resources.api.errors import (
     IncompleteAnswer,
     NetworkDown,
+    ServiceDown,
     TryLater,
     WrongAnswer,
     WrongClock,
@@ -42,6 +43,7 @@ def test_incomplete_pages_say_so():
         IncompleteAnswer("1 of 2 rows", action="X"),
         TryLater("no answer", no_answer=True),
         NetworkDown("nothing was answered", "Check the network."),
+        ServiceDown("faults alone", "Again later."),
     ],
 )
 def test_an_error_survives_the_way_to_another_process(error):

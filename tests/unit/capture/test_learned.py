@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from resources.api.errors import FixRequest
-from resources.capture.learned import MAX_FAILURES, Learned
+from resources.capture.learned import LONGEST_FAILURE_S, MAX_FAILURES, Learned
 from resources.fs import sealed
 
 ACTION, ITEM = "DescribeLiveEdgeStatData", "gone.example.com"
@@ -106,6 +106,31 @@ def test_the_rest_of_a_day_waits_while_the_server_fails_and_the_next_is_tried(pa
     assert not learned.is_failing("another", DAY)
     assert not learned.is_failing(ACTION, DAY + timedelta(days=1))
     learned.note_answer(ACTION)
+    assert not learned.is_failing(ACTION, DAY)
+
+
+def test_an_action_that_fails_for_minutes_is_not_asked_again_in_the_run(path):
+    now_s = 0.0
+    learned = Learned(path, TODAY, clock_s=lambda: now_s)
+    days = [DAY + timedelta(days=n) for n in range(MAX_FAILURES + 1)]
+    for day in days[:-1]:
+        assert not learned.is_failing(ACTION, day)
+        learned.note_failure(ACTION, day)
+    now_s = LONGEST_FAILURE_S - 1
+    assert not learned.is_failing(ACTION, days[-1])
+    now_s = LONGEST_FAILURE_S
+    assert learned.is_failing(ACTION, days[-1])
+    assert not learned.is_failing("another", days[-1])
+    learned.note_reply(ACTION)
+    assert not learned.is_failing(ACTION, days[-1])
+
+
+def test_few_failures_over_minutes_are_no_failing_action(path):
+    now_s = 0.0
+    learned = Learned(path, TODAY, clock_s=lambda: now_s)
+    for nth in range(MAX_FAILURES - 1):
+        learned.note_failure(ACTION, DAY + timedelta(days=nth))
+        now_s += LONGEST_FAILURE_S
     assert not learned.is_failing(ACTION, DAY)
 
 
