@@ -12,6 +12,7 @@ from typing import Any
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog.columns import APP, DOMAIN, STREAM
+from resources.api.catalog.spelling import domain_spellings
 from resources.errors import LivestatsError
 from resources.raw.erasures import ItemKind, Sought, item_text
 
@@ -51,7 +52,10 @@ def may_hold(text: str, item: Sought) -> bool:
         return f'"{item.text.split("/", 2)[2]}"' in text
     if item.kind is ItemKind.ADDRESS and ":" in item.text:
         return ":" in text
-    return item.text in text.lower()
+    lower = text.lower()
+    if item.kind is ItemKind.DOMAIN and not text.isascii() and len(domain_spellings(item.text)) > 1:
+        return True  # which of the forms of letters beyond ASCII stands there is seen by its values
+    return item.text in lower
 
 
 def is_mention(value: object, item: Sought) -> bool:

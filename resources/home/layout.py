@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from resources.api.catalog.spelling import domain_key
 from resources.api.windows import day_of
 from resources.config import Settings, SettingsError, cut_settings
 from resources.fs import access, atomic, locks, sealed
@@ -249,7 +250,9 @@ class Home:
     def gone_domains(self) -> frozenset[str]:
         """Domains that a person called gone, in the form that `domain_key` gives them."""
         found: Any = (self.identity or {}).get("gone_domains", ())
-        return frozenset(map(str, found))
+        return frozenset(
+            domain_key(str(one)) for one in found
+        )  # an earlier version had other forms
 
     def set_gone_domains(self, domains: Collection[str]) -> None:
         """Replace the list of domains that are gone. The identity file must exist."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from resources.fs import atomic
 
-_FORMAT = 4
+_FORMAT = 5
 
 
 @dataclass

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from resources.api.catalog.spelling import domain_key
+from resources.api.catalog.spelling import domain_key, domain_spellings
 from resources.raw.erasures import ItemKind, Sought, item_text
 
 _ADDRESSES = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+")
-_HOSTS = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
+_HOSTS = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 _PATHS = re.compile(r"(?:[a-z]+://([^/\s\"']+))?/([^/\s\"'?]+)/([^/\s\"'?&]+)")
 
 
@@ -38,6 +38,8 @@ def _may_name(line: bytes, item: Sought) -> bool:
         return item.text.split("/", 2)[2].encode("utf-8", "surrogatepass") in line
     if item.kind is ItemKind.ADDRESS and ":" in item.text:
         return b":" in line
+    if item.kind is ItemKind.DOMAIN and not line.isascii():
+        return True  # may be its name in Unicode
     return item.text.encode("utf-8", "surrogatepass") in line.lower()
 
 
@@ -67,7 +69,8 @@ def _has_word(text: str, word: str) -> bool:
 
 def _has_domain(text: str, domain: str) -> bool:
     """Whether a name of a host stands there, and not as a part of a longer one."""
-    pattern = rf"(?<![\w.-]){re.escape(domain)}(?![\w-]|\.[\w-])"
+    names = "|".join(map(re.escape, domain_spellings(domain)))
+    pattern = rf"(?<![\w.-])(?:{names})(?![\w-]|\.[\w-])"
     return bool(re.search(pattern, text, re.IGNORECASE))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from resources.api.catalog.spelling import domain_key
 from resources.raw.erased_rows import ERASED_ROWS
 
 if TYPE_CHECKING:
@@ -81,9 +82,11 @@ def manifest_facts(capture: Capture) -> ManifestFacts:
             settings=dict(manifest.get("settings", {})),
             is_supplement="completes" in manifest,
             home=str(manifest.get("home", "")),
-            rows_by_domain={str(k): int(v) for k, v in manifest.get("rows_by_domain", {}).items()},
+            rows_by_domain={
+                domain_key(k): int(v) for k, v in manifest.get("rows_by_domain", {}).items()
+            },
             hours_by_domain={
-                str(k): (int(some), int(plenty))
+                domain_key(k): (int(some), int(plenty))
                 for k, (some, plenty) in manifest.get("hours_by_domain", {}).items()
             },
             long_events=tuple(

@@ -122,7 +122,10 @@ class Dataset:
     def includes_domain(self, name: str) -> bool:
         """True if the dataset is to hold this domain; patterns compare as DNS does."""
         key = domain_key(name)
-        return not self.domains or any(fnmatchcase(key, domain_key(one)) for one in self.domains)
+        return not self.domains or any(
+            fnmatchcase(key, domain_key(one)) or fnmatchcase(name.lower(), one.lower())
+            for one in self.domains
+        )
 
     def includes_stream(self, app: str, stream: str) -> bool:
         """True if the dataset is to hold this stream."""

@@ -6,12 +6,44 @@ Data for Parameter, Field, Split and Column. Used by parsing/convert.py and pars
 from __future__ import annotations
 
 import ipaddress
+import unicodedata
+from contextlib import suppress
 from enum import StrEnum
+
+_PUNYCODE = "xn--"
 
 
 def domain_key(name: str) -> str:
-    """The form in which two domain names are equal exactly if DNS takes them for equal."""
-    return name.lower().removesuffix(".")
+    """The form in which two domain names are equal exactly if DNS takes them for equal.
+
+    Labels beyond ASCII are in Punycode, as they travel (IDNA), whether a name came so or not. No name
+    is refused: what DNS does not allow, like an underscore beside such letters, is a name as well.
+    """
+    if name.isascii():
+        return name.lower().removesuffix(".")
+    plain = unicodedata.normalize("NFKC", name).lower().replace("\u3002", ".")
+    labels = unicodedata.normalize("NFC", plain).removesuffix(".").split(".")
+    return ".".join(map(_in_ascii, labels))
+
+
+def _in_ascii(label: str) -> str:
+    if label.isascii():
+        return label
+    return _PUNYCODE + label.encode("punycode").decode("ascii")
+
+
+def domain_spellings(key: str) -> tuple[str, ...]:
+    """A name as `domain_key` gives it, and as people write it if that differs."""
+    if _PUNYCODE not in key:
+        return (key,)
+    labels = []
+    for label in key.split("."):
+        text = label
+        if label.startswith(_PUNYCODE):
+            with suppress(UnicodeError):  # looks like Punycode, and is none
+                text = label.removeprefix(_PUNYCODE).encode("ascii").decode("punycode")
+        labels.append(text)
+    return tuple(dict.fromkeys((key, ".".join(labels))))
 
 
 def address_key(text: str) -> str:
@@ -27,7 +59,7 @@ class Spelling(StrEnum):
 
     EXACT = "nothing"
     ANY_CASE = "upper and lower case"
-    DOMAIN = "case and a trailing dot"
+    DOMAIN = "case, a trailing dot, and Unicode or Punycode"
     ADDRESS = "notations of one IP address"
 
     def key(self, text: str) -> str:

@@ -57,6 +57,15 @@ def test_a_domain_goes_from_rows_echoes_and_lists():
     }
 
 
+@pytest.mark.parametrize("name", ["例子.com", "xn--fsqu00a.com", "XN--FSQU00A.com."])
+@pytest.mark.parametrize("is_escaped", [True, False])
+def test_a_domain_goes_in_unicode_and_punycode(name, is_escaped):
+    item = PlainItem.parse(ItemKind.DOMAIN, name)
+    for said in ("例子.com", "xn--fsqu00a.com"):
+        text = json.dumps({"List": [row(said), row("b.例.com")]}, ensure_ascii=is_escaped)
+        assert json.loads(cut(text, item)) == {"List": [row("b.例.com")]}
+
+
 def test_a_session_goes_with_the_last_of_its_rows():
     said = {
         "List": [

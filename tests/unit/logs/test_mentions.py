@@ -24,6 +24,9 @@ HIT = [
     (ItemKind.STREAM, "pull.example.com/live/room-1", LINE),
     (ItemKind.DOMAIN, "pull.example.com", LINE),
     (ItemKind.DOMAIN, "Pull.Example.com.", LINE),
+    (ItemKind.DOMAIN, "xn--fsqu00a.com", "GET https://例子.com/live/room".encode()),
+    (ItemKind.DOMAIN, "例子.com", b"GET https://XN--FSQU00A.com/live/room"),
+    (ItemKind.DOMAIN, "例子.com", b"referer=https%3A%2F%2F%E4%BE%8B%E5%AD%90.com"),
 ]
 KNOWN = [
     *HIT,
@@ -42,6 +45,7 @@ MISS = [
     (ItemKind.DOMAIN, "example.com", LINE),
     (ItemKind.DOMAIN, "ull.example.com", LINE),
     (ItemKind.DOMAIN, "pull.example", LINE),
+    (ItemKind.DOMAIN, "子.com", "GET https://例子.com/live/room".encode()),
 ]
 
 
