@@ -51,6 +51,16 @@ def number_occurrences(dataset: Dataset, table: pa.Table) -> pa.Table:
     return ordered.set_column(at, ordered.field(at), pa.array(place - first + 1, pa.int64()))
 
 
+def without_repeats(dataset: Dataset, table: pa.Table) -> pa.Table:
+    """The rows sorted by key, those that are equal in all columns once: they state one fact.
+
+    Where no page can have moved, a series that is listed twice says nothing new. Rows with one key and
+    other values stay: they contradict each other.
+    """
+    ordered = _sorted_by_content(table, _key(dataset, table), {})
+    return ordered.filter(pa.array(~repeats_last(ordered, ordered.column_names))).combine_chunks()
+
+
 def sorted_by_content(table: pa.Table) -> pa.Table:
     """The rows in an order that depends on nothing but their values."""
     return _sorted_by_content(table, [], {})

@@ -28,6 +28,7 @@ from resources.api.parsing.duplicates import (
     number_occurrences,
     repeats_last,
     sorted_by_content,
+    without_repeats,
 )
 from resources.api.parsing.echoes import check_echoes
 from resources.api.parsing.flatten import flatten
@@ -221,8 +222,8 @@ def _joined(tables: list[pa.Table]) -> pa.Table:
 def join(dataset: Dataset, request: Request, pages: Sequence[Page]) -> Rows:
     """The pages of one request as one table, sorted by key.
 
-    Raises IncompleteAnswer if a key occurs twice, unless the dataset declares how to keep such rows:
-    the data changed between two pages.
+    Raises IncompleteAnswer if a key occurs twice, unless the dataset declares how to keep such rows,
+    or an answer without pages says the same twice: between two pages, the data changed.
     """
     pages = sorted(pages, key=lambda page: page.number)
     is_sorted = len(pages) == 1 and pages[0].is_sorted
@@ -271,6 +272,11 @@ def _sorted(
     twice = _duplicate_key(in_order.tables(key) if in_order else [found], key)
     if twice is None:
         return found, False
+    if dataset.duplicate_keys is DuplicateKeys.REFUSE and dataset.endpoint.paging is None:
+        once = without_repeats(dataset, table)
+        twice = _duplicate_key([once], key)
+        if twice is None:
+            return once, False
     if dataset.duplicate_keys is DuplicateKeys.REFUSE or _is_page_repeated(pages):
         raise IncompleteAnswer(
             printable(f"a key came twice in {request}: {twice}"), action=dataset.endpoint.action
