@@ -46,7 +46,9 @@ class BackfillPlan:
     ] = ()  # dataset, day, and why captures do not hold it
     supplements: tuple[Chunk, ...] = ()  # captured days that lack items, as far as known before
     lost_in_part: Mapping[str, list[date]] = field(default_factory=dict)
-    """Captured days that lack items which the API has forgotten."""
+    """Captured days that lack items which the API has forgotten, in a range that was named."""
+    known_lost_in_part: frozenset[tuple[str, date]] = frozenset()
+    """All such days before the run: dataset and day. Those that the run finds are told once."""
     is_end_asked: bool = True
     """True if a last day was named: then settling days are missing of what was asked for."""
     unusable: Mapping[str, str] = field(default_factory=dict)
@@ -155,6 +157,7 @@ def plan(
             capture_plan.chunks({name: found.supplements for name, found in days.items()})
         ),
         lost_in_part=named("lost_in_part"),
+        known_lost_in_part=_lost_in_part(days),
         unusable=unusable,
     )
 
@@ -243,16 +246,40 @@ def _derivable(
     return days, reasons
 
 
+def _lost_in_part(days: Mapping[str, _Days]) -> frozenset[tuple[str, date]]:
+    return frozenset((name, day) for name, found in days.items() for day in found.lost_in_part)
+
+
+def newly_lost_in_part(archive: Archive, todo: BackfillPlan) -> dict[str, list[date]]:
+    """Captured days of a plan's range that lack items which the API has forgotten, and did not before.
+
+    Lists of the account that were captured since the plan was made may tell of such items.
+    """
+    found = {
+        name: [
+            line.day
+            for line in lines
+            if line.is_lost_in_part and (name, line.day) not in todo.known_lost_in_part
+        ]
+        for name, lines in _ledgers(archive, todo).items()
+    }
+    return {name: days for name, days in found.items() if days}
+
+
+def _ledgers(archive: Archive, todo: BackfillPlan) -> Mapping[str, Sequence[Entry]]:
+    """The ledgers of a plan's daily datasets, as they are now."""
+    usable = [name for name in todo.datasets if name not in todo.unusable]
+    daily = [archive.settings.of(DATASETS[name]) for name in usable]
+    return archive.ledgers([d for d in daily if not d.is_dimension], todo.first, todo.last)
+
+
 def supplements(archive: Archive, todo: BackfillPlan, tried: TriedItems) -> tuple[Chunk, ...]:
     """The captured days of a plan's range that lack items now which were not `tried`.
 
     Adds what they lack to `tried`: it is asked for next.
     """
-    usable = [name for name in todo.datasets if name not in todo.unusable]
-    daily = [archive.settings.of(DATASETS[name]) for name in usable]
-    ledgers = archive.ledgers([d for d in daily if not d.is_dimension], todo.first, todo.last)
     due: dict[str, Sequence[date]] = {}
-    for name, lines in ledgers.items():
+    for name, lines in _ledgers(archive, todo).items():
         lacking = [line for line in lines if line.state is State.INCOMPLETE and line.can_be_asked]
         fresh = [line for line in lacking if {*line.lacking} - tried.get((name, line.day), set())]
         for line in fresh:

@@ -19,7 +19,12 @@ from pathlib import Path
 from pipelines.backfill import log_files
 from pipelines.backfill.loader import Loader, load
 from pipelines.backfill.log_files import LogFiles
-from pipelines.backfill.plan import BackfillPlan, TriedItems, supplements
+from pipelines.backfill.plan import (
+    BackfillPlan,
+    TriedItems,
+    newly_lost_in_part,
+    supplements,
+)
 from pipelines.planning.capture_plan import Chunk
 from resources.api.catalog import DATASETS
 from resources.api.errors import FixSetup
@@ -62,6 +67,8 @@ class Summary:
     ended_by: FixSetup | None = None
     """The error that ended the run early; what was captured before is loaded."""
     log_files: LogFiles = field(default_factory=LogFiles)
+    lost_in_part: dict[str, list[date]] = field(default_factory=dict)
+    """Captured days that lack items of which a list told in this run, too late to be asked about."""
     unlisted: Sequence[UnlistedDomain] = ()
     """Domains of the settings that the account does not list, by the list as it is after the run."""
     is_complete: bool = False  # all that was asked for is in the archive
@@ -114,6 +121,7 @@ def run(
         or summary.incomplete
         or todo.lost
         or todo.lost_in_part
+        or summary.lost_in_part
         or todo.lacks_settling
         or summary.suspect
         or summary.log_files.lacking
@@ -183,8 +191,13 @@ def _capture_dimensions(archive: Archive, todo: BackfillPlan, recorder: _Recorde
     if not todo.dimensions:
         return
     with archive.capturing() as capturer:
+        has_changed = False
         for name in todo.dimensions:
-            recorder.record(capturer.capture_dimension(DATASETS[name], again=todo.again))
+            result = capturer.capture_dimension(DATASETS[name], again=todo.again)
+            recorder.record(result)
+            has_changed |= result.outcome is Outcome.CAPTURED
+    if has_changed and (todo.kept or todo.supplements):
+        recorder.summary.lost_in_part = newly_lost_in_part(archive, todo)
 
 
 def _supplement(

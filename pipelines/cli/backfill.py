@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -137,7 +138,7 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
     if files.growing:
         growing = screen.days_text([*files.growing])
         lines.append(f"Log files of {growing} may grow for 24 hours; run again after that.")
-    lines += missing(todo, summary.failed, summary.incomplete)
+    lines += missing(todo, summary.failed, summary.incomplete, summary.lost_in_part)
     lines += [f"Log files of {day} lack: {reason}" for day, reason in files.lacking.items()]
     lines += screen.stated(
         "Suspect",
@@ -180,6 +181,7 @@ def missing(
     todo: BackfillPlan,
     failed: Sequence[tuple[str, date | None, str]],
     incomplete: Sequence[tuple[str, date, str]] = (),
+    lost_in_part: Mapping[str, list[date]] = MappingProxyType({}),
 ) -> list[str]:
     """What was asked for and is not captured or not complete, with the reason."""
     lines = []
@@ -200,8 +202,8 @@ def missing(
     )
     lines += screen.stated(
         "Lost in part",
-        todo.lost_in_part,
-        "some domains or streams lack, and the API has forgotten them; the rest is there",
+        {**lost_in_part, **todo.lost_in_part},
+        "some domains, streams or carriers lack, and the API has forgotten them; the rest is there",
     )
     return lines
 
@@ -273,7 +275,10 @@ def answer(todo: BackfillPlan, summary: Summary) -> dict[str, Any]:
         ],
         "settling": {name: list(map(str, days)) for name, days in todo.settling.items()},
         "lost": {name: list(map(str, days)) for name, days in todo.lost.items()},
-        "lost_in_part": {n: list(map(str, days)) for n, days in todo.lost_in_part.items()},
+        "lost_in_part": {
+            name: list(map(str, days))
+            for name, days in {**summary.lost_in_part, **todo.lost_in_part}.items()
+        },
         "suspect": {name: list(map(str, days)) for name, days in summary.suspect.items()},
         "log_files": {
             "files": summary.log_files.files,

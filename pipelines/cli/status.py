@@ -103,6 +103,13 @@ def _write(page: Path, report: Report) -> None:
     screen.note(f"Written: {page} ({screen.size(len(data))})")
 
 
+_DAYS = ("lost_in_part", "stale", "rejected", "set_aside")
+
+
+def _texts(days: Mapping[str, Sequence[date]]) -> dict[str, list[str]]:
+    return {name: list(map(str, its)) for name, its in days.items()}
+
+
 def _answer(report: Report) -> dict[str, Any]:
     from pipelines.reports.coverage import calendar as coverage_calendar
 
@@ -112,15 +119,12 @@ def _answer(report: Report) -> dict[str, Any]:
         "now": report.now.isoformat(timespec="seconds"),
         "time_zone": str(report.zone),
         "newest_capture": newest and newest.captured_at and newest.captured_at.isoformat(),
-        "needs_attention": {
-            reason: {name: list(map(str, days)) for name, days in found.items()}
-            for reason, found in report.attention.items()
-        },
+        "needs_attention": {reason: _texts(found) for reason, found in report.attention.items()},
         "expiry_warning_days": report.warning_days,
         "expiring": [
             {"askable_until": until.isoformat(), "day": str(day), "datasets": names}
-            for until, found in report.expiring.items()
-            for day, names in found.items()
+            for until, by_day in report.expiring.items()
+            for day, names in by_day.items()
         ],
         "lost": [
             {
@@ -132,13 +136,11 @@ def _answer(report: Report) -> dict[str, Any]:
             for lost in report.lost
         ],
         "restated": [
-            {"dataset": e.dataset, "day": str(e.day), "captures": e.captures}
-            for e in report.restated
+            {"dataset": one.dataset, "day": str(one.day), "captures": one.captures}
+            for one in report.restated
         ],
-        "stale": {name: list(map(str, days)) for name, days in report.stale.items()},
         "unlisted_domains": list(map(asdict, report.unlisted)),
-        "rejected": {name: list(map(str, days)) for name, days in report.rejected.items()},
-        "set_aside": {name: list(map(str, days)) for name, days in report.set_aside.items()},
+        **{kind: _texts(getattr(report, kind)) for kind in _DAYS},
         "datasets": [
             {
                 "dataset": name,
@@ -288,6 +290,9 @@ def _capture_lines(report: Report) -> Iterator[str]:
         since, last = report.local(lost.since), report.local(lost.until)
         when = f"on {since}" if len(lost.days) == 1 else f"day by day from {since} to {last}"
         yield f"Lost: {_days_of(lost.datasets, lost.days)}: expired {when}."
+    for (name, *_), gone in report.lost_in_part_groups[:1]:
+        why = "; ".join(report.problems_of(name, gone)[:1])
+        yield f"Lost in part: {_such_as(report.lost_in_part_groups)}: {why}, gone from the API."
     if report.restated:
         line, days = report.restated[0], screen.counted(len(report.restated), "dataset-day")
         yield (
@@ -300,9 +305,8 @@ def _capture_lines(report: Report) -> Iterator[str]:
             f"In the wrong place: raw/{line.dataset}/{line.day}/{line.misplaced[0]}. It does not "
             "count: move it back, or out of the home."
         )
-    if len(wrong) > _MAX_LINES:
-        more = screen.counted(len(wrong) - _MAX_LINES, "more dataset-day")
-        yield f"In the wrong place: captures of {more}; livestats verify names them."
+    if more := len(wrong[_MAX_LINES:]):
+        yield f"In the wrong place: {screen.counted(more, 'more dataset-day')}; see livestats verify."
     if old := _such_as(report.stale_groups):
         yield f"Rows from another version: {old}. To repair: livestats replay"
     if aside := _such_as(report.set_aside_groups):
@@ -337,11 +341,9 @@ def _attention_lines(report: Report) -> Iterator[str]:
         groups = group_by_days(by_dataset)
         for names, days in groups[:_MAX_LINES]:
             why = next((p for n in names for p in report.problems_of(n, days)), "")
-            tail = f": {why}" if why else "."
-            yield f"{ATTENTION_LABELS[reason]}: {_days_of(names, days)}{tail}"
+            yield f"{ATTENTION_LABELS[reason]}: {_days_of(names, days)}{f': {why}' if why else '.'}"
         if rest := sum(len(names) for names, _ in groups[_MAX_LINES:]):
-            more = screen.counted(rest, "more dataset")
-            yield f"{ATTENTION_LABELS[reason]}: days of {more}."
+            yield f"{ATTENTION_LABELS[reason]}: days of {screen.counted(rest, 'more dataset')}."
 
 
 def _days_of(names: Sequence[str], days: Sequence[date]) -> str:

@@ -89,6 +89,11 @@ class Entry:
         return "; ".join([*lacking, *map(printable, told)]) + rest
 
     @property
+    def is_lost_in_part(self) -> bool:
+        """True if a captured day lacks items that the API's history no longer holds."""
+        return self.state is State.INCOMPLETE and bool(self.lacking) and not self.can_be_completed
+
+    @property
     def can_be_asked(self) -> bool:
         """True if a request can bring something that is missing."""
         missing = (State.PARTIAL, State.MISSING, State.EXPIRING)

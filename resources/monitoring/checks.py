@@ -116,16 +116,16 @@ def _of_ledger(archive: Archive, dataset: Dataset, lines: Sequence[Entry]) -> li
     overdue = [
         line for line in lines if line.state is not State.EXPIRING and waits(line, now, OVERDUE)
     ]
-    lost = [
+    forgotten = [
         line
         for line in lines
-        if line.state is State.LOST
-        and line.askable_until is not None
-        and now - line.askable_until < YOUNG
+        if line.askable_until is not None and timedelta(0) <= now - line.askable_until < YOUNG
     ]
+    lost = [line for line in forgotten if line.state is State.LOST or line.is_lost_in_part]
+    never = "not all" if any(line.is_lost_in_part for line in lost) else "never"
     suspect = [line for line in lines if line.is_suspect]
     return [
-        *alarm(AlarmKind.LOST, lost, "never captured, and now forgotten by the API", _NO_MORE),
+        *alarm(AlarmKind.LOST, lost, f"{never} captured, and now forgotten by the API", _NO_MORE),
         *alarm(AlarmKind.EXPIRING, expiring, "missing, and soon forgotten by the API", _ONCE_MORE),
         *alarm(
             AlarmKind.GAP,

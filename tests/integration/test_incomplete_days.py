@@ -9,10 +9,13 @@ import pytest
 
 from pipelines.backfill.plan import plan
 from pipelines.backfill.run import run
+from pipelines.reports.coverage import report as coverage_report
 from resources.api.catalog import DATASETS, DIMENSIONS
 from resources.api.retry import RetryPolicy
 from resources.capture.result import Outcome
 from resources.ledger.states import State
+from resources.monitoring.checks import active_alarms
+from resources.monitoring.model import AlarmKind
 from resources.raw import captures
 from resources.simulator import Account
 from resources.verify.run import Verification
@@ -245,3 +248,43 @@ def test_verify_accepts_a_day_that_was_completed(tmp_path):
         later = tomorrow(found)
         assert backfill(later)[0].is_complete
         assert [one.message for one in Verification(later.archive).findings()] == []
+
+
+OLDEST = date(2025, 11, 22)  # the API forgets it within the day
+
+
+@pytest.mark.parametrize(
+    ("manner", "lacking"),
+    [
+        ("late-carriers=3@until-call=1", "carrier "),
+        (f"late-domains={PULLED}@until-call=1", PULLED),
+        (f"refuse-domain={PULLED}@action=DescribeLiveSourceTrafficData", PULLED),
+    ],
+)
+def test_what_a_list_tells_too_late_is_lost_in_part_and_said_once(manner, lacking, tmp_path):
+    """The day was captured under a short list, and is past the API's history when it is whole."""
+    with lab(tmp_path / "home", ACCOUNT, manners=[manner]) as every:
+        lone = every.with_(LIVESTATS_FIRST_DAY=str(OLDEST)).only("domain", "isp", "source_traffic")
+        (first,) = (r for r in lone.capture((OLDEST,)) if r.day == OLDEST)
+        was_known = first.outcome is Outcome.INCOMPLETE
+        assert was_known is manner.startswith("refuse")
+
+        later = tomorrow(lone)
+        told = []
+        for _ in range(2):
+            before = later.simulator.calls["DescribeLiveSourceTrafficData"]
+            summary = run(later.archive, plan(later.archive, None, OLDEST, ()), told.append)
+            assert later.simulator.calls["DescribeLiveSourceTrafficData"] == before
+            told.append(summary.lost_in_part)
+        said = [one for one in told if isinstance(one, dict)]
+        assert said == [{} if was_known else {"source_traffic": [OLDEST]}, {}]
+
+        (line,) = later.archive.ledger(DATASETS["source_traffic"], OLDEST, OLDEST)
+        assert line.state is State.INCOMPLETE
+        assert line.is_lost_in_part
+        assert not line.can_be_asked
+        assert line.lacking[0].startswith(lacking)
+        report = coverage_report.read(later.archive, [DATASETS["source_traffic"]], OLDEST, OLDEST)
+        assert report.lost_in_part == {"source_traffic": [OLDEST]}
+        (alarm,) = (a for a in active_alarms(later.archive) if a.kind is AlarmKind.LOST)
+        assert "not all captured, and now forgotten" in alarm.text

@@ -163,6 +163,20 @@ class Report:
         ]
 
     @cached_property
+    def lost_in_part(self) -> Days:
+        """Captured days that lack items which the API has forgotten; only datasets with any."""
+        found = {
+            name: [line.day for line in entries if line.is_lost_in_part]
+            for name, entries in self.lines.items()
+        }
+        return {name: days for name, days in found.items() if days}
+
+    @property
+    def lost_in_part_groups(self) -> list[tuple[tuple[str, ...], Sequence[date]]]:
+        """`lost_in_part`, with datasets that have the same days grouped together."""
+        return group_by_days(self.lost_in_part)
+
+    @cached_property
     def restated(self) -> list[Entry]:
         """Days with more than one capture, latest capture first."""
         restated = [e for entries in self.lines.values() for e in entries if e.captures > 1]
