@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from resources.api.catalog.columns import OCCURRENCE
 from resources.api.catalog.datasets import Dataset
-from resources.api.catalog.model import Preference
+from resources.api.catalog.model import DuplicateKeys, Preference
 
 
 def repeats_last(table: pa.Table, names: Sequence[str]) -> np.ndarray:
@@ -51,14 +51,27 @@ def number_occurrences(dataset: Dataset, table: pa.Table) -> pa.Table:
     return ordered.set_column(at, ordered.field(at), pa.array(place - first + 1, pa.int64()))
 
 
+def states_once(dataset: Dataset) -> bool:
+    """True if equal rows of an answer state one fact: no page can have moved, and none is numbered."""
+    return dataset.duplicate_keys is DuplicateKeys.REFUSE and dataset.endpoint.paging is None
+
+
 def without_repeats(dataset: Dataset, table: pa.Table) -> pa.Table:
     """The rows sorted by key, those that are equal in all columns once: they state one fact.
 
     Where no page can have moved, a series that is listed twice says nothing new. Rows with one key and
     other values stay: they contradict each other.
     """
-    ordered = _sorted_by_content(table, _key(dataset, table), {})
-    return ordered.filter(pa.array(~repeats_last(ordered, ordered.column_names))).combine_chunks()
+    once = table.filter(pa.array(is_first_of_equal(table)))
+    return _sorted_by_content(once, _key(dataset, table), {})
+
+
+def is_first_of_equal(table: pa.Table) -> np.ndarray:
+    """Per row: False if it equals another one in all columns that counts in its place."""
+    order = _order_by_content(table, [], {})
+    mask = np.ones(table.num_rows, dtype=bool)
+    mask[order.to_numpy()[repeats_last(table.take(order), table.column_names)]] = False
+    return mask
 
 
 def sorted_by_content(table: pa.Table) -> pa.Table:
@@ -80,6 +93,10 @@ def _rank(table: pa.Table, preference: Preference) -> pa.Array:
 
 def _sorted_by_content(table: pa.Table, key: Sequence[str], ranks: dict[str, pa.Array]) -> pa.Table:
     """The rows by key, then by `ranks`, then by all other columns; nulls last."""
+    return table.take(_order_by_content(table, key, ranks)).combine_chunks()
+
+
+def _order_by_content(table: pa.Table, key: Sequence[str], ranks: dict[str, pa.Array]) -> pa.Array:
     sortable: dict[str, pa.Array | pa.ChunkedArray] = {name: table.column(name) for name in key}
     sortable |= ranks
     sortable |= {name: table.column(name) for name in table.column_names if name not in key}
@@ -87,5 +104,4 @@ def _sorted_by_content(table: pa.Table, key: Sequence[str], ranks: dict[str, pa.
         name: values.cast(pa.int8()) if pa.types.is_boolean(values.type) else values
         for name, values in sortable.items()
     }
-    order = pc.sort_indices(pa.table(plain), [(name, "ascending") for name in plain])
-    return table.take(order).combine_chunks()
+    return pc.sort_indices(pa.table(plain), [(name, "ascending") for name in plain])

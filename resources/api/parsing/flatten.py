@@ -6,7 +6,7 @@ Not here: conversion to the declared types (convert.py, read it next).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +27,15 @@ class FlatRows:
     top: np.ndarray  # per row: index of its item in `items`
     items: pa.StructArray  # the outermost lists of all responses, concatenated
     answer_of_item: np.ndarray  # per item of `items`: index of its response
+
+    def filtered(self, mask: np.ndarray) -> FlatRows:
+        """Some of the rows, of all items."""
+        kept = pa.array(mask)
+        fields = {
+            name: (field, values.filter(kept)) for name, (field, values) in self.fields.items()
+        }
+        rows = int(mask.sum())
+        return replace(self, fields=fields, rows=rows, answer=self.answer[mask], top=self.top[mask])
 
 
 def flatten(results: pa.StructArray, layout: RowLayout) -> FlatRows:

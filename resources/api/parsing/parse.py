@@ -21,17 +21,11 @@ from resources.api.catalog.columns import RANK
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import DuplicateKeys, Scope
 from resources.api.errors import IncompleteAnswer, printable
+from resources.api.parsing import duplicates
 from resources.api.parsing.convert import row_schema, table_of
 from resources.api.parsing.decode import DecodedResponse, decode, decode_items
-from resources.api.parsing.duplicates import (
-    keep_one,
-    number_occurrences,
-    repeats_last,
-    sorted_by_content,
-    without_repeats,
-)
 from resources.api.parsing.echoes import check_echoes
-from resources.api.parsing.flatten import flatten
+from resources.api.parsing.flatten import FlatRows, flatten
 from resources.api.parsing.row_windows import (
     Strange,
     check_window,
@@ -40,7 +34,7 @@ from resources.api.parsing.row_windows import (
     rows_inside,
 )
 from resources.api.parsing.slices import JsonSlicer
-from resources.api.parsing.slot_steps import check_slots, moved_by_one
+from resources.api.parsing.slot_steps import check_slots, moved_slots
 from resources.api.parsing.sorting import SortedView
 from resources.api.parsing.split_items import (
     absent_domains,
@@ -53,6 +47,7 @@ from resources.api.request_plan import Request, reads_beside_split
 
 __all__ = ["Page", "Rows", "join", "read_page", "row_schema"]
 
+_HELD_ROWS = 300_000  # of answers whose totals, if they differ, are compared without repeats, too
 _LARGE_BYTES = 32_000_000
 """Bytes of rows above which sorting makes no copy (SortedView), to bound memory."""
 
@@ -145,6 +140,7 @@ class _PageReader:
         self._number = number
         self._rows = self._outside = 0
         self._tables: list[pa.Table] = []
+        self._flats: list[FlatRows] = []  # unless they are too many rows to be held twice
         self._wrong: Strange | None = None  # a row that cannot be of the window
         self._far: Strange | None = None  # a slot more than a width outside of the window
         self._moved: list[str] = []  # per slice: the edge of the window at which slots are moved
@@ -163,14 +159,16 @@ class _PageReader:
         table = table_of(self._dataset, [self._request], flat, self._rows)
         inside = rows_inside(self._dataset, table, [self._request], flat.answer)
         self._tables.append(table if inside is None else table.filter(inside))
-        moved = "" if inside is None else moved_by_one(self._dataset, self._request, table)
-        self._moved.append(moved)
+        self._moved.append(
+            "" if inside is None else moved_slots(self._dataset, self._request, table)
+        )
         if inside is not None and self._far is None:
             outside = table.filter(pc.invert(inside))
             self._far = far_slot(self._dataset, self._request, outside)
         if inside is not None or self._dataset.bucket_s is None:
             self._wrong = self._wrong or impossible(self._dataset, self._request, table)
         self._totals.add(flat)
+        self._flats = [*self._flats, flat] if self._rows + flat.rows <= _HELD_ROWS else []
         self._rows += flat.rows
         self._outside += flat.rows - self._tables[-1].num_rows
         self._unknown.update(decoded.unknown)
@@ -200,9 +198,22 @@ class _PageReader:
             outside=self._outside,
             absent=absent if absent and is_short(self._dataset, table, result) else (),
             unknown=tuple(sorted(self._unknown)),
-            disagreeing=self._totals.disagreeing(result)[0] if is_all_here else tuple(moved),
+            disagreeing=self._disagreeing(result, table) if is_all_here else tuple(moved),
             number=self._number,
         )
+
+    def _disagreeing(self, result: pa.StructArray, table: pa.Table) -> tuple[str, ...]:
+        """Names of totals that differ from the rows, also where rows that are equal count once."""
+        found = self._totals.disagreeing(result)[0]
+        is_held = sum(flat.rows for flat in self._flats) == len(table)
+        if not (found and is_held and duplicates.states_once(self._dataset)):
+            return found
+        totals = Totals(self._dataset, is_split=self._request.is_split)
+        counts, first = duplicates.is_first_of_equal(table), 0
+        for flat in self._flats:
+            totals.add(flat.filtered(counts[first : first + flat.rows]))
+            first += flat.rows
+        return totals.disagreeing(result)[0]
 
 
 def _joined(tables: list[pa.Table]) -> pa.Table:
@@ -272,8 +283,8 @@ def _sorted(
     twice = _duplicate_key(in_order.tables(key) if in_order else [found], key)
     if twice is None:
         return found, False
-    if dataset.duplicate_keys is DuplicateKeys.REFUSE and dataset.endpoint.paging is None:
-        once = without_repeats(dataset, table)
+    if duplicates.states_once(dataset):
+        once = duplicates.without_repeats(dataset, table)
         twice = _duplicate_key([once], key)
         if twice is None:
             return once, False
@@ -281,13 +292,14 @@ def _sorted(
         raise IncompleteAnswer(
             printable(f"a key came twice in {request}: {twice}"), action=dataset.endpoint.action
         )
-    is_one_kept = dataset.duplicate_keys is DuplicateKeys.KEEP_ONE
-    return (keep_one if is_one_kept else number_occurrences)(dataset, table), True
+    if dataset.duplicate_keys is DuplicateKeys.KEEP_ONE:
+        return duplicates.keep_one(dataset, table), True
+    return duplicates.number_occurrences(dataset, table), True
 
 
 def _is_page_repeated(pages: Sequence[Page]) -> bool:
     """True if two pages hold the same rows, in whatever order."""
-    tables = [sorted_by_content(page.table) for page in pages if page.table.num_rows]
+    tables = [duplicates.sorted_by_content(page.table) for page in pages if page.table.num_rows]
     return any(one.equals(other) for one, other in combinations(tables, 2))
 
 
@@ -297,7 +309,7 @@ def _duplicate_key(tables: Iterable[pa.Table], key: Sequence[str]) -> str | None
     for table in tables if key else ():
         both = pa.concat_tables([*last, table.select(key)])
         last = [both.slice(max(0, both.num_rows - 1))]
-        same = repeats_last(both, key)
+        same = duplicates.repeats_last(both, key)
         if same.any():
             at = int(same.argmax())
             return ", ".join(f"{name}={both.column(name)[at].as_py()}" for name in key)

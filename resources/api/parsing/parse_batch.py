@@ -26,7 +26,7 @@ from resources.api.parsing.echoes import check_echoes
 from resources.api.parsing.flatten import FlatRows, flatten
 from resources.api.parsing.parse import Page, facts_of, read_page
 from resources.api.parsing.row_windows import has_impossible, rows_inside
-from resources.api.parsing.slot_steps import check_slots, moved_by_one
+from resources.api.parsing.slot_steps import check_slots, moved_slots
 from resources.api.parsing.split_items import absent_domains, is_short
 from resources.api.parsing.totals import Totals
 from resources.api.request_plan import Request, reads_beside_split
@@ -176,7 +176,7 @@ def _has_moved(
     """True if the slots of a response are moved by one; `table` has rows outside of the windows too."""
     edges = np.searchsorted(answer, np.arange(len(requests) + 1)).tolist()
     parts = (table.slice(first, end - first) for first, end in pairwise(edges))
-    return any(moved_by_one(dataset, *one) for one in zip(requests, parts, strict=True))
+    return any(moved_slots(dataset, *one) for one in zip(requests, parts, strict=True))
 
 
 def _lacks_domains(

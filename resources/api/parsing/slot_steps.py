@@ -67,11 +67,12 @@ def check_slots(
             raise WrongWidth(dataset.endpoint.action, step * seconds, seconds)
 
 
-def moved_by_one(dataset: Dataset, request: Request, table: pa.Table) -> str:
-    """The edge of the window at which a slot lacks and beside whose other edge one came; "" if none.
+def moved_slots(dataset: Dataset, request: Request, table: pa.Table) -> str:
+    """The edge of the window at which slots lack of which as many came beside the other; "" if none.
 
-    All other slots must be there: then the day is the one asked for, and each value stands under the
-    slot before or after its own. `table` has all rows of an answer, those outside of the window too.
+    All other slots must be there: then the day is the one asked for, and each value stands under a
+    slot before or after its own, by one width or several (half an hour, say, in another time zone).
+    `table` has all rows of an answer, those outside of the window too.
     """
     if dataset.bucket_s is None or request.window is None or not table.num_rows:
         return ""
@@ -81,9 +82,11 @@ def moved_by_one(dataset: Dataset, request: Request, table: pa.Table) -> str:
     if slots < _FEWEST_MOVED:
         return ""
     places = {*((_microseconds(table.column(SLOT_START_AT).unique()) - start) // width).tolist()}
-    if places.issuperset(range(1, slots + 1)) and 0 not in places:
+    inside = [place for place in places if 0 <= place < slots]
+    late, early = min(inside, default=0), slots - 1 - max(inside, default=slots - 1)
+    if late and places.issuperset(range(late, slots + late)):
         return "StartTime"
-    return "EndTime" if places.issuperset(range(-1, slots - 1)) and slots - 1 not in places else ""
+    return "EndTime" if early and places.issuperset(range(-early, slots - early)) else ""
 
 
 def grid_s(rows: Iterable[pa.Table], asked_s: int) -> int:

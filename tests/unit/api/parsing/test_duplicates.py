@@ -175,3 +175,20 @@ def test_of_a_carrier_or_region_that_is_listed_twice_one_is_kept(name, change):
     twice = doubled_row(name, lambda row: {**row, **change})
     assert twice.doubled
     assert twice.table.select(key).equals(join(dataset, walk, [plain]).table.select(key))
+
+
+@pytest.mark.parametrize("name", ["edge_stat", "source_traffic", "stream_session"])
+def test_totals_are_compared_with_what_is_stated_once(name):
+    """A total that counts the repeated row once agrees; another one is told."""
+    dataset, walk, document = DATASETS[name], first_walk(name), sample_of(name)
+    outer, inner = (level.name for level in dataset.endpoint.split_rows.levels)
+    item = document["Result"][outer][0]
+    item[inner].append(dict(item[inner][0]))
+
+    def disagreeing():
+        return read_page(dataset, walk, json.dumps(document).encode()).disagreeing
+
+    assert disagreeing() == ()
+    total = next(one.name for one in dataset.endpoint.totals if one.how == "sum")
+    item[total] += 7
+    assert total in disagreeing()

@@ -245,7 +245,8 @@ def test_many_rows_come_in_the_order_of_few(monkeypatch):
 def test_a_key_that_comes_twice_is_found_wherever_it_falls(at):
     document = streams(14, slots=1)
     items = document["Result"]["StreamMetricList"]
-    items.append(items[at])
+    items.append(json.loads(json.dumps(items[at])))
+    items[-1]["MetricList"][0]["Bitrate"] += 1
     walk = next(iter(requests_for(METRICS, DAY, SHANGHAI, MANY)))
     page = read_page(METRICS, walk, json.dumps(document).encode())
     with pytest.raises(IncompleteAnswer, match=f"stream={items[at]['Stream']}"):

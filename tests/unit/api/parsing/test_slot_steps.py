@@ -213,9 +213,11 @@ def test_the_grid_of_an_answer_is_the_widest_that_all_its_slots_lie_on(minutes, 
 
 @pytest.mark.parametrize("keys", [1, 4])
 @pytest.mark.parametrize("name", ["stream_session", "edge_stat", "push_stream_metrics"])
-@pytest.mark.parametrize(("by", "edge"), [(1, "StartTime"), (-1, "EndTime")])
-def test_slots_that_are_moved_by_one_contradict_the_answer(name, by, edge, keys):
-    """Named by the end of their slot, say: all values stand under the next one, and a day lacks one."""
+@pytest.mark.parametrize(
+    ("by", "edge"), [(1, "StartTime"), (-1, "EndTime"), (6, "StartTime"), (-11, "EndTime")]
+)
+def test_slots_that_are_moved_contradict_the_answer(name, by, edge, keys):
+    """Named by the end of their slot, or half an hour late: all values stand under another one."""
     dataset, walk = DATASETS[name], first_walk(name)
     width, end = dataset.bucket_s, int((walk.window[1] - walk.window[0]).total_seconds())
     start = walk.window[0].astimezone(MIDNIGHT.tzinfo)
@@ -232,10 +234,18 @@ def test_slots_that_are_moved_by_one_contradict_the_answer(name, by, edge, keys)
         [*range(0, DAY_S + 300, 300)],
         [*range(-300, DAY_S, 300)],
         [*range(7200, DAY_S + 300, 300)],
+        [*range(1800, DAY_S + 1500, 300)],
         [*range(300, DAY_S, 300)],
         [DAY_S],
     ],
-    ids=["the end included", "one before", "nothing until two", "nothing at first", "the next day"],
+    ids=[
+        "the end included",
+        "one before",
+        "nothing until two",
+        "fewer beside than lack",
+        "nothing at first",
+        "the next day",
+    ],
 )
 def test_other_slots_beside_the_window_contradict_nothing(seconds):
     """How the API reads the ends of a window is not documented, and slots without data may lack."""
