@@ -95,32 +95,35 @@ class InventoryReader:
             yield one.domain
 
     def isps(self) -> tuple[str, ...]:
-        """Carriers of the newest snapshot. Raises PrerequisiteMissing if there is none."""
+        """Carriers of the newest snapshot that has any. Raises PrerequisiteMissing if none has."""
         return self._isps
 
     @cached_property
     def _isps(self) -> tuple[str, ...]:
-        paths = snapshots(self.lake, "isp")
-        if not paths:
-            raise PrerequisiteMissing(
-                "the list of carriers is not captured yet: capture the dataset isp first"
-            )
-        return tuple(sorted(read_columns(paths[-1], ["isp"])["isp"].to_pylist()))
+        rows = self._newest_rows("isp", ["isp"], "carriers")
+        return tuple(sorted(row["isp"] for row in rows))
 
     def regions(self, levels: int) -> tuple[str, ...]:
-        """Regions of the newest snapshot down to so many levels, such as CN/CN for two.
+        """Regions of the newest snapshot that has any, down to so many levels, such as CN/CN for two.
 
         Raises PrerequisiteMissing if there is none.
         """
-        paths = snapshots(self.lake, "region")
-        if not paths:
-            raise PrerequisiteMissing(
-                "the list of regions is not captured yet: capture the dataset region first"
-            )
         columns = ["area_code", "country_code", "province_code"][:levels]
-        rows = read_columns(paths[-1], columns).to_pylist()
+        rows = self._newest_rows("region", columns, "regions")
         named = [tuple(row[column] for column in columns) for row in rows]
         return tuple(sorted({"/".join(one) for one in named if all(one)}))
+
+    def _newest_rows(self, name: str, columns: list[str], what: str) -> list[dict[str, str]]:
+        """The newest snapshot of a list with at least one row: an empty one is a fault that passes."""
+        paths = snapshots(self.lake, name)
+        for path in reversed(paths):
+            if rows := read_columns(path, columns).to_pylist():
+                return rows
+        raise PrerequisiteMissing(
+            f"the API has listed no {what} so far: run the same again, which asks for the list anew"
+            if paths
+            else f"the list of {what} is not captured yet: capture the dataset {name} first"
+        )
 
     def _sources(
         self, dataset: Dataset, names: tuple[str, ...], day: date, lost: frozenset[str]

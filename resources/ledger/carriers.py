@@ -38,12 +38,13 @@ def asked_carriers(dataset: Dataset, manifest: Mapping[str, Any]) -> list[str]:
 
 
 def listed_carriers(lake: Path) -> dict[str, date]:
-    """The carriers of the newest list, each with the day of the first list that has it."""
+    """The carriers of the newest list that has any, each with the day of the first that has it."""
     first: dict[str, date] = {}
     newest: Sequence[str] = ()
     for path in snapshots(lake, "isp"):
-        newest = read_columns(path, ["isp"])["isp"].to_pylist()
-        for name in newest:
+        names = read_columns(path, ["isp"])["isp"].to_pylist()
+        newest = names or newest  # an empty list is a fault that passes
+        for name in names:
             first.setdefault(_KEY(name), parquet.day_of(path))
     return {name: first[_KEY(name)] for name in newest}
 

@@ -87,11 +87,14 @@ def listed_domains(lake: Path) -> Iterator[KnownDomain]:
 
     Names compare as DNS does. The first spelling listed is kept, so that days can be joined.
     """
-    rows = merged_rows(lake, "domain", ["domain", "domain_type", "push_domain", "created_at"])
-    bindings = [str(row["push_domain"]) for row in rows if row["push_domain"]]
+    listed = merged_rows(lake, "domain", ["domain", "domain_type", "push_domain", "created_at"])
+    rows = [row for row in listed if domain_key(str(row["domain"]))]  # a blank is no name
+    bindings = [
+        str(row["push_domain"]) for row in rows if domain_key(str(row["push_domain"] or ""))
+    ]
     names: dict[str, str] = {}
     for name in (*(str(row["domain"]) for row in rows), *bindings):
-        names.setdefault(domain_key(name), name)
+        names.setdefault(domain_key(name), name.strip())
     roles = {domain_key(str(row["domain"])): _role(str(row["domain_type"])) for row in rows}
     created: dict[str, datetime | None] = {}
     for row in rows:

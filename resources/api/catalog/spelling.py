@@ -18,10 +18,11 @@ def domain_key(name: str) -> str:
 
     Labels beyond ASCII are in Punycode, as they travel (IDNA), whether a name came so or not. No name
     is refused: what DNS does not allow, like an underscore beside such letters, is a name as well.
+    Blanks around it are none of it.
     """
     if name.isascii():
-        return name.lower().removesuffix(".")
-    plain = unicodedata.normalize("NFKC", name).lower().replace("\u3002", ".")
+        return name.strip().lower().removesuffix(".")
+    plain = unicodedata.normalize("NFKC", name).strip().lower().replace("\u3002", ".")
     labels = unicodedata.normalize("NFC", plain).removesuffix(".").split(".")
     return ".".join(map(_in_ascii, labels))
 

@@ -13,6 +13,7 @@ from resources.capture.inventory import InventoryReader, PrerequisiteMissing, sn
 from resources.config import Settings
 from resources.config.cut_settings import dataset as cut_dataset
 from resources.lake import parquet
+from resources.ledger.carriers import listed_carriers
 from tests.support.lake_files import store
 
 DAY, NEXT, THIRD = date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22)
@@ -159,6 +160,20 @@ def test_a_split_by_carrier_waits_for_the_list_of_carriers(account):
     one = account(pull_domains=("q.example",))
     said = not_yet(one.inventory_for, DATASETS["stream_session"], DAY)
     assert "capture the dataset isp first" in said
+
+
+@pytest.mark.parametrize("lists", [[()], [(), ()], [("telecom",), ()], [("telecom",), (), ()]])
+def test_an_empty_list_of_carriers_is_a_fault_that_passes(root, account, lists):
+    """The last that had any counts; where none had, the message says to ask anew."""
+    for day, names in zip((DAY, NEXT, THIRD), lists, strict=False):
+        store(root, ISP, day, [{"isp": name} for name in names])
+    one = account(pull_domains=("q.example",))
+    if any(lists):
+        assert one.inventory_for(DATASETS["stream_session"], DAY).isps == ("telecom",)
+        assert [*listed_carriers(root)] == ["telecom"]
+    else:
+        said = not_yet(one.inventory_for, DATASETS["stream_session"], DAY)
+        assert "listed no carriers so far: run the same again" in said
 
 
 # Values that cuts draw from the account ----------------------------------------------------------

@@ -46,6 +46,13 @@ def test_names_compare_as_dns_does(tmp_path):
     assert [*roles(known_domains(tmp_path, Settings()))] == ["Live.Example"]
 
 
+@pytest.mark.parametrize("blank", ["", " ", "."])
+def test_a_blank_is_no_domain_and_blanks_around_a_name_are_none_of_it(tmp_path, blank):
+    listed(tmp_path, FIRST, (blank, "push", None), ("a.example ", "pull-flv", blank))
+    listed(tmp_path, SECOND, ("a.example", "pull-flv", " push.example"))
+    assert [*roles(known_domains(tmp_path, Settings()))] == ["a.example", "push.example"]
+
+
 def test_domains_of_the_settings_need_no_list(tmp_path):
     settings = Settings(push_domains=("a", "b"), pull_domains=("b", "c"))
     assert roles(known_domains(tmp_path, settings)) == {

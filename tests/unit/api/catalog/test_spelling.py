@@ -10,6 +10,7 @@ from resources.api.catalog.spelling import Spelling, domain_key, domain_spelling
     [
         (Spelling.ANY_CASE, "HTTP-FLV", "http-flv"),
         (Spelling.DOMAIN, "Live.Example.", "live.example"),
+        (Spelling.DOMAIN, " live.example\t", "live.example"),
         (Spelling.DOMAIN, "直播.例子.com", "XN--z6ut02b.xn--fsqu00a.com."),
         (Spelling.DOMAIN, "Bücher.Example", "bu\u0308cher.example"),
         (Spelling.DOMAIN, "例子。com", "例子.com"),
