@@ -169,6 +169,41 @@ def test_no_module_imports_itself_by_way_of_others():
     TopologicalSorter(imports).prepare()  # raises CycleError, which names a cycle
 
 
+INTERNALS = Path("pipelines/orchestration/dagster_internals.py")
+PRIVATE = re.compile(r"dagster\w*(\.\w+)*\._(?!_)")
+
+
+def private_parts_of_dagster(path: Path, text: str) -> list[str]:
+    """Private modules and names of Dagster that `text` imports, or has as a text of its own."""
+    named = [
+        (node.lineno, node.value)
+        for node in ast.walk(parsed(text))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    found = [*imported(parsed(text)), *named]
+    return [f"{path}:{line} names {name}" for line, name in found if PRIVATE.match(name)]
+
+
+def test_private_parts_of_dagster_are_named_in_one_module_only():
+    """An upgrade of Dagster may move them: then there is one file to change, and its test says so."""
+    others = [path for path in SOURCES if path != INTERNALS]
+    found = [private_parts_of_dagster(p, (ROOT / p).read_text("utf-8")) for p in others]
+    assert [one for some in found for one in some] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from dagster._core.launcher import RunLauncher",
+        "import dagster_webserver._assets",
+        "from dagster import _utils",
+        "words = ['-m', 'dagster._daemon']",
+    ],
+)
+def test_a_private_part_of_dagster_is_found(line):
+    assert len(private_parts_of_dagster(Path("assets/raw.py"), line)) == 1
+
+
 def test_no_file_is_longer_than_350_lines_and_no_function_than_60():
     long = []
     for path in SOURCES:

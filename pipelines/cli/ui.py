@@ -168,7 +168,9 @@ def command(
     elif only == "web":
         words = ["pipelines.orchestration.webserver", *where, *web]
     else:
-        words = ["dagster._daemon", "run", *where, "--log-level", "warning"]
+        from pipelines.orchestration.dagster_internals import DAEMON_MODULE
+
+        words = [DAEMON_MODULE, "run", *where, "--log-level", "warning"]
     return [sys.executable, "-m", *words]
 
 

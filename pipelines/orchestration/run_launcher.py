@@ -2,8 +2,7 @@
 
 `DefaultRunLauncher` (Dagster 1.13.27) has no health check, so the daemon's run monitoring keeps a
 run whose process died as running until `max_runtime_seconds`; two such runs fill the queue for a
-day. Dagster exports no public names for the types of a health check; they are imported here only.
-How a process is recognised is in processes.py.
+day. How a process is recognised is in processes.py.
 """
 
 from __future__ import annotations
@@ -15,9 +14,13 @@ import struct
 from typing import Any
 
 import dagster as dg
-from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, WorkerStatus
-from dagster._core.storage.tags import GRPC_INFO_TAG
 
+from pipelines.orchestration.dagster_internals import (
+    GRPC_INFO_TAG,
+    CheckRunHealthResult,
+    LaunchRunContext,
+    WorkerStatus,
+)
 from pipelines.orchestration.processes import HOST, PROCESS, began_by, is_alive, named
 
 _STARTED = re.compile(r"Started process for run \(pid: ([0-9]+)\)")

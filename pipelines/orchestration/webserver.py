@@ -11,11 +11,10 @@ import time
 import click
 import dagster as dg
 import uvicorn
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
 from dagster_webserver.version import __version__
 
+from pipelines.orchestration.dagster_internals import WorkspaceFileTarget, WorkspaceProcessContext
 from pipelines.orchestration.guard import Guard, Login
 from resources.api.credentials import secret_of
 from resources.config.loader import UI_SECRET

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 from click.testing import CliRunner
-from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 from pipelines.cli import main, ui
 from pipelines.cli.options import Refused
+from pipelines.orchestration.dagster_internals import WorkspaceFileTarget
 
 SECRETS = {
     "VOLC_ACCESSKEY": "a",

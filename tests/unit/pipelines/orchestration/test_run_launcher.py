@@ -9,10 +9,10 @@ from types import MappingProxyType, SimpleNamespace
 
 import dagster as dg
 import pytest
-from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 
 from pipelines.orchestration import run_launcher
+from pipelines.orchestration.dagster_internals import GRPC_INFO_TAG
 from pipelines.orchestration.instance import instance
 from pipelines.orchestration.processes import HOST, PROCESS, named
 from pipelines.orchestration.run_launcher import end_orphans

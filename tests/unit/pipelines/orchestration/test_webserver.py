@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 import dagster as dg
 import pytest
-from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
 
 from pipelines.orchestration import webserver
+from pipelines.orchestration.dagster_internals import WorkspaceProcessContext
 from pipelines.orchestration.guard import Guard
 
 REPORT = "/report_asset_materialization/lake/domain"
