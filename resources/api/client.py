@@ -31,7 +31,13 @@ from resources.api.errors import ApiError, FixSetup, TryLater, WrongClock
 from resources.api.hosts import VOLCENGINE, Host
 from resources.api.key_ring import KeyRing, Reread
 from resources.api.rate_limiter import RateLimiter
-from resources.api.retry import DEFAULT_RETRIES, RetryPolicy, read_retry_after
+from resources.api.retry import (
+    DEFAULT_RETRIES,
+    Failures,
+    RetryPolicy,
+    Timing,
+    read_retry_after,
+)
 from resources.api.signing import sign
 from resources.api.transport import DEFAULT_TIMEOUTS, Timeouts, Transport, chunks
 from resources.api.withheld import without_secrets
@@ -87,10 +93,7 @@ class Client:
         self._host = host
         self._retries = retries
         self._timeouts = timeouts
-        self._clock = clock
-        self._monotonic = monotonic
-        self._sleep = sleep
-        self._chance = chance
+        self._timing = Timing(clock=clock, monotonic=monotonic, sleep=sleep, chance=chance)
         self._transport = Transport(host, timeouts)
         self._breaker = Breaker(host.netloc, self._probe, monotonic)
         self._witness = Witness(self._ask, monotonic)
@@ -157,14 +160,13 @@ class Client:
         self, action: str, request: bytes, read: Callable[[Body], T], with_secrets: bool
     ) -> ApiResponse[T]:
         """Attempt a call until it succeeds or another attempt is of no use."""
-        failures: Counter[bool] = Counter()
+        failures = Failures(self._retries, self._timing)
         clock_refused = key_refused = False
-        started_s, slept_s = self._monotonic(), 0.0
         while True:
-            attempts = failures.total() + clock_refused + key_refused + 1
+            attempts = failures.number + clock_refused + key_refused + 1
             self._breaker.admit()
             self._rate_limiter.acquire(action)
-            credentials, began_s = self._keys.current, self._monotonic()
+            credentials, began_s = self._keys.current, self._timing.monotonic()
             try:
                 response = self._attempt(action, request, read, attempts, credentials, with_secrets)
                 self._breaker.answered()
@@ -182,46 +184,28 @@ class Client:
                     raise self._witness.judge(action, error) from None
                 log.warning("%s: %s; signing again", action, error.what)
             except TryLater as error:
-                failures[error.throttled] += 1
-                # The longer of the two: a `sleep` of tests takes no time.
-                elapsed_s = max(self._monotonic() - started_s, slept_s)
-                slept_s += self._wait_for_retry(
-                    action, error, failures, began_s, elapsed_s, attempts
-                )
+                self._wait_for_retry(action, error, failures, began_s, attempts)
             except ApiError:
                 self._breaker.answered()
                 raise
 
     def _wait_for_retry(
-        self,
-        action: str,
-        error: TryLater,
-        failures: Counter[bool],
-        began_s: float,
-        elapsed_s: float,
-        attempts: int,
-    ) -> float:
-        """Sleep before another attempt, and say how long.
+        self, action: str, error: TryLater, failures: Failures, began_s: float, attempts: int
+    ) -> None:
+        """Sleep before another attempt.
 
         Raises `error` if there is no other, FixSetup if network or service is dead.
         """
         is_first = self._breaker.failed(error, began_s)
         level = logging.WARNING if is_first else logging.DEBUG  # one of many in a row is told
-        wait_s = self._retries.wait_s(
-            error, nth=failures[error.throttled], elapsed_s=elapsed_s, chance=self._chance()
-        )
-        if wait_s is None:
-            error.what += f"; gave up at attempt {attempts} after {elapsed_s:.0f} s"
-            if error.retry_after_s is not None:
-                error.what += f", asked to wait {error.retry_after_s:.0f} s more"
-            raise error
+        wait_s = failures.wait_s(error, attempts)
         if error.no_answer:
             wait_s = self._breaker.shortened(wait_s)
         log.log(level, "%s: %s; attempt %d in %.1f s", action, error.what, attempts + 1, wait_s)
         if error.throttled:
             self._rate_limiter.back_off(action, wait_s)
-        self._sleep(wait_s)
-        return wait_s
+        self._timing.sleep(wait_s)
+        failures.slept_s += wait_s
 
     def _ask(self, action: str, payload: Mapping[str, object]) -> None:
         """One attempt at a call, to see what comes back. Raises ApiError."""
@@ -246,9 +230,7 @@ class Client:
 
     def downloader(self) -> Downloader:
         """Downloads of links that answers give, with the same retries, waits and timeouts."""
-        return Downloader(
-            self._retries, self._timeouts, self._clock, self._monotonic, self._sleep, self._chance
-        )
+        return Downloader(self._retries, self._timeouts, self._timing)
 
     def close(self) -> None:
         """Close all connections. A call after this raises RuntimeError."""
@@ -276,7 +258,7 @@ class Client:
     ) -> ApiResponse[T]:
         retry_after_s: float | None = None
         try:
-            now = self._clock()
+            now = self._timing.clock()
             response = self._send(action, request, now, credentials)
             with response:
                 retry_after_s = read_retry_after(response.headers.get("Retry-After"), now)
@@ -329,12 +311,12 @@ class Client:
 
         Raises TryLater if it breaks off or takes longer than `body_s`, AnswerTooLarge.
         """
-        deadline_s = self._monotonic() + self._timeouts.body_s
+        deadline_s = self._timing.monotonic() + self._timeouts.body_s
         incoming = Incoming(redaction.redact_body, redaction.longest())
         try:
             for chunk in chunks(response):
                 incoming.write(chunk)
-                if self._monotonic() > deadline_s:
+                if self._timing.monotonic() > deadline_s:
                     raise TryLater(
                         f"the answer was still coming in after {self._timeouts.body_s:g} s, "
                         f"{incoming.received} bytes so far",

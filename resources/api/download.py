@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +21,7 @@ import urllib3
 from resources.api import redaction
 from resources.api.errors import AnswerTooLarge, ApiError, FixRequest, TryLater, printable
 from resources.api.hosts import is_loopback
-from resources.api.retry import RetryPolicy, read_retry_after
+from resources.api.retry import Failures, RetryPolicy, Timing, read_retry_after
 from resources.api.transport import CHUNK_BYTES, Timeouts
 
 _SLOWEST_BYTES_PER_S = 50_000
@@ -58,21 +57,10 @@ class Received:
 class Downloader:
     """Downloads files, with retries as the client has them. Safe to share among threads."""
 
-    def __init__(
-        self,
-        retries: RetryPolicy,
-        timeouts: Timeouts,
-        clock: Callable[[], datetime],
-        monotonic: Callable[[], float],
-        sleep: Callable[[float], None],
-        chance: Callable[[], float],
-    ) -> None:
+    def __init__(self, retries: RetryPolicy, timeouts: Timeouts, timing: Timing) -> None:
         self._retries = retries
         self._timeouts = timeouts
-        self._clock = clock
-        self._monotonic = monotonic
-        self._sleep = sleep
-        self._chance = chance
+        self._timing = timing
 
     def fetch(
         self, link: Link, target: BinaryIO, most_bytes: int, check: Callable[[], None]
@@ -84,32 +72,21 @@ class Downloader:
         Raises LinkRefused, FixRequest for what no attempt mends, AnswerTooLarge above `most_bytes`, and
         the last TryLater when the retries are used up. No message has the link.
         """
-        failures: Counter[bool] = Counter()
-        started_s, slept_s = self._monotonic(), 0.0
+        failures = Failures(self._retries, self._timing)
         while True:
             try:
                 return self._attempt(link, target, most_bytes, check)
             except TryLater as error:
-                failures[error.throttled] += 1
-                elapsed_s = max(self._monotonic() - started_s, slept_s)
-                wait_s = self._retries.wait_s(
-                    error,
-                    nth=failures[error.throttled],
-                    elapsed_s=elapsed_s,
-                    chance=self._chance(),
-                )
-                if wait_s is None:
-                    error.what += f"; gave up at attempt {failures.total()}"
-                    raise
+                wait_s = failures.wait_s(error, failures.number + 1)
                 log.debug("A download: %s; again in %.1f s", error.what, wait_s)
-                slept_s += wait_s
             self._wait(wait_s, check)
+            failures.slept_s += wait_s
 
     def _wait(self, seconds: float, check: Callable[[], None]) -> None:
         """Sleep in pieces, so that `check` can end it."""
         while seconds > 0:
             check()
-            self._sleep(min(seconds, _PIECE_S))
+            self._timing.sleep(min(seconds, _PIECE_S))
             seconds -= _PIECE_S
         check()
 
@@ -121,9 +98,11 @@ class Downloader:
         host = _host_of(link)
         redaction.requested(link.url)
         digest, received = hashlib.sha256(), 0
-        deadline_s = self._monotonic() + self._timeouts.body_s + most_bytes / _SLOWEST_BYTES_PER_S
+        deadline_s = (
+            self._timing.monotonic() + self._timeouts.body_s + most_bytes / _SLOWEST_BYTES_PER_S
+        )
         with _session(link) as session, self._opened(session, link, host) as response:
-            _check(response, host, self._clock())
+            _check(response, host, self._timing.clock())
             promised = _length(response)
             if promised is not None and promised > most_bytes:
                 raise _too_large(host, promised, most_bytes)
@@ -134,7 +113,7 @@ class Downloader:
                 target.write(piece)
                 digest.update(piece)
                 check()
-                if self._monotonic() > deadline_s:
+                if self._timing.monotonic() > deadline_s:
                     raise TryLater(f"{host} sent {received} bytes and was too slow", timed_out=True)
         if promised is not None and received != promised:
             raise TryLater(f"{host} promised {promised} bytes, and {received} came")

@@ -3,7 +3,11 @@
 The waits of calls that were not refused are in `rate_limiter`. Next: `client`, which retries.
 """
 
+import random
 import re
+import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -45,6 +49,53 @@ class RetryPolicy:
 
 # Longer than the breaker needs: an outage that it does not end costs no day.
 DEFAULT_RETRIES = RetryPolicy(unreached_s=30.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """What time it is, how to wait, and chance. Tests replace them."""
+
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # for signatures
+    monotonic: Callable[[], float] = time.monotonic  # seconds, for deadlines
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random  # in [0, 1)
+
+
+class Failures:
+    """The failed attempts of one call, which begins when this is made."""
+
+    def __init__(self, policy: RetryPolicy, timing: Timing) -> None:
+        self.slept_s = 0.0  # the caller adds its waits
+        self._policy = policy
+        self._timing = timing
+        self._started_s = timing.monotonic()
+        self._counts: Counter[bool] = Counter()  # by whether it was throttling
+
+    @property
+    def number(self) -> int:
+        """How many there were."""
+        return self._counts.total()
+
+    def wait_s(self, error: TryLater, attempt: int) -> float:
+        """Seconds to wait after `error`, which ended the `attempt`-th attempt (from 1).
+
+        Raises `error` if there is to be no other attempt; it then says so.
+        """
+        self._counts[error.throttled] += 1
+        # The longer of the two: a `sleep` of tests takes no time.
+        elapsed_s = max(self._timing.monotonic() - self._started_s, self.slept_s)
+        wait_s = self._policy.wait_s(
+            error,
+            nth=self._counts[error.throttled],
+            elapsed_s=elapsed_s,
+            chance=self._timing.chance(),
+        )
+        if wait_s is None:
+            error.what += f"; gave up at attempt {attempt} after {elapsed_s:.0f} s"
+            if error.retry_after_s is not None:
+                error.what += f", asked to wait {error.retry_after_s:.0f} s more"
+            raise error
+        return wait_s
 
 
 def read_retry_after(header: str | None, now: datetime) -> float | None:

@@ -12,9 +12,8 @@ import pytest
 
 from resources.api.download import Downloader, Link, LinkRefused
 from resources.api.errors import AnswerTooLarge, ApiError, FixRequest, TryLater
-from resources.api.retry import RetryPolicy
+from resources.api.retry import RetryPolicy, Timing
 from resources.api.transport import Timeouts
-from resources.simulator.service import real_clock
 
 SECRET = "MarkedSignature8Z5Q1XKW"
 BODY = b"\x1f\x8b not unpacked " * 100
@@ -60,7 +59,8 @@ def url():
 def fetch(address, most=10_000, attempts=3, check=lambda: None):
     waits = []
     policy = RetryPolicy(fault_attempts=attempts, throttled_attempts=attempts)
-    made = Downloader(policy, Timeouts(), real_clock, lambda: 0.0, waits.append, lambda: 0.5)
+    timing = Timing(monotonic=lambda: 0.0, sleep=waits.append, chance=lambda: 0.5)
+    made = Downloader(policy, Timeouts(), timing)
     target = io.BytesIO()
     got = made.fetch(Link(address), target, most, check)
     assert got.bytes == len(target.getvalue())

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.api.errors import TryLater
-from resources.api.retry import RetryPolicy, read_retry_after
+from resources.api.retry import Failures, RetryPolicy, Timing, read_retry_after
 
 NOW = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
 POLICY = RetryPolicy(
@@ -67,6 +67,28 @@ def test_a_server_that_is_not_reached_is_tried_for_a_while_however_often(error, 
 def test_any_number_of_attempts_can_be_asked_for():
     endless = RetryPolicy(throttled_attempts=10_000)
     assert endless.wait_s(THROTTLED, nth=9_000, elapsed_s=0, chance=1) == 60
+
+
+def failures(**policy):
+    """Of a call for which no time passes but what is slept."""
+    timing = Timing(monotonic=lambda: 0.0, sleep=lambda _: None, chance=lambda: 0.5)
+    return Failures(RetryPolicy(**policy), timing)
+
+
+def test_faults_and_throttling_of_a_call_are_counted_apart():
+    found = failures(fault_attempts=2, throttled_attempts=3)
+    assert found.wait_s(FAULT, 1) == 0.5
+    assert [found.wait_s(THROTTLED, attempt) for attempt in (2, 3)] == [0.5, 1.0]
+    assert found.number == 3
+    with pytest.raises(TryLater):
+        found.wait_s(FAULT, 4)
+
+
+def test_the_last_failure_says_how_much_was_tried_and_what_was_asked_for():
+    found = failures(fault_attempts=9, total_s=10)
+    found.slept_s = 8.0
+    with pytest.raises(TryLater, match="gave up at attempt 4 after 8 s, asked to wait 3 s more"):
+        found.wait_s(TryLater("busy", retry_after_s=3), 4)
 
 
 @pytest.mark.parametrize(
