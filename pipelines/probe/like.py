@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 from pipelines.probe import of_content
@@ -27,6 +28,53 @@ _OPTIONS = {
     ("pushes", "start"): {"push_match": "start"},
     ("pushes", "end"): {"push_match": "end"},
 }
+
+_PAGE = "refuse-action={action}@status={page_status}@body=html"
+_MANNERS = {
+    ("width", "other"): "other-width={seconds}@asked=300@echo={echo}",
+    ("window", "elsewhere"): "other-window={days}@echo={echo}{limit}",
+    ("domains", "mixed case"): "name-case",
+    ("unlisted", "more"): "late-domains={last}",
+    ("unlisted", "bound"): "late-domains={last_push}",
+    ("items", "missing"): "skip-domain=pull-2.{zone}@echo={echo}",
+    ("list limit", "few"): "list-limit={least}@parameter=DomainList{code}",
+    ("all domains", "refused"): "refuse-domain={last}{code}",
+    ("domain refused", "some"): "refuse-domain=pull-1.{zone}{code}",
+    ("stream refused", "some"): "refuse-stream=room{code}",
+    ("total", "moves"): "moving-total@action={actions}",
+    ("total", "other"): "moving-total@action={actions}",
+    ("page size", "short"): "short-pages={most}@counts={counts}@action={action}",
+    ("young domain", "data"): "new-domains={last}@created={young}",
+    # What is odd about good answers.
+    ("doubled", "equal"): "doubled-key={count}@kind=equal{at}",
+    ("doubled", "other"): "doubled-key={count}@kind=other{at}",
+    ("null result", "null"): "null-result",
+    ("null result", "always"): "null-result=always",
+    ("false empty", "nothing"): "false-empty={action}@how=nothing",
+    ("false empty", "zeros"): "false-empty={action}@how=zeros",
+    ("new field", "some"): "new-field{at}",
+    ("type", "quoted"): "quoted-numbers{at}",
+    ("echo", "shorter"): "other-echo={parameter}@how=drop{at}",
+    ("echo", "other"): "other-echo={parameter}@how=drop{at}",
+    ("echo", "longer"): "other-echo={parameter}@how=add{at}",
+    ("echo", "turned"): "other-echo={parameter}@how=turn{at}",
+    ("sums", "times"): "other-totals={times}{at}",
+    ("slow", "some"): f"slow={of_content.LONG_S + 1:g}{{at}}",
+    ("large", "some"): f"huge-answer={of_content.LARGE_BYTES / 1e6 + 1:g}{{at}}",
+    ("quoted", "yes"): "echo{at}",
+    # An action that fails as a whole.
+    **dict.fromkeys(
+        product(["action"], ["denied", "refused", "server fault", "key refused", "throttled"]),
+        "refuse-action={action}{code}",
+    ),
+    ("action", "page of a gateway"): _PAGE,
+    ("action", "no JSON"): "html-200@action={action}",
+    ("action", "no Result"): "fault=no_result@action={action}",
+    ("action", "connection broken"): "cut@action={action}",
+    ("action", "too large"): "cut@action={action}",
+    ("action", "timed out"): "fault=timeout@action={action}",
+}
+"""Topic and answer -> the manner. Its fields are details of the finding and what `_manner` adds."""
 
 
 def options(findings: Iterable[Finding]) -> AnswerOptions:
@@ -54,38 +102,36 @@ def manners(findings: Iterable[Finding], account: Account, now: datetime) -> lis
 
 
 def _manner(one: Finding, account: Account, young: str) -> Sequence[str]:
-    of = {key: ",".join(v) if isinstance(v, tuple) else v for key, v in one.details.items()}
-    code = f"@status={of.get('status') or 400}@code={_code(of.get('code'))}"
-    last = f"pull-{account.domains}.{account.zone},push-{account.domains}.{account.zone}"
+    of: dict[str, Any] = {
+        key: ",".join(v) if isinstance(v, tuple) else v for key, v in one.details.items()
+    }
+    at = f"@action={of.get('actions')}"
     match one.topic, one.answer:
-        case "width", "other":
-            return [f"other-width={of['seconds']}@asked=300@echo={of['echo']}"]
-        case "window", "elsewhere":
-            limit = _limit(one, SETTLED)
-            return [f"other-window={of['days']}@echo={of['echo']}{limit}"]
-        case "domains", "mixed case":
-            return ["name-case"]
-        case "unlisted", "more":
-            return [f"late-domains={last}"]
-        case "unlisted", "bound":
-            return [f"late-domains=push-{account.domains}.{account.zone}"]
-        case "items", "missing":
-            return [f"skip-domain=pull-2.{account.zone}@echo={of['echo']}"]
-        case "list limit", "few":
-            return [f"list-limit={of['least']}@parameter=DomainList{code}"]
-        case "all domains", "refused":
-            return [] if account.domains < 3 else [f"refuse-domain={last}{code}"]
-        case "domain refused", "some":
-            return [f"refuse-domain=pull-1.{account.zone}{code}"]
-        case "stream refused", "some":
-            return [f"refuse-stream=room{code}"]
-        case "total", ("moves" | "other"):
-            return [f"moving-total@action={of['actions']}"]
-        case "page size", "short":
-            return [f"short-pages={of['most']}@counts={of['counts']}@action={of['action']}"]
-        case "young domain", "data":
-            return [f"new-domains={last}@created={young}"]
-    return _content(one.topic, one.answer, of) or _failing(one.topic, one.answer, of, code)
+        case "all domains", "refused" if account.domains < 3:
+            return []  # nothing would be left
+        case "new field", "some" if of["count"] > 1:
+            return [f"new-field=NewField{number}{at}" for number in range(min(of["count"], 20))]
+        case "missing field", "some":
+            return [f"missing-field={name}{at}" for name in str(of["fields"]).split(",")]
+        case "action", "refused" if of.get("code") == NO_CODE:
+            template = _PAGE
+        case topic_and_answer if topic_and_answer in _MANNERS:
+            template = _MANNERS[topic_and_answer]
+        case _:
+            return []
+    push, pull = (f"{side}-{account.domains}.{account.zone}" for side in ("push", "pull"))
+    ours = {
+        "at": at,
+        "code": f"@status={of.get('status') or 400}@code={_code(of.get('code'))}",
+        "page_status": of.get("status") or 502,
+        "last": f"{pull},{push}",
+        "last_push": push,
+        "zone": account.zone,
+        "young": young,
+    }
+    if one.topic == "window":
+        ours["limit"] = _limit(one, SETTLED)
+    return [template.format_map({**of, **ours})]
 
 
 def _limit(one: Finding, seen: Sequence[str]) -> str:
@@ -107,65 +153,6 @@ def _missing_slots(findings: Sequence[Finding]) -> list[str]:
         + ("" if len(names) == len(SETTLED) else f"@action={','.join(names)}")
         for count, names in by_count.items()
     ]
-
-
-def _content(topic: str, answer: str, of: dict[str, Any]) -> Sequence[str]:
-    """What is odd about good answers, by action."""
-    at = f"@action={of.get('actions')}"
-    how = {"shorter": "drop", "longer": "add", "turned": "turn"}
-    match topic, answer:
-        case "doubled", ("equal" | "other"):
-            return [f"doubled-key={of['count']}@kind={answer}{at}"]
-        case "null result", "null":
-            return ["null-result"]
-        case "null result", "always":
-            return ["null-result=always"]
-        case "false empty", ("nothing" | "zeros"):
-            return [f"false-empty={of['action']}@how={answer}"]
-        case "new field", "some":
-            return [f"new-field{at}"] if of["count"] == 1 else _several_fields(of["count"], at)
-        case "missing field", "some":
-            return [f"missing-field={name}{at}" for name in str(of["fields"]).split(",")]
-        case "type", "quoted":
-            return [f"quoted-numbers{at}"]
-        case "echo", _ if answer in how or answer == "other":
-            return [f"other-echo={of['parameter']}@how={how.get(answer, 'drop')}{at}"]
-        case "sums", "times":
-            return [f"other-totals={of['times']}{at}"]
-        case "slow", "some":
-            return [f"slow={of_content.LONG_S + 1:g}{at}"]
-        case "large", "some":
-            return [f"huge-answer={of_content.LARGE_BYTES / 1e6 + 1:g}{at}"]
-        case "quoted", "yes":
-            return [f"echo{at}"]
-    return []
-
-
-def _several_fields(count: int, at: str) -> list[str]:
-    return [f"new-field=NewField{number}{at}" for number in range(min(count, 20))]
-
-
-def _failing(topic: str, answer: str, of: dict[str, Any], code: str) -> Sequence[str]:
-    """An action that fails as a whole."""
-    if topic != "action":
-        return []
-    action, status = str(of["action"]), of.get("status") or 502
-    match answer:
-        case _ if of.get("code") == NO_CODE and answer == "refused":
-            return [f"refuse-action={action}@status={status}@body=html"]
-        case "denied" | "refused" | "server fault" | "key refused" | "throttled":
-            return [f"refuse-action={action}{code}"]
-        case "page of a gateway":
-            return [f"refuse-action={action}@status={status}@body=html"]
-        case "no JSON":
-            return [f"html-200@action={action}"]
-        case "no Result":
-            return [f"fault=no_result@action={action}"]
-        case "connection broken" | "too large":
-            return [f"cut@action={action}"]
-        case "timed out":
-            return [f"fault=timeout@action={action}"]
-    return []
 
 
 def _code(word: object) -> str:
