@@ -34,6 +34,16 @@ _HEALTH = (  # state of a stream in a cell of time, and its colour
     ("audio drift", "#b794f4"),
     ("stall", "#e53e3e"),
 )
+_LEGEND: dict[str, Any] = {  # above the right end of a panel
+    "loc": "lower right",
+    "bbox_to_anchor": (1, 1),
+    "frameon": False,
+    "fontsize": 9,
+    "handlelength": 1,
+    "handleheight": 1,
+    "columnspacing": 1.2,
+    "borderaxespad": 0.2,
+}
 _CELL = timedelta(minutes=10)
 _STREAMS = 10
 
@@ -181,15 +191,8 @@ def _draw_bandwidth(
     )
     _style_axes(axes, "Downstream bandwidth by domain", "Gbps")
     axes.legend(
-        loc="lower right",
-        bbox_to_anchor=(1, 1),
         ncols=len(domains),
-        frameon=False,
-        fontsize=9,
-        handlelength=1,
-        handleheight=1,
-        columnspacing=1.2,
-        borderaxespad=0.2,
+        **_LEGEND,
     )
 
 
@@ -237,15 +240,8 @@ def _draw_health(
     axes.tick_params(axis="y", length=0)
     axes.legend(
         handles=[Patch(facecolor=colour, label=name) for name, colour in _HEALTH],
-        loc="lower right",
-        bbox_to_anchor=(1, 1),
         ncols=len(_HEALTH),
-        frameon=False,
-        fontsize=9,
-        handlelength=1,
-        handleheight=1,
-        columnspacing=1.2,
-        borderaxespad=0.2,
+        **_LEGEND,
     )
 
 

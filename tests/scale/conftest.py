@@ -1,38 +1,5 @@
-"""A PostgreSQL server for the tests of this folder that ask for one."""
+"""Publications have a PostgreSQL server here, and catalogs that are closed after each test."""
 
-import itertools
+from tests.support.publication_fixtures import catalogs_are_closed, database, server
 
-import pytest
-
-from resources.publish_to import iceberg
-from tests.support.postgresql_server import PASSWORD, running
-
-_numbers = itertools.count()
-
-
-@pytest.fixture(scope="session")
-def server():
-    with running() as found:
-        yield found
-
-
-@pytest.fixture
-def database(server, monkeypatch):
-    """A new database; its password is in the environment, as libpq wants it."""
-    monkeypatch.setenv("PGPASSWORD", PASSWORD)
-    return server.database(f"of_a_test_{next(_numbers)}")
-
-
-@pytest.fixture(autouse=True)
-def _catalogs_are_closed(monkeypatch):
-    """Those that a test opens to look at the tables."""
-    opened, catalog = [], iceberg._catalog
-
-    def opening(home):
-        opened.append(catalog(home))
-        return opened[-1]
-
-    monkeypatch.setattr(iceberg, "_catalog", opening)
-    yield
-    for one in opened:
-        one.close()
+__all__ = ["catalogs_are_closed", "database", "server"]
