@@ -17,7 +17,7 @@ from resources.api.parsing.parse import Rows, row_schema
 from resources.archive import Archive
 from resources.fs import atomic
 from resources.lake import parquet
-from resources.raw import captures
+from resources.raw import captures, seen_notes
 from resources.raw.capture_writer import CaptureWriter
 
 TODAY = date(2026, 11, 22)
@@ -69,7 +69,7 @@ def _capture(one: Archive, dataset: Dataset, day: date) -> None:
     name = writer.seal(fetched_at, ROWS, None, facts)
     writer.commit(name)
     for later in range(1, 1 + min(dataset.reread_days, (TODAY - day).days - 1)):
-        captures.note_seen(folder, name, fetched_at + timedelta(days=later))
+        seen_notes.note_seen(folder, name, fetched_at + timedelta(days=later))
     made = parquet.LakeWriter(parquet.path_of(one.home.lake, dataset.name, day), dataset, day)
     made.add(Rows(_rows(dataset, day), 0, (), ()))
     made.seal(name, 1)

@@ -22,10 +22,8 @@ from resources.clock import Clock, clock
 from resources.config import Settings, load
 from resources.fs import access
 from resources.home.layout import Home
-from resources.lake.parquet import states_of
-from resources.ledger import states as ledger
 from resources.ledger.coverage import Coverage
-from resources.ledger.evidence import Evidence
+from resources.ledger.reader import LedgerReader
 from resources.ledger.states import Entry
 
 log = logging.getLogger("livestats.archive")
@@ -113,79 +111,35 @@ class Archive:
         """The datasets with days that are switched on."""
         return tuple(self.settings.of(d) for d in DAILY if d.name in self.settings.datasets)
 
+    @cached_property
+    def _reader(self) -> LedgerReader:
+        return LedgerReader(self.settings, self.home, self.now)
+
     def ledger(self, dataset: Dataset, first: date, last: date) -> list[Entry]:
         """The ledger's lines of a dataset from `first` to `last`, both included."""
-        return self._ledger(dataset, first, last, self._evidence())
+        return self._reader.lines([dataset], first, last)[dataset.name]
 
     def ledgers(
         self, datasets: Iterable[Dataset], first: date, last: date
     ) -> dict[str, list[Entry]]:
         """The same of several datasets, by name; what they have in common is read once."""
-        evidence = self._evidence()
-        return {one.name: self._ledger(one, first, last, evidence) for one in datasets}
-
-    def _evidence(self) -> Evidence:
-        return Evidence.of(self.settings, self.home.raw, self.home.file_index)
-
-    def _ledger(self, dataset: Dataset, first: date, last: date, evidence: Evidence) -> list[Entry]:
-        days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
-        warning = timedelta(days=self.settings.expiry_warning_days)
-        lines = ledger.entries(
-            self.settings.of(dataset),
-            days,
-            self.home.raw,
-            self.now(),
-            self.settings.zone,
-            warning,
-            self.home.file_index,
-            coverage=self.coverage(),
-        )
-        return evidence.marked(dataset.name, lines)
+        return self._reader.lines(datasets, first, last)
 
     def coverage(self) -> Coverage:
         """Compares captures with the domains, carriers, streams and addresses that are known now."""
-        lists = [states_of(self.home.lake, name).values() for name in ("domain", "isp")]
-        key = tuple((path, s.st_mtime_ns, s.st_ino) for one in lists for path, s in one)
-        if key not in self._coverages:
-            home = self.home
-            self._coverages.clear()
-            self._coverages[key] = Coverage(home.raw, home.lake, self.settings, home.file_index)
-        return self._coverages[key]
-
-    @cached_property
-    def _coverages(self) -> dict[tuple[object, ...], Coverage]:
-        """The last one, by the state of the lists of domains and carriers."""
-        return {}
+        return self._reader.coverage()
 
     def whole_ledger(self, name: str) -> list[Entry]:
         """The ledger's lines of a daily dataset, for all days of the archive that are over."""
         return self.ledger(DATASETS[name], self.first_day, self.today - timedelta(days=1))
 
     def days_without_lake_file(self, lines: Iterable[Entry]) -> set[date]:
-        """Captured days of `lines`, of one dataset, whose lake file is missing or of another capture.
-
-        A crash between committing the capture and the lake file leaves such a day. Capturing it
-        again rebuilds the file from the capture, without a request.
-        """
-        return {*ledger.days_without_lake_file(lines, self.home.lake, self.home.file_index)}
-
-    def _stale_days(self, dataset: Dataset) -> set[date]:
-        """Captured days whose lake file is missing, of another capture or of another version."""
-        home = self.home
-        return ledger.all_stale_days(
-            dataset.name, home.raw, home.lake, home.file_index, self.settings.zone
-        )
+        """See `LedgerReader`."""
+        return self._reader.days_without_lake_file(lines)
 
     def in_request_order(self, dataset: Dataset, days: Iterable[date]) -> list[date]:
-        """Days that soon leave the API's history, oldest first; then the other days, newest first."""
-        soon = self.now() + timedelta(days=self.settings.expiry_warning_days)
-
-        def order(day: date) -> tuple[bool, int]:
-            expires = ledger.expires_at(dataset, day, self.settings.zone)
-            is_urgent = expires is not None and expires <= soon
-            return not is_urgent, day.toordinal() if is_urgent else -day.toordinal()
-
-        return sorted(days, key=order)
+        """See `LedgerReader`."""
+        return self._reader.in_request_order(dataset, days)
 
     @contextmanager
     def capturing(self) -> Iterator[Capturer]:
@@ -236,13 +190,14 @@ class Archive:
         from resources.capture import repair
         from resources.warehouse import connection as warehouse_connection
         from resources.warehouse import load as warehouse_load
+        from resources.warehouse.load_state import LoadState
 
         not_loaded = warehouse_load.not_loaded
         with self.writing() as connection:
-            load_state = warehouse_load.LoadState.of(connection)
+            load_state = LoadState.of(connection)
             for dataset in datasets:
                 try:
-                    repair.rebuild_missing(self.home, dataset, self._stale_days(dataset))
+                    repair.rebuild_missing(self.home, dataset, self._reader.stale_days(dataset))
                     loaded = warehouse_load.sync_table(connection, self.home, dataset, load_state)
                 except OSError as error:
                     if not access.is_of_one_place(error):
@@ -264,16 +219,16 @@ class Archive:
         """
         from resources.marts import build
         from resources.serving import publish as serving_publish
-        from resources.warehouse import load as warehouse_load
+        from resources.warehouse import load_state
 
         names = self.settings.datasets
         try:
             with self.reading() as connection:
                 if not serving_publish.may_be_level(self.home, self.masks):  # nothing is proven
                     return [*names, *sorted(build.present(connection))]
-                load_state = warehouse_load.LoadState.of(connection)
-                lacking = warehouse_load.behind(
-                    connection, self.home, names, load_state, self._has_stale_days
+                loaded = load_state.LoadState.of(connection)
+                lacking = load_state.behind(
+                    connection, self.home, names, loaded, self._has_stale_days
                 )
                 return [*lacking, *build.marts_behind(connection, names)]
         except serving_publish.NothingServed:
@@ -282,7 +237,7 @@ class Archive:
     def _has_stale_days(self, dataset: Dataset) -> bool:
         from resources.capture import repair
 
-        return any(repair.days_free_to_repair(self.home, dataset, self._stale_days(dataset)))
+        return any(repair.days_free_to_repair(self.home, dataset, self._reader.stale_days(dataset)))
 
     @property
     def masks(self) -> Masks:
@@ -322,9 +277,9 @@ class Archive:
 
     def _load_what_lacks(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Load the tables that the warehouse lacks: a new one must not be served half empty."""
-        from resources.warehouse import load as warehouse_load
+        from resources.warehouse import load_state
 
-        if lacking := warehouse_load.lacking(connection, self.home, self.settings.datasets):
+        if lacking := load_state.lacking(connection, self.home, self.settings.datasets):
             shared = OpenWarehouse(stack=ExitStack(), connection=connection)
             for loaded in replace(self, open_warehouse=shared).sync_tables(lacking):
                 if loaded.problem:

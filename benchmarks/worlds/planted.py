@@ -22,7 +22,7 @@ from resources.capture import fetcher, partition_writer, staged_files
 from resources.capture.answers import FetchResult
 from resources.ledger import coverage
 from resources.serving import publish
-from resources.warehouse import load
+from resources.warehouse.load_state import LoadState
 
 Patch = tuple[Any, str, Any]
 """Object, attribute, what stands there instead."""
@@ -111,9 +111,9 @@ class _AnyState(tuple):  # type: ignore[type-arg]
 
 
 def _load() -> Sequence[Patch]:
-    right = load.LoadState.of
+    right = LoadState.of
 
-    def of(connection: Any) -> load.LoadState:
+    def of(connection: Any) -> LoadState:
         state = right(connection)
         loaded = {
             name: {day: _AnyState(file) for day, file in days.items()}
@@ -121,7 +121,7 @@ def _load() -> Sequence[Patch]:
         }
         return dataclasses.replace(state, loaded=loaded)
 
-    return [(load.LoadState, "of", of)]
+    return [(LoadState, "of", of)]
 
 
 def _supplement() -> Sequence[Patch]:

@@ -79,6 +79,7 @@ def _two(
 ) -> tuple[Capture, Capture]:
     """The captures to compare."""
     from resources.raw import captures as raw_captures
+    from resources.raw import seen_notes
 
     folder = raw_captures.folder_of(archive.home.raw, dataset.name, day)
     names = raw_captures.captures_in(folder)
@@ -91,9 +92,7 @@ def _two(
     else:
         earlier = [n for n in names if n < to]
         if not earlier:
-            raise click.ClickException(
-                _alone(about, names, to, raw_captures.last_seen(folder), zone)
-            )
+            raise click.ClickException(_alone(about, names, to, seen_notes.last_seen(folder), zone))
         start = earlier[-1]
     if start == to:
         raise click.ClickException(

@@ -30,7 +30,7 @@ from resources.capture.run_state import MemoryLimiter, UnfinishedDays
 from resources.config import Settings
 from resources.home.layout import Home
 from resources.lake import parquet
-from resources.raw import captures
+from resources.raw import captures, seen_notes
 
 request_check.check(DATASETS.values())  # a wrong entry is found now, not in the middle of a day
 
@@ -104,7 +104,7 @@ class Capturer:
         files = snapshots(self.home.lake, dataset.name)
         if files and not again:
             folder = captures.folder_of(self.home.raw, dataset.name, parquet.day_of(files[-1]))
-            seen, newest = captures.last_seen(folder), captures.newest(folder)
+            seen, newest = seen_notes.last_seen(folder), captures.newest(folder)
             again = newest is not None and not newest.name.rows
             is_of_today = seen is not None and windows.day_of(seen, self.settings.zone) == today
             if is_of_today and not again:

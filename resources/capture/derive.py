@@ -26,10 +26,11 @@ from resources.config import Settings
 from resources.fs import access
 from resources.home.layout import Home
 from resources.lake import parquet
-from resources.ledger import file_index, states
+from resources.ledger import states
 from resources.ledger.coverage import Coverage
 from resources.ledger.derived_days import is_outdated
 from resources.ledger.evidence import Evidence
+from resources.ledger.raw_day import RawDayFacts, raw_day
 from resources.raw import captures
 from resources.raw.captures import Capture, UnusableCapture
 from resources.raw.erased_rows import ERASED_ROWS
@@ -100,9 +101,9 @@ class Sources:
         own = self._facts(dataset.name, day)
         return bool(own.derived_from) and is_outdated(own, self._facts(own.derived_from, day))
 
-    def _facts(self, name: str, day: date) -> file_index.RawDayFacts:
+    def _facts(self, name: str, day: date) -> RawDayFacts:
         folder = captures.folder_of(self.home.raw, name, day)
-        return file_index.raw_day(folder).in_zone(self.settings.time_zone)
+        return raw_day(folder).in_zone(self.settings.time_zone)
 
     def _suspect_days(self, parent: Dataset) -> frozenset[date]:
         """Days of a split dataset that others or itself contradict: what is made of them would be, too."""

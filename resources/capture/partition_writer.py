@@ -40,7 +40,7 @@ from resources.ledger.manifest_items import (
     lacking_items,
 )
 from resources.ledger.silent_streams import silent_streams
-from resources.raw import captures, manifest_facts
+from resources.raw import captures, manifest_facts, seen_notes
 from resources.raw.capture_writer import CaptureWriter
 
 _MAX_LISTED = 20  # failed requests in the note of a day
@@ -205,7 +205,7 @@ class PartitionJob:
         equal = self._equal_capture(table, manifest_facts.contradictions(facts))
         if equal is not None:
             self.abandon()
-            captures.note_seen(equal.folder.parent, equal.name, now)
+            seen_notes.note_seen(equal.folder.parent, equal.name, now)
         else:
             capture.commit(name)
             table.commit()

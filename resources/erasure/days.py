@@ -19,12 +19,12 @@ from resources.erasure.requests import words_without
 from resources.erasure.rewrite import is_named, rewrite
 from resources.fs import atomic, sealed
 from resources.ledger import acceptance, refused_captures, states
-from resources.raw import captures, tombstones
+from resources.raw import captures, seen_notes, tombstones
 from resources.raw.captures import MANIFEST, REJECTED_PREFIX, Capture
 from resources.raw.erasures import Erasure, Sought
 from resources.raw.tombstones import Tombstone
 
-_NOTES = (captures.SEEN, acceptance.ACCEPTED, refused_captures.REFUSED, states.PARTIAL)
+_NOTES = (seen_notes.SEEN, acceptance.ACCEPTED, refused_captures.REFUSED, states.PARTIAL)
 
 
 @dataclass(frozen=True)

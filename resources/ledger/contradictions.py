@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from resources.ledger import file_index
+from resources.ledger.raw_day import RawDayFacts
 
 USUAL_DAYS = 7
 """Days that have the same contradiction, from which it may be the vendor's way to count."""
 
 
 def contradicted_days(
-    facts: Mapping[date, file_index.RawDayFacts], is_settled: Callable[[date], bool]
+    facts: Mapping[date, RawDayFacts], is_settled: Callable[[date], bool]
 ) -> dict[date, tuple[str, ...]]:
     """Day -> what contradicts the rows of its newest capture, in words.
 

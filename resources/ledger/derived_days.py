@@ -5,7 +5,7 @@ Not here: making them anew (capture/derive.py), the other reasons for doubt (evi
 
 from __future__ import annotations
 
-from resources.ledger.file_index import RawDayFacts
+from resources.ledger.raw_day import RawDayFacts
 
 
 def is_outdated(own: RawDayFacts, source: RawDayFacts) -> bool:

@@ -20,6 +20,7 @@ from resources.ledger import acceptance, file_index, suspicion
 from resources.ledger.contradictions import contradicted_days
 from resources.ledger.derived_days import is_outdated
 from resources.ledger.domain_suspicion import DomainCounts, suspect_domains
+from resources.ledger.raw_day import RawDayFacts
 from resources.ledger.silent_hours import DomainHours, HourIndex, silent_hours
 from resources.ledger.states import Entry
 from resources.ledger.unlisted_events import unlisted_events
@@ -35,7 +36,7 @@ class Evidence:
     zone: ZoneInfo
     limits: Mapping[str, str]
     """Dataset -> the part of the account that the settings limit it to, "" for all of it."""
-    _facts: dict[str, Mapping[date, file_index.RawDayFacts]] = field(default_factory=dict)
+    _facts: dict[str, Mapping[date, RawDayFacts]] = field(default_factory=dict)
     _indexes: dict[tuple[tuple[str, ...], tuple[date, ...]], HourIndex] = field(
         default_factory=dict
     )
@@ -133,9 +134,7 @@ class Evidence:
             own, _facts_of(self._of(own.derived_from), day)
         )
 
-    def _of(
-        self, name: str, wanted: Collection[date] | None = None
-    ) -> Mapping[date, file_index.RawDayFacts]:
+    def _of(self, name: str, wanted: Collection[date] | None = None) -> Mapping[date, RawDayFacts]:
         """The facts of all days of a dataset, which are read once, or of the `wanted` ones.
 
         A dataset whose folders cannot be looked at is no evidence: its own line says so.
@@ -218,11 +217,11 @@ class Evidence:
         )
 
 
-def _with_erased(facts: file_index.RawDayFacts) -> Mapping[str, int]:
+def _with_erased(facts: RawDayFacts) -> Mapping[str, int]:
     """Rows by domain, with those that were erased from domains that are still there."""
     rows, erased = facts.rows_by_domain, facts.erased_rows
     return {one: count + erased.get(one, 0) for one, count in rows.items()} if erased else rows
 
 
-def _facts_of(facts: Mapping[date, file_index.RawDayFacts], day: date) -> file_index.RawDayFacts:
-    return facts.get(day) or file_index.RawDayFacts()
+def _facts_of(facts: Mapping[date, RawDayFacts], day: date) -> RawDayFacts:
+    return facts.get(day) or RawDayFacts()

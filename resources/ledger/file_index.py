@@ -1,6 +1,6 @@
-"""Facts from file names in the raw archive and footers in the lake, cached between runs.
+"""Facts of all days of a dataset, from raw archive and lake, cached between runs.
 
-Not here: what the facts mean (states.py). Read next: states.py.
+Not here: the facts of one day (raw_day.py), what they mean (states.py, read it next).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,12 +19,10 @@ from typing import Any, TypeVar
 from resources.fs import atomic
 from resources.home import folders
 from resources.lake import parquet
-from resources.ledger import refused_captures
-from resources.ledger.refused_captures import REFUSED
+from resources.ledger.raw_day import RawDayFacts, read_day
 from resources.raw import captures as raw_captures
 from resources.raw import owner
-from resources.raw.captures import Capture, CaptureName, UnusableCapture
-from resources.raw.manifest_facts import ManifestFacts, manifest_facts
+from resources.raw.captures import CaptureName
 
 T = TypeVar("T")
 
@@ -46,58 +44,6 @@ _FORMAT = 7
 FEW_DAYS = 7  # up to so many wanted days are read without the cache
 _SAVE_AFTER = 31  # the cache file is rewritten once so many days are new, or so many are gone
 
-PARTIAL = "partial.json"
-"""Note beside the captures of a day: what was missing at the last attempt."""
-
-
-@dataclass(frozen=True)
-class RawDayFacts:
-    """The facts of one day in the raw archive."""
-
-    captures: tuple[CaptureName, ...] = ()  # complete ones of this dataset and day, oldest first
-    last_seen: datetime | None = None  # when the API last returned the content of the newest one
-    is_partial: bool = False  # the folder has the note PARTIAL: an attempt failed
-    zones: tuple[str, ...] = ()  # time zone that each capture states; "" if none
-    misplaced: tuple[str, ...] = ()  # other captures in the folder, with what each holds
-    supplements: tuple[str, ...] = ()  # names of captures that complete the one before
-    rows_by_domain: Mapping[str, int] = field(default_factory=dict)
-    """Rows of each domain that the newest capture has an answer for; {}: it does not state them."""
-    hours_by_domain: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """Hours of these domains with some activity, and with plenty, as lake/activity.py has them."""
-    long_events: tuple[tuple[str, str, int, int], ...] = ()  # see lake/long_events.py
-    contradictions: tuple[str, ...] = ()  # of the newest capture, as ManifestFacts has them
-    erased_rows: Mapping[str, int] = field(default_factory=dict)
-    """Rows by domain that an erasure took out of the newest capture, as raw/erased_rows.py has them."""
-    derived_from: str = ""  # of the newest capture, likewise
-
-    @property
-    def restatements(self) -> list[CaptureName]:
-        """The captures that are no supplement: 2 mean that the vendor restated the day once."""
-        return [name for name in self.captures if name.text not in self.supplements]
-
-    def in_zone(self, zone: str) -> RawDayFacts:
-        """These facts without captures of days of another time zone, which are then misplaced."""
-        if all(stated in ("", zone) for stated in self.zones):
-            return self
-        pairs = [*zip(self.captures, self.zones, strict=True)]
-        kept = [(name, stated) for name, stated in pairs if stated in ("", zone)]
-        wrong = [f"{name.text} holds a day of {stated}" for name, stated in pairs
-                 if stated not in ("", zone)]  # fmt: skip
-        is_newest_kept = bool(kept) and kept[-1][0] == self.captures[-1]
-        return replace(
-            self,
-            rows_by_domain=self.rows_by_domain if is_newest_kept else {},
-            hours_by_domain=self.hours_by_domain if is_newest_kept else {},
-            long_events=self.long_events if is_newest_kept else (),
-            contradictions=self.contradictions if is_newest_kept else (),
-            erased_rows=self.erased_rows if is_newest_kept else {},
-            derived_from=self.derived_from if is_newest_kept else "",
-            captures=tuple(name for name, _ in kept),
-            zones=tuple(stated for _, stated in kept),
-            last_seen=max((name.fetched_at for name, _ in kept), default=None),
-            misplaced=(*self.misplaced, *wrong),
-        )
-
 
 @dataclass(frozen=True)
 class LakeFileFacts:
@@ -105,11 +51,6 @@ class LakeFileFacts:
 
     capture: str  # name of the capture that the rows come from
     version: str  # of normaliser and schema, as `parquet.version_of` gives it
-
-
-def raw_day(folder: Path) -> RawDayFacts:
-    """The facts of one day, read from its folder without the cache."""
-    return _read_day(folder)[0]
 
 
 def raw_days(
@@ -124,10 +65,10 @@ def raw_days(
         return {}
     if wanted is not None and len(wanted) <= FEW_DAYS:
         found = ((one, raw_captures.folder_of(root, dataset, one)) for one in sorted(wanted))
-        return {one: raw_day(folder) for one, folder in found if folder.is_dir()}
+        return {one: read_day(folder)[0] for one, folder in found if folder.is_dir()}
     homes = " ".join(sorted(owner.homes_of(root)))  # whose captures count decides the facts
     file = f"raw-{dataset}-{hashlib.sha256(homes.encode()).hexdigest()[:8]}"
-    cached = _read_changed(_day_folder_stats(root / dataset), _read_day, _day_to_json, cache, file)
+    cached = _read_changed(_day_folder_stats(root / dataset), read_day, _day_to_json, cache, file)
     listed = [one for one in cached if wanted is None or one in wanted]
     return {one: _day_from_json(cached[one]) for one in listed}
 
@@ -157,73 +98,6 @@ def lake_files(
 
 
 # Reading ---------------------------------------------------------------------------------------
-
-
-def _read_day(folder: Path) -> tuple[RawDayFacts, bool]:
-    """The facts of a day, and whether they may be cached."""
-    try:
-        names = os.listdir(folder)  # noqa: PTH208 - a tenth of the time of Path.iterdir
-    except (FileNotFoundError, NotADirectoryError):
-        return RawDayFacts(), False
-    there = sorted(name for text in names if (name := CaptureName.parse(text)) is not None)
-    facts = _in_place(folder, there)
-    times = [facts.captures[-1].fetched_at] if facts.captures else []
-    is_cacheable = True
-    if raw_captures.SEEN in names:
-        try:
-            notes = raw_captures.seen(folder)
-            if facts.misplaced:  # so the notes may be about them
-                known = {name.text for name in facts.captures}
-                notes = [note for note in notes if note["capture"] in known]
-            times += [datetime.fromisoformat(note["seen_at"]) for note in notes]
-        except (OSError, ValueError):  # `livestats verify` reports the damaged note
-            is_cacheable = False  # a repair in place does not change the folder's stat
-    if REFUSED in names and facts.captures:
-        reason = refused_captures.reason_of(folder, facts.captures[-1].text)
-        refused = (f"its answers are refused: {reason}",) if reason else ()
-        facts = replace(facts, contradictions=(*facts.contradictions, *refused))
-    is_partial = PARTIAL in names and (folder / PARTIAL).is_file()
-    last_seen = max(times, default=None)
-    return replace(facts, last_seen=last_seen, is_partial=is_partial), is_cacheable
-
-
-def _in_place(folder: Path, names: Sequence[CaptureName]) -> RawDayFacts:
-    """What the manifests of a day's captures state, and which of these belong elsewhere.
-
-    A capture whose manifest cannot be read counts by its name; `livestats verify` reports it.
-    """
-    kept: list[tuple[CaptureName, str]] = []
-    misplaced, supplements = [], []
-    newest: ManifestFacts | None = None
-    dataset, day = folder.parent.name, folder.name
-    homes = owner.homes_of(folder.parents[1])
-    for name in names:
-        try:
-            facts = manifest_facts(Capture(folder / name.text, name))
-        except UnusableCapture:
-            kept.append((name, ""))
-            newest = None
-            continue
-        problem = facts.misplacement(dataset, day, homes=homes)
-        if problem:
-            misplaced.append(f"{name.text} {problem}")
-        else:
-            kept.append((name, facts.time_zone))
-            newest = facts
-            if facts.is_supplement:
-                supplements.append(name.text)
-    return RawDayFacts(
-        captures=tuple(name for name, _ in kept),
-        zones=tuple(zone for _, zone in kept),
-        misplaced=tuple(misplaced),
-        supplements=tuple(supplements),
-        rows_by_domain=newest.rows_by_domain if newest else {},
-        hours_by_domain=newest.hours_by_domain if newest else {},
-        long_events=newest.long_events if newest else (),
-        contradictions=newest.contradictions if newest else (),
-        erased_rows=newest.erased_rows if newest else {},
-        derived_from=newest.derived_from if newest else "",
-    )
 
 
 def _read_lake_file(path: Path) -> LakeFileFacts | None:

@@ -21,10 +21,11 @@ from resources.api.windows import day_of, day_window, slots_end
 from resources.fs import sealed
 from resources.home import folders
 from resources.lake import parquet
-from resources.ledger import file_index
+from resources.ledger import file_index, raw_day
 from resources.ledger.coverage import Coverage
+from resources.ledger.raw_day import RawDayFacts
 
-PARTIAL = file_index.PARTIAL
+PARTIAL = raw_day.PARTIAL
 """Note beside the captures of a day: what was missing at the last attempt."""
 
 LONGEST_RUN_DAYS = 31
@@ -133,14 +134,14 @@ def entry(
 
     Without `coverage` a captured day counts as complete.
     """
-    facts = file_index.RawDayFacts() if folder is None else file_index.raw_day(folder)
+    facts = RawDayFacts() if folder is None else raw_day.raw_day(folder)
     return _entry(dataset, day, facts, now, zone, expiry_warning, coverage)
 
 
 def _entry(
     dataset: Dataset,
     day: date,
-    facts: file_index.RawDayFacts,
+    facts: RawDayFacts,
     now: datetime,
     zone: ZoneInfo,
     expiry_warning: timedelta,
@@ -218,7 +219,7 @@ def entries(
     facts = file_index.raw_days(root, dataset.name, None if include_other_days else {*days}, cache)
     if include_other_days:
         days = sorted({*facts, *days})
-    nothing = file_index.RawDayFacts()
+    nothing = RawDayFacts()
     found = [
         _entry(dataset, day, facts.get(day, nothing), now, zone, expiry_warning, coverage)
         for day in days

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from resources.api.windows import day_window
 from resources.lake.long_events import LONG_S, MOST, Event
-from resources.ledger.file_index import RawDayFacts
+from resources.ledger.raw_day import RawDayFacts
 
 
 def unlisted_events(

@@ -17,7 +17,8 @@ from resources.api.catalog.spelling import domain_key
 from resources.api.errors import printable
 from resources.archive import Archive
 from resources.lake import parquet
-from resources.ledger import file_index, states
+from resources.ledger import states
+from resources.ledger.raw_day import raw_day
 from resources.ledger.states import Entry, State
 from resources.logs import states as log_states
 from resources.logs.states import LogState
@@ -324,7 +325,7 @@ def _differing(archive: Archive, rows: Iterable[tuple[str, date, str]]) -> dict[
         for name in needs.get(rule, ()):
             if (name, day) not in erased:
                 folder = captures.folder_of(archive.home.raw, name, day)
-                erased[name, day] = file_index.raw_day(folder).erased_rows
+                erased[name, day] = raw_day(folder).erased_rows
         of_day = [erased[name, day] for name in needs.get(rule, ())]
         if not any(its if scope == ACCOUNT else domain_key(scope) in its for its in of_day):
             found.setdefault(rule, Counter())[day] += 1

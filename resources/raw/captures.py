@@ -4,12 +4,12 @@
                                   responses.zst      the bodies in order, as zstd frames
                                   carried-1.zst      bodies of earlier captures, in a supplement
     raw/<dataset>/<day>/rejected-…/                  the same, of answers that could not be proven
-    raw/<dataset>/<day>/seen.json                    when a later capture found nothing new
 
 A capture is written to a temporary folder and renamed when the day is complete; a named capture
 never changes. The name holds fetch time, row count and the checksum of the manifest, which holds
 the checksum of the bodies: a folder listing gives the state of each day, and verify finds any
-changed byte. Not here: writing (capture_writer.py, read it next), rows (resources/lake), states (resources/ledger).
+changed byte. Not here: writing (capture_writer.py, read it next), when a capture was seen again
+(seen_notes.py), rows (resources/lake), states (resources/ledger).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -29,7 +28,7 @@ from typing import Any
 from resources.api import body as api_body
 from resources.api.body import Body, Packed
 from resources.errors import LivestatsError
-from resources.fs import access, atomic, sealed
+from resources.fs import access
 from resources.raw import owner
 from resources.raw.manifest_facts import manifest_facts
 
@@ -38,7 +37,6 @@ FORMAT = 2
 
 MANIFEST = "manifest.json.gz"
 RESPONSES = "responses.zst"
-SEEN = "seen.json"
 REJECTED_PREFIX = "rejected-"
 
 _NAME = re.compile(r"([0-9]{8}T[0-9]{12})Z-([0-9]+)-([0-9a-f]{16})")
@@ -315,36 +313,3 @@ def day_named(text: str) -> date | None:
     except ValueError:
         return None
     return day if day.isoformat() == text else None
-
-
-def note_seen(day_folder: Path, name: CaptureName, now: datetime) -> None:
-    """Record that a later request returned the same rows as capture `name`."""
-    try:
-        notes = seen(day_folder)
-    except (OSError, ValueError):
-        notes = []  # a damaged list is replaced
-    notes.append({"capture": name.text, "seen_at": now.isoformat(timespec="seconds")})
-    atomic.write_atomically(day_folder / SEEN, sealed.seal({"seen": notes}))
-
-
-def seen(day_folder: Path) -> list[dict[str, str]]:
-    """The notes of a day, oldest first. Raises ValueError if they are not as written, OSError."""
-    if not (path := day_folder / SEEN).is_file():
-        return []
-    notes = sealed.unseal(path.read_bytes()).get("seen")
-    if not isinstance(notes, list):
-        raise ValueError(f"{path} holds no notes")
-    return notes
-
-
-def last_seen(day_folder: Path) -> datetime | None:
-    """When the API last returned what the newest capture holds, UTC."""
-    there = [Capture(day_folder / name.text, name) for name in captures_in(day_folder)]
-    known = [one.name for one in there if not one.misplacement()]
-    times = [known[-1].fetched_at] if known else []
-    with suppress(OSError, ValueError):  # damaged notes are reported by `livestats verify`
-        notes = seen(day_folder)
-        if len(known) < len(there):  # so the notes may be about what belongs elsewhere
-            notes = [note for note in notes if CaptureName(note["capture"]) in known]
-        times += [datetime.fromisoformat(note["seen_at"]) for note in notes]
-    return max(times, default=None)

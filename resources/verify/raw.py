@@ -17,7 +17,7 @@ from resources.api import body as api_body
 from resources.fs import access, atomic, sealed
 from resources.home import pinned_settings
 from resources.ledger import acceptance, refused_captures, states
-from resources.raw import captures, owner, tombstones
+from resources.raw import captures, owner, seen_notes, tombstones
 from resources.raw.captures import MISPLACED_REMEDY
 from resources.verify import erased
 from resources.verify.findings import (
@@ -32,7 +32,7 @@ from resources.verify.findings import (
 )
 
 _NOTES = (
-    *(captures.SEEN, states.PARTIAL, acceptance.ACCEPTED, refused_captures.REFUSED),
+    *(seen_notes.SEEN, states.PARTIAL, acceptance.ACCEPTED, refused_captures.REFUSED),
     tombstones.ERASED,
 )
 
@@ -204,7 +204,7 @@ class RawDay:
                 remedy = "Only notes: restore it from a backup, or delete it; no rows depend on it."
                 yield self._place.finding(FindingKind.DAMAGED, path, str(error), (repair, remedy))
                 continue
-            if note == captures.SEEN:
+            if note == seen_notes.SEEN:
                 noted = {str(note["capture"]) for note in facts.get("seen", ())}
                 # One whose name was changed by hand is named as such.
                 there = {(c.name.fetched_at, c.name.digest) for c in self.captures}

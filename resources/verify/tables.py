@@ -23,12 +23,14 @@ from resources.capture.inventory import snapshots
 from resources.config.model import OMIT
 from resources.marts import build as level
 from resources.raw import captures as raw_captures
+from resources.raw import seen_notes
 from resources.raw.manifest_facts import manifest_facts
 from resources.serving import masks
 from resources.serving.masks import Masks
 from resources.verify.findings import FileFinding, FindingKind, OnRead, Place, Repair
 from resources.warehouse import connection as warehouse_connection
-from resources.warehouse import identity, load
+from resources.warehouse import identity
+from resources.warehouse.load_state import LoadState
 
 _BATCH = warehouse_connection.DAYS_PER_TRANSACTION
 
@@ -67,9 +69,9 @@ class Tables:
         connection.execute("SET temp_directory = ?", [str(spill)])
 
     @cached_property
-    def _load_state(self) -> load.LoadState:
+    def _load_state(self) -> LoadState:
         """Read once for all tables: the connection only reads."""
-        return load.LoadState.of(self._connection)
+        return LoadState.of(self._connection)
 
     @cached_property
     def _masks(self) -> Masks:
@@ -241,7 +243,7 @@ class Tables:
             mend = place.capture_again(None)
             yield place.finding(FindingKind.MISSING, place.raw / name, what, mend)
             return
-        seen_at = raw_captures.last_seen(place.raw)
+        seen_at = seen_notes.last_seen(place.raw)
         there = len(captures) if len(captures) == 1 else _restatements(place.raw, captures)
         if name != captures[-1].text or count < there:
             what = "the table ledger does not know of the newest capture"
@@ -258,7 +260,7 @@ class Tables:
                 Repair.PUBLISH,
                 "Only a note: restore it, or accept it with `livestats publish`.",
             )
-            yield place.finding(FindingKind.MISSING, place.raw / raw_captures.SEEN, what, mend)
+            yield place.finding(FindingKind.MISSING, place.raw / seen_notes.SEEN, what, mend)
         elif last_seen_at < seen_at:
             what = f"the table ledger says last seen at {last_seen_at}, the files {seen_at}"
             yield self._finding(place.dataset, place.day, FindingKind.BEHIND, what, _PUBLISH)

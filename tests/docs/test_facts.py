@@ -8,7 +8,7 @@ import pytest
 
 from resources.api.catalog import DATASETS, ENDPOINTS
 from resources.config import Settings
-from resources.raw import captures
+from resources.raw import captures, seen_notes
 from tests.support.doc_pages import PAGES, ROOT, without_fences
 
 DOCS = ROOT / "docs"
@@ -90,7 +90,7 @@ def test_the_path_that_is_explained_is_one_of_a_capture(text):
 
 
 def test_the_files_of_a_capture_are_those_that_are_named():
-    for name in (captures.MANIFEST, captures.RESPONSES, captures.SEEN):
+    for name in (captures.MANIFEST, captures.RESPONSES, seen_notes.SEEN):
         assert name in ARCHITECTURE
 
 

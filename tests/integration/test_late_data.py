@@ -19,7 +19,7 @@ from resources.capture.capturer import Outcome
 from resources.lake import parquet
 from resources.ledger import states
 from resources.ledger.states import State
-from resources.raw import captures as raw_captures
+from resources.raw import seen_notes
 from resources.simulator import Faults, LateData, Simulator
 from tests.support.archives import SMALL, Lab, contents, lab, moving
 from tests.support.restated_captures import cells
@@ -180,7 +180,7 @@ def test_a_differing_capture_is_a_revision_and_an_equal_one_is_none(vendor):
 def test_the_earlier_capture_stays_as_it_was(vendor):
     before, after = vendor.files["21T01:20"], vendor.files["24T01:20"]
     captures = {
-        p: digest for p, digest in before.items() if "/raw/" in p and raw_captures.SEEN not in p
+        p: digest for p, digest in before.items() if "/raw/" in p and seen_notes.SEEN not in p
     }
     assert captures
     assert {p: after.get(p) for p in captures} == captures
@@ -240,7 +240,7 @@ def test_an_equal_capture_changes_nothing_but_the_note_that_it_was_seen(vendor):
     assert vendor.requests["23T01:20"] > 0
     changed = {path for path, digest in after.items() if before.get(path) != digest}
     assert before.keys() <= after.keys()
-    assert {path.rpartition("/")[2] for path in changed if str(DAY) in path} == {raw_captures.SEEN}
+    assert {path.rpartition("/")[2] for path in changed if str(DAY) in path} == {seen_notes.SEEN}
 
 
 def test_the_note_is_what_last_seen_at_is_taken_from(vendor):

@@ -74,13 +74,6 @@ def test_today_is_that_of_the_business_zone(archive):
         assert moved.today == today
 
 
-def test_the_ledger_has_a_line_for_each_day_both_ends_included(archive):
-    lines = archive.ledger(COUNT, date(2026, 11, 20), date(2026, 11, 22))
-    assert [line.day.day for line in lines] == [20, 21, 22]
-    assert [line.state for line in lines] == [State.MISSING, State.MISSING, State.SETTLING]
-    assert archive.ledger(COUNT, date(2026, 11, 22), date(2026, 11, 20)) == []
-
-
 def test_datasets_that_are_off_are_not_daily_work(archive):
     assert only(archive, "stream_count", "isp").daily == (COUNT,)
 
@@ -104,16 +97,6 @@ def test_what_is_behind_is_told_until_it_is_loaded_and_published(stored):
     assert archive.behind() == []
     store(archive.home.lake, COUNT, DAY, [{"domain": "b"}], version=1)
     assert archive.behind() == ONE_TABLE
-
-
-def test_days_are_asked_newest_first_but_for_those_that_are_soon_forgotten(archive):
-    """An event is forgotten after 93 days, so since 22 August; the warning is a week."""
-    days = [date(2026, 8, 27), date(2026, 11, 20), date(2026, 8, 25), date(2026, 11, 21)]
-    found = archive.in_request_order(DATASETS["push_stream_info"], days)
-    assert found == [date(2026, 8, 25), date(2026, 8, 27), date(2026, 11, 21), date(2026, 11, 20)]
-    newest_first = sorted(days, reverse=True)
-    assert archive.in_request_order(DATASETS["region"], days) == newest_first
-    assert archive.in_request_order(COUNT, days) == newest_first
 
 
 def test_asking_what_is_behind_changes_nothing(stored):

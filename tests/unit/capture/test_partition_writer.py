@@ -20,7 +20,7 @@ from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import states
-from resources.raw import captures
+from resources.raw import captures, seen_notes
 from resources.raw.manifest_facts import manifest_facts
 from tests.support import lake_files
 from tests.support.archives import contents, leftovers
@@ -113,7 +113,7 @@ def test_an_equal_answer_is_noted_and_changes_nothing(home):
     later = NOW + timedelta(days=1)
     assert not captured(home, now=later).is_new
     assert len(captures.captures_in(folder_of(home))) == 1
-    assert captures.last_seen(folder_of(home)) == later
+    assert seen_notes.last_seen(folder_of(home)) == later
     assert contents(home.lake) == before
     assert leftovers(home.root) == []
 

@@ -17,7 +17,7 @@ from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import acceptance
-from resources.raw import captures, tombstones
+from resources.raw import captures, seen_notes, tombstones
 from resources.raw.captures import Capture
 from resources.raw.erasures import Erasure, ItemKind, PlainItem
 from tests.support.restated_captures import DAY, FIRST, SECOND, THIRD, TRAFFIC, capture
@@ -117,11 +117,11 @@ def test_stated_totals_stay_and_contradict_nothing(home, tmp_path):
 def test_what_people_said_of_a_capture_holds_for_what_is_left(home):
     first, *_ = names(home)
     acceptance.accept(folder(home), first, THIRD, "me", "as a.example/live/one was off")
-    captures.note_seen(folder(home), captures.CaptureName(first), THIRD + timedelta(days=1))
+    seen_notes.note_seen(folder(home), captures.CaptureName(first), THIRD + timedelta(days=1))
     erase(home)
     (note,) = acceptance.accepted(folder(home))
     assert (note["capture"], note["reason"]) == (names(home)[0], "(erased)")
-    assert captures.seen(folder(home))[0]["capture"] == names(home)[0]
+    assert seen_notes.seen(folder(home))[0]["capture"] == names(home)[0]
 
 
 def test_files_that_are_shared_and_do_not_name_it_stay_shared(home):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from resources.api.catalog import DATASETS
 from resources.fs import sealed
 from resources.lake import checksum, parquet
-from resources.raw import captures
+from resources.raw import captures, seen_notes
 
 DAY = date(2026, 11, 20)
 NAME = captures.CaptureName("20261121T000000000000Z-2-0123456789abcdef")
@@ -85,15 +85,15 @@ def test_a_parquet_file_of_somebody_else_holds_no_checksum(tmp_path):
 def test_days_seen_again_are_noted_and_a_damaged_note_gives_way_to_the_next(tmp_path):
     (tmp_path / NAME.text).mkdir()
     first, second = (datetime(2026, 11, n, tzinfo=UTC) for n in (22, 23))
-    captures.note_seen(tmp_path, NAME, first)
-    captures.note_seen(tmp_path, NAME, second)
-    assert [n["seen_at"] for n in captures.seen(tmp_path)] == [
+    seen_notes.note_seen(tmp_path, NAME, first)
+    seen_notes.note_seen(tmp_path, NAME, second)
+    assert [n["seen_at"] for n in seen_notes.seen(tmp_path)] == [
         first.isoformat(),
         second.isoformat(),
     ]
-    assert captures.last_seen(tmp_path) == second
-    torn = (tmp_path / captures.SEEN).read_bytes()[:-9]
-    (tmp_path / captures.SEEN).write_bytes(torn)
-    assert captures.last_seen(tmp_path) == NAME.fetched_at
-    captures.note_seen(tmp_path, NAME, second)
-    assert len(captures.seen(tmp_path)) == 1
+    assert seen_notes.last_seen(tmp_path) == second
+    torn = (tmp_path / seen_notes.SEEN).read_bytes()[:-9]
+    (tmp_path / seen_notes.SEEN).write_bytes(torn)
+    assert seen_notes.last_seen(tmp_path) == NAME.fetched_at
+    seen_notes.note_seen(tmp_path, NAME, second)
+    assert len(seen_notes.seen(tmp_path)) == 1

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from resources.ledger.contradictions import USUAL_DAYS, contradicted_days
-from resources.ledger.file_index import RawDayFacts
+from resources.ledger.raw_day import RawDayFacts
 from resources.raw.captures import CaptureName
 
 DAYS = [date(2026, 11, 1) + timedelta(days=i) for i in range(20)]

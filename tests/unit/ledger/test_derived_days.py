@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from resources.ledger.derived_days import is_outdated
-from resources.ledger.file_index import RawDayFacts
+from resources.ledger.raw_day import RawDayFacts
 from resources.raw.captures import CaptureName
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -14,7 +14,7 @@ from resources.api.catalog import DATASETS
 from resources.fs import atomic, sealed
 from resources.lake import parquet
 from resources.ledger import file_index, states
-from resources.raw import captures
+from resources.raw import seen_notes
 from tests.support.lake_files import capture_name, store
 
 DATASET = DATASETS["stream_count"]
@@ -75,7 +75,7 @@ def made(root, wanted=None):
 def read(monkeypatch):
     """Which folders and files were read, not remembered."""
     found = []
-    for name in ("_read_day", "_read_lake_file"):
+    for name in ("read_day", "_read_lake_file"):
         real = getattr(file_index, name)
         monkeypatch.setattr(
             file_index, name, lambda path, real=real: found.append(path) or real(path)
@@ -95,7 +95,7 @@ CHANGES = {
     "another capture": lambda root, day: capture(root, day, 1),
     "a capture moved away": lambda root, day: next(folder(root, day).glob("2*")).rename(root / "x"),
     "the day removed": lambda root, day: shutil.rmtree(folder(root, day)),
-    "seen again": lambda root, day: captures.note_seen(folder(root, day), capture_name(3, 0), NEXT_DAY),
+    "seen again": lambda root, day: seen_notes.note_seen(folder(root, day), capture_name(3, 0), NEXT_DAY),
     "tried in vain": lambda root, day: atomic.write_atomically(folder(root, day) / "partial.json", b"{}"),
     "a file in the day's place": lambda root, day: [
         shutil.rmtree(folder(root, day)), folder(root, day).write_text("")
@@ -166,7 +166,7 @@ def test_what_changed_just_now_is_not_remembered(root, read, monkeypatch):
 
 
 def test_a_change_while_a_day_is_read_is_seen_the_next_time(root, monkeypatch):
-    real = file_index._read_day
+    real = file_index.read_day
 
     def slow(path):
         found = real(path)
@@ -174,17 +174,17 @@ def test_a_change_while_a_day_is_read_is_seen_the_next_time(root, monkeypatch):
             capture(root, DAYS[7], 1)
         return found
 
-    monkeypatch.setattr(file_index, "_read_day", slow)
+    monkeypatch.setattr(file_index, "read_day", slow)
     assert len(days(root)[DAYS[7]].captures) == 1
-    monkeypatch.setattr(file_index, "_read_day", real)
+    monkeypatch.setattr(file_index, "read_day", real)
     assert len(days(root)[DAYS[7]].captures) == 2
 
 
 def test_notes_that_cannot_be_read_are_tried_again(root):
-    (folder(root, DAYS[7]) / captures.SEEN).write_text("{")
+    (folder(root, DAYS[7]) / seen_notes.SEEN).write_text("{")
     assert days(root)[DAYS[7]].last_seen == capture_name(3, 0).fetched_at
     note = {"capture": capture_name(3, 0).text, "seen_at": NEXT_DAY.isoformat()}
-    with (folder(root, DAYS[7]) / captures.SEEN).open("r+b") as file:  # in place: no name changes
+    with (folder(root, DAYS[7]) / seen_notes.SEEN).open("r+b") as file:  # in place: no name changes
         file.write(sealed.seal({"seen": [note, note]}))
     assert days(root)[DAYS[7]].last_seen == NEXT_DAY
 

@@ -11,9 +11,9 @@ from resources.capture import repair
 from resources.fs import atomic
 from resources.home.layout import Home
 from resources.lake import parquet
-from resources.ledger import file_index, states
+from resources.ledger import file_index, raw_day, states
 from resources.ledger.states import State
-from resources.raw import captures
+from resources.raw import captures, seen_notes
 from resources.raw.captures import Capture, MisplacedCapture
 from tests.support.restated_captures import DAY, FIRST, SECOND, TRAFFIC, capture
 
@@ -104,9 +104,9 @@ def test_the_true_capture_beside_a_newer_one_that_belongs_elsewhere_is_the_newes
 def test_notes_about_what_belongs_elsewhere_tell_nothing(home):
     (moved,) = folder(home, TRAFFIC, NEXT).iterdir()
     name = captures.CaptureName(moved.name)
-    captures.note_seen(folder(home, TRAFFIC, NEXT), name, NOW)
+    seen_notes.note_seen(folder(home, TRAFFIC, NEXT), name, NOW)
     swap(home)
-    assert file_index.raw_day(folder(home, TRAFFIC, DAY)).last_seen is None
+    assert raw_day.raw_day(folder(home, TRAFFIC, DAY)).last_seen is None
 
 
 def test_it_becomes_no_rows(home):
@@ -135,8 +135,8 @@ def test_a_manifest_is_read_once_while_its_day_does_not_change(home, monkeypatch
     monkeypatch.setattr(file_index, "_SAVE_AFTER", 1)
     home.state.mkdir()
     read = []
-    real = file_index.manifest_facts
-    monkeypatch.setattr(file_index, "manifest_facts", lambda one: read.append(one) or real(one))
+    real = raw_day.manifest_facts
+    monkeypatch.setattr(raw_day, "manifest_facts", lambda one: read.append(one) or real(one))
     for _ in range(3):
         file_index.raw_days(home.raw, TRAFFIC.name, cache=home.file_index)
     assert len(read) == 2

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from resources.api.catalog import DAILY, DATASETS
 from resources.ledger import states
 from resources.ledger.states import State
-from resources.raw import captures
+from resources.raw import captures, seen_notes
 from tests.support.documented_limits import DOCUMENTED
 from tests.support.each import each
 
@@ -223,7 +223,7 @@ def test_it_is_due_once_a_day_of_the_business_zone(folder):
     assert not due(YEAR, folder, ENDS + timedelta(hours=3))
     assert not due(YEAR, folder, midnight - MOMENT)
     assert due(YEAR, folder, midnight)
-    captures.note_seen(folder, name, midnight + timedelta(hours=2))
+    seen_notes.note_seen(folder, name, midnight + timedelta(hours=2))
     assert not due(YEAR, folder, midnight + timedelta(hours=3))
     assert due(YEAR, folder, midnight + timedelta(days=1))
 

@@ -13,7 +13,7 @@ from resources.api.catalog import DATASETS
 from resources.ledger import acceptance, states, suspicion
 from resources.ledger.evidence import Evidence
 from resources.ledger.suspicion import SIBLINGS, suspect_days
-from resources.raw import captures
+from resources.raw import captures, seen_notes
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FIRST = date(2026, 9, 7)  # a Monday
@@ -214,7 +214,7 @@ def test_it_is_asked_again_on_these_days_and_then_confirmed(raw):
         now = CAPTURED + timedelta(days=days)
         if suspicion.is_due(line(raw, now), now, ZONE):
             asked.append(days)
-            captures.note_seen(folder, captures.newest(folder).name, now)
+            seen_notes.note_seen(folder, captures.newest(folder).name, now)
     assert asked == [1, 2, 3, 7, 14, 30]
     assert not line(raw).is_suspect
 
@@ -223,7 +223,7 @@ def test_days_on_which_nothing_ran_are_not_made_up_for_one_by_one(raw):
     folder = captures.folder_of(raw, "edge_stat", DAY)
     late = CAPTURED + timedelta(days=20)
     assert suspicion.is_due(line(raw, late), late, ZONE)
-    captures.note_seen(folder, captures.newest(folder).name, late)
+    seen_notes.note_seen(folder, captures.newest(folder).name, late)
     assert not suspicion.is_due(line(raw, late), late + timedelta(days=9), ZONE)
     assert suspicion.is_due(line(raw, late), late + timedelta(days=10), ZONE)
 

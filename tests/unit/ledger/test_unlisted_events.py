@@ -7,7 +7,7 @@ import pytest
 
 from resources.api.windows import day_window
 from resources.lake.long_events import MOST
-from resources.ledger.file_index import RawDayFacts
+from resources.ledger.raw_day import RawDayFacts
 from resources.ledger.unlisted_events import unlisted_events
 from resources.raw.captures import CaptureName
 

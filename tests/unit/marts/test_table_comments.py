@@ -13,7 +13,7 @@ from resources.lake import parquet
 from resources.marts import table_comments
 from resources.system_tables.registry import META_TABLES, OWN_TABLES
 from resources.verify.run import Verification
-from resources.warehouse import load
+from resources.warehouse import load_state
 from tests.support.aged_archive import NAMES
 from tests.support.archives import DAYS
 
@@ -130,8 +130,8 @@ def test_a_lake_file_may_say_it_in_other_words_but_not_in_another_unit(
 def test_a_table_that_was_made_for_another_key_is_not_as_declared(name, past):
     other = replace(DATASETS[name], key=(*DATASETS[name].key, "another"))
     with past.archive.reading() as connection:
-        assert load.is_in_sync(connection, past.archive.home, DATASETS[name])
-        assert not load.is_in_sync(connection, past.archive.home, other)
+        assert load_state.is_in_sync(connection, past.archive.home, DATASETS[name])
+        assert not load_state.is_in_sync(connection, past.archive.home, other)
 
 
 # The other language ------------------------------------------------------------------------------

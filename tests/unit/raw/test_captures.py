@@ -4,7 +4,6 @@ import gzip
 import json
 import shutil
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -171,7 +170,6 @@ def test_a_capture_is_invisible_until_it_is_committed(folder):
     writer, name = sealed(folder)
     assert captures.captures_in(folder) == []
     assert captures.newest(folder) is None
-    assert captures.last_seen(folder) is None
     writer.commit(name)
     assert captures.captures_in(folder) == [name]
 
@@ -294,43 +292,3 @@ def test_a_damaged_capture_never_reaches_the_lake(folder, tmp_path):
     with pytest.raises(captures.DamagedCapture):
         parquet.normalise(tmp_path / "lake", DATASET, DAY, changed)
     assert [p for p in (tmp_path / "lake").rglob("*") if p.is_file()] == []
-
-
-# Seen again --------------------------------------------------------------------------------------
-
-
-def test_a_day_was_last_seen_when_it_was_captured_or_found_the_same(folder):
-    capture = captured(folder)
-    assert captures.last_seen(folder) == NOW
-    for days in (1, 2):
-        captures.note_seen(folder, capture.name, NOW + timedelta(days=days))
-    assert captures.last_seen(folder) == (NOW + timedelta(days=2)).replace(microsecond=0)
-    assert captures.captures_in(folder) == [capture.name]
-
-
-def test_a_revision_is_newer_than_notes_about_the_capture_before_it(folder):
-    first = captured(folder)
-    captures.note_seen(folder, first.name, NOW + timedelta(days=1))
-    captured(folder, now=NOW + timedelta(days=2), after=first.name)
-    assert captures.last_seen(folder) == NOW + timedelta(days=2)
-
-
-def test_a_note_made_by_a_clock_set_back_changes_nothing(folder):
-    capture = captured(folder)
-    captures.note_seen(folder, capture.name, NOW - timedelta(days=9))
-    assert captures.last_seen(folder) == NOW
-
-
-@on_disk
-@given(data=st.data())
-def test_notes_that_are_damaged_or_half_written_break_nothing(data, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("notes")
-    capture = captured(folder, [])
-    captures.note_seen(folder, capture.name, NOW + timedelta(days=1))
-    path: Path = folder / captures.SEEN
-    whole = path.read_bytes()
-    left = data.draw(st.integers(0, len(whole) - 1), "left")
-    path.write_bytes(whole[:left] + data.draw(st.binary(max_size=3), "then"))
-    assert captures.last_seen(folder) in (NOW, (NOW + timedelta(days=1)).replace(microsecond=0))
-    captures.note_seen(folder, capture.name, NOW + timedelta(days=2))
-    assert captures.last_seen(folder) == (NOW + timedelta(days=2)).replace(microsecond=0)

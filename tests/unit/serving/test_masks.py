@@ -13,7 +13,7 @@ from resources.marts.definition import read
 from resources.serving import masks
 from resources.serving import publish as serving_publish
 from resources.warehouse import connection as warehouse_connection
-from resources.warehouse import identity, load
+from resources.warehouse import identity, load, load_state
 from tests.support.lake_files import store
 
 ZONE = "Asia/Shanghai"
@@ -113,8 +113,8 @@ def test_a_masked_copy_is_whole_and_as_declared(home, publish):
     found = publish("mask")
     assert declared(found.path) == declared(home.warehouse)
     with duckdb.connect(str(found.path), read_only=True) as connection:
-        assert load.LoadState.of(connection).is_declared(PUSHES)
-        assert load.is_in_sync(connection, home, PUSHES)
+        assert load_state.LoadState.of(connection).is_declared(PUSHES)
+        assert load_state.is_in_sync(connection, home, PUSHES)
 
 
 def test_the_same_again_writes_nothing_and_another_setting_does(home, publish):

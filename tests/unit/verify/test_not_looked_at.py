@@ -17,7 +17,8 @@ from resources.api.catalog import DATASETS
 from resources.fs import atomic, scratch
 from resources.lake import parquet
 from resources.raw import captures
-from resources.raw.captures import MANIFEST, RESPONSES, SEEN
+from resources.raw.captures import MANIFEST, RESPONSES
+from resources.raw.seen_notes import SEEN
 from resources.verify import saved_result
 from resources.verify.findings import FindingKind
 from resources.verify.run import Verification

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from resources.api.catalog import DATASETS
-from resources.raw import captures
-from resources.raw.captures import MANIFEST, RESPONSES, SEEN
+from resources.raw import captures, seen_notes
+from resources.raw.captures import MANIFEST, RESPONSES
+from resources.raw.seen_notes import SEEN
 from resources.verify.findings import FindingKind, Place, Repair
 from resources.verify.raw import RawDay, misfit
 from tests.support.archives import DAYS
@@ -60,7 +61,7 @@ def test_damage_to_one_capture_leaves_the_other_intact(place):
 
 def test_a_note_that_names_a_later_capture_tells_that_it_is_gone(place):
     older, newer = captures.captures_in(place.raw)
-    captures.note_seen(place.raw, newer, newer.fetched_at + timedelta(days=1))
+    seen_notes.note_seen(place.raw, newer, newer.fetched_at + timedelta(days=1))
     shutil.rmtree(place.raw / newer.text)
     _, found, _ = looked(place)
     assert {(f.kind, f.subject.name) for f in found} == {(FindingKind.MISSING, newer.text)}
@@ -85,7 +86,7 @@ def test_what_is_not_ours_is_named_and_left(place):
 
 def test_a_damaged_note_is_no_damage_to_a_capture(place):
     newest = captures.captures_in(place.raw)[-1]
-    captures.note_seen(place.raw, newest, newest.fetched_at + timedelta(days=1))
+    seen_notes.note_seen(place.raw, newest, newest.fetched_at + timedelta(days=1))
     note = place.raw / SEEN
     note.write_bytes(note.read_bytes()[:-2])
     day, (found,), _ = looked(place)

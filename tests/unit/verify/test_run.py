@@ -18,7 +18,8 @@ from resources.fs import atomic
 from resources.home import day_lock
 from resources.lake import parquet
 from resources.raw import captures as raw_captures
-from resources.raw.captures import MANIFEST, RESPONSES, SEEN
+from resources.raw.captures import MANIFEST, RESPONSES
+from resources.raw.seen_notes import SEEN
 from resources.verify.findings import FindingKind, Repair
 from resources.verify.run import Verification
 from resources.warehouse import identity

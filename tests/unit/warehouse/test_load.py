@@ -20,7 +20,7 @@ from resources.serving import publish
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import dedup as listed
 from resources.warehouse import load as warehouse_load
-from resources.warehouse import load_batch
+from resources.warehouse import load_batch, load_state
 from resources.warehouse.connection import WarehouseError
 from resources.warehouse.dataset_docs import tables
 from tests.support.each import each
@@ -106,7 +106,7 @@ def test_a_load_brings_every_day_of_the_lake_and_a_second_one_changes_nothing(
         table=COUNT.name, days=DAYS, rows=6, total_rows=6, gone=[]
     )
     assert counts(connection) == {DAYS[1]: 1, DAYS[2]: 2, DAYS[3]: 3}
-    assert warehouse_load.is_in_sync(connection, home, COUNT)
+    assert load_state.is_in_sync(connection, home, COUNT)
     before, state = everything(connection), warehouse_connection.content_version(connection)
     assert load() == warehouse_load.Loaded(table=COUNT.name, days=[], rows=0, total_rows=6, gone=[])
     assert everything(connection) == before
@@ -117,7 +117,7 @@ def test_an_empty_day_is_loaded_once(home, connection, load):
     store(home.lake, COUNT, FIRST, [])
     assert load().days == [FIRST]
     assert load().days == []
-    assert warehouse_load.is_in_sync(connection, home, COUNT)
+    assert load_state.is_in_sync(connection, home, COUNT)
 
 
 def test_only_the_day_whose_file_changed_is_loaded_again(home, connection, load):
@@ -126,7 +126,7 @@ def test_only_the_day_whose_file_changed_is_loaded_again(home, connection, load)
     load()
     state = warehouse_connection.content_version(connection)
     store(home.lake, COUNT, DAYS[1], domains("c"), version=1)
-    assert not warehouse_load.is_in_sync(connection, home, COUNT)
+    assert not load_state.is_in_sync(connection, home, COUNT)
     found = load()
     assert (found.days, found.rows, found.total_rows) == ([DAYS[1]], 1, 7)
     assert counts(connection) == {DAYS[0]: 2, DAYS[1]: 1, DAYS[2]: 2, DAYS[3]: 2}
@@ -156,7 +156,7 @@ def test_folders_that_are_no_day_are_not_loaded(home, connection, load):
         other.parent.mkdir()
         other.write_bytes(path.read_bytes())
     assert load().days == [FIRST]
-    assert warehouse_load.is_in_sync(connection, home, COUNT)
+    assert load_state.is_in_sync(connection, home, COUNT)
 
 
 def test_a_warehouse_that_was_deleted_is_made_again_with_the_same_content(home):
@@ -234,7 +234,7 @@ def test_a_load_that_breaks_off_anywhere_changes_nothing_and_can_be_repeated(
     assert seen[0] == before
     assert all(found in (before, after) for found in seen)
     assert len(rows_of(connection, dataset.name)) == (4 if dataset is COUNT else 3)
-    assert warehouse_load.is_in_sync(connection, home, dataset)
+    assert load_state.is_in_sync(connection, home, dataset)
 
 
 @pytest.mark.parametrize("dataset", [COUNT, IP_INFO, DOMAIN], ids=lambda d: d.name)
@@ -255,13 +255,13 @@ def test_a_table_that_is_made_anew_is_the_old_one_until_all_its_days_are_in(
             warehouse_load.sync_table(Breaking(connection, at), home, other)
             break
         except Broken:
-            if warehouse_load.is_in_sync(connection, home, other):
+            if load_state.is_in_sync(connection, home, other):
                 break  # it was about to count the rows
             assert everything(connection) == before
     assert at > 10
     same = {name: rows for name, rows in before.items() if name != "meta.state"}
     assert {n: rows for n, rows in everything(connection).items() if n != "meta.state"} == same
-    assert warehouse_load.is_in_sync(connection, home, other)
+    assert load_state.is_in_sync(connection, home, other)
 
 
 def test_a_damaged_file_keeps_no_other_day_from_a_table_that_is_made_anew(home, connection, load):
@@ -272,7 +272,7 @@ def test_a_damaged_file_keeps_no_other_day_from_a_table_that_is_made_anew(home, 
     other = replace(COUNT, key=COUNT.key[::-1])
     assert str(path) in load(other).problem
     assert counts(connection) == dict.fromkeys(DAYS, 1)  # the bad day's rows are the earlier ones
-    assert not warehouse_load.is_in_sync(connection, home, other)
+    assert not load_state.is_in_sync(connection, home, other)
 
 
 def test_days_with_many_rows_are_loaded_few_at_a_time(home, connection, load, monkeypatch):
@@ -463,9 +463,9 @@ def test_a_table_follows_the_catalog_and_is_filled_from_the_lake_again(
     store(home.lake, dataset, DAYS[0], [{key: "a"}, {key: "b"}])
     load(dataset)
     other = CHANGES[change](dataset)
-    assert not warehouse_load.is_in_sync(connection, home, other)
+    assert not load_state.is_in_sync(connection, home, other)
     assert load(other).days == [DAYS[0]]
-    assert warehouse_load.is_in_sync(connection, home, other)
+    assert load_state.is_in_sync(connection, home, other)
     assert load(other).days == []
     assert connection.execute(f"SELECT count(*) FROM {dataset.name}").fetchall() == [(2,)]
     names = [d[0] for d in connection.execute(f"FROM {dataset.name} LIMIT 0").description]
@@ -657,7 +657,7 @@ def described(tmp_path_factory):
         tables_say = connection.execute(
             "SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = 'main'"
         ).fetchall()
-        level = [warehouse_load.is_in_sync(connection, home, d) for d in DATASETS.values()]
+        level = [load_state.is_in_sync(connection, home, d) for d in DATASETS.values()]
     assert all(level)
     return columns, dict(tables_say), {table["table"]: table for table in tables()}
 

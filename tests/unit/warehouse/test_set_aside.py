@@ -8,7 +8,7 @@ import pytest
 from resources.api.catalog import DATASETS
 from resources.home.layout import Home
 from resources.warehouse import connection as warehouse_connection
-from resources.warehouse import days_set_aside, load
+from resources.warehouse import days_set_aside, load, load_state
 from resources.warehouse.connection import WarehouseError
 from tests.support.lake_files import store
 
@@ -51,13 +51,13 @@ def test_rows_of_a_damaged_day_stay_and_come_anew_with_its_file(home, connection
     assert str(paths[1]) in load.sync_table(connection, home, other).problem
     assert rows(connection, dataset.name) == before
     assert [*days_set_aside.read(home)] == [(dataset.name, DAYS[1])]
-    assert not load.is_in_sync(connection, home, other)
+    assert not load_state.is_in_sync(connection, home, other)
     assert str(paths[1]) in load.sync_table(connection, home, other).problem, "it is tried again"
     paths[1].write_bytes(good)
     assert load.sync_table(connection, home, other).problem == ""
     assert rows(connection, dataset.name) == before
     assert days_set_aside.read(home) == {}
-    assert load.is_in_sync(connection, home, other)
+    assert load_state.is_in_sync(connection, home, other)
 
 
 def test_a_day_that_was_never_loaded_leaves_nothing_behind(home, connection):

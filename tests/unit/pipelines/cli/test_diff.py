@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from pipelines.cli import main
 from resources.home.layout import Home
 from resources.raw import captures as raw_captures
+from resources.raw import seen_notes
 from tests.support.restated_captures import DAY, FIRST, SECOND, THIRD, answer, capture
 
 A, B, C = ("pull.example", "a"), ("pull.example", "b"), ("pull.example", "c")
@@ -188,7 +189,7 @@ def test_one_capture_is_nothing_to_compare(diff, home):
 
 def test_one_capture_that_was_seen_again(diff, home):
     found = capture(home, FIRST, {A: (1, 10)})
-    raw_captures.note_seen(found.folder.parent, found.name, SECOND)
+    seen_notes.note_seen(found.folder.parent, found.name, SECOND)
     assert "The vendor still said the same on 2026-11-22 08:20." in diff().output
 
 
