@@ -120,14 +120,11 @@ def _reconcile(connection: duckdb.DuckDBPyConnection, home: Home, days: Sequence
         [days],
     ).fetchall()
     connection.execute(f"CREATE OR REPLACE TEMP TABLE made AS FROM {TABLE} LIMIT 0")
-    comparable = ((rule, day) for rule, day, is_comparable in stale if is_comparable)
     by_name = {rule.name: rule for rule in RULES}
-    for name, group in groupby(comparable, key=lambda pair: pair[0]):
-        rule = by_name[name]
-        wanted = [day for _, day in group]
-        if rule.from_origins:
-            _stage_origins(connection, home, rule, wanted)
-        _compare(connection, rule, wanted)
+    comparable = [(by_name[name], day) for name, day, is_comparable in stale if is_comparable]
+    _stage_origins(connection, home, [pair for pair in comparable if pair[0].from_origins])
+    for rule, group in groupby(comparable, key=lambda pair: pair[0]):
+        _compare(connection, rule, [day for _, day in group])
     connection.execute(
         "INSERT INTO made SELECT rule, day, $account, NULL, NULL, relation, unit, tolerance, "
         "'not comparable', missing FROM stale JOIN reconciliation_rule USING (rule) "
@@ -177,20 +174,24 @@ def _rule_parameters(rule: Rule) -> dict[str, object]:
 
 
 def _stage_origins(
-    connection: duckdb.DuckDBPyConnection, home: Home, rule: Rule, days: Sequence[date]
+    connection: duckdb.DuckDBPyConnection, home: Home, wanted: Sequence[tuple[Rule, date]]
 ) -> None:
-    """Fill the temporary table `origins`: which totals disagree in the lake files of `days`.
+    """Fill the temporary table `origins`: which totals disagree in the lake files of `wanted`.
 
     NULL for a file that cannot be read. Arrow is not used: see system_tables/ledger.py.
     """
-    (name,) = rule.needs
-    provenances = [parquet.provenance_of(parquet.path_of(home.lake, name, day)) for day in days]
+    names = [rule.needs[0] for rule, _ in wanted]  # such a rule is about a single dataset
+    days = [day for _, day in wanted]
+    provenances = [
+        parquet.provenance_of(parquet.path_of(home.lake, name, day))
+        for name, day in zip(names, days, strict=True)
+    ]
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE origins AS SELECT $dataset AS dataset, "
+        "CREATE OR REPLACE TEMP TABLE origins AS SELECT unnest($names::VARCHAR[]) AS dataset, "
         "unnest($days::DATE[]) AS business_date, unnest($disagreeing::VARCHAR[][]) AS disagreeing",
         {
-            "dataset": name,
-            "days": [*days],
+            "names": names,
+            "days": days,
             "disagreeing": [None if one is None else [*one.disagreeing] for one in provenances],
         },
     )
