@@ -13,16 +13,11 @@ from tests.support.suites import slow
 
 USUAL = Account(domains=1, streams_per_domain=2, deleted=0, audience=0.1)
 TINY = Account(domains=1, streams_per_domain=1, deleted=0, audience=0.02)
-SEVERAL = Account(domains=1, streams_per_domain=2, deleted=1, audience=0.02)
+SEVERAL = Account(domains=1, streams_per_domain=1, deleted=1, audience=0.02)
 DAY = (date(2026, 11, 21),)
 NIGHT = (date(2026, 11, 20), date(2026, 11, 21))
 
 CASES = {
-    "EndTime included, times in UTC, empty slots left out, null lists": (
-        TINY,
-        AnswerOptions(end="inclusive", offset="Z", zeros="omit", empty="null", push_match="start"),
-        NIGHT,
-    ),
     "several domains, one deleted, absent lists": (
         SEVERAL,
         AnswerOptions(offset="Z", zeros="omit", empty="absent", push_match="end"),
@@ -31,7 +26,7 @@ CASES = {
 }
 MORE_CASES = {
     "as documented": (USUAL, AnswerOptions(), NIGHT),
-    "the first of CASES with a larger audience": (
+    "EndTime included, times in UTC, empty slots left out, null lists, a larger audience": (
         USUAL,
         AnswerOptions(end="inclusive", offset="Z", zeros="omit", empty="null", push_match="start"),
         NIGHT,
@@ -55,6 +50,25 @@ def wrong_tables(found, days, names=tuple(DATASETS)):
     with found.archive.reading() as connection:
         wrong = {name: differences(connection, name, expected.rows(name)) for name in names}
     return {name: rows for name, rows in wrong.items() if rows}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """Two days that are captured and loaded, of the least account whose answers differ most from
+    the documents. Tests that do not say so leave it as it is.
+    """
+    options = AnswerOptions(
+        end="inclusive", offset="Z", zeros="omit", empty="null", push_match="start"
+    )
+    with lab(tmp_path_factory.mktemp("done") / "home", TINY, options=options) as found:
+        found.backfill(NIGHT)
+        yield found
+
+
+def test_every_table_is_what_the_world_holds_with_inclusive_ends_utc_no_empty_slots_and_null_lists(
+    done,
+):
+    assert wrong_tables(done, NIGHT) == {}
 
 
 @pytest.mark.parametrize("case", [*CASES, *map(slow, MORE_CASES)])
@@ -98,18 +112,10 @@ def test_more_domains_than_one_list_and_more_streams_than_one_page(account, ques
         assert wrong_tables(found, DAY, names) == {}
 
 
-@pytest.fixture(scope="module")
-def done(tmp_path_factory):
-    """A day that is captured and loaded, shared by the tests below."""
-    with lab(tmp_path_factory.mktemp("done") / "home", TINY) as found:
-        found.backfill(DAY)
-        yield found
-
-
 def test_a_second_run_asks_nothing_and_changes_nothing(done):
     asked, home = done.requests, done.archive.home
     before = contents(home.raw, home.lake, home.served.parent)
-    again = done.backfill(DAY)
+    again = done.backfill(NIGHT)
     assert done.requests == asked
     assert contents(home.raw, home.lake, home.served.parent) == before
     assert {r.outcome.value for r in again} == {"kept"}
@@ -118,7 +124,7 @@ def test_a_second_run_asks_nothing_and_changes_nothing(done):
 def test_asking_again_changes_no_rows_and_keeps_one_capture(done):
     home = done.archive.home
     lake, served = contents(home.lake), contents(home.served.parent)
-    again = done.capture(DAY, again=True)
+    again = done.capture(NIGHT, again=True)
     assert failures(again) == []
     assert {r.outcome.value for r in again} == {"unchanged"}
     assert contents(home.lake) == lake

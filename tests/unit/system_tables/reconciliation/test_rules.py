@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -58,14 +58,10 @@ def captured(tmp_path_factory):
 
 @dataclass(frozen=True)
 class Copy:
-    """A home of its own that a test may break."""
+    """A home of its own that a test may break, with its warehouse open."""
 
     home: Home
-
-    @contextmanager
-    def opened(self):
-        with warehouse_connection.writing(self.home, "Asia/Shanghai") as connection:
-            yield connection
+    connection: duckdb.DuckDBPyConnection
 
     def alter(self, name, select, *, disagreeing=(), day=DAY):
         """Write the lake file of a day anew with what `select` makes of its rows, `t`."""
@@ -82,14 +78,12 @@ class Copy:
 
     def sync_tables(self, names=(), switched_on=ALL_ON):
         """Load `names` and reconcile; how many (rule, day) were done."""
-        with self.opened() as connection:
-            for name in names:
-                load.sync_table(connection, self.home, DATASETS[name])
-            return run.sync_reconciliation(connection, self.home, switched_on)
+        for name in names:
+            load.sync_table(self.connection, self.home, DATASETS[name])
+        return run.sync_reconciliation(self.connection, self.home, switched_on)
 
     def rows(self, sql="FROM reconciliation"):
-        with self.opened() as connection:
-            return connection.execute(sql).fetchall()
+        return self.connection.execute(sql).fetchall()
 
     def odd_parts(self):
         """(rule, day, scope) of what does not agree, but for wholes that are not as their parts."""
@@ -107,9 +101,11 @@ class Copy:
 @pytest.fixture
 def copy(captured, tmp_path):
     """The lake and the warehouse of the capture, to be broken."""
-    for name in ("raw", "lake", "warehouse"):
-        shutil.copytree(captured.root / name, tmp_path / name)
-    return Copy(Home(tmp_path))
+    for name in ("raw", "lake"):  # files are replaced whole, never changed: links will do
+        shutil.copytree(captured.root / name, tmp_path / name, copy_function=os.link)
+    shutil.copytree(captured.root / "warehouse", tmp_path / "warehouse")
+    with warehouse_connection.writing(Home(tmp_path), "Asia/Shanghai") as connection:
+        yield Copy(Home(tmp_path), connection)
 
 
 # A sound capture ---------------------------------------------------------------------------------
@@ -455,11 +451,9 @@ def test_a_scope_that_one_side_does_not_know_counts_as_nothing_there(copy):
 
 
 def test_nothing_new_does_nothing_and_changes_nothing(copy):
-    with copy.opened() as connection:
-        before = warehouse_connection.content_version(connection)
+    before = warehouse_connection.content_version(copy.connection)
     assert copy.sync_tables(ALL_ON) == 0
-    with copy.opened() as connection:
-        assert warehouse_connection.content_version(connection) == before
+    assert warehouse_connection.content_version(copy.connection) == before
 
 
 def test_only_days_and_rules_whose_captures_changed_are_done_again(copy):
@@ -528,12 +522,11 @@ def hidden_name(hidden, folder):
     ],
 )
 def test_a_missing_side_is_named_with_the_reason(copy, state, note):
-    with copy.opened() as connection:
-        about = ["push_stream_info", DAY]
-        connection.execute("DELETE FROM meta.loaded WHERE (dataset, day) = (?, ?)", about)
-        connection.execute(
-            "UPDATE ledger SET state = ? WHERE (dataset, business_date) = (?, ?)", [state, *about]
-        )
+    about = ["push_stream_info", DAY]
+    copy.connection.execute("DELETE FROM meta.loaded WHERE (dataset, day) = (?, ?)", about)
+    copy.connection.execute(
+        "UPDATE ledger SET state = ? WHERE (dataset, business_date) = (?, ?)", [state, *about]
+    )
     copy.sync_tables()
     assert copy.rows(
         "SELECT rule, business_date, scope, expected, actual, note FROM reconciliation "
@@ -542,9 +535,8 @@ def test_a_missing_side_is_named_with_the_reason(copy, state, note):
 
 
 def test_a_dataset_that_is_switched_off_is_a_missing_side(copy):
-    with copy.opened() as connection:
-        connection.execute("DELETE FROM meta.loaded WHERE dataset = 'push_stream_info'")
-        connection.execute("DROP TABLE push_stream_info")
+    copy.connection.execute("DELETE FROM meta.loaded WHERE dataset = 'push_stream_info'")
+    copy.connection.execute("DROP TABLE push_stream_info")
     copy.sync_tables(switched_on=[name for name in ALL_ON if name != "push_stream_info"])
     assert copy.rows("SELECT note FROM reconciliation WHERE verdict = 'not comparable'") == [
         ("push_stream_info: switched off",)
@@ -552,15 +544,13 @@ def test_a_dataset_that_is_switched_off_is_a_missing_side(copy):
 
 
 def test_a_day_of_which_nothing_is_loaded_has_no_rows(copy):
-    with copy.opened() as connection:
-        connection.execute("DELETE FROM meta.loaded WHERE day = ?", [DAY])
+    copy.connection.execute("DELETE FROM meta.loaded WHERE day = ?", [DAY])
     copy.sync_tables()
     assert copy.rows("SELECT DISTINCT business_date FROM reconciliation") == [(OTHER_DAY,)]
 
 
 def test_a_number_that_no_sum_can_hold_keeps_no_other_day_from_being_compared(copy):
-    with copy.opened() as connection:
-        connection.execute("DELETE FROM meta.reconciled")
+    copy.connection.execute("DELETE FROM meta.reconciled")
     copy.alter("batch_stream_traffic", times("1e300", "down_traffic_bytes"))
     copy.sync_tables(["batch_stream_traffic"])
     found = copy.rows(
@@ -588,8 +578,7 @@ def test_the_standing_counts_and_shows_the_newest_differences(copy):
     copy.alter("edge_stat_by_region", times(2, "requests", "true"))
     copy.alter("edge_stat_by_region", times(2, "requests", "true"), day=OTHER_DAY)
     copy.sync_tables(["edge_stat_by_region"])
-    with copy.opened() as connection:
-        found = reconciliation_table.reconciliation_status(connection, at_most=3)
+    found = reconciliation_table.reconciliation_status(copy.connection, at_most=3)
     assert found.differing == 8  # two days of two domains and their push domains
     assert found.not_comparable == 0
     assert [d.business_date for d in found.differences] == [OTHER_DAY] * 3
