@@ -7,6 +7,7 @@ The charts themselves are drawn by the sections. Read next: traffic.py.
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib import dates as matplotlib_dates
 from matplotlib.figure import Figure
 
@@ -45,6 +47,10 @@ DASHES: Sequence[Any] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)),
 """Lines differ by dash pattern as well as by colour."""
 
 WIDTH_IN = 9.6
+NARROW_IN = 4.4
+"""Of the drawing for phones: at their width its text is as large as that around it."""
+_NARROW_LABELS = 4  # along the time axis
+_NARROW_NAME = 24  # characters of which two fit beside each other
 _SETTINGS: Any = {  # its keys are literals
     "svg.fonttype": "none",
     "font.size": 9.5,
@@ -79,9 +85,15 @@ def label(axes: Axes, unit: str) -> None:
     axes.set_title(unit, loc="left", fontsize=9.5, color=COLOUR["pale"], pad=6)
 
 
-def legend(axes: Axes, columns: int, handles: Sequence[Any] | None = None) -> None:
+def legend(
+    axes: Axes,
+    columns: int,
+    handles: Sequence[Any] | None = None,
+    names: Sequence[str] | None = None,
+) -> None:
     """Put the legend above the chart, on the right."""
-    more = {} if handles is None else {"handles": handles}
+    given = {"handles": handles, "labels": names}
+    more: Any = {key: value for key, value in given.items() if value is not None}
     axes.legend(
         loc="lower right",
         bbox_to_anchor=(1, 1),
@@ -156,7 +168,46 @@ def drawing() -> Iterator[None]:
 
 
 def svg(drawn: Figure, name: str, title: str) -> str:
-    """The drawing as an element of a page. `name` is unique in the page, `title` is for screen readers."""
+    """The drawing as elements of a page: one for screens and paper, one for phones; CSS shows either.
+
+    `name` is unique in the page, `title` is for screen readers. The figure is used up.
+    """
+    for axes in drawn.axes:
+        _say_if_empty(axes)
+    wide = _element(drawn, name, title)
+    _narrow(drawn)
+    return wide + _element(drawn, f"{name}-narrow", title, "narrow")
+
+
+def _say_if_empty(axes: Axes) -> None:
+    """Without a value, an axis from 0 to 1 would show a measure that nobody took."""
+    if np.isfinite(axes.dataLim.height) and axes.dataLim.y1 != 0:
+        return
+    axes.set_yticks([])
+    if not axes.texts:  # or it is said that nothing was captured
+        axes.text(
+            0.5, 0.5, "none in these days", transform=axes.transAxes,
+            ha="center", va="center", color=COLOUR["pale"], fontsize=9.5,
+        )  # fmt: skip
+
+
+def _narrow(drawn: Figure) -> None:
+    """Draw it for a phone: fewer labels of time, the legend in two columns."""
+    height_in = drawn.get_figheight()
+    for axes in drawn.axes:
+        ticks, labels = axes.get_xticks(), [text.get_text() for text in axes.get_xticklabels()]
+        step = math.ceil(len(ticks) / _NARROW_LABELS) or 1
+        axes.set_xticks([*ticks[::step]], labels[::step])
+        axes.set_xticks([], minor=True)
+        if (shown := axes.get_legend()) is not None:
+            names = [text.get_text() for text in shown.get_texts()]
+            columns = 2 if max(map(len, names)) <= _NARROW_NAME else 1
+            legend(axes, columns, shown.legend_handles, names)
+            height_in += 0.2 * (math.ceil(len(names) / columns) - 1)
+    drawn.set_size_inches(NARROW_IN, height_in)
+
+
+def _element(drawn: Figure, name: str, title: str, kind: str = "") -> str:
     file = io.BytesIO()
     with drawing(), mpl.rc_context({"svg.hashsalt": name}):
         drawn.savefig(
@@ -172,6 +223,8 @@ def svg(drawn: Figure, name: str, title: str) -> str:
     root.attrib.update(
         {"viewBox": f"0 0 {width:.0f} {height:.0f}", "role": "img", "aria-label": title}
     )
+    if kind:
+        root.set("class", kind)
     return ET.tostring(root, encoding="unicode")
 
 
