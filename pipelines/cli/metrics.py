@@ -39,7 +39,7 @@ def metrics(output: Path | None, port: int | None, host: str) -> None:
     \b
     Examples:
       livestats metrics
-      livestats metrics --output /var/lib/node_exporter/textfile/livestats.prom
+      livestats metrics --output /var/lib/prometheus/node-exporter/livestats.prom
       livestats metrics --serve 9464
 
     What each means, alerts and a dashboard: docs/monitoring.md.

@@ -52,7 +52,7 @@ NOT_RUN = {
     r"(export )?[A-Z_]+[A-Z0-9_]*=\S+( [A-Z_]+=\S+)*": "variables of the terminal",
     r"livestats demo.*": "10 s: test_demo runs it",
     r"livestats simulate .*": "serves until Ctrl-C; test_manners starts every manner",
-    r"livestats metrics --serve .*": "serves until Ctrl-C: test_metrics asks its server",
+    r"livestats metrics --(serve|output) .*": "serves until Ctrl-C, or needs a folder of the node exporter: test_metrics",
     r"livestats probe --rate .*": "12 s: test_rate runs it without its waits",
     r"livestats superset --import .*": "needs Superset: test_superset_client",
     r"livestats ui --only 'web\|daemon\|code'": "three commands in one; deploy/ has them",
