@@ -113,8 +113,7 @@ def plan(
     asked for, so they are not named. `force` asks complete days again, `reread` those for which late
     data may exist, as the schedule does; suspect days are asked again when they are due.
 
-    Raises ValueError for a reversed range, a day in the future or before the archive's first day,
-    and an unknown dataset.
+    Raises ValueError for a reversed range, a day in the future or too early, an unknown dataset.
     """
     wanted, unusable = _wanted(archive, names)
     has_range = first is not None or last is not None
