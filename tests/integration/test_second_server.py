@@ -47,6 +47,7 @@ OTHERWISE = Choices(
     empty_result="null",
     single_split=True,
     unaligned_start="next",
+    rate_limits=False,  # nobody waits in a test that captures without the command
 )
 MIXED = Choices(
     empty_list="absent",
@@ -55,8 +56,9 @@ MIXED = Choices(
     day_start="utc",
     rough_count_extra=-2,
     unaligned_start="next",
+    rate_limits=False,
 )
-BYTEPLUS = Choices(edition="byteplus", offset="Z", zero_slots="left_out")
+BYTEPLUS = Choices(edition="byteplus", offset="Z", zero_slots="left_out", rate_limits=False)
 
 CUTS = """
 [cut.viewers_by_protocol]
