@@ -117,7 +117,8 @@ class InventoryReader:
         """The newest snapshot of a list with at least one row: an empty one is a fault that passes."""
         paths = snapshots(self.lake, name)
         for path in reversed(paths):
-            if rows := read_columns(path, columns).to_pylist():
+            rows: list[dict[str, str]] = read_columns(path, columns).to_pylist()
+            if rows:
                 return rows
         raise PrerequisiteMissing(
             f"the API has listed no {what} so far: run the same again, which asks for the list anew"
