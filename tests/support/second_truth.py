@@ -13,6 +13,9 @@ from tests.second_server.world import CARRIERS
 from tests.support import second_lists
 from tests.support.second_series import SERIES, Row, Series, of_series
 
+UNTRIED: Mapping[str, str] = {}
+"""Datasets that the second server does not answer yet, with the reason."""
+
 
 @dataclass(frozen=True)
 class SecondTruth:
