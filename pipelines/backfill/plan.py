@@ -128,11 +128,9 @@ def plan(
         *capture_plan.chunks({name: found.fresh for name, found in days.items()}, urgent=urgent),
         *capture_plan.chunks({name: found.again for name, found in days.items()}, again=True),
     )
-    asked = {d.name for d in wanted if d.is_dimension}
-    known = {d.name for d in DIMENSIONS if snapshots(archive.home.lake, d.name)}
     on = {d.name for d in DIMENSIONS if d.name in archive.settings.datasets} - {*unusable}
     # New domains make days incomplete, so a backfill of everything looks at the list once a day.
-    needed = on if chunks or not names else asked if force else asked - known
+    needed = on if chunks or not names else _wanted_dimensions(archive, wanted, force=force)
 
     def named(kind: str) -> dict[str, list[date]]:
         found = {name: getattr(one, kind) for name, one in days.items() if has_range}
@@ -159,6 +157,12 @@ def plan(
         known_lost_in_part=_lost_in_part(days),
         unusable=unusable,
     )
+
+
+def _wanted_dimensions(archive: Archive, wanted: Sequence[Dataset], *, force: bool) -> set[str]:
+    """The dimensions of `wanted` that have no snapshot yet; with `force`, all of them."""
+    asked = {d.name for d in wanted if d.is_dimension}
+    return {name for name in asked if force or not snapshots(archive.home.lake, name)}
 
 
 @dataclass(frozen=True, kw_only=True)
