@@ -131,6 +131,10 @@ class Remade:
             for name, file in (("anew", self._home.warehouse), ("held", path.resolve())):
                 source = quoting.literal(str(file))
                 connection.execute(f"ATTACH {source} AS {name} (READ_ONLY)")
+            if not is_served and not relations.declared(connection, "held"):
+                what = "holds nothing: its first load was broken off"
+                yield self._finding(path, FindingKind.BEHIND, what)
+                return
             seal = identity.read(path.resolve())
             if not is_served and not identity.is_as_closed(path):
                 what = "was written to by another program, or put back"

@@ -107,6 +107,17 @@ def test_a_warehouse_that_a_load_has_open_is_not_verified(lab, tmp_path):
     assert all(f.is_unverified for f in findings)
 
 
+def test_a_warehouse_whose_first_load_was_broken_off_is_behind_and_not_damaged(lab, tmp_path):
+    path = lab.archive.home.warehouse
+    path.unlink()
+    duckdb.connect(str(path)).close()
+    findings = found(lab, tmp_path)
+    assert [(f.kind, f.subject) for f in findings] == [(FindingKind.BEHIND, path)]
+    assert "publish" in findings[0].remedy
+    lab.archive.publish()
+    assert found(lab, tmp_path) == []
+
+
 def test_without_space_for_the_tables_they_are_not_verified(lab, tmp_path, monkeypatch):
     full = shutil.disk_usage(tmp_path)._replace(free=0)
     monkeypatch.setattr(remade.shutil, "disk_usage", lambda _: full)
