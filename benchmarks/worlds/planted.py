@@ -16,7 +16,7 @@ from unittest import mock
 
 from pipelines.planning import capture_plan
 from resources.api import pagination, request_plan
-from resources.api.parsing import parse
+from resources.api.parsing import duplicates
 from resources.archive import Archive
 from resources.capture import fetcher, partition_writer, staged_files
 from resources.capture.answers import FetchResult
@@ -152,7 +152,7 @@ def _windows() -> Sequence[Patch]:
 
 
 def _duplicates() -> Sequence[Patch]:
-    return [(parse, "number_occurrences", parse.keep_one)]
+    return [(duplicates, "number_occurrences", duplicates.keep_one)]
 
 
 def _publish() -> Sequence[Patch]:

@@ -78,6 +78,7 @@ CASES = [
     *costs_item(PUSH, f"refuse-domain={PUSH}@action={PUSHES}"),
     *costs_item("room-201", "refuse-stream=room-201"),
     # Keys that come twice, pages that move.
+    *costs_nothing(*(f"doubled-slots=2@action={action}" for action in (EDGE, SESSIONS, CODES, SOURCES))),
     *costs_nothing("doubled-key=2@action=ListDomainDetail", f"moving-total@action={PUSHES}@until-call=2"),
     *costs_action(PUSHES, "total moved", f"moving-total@action={PUSHES}"),
     # What cannot be read.

@@ -193,6 +193,21 @@ class SkipDomain(Manner):
         return answer
 
 
+def with_series(
+    endpoint: Endpoint, result: Result, change: Callable[[list[Result]], list[Result]]
+) -> Result:
+    """An answer with each of its series, of its split too, changed."""
+    for layout in (endpoint.rows, endpoint.split_rows):
+        items = [result]
+        for level in layout.levels if layout else ():
+            if "TimeStamp" in {field.name for field in level.fields}:
+                for item in items:
+                    if item.get(level.name):
+                        item[level.name] = change(item[level.name])
+            items = [row for item in items for row in item.get(level.name) or []]
+    return result
+
+
 @dataclass
 class MissingSlots(Content):
     """Leaves out the last slots of a series."""
@@ -203,15 +218,37 @@ class MissingSlots(Content):
     count: int = 1
 
     def changed(self, request: Request, endpoint: Endpoint, result: Result) -> Result:
-        for layout in (endpoint.rows, endpoint.split_rows):
-            items = [result]
-            for level in layout.levels if layout else ():
-                if "TimeStamp" in {field.name for field in level.fields}:
-                    for item in items:
-                        if item.get(level.name):
-                            item[level.name] = item[level.name][: -self.count]
-                items = [row for item in items for row in item.get(level.name) or []]
-        return result
+        return with_series(endpoint, result, lambda rows: rows[: -self.count])
+
+
+@dataclass
+class DoubledSlots(Content):
+    """Lists the first slots of every series twice."""
+
+    name = "doubled-slots"
+    example = "doubled-slots=3@action=DescribeLiveEdgeStatData"
+
+    count: int = 1
+
+    def changed(self, request: Request, endpoint: Endpoint, result: Result) -> Result:
+        return with_series(endpoint, result, lambda rows: [*rows, *rows[: self.count]])
+
+
+@dataclass
+class MovedSlots(Content):
+    """States every slot so many seconds after its time, or before it."""
+
+    name = "moved-slots"
+    example = "moved-slots=1800@action=DescribeLiveEdgeStatData"
+
+    seconds: int = 300
+
+    def changed(self, request: Request, endpoint: Endpoint, result: Result) -> Result:
+        def moved(row: Result) -> Result:
+            at = datetime.fromisoformat(row["TimeStamp"]) + timedelta(seconds=self.seconds)
+            return {**row, "TimeStamp": at.isoformat()}
+
+        return with_series(endpoint, result, lambda rows: [moved(row) for row in rows])
 
 
 @dataclass
@@ -292,6 +329,8 @@ MANNERS: tuple[type[Manner], ...] = (
     OtherEcho,
     SkipDomain,
     MissingSlots,
+    DoubledSlots,
+    MovedSlots,
     OtherTotals,
     QuotedNumbers,
     NewField,

@@ -1,5 +1,7 @@
 """Answers of another content, as values; how a client sees them is in test_manners.py."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from resources.api.catalog import ENDPOINTS
@@ -81,6 +83,18 @@ def test_the_last_slots_are_missing_in_every_series(split):
     found = rows(through("missing-slots=2", request))
     assert len(usual) - len(found) == 2 * (1 + len(PULLS) if split else 1)
     assert all(row in usual for row in found)
+
+
+@pytest.mark.parametrize("split", [None, ["Domain"]])
+def test_slots_that_are_listed_twice_or_under_another_time(split):
+    request = edge(DetailField=split) if split else edge()
+    usual = rows(answered(request))
+    twice = rows(through("doubled-slots=2", request))
+    assert len(twice) - len(usual) == 2 * (1 + len(PULLS) if split else 1)
+    assert all(row in usual for row in twice)
+    moved = rows(through("moved-slots=-1800", request))
+    behind = [datetime.fromisoformat(row["TimeStamp"]) + timedelta(minutes=30) for row in moved]
+    assert behind == [datetime.fromisoformat(row["TimeStamp"]) for row in usual]
 
 
 def test_shapes_of_rows():
