@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
@@ -208,18 +209,27 @@ def missing(
     return lines
 
 
+_OF_ONE_CALL = re.compile(r", request [^\s,)]+|; gave up at attempt \d+ after \d+ s")
+
+
 def _grouped(
     failed: Iterable[tuple[str, date | None, str]],
 ) -> dict[tuple[str, tuple[date, ...]], list[str]]:
-    """Message and days -> the datasets of which both are true."""
+    """Message and days -> the datasets of which both are true.
+
+    Messages that differ only in what is of one call (its request id, its time) are one, without it.
+    """
     by_name: dict[tuple[str, str], list[date]] = {}
+    messages: dict[str, str] = {}  # without what is of one call -> what is told
     for name, day, message in failed:
-        days = by_name.setdefault((name, message), [])
+        alike = _OF_ONE_CALL.sub("", message)
+        messages[alike] = message if messages.get(alike, message) == message else alike
+        days = by_name.setdefault((name, alike), [])
         if day is not None:
             days.append(day)
     found: dict[tuple[str, tuple[date, ...]], list[str]] = {}
-    for (name, message), days in by_name.items():
-        found.setdefault((message, tuple(sorted(days))), []).append(name)
+    for (name, alike), days in by_name.items():
+        found.setdefault((messages[alike], tuple(sorted(days))), []).append(name)
     return found
 
 

@@ -601,6 +601,15 @@ def test_what_fails_alike_is_told_in_one_line():
         first=FIRST,
         last=LAST,
     )
+    calls = [
+        f"refused (HTTP 500, request {n}F); gave up at attempt 6 after {n} s. Wait." for n in (1, 2)
+    ]
+    assert missing(todo, [("edge_stat", FIRST, calls[0]), ("edge_stat", LAST, calls[1])]) == [
+        f"Failed: edge_stat {FIRST} to {LAST}: refused (HTTP 500). Wait."
+    ]
+    assert missing(todo, [("edge_stat", FIRST, calls[0])]) == [
+        f"Failed: edge_stat {FIRST}: {calls[0]}"
+    ]
     failed = [("edge_stat", FIRST, "no"), ("top_play", LAST, "no"), ("edge_stat", LAST, "no")]
     failed += [("top_play", FIRST, "no"), ("isp", None, "no"), ("source_traffic", FIRST, "other")]
     assert missing(todo, failed) == [
