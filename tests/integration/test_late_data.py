@@ -80,7 +80,10 @@ def vendor(tmp_path_factory):
     environ = {"LIVESTATS_FIRST_DAY": str(DAY)}
     clock = [at("21T01:20")]
     home = tmp_path_factory.mktemp("late") / "home"
-    with lab(home, now=clock[0], late=late, environ=environ, clock=lambda: clock[0]) as found:
+    names = ("domain", "isp", RESTATED, SAME)
+    with lab(
+        home, now=clock[0], late=late, environ=environ, names=names, clock=lambda: clock[0]
+    ) as found:
         told = Vendor(found)
         for moment in ("21T01:20", "21T08:20", "22T01:20", "22T08:20", "23T01:20", "24T01:20"):
             clock[0] = at(moment)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
-from resources.api.catalog import DATASETS
 from resources.simulator import Account, Faults, LateData
 from tests.support.archives import DAYS, NOW, Lab, failures, lab
 
@@ -21,17 +20,14 @@ TOMORROW = NOW + timedelta(days=1)
 @contextmanager
 def lived_in(home: Path, account: Account = ACCOUNT, names: Sequence[str] = NAMES) -> Iterator[Lab]:
     """The archive in `home`, loaded and served, at the moment of its last capture."""
-    off = [name for name in DATASETS if name not in names]
-    (home.parent / "livestats.toml").write_text(f"[datasets]\noff = {off}\n")
-    environ = {"LIVESTATS_SETTINGS": str(home.parent / "livestats.toml")}
-    with lab(home, account, late=RESTATED, environ=environ) as today:
+    with lab(home, account, late=RESTATED, names=names) as today:
         assert failures(today.capture(DAYS, names)) == []
-    with lab(home, account, now=TOMORROW, environ=environ, late=RESTATED) as tomorrow:
+    with lab(home, account, now=TOMORROW, names=names, late=RESTATED) as tomorrow:
         assert failures(tomorrow.capture(DAYS, names, again=True)) == []
         assert failures(tomorrow.capture(DAYS[:1], names, again=True)) == []
     broken = Faults(odds={"internal": 1.0})
-    with lab(home, account, now=TOMORROW, environ=environ, faults=broken) as failing:
+    with lab(home, account, now=TOMORROW, names=names, faults=broken) as failing:
         failing.capture([FAILED], names[2:3])
-    with lab(home, account, now=TOMORROW, environ=environ, late=RESTATED) as last:
+    with lab(home, account, now=TOMORROW, names=names, late=RESTATED) as last:
         last.load()
         yield last

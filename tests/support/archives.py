@@ -136,17 +136,26 @@ def lab(
     *,
     now: datetime = NOW,
     environ: Mapping[str, str] | None = None,
+    names: Iterable[str] | None = None,
     **options: object,
 ) -> Iterator[Lab]:
     """A simulated account, served, and an archive in `home` (not made yet) that asks it.
 
+    `names` are the datasets that are on, by a settings file beside the home, so that what `with_`
+    gives has the same; None: all. Every table that is on is made by a load, with its marts.
     `options` are those of `Simulator`; no rate is kept, and the archive's clock starts at `now`.
     """
+    environ = {**(environ or {})}
+    if names is not None:
+        off = [name for name in DATASETS if name not in {*names}]
+        file = home.parent / "livestats.toml"
+        file.write_text(f"[datasets]\noff = {off}\n")
+        environ["LIVESTATS_SETTINGS"] = str(file)
     with Simulator(account, **{"rate": None, "clock": moving(now), **options}) as simulator:
         yield Lab(
             simulator,
             Archive.open(
-                {**environment(simulator, home, now), **(environ or {})},
+                {**environment(simulator, home, now), **environ},
                 home.parent,
             ),
         )

@@ -34,6 +34,7 @@ from tests.support.suites import slow
 FIRST, LAST = DAYS
 TODAY = NOW.date()
 SOME = ("edge_stat", "batch_push_stream_metrics", "push_stream_info", "push_stream_metrics")
+FEW = (*(d.name for d in DIMENSIONS), *SOME, "stream_count", "source_traffic")
 AGAIN = """
 import json, os, sys
 from datetime import date
@@ -60,9 +61,17 @@ def account(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def done(account):
+def few(account):
+    """The same with few datasets switched on: a load makes every table that is on."""
+    file = account.root.parent / "few.toml"
+    file.write_text(f"[datasets]\noff = {[name for name in DATASETS if name not in FEW]}\n")
+    return account.with_(LIVESTATS_SETTINGS=str(file))
+
+
+@pytest.fixture(scope="module")
+def done(few):
     """A home with two days of some datasets, and what the backfill said."""
-    found = account.beside("done")
+    found = few.beside("done")
     return found, run(found)
 
 
@@ -246,8 +255,8 @@ def in_a_process(found):
 
 
 @pytest.mark.slow
-def test_a_backfill_does_not_import_dagster(account):
-    fresh = account.beside("without dagster")
+def test_a_backfill_does_not_import_dagster(few):
+    fresh = few.beside("without dagster")
     kept, _, is_complete, captured, has_dagster = in_a_process(fresh)
     assert (kept, is_complete, captured) == (0, True, 2 * len(SOME) + len(DIMENSIONS))
     assert not has_dagster
@@ -306,9 +315,9 @@ class Loads:
         patch.setattr(found.simulator._service.chooser, "choose", choose)
 
 
-def test_a_month_is_loaded_while_the_next_is_captured(account, monkeypatch):
+def test_a_month_is_loaded_while_the_next_is_captured(few, monkeypatch):
     """October is not answered before November can be queried."""
-    two = account.beside("months").with_(LIVESTATS_FIRST_DAY="2026-10-30")
+    two = few.beside("months").with_(LIVESTATS_FIRST_DAY="2026-10-30")
     loads, told, seen = Loads(monkeypatch, two, "edge_stat", 2), [], []
 
     def progress(*_):
@@ -330,10 +339,10 @@ def test_a_month_is_loaded_while_the_next_is_captured(account, monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_first_complete_day_of_a_long_backfill_is_loaded_at_once(account, monkeypatch):
+def test_the_first_complete_day_of_a_long_backfill_is_loaded_at_once(few, monkeypatch):
     """It is the newest; the other is not answered before that can be queried."""
     monkeypatch.setattr(backfill_run, "WORTH_DAYS", 1)
-    found = account.beside("first day").set(workers=1)
+    found = few.beside("first day").set(workers=1)
     loads, seen = Loads(monkeypatch, found, "edge_stat", 2), []
 
     def progress(*_):
@@ -386,9 +395,9 @@ def test_the_first_complete_day_is_loaded_and_most_of_the_last_ones_before_the_e
     assert loads_of(*chunks) == expected
 
 
-def test_a_load_that_fails_is_told_and_does_not_end_the_capture(account, monkeypatch):
+def test_a_load_that_fails_is_told_and_does_not_end_the_capture(few, monkeypatch):
     monkeypatch.setattr(backfill_run, "WORTH_DAYS", 1)
-    found, told = account.beside("failed load").set(workers=1), []
+    found, told = few.beside("failed load").set(workers=1), []
     loads = Loads(monkeypatch, found, "edge_stat", 2)
     loads.error = WarehouseError("the file is open in another program. Close it there.")
     summary = run(found, names=("edge_stat",), tell=told.append)
@@ -397,8 +406,8 @@ def test_a_load_that_fails_is_told_and_does_not_end_the_capture(account, monkeyp
     assert found.rows("SELECT count(DISTINCT business_date) FROM edge_stat") == [(2,)]
 
 
-def test_a_load_that_fails_to_the_end_ends_the_run_with_its_error(account, monkeypatch):
-    found = account.beside("failed to the end")
+def test_a_load_that_fails_to_the_end_ends_the_run_with_its_error(few, monkeypatch):
+    found = few.beside("failed to the end")
 
     def publish(_archive):
         raise OSError(28, "No space left on device")
@@ -411,9 +420,9 @@ def test_a_load_that_fails_to_the_end_ends_the_run_with_its_error(account, monke
     assert states(found, "edge_stat") == ["captured", "captured"]
 
 
-def test_an_error_of_ours_in_the_background_is_raised(account, monkeypatch):
+def test_an_error_of_ours_in_the_background_is_raised(few, monkeypatch):
     monkeypatch.setattr(backfill_run, "WORTH_DAYS", 1)
-    found = account.beside("error of ours").set(workers=1)
+    found = few.beside("error of ours").set(workers=1)
     Loads(monkeypatch, found, "edge_stat", 2).error = KeyError("ours")
     with pytest.raises(KeyError, match="ours"):
         run(found, names=("edge_stat",))
@@ -430,7 +439,8 @@ def test_the_archive_s_clock_decides_which_days_there_are(tmp_path, now):
     """Dagster's own idea of today does not matter."""
     moment = datetime.fromisoformat(now)
     yesterday = moment.date() - timedelta(days=1)
-    with lab(tmp_path / "home", SMALL, now=moment, environ={"LIVESTATS_FIRST_DAY": ""}) as moved:
+    environ = {"LIVESTATS_FIRST_DAY": ""}
+    with lab(tmp_path / "home", SMALL, now=moment, environ=environ, names=FEW) as moved:
         summary = run(moved, yesterday, yesterday, ("edge_stat",))
     assert summary.is_complete
 
@@ -439,14 +449,17 @@ def test_the_archive_s_clock_decides_which_days_there_are(tmp_path, now):
 
 
 @pytest.fixture(scope="module")
-def broken(account, tmp_path_factory):
+def broken(few, tmp_path_factory):
     """The same account with one action out of order, and what a run with it said."""
     faults = Faults(first={"DescribeLiveBatchPushStreamMetrics": (10_000, "unavailable")})
     home = tmp_path_factory.mktemp("broken") / "home"
-    with lab(home, SMALL, faults=faults) as faulty, pytest.MonkeyPatch.context() as patch:
+    with (
+        lab(home, SMALL, faults=faults, names=FEW) as faulty,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         patch.setattr("resources.capture.session.capturer", partial(capturer, sleep=no_wait))
         summary = run(faulty)
-    return account.with_(LIVESTATS_HOME=str(home)), summary
+    return few.with_(LIVESTATS_HOME=str(home)), summary
 
 
 def test_a_failing_dataset_holds_up_nothing_and_makes_its_dependents_incomplete(broken):
@@ -477,8 +490,8 @@ def test_running_again_heals(broken):
     assert states(found, "push_stream_metrics") == ["captured", "captured"]
 
 
-def test_a_wrong_key_ends_the_run_before_anything_is_captured(account):
-    wrong = account.beside("wrong").with_(VOLC_SECRETKEY="another-secret-key")
+def test_a_wrong_key_ends_the_run_before_anything_is_captured(few):
+    wrong = few.beside("wrong").with_(VOLC_SECRETKEY="another-secret-key")
     with pytest.raises(FixSetup, match="SignatureDoesNotMatch"):
         run(wrong)
     assert not list(wrong.archive.home.lake.rglob("*.parquet"))
@@ -512,9 +525,9 @@ def _changing(simulator, day):
     return progress
 
 
-def test_breaking_off_leaves_nothing_half_done(account):
+def test_breaking_off_leaves_nothing_half_done(few):
     """Ctrl-C during a capture."""
-    found = account.beside("broken off")
+    found = few.beside("broken off")
     # A shell that starts the tests in the background has them ignore Ctrl-C.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -536,9 +549,9 @@ def test_breaking_off_leaves_nothing_half_done(account):
     assert run(found, names=("edge_stat",)).is_complete
 
 
-def test_a_run_that_is_broken_off_between_two_results_has_ended_its_capture(account):
+def test_a_run_that_is_broken_off_between_two_results_has_ended_its_capture(few):
     """Ctrl-C while a result is shown: no thread goes on asking the API, whoever keeps the error."""
-    found = account.beside("broken off between")
+    found = few.beside("broken off between")
 
     def interrupt(event):
         if isinstance(event, Result) and not DATASETS[event.dataset].is_dimension:
@@ -553,9 +566,9 @@ def test_a_run_that_is_broken_off_between_two_results_has_ended_its_capture(acco
     assert run(found).is_complete
 
 
-def test_an_error_of_ours_is_raised_as_it_is(account, monkeypatch):
+def test_an_error_of_ours_is_raised_as_it_is(few, monkeypatch):
     """What nobody expects must not pass for success."""
-    found = account.beside("ours")
+    found = few.beside("ours")
     monkeypatch.setattr("resources.capture.capturer.CaptureRun.results", lambda _: {}["lost"])
     with pytest.raises(KeyError, match="lost"):
         run(found, names=("edge_stat",))
