@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from pipelines.cli import screen, streams
-from pipelines.cli.signals import Ending, Terminated, ending_cleanly
+from pipelines.cli.signals import CAME, Ending, Terminated, ending_cleanly
 from resources.version import VERSION
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
@@ -109,6 +109,7 @@ class Commands(click.Group):
         ending = Ending()
         try:
             with ending_cleanly() as ending:
+                ctx.meta[CAME] = ending
                 return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
             _break_off(ctx, interrupt.number if isinstance(interrupt, Terminated) else SIGINT)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ import click
 
 from pipelines.cli import screen, shell_words
 from pipelines.cli.options import Refused, opened
-from pipelines.cli.signals import Terminated
+from pipelines.cli.signals import CAME, Ending, Terminated
 from resources.errors import LivestatsError
 from resources.serving.formats import FORMATS, LAYOUTS
+from resources.sql import interrupts
 
 STYLES = (*LAYOUTS, *(name for name, one in FORMATS.items() if one.is_text))
 HISTORY = ".livestats_history"  # in the folder of the user, as other shells have theirs
@@ -57,7 +58,8 @@ def shell(style: str, most_rows: int) -> None:
       livestats shell < questions.sql
     """
     read = _prompt() if sys.stdin.isatty() else _from_stdin()
-    Shell(read, style, most_rows).run()
+    ending = click.get_current_context().meta.get(CAME, Ending())
+    Shell(read, style, most_rows, ending).run()
 
 
 def is_complete(text: str) -> bool:
@@ -72,6 +74,7 @@ class Shell:
     read: Callable[[], str]  # the next input; EOFError at the end
     style: str
     most_rows: int
+    ending: Ending = field(default_factory=Ending)
 
     def run(self) -> None:
         """Until the end of the input or `.quit`."""
@@ -81,19 +84,32 @@ class Shell:
             except EOFError:
                 return
             except KeyboardInterrupt as interrupt:
-                _go_on(interrupt)
+                self._go_on(interrupt)
                 continue
             if text in (".quit", ".exit"):
                 return
             try:
-                self.answer(text)
-            except click.ClickException as error:
-                screen.note(f"Error: {error.message}")
-            except LivestatsError as error:
-                screen.note(f"Error: {error}")
+                # Reading from the terminal has taken away what tells DuckDB of a signal.
+                with interrupts.by_signals({signal.SIGINT, signal.SIGTERM, signal.SIGHUP}):
+                    self.answer(text)
+            except (click.ClickException, LivestatsError, RuntimeError) as error:
+                if self.ending.number is not None:  # DuckDB raised it in the place of Terminated
+                    self._go_on(Terminated(self.ending.number))
+                    screen.note("Interrupted.")
+                elif isinstance(error, RuntimeError):
+                    raise
+                else:
+                    told = error.message if isinstance(error, click.ClickException) else error
+                    screen.note(f"Error: {told}")
             except KeyboardInterrupt as interrupt:
-                _go_on(interrupt)
+                self._go_on(interrupt)
                 screen.note("Interrupted.")
+
+    def _go_on(self, interrupt: KeyboardInterrupt) -> None:
+        """Raise it again if it is not of Ctrl-C, after which the shell goes on."""
+        if isinstance(interrupt, Terminated) and interrupt.number != signal.SIGINT:
+            raise interrupt
+        self.ending.number = None
 
     def answer(self, text: str) -> None:
         """Do what one input asks for. Raises LivestatsError and click's errors."""
@@ -125,12 +141,6 @@ class Shell:
                 self.most_rows = int(number)
             case _:
                 raise Refused(f"{' '.join((name, *words))} is no command of the shell.\n{_HELP}")
-
-
-def _go_on(interrupt: KeyboardInterrupt) -> None:
-    """Raise it again if it is not of Ctrl-C, after which the shell goes on."""
-    if isinstance(interrupt, Terminated) and interrupt.number != signal.SIGINT:
-        raise interrupt
 
 
 def _from_stdin() -> Callable[[], str]:

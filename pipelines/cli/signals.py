@@ -34,6 +34,10 @@ class Terminated(KeyboardInterrupt):
         super().__init__(signal.Signals(number).name)
 
 
+CAME = "livestats.ending"
+"""Where click's context has the Ending of the command that runs."""
+
+
 @dataclass
 class Ending:
     """What came during a block."""

@@ -82,6 +82,19 @@ def test_ctrl_c_ends_the_statement_and_a_service_manager_the_shell(monkeypatch):
     shell.Shell(read, "table", 50).run()
     assert asked == ["slow;", "fast;"]
 
+    def interrupted(self, _text):
+        self.ending.number = asked_to_end
+        raise RuntimeError("Query interrupted")  # as DuckDB does
+
+    monkeypatch.setattr(shell.Shell, "answer", interrupted)
+    asked_to_end = signal.SIGINT
+    inputs = iter(["slow;"])
+    shell.Shell(read, "table", 50).run()
+    asked_to_end = signal.SIGTERM
+    inputs = iter(["slow;"])
+    with pytest.raises(Terminated):
+        shell.Shell(read, "table", 50).run()
+
     def ended():
         raise Terminated(signal.SIGTERM)
 
