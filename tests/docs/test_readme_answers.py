@@ -35,7 +35,8 @@ def test_there_are_lines():
 def test_each_line_gives_an_answer(archive, tmp_path, monkeypatch, line):
     monkeypatch.chdir(tmp_path)
     words = shlex.split(line, comments=True)
-    result = CliRunner().invoke(main, words, env=dict(archive.archive.environ))
+    environ = dict(archive.archive.environ)
+    result = CliRunner().invoke(main, words, env=environ, input="FROM isp;\n")  # for the shell
     assert result.exit_code == 0, result.output
     assert "No rows." not in result.output
     assert result.stdout.count("\n") > 1 or [*tmp_path.iterdir()]
