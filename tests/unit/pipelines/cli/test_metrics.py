@@ -1,5 +1,6 @@
 """`livestats metrics`: as text, as a file of the node exporter, over HTTP."""
 
+import json
 import re
 import threading
 from http.server import ThreadingHTTPServer
@@ -12,7 +13,9 @@ from click.testing import CliRunner
 from pipelines.cli import main, metrics
 from tests.support.archives import lab
 
-PAGE = Path(__file__).resolve().parents[4] / "docs" / "monitoring.md"
+ROOT = Path(__file__).resolve().parents[4]
+PAGE = ROOT / "docs" / "monitoring.md"
+DASHBOARD = ROOT / "deploy" / "grafana" / "livestats.json"
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,17 @@ def test_the_page_explains_every_metric(environ):
         re.findall(r"`(livestats_\w+)`", PAGE.read_text("utf-8").partition("```yaml\n# alerts")[0])
     )
     assert told == set(re.findall(r"^# TYPE (\w+)", run(environ).stdout, re.MULTILINE))
+
+
+def test_dashboard_and_alerts_ask_for_metrics_that_there_are(environ):
+    dashboard = json.loads(DASHBOARD.read_text("utf-8"))
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    asked += re.findall(r"expr: (.*)", PAGE.read_text("utf-8"))
+    assert len(asked) >= 12
+    named = {name for expression in asked for name in re.findall(r"livestats_\w+", expression)}
+    assert named <= set(re.findall(r"^# TYPE (\w+)", run(environ).stdout, re.MULTILINE))
+    places = [(one["gridPos"]["x"], one["gridPos"]["y"]) for one in dashboard["panels"]]
+    assert len({*places}) == len(places) == len({one["id"] for one in dashboard["panels"]})
 
 
 def test_the_file_is_replaced_whole_and_others_can_read_it(environ, tmp_path):
