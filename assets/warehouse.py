@@ -145,12 +145,26 @@ def _served(names: Sequence[str]) -> dg.AssetsDefinition:
         archive: dg.ResourceParam[Archive],
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster knows the bare name only
         published = archive.publish()
+        facts = served_metadata(archive, published.path, is_new=published.is_new)
         return dg.MaterializeResult(
-            metadata=served_metadata(archive, published.path, is_new=published.is_new),
+            metadata=facts | published_elsewhere(archive),
             check_results=served_checks(archive),
         )
 
     return served_copy
+
+
+def published_elsewhere(archive: Archive) -> dict[str, Any]:
+    """Publish to the place of the settings, if there is one. That it failed is told, and alarmed."""
+    if not archive.settings.publish_to:
+        return {}
+    from resources.publish_to import run
+
+    outcome = run.publish_if_set(archive.home, archive.settings, archive.now())
+    if outcome is None:
+        return {}
+    what = f"not published: {outcome.problem}" if outcome.problem else "published"
+    return {"published_to": outcome.place, "published_to_outcome": what}
 
 
 def served_metadata(archive: Archive, copy: Path, *, is_new: bool) -> dict[str, Any]:

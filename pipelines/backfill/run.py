@@ -107,6 +107,7 @@ def run(
             load(archive, recorder.record)
     else:
         summary.published = archive.home.served
+    _publish_elsewhere(archive, tell)
     if summary.ended_by is None:
         _download(archive, todo, summary, tell)
     for name, lines in suspect_days(archive, todo).items():
@@ -127,6 +128,20 @@ def run(
         or summary.log_files.lacking
     )
     return summary
+
+
+def _publish_elsewhere(archive: Archive, tell: Callable[[str], None]) -> None:
+    """Publish to the place of the settings, if there is one. What fails is told, and alarmed."""
+    if archive.settings.publish_to:
+        from resources.publish_to import run as elsewhere
+
+        done = elsewhere.publish_if_set(archive.home, archive.settings, archive.now())
+        if done:
+            tell(
+                f"Not published to {done.place}: {done.problem}"
+                if done.problem
+                else f"Published to {done.place}"
+            )
 
 
 def _download(

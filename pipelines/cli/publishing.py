@@ -26,18 +26,10 @@ def problem_of(target: str | None) -> str:
 
 def publish_to(archive: Archive, target: str, datasets: Sequence[str]) -> Result:
     """Publish the served copy to `target`. Raises NotPublished."""
-    from resources.config.publish_settings import ICEBERG
-    from resources.publish_to import iceberg, postgresql, postgresql_session, served
+    from resources.publish_to import run
 
-    settings, now = archive.settings, archive.now()
-    schema = settings.publish_schema
-    is_iceberg = target == ICEBERG
-    place = "Iceberg tables" if is_iceberg else postgresql_session.place_of(target)
-    screen.note(f"Publishing to {place} ...")
-    with served.reading(archive.home, settings.time_zone, datasets) as found:
-        if is_iceberg:
-            return iceberg.publish(found, archive.home, schema, now)
-        return postgresql.publish(found, target, schema, now)
+    screen.note(f"Publishing to {run.place_of(target)} ...")
+    return run.publish(archive.home, archive.settings, target, datasets, archive.now())
 
 
 def tell(done: Result) -> None:

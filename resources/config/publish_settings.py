@@ -29,14 +29,14 @@ def _at(where: str, meaning: str, variable: str | None = None) -> Mapping[str, s
 
 @dataclass(frozen=True, kw_only=True)
 class PublishSettings:
-    """What `livestats publish` does beside the served copy; by default nothing."""
+    """What is published beside the served copy; by default nothing."""
 
     publish_to: str = field(
         default="",
         metadata=_at(
             "publish.to",
-            "Where `livestats publish` publishes as well: postgresql://USER@HOST/DATABASE, without a "
-            "password, or iceberg. See scale.md.",
+            "Where `livestats publish`, each `livestats backfill` and the schedule publish as well: "
+            "postgresql://USER@HOST/DATABASE, without a password, or iceberg. See scale.md.",
             "LIVESTATS_PUBLISH_TO",
         ),
     )

@@ -214,6 +214,22 @@ def test_the_account_alone_can_be_asked_for(account):
 # A run -------------------------------------------------------------------------------------------
 
 
+def test_a_place_that_cannot_be_published_to_is_told_and_fails_no_run(captured):
+    told = []
+    summary = run(captured.set(publish_to="postgresql://me@127.0.0.1:1/bi"), tell=told.append)
+    assert summary.is_complete
+    assert [line.partition(": ")[0] for line in told] == [
+        "Not published to postgresql://127.0.0.1:1/bi"
+    ]
+
+
+def test_what_is_published_elsewhere_is_told(captured, monkeypatch):
+    monkeypatch.setattr("resources.publish_to.iceberg.publish", lambda *_: None)
+    told = []
+    run(captured.set(publish_to="iceberg"), tell=told.append)
+    assert told == ["Published to Iceberg tables"]
+
+
 def test_a_run_captures_loads_and_publishes(done):
     found, summary = done
     assert summary.is_complete

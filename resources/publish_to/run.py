@@ -1,0 +1,88 @@
+"""A publication to a place beside the served copy, and the note of what became of the last one.
+
+The note is for alarms: a place that stays behind is told. Not here: the places (postgresql.py, iceberg.py).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import duckdb
+
+from resources.api import redaction
+from resources.config import Settings
+from resources.config.publish_settings import ICEBERG
+from resources.errors import LivestatsError
+from resources.fs import atomic
+from resources.home.layout import Home
+from resources.publish_to import iceberg, postgresql, postgresql_session, served
+from resources.publish_to.result import Result
+
+log = logging.getLogger("livestats.publish")
+
+_FILE = "published-to.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of the last publication to a place."""
+
+    place: str  # without a user and a password
+    problem: str  # "" if it was published
+
+
+def place_of(target: str) -> str:
+    """What a target is called in messages."""
+    return "Iceberg tables" if target == ICEBERG else postgresql_session.place_of(target)
+
+
+def publish(
+    home: Home, settings: Settings, target: str, datasets: Sequence[str], now: datetime
+) -> Result:
+    """Publish the served copy to `target`, and note the outcome. Raises NotPublished."""
+    try:
+        with served.reading(home, settings.time_zone, datasets) as found:
+            if target == ICEBERG:
+                done = iceberg.publish(found, home, settings.publish_schema, now)
+            else:
+                done = postgresql.publish(found, target, settings.publish_schema, now)
+    except (LivestatsError, OSError, duckdb.Error) as error:
+        problem = redaction.redact(" ".join(str(error).split()))
+        _note(home, Outcome(place=place_of(target), problem=problem))
+        raise
+    _note(home, Outcome(place=place_of(target), problem=""))
+    return done
+
+
+def publish_if_set(home: Home, settings: Settings, now: datetime) -> Outcome | None:
+    """Publish to the place of the settings, as a run does after its load; None without one.
+
+    A place that cannot be reached is in the outcome and in the log; it ends no run.
+    """
+    if not settings.publish_to:
+        return None
+    try:
+        publish(home, settings, settings.publish_to, settings.publish_datasets, now)
+    except (LivestatsError, OSError, duckdb.Error) as error:
+        log.error(
+            "not published to %s: %s", place_of(settings.publish_to), redaction.redact(str(error))
+        )
+    return last_outcome(home, settings)
+
+
+def last_outcome(home: Home, settings: Settings) -> Outcome | None:
+    """What became of the last publication to the place of the settings; None if there was none."""
+    try:
+        noted = Outcome(**json.loads((home.state / _FILE).read_bytes()))
+    except (FileNotFoundError, ValueError, TypeError):  # the next publication writes it
+        return None
+    return noted if settings.publish_to and noted.place == place_of(settings.publish_to) else None
+
+
+def _note(home: Home, outcome: Outcome) -> None:
+    home.state.mkdir(exist_ok=True)
+    atomic.write_atomically(home.state / _FILE, json.dumps(asdict(outcome), indent=1).encode())
