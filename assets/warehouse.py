@@ -5,6 +5,7 @@ Not here: loading (resources/warehouse), marts (marts.py). Read next: marts.py.
 
 # No `from __future__ import annotations` here: Dagster reads the annotations of asset functions.
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from resources.i18n import say
 from resources.sql import quoting
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse.load import Loaded
+
+log = logging.getLogger("livestats.publish")
 
 # Writers are not serialised by a Dagster pool: a slot in a pool outlives a process that is killed,
 # and all later runs wait for it. The warehouse's own lock ends with its process.
@@ -163,6 +166,8 @@ def published_elsewhere(archive: Archive) -> dict[str, Any]:
     outcome = run.publish_if_set(archive.home, archive.settings, archive.now())
     if outcome is None:
         return {}
+    if outcome.problem:
+        log.error("not published to %s: %s", outcome.place, outcome.problem)
     what = f"not published: {outcome.problem}" if outcome.problem else "published"
     return {"published_to": outcome.place, "published_to_outcome": what}
 

@@ -6,8 +6,8 @@ The note is for alarms: a place that stays behind is told. Not here: the places 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -21,8 +21,6 @@ from resources.fs import atomic
 from resources.home.layout import Home
 from resources.publish_to import iceberg, postgresql, postgresql_session, served
 from resources.publish_to.result import Result
-
-log = logging.getLogger("livestats.publish")
 
 _FILE = "published-to.json"
 
@@ -61,16 +59,12 @@ def publish(
 def publish_if_set(home: Home, settings: Settings, now: datetime) -> Outcome | None:
     """Publish to the place of the settings, as a run does after its load; None without one.
 
-    A place that cannot be reached is in the outcome and in the log; it ends no run.
+    A place that cannot be reached ends no run: the outcome says so, for the caller to tell.
     """
     if not settings.publish_to:
         return None
-    try:
+    with suppress(LivestatsError, OSError, duckdb.Error):  # it is in the note
         publish(home, settings, settings.publish_to, settings.publish_datasets, now)
-    except (LivestatsError, OSError, duckdb.Error) as error:
-        log.error(
-            "not published to %s: %s", place_of(settings.publish_to), redaction.redact(str(error))
-        )
     return last_outcome(home, settings)
 
 
