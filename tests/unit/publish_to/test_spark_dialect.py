@@ -1,7 +1,9 @@
 """Marts in Spark's SQL: what is translated, and what is refused before it could mean something else."""
 
+import re
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from resources.publish_to.errors import NotInstalled
 from resources.publish_to.spark_dialect import NotPortable, to_spark
 
 MARTS = definition.read()
+PAGE = (Path(__file__).parents[3] / "docs" / "scale.md").read_text("utf-8")
 
 
 def translated(sql, **places):
@@ -18,6 +21,7 @@ def translated(sql, **places):
     return to_spark(replace(MARTS["dim_isp"], sql=sql, reads=("isp", ARCHIVE_TABLE)), places)
 
 
+@pytest.mark.scale
 @pytest.mark.parametrize(
     ("sql", "spark"),
     [
@@ -44,6 +48,7 @@ def test_what_spark_writes_otherwise(sql, spark):
     assert translated(sql) == spark
 
 
+@pytest.mark.scale
 def test_tables_have_the_names_that_they_have_there():
     found = translated(
         "WITH own AS (FROM isp) SELECT isp.name FROM isp, meta.archive a, own",
@@ -54,6 +59,7 @@ def test_tables_have_the_names_that_they_have_there():
     )
 
 
+@pytest.mark.scale
 @pytest.mark.parametrize(
     ("sql", "reason"),
     [
@@ -86,6 +92,7 @@ def test_what_is_not_known_is_refused(sql, reason):
     assert reason in str(refused.value)
 
 
+@pytest.mark.scale
 def test_all_marts_but_macros_are_known():
     pytest.importorskip("sqlglot")
     for mart in MARTS.values():
@@ -94,6 +101,18 @@ def test_all_marts_but_macros_are_known():
                 to_spark(mart, {})
         else:
             assert to_spark(mart, {}).startswith(("SELECT", "WITH"))
+
+
+@pytest.mark.scale
+def test_the_page_says_how():
+    pytest.importorskip("sqlglot")
+    (code,) = re.findall(
+        r"```python\n(from resources.marts .*?)^```", PAGE, re.DOTALL | re.MULTILINE
+    )
+    names = {}
+    exec(code, names)
+    assert "FROM livestats.stream_session_by_domain AS stream_session_by_domain" in names["sql"]
+    assert "zone AS archive" in names["sql"]
 
 
 def test_without_sqlglot_it_says_what_to_install(monkeypatch):
