@@ -8,70 +8,33 @@ its assets call the same functions of the archive.
 from __future__ import annotations
 
 import math
-import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path
 
 from pipelines.backfill import log_files
 from pipelines.backfill.loader import Loader, load
-from pipelines.backfill.log_files import LogFiles
 from pipelines.backfill.plan import (
     BackfillPlan,
-    TriedItems,
     newly_lost_in_part,
     supplements,
 )
+from pipelines.backfill.summary import Event, Recorder, Summary
 from pipelines.planning.capture_plan import Chunk
 from resources.api.catalog import DATASETS
 from resources.api.errors import FixSetup
 from resources.archive import Archive
-from resources.capture.capturer import Outcome, Result
+from resources.capture.capturer import Outcome
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
 from resources.ledger.states import Entry
-from resources.ledger.unlisted import UnlistedDomain, unlisted_in
-from resources.serving.publish import Published
-from resources.warehouse.load import Loaded
-
-Event = Result | Loaded | Published
-"""What a backfill reports: the end of a day, of a table, or a new served copy."""
+from resources.ledger.unlisted import unlisted_in
 
 WORTH_DAYS = 7
 """In a backfill of more days, the first that is complete is loaded and published at once."""
 
 MOST = 3 / 4
 """Of the days of the last chunk, if it has more than WORTH_DAYS: then these are loaded."""
-
-
-@dataclass(kw_only=True)
-class Summary:
-    """What a backfill did. Counts are of dataset-days."""
-
-    captured: int = 0
-    unchanged: int = 0
-    kept: int = 0
-    rows: int = 0
-    requests: int = 0
-    bytes: int = 0
-    failed: list[tuple[str, date | None, str]] = field(default_factory=list)
-    incomplete: list[tuple[str, date, str]] = field(default_factory=list)  # captured, items lack
-    loaded: dict[str, int] = field(default_factory=dict)  # rows that were loaded, per table
-    published: Path | None = None
-    suspect: dict[str, list[date]] = field(default_factory=dict)
-    """Days that are suspect since this run: what was suspect before was told before."""
-    doubts: list[str] = field(default_factory=list)
-    """For those that are suspect for single domains: dataset, day and domains."""
-    ended_by: FixSetup | None = None
-    """The error that ended the run early; what was captured before is loaded."""
-    log_files: LogFiles = field(default_factory=LogFiles)
-    lost_in_part: dict[str, list[date]] = field(default_factory=dict)
-    """Captured days that lack items of which a list told in this run, too late to be asked about."""
-    unlisted: Sequence[UnlistedDomain] = ()
-    """Domains of the settings that the account does not list, by the list as it is after the run."""
-    is_complete: bool = False  # all that was asked for is in the archive
 
 
 def run(
@@ -93,7 +56,7 @@ def run(
     before = suspect_days(archive, todo)
     has_requests = todo.derived or todo.chunks or todo.dimensions or todo.supplements
     if has_requests or archive.behind() or not archive.is_described():
-        recorder = _Recorder(summary, listener)
+        recorder = Recorder(summary, listener)
         with Loader(archive, tell, recorder.record) as loader:
             try:
                 _capture_all(archive, todo, recorder, loader, tell)
@@ -160,7 +123,7 @@ def _download(
 def _capture_all(
     archive: Archive,
     todo: BackfillPlan,
-    recorder: _Recorder,
+    recorder: Recorder,
     loader: Loader,
     tell: Callable[[str], None],
 ) -> None:
@@ -201,7 +164,7 @@ def _heading(number: int, total: int, chunk: Chunk) -> str:
     return f"[{number}/{total}] {chunk.first} to {chunk.last}: {datasets}{again}"
 
 
-def _capture_dimensions(archive: Archive, todo: BackfillPlan, recorder: _Recorder) -> None:
+def _capture_dimensions(archive: Archive, todo: BackfillPlan, recorder: Recorder) -> None:
     """Capture the present state of the account, unless that was done today."""
     if not todo.dimensions:
         return
@@ -216,7 +179,7 @@ def _capture_dimensions(archive: Archive, todo: BackfillPlan, recorder: _Recorde
 
 
 def _supplement(
-    archive: Archive, todo: BackfillPlan, recorder: _Recorder, tell: Callable[[str], None]
+    archive: Archive, todo: BackfillPlan, recorder: Recorder, tell: Callable[[str], None]
 ) -> None:
     """Complete the captured days that lack items, after everything else.
 
@@ -230,9 +193,7 @@ def _supplement(
             _capture(archive, chunk, recorder, None)
 
 
-def _capture(
-    archive: Archive, chunk: Chunk, recorder: _Recorder, early: _EarlyLoads | None
-) -> None:
+def _capture(archive: Archive, chunk: Chunk, recorder: Recorder, early: _EarlyLoads | None) -> None:
     """Capture the days of a chunk. The key is read anew for each: it may have been rotated."""
     days = [chunk.first + timedelta(days=n) for n in range(chunk.days)]
     due = {
@@ -299,62 +260,3 @@ class _EarlyLoads:
             and self._complete == math.ceil(chunk.days * MOST)
         ):
             self._load(f"{self._complete} of the last {chunk.days} days")
-
-
-@dataclass
-class _Recorder:
-    """Adds up results; the loader's come from a thread of their own."""
-
-    summary: Summary
-    listener: Callable[[Event], None] | None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _lacking: TriedItems = field(default_factory=dict)
-
-    def record(self, event: Event) -> None:
-        """Count it, and pass it on."""
-        with self._lock:
-            self._add(event)
-        if self.listener is not None:
-            self.listener(event)
-
-    def lacking_items(self) -> TriedItems:
-        """What the days that were captured in this run lack."""
-        with self._lock:
-            return {key: {*items} for key, items in self._lacking.items()}
-
-    def _add(self, event: Event) -> None:
-        summary = self.summary
-        match event:
-            case Result():
-                self._count(event)
-            case Loaded():
-                named = {name for name, day, _ in summary.failed if day is None}
-                if event.problem and event.table not in named:
-                    summary.failed.append((event.table, None, event.problem))
-                if event.rows:
-                    before = summary.loaded.get(event.table, 0)
-                    summary.loaded[event.table] = before + event.rows
-            case Published():
-                summary.published = event.path
-
-    def _count(self, result: Result) -> None:
-        summary, about = self.summary, DATASETS[result.dataset]
-        key = (result.dataset, result.day)
-        summary.incomplete = [one for one in summary.incomplete if one[:2] != key]
-        summary.requests += result.requests
-        summary.bytes += result.bytes
-        match result.outcome:
-            case Outcome.CAPTURED:
-                summary.captured += 1
-                summary.rows += result.rows
-            case Outcome.UNCHANGED:
-                summary.unchanged += 1
-            case Outcome.KEPT:
-                pass
-            case Outcome.INCOMPLETE:
-                summary.incomplete.append((result.dataset, result.day, result.message))
-                self._lacking.setdefault(key, set()).update(result.lacking)
-                summary.rows += result.rows if result.requests else 0
-            case _:
-                day = None if about.is_dimension else result.day
-                summary.failed.append((result.dataset, day, result.message))

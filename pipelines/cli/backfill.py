@@ -15,7 +15,7 @@ from pipelines.cli.options import checked, finished_erasing, json_option, opened
 
 if TYPE_CHECKING:
     from pipelines.backfill.plan import BackfillPlan
-    from pipelines.backfill.run import Summary
+    from pipelines.backfill.summary import Summary
 
 _MAX_DOUBTS = 5  # lines that name suspect domains
 

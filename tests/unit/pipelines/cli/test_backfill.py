@@ -3,7 +3,7 @@
 from datetime import date
 
 from pipelines.backfill.plan import BackfillPlan
-from pipelines.backfill.run import Summary
+from pipelines.backfill.summary import Summary
 from pipelines.cli.backfill import after, again, before
 
 DAY = date(2026, 11, 21)
