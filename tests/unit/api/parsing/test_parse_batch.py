@@ -150,7 +150,7 @@ def check_that_each_is_what_it_is_by_itself(dataset, data):
                 assert [told(one) for one in found] == [told(one) for one in by_itself]
             elif asked == plain and dataset.duplicate_keys is DuplicateKeys.REFUSE:
                 assert not by_itself or any(
-                    one_may_not(*one) for one in zip(asked, by_itself, strict=False)
+                    one_may_not(dataset, *one) for one in zip(asked, by_itself, strict=False)
                 )
 
 
@@ -176,17 +176,31 @@ def is_as_declared(dataset, body):
     return found is not None and not found.unknown and b"\n" not in body and body[-1:] == b"}"
 
 
-def one_may_not(asked, by_itself):
+def one_may_not(dataset, asked, by_itself):
     """True for an answer that is refused or has no row inside of its window, whose slots are then
     looked at more closely; for a split without rows, where there was nothing to split; and for one
-    that leaves out a domain, or has rows outside, and falls short of the whole.
+    that leaves out a domain, or has rows outside, and falls short of the whole; and for one that
+    lists a row twice, which counts once.
     """
     if isinstance(by_itself, ApiError):
         return True
     _, rows = by_itself
+    if lists_a_row_twice(dataset, asked, rows):
+        return True
     if rows.table.num_rows:
         return bool(rows.absent) or (asked[0].is_split and rows.outside > 0)
     return bool(rows.outside) or asked[0].is_split
+
+
+def lists_a_row_twice(dataset, asked, rows):
+    """True if the answer has more rows than were made of it."""
+    walk, body, _ = asked
+    endpoint = dataset.endpoint
+    layout = endpoint.split_rows if walk.is_split and endpoint.split_rows else endpoint.rows
+    items = [json.loads(body)["Result"]]
+    for level in layout.levels:
+        items = [inner for item in items for inner in item.get(level.name) or []]
+    return len(items) > rows.table.num_rows + rows.outside
 
 
 def cut(text):
