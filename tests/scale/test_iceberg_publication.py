@@ -150,11 +150,12 @@ def test_killed_before_and_after_commits_the_list_is_that_of_before(archive):
 
 
 def test_the_lines_of_the_page_read_it(archive, monkeypatch):
-    """Each block of Python of docs/scale.md is run on what a publication has made."""
+    """Each block of Python of the section on Iceberg is run on what a publication has made."""
     publish(archive)
     monkeypatch.setenv("LIVESTATS_HOME", str(archive.root))
     monkeypatch.setenv("POLARS_ICEBERG_PLANNER", "pyiceberg")
-    blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
+    (section,) = re.findall(r"^## Iceberg\n(.*?)^## ", PAGE, re.M | re.S)
+    blocks = re.findall(r"^```python\n(.*?)^```", section, re.M | re.S)
     assert len(blocks) == 3
     scope, shown = {}, []
     for block in blocks:
