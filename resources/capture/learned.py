@@ -27,7 +27,11 @@ MAX_FAILURES = 8
 """Requests of an action in a row that a failing server left without an answer."""
 
 LONGEST_FAILURE_S = 300.0
-"""An action that failed for so long, and MAX_FAILURES times in a row, is not asked again in a run."""
+"""An action that failed for so long, MAX_FAILURES times in a row and for FAILED_DAYS days, is not
+asked again in a run."""
+
+FAILED_DAYS = 3
+"""One day that the server cannot answer, asked in ever shorter windows, takes minutes by itself."""
 
 MAX_FRUITLESS = 2
 """Refused lists of an action of which each item was asked by itself, without an answer to any."""
@@ -82,7 +86,7 @@ class Learned:
     _spent: Counter[str] = field(default_factory=Counter)
     _fruitless: Counter[str] = field(default_factory=Counter)
     _failures: Counter[str] = field(default_factory=Counter)
-    _failed_day: dict[str, date] = field(default_factory=dict)
+    _failed_days: dict[str, list[date]] = field(default_factory=dict)  # in a row, the last one last
     _failing_since_s: dict[str, float] = field(default_factory=dict)
     _answered: set[str] = field(default_factory=set)  # actions with an answer in this run
     _denied: dict[str, set[str]] = field(default_factory=dict)  # action -> items, before any answer
@@ -170,9 +174,11 @@ class Learned:
         """A request for `day` found the server failing, all attempts included."""
         with self._lock:
             self._failures[action] += 1
-            self._failed_day[action] = day
             if self._failures[action] == 1:
                 self._failing_since_s[action] = self.clock_s()
+                self._failed_days[action] = []
+            earlier = [one for one in self._failed_days[action] if one != day]
+            self._failed_days[action] = [*earlier, day]
 
     def note_reply(self, action: str) -> None:
         """The API replied, if only with a refusal: the server does not fail the action."""
@@ -240,13 +246,15 @@ class Learned:
         """True if MAX_FAILURES requests in a row found the server failing, the last for `day`.
 
         The other requests of that day are then not sent; the next day is tried with one, until the
-        action has failed for LONGEST_FAILURE_S.
+        action has failed for FAILED_DAYS days and LONGEST_FAILURE_S.
         """
         with self._lock:
             if self._failures[action] < MAX_FAILURES:
                 return False
+            days = self._failed_days[action]
             lasted_s = self.clock_s() - self._failing_since_s[action]
-            return self._failed_day.get(action) == day or lasted_s >= LONGEST_FAILURE_S
+            is_of_all_days = len(days) >= FAILED_DAYS and lasted_s >= LONGEST_FAILURE_S
+            return days[-1] == day or is_of_all_days
 
     def note_fruitless(self, action: str) -> None:
         """No single item of a refused list was answered."""

@@ -125,6 +125,18 @@ def test_an_action_that_fails_for_minutes_is_not_asked_again_in_the_run(path):
     assert not learned.is_failing(ACTION, days[-1])
 
 
+def test_a_day_that_fails_for_minutes_costs_no_other_day(path):
+    """Each request without an answer takes minutes: a day that is halved again and again, an hour."""
+    now_s = 0.0
+    learned = Learned(path, TODAY, clock_s=lambda: now_s)
+    for day in (DAY, DAY - timedelta(days=1)):
+        for _ in range(MAX_FAILURES):
+            learned.note_failure(ACTION, day)
+            now_s += LONGEST_FAILURE_S
+        assert learned.is_failing(ACTION, day)
+        assert not learned.is_failing(ACTION, day - timedelta(days=1))
+
+
 def test_few_failures_over_minutes_are_no_failing_action(path):
     now_s = 0.0
     learned = Learned(path, TODAY, clock_s=lambda: now_s)
