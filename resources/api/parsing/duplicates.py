@@ -6,7 +6,7 @@ proof that such rows are no moved page (parse.py and api/pagination.py, read the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +27,19 @@ def repeats_last(table: pa.Table, names: Sequence[str]) -> np.ndarray:
         both_null = pc.and_(pc.is_null(below), pc.is_null(above))
         same &= pc.or_(equal, both_null).to_numpy(zero_copy_only=False)
     return np.concatenate([np.zeros(min(1, table.num_rows), dtype=bool), same])
+
+
+def repeated_key(tables: Iterable[pa.Table], key: Sequence[str]) -> str | None:
+    """The first key that occurs twice in sorted tables, as text; None if there is none."""
+    last: list[pa.Table] = []  # last row of the previous table
+    for table in tables if key else ():
+        both = pa.concat_tables([*last, table.select(key)])
+        last = [both.slice(max(0, both.num_rows - 1))]
+        same = repeats_last(both, key)
+        if same.any():
+            at = int(same.argmax())
+            return ", ".join(f"{name}={both.column(name)[at].as_py()}" for name in key)
+    return None
 
 
 def keep_one(dataset: Dataset, table: pa.Table) -> pa.Table:

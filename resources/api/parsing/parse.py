@@ -6,7 +6,7 @@ call (parse_batch.py, read it next), files (lake/parquet.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
@@ -42,7 +42,7 @@ from resources.api.parsing.split_items import (
     check_split_is_empty,
     is_short,
 )
-from resources.api.parsing.totals import Totals, disagreeing_pages
+from resources.api.parsing.totals import Totals, changed_sums, disagreeing_pages
 from resources.api.request_plan import Request, reads_beside_split
 
 __all__ = ["Page", "Rows", "join", "read_page", "row_schema"]
@@ -62,6 +62,7 @@ class Page:
     outside: int = 0  # dropped rows, whose slot is outside of the window
     unknown: tuple[str, ...] = ()  # fields that the catalog does not know
     disagreeing: tuple[str, ...] = ()  # names of totals that differ from the rows
+    sums: tuple[str, ...] = ()  # of totals that all rows add up to, where equal rows count once
     absent: tuple[str, ...] = ()  # domains asked for without a row, where rows are lacking
     is_sorted: bool = False  # rows are in key order, and no key occurs twice
     nbytes: int | None = None  # bytes of memory of the rows, if known
@@ -191,6 +192,8 @@ class _PageReader:
         check_slots(self._dataset, [self._request], table, np.zeros(len(table), dtype=np.int64))
         is_not_compared = self._outside or self.is_beside_split
         absent = () if is_not_compared else absent_domains(self._request, table)
+        all_rows = self._totals.disagreeing(result)[0] if is_all_here else ()
+        states_once = is_all_here and duplicates.states_once(self._dataset)
         return Page(
             table=table,
             facts=facts,
@@ -198,13 +201,18 @@ class _PageReader:
             outside=self._outside,
             absent=absent if absent and is_short(self._dataset, table, result) else (),
             unknown=tuple(sorted(self._unknown)),
-            disagreeing=self._disagreeing(result, table) if is_all_here else tuple(moved),
+            disagreeing=self._disagreeing(all_rows, result, table) if is_all_here else tuple(moved),
+            sums=self._totals.sums(result) if states_once and not all_rows else (),
             number=self._number,
         )
 
-    def _disagreeing(self, result: pa.StructArray, table: pa.Table) -> tuple[str, ...]:
-        """Names of totals that differ from the rows, also where rows that are equal count once."""
-        found = self._totals.disagreeing(result)[0]
+    def _disagreeing(
+        self, found: tuple[str, ...], result: pa.StructArray, table: pa.Table
+    ) -> tuple[str, ...]:
+        """Names of totals that differ from the rows, also where rows that are equal count once.
+
+        `found` are those that differ from all rows.
+        """
         is_held = sum(flat.rows for flat in self._flats) == len(table)
         if not (found and is_held and duplicates.states_once(self._dataset)):
             return found
@@ -243,6 +251,8 @@ def join(dataset: Dataset, request: Request, pages: Sequence[Page]) -> Rows:
     if dataset.endpoint.paging is not None and not request.is_reduced:
         totals = pages[0].totals
         disagreeing |= set(disagreeing_pages(dataset, totals, [page.table for page in pages]))
+    if pages[0].sums and isinstance(table, pa.Table):  # a total may count a repeated row as two
+        disagreeing |= set(changed_sums(dataset, pages[0].sums, pages[0].table, table))
     return Rows(
         table=table,
         outside=sum(p.outside for p in pages),
@@ -280,12 +290,12 @@ def _sorted(
     order = pc.sort_indices(table, [(name, "ascending") for name in key])
     in_order = SortedView(table, order) if table.nbytes > _LARGE_BYTES else None
     found = in_order or table.take(order).combine_chunks()
-    twice = _duplicate_key(in_order.tables(key) if in_order else [found], key)
+    twice = duplicates.repeated_key(in_order.tables(key) if in_order else [found], key)
     if twice is None:
         return found, False
     if duplicates.states_once(dataset):
         once = duplicates.without_repeats(dataset, table)
-        twice = _duplicate_key([once], key)
+        twice = duplicates.repeated_key([once], key)
         if twice is None:
             return once, False
     if dataset.duplicate_keys is DuplicateKeys.REFUSE or _is_page_repeated(pages):
@@ -301,19 +311,6 @@ def _is_page_repeated(pages: Sequence[Page]) -> bool:
     """True if two pages hold the same rows, in whatever order."""
     tables = [duplicates.sorted_by_content(page.table) for page in pages if page.table.num_rows]
     return any(one.equals(other) for one, other in combinations(tables, 2))
-
-
-def _duplicate_key(tables: Iterable[pa.Table], key: Sequence[str]) -> str | None:
-    """The first key that occurs twice in sorted tables, as text; None if there is none."""
-    last: list[pa.Table] = []  # last row of the previous table
-    for table in tables if key else ():
-        both = pa.concat_tables([*last, table.select(key)])
-        last = [both.slice(max(0, both.num_rows - 1))]
-        same = duplicates.repeats_last(both, key)
-        if same.any():
-            at = int(same.argmax())
-            return ", ".join(f"{name}={both.column(name)[at].as_py()}" for name in key)
-    return None
 
 
 def _ranked(dataset: Dataset, pages: Sequence[Page]) -> Iterator[pa.Table]:

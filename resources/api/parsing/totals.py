@@ -82,6 +82,18 @@ class Totals:
                 found[at] += (total.name,)
         return found
 
+    def sums(self, results: pa.StructArray) -> tuple[str, ...]:
+        """Of a single response: names of the totals in Result that must be the sums of all rows."""
+        if self._is_split and (self._overlaps or self._is_partial):
+            return ()
+        return tuple(
+            total.name
+            for total in self._totals
+            if total.how == "sum"
+            and total.name in self._folded
+            and not np.isnan(_floats(pc.struct_field(results, total.name))).all()
+        )
+
 
 def _is_close(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     close: np.ndarray = np.isclose(one, other, rtol=_AGREE, atol=_ZERO)
@@ -108,6 +120,20 @@ def disagreeing_pages(
         summed = sum(np.nansum(_floats(table.column(column.name))) for table in tables)
         if not np.isclose(summed / column.factor, totals[total.name], rtol=_AGREE, atol=_ZERO):
             yield total.name
+
+
+def changed_sums(
+    dataset: Dataset, names: Sequence[str], before: pa.Table, after: pa.Table
+) -> Iterator[str]:
+    """Those of the totals `names` whose rows add up to something else after some were dropped."""
+    columns = {c.field: c.name for c in dataset.columns}
+    for total in dataset.endpoint.totals:
+        if total.name in names and total.of in columns:
+            one, other = (
+                np.nansum(_floats(table.column(columns[total.of]))) for table in (before, after)
+            )
+            if not _is_close(one, other):
+                yield total.name
 
 
 def _floats(values: pa.Array | pa.ChunkedArray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -192,3 +193,18 @@ def test_totals_are_compared_with_what_is_stated_once(name):
     total = next(one.name for one in dataset.endpoint.totals if one.how == "sum")
     item[total] += 7
     assert total in disagreeing()
+
+
+@pytest.mark.parametrize("name", ["edge_stat", "source_traffic", "stream_session"])
+def test_a_total_that_counts_a_repeated_row_twice_is_told(name):
+    """Maybe the two are no repetition: then half of it is not in the rows."""
+    dataset, walk, document = DATASETS[name], first_walk(name), sample_of(name)
+    totals = [one for one in dataset.endpoint.totals if one.how == "sum" and one.of]
+    outer, inner = (level.name for level in dataset.endpoint.split_rows.levels)
+    item = document["Result"][outer][0]
+    item[inner].append(dict(item[inner][0]))
+    for counted, total in product((item, document["Result"]), totals):
+        counted[total.name] += item[inner][0][total.of]
+    page = read_page(dataset, walk, json.dumps(document).encode())
+    assert page.disagreeing == ()
+    assert {*join(dataset, walk, [page]).disagreeing} == {total.name for total in totals}
