@@ -108,7 +108,7 @@ class Loader:
         with self._changed:
             self._wish, self._ends = None, True
             self._changed.notify()
-        if self._thread is not None:
+        if self._thread is not None and self._thread.is_alive():
             self._thread.join()
 
     def _work(self) -> None:

@@ -169,7 +169,8 @@ class CaptureRun:
         if self._running:
             self.capturer.halt.set()  # ends the waits for a retry
         for thread in self._threads:
-            thread.join()
+            if thread.is_alive():
+                thread.join()
         if self.is_cancelled and wait(self.unanswered.copy(), LAST_ANSWERS_S).not_done:
             # A server stalls: its answers are of no use any more.
             self.decoders.cancel()
@@ -201,13 +202,14 @@ class CaptureRun:
 
     def results(self) -> Iterator[Result]:
         """The result of each day, as it comes; then the error that ended the run, if any."""
+        # Before any starts: Ctrl-C may be raised while one does, and its requests are under way.
+        self._running = len(self._datasets)
         for one in self._datasets:
             # A daemon: an interpreter that exits does not wait for a run that nobody closed.
             name = f"{one.dataset.endpoint.action} {one.dataset.name}"
             thread = threading.Thread(target=one.run, name=name, daemon=True)
-            thread.start()
             self._threads.append(thread)
-            self._running += 1
+            thread.start()
         while self._running:
             event = self.events.get()
             if event is None:

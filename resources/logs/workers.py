@@ -113,9 +113,9 @@ def download(
     # Daemons: an interpreter that exits does not wait for a server that stalls.
     names = range(min(count, len(jobs)))
     threads = [threading.Thread(target=work, name=f"log file {n}", daemon=True) for n in names]
-    for thread in threads:
-        thread.start()
-    try:
+    try:  # Ctrl-C may be raised while a thread starts
+        for thread in threads:
+            thread.start()
         for _ in jobs:
             one = done.get()
             if isinstance(one.outcome, Exception) and not _is_of_file(one.outcome):
@@ -124,7 +124,8 @@ def download(
     finally:
         ends.set()
         for thread in threads:
-            thread.join(_LAST_S)
+            if thread.is_alive():
+                thread.join(_LAST_S)
 
 
 def _is_of_file(error: Exception) -> bool:

@@ -171,6 +171,25 @@ def test_a_run_that_is_broken_off_frees_its_days_and_leaves_nothing_half_made(fo
     assert {r.outcome for r in results} == {Outcome.CAPTURED}
 
 
+def test_a_run_that_is_broken_off_while_its_threads_start_waits_for_no_answer(found, monkeypatch):
+    """Ctrl-C is raised wherever the main thread is, also in the start of another one."""
+    start = threading.Thread.start
+
+    def interrupted(self):
+        start(self)
+        if self.name.endswith(TOP.name):
+            raise Stop
+
+    with found.capturing() as one:
+        found.simulator._service.chooser.choose = lambda _: one.halt.wait(60) and None
+        monkeypatch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(Stop):
+            [*one.capture(TOP, DAYS)]
+        assert one.halt.is_set()
+        assert threads_of(TOP) == []
+    assert leftovers(found.root) == []
+
+
 def test_a_generator_that_is_closed_ends_its_threads(found):
     with found.capturing() as one:
         results = one.capture_all({TOP: DAYS, TRAFFIC: DAYS})
