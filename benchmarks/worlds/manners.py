@@ -7,6 +7,8 @@ Left out, each because no program could tell from the answers:
 - `null-result` of actions whose documented types do not let Result be null: it is refused.
 - `false-empty` with nothing: only of datasets that others contradict; of the rest nobody knows. A
   green day of that dataset may be empty until it is asked again; at the end it may not.
+- `missing-field` where the vendor's types let the field be missing: it is NULL, as where it is missing
+  for good. Treated as the next two.
 - `false-empty` with zeros, `missing-slots`: well-formed answers without a mistake in themselves. They
   are told as disagreements, not as states, and go away when the day is asked again, as the schedule
   does with young ones: so such a world ends with a `backfill --force`, and until then what is green
@@ -35,7 +37,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.offered import DAILY, DATASETS
 from resources.api.catalog import ENDPOINTS
-from resources.api.catalog.model import Scope
+from resources.api.catalog.model import ColumnType, Scope
 
 if TYPE_CHECKING:
     from benchmarks.worlds.world import Shape
@@ -61,6 +63,16 @@ ZEROED = CONTRADICTED[:2] + CONTRADICTED[3:5]
 """Whose rows are numbers beside their keys."""
 
 WITH_WIDTH = [action for action in ACTIONS if "Aggregation" in ENDPOINTS[action].parameter]
+
+OPTIONAL_NUMBERS = frozenset(
+    action
+    for action in ACTIONS
+    for layout in (ENDPOINTS[action].rows, ENDPOINTS[action].split_rows)
+    if layout is not None
+    for field in layout.levels[-1].fields
+    if field.kind in (ColumnType.INTEGER, ColumnType.FLOAT) and not field.required
+)
+"""Actions with rows in which a number may be missing."""
 
 FAULTS = (
     *("throttle", "internal", "gateway", "unavailable", "timeout", "reset", "cut", "garbled"),

@@ -16,6 +16,7 @@ from benchmarks.worlds.manners import (
     FAULTS,
     LASTING,
     NAMES,
+    OPTIONAL_NUMBERS,
     PASSING,
     TRUTHS,
     Maker,
@@ -153,8 +154,10 @@ class WorldPlan:
     def falsified(self) -> frozenset[str]:
         """Actions with well-formed answers that are wrong: complete days must be asked again."""
         zeroed = [m.split("=")[1].split("@")[0] for m in self._passing if "how=zeros" in m]
-        cut = [m.split("@action=")[1] for m in self._passing if kind_of(m) == "missing-slots"]
-        return frozenset((*zeroed, *(text.split("@")[0] for text in cut)))
+        cut = [m for m in self._passing if kind_of(m) in ("missing-slots", "missing-field")]
+        asked = [(kind_of(m), m.split("@action=")[1].split("@")[0]) for m in cut]
+        wrong = [a for kind, a in asked if kind == "missing-slots" or a in OPTIONAL_NUMBERS]
+        return frozenset((*zeroed, *wrong))
 
     @property
     def mending(self) -> list[tuple[str, ...]]:
