@@ -49,7 +49,8 @@ def shell(style: str, most_rows: int) -> None:
 
     Every statement is asked of the newest served copy, read-only, as by `livestats query`. Reads
     from stdin where that is no terminal. In a terminal it needs a package that the default install
-    does not have; the message says how to get it. The history is in ~/.livestats_history.
+    does not have; the message says how to get it. The history is in ~/.livestats_history. Not in a
+    terminal, it exits with 1 if one of the statements failed.
 
     \b
     Examples:
@@ -57,14 +58,26 @@ def shell(style: str, most_rows: int) -> None:
       livestats shell --format line
       livestats shell < questions.sql
     """
-    read = _prompt() if sys.stdin.isatty() else _from_stdin()
-    ending = click.get_current_context().meta.get(CAME, Ending())
-    Shell(read, style, most_rows, ending).run()
+    is_terminal = sys.stdin.isatty()
+    read = _prompt() if is_terminal else _from_stdin()
+    context = click.get_current_context()
+    loop = Shell(read, style, most_rows, context.meta.get(CAME, Ending()))
+    loop.run()
+    if loop.failures and not is_terminal:  # a script has no other way to see it
+        context.exit(1)
 
 
 def is_complete(text: str) -> bool:
-    """True if Enter ends the input: after a semicolon, a command with a dot, or nothing at all."""
-    return not text.strip() or text.lstrip().startswith(".") or text.rstrip().endswith(";")
+    """True if Enter ends the input: after a semicolon, a command with a dot, or nothing at all.
+
+    A semicolon in quotes or in a comment ends nothing; a comment may stand after it.
+    """
+    import duckdb
+
+    if not text.strip() or text.lstrip().startswith("."):
+        return True
+    tokens = [at for at, kind in duckdb.tokenize(text) if kind is not duckdb.token_type.comment]
+    return bool(tokens) and text.encode()[tokens[-1] :].startswith(b";")
 
 
 @dataclass
@@ -75,6 +88,7 @@ class Shell:
     style: str
     most_rows: int
     ending: Ending = field(default_factory=Ending)
+    failures: int = 0  # statements without an answer
 
     def run(self) -> None:
         """Until the end of the input or `.quit`."""
@@ -93,6 +107,7 @@ class Shell:
                 with interrupts.by_signals({signal.SIGINT, signal.SIGTERM, signal.SIGHUP}):
                     self.answer(text)
             except (click.ClickException, LivestatsError, RuntimeError) as error:
+                self.failures += 1
                 if self.ending.number is not None:  # DuckDB raised it in the place of Terminated
                     self._go_on(Terminated(self.ending.number))
                     screen.note("Interrupted.")

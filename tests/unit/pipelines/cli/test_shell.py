@@ -39,11 +39,18 @@ def test_statements_are_answered_in_their_order_and_may_take_lines(said):
 
 def test_an_error_does_not_end_it(said):
     result = said("FROM nothing;\nDROP TABLE isp;\n.what\nSELECT 12345 AS a;\n")
-    assert result.exit_code == 0
+    assert result.exit_code == 1  # for scripts
     assert "12345" in result.stdout
     assert [line for line in result.stderr.splitlines() if line.startswith("Error: ")] != []
     assert "DROP is refused: read-only" in result.stderr
     assert ".what is no command of the shell" in result.stderr
+
+
+def test_a_semicolon_in_quotes_or_a_comment_ends_no_statement(said):
+    text = "SELECT 'x;\ny' AS a;\n-- a comment;\nSELECT 1 AS b -- one;\n, 2 AS c; -- done\nSELECT 3 AS d;"
+    result = said(text, "--format", "csv")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == 'a\n"x;\ny"\nb,c\n1,2\nd\n3\n'
 
 
 def test_commands_begin_with_a_dot(said):
@@ -110,6 +117,13 @@ def test_ctrl_c_ends_the_statement_and_a_service_manager_the_shell(monkeypatch):
         ("SELECT 1;", True),
         ("SELECT 1; \n", True),
         (" .help", True),
+        ("SELECT 1; -- done", True),
+        ("SELECT 1 /* ; */;", True),
+        ("SELECT 'é';", True),
+        ("SELECT 'a;", False),
+        ("SELECT 1 -- a;", False),
+        ("/* a;", False),
+        ("-- a", False),
     ],
 )
 def test_enter_ends_what_is_complete(text, ends):
