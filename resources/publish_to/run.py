@@ -6,8 +6,8 @@ The note is for alarms: a place that stays behind is told. Not here: the places 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -23,6 +23,9 @@ from resources.publish_to import iceberg, postgresql, postgresql_session, served
 from resources.publish_to.result import Result
 
 _FILE = "published-to.json"
+_EXPECTED = (LivestatsError, OSError, duckdb.Error)
+
+log = logging.getLogger("livestats.publish")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,16 +44,18 @@ def place_of(target: str) -> str:
 def publish(
     home: Home, settings: Settings, target: str, datasets: Sequence[str], now: datetime
 ) -> Result:
-    """Publish the served copy to `target`, and note the outcome. Raises NotPublished."""
+    """Publish the served copy to `target`, and note the outcome.
+
+    Raises NotPublished, and whatever the libraries of the place do, of which the note is kept as well.
+    """
     try:
         with served.reading(home, settings.time_zone, datasets) as found:
             if target == ICEBERG:
                 done = iceberg.publish(found, home, settings.publish_schema, now)
             else:
                 done = postgresql.publish(found, target, settings.publish_schema, now)
-    except (LivestatsError, OSError, duckdb.Error) as error:
-        problem = redaction.redact(" ".join(str(error).split()))
-        _note(home, Outcome(place=place_of(target), problem=problem))
+    except Exception as error:
+        _note(home, Outcome(place=place_of(target), problem=_problem(error)))
         raise
     _note(home, Outcome(place=place_of(target), problem=""))
     return done
@@ -63,9 +68,19 @@ def publish_if_set(home: Home, settings: Settings, now: datetime) -> Outcome | N
     """
     if not settings.publish_to:
         return None
-    with suppress(LivestatsError, OSError, duckdb.Error):  # it is in the note
+    try:
         publish(home, settings, settings.publish_to, settings.publish_datasets, now)
-    return last_outcome(home, settings)
+    except _EXPECTED as error:
+        return Outcome(place=place_of(settings.publish_to), problem=_problem(error))
+    except Exception as error:  # of a library of the place: the archive has nothing to do with it
+        log.exception("not published to %s", place_of(settings.publish_to))
+        return Outcome(place=place_of(settings.publish_to), problem=_problem(error))
+    return Outcome(place=place_of(settings.publish_to), problem="")
+
+
+def _problem(error: Exception) -> str:
+    told = str(error) if isinstance(error, _EXPECTED) else f"{type(error).__name__}: {error}"
+    return redaction.redact(" ".join(told.split()))
 
 
 def last_outcome(home: Home, settings: Settings) -> Outcome | None:

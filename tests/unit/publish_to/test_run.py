@@ -56,6 +56,20 @@ def test_a_failure_is_noted_until_it_is_mended_and_ends_no_run(captured, monkeyp
     assert done(captured) == run.Outcome(place="Iceberg tables", problem="")
 
 
+def test_an_error_that_nobody_expects_ends_no_run_either(captured, monkeypatch):
+    """The libraries of a place raise ValueErrors and errors of their own."""
+
+    def broken(*_):
+        raise ValueError("Mismatch in fields")
+
+    monkeypatch.setattr(iceberg, "publish", lambda *_: Result(where="", schema="", tables=1))
+    done(captured)
+    monkeypatch.setattr(iceberg, "publish", broken)
+    told = run.Outcome(place="Iceberg tables", problem="ValueError: Mismatch in fields")
+    assert done(captured) == told
+    assert run.last_outcome(captured.home, captured.settings) == told  # so it is alarmed
+
+
 def test_a_note_of_another_place_or_a_damaged_one_is_none(captured):
     run._note(captured.home, run.Outcome(place="postgresql://elsewhere/bi", problem="x"))
     assert run.last_outcome(captured.home, captured.settings) is None
