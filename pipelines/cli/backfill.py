@@ -203,10 +203,18 @@ def missing(
     )
     lines += screen.stated(
         "Lost in part",
-        {**lost_in_part, **todo.lost_in_part},
+        _together(lost_in_part, todo.lost_in_part),
         "some domains, streams or carriers lack, and the API has forgotten them; the rest is there",
     )
     return lines
+
+
+def _together(*found: Mapping[str, list[date]]) -> dict[str, list[date]]:
+    """Dataset -> its days in any of `found`, in order."""
+    return {
+        name: sorted({day for one in found for day in one.get(name, ())})
+        for name in dict.fromkeys(name for one in found for name in one)
+    }
 
 
 _OF_ONE_CALL = re.compile(r", request [^\s,)]+|; gave up at attempt \d+ after \d+ s")
@@ -287,7 +295,7 @@ def answer(todo: BackfillPlan, summary: Summary) -> dict[str, Any]:
         "lost": {name: list(map(str, days)) for name, days in todo.lost.items()},
         "lost_in_part": {
             name: list(map(str, days))
-            for name, days in {**summary.lost_in_part, **todo.lost_in_part}.items()
+            for name, days in _together(summary.lost_in_part, todo.lost_in_part).items()
         },
         "suspect": {name: list(map(str, days)) for name, days in summary.suspect.items()},
         "log_files": {

@@ -1,6 +1,6 @@
 """What `livestats backfill` tells people to run next."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from pipelines.backfill.plan import BackfillPlan
 from pipelines.backfill.summary import Summary
@@ -43,3 +43,15 @@ def test_what_settles_is_named_and_the_rest_is_complete():
         "Settling: edge_stat 2026-11-21: not complete at the vendor yet; run again later.",
         "Complete: all that was asked for and is complete at the vendor is in the archive.",
     ]
+
+
+def test_days_lost_in_part_before_and_since_the_plan_are_told_together():
+    earlier = DAY - timedelta(days=1)
+    told = after(
+        todo(lost_in_part={"edge_stat": [DAY]}),
+        Summary(lost_in_part={"edge_stat": [earlier], "top_play": [DAY]}),
+        "served",
+    )
+    lines = [one for one in told if one.startswith("Lost in part")]
+    assert [one for one in lines if f"edge_stat {earlier}" in one and str(DAY) in one]
+    assert [one for one in lines if "top_play" in one]
