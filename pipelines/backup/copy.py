@@ -26,12 +26,13 @@ from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import checksum, parquet
 from resources.ledger.acceptance import ACCEPTED
+from resources.ledger.refused_captures import REFUSED
 from resources.ledger.states import PARTIAL
 from resources.logs.notes import UnreadableNote
 from resources.raw import captures, erasures, seen_notes, tombstones
 from resources.raw.captures import BodyFile, Capture
 
-_NOTES = (seen_notes.SEEN, PARTIAL, ACCEPTED, tombstones.ERASED)
+_NOTES = (seen_notes.SEEN, PARTIAL, ACCEPTED, REFUSED, tombstones.ERASED)
 _DERIVED = {name for name, dataset in DATASETS.items() if dataset.derived_from}
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 """Errors of the target, which every further file would meet."""

@@ -12,7 +12,7 @@ from pipelines.cli import main
 from resources.api.catalog import DATASETS
 from resources.fs import atomic, locks
 from resources.lake import parquet
-from resources.ledger import acceptance
+from resources.ledger import acceptance, refused_captures
 from resources.raw import captures
 from resources.raw.captures import RESPONSES
 from resources.verify.run import Verification
@@ -83,6 +83,16 @@ def test_what_a_person_accepted_is_in_the_backup(lab, tmp_path):
     assert run(lab, tmp_path / "copy").exit_code == 0
     copied = captures.folder_of(tmp_path / "copy" / "raw", TRAFFIC, min(DAYS))
     assert acceptance.is_accepted(copied, name)
+
+
+def test_that_a_capture_is_refused_is_in_the_backup(lab, tmp_path):
+    """Without the note, the day is complete there."""
+    folder = captures.folder_of(lab.archive.home.raw, TRAFFIC, min(DAYS))
+    name = captures.captures_in(folder)[-1].text
+    refused_captures.note(folder, name, "its answers are of another day")
+    assert run(lab, tmp_path / "copy").exit_code == 0
+    copied = captures.folder_of(tmp_path / "copy" / "raw", TRAFFIC, min(DAYS))
+    assert refused_captures.reason_of(copied, name) == "its answers are of another day"
 
 
 @pytest.mark.parametrize("step", ["raw", slow("lake"), "notes"])
