@@ -27,8 +27,8 @@ _SETTINGS = ("TimeZone", "Calendar", "schema", "search_path")
 
 _ELSEWHERE = (
     "`livestats query` reads the tables of the served copy, and nothing else. To write the answer "
-    "into a file: --output. To join it with files of yours, open the copy in Python or DuckDB: "
-    "its path is `served/livestats.duckdb` in the home."
+    "into a file: --output. To join it with a file of yours: --with NAME=FILE; or open the copy in "
+    "Python or DuckDB: its path is `served/livestats.duckdb` in the home."
 )
 
 
