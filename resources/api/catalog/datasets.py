@@ -23,7 +23,7 @@ from resources.api.catalog.model import (
     Preference,
     Scope,
 )
-from resources.api.catalog.spelling import domain_key
+from resources.api.catalog.spelling import domain_key, domain_spellings
 
 CUT_PREFIX = "cut_"
 """Tables of this prefix are cuts of the settings; nothing else may have such a name."""
@@ -120,11 +120,16 @@ class Dataset:
         return day - timedelta(days=self.days_of_list - 1)
 
     def includes_domain(self, name: str) -> bool:
-        """True if the dataset is to hold this domain; patterns compare as DNS does."""
-        key = domain_key(name)
+        """True if the dataset is to hold this domain; patterns compare as DNS does.
+
+        A pattern may have a part of a label beyond ASCII, which Punycode does not show: 直播*.com.
+        """
+        spellings = domain_spellings(domain_key(name))
         return not self.domains or any(
-            fnmatchcase(key, domain_key(one)) or fnmatchcase(name.lower(), one.lower())
+            fnmatchcase(spelled, form)
             for one in self.domains
+            for form in {domain_key(one), one.strip().lower()}
+            for spelled in spellings
         )
 
     def includes_stream(self, app: str, stream: str) -> bool:

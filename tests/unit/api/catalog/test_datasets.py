@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from resources.api.catalog import DATASETS
 
 EDGE, METRICS = DATASETS["edge_stat"], DATASETS["push_stream_metrics"]
@@ -27,6 +29,14 @@ def test_domains_compare_as_dns_does_and_streams_exactly():
     assert one.includes_stream("live", "a")
     assert not one.includes_stream("Live", "a")
     assert EDGE.includes_domain("any")
+
+
+@pytest.mark.parametrize("name", ["例子.com", "xn--fsqu00a.com", "XN--FSQU00A.com", "例子.com."])
+@pytest.mark.parametrize("pattern", ["例子.com", "例*.com", "xn--fsqu00a.com", "*.com", "例*"])
+def test_a_pattern_beyond_ascii_holds_for_every_spelling_of_a_name(name, pattern):
+    one = replace(EDGE, domains=(pattern,))
+    assert one.includes_domain(name)
+    assert not one.includes_domain("xn--zz4b.example")
 
 
 def test_the_width_of_slots_and_the_split_are_in_every_request():
