@@ -90,11 +90,11 @@ def manifest_facts(capture: Capture) -> ManifestFacts:
                 for k, (some, plenty) in manifest.get("hours_by_domain", {}).items()
             },
             long_events=tuple(
-                (str(key), str(domain), int(begin), int(end))
+                (str(key), domain_key(domain), int(begin), int(end))
                 for key, domain, begin, end in manifest.get("long_events", ())
             ),
             contradictions=contradictions(manifest),
-            erased_rows={str(k): int(v) for k, v in manifest.get(ERASED_ROWS, {}).items()},
+            erased_rows={domain_key(k): int(v) for k, v in manifest.get(ERASED_ROWS, {}).items()},
             derived_from=str(manifest.get("derived_from", {}).get("dataset", "")),
         )
     return _known[name]
