@@ -21,10 +21,14 @@ def domain_key(name: str) -> str:
     Blanks around it are none of it.
     """
     if name.isascii():
-        return name.strip().lower().removesuffix(".")
+        return _without_last_dot(name.strip().lower())
     plain = unicodedata.normalize("NFKC", name).strip().lower().replace("\u3002", ".")
-    labels = unicodedata.normalize("NFC", plain).removesuffix(".").split(".")
+    labels = _without_last_dot(unicodedata.normalize("NFC", plain)).split(".")
     return ".".join(map(_in_ascii, labels))
+
+
+def _without_last_dot(name: str) -> str:
+    return name.removesuffix(".") or name  # a dot alone is a name, and no blank
 
 
 def _in_ascii(label: str) -> str:

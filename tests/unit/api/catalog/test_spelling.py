@@ -46,3 +46,10 @@ def test_a_domain_is_looked_for_in_both_spellings():
         "xn--none.xn--fsqu00a",
         domain_spellings("xn--none.xn--fsqu00a")[-1],
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [(".", "."), ("\u3002", "."), (" . ", "."), ("", ""), ("a..", "a.")]
+)
+def test_a_dot_alone_is_a_name(name, key):
+    assert domain_key(name) == key
