@@ -111,14 +111,17 @@ class InventoryReader:
         columns = ["area_code", "country_code", "province_code"][:levels]
         rows = self._newest_rows("region", columns, "regions")
         named = [tuple(row[column] for column in columns) for row in rows]
-        return tuple(sorted({"/".join(one) for one in named if all(one)}))
+        return tuple(sorted({"/".join(one) for one in named}))
 
     def _newest_rows(self, name: str, columns: list[str], what: str) -> list[dict[str, str]]:
-        """The newest snapshot of a list with at least one row: an empty one is a fault that passes."""
+        """The newest snapshot of a list that names anything: an empty one is a fault that passes.
+
+        A row with a blank in one of the columns names nothing that could be asked about.
+        """
         paths = snapshots(self.lake, name)
         for path in reversed(paths):
-            rows: list[dict[str, str]] = read_columns(path, columns).to_pylist()
-            if rows:
+            listed: list[dict[str, str]] = read_columns(path, columns).to_pylist()
+            if rows := [row for row in listed if all((one or "").strip() for one in row.values())]:
                 return rows
         raise PrerequisiteMissing(
             f"the API has listed no {what} so far: run the same again, which asks for the list anew"

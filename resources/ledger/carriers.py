@@ -42,7 +42,8 @@ def listed_carriers(lake: Path) -> dict[str, date]:
     first: dict[str, date] = {}
     newest: Sequence[str] = ()
     for path in snapshots(lake, "isp"):
-        names = read_columns(path, ["isp"])["isp"].to_pylist()
+        listed = read_columns(path, ["isp"])["isp"].to_pylist()
+        names = [name for name in listed if name.strip()]  # a blank is none
         newest = names or newest  # an empty list is a fault that passes
         for name in names:
             first.setdefault(_KEY(name), parquet.day_of(path))
