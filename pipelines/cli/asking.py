@@ -54,6 +54,7 @@ def answer(
             archive.reading() as connection,
         ):
             spill = folder.resolve()
+            sql_sandbox.spill_to(connection, spill / "spill")
             question_inputs.load_files(connection, question.files)
             question_inputs.set_values(connection, question.values)
             sql_sandbox.restrict(connection, spill / "spill")

@@ -36,15 +36,25 @@ class QueryError(LivestatsError):
     """A query that is refused; the message says why and what to do instead."""
 
 
+def spill_to(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Have what does not fit into memory written to `folder`: by default, it goes beside the database.
+
+    DuckDB refuses another folder once something was written: call it before anything is read.
+    """
+    ((now,),) = connection.execute("SELECT current_setting('temp_directory')").fetchall()
+    if now != str(folder):
+        connection.execute(f"SET temp_directory = {quoting.literal(str(folder))}")
+
+
 def restrict(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
     """Let the connection read its own database only, and write nothing.
 
     Sorts that do not fit into memory spill to the folder `spill`. It cannot be undone, and applies
     to all connections to the same file that the process has open.
     """
+    spill_to(connection, spill)
     connection.execute(
         f"""
-        SET temp_directory = {quoting.literal(str(spill))};
         SET python_enable_replacements = false;
         SET autoload_known_extensions = false;
         SET autoinstall_known_extensions = false;

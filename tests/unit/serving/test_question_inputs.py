@@ -65,6 +65,20 @@ def test_a_file_is_a_table_and_stays_as_it_is(connection, tmp_path, name):
     assert path.read_bytes() == before
 
 
+def test_a_file_that_does_not_fit_into_memory_spills_where_it_may(connection, tmp_path):
+    path = tmp_path / "large.parquet"
+    large = duckdb.sql("SELECT i, repeat('z', 90) || i AS text FROM range(900000) t(i)")
+    large.write_parquet(str(path))
+    connection.execute("SET memory_limit = '90MB'; SET threads = 1")
+    before = {*tmp_path.iterdir()}
+    sql_sandbox.spill_to(connection, tmp_path / "spill")
+    question_inputs.load_files(connection, {"large": path})
+    sql_sandbox.restrict(connection, tmp_path / "spill")
+    found = sql_sandbox.run_query(connection, "SELECT count(*) FROM large")
+    assert found.fetchall() == [(900_000,)]
+    assert {*tmp_path.iterdir()} == before | {tmp_path / "spill"}
+
+
 @pytest.mark.parametrize(
     ("table", "name", "told"),
     [
