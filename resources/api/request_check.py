@@ -68,7 +68,10 @@ def faults(dataset: Dataset) -> Iterator[str]:
         yield f"the action takes no {endpoint.times[0]}, and has a history or longest windows"
         return
     if dataset.is_dimension and dataset.scope is not Scope.ACCOUNT:
-        yield f"it is asked once about the account as it is now, and its scope is {dataset.scope}"
+        yield (
+            f"the action takes no {endpoint.times[0]}, so it is asked once about the account as it is "
+            f"now: its scope is to be ACCOUNT and is {dataset.scope.name}"
+        )
         return
     if not (endpoint.is_present_state or endpoint.window_limits):
         yield f"the action takes {endpoint.times[0]}, and has no window_limits"

@@ -7,11 +7,12 @@ the world what its numbers should be.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 
-from resources.api.catalog.model import ColumnType, Field, ResponseTotal, RowLayout
+from resources.api.catalog.model import SPLITS, ColumnType, Field, ResponseTotal, RowLayout
 from resources.simulator.noise import key_of, uniform
 from resources.simulator.pushes import DAY_S, day_of, day_start
 from resources.simulator.query import Query
@@ -39,7 +40,7 @@ def answer(world: World, query: Query) -> Result:
         result[head] = rows
     if query.splits and endpoint.split_rows is not None:
         layout = endpoint.split_rows
-        items = _items(world, query, layout, 0, (endpoint.action, "split"))
+        items = _split_items(world, query, layout)
         result[layout.levels[0].name] = items
         leaves = []
         for item in items:
@@ -47,6 +48,26 @@ def answer(world: World, query: Query) -> Result:
             item.update(_totals([t for t in endpoint.totals if t.in_splits], below))
             leaves += below
     return result | _totals(endpoint.totals, leaves)
+
+
+def _split_items(world: World, query: Query, layout: RowLayout) -> list[Result]:
+    """An item for each combination of the values that are asked for, labelled with them only."""
+    names = [field.name for field in layout.levels[0].fields if field.name in query.splits]
+    path = (query.endpoint.action, *(_alone(query) or ("split",)))
+    items = []
+    for values in product(*(_values_of(world, query, name) for name in names)):
+        item: Result = dict(zip(names, values, strict=True))
+        below = _items(world, query, layout, 1, (*path, *values))
+        items.append(item | {layout.levels[1].name: below})
+    return items
+
+
+def _values_of(world: World, query: Query, name: str) -> list[str]:
+    """What a split runs over: the values of its filter, made-up ones if it has none."""
+    if name == "Domain":
+        return [site.name for site in world.sites_of(query)]
+    chosen = query.texts(SPLITS[name].filter or "")
+    return list(dict.fromkeys(chosen)) or [f"{name}-{i}" for i in range(_ITEMS)]
 
 
 def _alone(query: Query) -> tuple[str, ...]:
@@ -125,7 +146,9 @@ def _events(
 def _value(query: Query, field: Field, path: tuple[object, ...], at: int) -> Any:
     match field.kind:
         case ColumnType.INTEGER:
-            return key_of(*path) % 1000
+            return key_of(*path) % (
+                1000 if field.unit else 1_000_000_000
+            )  # a code tells rows apart
         case ColumnType.FLOAT:
             return number(round(1000.0 * uniform(*path), 3))
         case ColumnType.BOOLEAN:

@@ -41,6 +41,7 @@ class Documented:
     defaults: dict[str, Any] = field(default_factory=dict)
     together: tuple[tuple[str, ...], ...] = ()
     not_both: tuple[tuple[str, str], ...] = ()
+    not_lists: tuple[str, ...] = ()  # parameters of one value, though lists of other actions
     most_items: dict[str, int] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)  # of numbers in rows, as they are sent
     example: dict[str, Any] = field(default_factory=dict)  # a request beside its times
@@ -62,16 +63,15 @@ class Documented:
         ]
         return max(fitting)[1] if fitting else None
 
+    def is_list(self, name: str) -> bool:
+        """Whether a parameter is a list of values."""
+        return name not in self.not_lists and (name.endswith("List") or name in _LISTS)
+
     def values_of(self, name: str) -> set[Any] | None:
         """What a parameter may be; None: anything."""
         if name == "Aggregation":
             return self.buckets
         return set(self.allowed[name]) if name in self.allowed else None
-
-
-def is_list(name: str) -> bool:
-    """Whether a parameter is a list of values."""
-    return name.endswith("List") or name in _LISTS
 
 
 def _seconds(span: str) -> int:
@@ -101,7 +101,7 @@ def _documented(said: dict[str, Any]) -> Documented:
         said[name] = tuple(tuple(names) for names in said.get(name, ()))
     said["allowed"] = {name: tuple(values) for name, values in said.get("allowed", {}).items()}
     said["rate"] = said.get("rate", 30) or None
-    for name in ("required", "optional"):
+    for name in ("required", "optional", "not_lists"):
         said[name] = tuple(said.get(name, ()))
     for name in ("times", "absent_on"):
         if name in said:

@@ -25,7 +25,7 @@ from resources.api.request_plan import (
     request_of,
     requests_for,
 )
-from tests.support.documented_limits import DOCUMENTED, is_list
+from tests.support.documented_limits import DOCUMENTED
 from tests.support.each import each
 
 DAY = date(2025, 3, 1)
@@ -419,7 +419,7 @@ def complaints(action, body):
     )
     yield from (f"{name} is missing" for name in said.required if name not in body)
     for name, value in body.items():
-        if isinstance(value, list) != is_list(name) or value == []:
+        if isinstance(value, list) != said.is_list(name) or value == []:
             yield f"{name} has the wrong type or is empty"
         items, may_be = value if isinstance(value, list) else [value], said.values_of(name)
         if may_be is not None:

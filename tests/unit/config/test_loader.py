@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from resources.api.catalog import DATASETS
 from resources.config import FILE, FILE_VARIABLE, Settings, SettingsError, general, load, resolve
+from tests.support.offered import not_offered
 
-OF_BYTEPLUS = {"asr_duration", "storage_space"}
+OF_BYTEPLUS = not_offered("volcengine")
 IN_FILE = {
     "archive.home": ('"{other}"', "home", Path("/elsewhere")),
     "archive.time_zone": ('"UTC"', "time_zone", "UTC"),
@@ -304,7 +305,8 @@ def test_the_vendor_brings_its_address_and_the_other_way_round(tmp_path):
 
 def test_what_byteplus_does_not_offer_is_not_captured(tmp_path):
     found = load({"LIVESTATS_VENDOR": "byteplus"}, tmp_path)
-    absent = {"ip_info", "batch_stream_session", "audit", "push_stream_count", "time_shift"}
+    absent = not_offered("byteplus")
+    assert absent > {"ip_info", "batch_stream_session"}
     assert set(DATASETS) - set(found.datasets) == absent
     assert set(found.datasets) > OF_BYTEPLUS
     assert set(found.not_offered) == absent

@@ -88,6 +88,37 @@ def test_a_domain_alone_has_what_it_has_in_a_split():
         assert one["NewList"] == item["NewList"]
 
 
+def test_a_split_has_an_item_for_each_combination_of_what_is_asked_for():
+    asked = {
+        "StartTime": DAY.isoformat(),
+        "EndTime": (DAY + timedelta(hours=1)).isoformat(),
+        "DomainList": PULLS,
+        "ISPList": ["telecom", "unicom"],
+        "DetailField": ["Domain", "ISP"],
+    }
+    entry = replace(KNOWN, action="DescribeLiveNewSplit", totals=())
+    api = Api(world, AnswerOptions(), {entry.action: entry})
+    items = api.answer(entry.action, asked, NOW)["TrafficDetailDataList"]
+    assert [(item["Domain"], item["ISP"]) for item in items] == [
+        (domain, isp) for domain in PULLS for isp in ("telecom", "unicom")
+    ]
+    one = api.answer(entry.action, {**asked, "DomainList": PULLS[:1]}, NOW)
+    assert [item["TrafficDataList"] for item in one["TrafficDetailDataList"]] == [
+        item["TrafficDataList"] for item in items if item["Domain"] == PULLS[0]
+    ]
+
+
+def test_codes_of_one_slot_differ():
+    """They are in the key: one of a thousand numbers would come twice on a day of 288 slots."""
+    entry = replace(ENDPOINTS["DescribeLivePlayStatusCodeData"], action="DescribeLiveNewCodes")
+    api = Api(world, AnswerOptions(), {entry.action: entry})
+    end = DAY + timedelta(days=1, seconds=-1)
+    asked = {"StartTime": DAY.isoformat(), "EndTime": end.isoformat(), "Aggregation": 60}
+    for slot in api.answer(entry.action, asked, NOW)["StatusDataList"]:
+        codes = [row["StatusCode"] for row in slot["StatusSummaryDataList"]]
+        assert len(set(codes)) == len(codes) == 3
+
+
 EVENTS = replace(
     ENDPOINTS["DescribeLivePushStreamInfoData"],
     action="DescribeLiveNewEvents",

@@ -14,7 +14,7 @@ from resources.simulator import Account, AnswerOptions
 from resources.simulator.api import Api
 from resources.simulator.refusals import Refused
 from resources.simulator.world import World
-from tests.support.documented_limits import DOCUMENTED, is_list
+from tests.support.documented_limits import DOCUMENTED
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +56,7 @@ def good(action, **changes):
 
 def example(action, name):
     value = DOCUMENTED[action].allowed[name][0]
-    return [value] if is_list(name) else value
+    return [value] if DOCUMENTED[action].is_list(name) else value
 
 
 def partners(action, name):
@@ -98,7 +98,7 @@ class TestEveryAction:
 
     def test_allows_the_documented_values_and_no_others(self, action):
         for name, values in DOCUMENTED[action].allowed.items():
-            listed = is_list(name)
+            listed = DOCUMENTED[action].is_list(name)
             beside = partners(action, name)
             for value in values:
                 accepted(action, **beside, **{name: [value] if listed else value})
@@ -217,14 +217,16 @@ def test_parameters_that_belong_together(action):
 
 @pytest.mark.parametrize("action", DOCUMENTED)
 def test_parameters_that_exclude_each_other(action):
-    value = {
-        "DomainList": [PULL],
-        "Domain": PULL,
-        "VhostList": ["sim-space-1"],
-        "RegionList": [{"Area": "CN"}],
-        "UserRegionList": [{"Area": "CN"}],
-    }
     for one, other in DOCUMENTED[action].not_both:
+        value = {
+            name: ["one"] if DOCUMENTED[action].is_list(name) else "one" for name in (one, other)
+        } | {
+            "DomainList": [PULL],
+            "Domain": PULL,
+            "VhostList": ["sim-space-1"],
+            "RegionList": [{"Area": "CN"}],
+            "UserRegionList": [{"Area": "CN"}],
+        }
         stream = {"App": "live", "Stream": "room-101"} if other == "Domain" else {}
         accepted(action, **{one: value[one]})
         accepted(action, **stream, **{other: value[other]})

@@ -35,7 +35,7 @@ def test_what_a_vendor_lacks(said, entry):
     for vendor in VENDORS.values():
         lacking = {p.name for p in entry.parameters if vendor in p.absent_on}
         lacking |= {f"{p.name}={value}" for p in entry.parameters for value in p.lacks(vendor)}
-        assert lacking == set(said.lacking.get(vendor.name, ()))
+        assert lacking == set(said.lacking.get(vendor.name, ())), f"lacking.{vendor.name}"
 
 
 @every_action
@@ -168,7 +168,9 @@ def test_units(said, entry):
         for one in level.fields
         if one.kind in (ColumnType.INTEGER, ColumnType.FLOAT)
     ]
-    assert {one.name for one in numbers} == {*said.units}
+    assert {one.name for one in numbers} == {*said.units}, (
+        'units in documented.toml, "none" of a code'
+    )
     for one in numbers:
         unit, factor = UNITS.get(said.units[one.name], (said.units[one.name], 1))
         assert (one.name, one.unit, one.factor) == (one.name, unit, factor)
