@@ -216,7 +216,7 @@ class Fetcher:
             if self.halt.is_set():
                 raise RunCancelled("the run was cancelled") from error
             if isinstance(error, TryLater):
-                self.learned.note_failure(self._action, day)
+                self.learned.note_failure(self._action, day, items_of(self.dataset, request))
             else:
                 self.learned.note_reply(self._action)
             return Unanswered(request, error, [*came.values()])

@@ -27,8 +27,8 @@ MAX_FAILURES = 8
 """Requests of an action in a row that a failing server left without an answer."""
 
 LONGEST_FAILURE_S = 300.0
-"""An action that failed for so long, MAX_FAILURES times in a row and for FAILED_DAYS days, is not
-asked again in a run."""
+"""An action that failed for so long, MAX_FAILURES times in a row, for FAILED_DAYS days and not for a
+single item alone, is not asked again in a run."""
 
 FAILED_DAYS = 3
 """One day that the server cannot answer, asked in ever shorter windows, takes minutes by itself."""
@@ -87,6 +87,7 @@ class Learned:
     _fruitless: Counter[str] = field(default_factory=Counter)
     _failures: Counter[str] = field(default_factory=Counter)
     _failed_days: dict[str, list[date]] = field(default_factory=dict)  # in a row, the last one last
+    _failed_items: dict[str, set[str]] = field(default_factory=dict)  # likewise; "": of no item
     _failing_since_s: dict[str, float] = field(default_factory=dict)
     _answered: set[str] = field(default_factory=set)  # actions with an answer in this run
     _denied: dict[str, set[str]] = field(default_factory=dict)  # action -> items, before any answer
@@ -170,13 +171,14 @@ class Learned:
             items[item] = Refusal(days | {day}, error.what, error.advice, error.code)
             self._is_changed = True
 
-    def note_failure(self, action: str, day: date) -> None:
-        """A request for `day` found the server failing, all attempts included."""
+    def note_failure(self, action: str, day: date, items: Sequence[str] = ()) -> None:
+        """A request for `day` about `items` found the server failing, all attempts included."""
         with self._lock:
             self._failures[action] += 1
             if self._failures[action] == 1:
                 self._failing_since_s[action] = self.clock_s()
-                self._failed_days[action] = []
+                self._failed_days[action], self._failed_items[action] = [], set()
+            self._failed_items[action].update(items or [""])
             earlier = [one for one in self._failed_days[action] if one != day]
             self._failed_days[action] = [*earlier, day]
 
@@ -246,15 +248,17 @@ class Learned:
         """True if MAX_FAILURES requests in a row found the server failing, the last for `day`.
 
         The other requests of that day are then not sent; the next day is tried with one, until the
-        action has failed for FAILED_DAYS days and LONGEST_FAILURE_S.
+        action has failed for FAILED_DAYS days and LONGEST_FAILURE_S. A single item that the server
+        cannot answer, on whatever days, is no failing action: the others are asked.
         """
         with self._lock:
             if self._failures[action] < MAX_FAILURES:
                 return False
             days = self._failed_days[action]
             lasted_s = self.clock_s() - self._failing_since_s[action]
-            is_of_all_days = len(days) >= FAILED_DAYS and lasted_s >= LONGEST_FAILURE_S
-            return days[-1] == day or is_of_all_days
+            is_long = len(days) >= FAILED_DAYS and lasted_s >= LONGEST_FAILURE_S
+            items = self._failed_items[action]
+            return days[-1] == day or (is_long and (len(items) > 1 or "" in items))
 
     def note_fruitless(self, action: str) -> None:
         """No single item of a refused list was answered."""

@@ -137,6 +137,25 @@ def test_a_day_that_fails_for_minutes_costs_no_other_day(path):
         assert not learned.is_failing(ACTION, day - timedelta(days=1))
 
 
+@pytest.mark.parametrize(
+    ("asked", "ends"),
+    [
+        ([("a",)], False),
+        ([("a",), ("b",)], True),
+        ([("a", "b")], True),
+        ([()], True),
+    ],
+    ids=["one item", "two items", "a list", "the account"],
+)
+def test_an_item_that_fails_on_every_day_costs_no_other_item(path, asked, ends):
+    now_s = 0.0
+    learned = Learned(path, TODAY, clock_s=lambda: now_s)
+    for nth, items in enumerate(asked * 2 * MAX_FAILURES):
+        learned.note_failure(ACTION, DAY - timedelta(days=nth % 5), items)
+    now_s = LONGEST_FAILURE_S
+    assert learned.is_failing(ACTION, DAY - timedelta(days=9)) is ends
+
+
 def test_few_failures_over_minutes_are_no_failing_action(path):
     now_s = 0.0
     learned = Learned(path, TODAY, clock_s=lambda: now_s)
