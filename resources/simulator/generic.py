@@ -99,9 +99,10 @@ def _items(
     fixed: str | None = None
     over: Sequence[tuple[object, int]]  # what an item is about, and when it happens
     now = query.start or query.now
+    slots: dict[object, int] = {}  # by how they are written, which no value depends on
     if "TimeStamp" in names:
-        stamps = times(query.slots, query.options)
-        over, fixed = [(stamp, now) for stamp in stamps], "TimeStamp"
+        slots = dict(zip(times(query.slots, query.options), query.slots.tolist(), strict=True))
+        over, fixed = [(stamp, now) for stamp in slots], "TimeStamp"
         path = (*path, *_alone(query)) if depth == 0 else path
     elif "Domain" in names and not any(f.kind in _INSTANTS for f in level.fields):
         over, fixed = [(site.name, now) for site in world.sites_of(query)], "Domain"
@@ -113,7 +114,7 @@ def _items(
         over = _events(world, query, path)
     items = []
     for thing, at in over:
-        here = (*path, thing)
+        here = (*path, slots.get(thing, thing))
         item: Result = {
             field.name: thing
             if field.name == fixed

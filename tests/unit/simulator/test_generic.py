@@ -162,3 +162,11 @@ def test_events_come_in_pages():
     pages = [events(DAY, 2, size=5, page=n, DomainList=PULLS) for n in (1, 2, 3)]
     assert [len(page["NewEvents"]) for page in pages] == [5, 5, 2]
     assert {page["Pagination"]["TotalCount"] for page in pages} == {12}
+
+
+def test_values_do_not_depend_on_how_times_are_written():
+    other = Api(world, AnswerOptions(offset="Z"), {NEW.action: NEW})
+    asked = {"StartTime": DAY.isoformat(), "EndTime": (DAY + timedelta(hours=2)).isoformat()}
+    here, there = (one.answer(NEW.action, asked, NOW)["NewList"] for one in (API, other))
+    assert [row["TimeStamp"] for row in here] != [row["TimeStamp"] for row in there]
+    assert [row["Flow"] for row in here] == [row["Flow"] for row in there]
