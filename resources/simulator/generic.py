@@ -98,17 +98,18 @@ def _items(
     names = {field.name for field in level.fields}
     fixed: str | None = None
     over: Sequence[tuple[object, int]]  # what an item is about, and when it happens
-    now = query.start or query.now
+    is_present = query.endpoint.is_present_state
+    now = day_start(day_of(query.now)) if is_present else query.start
     slots: dict[object, int] = {}  # by how they are written, which no value depends on
     if "TimeStamp" in names:
         slots = dict(zip(times(query.slots, query.options), query.slots.tolist(), strict=True))
         over, fixed = [(stamp, now) for stamp in slots], "TimeStamp"
         path = (*path, *_alone(query)) if depth == 0 else path
-    elif "Domain" in names and not any(f.kind in _INSTANTS for f in level.fields):
+    elif "Domain" in names and (is_present or not any(f.kind in _INSTANTS for f in level.fields)):
         over, fixed = [(site.name, now) for site in world.sites_of(query)], "Domain"
         if depth + 1 == len(layout.levels):
             path = (*path, day_of(now))  # figures of a window, here of its day
-    elif depth or not query.start:
+    elif depth or is_present:
         over = [(i, now) for i in range(_ITEMS)]
     else:
         over = _events(world, query, path)

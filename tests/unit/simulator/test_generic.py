@@ -170,3 +170,22 @@ def test_values_do_not_depend_on_how_times_are_written():
     here, there = (one.answer(NEW.action, asked, NOW)["NewList"] for one in (API, other))
     assert [row["TimeStamp"] for row in here] != [row["TimeStamp"] for row in there]
     assert [row["Flow"] for row in here] == [row["Flow"] for row in there]
+
+
+def test_the_present_state_is_of_the_domains_and_not_of_the_moment():
+    rows = RowLayout(
+        levels=(
+            ListLevel(
+                name="NewState",
+                fields=(
+                    Field(name="Domain", kind=ColumnType.TEXT),
+                    Field(name="BeginTime", kind=ColumnType.INSTANT),
+                ),
+            ),
+        )
+    )
+    entry = replace(ENDPOINTS["DescribeLiveISPData"], action="DescribeLiveNewState", rows=rows)
+    api = Api(world, AnswerOptions(), {entry.action: entry})
+    found = api.answer(entry.action, {}, NOW)["NewState"]
+    assert {row["Domain"] for row in found} == set(world.sites)
+    assert found == api.answer(entry.action, {}, NOW + timedelta(minutes=5))["NewState"]
