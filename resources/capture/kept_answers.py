@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from resources.api.catalog.model import Scope
 from resources.capture import supplement
 from resources.capture.partition_writer import PartitionJob
 from resources.lake import parquet
@@ -18,11 +19,12 @@ from resources.ledger.manifest_items import (
 def keep_earlier(job: PartitionJob) -> tuple[str, ...]:
     """Take over the earlier answers for items without one in this job; the items, sorted.
 
-    These no longer count as unanswered. Items that no earlier capture answered stay so. Raises
-    UnusableCapture or ApiError if the earlier capture cannot be read.
+    These no longer count as unanswered. Items that no earlier capture answered stay so. None are
+    taken over where a request is about the whole account: such figures do not add up from parts.
+    Raises UnusableCapture or ApiError if the earlier capture cannot be read.
     """
     before, staged = job.previous, job.staged
-    if before is None or staged is None:
+    if before is None or staged is None or job.dataset.scope is Scope.ACCOUNT:
         return ()
     refused = [one.request for one in job.unanswered]
     only = supplement.answered_before(job.dataset, refused, before)

@@ -18,6 +18,7 @@ from resources.monitoring.checks import active_alarms
 from resources.monitoring.model import AlarmKind
 from resources.raw import captures
 from resources.simulator import Account
+from resources.simulator.manners import all_of
 from resources.verify.run import Verification
 from tests.support.archives import DAYS, NOW, failures, lab, lake_rows, leftovers
 from tests.support.suites import slow
@@ -226,6 +227,29 @@ def test_streams_that_a_supplement_brings_to_light_are_asked_for_in_the_same_run
         summary, _ = backfill(found)
         assert summary.is_complete, (summary.incomplete, summary.failed)
         assert {state for state, _ in states(found).values()} == {State.CAPTURED}
+
+
+@pytest.mark.parametrize("name", ["p95_peak_bandwidth", "top_play"])
+def test_figures_of_the_account_are_not_put_together_of_two_answers(name, tmp_path):
+    """The first was about one pair of domains, the second about all without the one that is refused."""
+    known = ("domain", "isp", "region", name)
+    with lab(tmp_path / "whole", ACCOUNT) as usual:
+        assert backfill(usual.only(*known))[0].is_complete
+        whole = rows_of(usual)
+    with lab(tmp_path / "home", ACCOUNT) as lone:
+        found = lone.only(*known)
+        pair = {"push_domains": ("push-1.sim.example",), "pull_domains": ("pull-1.sim.example",)}
+        assert backfill(found.set(**pair))[0].is_complete
+        before = rows_of(found)
+        lone.simulator.manners = all_of(["refuse-domain=pull-1.sim.example"])
+        assert not backfill(found)[0].is_complete
+        state, lacking = states(found)[name]
+        assert state is State.INCOMPLETE
+        assert {PULLED, PUSHED} <= {*lacking}
+        assert same_as(found, before) == []
+        lone.simulator.manners = []
+        assert backfill(tomorrow(found))[0].is_complete
+        assert same_as(found, whole) == []
 
 
 def test_a_domain_that_a_person_called_gone_lacks_nowhere_and_is_not_asked(tmp_path):
