@@ -123,28 +123,29 @@ def _marts(specs: Sequence[dg.AssetSpec], marts: Collection[Mart]) -> dg.AssetsD
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         # All marts are updated, not only the selected ones: a mart reads other marts.
         results = {result.mart.name: result for result in archive.sync_marts()}
-        for mart in marts:
-            if key(mart.name) in context.selected_asset_keys:
-                result = results.get(mart.name)
-                yield dg.MaterializeResult(
-                    asset_key=key(mart.name),
-                    metadata=_facts(result),
-                    check_results=[*_checked(archive, mart, result)],
-                )
+        selected = [mart for mart in marts if key(mart.name) in context.selected_asset_keys]
+        doubled = _doubled_keys(archive, [results[m.name] for m in selected if m.name in results])
+        for mart in selected:
+            result = results.get(mart.name)
+            impossible = result.impossible if result is not None else {}
+            found = checks.results(key(mart.name), doubled.get(mart.name, 0), impossible)
+            yield dg.MaterializeResult(
+                asset_key=key(mart.name),
+                metadata=_facts(result),
+                check_results=[*found] if _has_checks(mart) else [],
+            )
 
     return sync_marts
 
 
-def _checked(
-    archive: Archive, mart: Mart, result: MartResult | None
-) -> Iterator[dg.AssetCheckResult]:
-    if not _has_checks(mart):
-        return
-    doubled = 0
-    if result is not None:
-        with archive.writing() as connection:
-            doubled = incremental.doubled_keys(connection, mart, result.days)
-    yield from checks.results(key(mart.name), doubled, result.impossible if result else {})
+def _doubled_keys(archive: Archive, results: Collection[MartResult]) -> dict[str, int]:
+    """Mart -> how many keys come more than once in the days that were made."""
+    with archive.writing() as connection:
+        return {
+            result.mart.name: incremental.doubled_keys(connection, result.mart, result.days)
+            for result in results
+            if _has_checks(result.mart)
+        }
 
 
 def _has_checks(mart: Mart) -> bool:
