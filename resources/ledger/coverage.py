@@ -169,6 +169,7 @@ class Coverage:
             manifest = capture.manifest
             asked = sorted(asked_items(dataset, manifest))
             isps = carriers.asked_carriers(dataset, manifest)
+            lacking = _lacking_of(dataset, manifest)
         except (UnusableCapture, KeyError, TypeError, ValueError):
             return None
         domains = sorted(map(domain_key, manifest.get("domains", ())))
@@ -178,7 +179,7 @@ class Coverage:
         sets |= {_digest(domains): domains, _digest(isps): isps}
         return CaptureItems(
             _digest(asked),
-            tuple(lacking_items(manifest)),
+            lacking,
             tuple(manifest.get("sources", {}).values()),
             tuple(manifest.get("absent_sources", ())),
             _digest(domains),
@@ -309,6 +310,16 @@ class Coverage:
             path = self.cache and self.cache / f"items-{name}.json"
             self._caches[name] = DatasetCache() if path is None else coverage_cache.read(path)
         return self._caches[name]
+
+
+def _lacking_of(dataset: Dataset, manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Items that a capture has no answer for.
+
+    A capture of an earlier version may hold figures of the account out of two answers. They do not
+    add up: such a day lacks the answer about the whole account.
+    """
+    is_mixed = dataset.scope is Scope.ACCOUNT and bool(manifest.get("carried"))
+    return (*lacking_items(manifest), *([THE_ACCOUNT] if is_mixed else []))
 
 
 def _digest(items: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from resources.fs import atomic
 
-_FORMAT = 5
+_FORMAT = 6
 
 
 @dataclass

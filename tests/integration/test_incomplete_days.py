@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -250,6 +251,28 @@ def test_figures_of_the_account_are_not_put_together_of_two_answers(name, tmp_pa
         lone.simulator.manners = []
         assert backfill(tomorrow(found))[0].is_complete
         assert same_as(found, whole) == []
+
+
+def test_a_day_that_an_earlier_version_put_together_of_two_answers_is_asked_again(
+    tmp_path, monkeypatch
+):
+    known = ("domain", "isp", "region", "top_play")
+    with lab(tmp_path / "home", ACCOUNT) as lone:
+        found = lone.only(*known)
+        pair = {"push_domains": ("push-1.sim.example",), "pull_domains": ("pull-1.sim.example",)}
+        assert backfill(found.set(**pair))[0].is_complete
+        lone.simulator.manners = all_of(["refuse-domain=pull-1.sim.example"])
+        with monkeypatch.context() as patch:
+            patch.setattr("resources.capture.kept_answers.Scope", SimpleNamespace(ACCOUNT=None))
+            backfill(found)
+        assert states(found)["top_play"] == (State.INCOMPLETE, ("the account",))
+        lone.simulator.manners = []
+        assert backfill(tomorrow(found))[0].is_complete
+        day = [len(rows) for name, rows in rows_of(found).items() if name.startswith("top_play")]
+    with lab(tmp_path / "whole", ACCOUNT) as usual:
+        backfill(usual.only(*known))
+        whole = rows_of(usual)
+    assert day == [len(rows) for name, rows in whole.items() if name.startswith("top_play")]
 
 
 def test_a_domain_that_a_person_called_gone_lacks_nowhere_and_is_not_asked(tmp_path):
