@@ -316,9 +316,11 @@ def _lacking_of(dataset: Dataset, manifest: Mapping[str, Any]) -> tuple[str, ...
     """Items that a capture has no answer for.
 
     A capture of an earlier version may hold figures of the account out of two answers. They do not
-    add up: such a day lacks the answer about the whole account.
+    add up: such a day lacks the answer about the whole account. A derived capture carries the one
+    answer that it is made of.
     """
-    is_mixed = dataset.scope is Scope.ACCOUNT and bool(manifest.get("carried"))
+    is_mixed = dataset.scope is Scope.ACCOUNT and "carried" in manifest
+    is_mixed &= "derived_from" not in manifest
     return (*lacking_items(manifest), *([THE_ACCOUNT] if is_mixed else []))
 
 

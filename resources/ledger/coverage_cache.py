@@ -15,7 +15,7 @@ from typing import Any
 
 from resources.fs import atomic
 
-_FORMAT = 6
+_FORMAT = 7
 
 
 @dataclass
