@@ -110,7 +110,7 @@ def plan(
     """What bringing `names` (empty: all that are switched on) from `first` to `last` takes.
 
     Without a range: all that is missing and can still be had; lost and settling days are then not
-    asked for, so they are not named. `force` asks complete days again, `reread` those for which late
+    asked for, so they are not named. `force` asks captured days again, `reread` those for which late
     data may exist, as the schedule does; suspect days are asked again when they are due.
 
     Raises ValueError for a reversed range, a day in the future or too early, an unknown dataset.
@@ -182,7 +182,7 @@ class _Days:
 
 @dataclass(frozen=True, kw_only=True)
 class _Again:
-    """Which complete days are asked again."""
+    """Which captured days are asked again as a whole."""
 
     now: datetime
     zone: ZoneInfo
@@ -190,7 +190,7 @@ class _Again:
     reread: bool
 
     def applies(self, dataset: Dataset, line: Entry) -> bool:
-        """True if the complete day `line` of `dataset` is asked again."""
+        """True if the captured day `line` of `dataset` is asked again."""
         if suspicion.is_due(line, self.now, self.zone):
             return True
         if self.force and (line.askable_until is None or self.now < line.askable_until):
@@ -202,8 +202,9 @@ def _sort(archive: Archive, one: Dataset, lines: Sequence[Entry], asked_again: _
     """Sort the days of one dataset by its ledger `lines`."""
     derived, not_derived = _derivable(archive, one, lines)
     lines = [line for line in lines if line.day not in derived]
+    captured = [line for line in lines if line.state.is_complete or line.can_be_completed]
+    again = [line.day for line in captured if asked_again.applies(one, line)]
     complete = [line for line in lines if line.state.is_complete]
-    again = [line.day for line in complete if asked_again.applies(one, line)]
     without_file = archive.days_without_lake_file(complete).difference(again)
     in_part = [line for line in lines if line.state is State.INCOMPLETE]
     return _Days(
@@ -214,11 +215,14 @@ def _sort(archive: Archive, one: Dataset, lines: Sequence[Entry], asked_again: _
             or line.day in without_file
         ],
         again=again,
-        supplements=[line.day for line in in_part if line.can_be_asked],
+        # What is asked again as a whole needs no supplement.
+        supplements=[
+            line.day for line in in_part if line.can_be_completed and line.day not in again
+        ],
         lost_in_part=[line.day for line in in_part if not line.can_be_asked],
         lost=[line.day for line in lines if line.state is State.LOST],
         settling=[line.day for line in lines if line.state is State.SETTLING],
-        kept=len(complete) - len(again),
+        kept=sum(line.day not in again for line in complete),
         derived=derived,
         not_derived=not_derived,
     )
@@ -283,7 +287,7 @@ def supplements(archive: Archive, todo: BackfillPlan, tried: TriedItems) -> tupl
     """
     due: dict[str, Sequence[date]] = {}
     for name, lines in _ledgers(archive, todo).items():
-        lacking = [line for line in lines if line.state is State.INCOMPLETE and line.can_be_asked]
+        lacking = [line for line in lines if line.can_be_completed]
         fresh = [line for line in lacking if {*line.lacking} - tried.get((name, line.day), set())]
         for line in fresh:
             tried.setdefault((name, line.day), set()).update(line.lacking)
