@@ -31,6 +31,7 @@ from resources.verify.findings import FileFinding, FindingKind, OnRead, Place, R
 from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import identity
 from resources.warehouse.load_state import LoadState
+from resources.warehouse.newest_rows import newest_rows
 
 _BATCH = warehouse_connection.DAYS_PER_TRANSACTION
 
@@ -181,12 +182,8 @@ class Tables:
         """Compare a dimension with the newest row of each key over all snapshots."""
         paths = [str(path) for path in snapshots(self._archive.home.lake, dataset.name)]
         if paths:
-            expected = (
-                "(FROM read_parquet($1, filename = true, hive_partitioning = false) QUALIFY "
-                f"row_number() OVER (PARTITION BY {', '.join(dataset.key)} "
-                "ORDER BY filename DESC) = 1)"
-            )
-            yield from self._whole(dataset, expected, [paths])
+            sql, values = newest_rows(self._connection, dataset, paths)
+            yield from self._whole(dataset, f"({sql})", values)
 
     def _whole(
         self, dataset: Dataset, expected: str, values: Sequence[object]

@@ -18,6 +18,7 @@ from resources.lake import parquet
 from resources.sql import quoting
 from resources.warehouse import dedup
 from resources.warehouse.connection import WarehouseError
+from resources.warehouse.newest_rows import newest_rows
 
 log = logging.getLogger("livestats.warehouse")
 
@@ -93,15 +94,9 @@ def _replace_snapshots(
     connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: Batch
 ) -> None:
     """Keep the newest row of each key of all snapshots, so that old rows can still be joined."""
-    key, paths = ", ".join(dataset.key), [f.path for f, _ in batch]
+    sql, values = newest_rows(connection, dataset, [f.path for f, _ in batch])
     connection.execute(f"DELETE FROM {dataset.name}")
-    connection.execute(
-        f"INSERT INTO {dataset.name} BY NAME SELECT * EXCLUDE (filename) "
-        f"FROM read_parquet(?, filename = true, {_BY_NAME}) "
-        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY filename DESC) = 1 "
-        f"ORDER BY {key}",
-        [paths],
-    )
+    connection.execute(f"INSERT INTO {dataset.name} BY NAME {sql}", values)
 
 
 def _check_inserted_count(

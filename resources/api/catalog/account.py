@@ -33,14 +33,25 @@ REGION = Endpoint(
             ListLevel(
                 name="Areas",
                 fields=(
-                    text("Code", "area_code", "Area code, as in the Area of a region."),
+                    text(
+                        "Code",
+                        "area_code",
+                        "Area code, as in the Area of a region.",
+                        spelling=Spelling.ANY_CASE,
+                    ),
                     text("Name", "area_name", "Area name."),
                 ),
             ),
             ListLevel(
                 name="Countries",
                 fields=(
-                    text("Code", "country_code", "Country code.", required=False),
+                    text(
+                        "Code",
+                        "country_code",
+                        "Country code.",
+                        required=False,
+                        spelling=Spelling.ANY_CASE,
+                    ),
                     text("Name", "country_name", "Country name.", required=False),
                 ),
             ),
@@ -53,6 +64,7 @@ REGION = Endpoint(
                         "province_code",
                         "Province code; NULL outside mainland China.",
                         required=False,
+                        spelling=Spelling.ANY_CASE,
                     ),
                     text("Name", "province_name", "Province name.", required=False),
                 ),
@@ -68,7 +80,12 @@ ISP = Endpoint(
             ListLevel(
                 name="ISPList",
                 fields=(
-                    text("Code", "isp", "Carrier code, as in every column `isp`."),
+                    text(
+                        "Code",
+                        "isp",
+                        "Carrier code, as in every column `isp`.",
+                        spelling=Spelling.ANY_CASE,
+                    ),
                     text("Name", "isp_name", "Carrier name."),
                 ),
             ),
@@ -132,6 +149,7 @@ DOMAIN_LIST = Endpoint(
                         "push_domain",
                         "Push domain that a pull domain is bound to.",
                         required=False,
+                        spelling=Spelling.DOMAIN,
                     ),
                     text("CNAME", "cname", "CNAME target.", required=False),
                     text("ProjectName", "project_name", "Project of the space.", required=False),

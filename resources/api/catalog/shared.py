@@ -234,9 +234,23 @@ def count(name: str, column: str, unit: str, comment: str, *, required: bool = T
     )
 
 
-def text(name: str, column: str | None, comment: str, *, required: bool = True) -> Field:
+def text(
+    name: str,
+    column: str | None,
+    comment: str,
+    *,
+    required: bool = True,
+    spelling: Spelling = Spelling.EXACT,
+) -> Field:
     """A word or a name."""
-    return Field(name=name, kind=ColumnType.TEXT, column=column, comment=comment, required=required)
+    return Field(
+        name=name,
+        kind=ColumnType.TEXT,
+        column=column,
+        comment=comment,
+        required=required,
+        spelling=spelling,
+    )
 
 
 def secret_text(name: str) -> Field:
