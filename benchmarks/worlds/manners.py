@@ -79,7 +79,7 @@ FAULTS = (
     *("html", "error200", "no_result", "shift", "repeat"),
 )  # a row that leaves a single page with its total leaves no trace: no shrink
 ASKED_AGAIN_NEXT_DAY = frozenset(
-    {"false-empty", "other-width", "late-domains", "late-carriers", "redirect"}
+    {"false-empty", "other-width", "late-domains", "late-carriers", "late-regions", "redirect"}
     | {"refuse-domain", "refuse-stream", "refuse-action", "deny-key"}
 )
 """A suspect day, lists of domains and carriers, and what was refused: none is asked twice a day."""
@@ -201,6 +201,7 @@ PASSING: dict[str, Maker] = {
         "late-domains=" + ",".join(c.sample(s.domains, c.randint(1, max(1, len(s.domains) // 2))))
     ),
     "late-carriers": lambda c, _: f"late-carriers={c.randint(1, 6)}",
+    "late-regions": lambda c, _: f"late-regions={c.randint(1, 3)}",
     "redirect": lambda c, _: _part(c, f"redirect={c.choice((301, 302, 307))}"),
     "proxy-login": lambda c, _: f"proxy-login@from-call={c.randint(1, 60)}",
     "html-200": lambda c, _: _part(c, "html-200"),

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from resources.api.catalog.cuts import region_of
+from resources.api.catalog.cuts import region_of, text_of_region
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import PROTOCOL_GROUPS, SPLITS, DomainRole, Scope
 from resources.api.catalog.parameters import Parameter, WireType
@@ -339,7 +339,7 @@ def _texts(values: object) -> list[str]:
 def _word(value: object) -> str:
     """The first value as a column has it: a text; of a region its levels."""
     first = value[0] if isinstance(value, list) else value
-    return "/".join(map(str, first.values())) if isinstance(first, Mapping) else str(first)
+    return text_of_region(first) if isinstance(first, Mapping) else str(first)
 
 
 def _short(value: object, most: int = 3) -> str:

@@ -20,7 +20,7 @@ from resources.ledger.known_items import (
     addresses_in,
     known_domains,
     listed_domains,
-    read_columns,
+    listed_names,
     snapshots,
     streams_in,
 )
@@ -95,37 +95,28 @@ class InventoryReader:
             yield one.domain
 
     def isps(self) -> tuple[str, ...]:
-        """Carriers of the newest snapshot that has any. Raises PrerequisiteMissing if none has."""
+        """Carriers of the newest list that has any. Raises PrerequisiteMissing if none has."""
         return self._isps
 
     @cached_property
     def _isps(self) -> tuple[str, ...]:
-        rows = self._newest_rows("isp", ["isp"], "carriers")
-        return tuple(sorted(row["isp"] for row in rows))
+        return self._listed("isp", ["isp"], "carriers")
 
     def regions(self, levels: int) -> tuple[str, ...]:
-        """Regions of the newest snapshot that has any, down to so many levels, such as CN/CN for two.
+        """Regions of the newest list that has any, down to so many levels, such as CN/CN for two.
 
         Raises PrerequisiteMissing if there is none.
         """
         columns = ["area_code", "country_code", "province_code"][:levels]
-        rows = self._newest_rows("region", columns, "regions")
-        named = [tuple(row[column] for column in columns) for row in rows]
-        return tuple(sorted({"/".join(one) for one in named}))
+        return self._listed("region", columns, "regions")
 
-    def _newest_rows(self, name: str, columns: list[str], what: str) -> list[dict[str, str]]:
-        """The newest snapshot of a list that names anything: an empty one is a fault that passes.
-
-        A row with a blank in one of the columns names nothing that could be asked about.
-        """
-        paths = snapshots(self.lake, name)
-        for path in reversed(paths):
-            listed: list[dict[str, str]] = read_columns(path, columns).to_pylist()
-            if rows := [row for row in listed if all((one or "").strip() for one in row.values())]:
-                return rows
+    def _listed(self, name: str, columns: list[str], what: str) -> tuple[str, ...]:
+        found = listed_names(self.lake, name, columns)
+        if found:
+            return tuple(sorted("/".join(one) for one in found))
         raise PrerequisiteMissing(
             f"the API has listed no {what} so far: run the same again, which asks for the list anew"
-            if paths
+            if snapshots(self.lake, name)
             else f"the list of {what} is not captured yet: capture the dataset {name} first"
         )
 

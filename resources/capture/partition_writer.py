@@ -30,7 +30,7 @@ from resources.home.layout import Home
 from resources.lake import parquet, row_equality
 from resources.lake.write_stats import WriteStats
 from resources.ledger import states
-from resources.ledger.carriers import asked_carriers
+from resources.ledger.listed_values import asked_values
 from resources.ledger.manifest_items import (
     THE_ACCOUNT,
     answered_items,
@@ -250,7 +250,7 @@ class PartitionJob:
             known = before.manifest
         except captures.UnusableCapture:
             return False  # a new capture replaces it
-        compared = (asked_items, asked_carriers) if self.is_supplement else (asked_items,)
+        compared = (asked_items, asked_values) if self.is_supplement else (asked_items,)
         if any(asked(self.dataset, manifest) != asked(self.dataset, known) for asked in compared):
             return False
         if {*contradictions} != {*manifest_facts.contradictions(known)}:

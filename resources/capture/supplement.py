@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.request_plan import Request, items_of, narrowed, request_of
-from resources.ledger.carriers import lacks_carriers
+from resources.ledger.listed_values import lacks_values
 from resources.ledger.manifest_items import (
     asked_items,
     item_key,
@@ -24,9 +24,10 @@ from resources.raw.captures import Capture
 def carries(dataset: Dataset, lacking: Collection[str]) -> bool:
     """True if a supplement carries earlier answers over; else all of the day is asked again.
 
-    Figures of a whole account do not add up from parts, and what a carrier lacks, every list lacks.
+    Figures of a whole account do not add up from parts, and a carrier or region that lacks was left out
+    of every list.
     """
-    return dataset.scope is not Scope.ACCOUNT and not lacks_carriers(lacking)
+    return dataset.scope is not Scope.ACCOUNT and not lacks_values(lacking)
 
 
 def requests_for(

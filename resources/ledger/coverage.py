@@ -27,7 +27,7 @@ from resources.api.windows import day_of, day_window
 from resources.config import Settings
 from resources.home.layout import Home
 from resources.lake import parquet
-from resources.ledger import carriers, coverage_cache
+from resources.ledger import coverage_cache, listed_values
 from resources.ledger.coverage_cache import DatasetCache
 from resources.ledger.known_items import (
     KnownDomain,
@@ -35,6 +35,7 @@ from resources.ledger.known_items import (
     expected_items,
     known_domains,
 )
+from resources.ledger.listed_values import lists_of
 from resources.ledger.manifest_items import (
     BY_DOMAIN,
     THE_ACCOUNT,
@@ -66,7 +67,7 @@ class CaptureItems:
     sources: tuple[str, ...] = ()  # captures that listed the streams or addresses
     absent_sources: tuple[str, ...] = ()  # datasets that list some and were not captured then
     domains: str = ""  # digest of the domains that were known then
-    carriers: str = ""  # digest of the carriers that all requests name
+    values: str = ""  # digest of the carriers and regions that were asked for
 
 
 @dataclass
@@ -79,6 +80,7 @@ class Coverage:
     cache: Path | None = None
     """Folder of cache files; each may be deleted. None reads the manifests each time."""
     _caches: dict[str, DatasetCache] = field(default_factory=dict)
+    _listed_values: dict[str, Mapping[str, date]] = field(default_factory=dict)
     _missing_domains: dict[tuple[str, str], list[KnownDomain]] = field(default_factory=dict)
 
     @cached_property
@@ -87,12 +89,6 @@ class Coverage:
         with suppress(PrerequisiteMissing):
             return known_domains(self.lake, self.settings)
         return []
-
-    @cached_property
-    def _carriers(self) -> Mapping[str, date]:
-        with suppress(PrerequisiteMissing):
-            return carriers.listed_carriers(self.lake)
-        return {}
 
     def lacking(self, dataset: Dataset, day: date, capture: CaptureName) -> tuple[str, ...]:
         """Items of the day that `capture` should have asked about or has no answer for, sorted.
@@ -110,17 +106,12 @@ class Coverage:
                 never = self._never_asked(dataset, found.asked)
                 lacking |= {one.domain.name for one in never if one.exists_before(end)}
             lacking -= {one.domain.name for one in self.domains if not one.exists_before(end)}
-            sets = self._cache_of(dataset.name).item_sets
-            # Without a request none could name a carrier: all were about what was erased.
-            if carriers.is_split_by_carrier(dataset) and sets.get(found.asked):
-                asked = sets.get(found.carriers, ())
-                captured = day_of(capture.fetched_at, self.settings.zone)
-                lacking |= {*carriers.never_asked(self._carriers, asked, captured)}
         elif dataset.scope in _BY_LISTED_ITEM:
             there = self._newest_names(dataset, day)
             lacking |= set(self._unlisted(dataset, day, capture, found, there))
             lacking |= {f"what {name} lists" for name in found.absent_sources if name not in there}
             lacking |= set(self._lacking_in_sources(dataset, day, there))
+        lacking |= set(self._unasked_values(dataset, capture, found))
         return tuple(sorted(item for item in lacking if not self._is_gone(item, day)))
 
     def _is_known(self, dataset: Dataset, item: str) -> bool:
@@ -168,7 +159,7 @@ class Coverage:
         try:
             manifest = capture.manifest
             asked = sorted(asked_items(dataset, manifest))
-            isps = carriers.asked_carriers(dataset, manifest)
+            values = listed_values.asked_values(dataset, manifest)
             lacking = _lacking_of(dataset, manifest)
         except (UnusableCapture, KeyError, TypeError, ValueError):
             return None
@@ -176,14 +167,14 @@ class Coverage:
         sets = self._cache_of(dataset.name).item_sets
         if dataset.scope in BY_DOMAIN:  # few different sets; streams differ from day to day
             sets[_digest(asked)] = asked
-        sets |= {_digest(domains): domains, _digest(isps): isps}
+        sets |= {_digest(domains): domains, _digest(values): values}
         return CaptureItems(
             _digest(asked),
             lacking,
             tuple(manifest.get("sources", {}).values()),
             tuple(manifest.get("absent_sources", ())),
             _digest(domains),
-            _digest(isps),
+            _digest(values),
         )
 
     # Domains -----------------------------------------------------------------------------------
@@ -215,6 +206,28 @@ class Coverage:
                 if one.domain.name in wanted and domain_key(one.domain.name) not in asked
             ]
         return self._missing_domains[key]
+
+    # Carriers and regions --------------------------------------------------------------------------
+
+    def _unasked_values(
+        self, dataset: Dataset, capture: CaptureName, found: CaptureItems
+    ) -> Iterable[str]:
+        """Values of lists that the dataset takes all of, and that the capture did not ask for."""
+        sets = self._cache_of(dataset.name).item_sets
+        asked = sets.get(found.values, ())
+        if not asked and not sets.get(found.asked):
+            return  # without a request none could name a value: all were about what was erased
+        captured = day_of(capture.fetched_at, self.settings.zone)
+        for source in lists_of(dataset):
+            yield from listed_values.never_asked(self._listed(source), asked, captured)
+
+    def _listed(self, source: str) -> Mapping[str, date]:
+        """The values of a list of carriers or regions; none if it cannot be read."""
+        if source not in self._listed_values:
+            self._listed_values[source] = {}
+            with suppress(PrerequisiteMissing):
+                self._listed_values[source] = listed_values.listed_values(self.lake, source)
+        return self._listed_values[source]
 
     # Streams and addresses ---------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from resources.fs import atomic
 
-_FORMAT = 7
+_FORMAT = 8
 
 
 @dataclass
@@ -23,7 +23,9 @@ class DatasetCache:
     """The cached items of one dataset's captures."""
 
     captures: dict[str, list[Any]] = field(default_factory=dict)  # name -> CaptureItems
-    item_sets: dict[str, list[str]] = field(default_factory=dict)  # digest -> domains, carriers
+    item_sets: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # digest -> domains, listed values
     unlisted: dict[str, list[str]] = field(default_factory=dict)  # comparison -> lacking items
     changes: int = 0
 

@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from resources.api.catalog import dataset as dataset_named
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import DomainRole, Scope
-from resources.api.catalog.spelling import domain_key
+from resources.api.catalog.spelling import Spelling, domain_key
 from resources.api.request_plan import Domain, Stream, domains_of
 from resources.config import Settings
 from resources.errors import LivestatsError
@@ -87,14 +87,17 @@ def listed_domains(lake: Path) -> Iterator[KnownDomain]:
 
     Names compare as DNS does. The first spelling listed is kept, so that days can be joined.
     """
-    listed = merged_rows(lake, "domain", ["domain", "domain_type", "push_domain", "created_at"])
-    rows = [row for row in listed if domain_key(str(row["domain"]))]  # a blank is no name
-    bindings = [
-        str(row["push_domain"]) for row in rows if domain_key(str(row["push_domain"] or ""))
-    ]
+    rows: list[dict[str, object]] = []
     names: dict[str, str] = {}
-    for name in (*(str(row["domain"]) for row in rows), *bindings):
-        names.setdefault(domain_key(name), name.strip())
+    bindings: list[str] = []
+    for path in snapshots(lake, "domain"):
+        listed = read_columns(path, ["domain", "domain_type", "push_domain", "created_at"])
+        of_list = [one for one in listed.to_pylist() if domain_key(one["domain"])]  # no blanks
+        pushed = [one["push_domain"] for one in of_list if domain_key(one["push_domain"] or "")]
+        for name in (*(one["domain"] for one in of_list), *pushed):
+            names.setdefault(domain_key(name), name.strip())
+        rows += of_list
+        bindings += pushed
     roles = {domain_key(str(row["domain"])): _role(str(row["domain_type"])) for row in rows}
     created: dict[str, datetime | None] = {}
     for row in rows:
@@ -118,15 +121,31 @@ def _role(domain_type: str) -> DomainRole:
     return DomainRole.PULL if domain_type.startswith("pull") else DomainRole.ANY
 
 
-def merged_rows(lake: Path, name: str, columns: list[str]) -> list[dict[str, object]]:
-    """Rows of all snapshots of a dimension, oldest first: a dict built from them keeps the newest."""
-    tables = [read_columns(path, columns) for path in snapshots(lake, name)]
-    return [row for table in tables for row in table.to_pylist()]
-
-
 def snapshots(lake: Path, name: str) -> list[Path]:
     """Lake files of a dimension, oldest first."""
     return [*lake_files.days_of(lake, dataset_named(name).name).values()]
+
+
+def listed_names(lake: Path, name: str, columns: Sequence[str]) -> dict[tuple[str, ...], date]:
+    """What the newest list has that has anything, each with the first day on which it was listed.
+
+    A name is the values of `columns`, such as the codes of a region. The first spelling listed is
+    kept, so that days can be joined. Raises PrerequisiteMissing if a list cannot be read.
+    """
+    first: dict[tuple[str, ...], tuple[tuple[str, ...], date]] = {}
+    newest: Sequence[tuple[str, ...]] = ()
+    for path in snapshots(lake, name):
+        rows = read_columns(path, [*columns]).to_pylist()
+        listed = [tuple(row[column] or "" for column in columns) for row in rows]
+        names = [one for one in listed if all(map(str.strip, one))]  # a blank is no name
+        newest = names or newest  # an empty list is a fault that passes
+        for one in names:
+            first.setdefault(_in_any_case(one), (one, lake_files.day_of(path)))
+    return dict(first[_in_any_case(one)] for one in newest)
+
+
+def _in_any_case(name: Sequence[str]) -> tuple[str, ...]:
+    return tuple(map(Spelling.ANY_CASE.key, name))
 
 
 def streams_in(paths: Mapping[str, Path]) -> Iterator[Stream]:

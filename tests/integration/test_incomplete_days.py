@@ -12,6 +12,7 @@ from pipelines.backfill.plan import plan
 from pipelines.backfill.run import run
 from pipelines.reports.coverage import report as coverage_report
 from resources.api.catalog import DATASETS, DIMENSIONS
+from resources.api.catalog.cuts import Cut
 from resources.api.retry import RetryPolicy
 from resources.capture.result import Outcome
 from resources.ledger.states import State
@@ -20,6 +21,7 @@ from resources.monitoring.model import AlarmKind
 from resources.raw import captures
 from resources.simulator import Account
 from resources.simulator.manners import all_of
+from resources.simulator.places import ISPS
 from resources.verify.run import Verification
 from tests.support.archives import DAYS, NOW, failures, lab, lake_rows, leftovers
 from tests.support.suites import slow
@@ -161,6 +163,77 @@ def test_carriers_that_become_visible_complete_the_days_before(tmp_path, whole, 
         again = later.with_(LIVESTATS_NOW=(NOW + timedelta(days=5)).isoformat()).only(*names)
         assert backfill(again, *DAYS)[0].is_complete
         assert later.requests - asked <= 3  # the lists
+
+
+@pytest.mark.parametrize("how", [{"reread": True}, {"force": True}])
+def test_a_day_that_lacks_a_domain_and_is_asked_again_is_asked_as_a_whole(how, tmp_path, whole):
+    """Else the other domains would keep what was wrong, or late, when they were asked."""
+    names = ("domain", "batch_stream_traffic")
+    wrong = "false-empty=DescribeLiveBatchStreamTrafficData@how=zeros"
+    late = f"late-domains={PULLED},{PUSHED}"
+    with lab(tmp_path / "home", ACCOUNT, manners=[wrong, late]) as lone:
+        found = lone.only(*names)
+        assert backfill(found)[0].is_complete
+        lone.simulator.manners = []
+        later = tomorrow(found)
+        later.capture((), ("domain",))
+        assert states(later)["batch_stream_traffic"][0] is State.INCOMPLETE
+        archive = later.archive
+        todo = plan(archive, DAY, DAY, (), **how)
+        assert (todo.days, todo.days_to_complete, todo.kept) == (1, 0, 0)
+        assert run(archive, todo, [].append).is_complete
+        assert same_as(later, whole) == []
+
+
+CUTS = {
+    "carriers": Cut(
+        name="carriers",
+        endpoint="DescribeLiveBatchStreamTrafficData",
+        isps="all",
+        each=("isps",),
+    ),
+    "countries": Cut(
+        name="countries",
+        endpoint="DescribeLivePlayStatusCodeData",
+        split=("Domain",),
+        width_s=3600,
+        user_regions="countries",
+        each=("user_regions",),
+    ),
+    "whole": Cut(
+        name="whole",
+        endpoint="DescribeLiveEdgeStatData",
+        width_s=3600,
+        isps="all",
+        each=("isps",),
+    ),
+}
+
+
+def test_cuts_that_ask_for_each_value_of_a_list_do_not_rest_on_a_short_one(tmp_path):
+    names = ("domain", "isp", "region", *(cut.table for cut in CUTS.values()))
+    with lab(tmp_path / "whole", ACCOUNT) as lone:
+        found = lone.set(cuts=CUTS).only(*names)
+        assert failures(found.capture((DAY,), names)) == []
+        whole = lake_rows(found.archive.home)
+    short = ["late-carriers=3@until-call=1", "late-regions=1@until-call=1"]
+    with lab(tmp_path / "home", ACCOUNT, manners=short) as lone:
+        found = lone.set(cuts=CUTS).only(*names)
+        assert backfill(found)[0].is_complete  # nothing tells yet
+        assert {*same_as(found, whole)} == {
+            f"{cut.table}/day={DAY}/rows.parquet" for cut in CUTS.values()
+        }
+        later = found.with_(LIVESTATS_NOW=(NOW + timedelta(days=1)).isoformat())
+        later = later.set(cuts=CUTS).only(*names)
+        later.capture((), ("isp", "region"))
+        told = {name: lacking for name, (_, lacking) in states(later).items()}
+        assert len(told["cut_carriers"]) == len(told["cut_whole"]) == len(ISPS) - 3
+        assert {name.partition(" ")[0] for name in told["cut_carriers"]} == {"carrier"}
+        assert "region AP/SG" in told["cut_countries"]
+        summary, _ = backfill(later)
+        assert summary.is_complete, (summary.incomplete, summary.failed)
+        assert same_as(later, whole) == []
+        assert {lacking for _, lacking in states(later).values()} == {()}
 
 
 def test_a_domain_created_later_makes_no_older_day_incomplete(tmp_path):

@@ -252,3 +252,8 @@ def column_of(key: str) -> str:
 def region_of(text: str) -> dict[str, str]:
     """A region in the form that the API takes, from Area, Area/Country or Area/Country/Province."""
     return dict(zip(("Area", "Country", "Province"), text.split("/"), strict=False))
+
+
+def text_of_region(region: Mapping[str, object]) -> str:
+    """The text of a region in the form that the API takes."""
+    return "/".join(map(str, region.values()))

@@ -14,6 +14,7 @@ from resources.simulator.manners.manner import Manner, Options
 from resources.simulator.render import Result
 
 LIST_OF_DOMAINS, LIST_OF_CARRIERS = "ListDomainDetail", "DescribeLiveISPData"
+LIST_OF_REGIONS = "DescribeLiveRegionData"
 DELETED = 3
 
 
@@ -176,6 +177,32 @@ class LateCarriers(Manner):
 
 
 @dataclass
+class LateRegions(Manner):
+    """Lists only the first so many areas, and of each country the first so many provinces."""
+
+    name = "late-regions"
+    example = "late-regions=3@until-call=1"
+
+    most: int
+
+    def is_about(self, request: Request) -> bool:
+        return request.action == LIST_OF_REGIONS
+
+    def behind(self, request: Request, answer: Answer) -> Answer:
+        if not answer.is_good:
+            return answer
+        result = answer.result
+        areas = [
+            {**area, "Countries": [self._short(country) for country in area["Countries"]]}
+            for area in result["Areas"][: self.most]
+        ]
+        return answer.with_result(result | {"Areas": areas})
+
+    def _short(self, country: Result) -> Result:
+        return {**country, "Provinces": country["Provinces"][: self.most]}
+
+
+@dataclass
 class NewDomains(LateDomains):
     """Lists these domains as created at this time."""
 
@@ -248,6 +275,7 @@ MANNERS: tuple[type[Manner], ...] = (
     DoubledKey,
     LateDomains,
     LateCarriers,
+    LateRegions,
     NewDomains,
     NameCase,
     NullResult,

@@ -13,7 +13,7 @@ from resources.capture.inventory import InventoryReader, PrerequisiteMissing, sn
 from resources.config import Settings
 from resources.config.cut_settings import dataset as cut_dataset
 from resources.lake import parquet
-from resources.ledger.carriers import listed_carriers
+from resources.ledger.listed_values import listed_values
 from tests.support.lake_files import store
 
 DAY, NEXT, THIRD = date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22)
@@ -90,7 +90,7 @@ def test_a_push_domain_that_only_its_pull_domain_names_is_known(root, account):
 
 
 def test_domains_compare_as_in_dns_and_keep_the_first_spelling_listed(root, account):
-    """So that no domain is asked twice, and rows of all days carry one name."""
+    """So that no domain is asked twice, and rows of all days carry one name: be it that of a binding."""
     pull = {"domain_type": "pull-flv"}
     store(root, DOMAIN, DAY, [{"domain": "Pull.Example", **pull, "push_domain": "PUSH.example."}])
     store(
@@ -103,7 +103,7 @@ def test_domains_compare_as_in_dns_and_keep_the_first_spelling_listed(root, acco
         ],
     )
     found = {domain.name: domain.role for domain in account().domains()}
-    assert found == {"Pull.Example": PULL, "Push.example": PUSH}
+    assert found == {"Pull.Example": PULL, "PUSH.example.": PUSH}
 
 
 def test_domains_in_the_settings_compare_as_in_dns(account):
@@ -156,6 +156,20 @@ def test_carriers_are_those_of_the_newest_list_and_only_splits_need_them(root, a
     assert one.inventory_for(DATASETS["stream_count"], DAY).isps == ()
 
 
+def test_carriers_and_regions_keep_the_first_spelling_listed(root, account):
+    """So that rows of all days carry one code."""
+    codes = ("area_code", "country_code", "province_code")
+    for day, isp, place in (
+        (DAY, "telecom", ("CN", "CN", "sh")),
+        (NEXT, "Telecom", ("cn", "cn", "SH")),
+    ):
+        store(root, ISP, day, [{"isp": isp}])
+        store(root, DATASETS["region"], day, [dict(zip(codes, place, strict=True))])
+    one = account(pull_domains=("q.example",))
+    assert one.isps() == ("telecom",)
+    assert one.regions(3) == ("CN/CN/sh",)
+
+
 def test_a_split_by_carrier_waits_for_the_list_of_carriers(account):
     one = account(pull_domains=("q.example",))
     said = not_yet(one.inventory_for, DATASETS["stream_session"], DAY)
@@ -176,7 +190,7 @@ def test_an_empty_list_of_carriers_is_a_fault_that_passes(root, account, lists):
     one = account(pull_domains=("q.example",))
     if "telecom" in lists[0]:
         assert one.inventory_for(DATASETS["stream_session"], DAY).isps == ("telecom",)
-        assert [*listed_carriers(root)] == ["telecom"]
+        assert [*listed_values(root, "isps")] == ["carrier telecom"]
     else:
         said = not_yet(one.inventory_for, DATASETS["stream_session"], DAY)
         assert "listed no carriers so far: run the same again" in said
