@@ -15,8 +15,9 @@ Left out, each because no program could tell from the answers:
   may be wrong in that dataset.
 - `other-width` that echoes what was asked: where slots without anything are left out, and of status
   codes, which are always so, wide slots look like quiet times.
-- `other-window` that echoes what was asked: rows without a time do not tell of which day they are, nor
-  does a list of pushes that all go on into the day that was asked about.
+- `other-window` that echoes what was asked, or of actions that echo no window (closed streams): rows
+  without a time do not tell of which day they are, nor does a list of pushes that all go on into the day
+  that was asked about, nor an empty one.
 - `skip-domain` that echoes what was asked: it looks like a domain without traffic.
 - `short-pages` that counts pages as asked for, below the fewest rows that a page may be asked for.
 - `doubled-key` of datasets whose key cannot come twice: such an answer is refused as long as it lasts.
@@ -138,9 +139,17 @@ def _other_width(chance: random.Random, shape: Shape) -> str:
 def _other_window(chance: random.Random, shape: Shape) -> str:
     """Rows without a slot cannot tell that they are of another day: then the echo does."""
     action = _some_action(chance, shape)
+    while action not in WITH_WIDTH and not _echoes_its_window(action):
+        action = _some_action(chance, shape)
     has_times = action in WITH_WIDTH
     echo = chance.choice(("asked", "answered")) if has_times else "answered"
     return _part(chance, f"other-window=1@action={action}@echo={echo}")
+
+
+def _echoes_its_window(action: str) -> bool:
+    endpoint = ENDPOINTS[action]
+    times = [name for name in endpoint.times if name in endpoint.parameter]
+    return all(endpoint.parameter[name].echoed for name in times)
 
 
 def _short_pages(chance: random.Random, _shape: Shape) -> str:
