@@ -103,11 +103,18 @@ class FixSetup(ApiError):
         return self.code is not None or self.code_n is not None
 
 
-class NetworkDown(FixSetup):
+class AllFail(FixSetup):
+    """No action is answered: `str()` does not name the one whose call happened to be the last."""
+
+    def __str__(self) -> str:
+        return f"{self.what}. {self.advice}".rstrip(". ") + "."
+
+
+class NetworkDown(AllFail):
     """Nothing was answered for a while, and a last question neither: see `breaker`."""
 
 
-class ServiceDown(FixSetup):
+class ServiceDown(AllFail):
     """Every action was answered with faults or throttling for a while: see `breaker`."""
 
 

@@ -317,7 +317,7 @@ def test_a_service_that_fails_all_actions_ends_the_run_with_one_sentence(
     client = world.client()
     error = calls_until_the_end(client, [LIST, ACTION, ISP])
     assert type(error) is ServiceDown
-    assert re.search(rf"api\.example\.com answered no question for \d+ s: .*{says}", str(error))
+    assert re.match(rf"api\.example\.com answered no question for \d+ s: .*{says}", str(error))
     assert world.passed_s <= most_s
     assert len([r for r in caplog.records if r.levelno >= logging.WARNING]) == 1
     asked = len(world.asked)
