@@ -187,7 +187,7 @@ def _capture(
 
 
 def _capture_dimensions(context: dg.AssetExecutionContext, archive: Archive) -> list[Result]:
-    """Capture the account's domains, carriers and regions, unless they were asked for today.
+    """Capture the present state of the account (domains, carriers, ...), unless it was asked for today.
 
     Returns those that failed. They hold up nothing by themselves: an earlier list of the account
     serves as well, and a dataset that has none says so for each of its days.

@@ -48,11 +48,12 @@ def _every(dataset: Dataset) -> str:
 
 
 def actions() -> str:
-    """Markdown: a line for each action, with the tables that are made of it."""
-    lines = ["| action | for |", "|---|---|"]
+    """Markdown: a line for each action, with its tables, its calls per second and who lacks it."""
+    lines = ["| action | for | calls per second | not at |", "|---|---|---|---|"]
     for action, endpoint in ENDPOINTS.items():
         names = [f"`{name}`" for name, one in DATASETS.items() if one.endpoint is endpoint]
-        lines.append(f"| `{action}` | {', '.join(names)} |")
+        lacking = ", ".join(vendor.name for vendor in endpoint.absent_on)
+        lines.append(f"| `{action}` | {', '.join(names)} | {endpoint.rate_per_s:g} | {lacking} |")
     return "\n".join(lines)
 
 

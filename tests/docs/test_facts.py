@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from resources.api.catalog import DATASETS, ENDPOINTS
+from resources.api.catalog.vendors import VENDORS
 from resources.config import Settings
 from resources.raw import captures, seen_notes
 from tests.support.doc_pages import PAGES, ROOT, without_fences
@@ -19,11 +20,13 @@ ACCOUNT, FAQ, PICTURE = (
 ARCHITECTURE = (DOCS / "architecture.md").read_text("utf-8")
 
 
+ROWS = re.findall(r"^\| `(\w+)` \| (.+) \| (\d+) \| (.*) \|$", ACCOUNT, re.MULTILINE)
+
+
 def test_the_account_page_lists_every_action_with_what_is_made_of_it():
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", ACCOUNT, re.MULTILINE))
     listed = {
         action: {name for name in re.findall(r"`(\w+)`", what) if name in DATASETS}
-        for action, what in rows.items()
+        for action, what, *_ in ROWS
     }
     assert listed == {
         action: {name for name, d in DATASETS.items() if d.endpoint is endpoint}
@@ -31,22 +34,17 @@ def test_the_account_page_lists_every_action_with_what_is_made_of_it():
     }
 
 
-def test_the_account_page_names_what_byteplus_lacks():
-    absent = ACCOUNT.partition("## BytePlus")[2].partition("\n## ")[0]
-    absent, _, only = absent.partition("Only there:")
-    assert set(re.findall(r"`(\w+)`", absent)) == set(Settings(vendor="byteplus").not_offered)
-    only = set(re.findall(r"`(\w+)`", only))
-    assert only == {*Settings(vendor="volcengine").not_offered, "stream_session"}
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_the_account_page_names_what_a_vendor_lacks(vendor):
+    found = [what for _, what, _, lacking in ROWS if vendor in lacking.split(", ")]
+    assert found
+    assert set(re.findall(r"`(\w+)`", "".join(found))) == set(Settings(vendor=vendor).not_offered)
 
 
 def test_the_account_page_gives_the_limits_of_the_catalog():
-    by_rate = {}
-    for endpoint in ENDPOINTS.values():
-        by_rate.setdefault(endpoint.rate_per_s, set()).add(endpoint.action)
-    by_rate.pop(30)  # for most
-    calls = ACCOUNT.partition("- **Calls.**")[2].partition("livestats")[0]
-    named = re.findall(r"(\d+) for ((?:`\w+`,?\s*)+)", calls)
-    assert {int(rate): set(re.findall(r"\w+", actions)) for rate, actions in named} == by_rate
+    assert {a: int(rate) for a, _, rate, _ in ROWS} == {
+        action: endpoint.rate_per_s for action, endpoint in ENDPOINTS.items()
+    }
 
 
 def test_the_region_that_the_pages_name_is_the_default():

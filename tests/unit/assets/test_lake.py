@@ -34,6 +34,8 @@ RANKS = {
 FIRST, LAST = DAYS
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 EDGE = assets_lake.key("edge_stat")
+CAPTURED = (*(d.name for d in DIMENSIONS), "edge_stat")
+"""What a run of edge_stat captures: every dimension comes with it."""
 
 
 def archive(folder, text=""):
@@ -339,7 +341,7 @@ def test_answers_that_do_not_hold_are_a_warning_and_nothing_else(told, facts, en
 @pytest.fixture(scope="module")
 def captured(tmp_path_factory):
     with lab(tmp_path_factory.mktemp("assets") / "home", SMALL) as found:
-        found.capture(DAYS, ["domain", "region", "isp", "edge_stat"])
+        found.capture(DAYS, CAPTURED)
         yield found
 
 
@@ -382,15 +384,14 @@ def test_the_account_is_asked_once_a_day(captured):
 
 
 def test_tables_and_copy_follow_the_lake(captured):
-    names = ["domain", "region", "isp", "edge_stat"]
-    run, facts = run_of(captured.archive, [*map(warehouse.key, names), warehouse.SERVED])
-    assert set(facts) == {*map(warehouse.key, names), warehouse.SERVED}
+    run, facts = run_of(captured.archive, [*map(warehouse.key, CAPTURED), warehouse.SERVED])
+    assert set(facts) == {*map(warehouse.key, CAPTURED), warehouse.SERVED}
     loaded = facts[warehouse.key("edge_stat")]
     assert (loaded["days_loaded"], loaded["from"]) == (2, "2026-11-20")
     assert captured.rows("SELECT count(*) FROM edge_stat") == [(loaded["rows_loaded"],)]
     assert Path(facts[warehouse.SERVED]["path"]).is_file()
     level = {c.check_name: c for c in run.get_asset_check_evaluations()}["level_with_lake"]
-    assert set(level.metadata["tables_behind"].value) == set(DATASETS) - set(names)
+    assert set(level.metadata["tables_behind"].value) == set(DATASETS) - set(CAPTURED)
 
 
 def test_a_run_asks_only_for_days_that_are_not_there(captured):
