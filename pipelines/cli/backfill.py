@@ -88,6 +88,8 @@ def before(todo: BackfillPlan, home: str) -> list[str]:
     if not todo.days:
         why = "the API no longer has them" if todo.lost and not todo.kept else _kept(todo.kept)
         nothing = [] if deriving else [f"Nothing is to be captured: {why}."]
+        if todo.dimensions and not (todo.kept or todo.lost):
+            nothing = [f"Capturing the present state: {', '.join(todo.dimensions)}."]
         return [*deriving, *(completing if days else nothing)]
     names = sorted({name for chunk in todo.chunks for name in chunk.datasets})
     first, last = min(c.first for c in todo.chunks), max(c.last for c in todo.chunks)

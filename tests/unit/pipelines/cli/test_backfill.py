@@ -37,6 +37,14 @@ def test_days_that_the_api_has_forgotten_are_not_told_as_complete():
     )
 
 
+def test_a_present_state_alone_is_something_to_capture():
+    assert before(todo(dimensions=("isp", "region")), "home") == [
+        "Capturing the present state: isp, region."
+    ]
+    kept = before(todo(dimensions=("isp",), kept=3), "home")
+    assert kept == ["Nothing is to be captured: 3 complete already."]
+
+
 def test_what_settles_is_named_and_the_rest_is_complete():
     told = after(todo(settling={"edge_stat": [DAY]}), Summary(is_complete=True), "served")
     assert told[-2:] == [
