@@ -13,6 +13,7 @@ import click
 
 from pipelines.cli import screen
 from pipelines.cli.options import Day, Refused, in_order, opened
+from resources.config import LANGUAGES
 
 if TYPE_CHECKING:
     from resources.archive import Archive
@@ -40,6 +41,11 @@ class Month(click.ParamType[date]):
 @click.option("--month", "month", type=Month(), help="A calendar month instead, as it is billed.")
 @click.option("--domain", metavar="NAME", help="Only this domain. Default: the whole account.")
 @click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    help="Of the page. Default: the setting archive.language.",
+)
+@click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path("report.html"),
@@ -47,13 +53,18 @@ class Month(click.ParamType[date]):
     help="File to write.",
 )
 def report(
-    first: date | None, last: date | None, month: date | None, domain: str | None, output: Path
+    first: date | None,
+    last: date | None,
+    month: date | None,
+    domain: str | None,
+    language: str | None,
+    output: Path,
 ) -> None:
     r"""Write a report with charts: traffic, viewers, health, errors, streams, coverage.
 
-    One HTML file that needs no network: for the browser (light and dark), for mail and for print.
-    Days that are not in the archive are shown as gaps. It is made from the served copy, also during
-    a load.
+    One HTML file that needs no network: for the browser (light and dark), for a phone, mail and print.
+    In it days can be chosen, and each domain and stream has a page. Days that are not in the archive
+    are shown as gaps. It is made from the served copy, also during a load.
 
     \b
     Examples:
@@ -76,7 +87,7 @@ def report(
         days = whole.requested_range(
             archive, asked.first if asked else first, asked.last if asked else last
         )
-        text = whole.report(archive, days, domain)
+        text = whole.report(archive, days, domain, language)
     except NothingToReport as error:
         raise Refused(str(error)) from error
     atomic.write_atomically(output.resolve(), text.encode("utf-8", "backslashreplace"))

@@ -1,12 +1,15 @@
-"""What a browser would find in a page: tags, text, and drawings."""
+"""What a browser would find in a page: tags, text, data of its script, and what the script makes of it."""
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import subprocess
 from collections import Counter
 from html.parser import HTMLParser
 
-VOID = {"meta", "br", "col", "link", "img", "hr"}
+VOID = {"meta", "br", "col", "link", "img", "hr", "input"}
 
 
 class Page(HTMLParser):
@@ -43,7 +46,7 @@ class Page(HTMLParser):
             self.stray.append(tag)
 
     def handle_data(self, data):
-        if "style" not in self.inside:
+        if not {"style", "script"} & {*self.inside}:
             self.pieces.append(data)
 
     @property
@@ -52,18 +55,27 @@ class Page(HTMLParser):
         return " ".join("".join(self.pieces).split())
 
 
-def drawings(text):
-    """Every inline drawing: what it is called and its SVG."""
-    return dict(re.findall(r'<svg viewBox="[^"]*" role="img" aria-label="([^"]*)">(.*?)</svg>', text, re.DOTALL))  # fmt: skip
+def data_of(text):
+    """What the page has for its script."""
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)[1])  # fmt: skip
 
 
-def strokes(svg, colour):
-    """The lines of points of all paths in a colour, each a list of (x, y)."""
-    found = []
-    for tag in re.findall(r"<path [^>]*>", svg):
-        if colour not in tag:
-            continue
-        for part in re.findall(r"M[^M]*", re.search(r' d="([^"]*)"', tag)[1]):
-            numbers = [float(n) for n in re.findall(r"-?\d+\.?\d*", part)]
-            found.append(list(zip(numbers[::2], numbers[1::2], strict=True)))
-    return found
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")  # fmt: skip
+
+
+def after_script(path, profile, *, address="", zone="America/New_York"):
+    """The document of a file as Chromium has it once its script has run, in a browser of that zone."""
+    found = subprocess.run(
+        [
+            CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+            "--no-first-run", "--disable-background-networking", "--disable-component-update",
+            "--disable-sync", f"--user-data-dir={profile}", "--virtual-time-budget=10000",
+            "--dump-dom", f"{path.as_uri()}{address}",
+        ],
+        env={"TZ": zone, "PATH": "/usr/bin:/bin", "HOME": str(profile)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )  # fmt: skip
+    return found.stdout

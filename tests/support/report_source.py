@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 
+from pipelines.reports.usage import whole
 from pipelines.reports.usage.scope import Domain, Range, Source
+from pipelines.reports.usage.view import View
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAYS = Range(date(2026, 11, 20), date(2026, 11, 21))
@@ -43,3 +45,20 @@ def captured(*names: str, but: Mapping[date, str] | None = None) -> dict[str, di
     """The ledger of datasets of which every day is captured, but for some days."""
     days = [DAYS.before.first + timedelta(days=i) for i in range(2 * DAYS.length)]
     return {name: {**dict.fromkeys(days, "captured"), **(but or {})} for name in names}
+
+
+def shown(source: Source, section: str, language: str = "en") -> View:
+    """One section of the report of a source."""
+    _, views = whole.filled(source, language)
+    return next(view for view in views if view.section.id == section)
+
+
+def rows_of(view: View, table: str) -> list[list[str]]:
+    """The texts of a table's rows, with plain blanks."""
+    (found,) = (filled for filled in view.tables if filled.table.id == table)
+    return [[cell.text.replace("\xa0", " ") for cell in row] for row in found.rows]
+
+
+def plain(text: str) -> str:
+    """A text with plain blanks."""
+    return text.replace("\xa0", " ")

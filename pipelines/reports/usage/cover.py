@@ -5,52 +5,78 @@ Reasons for missing days are in gaps.py. Read next: gaps.py.
 
 from __future__ import annotations
 
-from pipelines.cli import screen
-from pipelines.reports.usage import gaps
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from pipelines.reports.coverage import page as coverage_page
+from pipelines.reports.usage import gaps, words
 from pipelines.reports.usage.scope import Source
-from pipelines.reports.usage.section import Section, Strip
 from resources.api.catalog import DAILY
+from resources.i18n import say
 
-TITLE = "Coverage"
+TEXTS: Mapping[str, str] = {
+    "title": "Coverage",
+    "nothing": "The archive has no day of this range.",
+    "all": "All {number} datasets are complete on all of these days.",
+    "some": "{whole} of {number} datasets are complete. Missing days of the others are hatched in the "
+    "charts and in no figure.",
+    "off": "Not captured in this archive at all: {names}.",
+    "dataset": "Dataset",
+    "days": "Days",
+    "complete": "Complete",
+    "missing": "Missing",
+    "part": "{number} of {all}",
+}
+"""By these keys report.js has them too."""
 
 
-def section(source: Source) -> Section:
+@dataclass(frozen=True)
+class Strip:
+    """The state of each day of a dataset."""
+
+    name: str
+    bar: Markup
+    complete: str
+    missing: str
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What the section says."""
+
+    headline: str
+    sentence: str
+    strips: Sequence[Strip]
+    texts: Mapping[str, str]
+
+
+def coverage(source: Source, language: str) -> Coverage:
     """Which days of the range are in the archive, and which are not."""
+    texts = {key: say(text, language) for key, text in TEXTS.items()}
     days = source.range.days
     strips = []
     incomplete = 0
     for name, states in source.states.items():
-        here = [states.get(day) for day in days]
         holes = source.holes([name])
         incomplete += bool(holes)
+        counts = {"number": words.count(len(days) - len(holes)), "all": words.count(len(days))}
         strips.append(
             Strip(
                 name,
-                here,
-                f"{len(days) - len(holes):,} of {len(days):,}",
-                _missing_text(source, name),
+                coverage_page.state_bar([states.get(day) for day in days]),
+                texts["part"].format(**counts),
+                gaps.listed(source, name, language),
             )
         )
-    off = [d.name for d in DAILY if not source.is_on(d.name)]
     if not strips:
-        return Section(TITLE, "The archive has no day of this range.")
-    whole = len(strips) - incomplete
-    headline = (
-        f"All {screen.counted(len(strips), 'dataset')} are complete on all "
-        f"{screen.counted(len(days), 'day')}."
-        if not incomplete
-        else f"{whole} of {screen.counted(len(strips), 'dataset')} are complete. Missing days of the "
-        "others are hatched in the charts and in no figure."
+        return Coverage(texts["nothing"], "", [], texts)
+    off = [d.name for d in DAILY if not source.is_on(d.name)]
+    numbers = {"number": len(strips), "whole": len(strips) - incomplete}
+    return Coverage(
+        texts["some" if incomplete else "all"].format(**numbers),
+        texts["off"].format(names=", ".join(off)) if off else "",
+        strips,
+        texts,
     )
-    return Section(
-        TITLE,
-        headline,
-        sentences=[f"Not captured in this archive at all: {', '.join(off)}."] if off else [],
-        strips=strips,
-    )
-
-
-def _missing_text(source: Source, name: str) -> str:
-    """Which days are missing, and why."""
-    missing = gaps.missing_by_reason(source, name).items()
-    return "; ".join(f"{screen.days_text(days)} {why}" for why, days in missing)

@@ -1,38 +1,69 @@
-"""Usage report as one HTML file for screen and paper, without network or scripts.
+"""Usage report as one HTML file for screen and paper, without network; its script is in the file.
 
-Here: the order of the parts of a page. Not here: what they say (section.py and its users).
-Read next: section.py, page.html.j2, ../templates.py.
+Here: what page.html.j2 is filled with. Not here: figures (view.py), what the script reads (data.py).
+Read next: view.py, page.html.j2, report.js.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from markupsafe import Markup
+
 from pipelines.reports import templates
 from pipelines.reports.coverage import page as coverage_page
-from pipelines.reports.usage.section import Section
+from pipelines.reports.usage import data, words
+from pipelines.reports.usage.billing import Billing
+from pipelines.reports.usage.cover import Coverage
+from pipelines.reports.usage.entities import Store
+from pipelines.reports.usage.view import View
+from resources.version import VERSION
 
-STYLE = Path(__file__).with_name("report.css")
+_HERE = Path(__file__).parent
+STYLE = _HERE / "report.css"
+SCRIPT = _HERE / "report.js"
+UPLOT = _HERE / "uplot"
+"""The chart library as it is published; uplot/README.md says which version."""
+SHARP = 'if (devicePixelRatio < 2) Object.defineProperty(window, "devicePixelRatio", { value: 2 });'
+"""Has the library draw at least two pixels for one: else charts are coarse on paper."""
 
 
-def page(title: str, about: Sequence[str], sections: Sequence[Section]) -> str:
+def page(
+    title: str,
+    about: Sequence[str],
+    store: Store,
+    views: Sequence[View],
+    billing: Billing,
+    coverage: Coverage,
+) -> str:
     """The document; `about` are the lines below its title."""
+    language = store.language
+    texts = {key: words.page(key, language) for key in words.PAGE}
+    scripts = [SHARP, (UPLOT / "uPlot.iife.min.js").read_text("utf-8"), SCRIPT.read_text("utf-8")]
     return templates.render(
         "usage/page.html.j2",
-        [coverage_page.STYLE, STYLE],
+        [coverage_page.STYLE, UPLOT / "uPlot.min.css", STYLE],
+        language="zh-CN" if language == "zh" else language,
         title=title,
         about=about,
-        cards=[section.card for section in sections if section.card is not None],
-        sections=[(section, _parts(section)) for section in sections],
-        state_bar=coverage_page.state_bar,
+        views=views,
+        billing=billing,
+        coverage=coverage,
+        words=texts,
+        made=texts["made"].format(version=VERSION),
+        first=store.source.range.first,
+        last=store.source.range.last,
+        data=data.safe(data.data(store, views, billing, coverage)),
+        licence=(UPLOT / "LICENSE").read_text("utf-8").strip(),
+        scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files
+        policy=" ".join(f"'{_hash(script)}'" for script in scripts),
     )
 
 
-def _parts(section: Section) -> list[tuple[str, object]]:
-    """Charts, tables and coverage bars, in the order of the page, with the macro of each."""
-    parts: list[tuple[str, object]] = [("chart", chart) for chart in section.charts]
-    parts += [("table", table) for table in section.tables]
-    if section.strips:
-        parts.append(("strips", section.strips))
-    return parts
+def _hash(script: str) -> str:
+    """What a content security policy calls a script by, so that no other one can run."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"

@@ -5,124 +5,141 @@ What counts as an interruption is decided by the mart push_interruptions_daily. 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
 
-from matplotlib.ticker import MaxNLocator
-
-from pipelines.reports.usage import gaps, svg, words
+from pipelines.reports.usage.entities import Series, Store, alone, by_key
 from pipelines.reports.usage.scope import Range, Source
-from pipelines.reports.usage.section import Bar, Card, Chart, Section, Table
+from pipelines.reports.usage.section import (
+    DOMAIN,
+    MAIN,
+    STREAM,
+    Chart,
+    Column,
+    Figure,
+    Line,
+    Section,
+    Table,
+    Tile,
+)
+from resources.i18n import say
 
-TITLE = "Push interruptions"
-NEEDS = ("push_stream_info",)
-_MAX_ROWS = 10
+_PUSHES, _BROKEN = Figure("sum", ("pushes",)), Figure("sum", ("interruptions",))
+_OFF = Figure("sum", ("off",), "seconds")
+_LONGEST = Figure("max", ("longest",), "seconds")
+SECTION = Section(
+    "pushes",
+    "Push interruptions",
+    ("push_stream_info",),
+    ("push_interruptions_daily",),
+    {"pushes": _PUSHES, "broken": _BROKEN, "off": _OFF, "longest": _LONGEST},
+    (
+        (
+            "broken",
+            "{broken} of {pushes} pushes were reconnects after an interruption. Streams were off for "
+            "{off} in total, at most {longest} at a time.",
+        ),
+        ("pushes", "No interruptions in {pushes} pushes."),
+        ("", "There were no pushes."),
+    ),
+    sentences=(
+        "A push that begins soon after the previous push of its stream ended counts as a "
+        "reconnect after an interruption. Only pushes that have ended are known.",
+    ),
+    tile=Tile("Interruptions", "broken", "of {pushes} pushes"),
+    charts=(
+        Chart(
+            "pushes",
+            "Interruptions by day",
+            (Line("interruptions", ("interruptions",), colour=2),),
+            "count",
+        ),
+    ),
+    tables=(
+        Table(
+            "days-pushes",
+            "Interruptions by day",
+            "day",
+            "Day",
+            (Column("Pushes", _PUSHES), Column("Interruptions", _BROKEN), Column("Off for", _OFF)),
+        ),
+        Table(
+            "reasons",
+            "Why the previous push had ended",
+            "reason",
+            "Reason",
+            (Column("Interruptions", _BROKEN, has_bar=True), Column("Off for", _OFF)),
+            order=_BROKEN,
+            most=10,
+        ),
+        Table(
+            "streams-pushes",
+            "Streams that were interrupted most",
+            "stream",
+            "Stream",
+            (
+                Column("Push domain", fact="domain"),
+                Column("Interruptions", _BROKEN, has_bar=True),
+                Column("Off for", _OFF),
+                Column("Longest", _LONGEST),
+            ),
+            order=_BROKEN,
+            most=10,
+        ),
+    ),
+    scopes=(MAIN, DOMAIN, STREAM),
+    via_push="Measured on {push}, where it is pushed.",
+)
+NO_REASON = "none given"
 
+_SUMS = "sum(interruptions), sum(interrupted_s), coalesce(max(longest_interruption_s), 0)"
 _SCOPE = "business_date BETWEEN $first AND $last AND ($push::VARCHAR IS NULL OR domain = $push)"
-_SUMS = "sum(interruptions), sum(interrupted_s), max(longest_interruption_s)"
 _DAYS = f"""
-SELECT business_date, sum(pushes), {_SUMS} FROM push_interruptions_daily
-WHERE {_SCOPE} GROUP BY business_date ORDER BY business_date
+SELECT {{key}} business_date, sum(pushes), {_SUMS} FROM push_interruptions_daily
+WHERE {_SCOPE} {{where}} GROUP BY ALL
 """
 _REASONS = f"""
-SELECT interruption_reason, {_SUMS} FROM push_interruptions_daily
-WHERE {_SCOPE} AND interruptions > 0 GROUP BY ALL ORDER BY 2 DESC, 1
+SELECT coalesce(interruption_reason, ''), business_date, sum(interruptions), sum(interrupted_s)
+FROM push_interruptions_daily WHERE {_SCOPE} AND interruptions > 0
+  AND coalesce(interruption_reason, '') IN (
+    SELECT coalesce(interruption_reason, '') FROM push_interruptions_daily
+    WHERE {_SCOPE} AND interruptions > 0
+    GROUP BY ALL ORDER BY sum(interruptions) DESC, 1 LIMIT 20)
+GROUP BY ALL
 """
-_STREAMS = f"""
-SELECT domain, app, stream, {_SUMS} FROM push_interruptions_daily
-WHERE {_SCOPE} AND interruptions > 0 GROUP BY domain, app, stream
-ORDER BY 4 DESC, 5 DESC, domain, app, stream LIMIT {_MAX_ROWS}
+MOST = f"""
+SELECT domain, app, stream FROM push_interruptions_daily WHERE {_SCOPE} AND interruptions > 0
+GROUP BY domain, app, stream
+ORDER BY sum(interruptions) DESC, sum(interrupted_s) DESC, domain, app, stream LIMIT $most
 """
+"""The streams that were interrupted most."""
+_SERIES = ("pushes", "interruptions", "off", "longest")
 
 
-def section(source: Source) -> Section:
-    """The section on push interruptions."""
-    nothing = gaps.unavailable(source, TITLE, NEEDS, ("push_interruptions_daily",))
-    if nothing is not None:
-        return nothing
-    if source.domain is not None and source.domain.push is None:
-        return Section(TITLE, f"No push domain is known for {source.domain.name}.")
-    days = _query(source, _DAYS)
-    pushes, broken = (sum(row[i] for row in days) for i in (1, 2))
-    missing = gaps.missing(source, NEEDS)
-    if not pushes:
-        return Section(TITLE, "There were no pushes.", missing)
-    moved = gaps.compared(
-        source, NEEDS, broken, lambda: sum(r[2] for r in _query(source, _DAYS, source.range.before))
+def load(store: Store) -> None:
+    """The series of the account (or push domain), push domains, chosen streams and reasons."""
+    source = store.source
+    store.main.series |= main_series(source, source.range)
+    push = source.domain and source.domain.push
+    sql = _DAYS.format(key="domain,", where="AND domain IN (SELECT unnest($names))")
+    rows = source.rows(sql, push=push, names=store.names)
+    store.fill("domain", by_key(rows), _SERIES, SECTION.needs)
+    where = "AND concat_ws(chr(31), domain, app, stream) IN (SELECT unnest($keys))"
+    sql = _DAYS.format(key="domain, app, stream,", where=where)
+    store.fill(
+        "stream",
+        by_key(source.rows(sql, push=push, keys=store.stream_keys), 3),
+        _SERIES,
+        SECTION.needs,
     )
-    card = Card("Interruptions", words.count(broken), f"of {words.count(pushes)} pushes", moved)
-    if not broken:
-        return Section(
-            TITLE, f"No interruptions in {words.count(pushes)} pushes.", missing,
-            card=card,
-        )  # fmt: skip
-    off = sum(row[3] or 0 for row in days)
-    longest = max(row[4] or 0 for row in days)
-    return Section(
-        TITLE,
-        f"{words.count(broken)} of {words.count(pushes)} pushes were reconnects after an "
-        f"interruption. Streams were off for {words.duration(off)} in total, "
-        f"at most {words.duration(longest)} at a time.",
-        missing,
-        sentences=[
-            "A push that begins soon after the previous push of its stream ended counts as a "
-            "reconnect after an interruption. Only pushes that have ended are known."
-        ],
-        card=card,
-        charts=[_chart(source, days)] if source.range.length > 1 else [],
-        tables=[_reasons(_query(source, _REASONS)), _streams(_query(source, _STREAMS))],
+    rows = source.rows(_REASONS, push=push)
+    store.fill("reason", by_key(rows), ("interruptions", "off"), SECTION.needs)
+    if unnamed := store.groups.get("reason", {}).get(("",)):
+        unnamed.label = say(NO_REASON, store.language)
+
+
+def main_series(source: Source, days: Range) -> Mapping[str, Series]:
+    """The daily series of the account or of the push domain, over any days."""
+    rows = source.rows(
+        _DAYS.format(key="", where=""), days, push=source.domain and source.domain.push
     )
-
-
-def _query(source: Source, sql: str, days: Range | None = None) -> list[tuple[Any, ...]]:
-    return source.rows(sql, days, push=source.domain and source.domain.push)
-
-
-def _chart(source: Source, days: Sequence[tuple[Any, ...]]) -> Chart:
-    holes = source.holes(NEEDS)
-    by_day = {row[0]: row for row in days}
-    values = {d: by_day[d][2] if d in by_day else 0 for d in source.range.days if d not in holes}
-    with svg.drawing():
-        drawn, (axes,) = svg.figure(1.9)
-        svg.day_bars(axes, source, values, svg.SERIES[1])
-        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-        svg.shade(axes, source, holes)
-        svg.time_axis(axes, source)
-        svg.label(axes, "interruptions")
-    rows = [
-        (f"{day}", words.count(n), words.count(broken), words.duration(off or 0))
-        for day, n, broken, off, _ in days
-        if day not in holes
-    ]
-    head = ("Day", "Pushes", "Interruptions", "Off for")
-    table = Table("Interruptions by day", head, rows, figures=3, folded=True)
-    title = f"Interruptions by day, {source.range}."
-    return Chart("Interruptions by day", svg.svg(drawn, "pushes", title), table=table)
-
-
-def _reasons(rows_by_reason: Sequence[tuple[Any, ...]]) -> Table:
-    most = rows_by_reason[0][1]
-    rows: list[Sequence[str | Bar]] = [
-        (reason or "none given", Bar(words.count(n), n / most), words.duration(off or 0))
-        for reason, n, off, _ in rows_by_reason[:_MAX_ROWS]
-    ]
-    return Table("Why the previous push had ended", ("Reason", "Interruptions", "Off for"), rows)
-
-
-def _streams(interrupted: Sequence[tuple[Any, ...]]) -> Table:
-    rows: list[Sequence[str | Bar]] = [
-        (
-            f"{app}/{stream}",
-            domain,
-            Bar(words.count(n), n / interrupted[0][3]),
-            words.duration(off or 0),
-            words.duration(longest or 0),
-        )
-        for domain, app, stream, n, off, longest in interrupted
-    ]
-    return Table(
-        "Streams that were interrupted most",
-        ("Stream", "Push domain", "Interruptions", "Off for", "Longest"),
-        rows,
-        figures=2,
-    )
+    return alone(source, rows, _SERIES, SECTION.needs, days)

@@ -5,9 +5,9 @@ Reads the served copy. Text about missing days: gaps.py. Read next: traffic.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -151,19 +151,9 @@ class Source:
         state = self.states.get(name, {}).get(day)
         return state is not None and state.is_complete and (name, day) not in self.suspect
 
-    def slots(self, seconds: int) -> Iterator[datetime]:
-        """Start times of the range's slots of that length."""
-        at = self.start
-        while at < self.end:
-            yield at
-            at += timedelta(seconds=seconds)
-
     @cached_property
-    def start(self) -> datetime:
-        """First instant of the range."""
-        return datetime.combine(self.range.first, datetime.min.time(), self.zone)
-
-    @cached_property
-    def end(self) -> datetime:
-        """First instant after the range."""
-        return datetime.combine(self.range.last + _DAY, datetime.min.time(), self.zone)
+    def push_domains(self) -> Mapping[str, str]:
+        """Domain -> the other domain where its streams are pushed."""
+        if not self.has("domain"):
+            return {}
+        return dict(self.rows("SELECT domain, push_domain FROM domain WHERE push_domain <> domain"))

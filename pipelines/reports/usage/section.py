@@ -1,80 +1,152 @@
-"""The parts of the usage report as plain text and SVG: sections with cards, charts and tables.
+"""What the usage report shows, declared as data: sections with tiles, charts, tables and sentences.
 
-No HTML here: see page.py and page.html.j2. Read next: traffic.py, the first section.
+All of it is in English and without figures. view.py fills it for the page as it is written, report.js
+again for the days and the domain or stream that its reader chooses; both read the same declarations.
+Read next: figures.py, traffic.py, the first section.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, Literal, TypeVar
 
-from resources.ledger.states import State
+from resources.config import ENGLISH
+from resources.i18n import say
+
+T = TypeVar("T")
+
+How = Literal["sum", "max", "when", "share", "rest", "p95", "days", "main"]
+Shown = Literal["bytes", "mbps", "count", "share", "seconds", "moment", "clock", "text"]
+MAIN, DOMAIN, STREAM = "main", "domain", "stream"
 
 
 @dataclass(frozen=True)
-class Bar:
-    """A figure with a bar whose length is `part` (0 to 1) of the longest bar."""
+class Figure:
+    """A number made from the daily series of an entity, over the chosen days. See figures.py."""
 
-    text: str
-    part: float
+    how: How
+    of: Sequence[str]  # series; several are added up day by day, but for `main`, which picks one
+    shown: Shown = "count"
+    per: Sequence[str] = ()  # of share and rest: what it is a part of
+    names: Sequence[str] = ()  # of main: what each of `of` is called
+    scale: float = 1  # factor, such as 1/60 from minutes to hours
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of figures, or of a fact that an entity has beside its series (`domain`)."""
+
+    head: str
+    figure: Figure | None = None
+    fact: str = ""
+    has_bar: bool = False
 
     @property
-    def percent(self) -> float:
-        """Length of the bar, 0 to 100."""
-        return max(0.0, min(1.0, self.part)) * 100
+    def is_number(self) -> bool:
+        """Whether it is aligned right."""
+        return self.figure is not None and self.figure.shown != "text" and not self.has_bar
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text and bars. The last `figures` columns hold figures and are aligned right."""
+    """One row for each entity of a group, greatest `order` first; or for each day."""
 
+    id: str
     caption: str
-    head: Sequence[str]
-    rows: Sequence[Sequence[str | Bar]]
-    figures: int = 1  # number of columns at the end that hold figures
-    folded: bool = False  # shown on click: the figures behind a chart
+    group: str  # of entities, or "day"
+    head: str  # of the names of rows
+    columns: Sequence[Column]
+    order: Figure | None = None  # entities where it is 0 are left out
+    most: int = 20  # rows
+    top: str = ""  # sentence about the first row: {name} and {value}, its `order`
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line or one part of a bar: a series or a share of two, by day."""
+
+    label: str
+    of: Sequence[str]
+    per: Sequence[str] = ()
+    is_rest: bool = False  # 1 minus the share
+    colour: int = 1  # of the variables --s1 to --s6
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing with its title, a note, and the table of its figures."""
+    """A chart over time."""
 
+    id: str
     title: str
-    svg: str
+    lines: Sequence[Line]
+    shown: Shown
+    style: Literal["bars", "lines", "steps"] = "bars"
+    fine: str = ""  # name of a series with more than a value a day, for short choices
+    by: str = ""  # group of entities with a line of their own beside or instead of the first
+    mark: str = ""  # a figure of the section, drawn as a dashed line
     note: str = ""
-    table: Table | None = None
 
 
 @dataclass(frozen=True)
-class Card:
+class Tile:
     """The main figure of a section, for the top of the page."""
 
     label: str
-    value: str
+    figure: str
     detail: str = ""
-    change: str = ""
-
-
-@dataclass(frozen=True)
-class Strip:
-    """The state of each day of a dataset."""
-
-    name: str
-    states: Sequence[State | None]  # None: the day is not in the ledger
-    complete: str
-    missing: str
+    change: Literal["part", "points", ""] = "part"
 
 
 @dataclass(frozen=True)
 class Section:
     """One subject of the report."""
 
+    id: str
     title: str
-    headline: str  # the one sentence that sums it up
-    missing: str = ""  # which days are not included, and why
+    needs: Sequence[str]  # datasets: days without one of them are in no figure
+    marts: Sequence[str]
+    figures: Mapping[str, Figure]
+    headlines: Sequence[tuple[str, str]]  # figure that must not be 0 ("": always), sentence
     sentences: Sequence[str] = ()
-    card: Card | None = None
+    tile: Tile | None = None
     charts: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
-    strips: Sequence[Strip] = ()
+    scopes: Sequence[str] = (MAIN, DOMAIN)  # which pages of the report have it
+    via_push: str = ""  # sentence with {push}, where the figures are those of a push domain
+
+
+def said(part: T, language: str) -> T:
+    """A declaration with all its sentences in `language`; ids and names of series stay as they are."""
+    if language == ENGLISH:
+        return part
+    found: T = _said(part, language)
+    return found
+
+
+_WORDS = {"caption", "head", "label", "title", "note", "top", "detail", "via_push"}
+_LISTS = {"sentences", "names"}
+
+
+def _said(part: Any, language: str) -> Any:
+    if isinstance(part, Figure):
+        return replace(part, names=tuple(say(name, language) for name in part.names))
+    if isinstance(part, Mapping):
+        return {key: _said(value, language) for key, value in part.items()}
+    if isinstance(part, (list, tuple)):
+        return [_said(one, language) for one in part]
+    if not is_dataclass(part):
+        return part
+    changed = {}
+    for one in fields(part):
+        value = getattr(part, one.name)
+        if one.name in _WORDS:
+            changed[one.name] = say(value, language) if value else value
+        elif one.name in _LISTS:
+            changed[one.name] = [say(text, language) for text in value]
+        elif one.name == "headlines":
+            changed[one.name] = [(figure, say(text, language)) for figure, text in value]
+        else:
+            changed[one.name] = _said(value, language)
+    return replace(part, **changed)  # type: ignore[type-var]

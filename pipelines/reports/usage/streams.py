@@ -1,68 +1,88 @@
-"""Section "Top streams": the streams with the most traffic.
+"""Section "Top streams": the streams with the most traffic; and the page of a single stream.
 
-Read next: section.py.
+Which streams a report has: choice.py. Read next: choice.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from pipelines.reports.usage.entities import Store, by_key
+from pipelines.reports.usage.section import STREAM, Chart, Column, Figure, Line, Section, Table
 
-from pipelines.reports.usage import gaps, words
-from pipelines.reports.usage.scope import Source
-from pipelines.reports.usage.section import Bar, Section, Table
+_SENT = Figure("sum", ("sent",), "bytes")
+_PEAK = Figure("max", ("viewers",))
+_DAYS_SEEN = Figure("days", ("sent",))
+SECTION = Section(
+    "streams",
+    "Top streams",
+    ("batch_stream_traffic",),
+    ("stream_traffic_daily",),
+    {},
+    (("", "Streams by their traffic to viewers."),),
+    tables=(
+        Table(
+            "streams-traffic",
+            "Streams with the most traffic",
+            "stream",
+            "Stream",
+            (
+                Column("Domain", fact="domain"),
+                Column("Traffic to viewers", _SENT, has_bar=True),
+                Column("Peak viewers", _PEAK),
+                Column("Days", _DAYS_SEEN),
+            ),
+            order=_SENT,
+            most=15,
+            top="{name} had the most traffic: {value}.",
+            note="Sums over every stream and day, not over daily top lists.",
+        ),
+    ),
+)
+OF_ONE = Section(
+    "stream",
+    "Traffic and viewers",
+    ("batch_stream_traffic",),
+    ("stream_traffic_daily",),
+    {"sent": _SENT, "peak": _PEAK, "days": _DAYS_SEEN},
+    (
+        ("sent", "{sent} to viewers on {days} days, {peak} viewers at the peak."),
+        ("", "The stream had no viewers."),
+    ),
+    charts=(
+        Chart("sent", "Traffic to viewers by day", (Line("to viewers", ("sent",)),), "bytes"),
+        Chart("stream-viewers", "Peak viewers by day", (Line("viewers", ("viewers",)),), "count"),
+    ),
+    tables=(
+        Table(
+            "days-stream",
+            "Traffic and viewers by day",
+            "day",
+            "Day",
+            (Column("Traffic to viewers", _SENT), Column("Peak viewers", _PEAK)),
+        ),
+    ),
+    scopes=(STREAM,),
+)
 
-TITLE = "Top streams"
-NEEDS = ("batch_stream_traffic",)
-_MAX_STREAMS = 15
-
-_STREAMS = """
-SELECT domain, app, stream, sum(down_traffic_bytes), max(peak_online_users),
-       count(*) FILTER (down_traffic_bytes > 0),
-       sum(sum(down_traffic_bytes)) OVER (), count(*) OVER ()
-FROM stream_traffic_daily
+MOST = """
+SELECT domain, app, stream FROM stream_traffic_daily
 WHERE business_date BETWEEN $first AND $last AND ($domain::VARCHAR IS NULL OR domain = $domain)
 GROUP BY domain, app, stream HAVING sum(down_traffic_bytes) > 0
 ORDER BY sum(down_traffic_bytes) DESC, domain, app, stream LIMIT $most
 """
+"""The streams with most traffic."""
+_DAYS = """
+SELECT domain, app, stream, business_date, coalesce(down_traffic_bytes, 0), peak_online_users
+FROM stream_traffic_daily
+WHERE business_date BETWEEN $first AND $last
+  AND concat_ws(chr(31), domain, app, stream) IN (SELECT unnest($keys))
+"""
 
 
-def section(source: Source) -> Section:
-    """The section on top streams."""
-    nothing = gaps.unavailable(source, TITLE, NEEDS, ("stream_traffic_daily",))
-    if nothing is not None:
-        return nothing
-    missing = gaps.missing(source, NEEDS)
-    domain = source.domain and source.domain.name
-    streams = source.rows(_STREAMS, domain=domain, most=_MAX_STREAMS)
-    if not streams:
-        return Section(TITLE, "No stream had viewers.", missing)
-    _, app, stream, most, _, _, every, number = streams[0]
-    return Section(
-        TITLE,
-        f"{app}/{stream} had the most traffic: {words.traffic(most)}, "
-        f"{words.share(most / every)} of the traffic of all {words.count(number)} streams.",
-        missing,
-        tables=[_table(streams, every)],
-    )
-
-
-def _table(streams: Sequence[tuple[Any, ...]], every: float) -> Table:
-    rows: list[Sequence[str | Bar]] = [
-        (
-            f"{app}/{stream}",
-            domain,
-            Bar(words.traffic(size), size / streams[0][3]),
-            words.share(size / every),
-            "–" if peak is None else words.count(peak),
-            f"{days}",
-        )
-        for domain, app, stream, size, peak, days, *_ in streams
-    ]
-    return Table(
-        "Streams with the most traffic",
-        ("Stream", "Domain", "Traffic to viewers", "Share", "Peak viewers", "Days"),
-        rows,
-        figures=3,
-        note="Sums over every stream and day, not over daily top lists.",
-    )
+def load(store: Store) -> None:
+    """The series of the chosen streams."""
+    rows = store.source.rows(_DAYS, keys=store.stream_keys)
+    store.fill("stream", by_key(rows, 3), ("sent", "viewers"), SECTION.needs)
+    for entity in store.groups.get("stream", {}).values():
+        if not any(value for name in ("sent", "viewers") for value in entity.series.get(name, ())):
+            entity.series.pop("sent", None)  # a stream where it is pushed: nobody watches it there
+            entity.series.pop("viewers", None)

@@ -1,52 +1,150 @@
-"""Section "Traffic and bandwidth": traffic, 95th percentile and peak, by domain and by day.
+"""Section "Traffic and bandwidth": traffic, 95th percentile and peak, of the account and of domains.
 
 Billing by calendar month is in billing.py. Read next: billing.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
-import numpy as np
-
-from pipelines.reports.usage import gaps, svg, words
-from pipelines.reports.usage.billing import billing_summary
+from pipelines.reports.usage.entities import Fine, Series, Store, alone, by_key
 from pipelines.reports.usage.scope import Range, Source
-from pipelines.reports.usage.section import Bar, Card, Chart, Section, Table
+from pipelines.reports.usage.section import (
+    Chart,
+    Column,
+    Figure,
+    Line,
+    Section,
+    Table,
+    Tile,
+)
 
-TITLE = "Traffic and bandwidth"
-NEEDS = ("edge_stat",)
-_SLOT_S = 300
-_WIDTHS_S = (300, 900, 3600, 3 * 3600, 12 * 3600)
-_POINTS = 800  # more cannot be told apart in the chart
-_MAX_DOMAINS = 6  # domains with a colour of their own
+_BOTH = ("down", "up")
+_P95 = Figure("p95", (), "mbps")
+_TRAFFIC = Figure("sum", _BOTH, "bytes")
+_PEAK = Figure("max", ("peak",), "mbps")
+_PEAK_AT = Figure("when", ("peak",), "moment")
+_DOWN, _UP = Figure("sum", ("down",), "bytes"), Figure("sum", ("up",), "bytes")
+SECTION = Section(
+    "traffic",
+    "Traffic and bandwidth",
+    ("edge_stat",),
+    ("bandwidth_5min",),
+    {"traffic": _TRAFFIC, "p95": _P95, "peak": _PEAK, "peak_at": _PEAK_AT},
+    (
+        (
+            "traffic",
+            "{traffic} in total. The 95th percentile of the bandwidth is {p95}, the peak {peak} on "
+            "{peak_at}.",
+        ),
+        ("", "There was no traffic."),
+    ),
+    sentences=(
+        "Bandwidth is the average over 5 minutes, up and down together. These are monitoring "
+        "data; the vendor's invoice is what counts.",
+    ),
+    tile=Tile("Traffic", "traffic", "95th percentile {p95}"),
+    charts=(
+        Chart(
+            "bandwidth",
+            "Bandwidth",
+            (Line("all together", ("peak",)),),
+            "mbps",
+            "lines",
+            fine="mbps",
+            by="domain",
+            mark="p95",
+            note="Average of each 5 minutes; of a longer range the highest of each day. The dashed line is "
+            "the 95th percentile of the 5-minute points.",
+        ),
+        Chart(
+            "traffic-by-day",
+            "Traffic by day",
+            (Line("down", ("down",)), Line("up", ("up",), colour=2)),
+            "bytes",
+        ),
+    ),
+    tables=(
+        Table(
+            "days-traffic",
+            "Traffic by day",
+            "day",
+            "Day",
+            (
+                Column("Down", _DOWN),
+                Column("Up", _UP),
+                Column("Both", _TRAFFIC),
+                Column("Peak", _PEAK),
+                Column("At", Figure("when", ("peak",), "clock")),
+            ),
+        ),
+        Table(
+            "domains-traffic",
+            "Traffic by domain",
+            "domain",
+            "Domain",
+            (
+                Column("Both", _TRAFFIC, has_bar=True),
+                Column("Down", _DOWN),
+                Column("Up", _UP),
+                Column("95th percentile", _P95),
+                Column("Peak", _PEAK),
+                Column("At", _PEAK_AT),
+            ),
+            order=_TRAFFIC,
+            most=30,
+            note="Percentiles and peaks of domains do not add up: they occur at different times.",
+        ),
+    ),
+)
+SLOT_S = 300
+FINE_DAYS = 92
+"""The newest days of which the page has every slot of the account; of each domain _FINE_DAYS_OF_DOMAIN."""
+_FINE_DAYS_OF_DOMAIN = 31
+_FINE_VALUES = 200_000
+"""Slots of domains in the page: about 1.1 MB. Domains after that have daily values only."""
 
 _SLOTS = """
 SELECT slot_start_at, sum(total_mbps) FROM bandwidth_5min
 WHERE business_date BETWEEN $first AND $last AND ($domain::VARCHAR IS NULL OR domain = $domain)
+  AND business_date NOT IN (SELECT unnest($holes::DATE[]))
 GROUP BY slot_start_at ORDER BY slot_start_at
 """
-_DOMAINS = """
-SELECT domain, sum(down_traffic_bytes), sum(up_traffic_bytes), max(total_mbps),
-       arg_max(slot_start_at, (total_mbps, -epoch(slot_start_at))),
-       coalesce((list(total_mbps ORDER BY total_mbps DESC))[$dropped + 1], 0)
-FROM bandwidth_5min
-WHERE business_date BETWEEN $first AND $last AND ($domain::VARCHAR IS NULL OR domain = $domain)
-GROUP BY domain ORDER BY sum(down_traffic_bytes + up_traffic_bytes) DESC, domain
-"""
-_AT = """
-SELECT domain, slot_start_at, total_mbps FROM bandwidth_5min
-WHERE slot_start_at IN (SELECT unnest($slots)) AND business_date BETWEEN $first AND $last
-"""
 _DAYS = """
-SELECT business_date, sum(down_traffic_bytes), sum(up_traffic_bytes) FROM bandwidth_5min
-WHERE business_date BETWEEN $first AND $last AND ($domain::VARCHAR IS NULL OR domain = $domain)
-GROUP BY business_date ORDER BY business_date
+WITH slots AS (
+    SELECT business_date, slot_start_at, sum(down_traffic_bytes) AS down, sum(up_traffic_bytes) AS up,
+           sum(total_mbps) AS mbps
+    FROM bandwidth_5min
+    WHERE business_date BETWEEN $first AND $last AND ($domain::VARCHAR IS NULL OR domain = $domain)
+    GROUP BY ALL
+)
+SELECT business_date, sum(down), sum(up), max(mbps), arg_max(slot_start_at, (mbps, -epoch(slot_start_at)))
+FROM slots GROUP BY business_date
 """
+_P95S = """
+SELECT domain, (list(total_mbps ORDER BY total_mbps DESC))[$dropped + 1] FROM bandwidth_5min
+WHERE business_date BETWEEN $first AND $last AND domain IN (SELECT unnest($names))
+  AND business_date NOT IN (SELECT unnest($holes::DATE[]))
+GROUP BY domain
+"""
+MOST = """
+SELECT domain FROM bandwidth_5min WHERE business_date BETWEEN $first AND $last
+GROUP BY domain ORDER BY sum(down_traffic_bytes + up_traffic_bytes) DESC, domain LIMIT $most
+"""
+"""The domains with most traffic."""
+_DOMAIN_DAYS = """
+SELECT domain, business_date, sum(down_traffic_bytes), sum(up_traffic_bytes), max(total_mbps),
+       arg_max(slot_start_at, (total_mbps, -epoch(slot_start_at)))
+FROM bandwidth_5min
+WHERE business_date BETWEEN $first AND $last AND domain IN (SELECT unnest($names))
+GROUP BY domain, business_date
+"""
+_DOMAIN_SLOTS = """
+SELECT domain, slot_start_at, total_mbps FROM bandwidth_5min
+WHERE business_date BETWEEN $first AND $last AND domain IN (SELECT unnest($names))
+"""
+_SERIES = ("down", "up", "peak", "peak_at")
 
 
 def dropped(points: int) -> int:
@@ -54,7 +152,7 @@ def dropped(points: int) -> int:
     return points * 5 // 100
 
 
-def percentile(values: Sequence[float], points: int) -> float:
+def percentile(values: Iterable[float], points: int) -> float:
     """The 95th percentile as it is billed, of `points` slots; slots not in `values` count as 0.
 
     0 for no points. For a whole month it equals billing_monthly_account.
@@ -64,190 +162,59 @@ def percentile(values: Sequence[float], points: int) -> float:
     return ranked[place] if place < len(ranked) else 0.0
 
 
-@dataclass(frozen=True)
-class TrafficFigures:
-    """Traffic and bandwidth of one range."""
-
-    source: Source
-    range: Range
-
-    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        domain = self.source.domain
-        named = domain and domain.name
-        return self.source.rows(sql, self.range, domain=named, dropped=dropped(self.points))
-
-    @cached_property
-    def slots(self) -> Mapping[datetime, float]:
-        """Start of slot -> Mbps; slots without traffic may be missing."""
-        return dict(self._rows(_SLOTS))
-
-    @cached_property
-    def domains(self) -> list[tuple[Any, ...]]:
-        """Name, bytes down, bytes up, peak in Mbps, its slot, 95th percentile; most bytes first."""
-        return self._rows(_DOMAINS)
-
-    @cached_property
-    def days(self) -> Mapping[Any, tuple[float, float]]:
-        """Day -> bytes down and up."""
-        return {day: (down, up) for day, down, up in self._rows(_DAYS)}
-
-    @property
-    def points(self) -> int:
-        """Number of slots on the captured days."""
-        days = self.range.length - len(self.source.holes(NEEDS, self.range))
-        return days * 24 * 3600 // _SLOT_S
-
-    @property
-    def p95(self) -> float:
-        """95th percentile of the range, in Mbps."""
-        return percentile([*self.slots.values()], self.points)
-
-    @property
-    def bytes(self) -> float:
-        """Bytes in both directions."""
-        return float(sum(down + up for down, up in self.days.values()))
+def load(store: Store) -> None:
+    """The series of the account (or domain) and of the chosen domains, and their slots."""
+    source = store.source
+    holes = source.holes(SECTION.needs)
+    points = (source.range.length - len(holes)) * 24 * 3600 // SLOT_S
+    domain = source.domain and source.domain.name
+    slots = dict(source.rows(_SLOTS, domain=domain, holes=holes))
+    store.main.series |= main_series(source, source.range)
+    store.main.whole["p95"] = percentile(slots.values(), points)
+    first = max(0, source.range.length - FINE_DAYS)
+    store.main.fine["mbps"] = _fine(store, slots, first)
+    names = store.names
+    for name, p95 in source.rows(_P95S, holes=holes, dropped=dropped(points), names=names):
+        store.entity("domain", (name,)).whole["p95"] = p95 or 0.0
+    days = source.rows(_DOMAIN_DAYS, names=names)
+    store.fill("domain", by_key(days), _SERIES, SECTION.needs)
+    _load_slots(store, names)
 
 
-def section(source: Source) -> Section:
-    """The section on traffic and bandwidth."""
-    nothing = gaps.unavailable(source, TITLE, NEEDS, ("bandwidth_5min",))
-    if nothing is not None:
-        return nothing
-    found = TrafficFigures(source, source.range)
-    missing = gaps.missing(source, NEEDS)
-    if not found.slots:
-        return Section(TITLE, "There was no traffic.", missing, card=Card("Traffic", "none"))
-    before = TrafficFigures(source, source.range.before)
-    peak_at, peak = max(found.slots.items(), key=lambda item: (item[1], -item[0].timestamp()))
-    moved = gaps.compared(source, NEEDS, found.bytes, lambda: before.bytes)
-    bills = billing_summary(source)
-    return Section(
-        TITLE,
-        f"{words.traffic(found.bytes)} in total{' on the captured days' if missing else ''}. The 95th percentile of the bandwidth is "
-        f"{words.bandwidth(found.p95)}, the peak {words.bandwidth(peak)} on {words.moment(peak_at)}.",
-        missing,
-        sentences=[
-            *bills.sentences,
-            "Bandwidth is the average over 5 minutes, up and down together. These are monitoring "
-            "data; the vendor's invoice is what counts.",
-        ],
-        card=Card("Traffic", words.traffic(found.bytes), f"95th percentile {words.bandwidth(found.p95)}", moved),
-        charts=[_bandwidth(found), *([_daily(found)] if source.range.length > 1 else [])],
-        tables=[*bills.tables, *([_domains(found)] if len(found.domains) > 1 else [])],
-    )  # fmt: skip
+def main_series(source: Source, days: Range) -> Mapping[str, Series]:
+    """The daily series of the account or the domain, over any days."""
+    rows = source.rows(_DAYS, days, domain=source.domain and source.domain.name)
+    return alone(source, rows, _SERIES, SECTION.needs, days)
 
 
-def _bandwidth(found: TrafficFigures) -> Chart:
-    source = found.source
-    days = source.range.length
-    width = next(w for w in _WIDTHS_S if days * 86_400 / w <= _POINTS or w == _WIDTHS_S[-1])
-    chosen = _highest(found.slots, source, width)
-    scale, unit = (1000, "Gbps") if max(found.slots.values()) >= 1000 else (1, "Mbps")
-    names = [name for name, *_ in found.domains]
-    own = names if len(names) <= _MAX_DOMAINS + 1 else names[:_MAX_DOMAINS]
-    rows: dict[str, list[float]] = {name: [0.0] * len(chosen) for name in [*own, ""]}
-    place = {slot: i for i, (_, slot) in enumerate(chosen)}
-    at = source.rows(_AT, slots=[slot for _, slot in chosen])
-    for name, slot, value in at:
-        if name in rows or len(own) < len(names):
-            rows[name if name in rows else ""][place[slot]] += value / scale
-    holes = set(source.holes(NEEDS))
-    stacked = [_with_gaps(rows[name], chosen, holes) for name in own]
-    if len(own) < len(names):
-        stacked.append(_with_gaps(rows[""], chosen, holes))
-    labels = [svg.clean(name) for name in own] + ["all others"] * (len(stacked) - len(own))
-    colours = [*svg.SERIES[: len(own)], svg.OTHER][: len(stacked)]
-    with svg.drawing():
-        drawn, (axes,) = svg.figure(3.4)
-        times = [svg.at(start) for start, _ in chosen]
-        axes.stackplot(
-            times, stacked, labels=labels, colors=colours,
-            edgecolor=svg.COLOUR["page"], linewidth=0.5 if days <= 10 else 0,
-        )  # fmt: skip
-        axes.axhline(
-            found.p95 / scale, color=svg.COLOUR["ink"], linestyle=(0, (6, 3)), linewidth=1.4
+def _load_slots(store: Store, names: Sequence[str]) -> None:
+    """The slots of the newest days of as many domains as the page has room for."""
+    length = store.source.range.length
+    first = max(0, length - _FINE_DAYS_OF_DOMAIN)
+    room = _FINE_VALUES // ((length - first) * 24 * 3600 // SLOT_S)
+    days = Range(store.source.range.days[first], store.source.range.last)
+    slots: dict[str, dict[datetime, float]] = {name: {} for name in names[:room]}
+    for name, at, mbps in store.source.rows(_DOMAIN_SLOTS, days, names=names[:room]):
+        slots[name][at] = mbps
+    for name, found in slots.items():
+        store.entity("domain", (name,)).fine["mbps"] = _fine(store, found, first)
+
+
+def _fine(store: Store, slots: Mapping[datetime, float], first: int) -> Fine:
+    """Slots from a day on, to five digits."""
+    by_time = {int(at.timestamp()): mbps for at, mbps in slots.items()}
+    holes = {*store.source.holes(SECTION.needs)}
+    values: list[float | None] = []
+    for i, day in enumerate(store.source.range.days[first:], first):
+        begin, end = (int(at.timestamp()) for at in store.starts[i : i + 2])
+        values += (
+            None if day in holes else _rounded(by_time.get(at, 0.0))
+            for at in range(begin, end, SLOT_S)
         )
-        svg.note(axes, found.p95 / scale, f"95th percentile {words.bandwidth(found.p95)}")
-        axes.set_ylim(0, max(found.slots.values()) / scale * 1.12)
-        svg.shade(axes, source, sorted(holes))
-        svg.time_axis(axes, source)
-        svg.label(axes, unit)
-        if len(stacked) > 1:
-            svg.legend(axes, 4)
-    span = {300: "", 900: "quarter of an hour", 3600: "hour", 10800: "3 hours", 43200: "half day"}
-    note = f"Each point is the highest 5 minutes of its {span[width]}. " if span[width] else ""
-    return Chart(
-        "Bandwidth" + (" by domain" if len(stacked) > 1 else ""),
-        svg.svg(drawn, "bandwidth", f"Bandwidth from {source.range}, in {unit}."),
-        note
-        + "The dashed line is the 95th percentile of all 5-minute points of the captured days.",
-    )
+    return Fine(first, SLOT_S, values)
 
 
-def _highest(
-    slots: Mapping[datetime, float], source: Source, width_s: int
-) -> list[tuple[datetime, datetime]]:
-    """Start of each interval of `width_s`, with its slot of most bandwidth (the first of equals)."""
-    highest = []
-    for start in source.slots(width_s):
-        inside = (start + timedelta(seconds=s) for s in range(0, width_s, _SLOT_S))
-        highest.append((start, max(inside, key=lambda slot: slots.get(slot, 0.0))))
-    return highest
-
-
-def _with_gaps(
-    values: Sequence[float], chosen: Sequence[tuple[datetime, datetime]], holes: set[Any]
-) -> Any:
-    """The values, NaN on days that are not captured."""
-    return np.array(
-        [np.nan if at.date() in holes else v for (at, _), v in zip(chosen, values, strict=True)]
-    )
-
-
-def _daily(found: TrafficFigures) -> Chart:
-    source = found.source
-    holes = source.holes(NEEDS)
-    sums = {d: sum(found.days.get(d, (0, 0))) for d in source.range.days if d not in holes}
-    number, unit = words.scaled(max(sums.values()), ("B", "kB", "MB", "GB", "TB", "PB"))
-    scale = max(sums.values()) / number if number else 1
-    with svg.drawing():
-        drawn, (axes,) = svg.figure(2.1)
-        shown = {day: size / scale for day, size in sums.items()}
-        svg.day_bars(axes, source, shown, svg.SERIES[0])
-        svg.shade(axes, source, holes)
-        svg.time_axis(axes, source)
-        svg.label(axes, unit)
-    rows = [
-        (f"{day}", words.traffic(down), words.traffic(up), words.traffic(down + up))
-        for day in source.range.days
-        if day not in holes
-        for down, up in [found.days.get(day, (0, 0))]
-    ]
-    table = Table("Traffic by day", ("Day", "Down", "Up", "Both"), rows, figures=3, folded=True)
-    return Chart(
-        "Traffic by day", svg.svg(drawn, "traffic", f"Traffic by day, in {unit}."), table=table
-    )
-
-
-def _domains(found: TrafficFigures) -> Table:
-    most = max(down + up for _, down, up, *_ in found.domains) or 1
-    rows: list[Sequence[str | Bar]] = [
-        (
-            name,
-            Bar(words.share((down + up) / (found.bytes or 1)), (down + up) / most),
-            words.traffic(down),
-            words.traffic(up),
-            words.bandwidth(p95),
-            f"{words.bandwidth(peak)}, {words.moment(at)}",
-        )
-        for name, down, up, peak, at, p95 in found.domains[:20]
-    ]
-    left = len(found.domains) - len(rows)
-    return Table(
-        "Traffic by domain",
-        ("Domain", "Share of the traffic", "Down", "Up", "95th percentile", "Peak"),
-        rows,
-        figures=4,
-        note="Percentiles and peaks of domains do not add up: they occur at different times."
-        + (f" {left} more domains had less traffic." if left else ""),
-    )
+def _rounded(mbps: float) -> float:
+    """To five digits, which is more than the page shows."""
+    number = float(f"{mbps:.5g}")
+    return int(number) if number.is_integer() else number

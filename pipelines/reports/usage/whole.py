@@ -7,13 +7,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from types import ModuleType
 
-from pipelines.reports.usage import cover, errors, health, pushes, streams, traffic, viewers
+from pipelines.reports.usage import (
+    choice,
+    errors,
+    gaps,
+    health,
+    pushes,
+    streams,
+    traffic,
+    viewers,
+    words,
+)
+from pipelines.reports.usage.billing import billing
+from pipelines.reports.usage.cover import coverage
+from pipelines.reports.usage.entities import Entity, Store, starts
+from pipelines.reports.usage.figures import Reckoner
 from pipelines.reports.usage.page import page
 from pipelines.reports.usage.scope import Domain, NothingToReport, Range, Source
+from pipelines.reports.usage.section import Section, said
+from pipelines.reports.usage.view import View
 from resources.archive import Archive
 
-SECTIONS = (traffic, viewers, health, errors, streams, pushes, cover)
+SECTIONS = (traffic, viewers, health, errors, streams, pushes)
 _DEFAULT_DAYS = 30
 _MAX_DAYS = 3_660
 """Ten years take some seconds of one core; a typo such as 1026-11-01 would take many minutes."""
@@ -46,32 +63,91 @@ def requested_range(archive: Archive, first: date | None, last: date | None) -> 
     return Range(begin, end)
 
 
-def report(archive: Archive, days: Range, domain: str | None) -> str:
+def report(archive: Archive, days: Range, domain: str | None, language: str | None = None) -> str:
     """The HTML page about `days` of one domain or the account, from the served copy.
 
-    Raises NothingToReport if the served copy does not have the domain; NothingServed.
+    `language` is that of the archive's settings if None. Raises NothingToReport if the served copy does
+    not have the domain; NothingServed.
     """
+    language = language or archive.settings.language
     with archive.reading() as connection:
         source = Source(connection, days, archive.settings.zone)
         if domain is not None:
             source = replace(source, domain=_domain(source, domain))
-        sections = [part.section(source) for part in SECTIONS]
-        lines = [
-            f"{days}, {'1 day' if days.length == 1 else f'{days.length:,} days'} of "
-            f"{archive.settings.time_zone}.",
-            f"Compared with {days.before} where both are in the archive. {_as_of(source)}",
-        ]
-    return page(f"Live streaming: {domain or 'all domains'}", lines, sections)
+        store, views = filled(source, language)
+        return page(
+            words.page("title", language).format(name=store.main.label),
+            _about(source, language),
+            store,
+            views,
+            billing(source, store.names, language),
+            coverage(source, language),
+        )
 
 
-def _as_of(source: Source) -> str:
-    """When the newest data was captured. The clock is not used, so equal data gives equal pages."""
+def filled(source: Source, language: str) -> tuple[Store, list[View]]:
+    """All figures of the report, and its sections."""
+    domain = source.domain
+    main = Entity(domain.name if domain else words.page("all_domains", language))
+    if domain is not None:
+        main.facts["domain"] = domain.name
+        if domain.push is not None and not domain.is_push:
+            main.facts["push"] = domain.push
+    store = Store(source, main, language)
+    nothing = {
+        part.SECTION.id: gaps.unavailable(source, part.SECTION, language) for part in SECTIONS
+    }
+    choice.choose(store, [name for name, why in nothing.items() if not why])
+    views = []
+    for part in SECTIONS:
+        if not nothing[part.SECTION.id]:
+            part.load(store)
+            _compare(store, part)
+        section = said(part.SECTION, language)
+        views.append(View(section, store, nothing[section.id]))
+    choice.link(store)
+    if not nothing[streams.SECTION.id]:
+        views.insert(0, View(said(streams.OF_ONE, language), store))
+    return store, views
+
+
+def _compare(store: Store, part: ModuleType) -> None:
+    """Keep the figure of a section's tile in the range before."""
+    section: Section = part.SECTION
+    if section.tile is None:
+        return
+    before = store.source.range.before
+    earlier = Entity("", series=dict(part.main_series(store.source, before)))
+    reckoner = Reckoner(starts(store.source, before), "en")
+    value = reckoner.value(section.figures[section.tile.figure], earlier)
+    store.before[section.id] = value if isinstance(value, int | float) else None
+
+
+def _about(source: Source, language: str) -> list[str]:
+    """The range, what it is compared with, and how new the data is.
+
+    The clock is not used, so equal data gives equal pages.
+    """
     ((newest,),) = source.rows(
         "SELECT max(captured_at) FROM ledger WHERE business_date BETWEEN $first AND $last"
     )
-    if newest is None:
-        return "No day of the range is captured."
-    return f"Captured by {newest.astimezone(source.zone):%Y-%m-%d %H:%M}."
+    days = source.range
+    as_of = (
+        words.page("no_day", language)
+        if newest is None
+        else words.page("as_of", language).format(
+            moment=words.moment(newest.astimezone(source.zone))
+        )
+    )
+    return [
+        words.page("about", language).format(
+            days=words.days_text(days.days, language),
+            number=f"{days.length:,}",
+            zone=source.zone.key,
+        ),
+        words.page("against", language).format(days=words.days_text(days.before.days, language))
+        + f" {as_of}",
+    ]
 
 
 def _domain(source: Source, name: str) -> Domain:

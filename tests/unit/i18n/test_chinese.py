@@ -10,6 +10,8 @@ from click.testing import CliRunner
 from pipelines.cli import main
 from pipelines.docgen import dictionary
 from pipelines.orchestration.asset_graph import all_assets
+from pipelines.reports.usage import billing, cover, gaps, pushes, streams, whole, words
+from pipelines.reports.usage.section import said
 from pipelines.superset.bundle import bundle
 from pipelines.superset.documents import Source
 from pipelines.superset.joined import JOINED
@@ -44,6 +46,10 @@ def declared():
     yield from ((split.comment, f"split {split.name}") for split in SPLITS.values())
     yield from ((text, f"meta.{name}") for name, text in META_TABLES.items())
     yield from ((joined.comment, joined.name) for joined in JOINED)
+    for texts in (words.PAGE, billing.TEXTS, cover.TEXTS, gaps.WHY):
+        yield from ((text, f"report {key}") for key, text in texts.items())
+    alone = (gaps.SUSPECT, gaps.NOT_CAPTURED, gaps.NO_MART, gaps.NO_PUSH_DOMAIN, pushes.NO_REASON)
+    yield from ((text, "report") for text in (*billing.HEAD, *alone))
 
 
 def names(text):
@@ -87,6 +93,8 @@ def used(monkeypatch, tmp_path):
             for table in data_dictionary.tables("zh")
         ],
     )
+    for section in (*(part.SECTION for part in whole.SECTIONS), streams.OF_ONE):
+        said(section, "zh")
     all_assets(
         Archive.open({"LIVESTATS_LANGUAGE": "zh", "LIVESTATS_HOME": str(tmp_path)}, tmp_path)
     )

@@ -1,8 +1,7 @@
 """The section on errors."""
 
-from pipelines.reports.usage import errors
 from pipelines.reports.usage.scope import Domain
-from tests.support.report_source import DAYS, captured, made_up
+from tests.support.report_source import DAYS, captured, made_up, plain, rows_of, shown
 
 
 def counted(day, code, responses, isp="1", domain="a"):
@@ -19,20 +18,20 @@ ROWS = [
     counted(DAYS.last, 200, 100, domain="b"),
 ]
 TABLES = {"errors_daily": ROWS, "dim_isp": [{"isp": "2", "isp_name": "Second"}]}
+STATES = captured("play_status_code")
 
 
 def test_shares_are_of_all_responses_and_the_worst_carrier_is_named():
-    with made_up(TABLES, captured("play_status_code")) as source:
-        found = errors.section(source)
-    assert found.headline.replace("\xa0", " ") == (
-        "2.5 % of 200 responses were server errors (5xx), 7.5 % client errors (4xx). "
-        "Highest for Second: 25.0 %."
-    )
-    assert [row[0] for row in found.tables[1].rows] == ["404", "502"]
-    assert found.charts[0].svg.startswith("<svg")
+    with made_up(TABLES, STATES) as source:
+        found = shown(source, "errors")
+        assert plain(found.headline) == (
+            "2.5 % of 200 responses were server errors (5xx), 7.5 % client errors (4xx). "
+            "Highest for Second: 25.0 %."
+        )
+        assert [row[0] for row in rows_of(found, "codes")] == ["404", "502"]
+        assert rows_of(found, "days-errors")[1] == ["2026-11-21", "100", "0", "0.0 %", "0", "0.0 %"]
 
 
 def test_a_domain_counts_its_own_responses():
-    with made_up(TABLES, captured("play_status_code"), Domain("b", None)) as source:
-        found = errors.section(source)
-    assert found.headline.replace("\xa0", " ").startswith("0.0 % of 100 responses")
+    with made_up(TABLES, STATES, Domain("b", None)) as source:
+        assert plain(shown(source, "errors").headline).startswith("0.0 % of 100 responses")

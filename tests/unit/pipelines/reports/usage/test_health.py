@@ -1,10 +1,7 @@
 """The section on stream health."""
 
-from pipelines.reports.usage import health
 from pipelines.reports.usage.scope import Domain
-from tests.support.report_source import DAYS, captured, made_up
-
-NEEDS = "batch_push_stream_metrics"
+from tests.support.report_source import DAYS, captured, made_up, plain, rows_of, shown
 
 
 def minutes(stream, live, good, **reasons):
@@ -16,21 +13,22 @@ def minutes(stream, live, good, **reasons):
     }  # fmt: skip
 
 
-ROWS = [minutes("good", 100, 100), minutes("bad", 100, 50, audio_gap=40, stall=20)]
+TABLES = {"stream_health_daily": [minutes("a", 60, 60), minutes("b", 40, 30, audio_gap=8, stall=3)]}
+STATES = captured("batch_push_stream_metrics")
 
 
 def test_the_worst_stream_is_named_with_its_main_reason():
-    with made_up({"stream_health_daily": ROWS}, captured(NEEDS)) as source:
-        found = health.section(source)
-    assert found.headline.replace("\xa0", " ") == (
-        "75.0 % of 200 live minutes were good. The worst stream is bad with 50.0 %, mostly because "
-        "of: audio gap."
-    )
-    (row,) = found.tables[0].rows
-    assert row[0] == "live/bad"
+    with made_up(TABLES, STATES) as source:
+        found = shown(source, "health")
+        assert plain(found.headline) == (
+            "90.0 % of 100 live minutes were good. The worst stream is live/b: 25.0 % of its live "
+            "minutes were not good."
+        )
+        assert rows_of(found, "streams-health") == [["live/b", "push", "Audio gap", "25.0 %", "40"]]
 
 
-def test_a_domain_without_a_known_push_domain_has_no_health():
-    domain = Domain("pull", None)
-    with made_up({"stream_health_daily": ROWS}, captured(NEEDS), domain) as source:
-        assert health.section(source).headline == "No push domain is known for pull."
+def test_a_domain_has_the_health_of_where_it_is_pushed():
+    with made_up(TABLES, STATES, Domain("pull", "push")) as source:
+        found = shown(source, "health")
+        assert plain(found.headline).startswith("90.0 % of 100 live minutes")
+        assert found.via == "Measured on push, where it is pushed."

@@ -1,11 +1,11 @@
 """What a report covers."""
 
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 
 from pipelines.reports.usage.scope import Domain, Range
-from tests.support.report_source import DAYS, ZONE, captured, made_up
+from tests.support.report_source import DAYS, captured, made_up
 
 
 def test_the_range_before_is_as_long_and_touches():
@@ -44,11 +44,12 @@ def test_a_query_gets_the_days_of_the_range_and_the_values_it_names():
         assert not source.has("u")
 
 
-def test_slots_begin_with_the_business_day():
+def test_the_push_domain_of_a_domain_is_another_one():
+    rows = [{"domain": "pull", "push_domain": "p"}, {"domain": "p", "push_domain": "p"}]
+    with made_up({"domain": rows}, {}) as source:
+        assert source.push_domains == {"pull": "p"}
     with made_up({}, {}) as source:
-        slots = [*source.slots(12 * 3600)]
-    assert len(slots) == 4
-    assert slots[0] == datetime(2026, 11, 20, tzinfo=ZONE)
+        assert source.push_domains == {}
 
 
 def test_a_push_domain_is_its_own():

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from pipelines.reports.usage import traffic
-from tests.support.report_source import DAYS, ZONE, captured, made_up
+from tests.support.report_source import DAYS, ZONE, captured, made_up, plain, rows_of, shown
 
 
 @pytest.mark.parametrize(("points", "dropped"), [(0, 0), (19, 0), (20, 1), (8640, 432)])
@@ -27,12 +27,32 @@ def slot(hour, domain, mbps):
     }  # fmt: skip
 
 
+ROWS = [slot(1, "a", 900.0), slot(2, "a", 700.0), slot(2, "b", 600.0)]
+
+
 def test_the_peak_is_that_of_the_sum_of_all_domains():
-    rows = [slot(1, "a", 900.0), slot(2, "a", 700.0), slot(2, "b", 600.0)]
-    with made_up({"bandwidth_5min": rows}, captured("edge_stat")) as source:
-        found = traffic.section(source)
-    said = found.headline.replace("\xa0", " ")
-    assert said.startswith("2.20 GB in total.")
-    assert said.endswith("the peak 1.30 Gbps on 2026-11-20 02:00.")
-    assert [chart.title for chart in found.charts] == ["Bandwidth by domain", "Traffic by day"]
-    assert [row[0] for row in found.tables[0].rows] == ["a", "b"]
+    with made_up({"bandwidth_5min": ROWS}, captured("edge_stat")) as source:
+        found = shown(source, "traffic")
+        said = plain(found.headline)
+        assert said.startswith("2.20 GB in total.")
+        assert said.endswith("the peak 1.30 Gbps on 2026-11-20 02:00.")
+        assert [row[0] for row in rows_of(found, "domains-traffic")] == ["a", "b"]
+
+
+def test_the_page_has_every_slot_of_the_newest_days():
+    with made_up({"bandwidth_5min": ROWS}, captured("edge_stat")) as source:
+        store = shown(source, "traffic").store
+    for entity, values in ((store.main, [900, 1300]), (store.groups["domain"]["a",], [900, 700])):
+        fine = entity.fine["mbps"]
+        assert (fine.first, fine.step_s, len(fine.values)) == (0, 300, 2 * 288)
+        assert [fine.values[hour * 12] for hour in (1, 2)] == values
+        assert sum(fine.values) == sum(values)
+
+
+def test_a_day_that_is_not_captured_is_in_no_figure():
+    states = captured("edge_stat", but={DAYS.first: "incomplete"})
+    with made_up({"bandwidth_5min": ROWS}, states) as source:
+        found = shown(source, "traffic")
+        assert found.headline == "There was no traffic."
+        assert found.store.main.series["down"] == [None, 0]
+        assert found.store.main.fine["mbps"].values[:288] == [None] * 288

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from pipelines.reports.usage import viewers
-from tests.support.report_source import DAYS, ZONE, captured, made_up
+from tests.support.report_source import DAYS, ZONE, captured, made_up, rows_of, shown
 
 AT = datetime(2026, 11, 20, 20, 5, tzinfo=ZONE)
 DAILY = {
@@ -14,17 +13,26 @@ HOUR = {
     "business_date": DAYS.first, "online_user_type": "Online", "domain": "a",
     "hour_start_at": AT.replace(minute=0), "peak_online_users": 120,
 }  # fmt: skip
+TABLES = {
+    "viewers_daily_account": [DAILY],
+    "viewers_daily": [{**DAILY, "domain": "a"}],
+    "viewers_hourly": [HOUR],
+    "domain": [{"domain": "a", "push_domain": None}],
+}
 
 
 def test_the_peak_has_its_time_and_minutes_are_hours_watched():
-    tables = {
-        "viewers_daily_account": [DAILY],
-        "viewers_daily": [{**DAILY, "domain": "a"}],
-        "viewers_hourly": [HOUR],
-    }
-    with made_up(tables, captured("stream_session_by_domain")) as source:
-        found = viewers.section(source)
-    assert found.headline == (
-        "120 viewers at the peak, on 2026-11-20 20:05. They watched 100 hours."
-    )
-    assert found.card.value == "120"
+    with made_up(TABLES, captured("stream_session_by_domain")) as source:
+        found = shown(source, "viewers")
+        assert found.headline == (
+            "120 viewers at the peak, on 2026-11-20 20:05. They watched 100 hours."
+        )
+        assert found.tile.value == "120"
+        assert rows_of(found, "domains-viewers") == [["a", "100", "120", "2026-11-20 20:05", "10"]]
+
+
+def test_hours_are_those_of_the_business_day():
+    with made_up(TABLES, captured("stream_session_by_domain")) as source:
+        fine = shown(source, "viewers").store.groups["domain"]["a",].fine["viewers"]
+    assert (fine.first, fine.step_s, len(fine.values)) == (0, 3600, 48)
+    assert fine.values.index(120) == 20
