@@ -33,7 +33,7 @@ def test_both_show_the_same(what):
 )
 def test_both_lead_to_the_same_pages(pattern):
     theirs = targets(ENGLISH, pattern)
-    translated = {page: page.replace(".md", ".zh-CN.md") for page in theirs}
+    translated = {page: re.sub(r"(\.\w+)$", r".zh-CN\1", page) for page in theirs}
     expected = {new if (ROOT / new).is_file() else page for page, new in translated.items()}
     assert targets(CHINESE, pattern) == expected
 

@@ -10,20 +10,20 @@ from collections.abc import Collection
 from pipelines.reports.usage import health, pushes, streams, traffic
 from pipelines.reports.usage.entities import Key, Store
 
-_VALUES_OF_DOMAINS = 120_000
-_VALUES_OF_STREAMS = 160_000
+_VALUES_OF_DOMAINS = 130_000
+_VALUES_OF_STREAMS = 120_000
 """Daily values in the page, each about 5 bytes."""
 _SERIES_OF_ONE = 11
 _MOST_DOMAINS, _MOST_STREAMS = 100, 100
 
 
 def most_domains(days: int) -> int:
-    """How many domains a page about so many days has: 100, of a year 29, of ten years 2."""
+    """How many domains a page about so many days has: 100, of a year 32, of ten years 3."""
     return min(_MOST_DOMAINS, max(2, _VALUES_OF_DOMAINS // (_SERIES_OF_ONE * days)))
 
 
 def most_streams(days: int) -> int:
-    """How many streams it takes from each table of streams: 100, of a year 13, of ten years 1."""
+    """How many streams it takes from each table of streams: 100, of a year 9, of ten years 1."""
     return min(_MOST_STREAMS, max(1, _VALUES_OF_STREAMS // (3 * _SERIES_OF_ONE * days)))
 
 

@@ -18,7 +18,7 @@ from pipelines.reports.usage import gaps, words
 from pipelines.reports.usage.billing import Billing
 from pipelines.reports.usage.cover import Coverage
 from pipelines.reports.usage.entities import Entity, Store
-from pipelines.reports.usage.section import Section
+from pipelines.reports.usage.section import DAY_ROWS, Section
 from pipelines.reports.usage.view import View
 from resources.i18n import say
 
@@ -42,6 +42,7 @@ def data(
         "starts": [int(at.timestamp()) for at in store.starts],
         "zone": source.zone.key,
         "language": language,
+        "day_rows": DAY_ROWS,
         "main": _entity(store.main, {}),
         "groups": _groups(store),
         "missing": dict(sorted(missing.items())),
@@ -79,7 +80,7 @@ def _entity(entity: Entity, places: Mapping[int, int]) -> dict[str, Any]:
     if entity.whole:
         found["whole"] = entity.whole
     if entity.fine:
-        found["fine"] = {name: asdict(fine) for name, fine in entity.fine.items()}
+        found["fine"] = {name: vars(fine) for name, fine in entity.fine.items()}
     if entity.via is not None:
         found["via"] = places[id(entity.via)]
     return found

@@ -135,12 +135,12 @@ def alone(
 
 
 def plain(value: Any, day_start: datetime) -> float | None:
-    """A number of a row as JSON has it: whole where it is, instants as seconds of their day."""
+    """A number of a row as JSON has it: whole, or to seven digits; instants as seconds of their day."""
     if value is None:
         return None
     if isinstance(value, datetime):
         return int(value.timestamp() - day_start.timestamp())
-    return int(value) if value == int(value) else float(value)
+    return int(value) if value == int(value) else float(f"{value:.7g}")
 
 
 def by_key(rows: Iterable[Sequence[Any]], width: int = 1) -> Iterable[tuple[Any, ...]]:

@@ -429,8 +429,9 @@
       const lacks = section.needs.flatMap((name) => missing(name, here.first, here.last));
       const days = Array.from({ length: here.last - here.first + 1 }, (_, i) => here.first + i)
         .filter((day) => !lacks.some(([a, b]) => a <= day && day <= b));
-      body.replaceChildren(...days.map((day) => row(heading(iso(day)), table, here.entity, day, day)));
+      body.replaceChildren(...days.slice(-data.day_rows).map((day) => row(heading(iso(day)), table, here.entity, day, day)));
       place.hidden = !days.length;
+      showNote(table, place, Math.max(0, days.length - data.day_rows));
       return "";
     }
     const all = rowsOf(table);
@@ -443,13 +444,16 @@
       return row(name, table, entity, here.first, here.last, longest);
     }));
     place.hidden = !shown.length;
-    const left = all.length - shown.length;
+    showNote(table, place, all.length - shown.length);
+    if (!shown.length || !table.top) return "";
+    return fill(table.top, { name: shown[0].entity.label, value: written(shown[0].value, table.order.shown) });
+  }
+
+  function showNote(table, place, left) {
     const note = find(".note", place);
     const text = [table.note, left ? say("left_out", { number: left }) : ""].filter(Boolean).join(" ");
     note.hidden = !text;
     write(note, text);
-    if (!shown.length || !table.top) return "";
-    return fill(table.top, { name: shown[0].entity.label, value: written(shown[0].value, table.order.shown) });
   }
 
   function row(name, table, entity, first, last, longest = 0) {
@@ -526,6 +530,7 @@
       height: chart.by ? 290 : 210,
       legend: { live: true },
       cursor: {
+        y: false,
         drag: { x: true, y: false, setScale: false },
         sync: { key: "days", filters: { pub: (type) => type === "mousemove" || type === "mouseleave" } },
         bind: { dblclick: () => () => choose(0, DAYS - 1) },
@@ -616,14 +621,13 @@
       pen.lineTo(x + 12, 0);
     }
     pen.stroke();
-    const { left, top, width, height } = plot.bbox;
+    const { top, height } = plot.bbox;
     for (const [a, b] of section.needs.flatMap((name) => missing(name, here.first, here.last))) {
       const [from, to] = [data.starts[a], data.starts[b + 1]].map((second) => plot.valToPos(second, "x", true));
       plot.ctx.fillStyle = plot.ctx.createPattern(tile, "repeat");
       plot.ctx.fillRect(from, top, to - from, height);
-      if (to - from > width * 0.12) label(plot, say("hatched"), (from + to) / 2, top + height / 2, "center");
+      label(plot, say("hatched"), (from + to) / 2, top + height / 2, "center", to - from);
     }
-    plot.ctx.clearRect(0, 0, left - 1, top);
   }
 
   /** The dashed line of a figure, and what is said of a chart without a value. */
@@ -641,16 +645,18 @@
     plot.ctx.lineTo(left + width, y);
     plot.ctx.stroke();
     plot.ctx.restore();
-    label(plot, say("p95", { value: written(mark, "mbps") }), left + 6, y - 16, "left");
+    label(plot, say("p95", { value: written(mark, "mbps") }), left + 6, y - 11 * devicePixelRatio, "left");
   }
 
-  function label(plot, text, x, y, align) {
+  /** Write a text over a chart, if it is no wider than `room`. */
+  function label(plot, text, x, y, align, room = Infinity) {
     const pen = plot.ctx;
     pen.save();
     pen.font = `600 ${12 * devicePixelRatio}px system-ui, sans-serif`;
     pen.textAlign = align;
     pen.textBaseline = "middle";
     const wide = pen.measureText(text).width;
+    if (wide + 10 > room) return pen.restore();
     pen.fillStyle = colour("page");
     pen.globalAlpha = 0.85;
     pen.fillRect((align === "center" ? x - wide / 2 : x) - 5, y - 9 * devicePixelRatio, wide + 10, 18 * devicePixelRatio);

@@ -15,6 +15,8 @@ from resources.config import ENGLISH
 from resources.i18n import say
 
 T = TypeVar("T")
+DAY_ROWS = 400
+"""Of a table by day: the newest ones."""
 
 How = Literal["sum", "max", "when", "share", "rest", "p95", "days", "main"]
 Shown = Literal["bytes", "mbps", "count", "share", "seconds", "moment", "clock", "text"]
@@ -58,7 +60,7 @@ class Table:
     head: str  # of the names of rows
     columns: Sequence[Column]
     order: Figure | None = None  # entities where it is 0 are left out
-    most: int = 20  # rows
+    most: int = 20  # rows; of a table by day DAY_ROWS
     top: str = ""  # sentence about the first row: {name} and {value}, its `order`
     note: str = ""
 

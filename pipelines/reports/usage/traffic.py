@@ -102,8 +102,8 @@ SLOT_S = 300
 FINE_DAYS = 92
 """The newest days of which the page has every slot of the account; of each domain _FINE_DAYS_OF_DOMAIN."""
 _FINE_DAYS_OF_DOMAIN = 31
-_FINE_VALUES = 200_000
-"""Slots of domains in the page: about 1.1 MB. Domains after that have daily values only."""
+_FINE_VALUES = 150_000
+"""Slots of domains in the page: about 1 MB. Domains after that have daily values only."""
 
 _SLOTS = """
 SELECT slot_start_at, sum(total_mbps) FROM bandwidth_5min

@@ -13,7 +13,7 @@ from functools import cached_property
 from pipelines.reports.usage import gaps, words
 from pipelines.reports.usage.entities import Entity, Store
 from pipelines.reports.usage.figures import NONE, Reckoner
-from pipelines.reports.usage.section import MAIN, Column, Figure, Section, Table
+from pipelines.reports.usage.section import DAY_ROWS, MAIN, Column, Figure, Section, Table
 
 
 @dataclass(frozen=True)
@@ -129,12 +129,12 @@ class View:
     def _by_day(self, table: Table) -> FilledTable:
         days = self.store.source.range.days
         holes = {*self.store.source.holes(self.section.needs)}
+        held = [(i, day) for i, day in enumerate(days) if day not in holes]
         rows = [
             [Cell(f"{day}"), *self._cells(table.columns, self.store.main, slice(i, i + 1))]
-            for i, day in enumerate(days)
-            if day not in holes
+            for i, day in held[-DAY_ROWS:]
         ]
-        return FilledTable(table, rows, table.note, "")
+        return FilledTable(table, rows, self._note(table, len(held) - len(rows)), "")
 
     def _by_entity(self, table: Table, order: Figure) -> FilledTable:
         measured = [
@@ -155,13 +155,16 @@ class View:
             [Cell(entity.label), *self._cells(table.columns, entity, slice(None), longest)]
             for _, entity in shown
         ]
-        left = len(measured) - len(shown)
-        more = words.page("left_out", self.store.language).format(number=left) if left else ""
         top = ""
         if shown and table.top:
             value = self._reckoner.written(shown[0][0], order.shown)
             top = table.top.format(name=shown[0][1].label, value=value)
-        return FilledTable(table, rows, " ".join(filter(None, [table.note, more])), top)
+        return FilledTable(table, rows, self._note(table, len(measured) - len(shown)), top)
+
+    def _note(self, table: Table, left_out: int) -> str:
+        """What is said below a table."""
+        more = words.page("left_out", self.store.language).format(number=left_out)
+        return " ".join(filter(None, [table.note, more if left_out else ""]))
 
     def _cells(
         self,

@@ -33,7 +33,7 @@ from resources.archive import Archive
 SECTIONS = (traffic, viewers, health, errors, streams, pushes)
 _DEFAULT_DAYS = 30
 _MAX_DAYS = 3_660
-"""Ten years take some seconds of one core; a typo such as 1026-11-01 would take many minutes."""
+"""Ten years of 30 domains take half a minute of one core; a typo such as 1026-11-01 would take many minutes."""
 
 
 def month(first: date) -> Range:
