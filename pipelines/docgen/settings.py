@@ -39,6 +39,7 @@ _EXAMPLES: dict[str, str] = {
     "publish.to": '"postgresql://livestats@bi.example.com/warehouse"',
     "publish.schema": '"livestats_acme"',
     "publish.datasets": '["stream_count", "edge_stat*"]',
+    "scale.engine": '"sc://engine.example.com:15002"',
 }
 """How each is written; a test reads them."""
 

@@ -28,6 +28,7 @@ from resources.config.dataset_overrides import DatasetOverrides
 from resources.config.errors import SettingsError
 from resources.config.log_settings import LogSettings
 from resources.config.publish_settings import PublishSettings
+from resources.config.scale_settings import ScaleSettings
 
 ENGLISH, CHINESE = "en", "zh"
 LANGUAGES = (ENGLISH, CHINESE)
@@ -45,7 +46,7 @@ _UNUSABLE_IN_PATHS = re.compile(r"[?*]|%[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(PublishSettings, LogSettings):
+class Settings(ScaleSettings, PublishSettings, LogSettings):
     """All settings of a run: immutable and checked, without secrets."""
 
     home: Path = field(
@@ -213,6 +214,7 @@ class Settings(PublishSettings, LogSettings):
                 "for the API remembers 366 days."
             )
         self.check_publish()
+        self.check_scale()
         self.check_logs(self.datasets_off)
         self._know_cuts()
         for name in self.datasets_off:
@@ -326,7 +328,8 @@ class Settings(PublishSettings, LogSettings):
 def general() -> tuple[Field[Any], ...]:
     """The fields of all settings but those of single datasets, which are in `own`."""
     found = [known for known in fields(Settings) if known.metadata]
-    apart = {known.name for known in (*fields(LogSettings), *fields(PublishSettings))}
+    beside = (LogSettings, PublishSettings, ScaleSettings)
+    apart = {known.name for room in beside for known in fields(room)}
     return tuple(sorted(found, key=lambda known: known.name in apart))  # those last
 
 

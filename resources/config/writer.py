@@ -25,6 +25,7 @@ SECTIONS = {
     "datasets": "Which datasets. `livestats tables` lists them.",
     "logs": "What becomes of the log files that the vendor offers.",
     "publish": "Where to publish beside the served copy.",
+    "scale": "What is done by other machines.",
 }
 _EXAMPLES = {"archive.first_day": date(2026, 1, 1), "api.calls_per_second": 30.0}
 """Example values for settings without a default."""

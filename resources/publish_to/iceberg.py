@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +20,15 @@ from resources.fs import locks
 from resources.home.layout import Home
 from resources.publish_to import iceberg_expiry, iceberg_tables
 from resources.publish_to.errors import NotInstalled, NotPublished
-from resources.publish_to.iceberg_tables import HOME, PROPERTIES
+from resources.publish_to.iceberg_tables import HOME, PROPERTIES, Written
 from resources.publish_to.result import Result
 from resources.publish_to.served import Served
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
+    from pyiceberg.table import Table as IcebergTable
+
+    from resources.publish_to.spark_marts import Engine
 
 log = logging.getLogger("livestats.publish")
 
@@ -42,8 +45,18 @@ _LIST = pa.schema(
 _SECRET = ("secret", "password", "token", "credential", "key")
 
 
-def publish(served: Served, home: Home, namespace: str, now: datetime) -> Result:
-    """Make the tables equal to the served copy, then list their snapshots. Raises NotPublished."""
+def publish(
+    served: Served,
+    home: Home,
+    namespace: str,
+    now: datetime,
+    engine: Callable[[], AbstractContextManager[Engine]] | None = None,
+) -> Result:
+    """Make the tables equal to the served copy, then list their snapshots.
+
+    With `engine`, which is opened if something is to be done, its marts are computed there. Raises
+    NotPublished.
+    """
     with (
         _explained(),
         locks.lock(home.lock_file("publish-iceberg")),
@@ -51,34 +64,51 @@ def publish(served: Served, home: Home, namespace: str, now: datetime) -> Result
     ):
         where = f"iceberg:{catalog.properties.get('warehouse', catalog.name)}"
         tables = len(served.tables)
+        signature = served.signature + ("-engine" if engine else "")
         _take(catalog, namespace, served.home)
         listed = _listed(catalog, namespace)
-        if listed and {row["signature"] for row in listed[-1:]} == {served.signature}:
+        if listed and {row["signature"] for row in listed[-1:]} == {signature}:
             return Result(where=where, schema=namespace, tables=tables, is_new=False)
-        there = {name for _, name in catalog.list_tables(namespace)}
-        changed, rows, snapshots = [], 0, {}
-        for table in served.tables:
-            name = (namespace, table.name)
-            if table.name in there:
-                found = catalog.load_table(name)
-                if found.properties.get(HOME) != served.home:
-                    raise NotPublished(f"{where}: {namespace}.{table.name} is not of this archive.")
-            else:
-                found = iceberg_tables.create(catalog, name, table, served.home)
-            done = iceberg_tables.replace_days(found, served, table)
-            iceberg_tables.describe(found, table)
-            if done.commits:
-                changed.append(table.name)
-                rows += done.rows
+        with engine() if engine else nullcontext() as marts:
+            done = _write(catalog, namespace, served, marts)
+        snapshots = {}
+        for name, (found, _) in done.items():
             current = found.current_snapshot()
-            snapshots[table.name] = current.snapshot_id if current else None
-        kept = _list_snapshots(catalog, namespace, served.signature, snapshots, now)
+            snapshots[name] = current.snapshot_id if current else None
+        kept = _list_snapshots(catalog, namespace, signature, snapshots, now)
         removed = iceberg_expiry.expire(catalog, namespace, kept, served.home)
+    changed = tuple(name for name, (_, written) in done.items() if written.commits)
+    rows = sum(written.rows for _, written in done.values())
     log.info("%s: %d rows of %d tables published", where, rows, len(changed))
     return Result(
-        where=where, schema=namespace, tables=tables, changed=tuple(changed), removed=removed,
+        where=where, schema=namespace, tables=tables, changed=changed, removed=removed,
         rows=rows,
     )  # fmt: skip
+
+
+def _write(
+    catalog: Catalog, namespace: str, served: Served, engine: Engine | None
+) -> dict[str, tuple[IcebergTable, Written]]:
+    """Make each table what it should be; those that marts of an engine read come before them."""
+    there = {name for _, name in catalog.list_tables(namespace)}
+    marts = {} if engine is None else {name: at for at, name in enumerate(engine.marts)}
+    done: dict[str, tuple[IcebergTable, Written]] = {}
+    for table in sorted(served.tables, key=lambda table: marts.get(table.name, -1)):
+        name = (namespace, table.name)
+        if table.name in there:
+            found = catalog.load_table(name)
+            if found.properties.get(HOME) != served.home:
+                raise NotPublished(f"Iceberg: {namespace}.{table.name} is not of this archive.")
+        else:
+            found = iceberg_tables.create(catalog, name, table, served.home)
+        if engine is not None and table.name in marts:
+            before = {one: written for one, (written, _) in done.items()}
+            written = engine.replace_days(found, table, before)
+        else:
+            written = iceberg_tables.replace_days(found, served, table)
+        iceberg_tables.describe(found, table)
+        done[table.name] = found, written
+    return done
 
 
 def _catalog(home: Home) -> Catalog:

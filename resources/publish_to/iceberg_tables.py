@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table as IcebergTable
 
 HOME, DAYS, COMMENT = "livestats.home", "livestats.days", "comment"
+INPUTS = "livestats.inputs"
+"""What an engine made each day of: see spark_marts.py. Every other commit takes it away."""
 _DAYS_OF_COMMIT = 31
 _ROWS_OF_COMMIT = 1_000_000  # they are in memory at once; a day at least
 PROPERTIES = {
@@ -51,12 +53,21 @@ def create(catalog: Catalog, name: tuple[str, str], table: Table, home: str) -> 
     return made
 
 
-def replace_days(found: IcebergTable, served: Served, table: Table) -> Written:
-    """Make the rows of the table those of the served copy; only days that differ are written."""
+def replace_days(
+    found: IcebergTable, served: Served, table: Table, *, only: Collection[str] | None = None
+) -> Written:
+    """Make the rows of the table those of the served copy; only days that differ are written.
+
+    With `only`, which names days as 2026-11-22, all others stay as they are.
+    """
     is_changed = _change_columns(found, table)
     noted = {} if is_changed else json.loads(found.properties.get(DAYS, "{}"))
     wanted = {_key(day): content for day, content in served.days(table).items()}
-    stale = [key for key in {**noted, **wanted} if noted.get(key) != wanted.get(key)]
+    stale = [
+        key
+        for key in {**noted, **wanted}
+        if noted.get(key) != wanted.get(key) and (only is None or key in only)
+    ]
     if is_changed and not stale:  # no rows before and none after
         return Written(rows=0, commits=1)
     rows = commits = 0
@@ -104,8 +115,12 @@ def _commit(
             change.delete(condition)
         if rows.num_rows:
             change.append(rows)
-        change.set_properties({DAYS: json.dumps(noted, sort_keys=True)})
+        change.set_properties(_notes(found, json.dumps(noted, sort_keys=True)))
     return int(rows.num_rows)
+
+
+def _notes(found: IcebergTable, days: str) -> dict[str, str]:
+    return {DAYS: days, **({INPUTS: "{}"} if INPUTS in found.properties else {})}
 
 
 def _condition(days: Sequence[date | None]) -> Any:
@@ -121,22 +136,34 @@ def _change_columns(found: IcebergTable, table: Table) -> bool:
     A column of another type is another column: it gets a field id of its own, so that no file is read
     as what it is not.
     """
-    from pyiceberg.io.pyarrow import schema_to_pyarrow
-
-    wanted = schema_of(table)
-    present = schema_to_pyarrow(found.schema(), include_field_ids=False)
-    kinds = {field.name: _text(field.type) for field in present}
-    same = {field.name for field in wanted if kinds.get(field.name) == _text(field.type)}
-    if same == {*kinds} == {*wanted.names}:
+    if has_columns(found, table):
         return False
+    same, present = _same_columns(found, table)
     with found.transaction() as change:
-        change.set_properties({DAYS: "{}"})
+        change.set_properties(_notes(found, "{}"))
         with change.update_schema(allow_incompatible_changes=True) as update:
-            for name in kinds.keys() - same:
+            for name in present - same:
                 update.delete_column(name)
         with change.update_schema() as update:
-            update.union_by_name(wanted)
+            update.union_by_name(schema_of(table))
     return True
+
+
+def has_columns(found: IcebergTable, table: Table) -> bool:
+    """True if the columns that are there are those of the table, types included."""
+    same, present = _same_columns(found, table)
+    return same == present == {column.name for column in table.columns}
+
+
+def _same_columns(found: IcebergTable, table: Table) -> tuple[set[str], set[str]]:
+    """Columns that are there as they should be, and all that are there."""
+    from pyiceberg.io.pyarrow import schema_to_pyarrow
+
+    present = schema_to_pyarrow(found.schema(), include_field_ids=False)
+    kinds = {field.name: _text(field.type) for field in present}
+    wanted = schema_of(table)
+    same = {field.name for field in wanted if kinds.get(field.name) == _text(field.type)}
+    return same, {*kinds}
 
 
 def _text(kind: Any) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 
 import duckdb
 
@@ -19,8 +21,9 @@ from resources.config.publish_settings import ICEBERG
 from resources.errors import LivestatsError
 from resources.fs import atomic
 from resources.home.layout import Home
-from resources.publish_to import iceberg, postgresql, postgresql_session, served
+from resources.publish_to import iceberg, postgresql, postgresql_session, served, spark_marts
 from resources.publish_to.result import Result
+from resources.publish_to.served import Served
 
 _FILE = "published-to.json"
 _EXPECTED = (LivestatsError, OSError, duckdb.Error)
@@ -49,9 +52,13 @@ def publish(
     Raises NotPublished, and whatever the libraries of the place do, of which the note is kept as well.
     """
     try:
+        has_engine = target == ICEBERG and bool(settings.scale_engine)
+        if has_engine:
+            datasets = [*datasets, *spark_marts.datasets_read()]
         with served.reading(home, settings.time_zone, datasets) as found:
             if target == ICEBERG:
-                done = iceberg.publish(found, home, settings.publish_schema, now)
+                engine = partial(_engine, found, settings) if has_engine else None
+                done = iceberg.publish(found, home, settings.publish_schema, now, engine)
             else:
                 done = postgresql.publish(found, target, settings.publish_schema, now)
     except Exception as error:
@@ -59,6 +66,11 @@ def publish(
         raise
     _note(home, Outcome(place=place_of(target), problem=""))
     return done
+
+
+def _engine(found: Served, settings: Settings) -> AbstractContextManager[spark_marts.Engine]:
+    marts = spark_marts.chosen(found, settings.datasets)
+    return spark_marts.connected(settings.scale_engine, found, marts, settings.time_zone)
 
 
 def publish_if_set(home: Home, settings: Settings, now: datetime) -> Outcome | None:

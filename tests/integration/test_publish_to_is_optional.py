@@ -13,7 +13,7 @@ import sys
 from pipelines.cli import main
 for words in (["publish"], ["settings"], ["query", "FROM ledger LIMIT 1"]):
     main(words, standalone_mode=False)
-wanted = ("resources.publish_to", "adbc_driver", "pyiceberg", "psycopg")
+wanted = ("resources.publish_to", "adbc_driver", "pyiceberg", "psycopg", "pyspark", "sqlglot", "grpc")
 print("IMPORTED", [name for name in sys.modules if name.startswith(wanted)])
 """
 

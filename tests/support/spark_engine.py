@@ -15,8 +15,8 @@ import pytest
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """The address of a server, which is ended afterwards."""
+def running(**environ: str) -> Iterator[str]:
+    """The address of a server, which is ended afterwards; Sail has `environ` as well."""
     pytest.importorskip("pyspark")
     if given := os.environ.get("SPARK_REMOTE"):
         yield given
@@ -27,7 +27,7 @@ def running() -> Iterator[str]:
         port = free.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-m", "pysail", "spark", "server", "--ip", "127.0.0.1", "--port", str(port)],
-        env={**os.environ, "RUST_LOG": "info"},
+        env={**os.environ, "RUST_LOG": "info", **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

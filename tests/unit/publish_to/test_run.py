@@ -30,7 +30,8 @@ def test_without_a_place_nothing_is_published(captured, monkeypatch):
 def test_what_is_published_is_what_the_settings_name(captured, monkeypatch):
     given = []
 
-    def publish(served, home, namespace, now):
+    def publish(served, home, namespace, now, engine):
+        assert engine is None
         given.append(({table.name for table in served.tables}, home, namespace, now))
         return Result(where="there", schema=namespace, tables=1)
 

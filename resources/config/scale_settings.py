@@ -1,0 +1,51 @@
+"""Settings of what runs on other machines: the engine that makes marts.
+
+Checked here; what they name is imported only where they are set. No password is among them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from resources.api import redaction
+from resources.config.errors import SettingsError
+
+SPARK_CONNECT = "sc"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleSettings:
+    """What is done by other machines; by default nothing."""
+
+    scale_engine: str = field(
+        default="",
+        metadata={
+            "where": "scale.engine",
+            "meaning": "sc://HOST:PORT of a server that speaks Spark Connect: with `publish.to` iceberg "
+            "marts are made there, of the published tables. Unset: in DuckDB. See scale.md.",
+            "variable": "LIVESTATS_SCALE_ENGINE",
+        },
+    )
+
+    def check_scale(self) -> None:
+        """Check the values. Raises SettingsError."""
+        if self.scale_engine and (problem := _fault_of_engine(self.scale_engine)):
+            raise SettingsError(f"scale.engine: {problem}")
+
+
+def _fault_of_engine(address: str) -> str:
+    """Why it is no address of an engine; "" if it is one. Does not quote it: it may hold a secret."""
+    redaction.hold_url(address)
+    if "token=" in address.lower():
+        return (
+            "the address holds a token, which would stand in files and in the list of processes. "
+            "Take it out: it comes from SPARK_CONNECT_AUTHENTICATE_TOKEN."
+        )
+    try:
+        parts = urlsplit(address)
+        is_one = parts.scheme == SPARK_CONNECT and bool(parts.hostname and parts.port)
+        is_one &= parts.username is None and parts.password is None
+    except ValueError:  # a port that is no number
+        is_one = False
+    return "" if is_one else "write it like sc://engine.example.com:15002."
