@@ -142,11 +142,23 @@ class Archive:
         return self._reader.in_request_order(dataset, days)
 
     @contextmanager
+    def leased(self) -> Iterator[None]:
+        """The lease of the account, where one is set up; see `home.lease`. Raises LeaseRefused."""
+        if not self.settings.scale_lease:
+            yield
+            return
+        from resources.home import lease
+
+        self.home.prepare(self.settings, self.now())
+        with lease.held(self.home, self.settings):
+            yield
+
+    @contextmanager
     def capturing(self) -> Iterator[Capturer]:
         """The connection to the API; see `connection.capturer` for what it raises."""
         from resources.capture.session import capturer
 
-        with capturer(self.settings, self.environ) as opened:
+        with self.leased(), capturer(self.settings, self.environ) as opened:
             yield opened
 
     @contextmanager
@@ -166,6 +178,7 @@ class Archive:
         with ExitStack() as stack:
             shared = self.open_warehouse or OpenWarehouse(stack=stack)
             if shared.connection is None:
+                shared.stack.enter_context(self.leased())
                 self.home.prepare(self.settings, self.now())
                 opened = warehouse_connection.writing(
                     self.home, self.settings.time_zone, self.threads

@@ -65,7 +65,7 @@ def backfill(
     todo = checked(lambda: plan(archive, first, last, names, force=force, reread=reread))
     for line in before(todo, str(archive.home.root)):
         screen.note(line)
-    with told_once(), capturing(todo.due) as shown:
+    with archive.leased(), told_once(), capturing(todo.due) as shown:
         summary = run(replace(archive, progress=shown.answer), todo, shown.tell, shown.heard)
     if as_json:
         screen.emit_json(answer(todo, summary))

@@ -39,6 +39,8 @@ _EXAMPLES: dict[str, str] = {
     "publish.to": '"postgresql://livestats@bi.example.com/warehouse"',
     "publish.schema": '"livestats_acme"',
     "publish.datasets": '["stream_count", "edge_stat*"]',
+    "scale.lease": '"postgresql://livestats@db.example.com/livestats"',
+    "scale.account": '"acme"',
     "scale.engine": '"sc://engine.example.com:15002"',
 }
 """How each is written; a test reads them."""

@@ -1,4 +1,4 @@
-"""Settings of what runs on other machines: the engine that makes marts.
+"""Settings of what runs on other machines: the engine that makes marts, the lease of the account.
 
 Checked here; what they name is imported only where they are set. No password is among them.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from resources.api import redaction
+from resources.config import publish_settings
 from resources.config.errors import SettingsError
 
 SPARK_CONNECT = "sc"
@@ -28,10 +29,39 @@ class ScaleSettings:
         },
     )
 
+    scale_lease: str = field(
+        default="",
+        metadata={
+            "where": "scale.lease",
+            "meaning": "postgresql://USER@HOST/DATABASE, without a password: where hosts that have homes of "
+            "one account agree on which of them works on it. Unset: files keep processes of this host "
+            "apart, and nothing else does. See scale.md.",
+            "variable": "LIVESTATS_SCALE_LEASE",
+        },
+    )
+    scale_account: str = field(
+        default="",
+        metadata={
+            "where": "scale.account",
+            "meaning": "Name of the account for `scale.lease`: the same on each of its hosts, and no other's.",
+            "variable": "LIVESTATS_SCALE_ACCOUNT",
+        },
+    )
+
     def check_scale(self) -> None:
         """Check the values. Raises SettingsError."""
         if self.scale_engine and (problem := _fault_of_engine(self.scale_engine)):
             raise SettingsError(f"scale.engine: {problem}")
+        if self.scale_lease and (problem := _fault_of_database(self.scale_lease)):
+            raise SettingsError(f"scale.lease: {problem}")
+
+
+def _fault_of_database(address: str) -> str:
+    """Why it is no address of a database; "" if it is one. Does not quote it."""
+    fault = publish_settings.fault_of(address)
+    if address == publish_settings.ICEBERG or fault.startswith("write iceberg"):
+        return "write an address like postgresql://USER@HOST:5432/DATABASE."
+    return fault
 
 
 def _fault_of_engine(address: str) -> str:

@@ -36,6 +36,8 @@ IN_FILE = {
     "publish.to": ('"postgresql://me@db/bi"', "publish_to", "postgresql://me@db/bi"),
     "publish.schema": ('"stats_acme"', "publish_schema", "stats_acme"),
     "publish.datasets": ('["edge_*"]', "publish_datasets", ("edge_*",)),
+    "scale.lease": ('"postgresql://me@db/x"', "scale_lease", "postgresql://me@db/x"),
+    "scale.account": ('"acme"', "scale_account", "acme"),
     "scale.engine": ('"sc://engine:15002"', "scale_engine", "sc://engine:15002"),
 }
 IN_ENVIRONMENT = {
@@ -54,6 +56,8 @@ IN_ENVIRONMENT = {
     "LIVESTATS_SEND_FINGERPRINT": ("daily", "send_fingerprint", "daily"),
     "LIVESTATS_PUBLISH_TO": ("postgres://db/other", "publish_to", "postgres://db/other"),
     "LIVESTATS_PUBLISH_SCHEMA": ("other", "publish_schema", "other"),
+    "LIVESTATS_SCALE_LEASE": ("postgresql://db/other", "scale_lease", "postgresql://db/other"),
+    "LIVESTATS_SCALE_ACCOUNT": ("other", "scale_account", "other"),
     "LIVESTATS_SCALE_ENGINE": ("sc://other:1", "scale_engine", "sc://other:1"),
 }
 

@@ -32,3 +32,13 @@ def test_a_token_is_refused_with_where_it_comes_from():
     with pytest.raises(SettingsError, match="SPARK_CONNECT_AUTHENTICATE_TOKEN") as caught:
         Settings(scale_engine=f"sc://engine:15002/;use_ssl=true;token={SECRET}")
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["iceberg", "db", "mysql://db/x", f"postgresql://me:{SECRET}@db/x"]
+)
+def test_a_lease_needs_a_database_and_no_password(address):
+    with pytest.raises(SettingsError, match=r"scale\.lease: ") as caught:
+        Settings(scale_lease=address)
+    assert SECRET not in str(caught.value)
+    assert "iceberg" not in str(caught.value)
