@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -50,9 +50,17 @@ def tree_of(path: Path) -> ast.Module:
     return parsed((ROOT / path).read_text("utf-8"))
 
 
-def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
+@cache
+def nodes_of(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """Everything in a tree; each is walked once for all tests."""
+    return (*ast.walk(tree),)
+
+
+def imported(tree: ast.AST, without: Collection[ast.AST] = ()) -> Iterator[tuple[int, str]]:
     """Line and full name of everything that a module imports, inside functions too."""
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
+        if node in without:
+            continue
         if isinstance(node, ast.Import):
             yield from ((node.lineno, name.name) for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -152,10 +160,14 @@ def names_of_modules() -> dict[str, Path]:
 def at_run_time(path: Path) -> list[str]:
     """The full names that a module imports, without those for the type checker."""
     tree = tree_of(path)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            node.body = []
-    return [full for _, full in imported(tree)]
+    for_types = {
+        inner
+        for node in nodes_of(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for one in node.body
+        for inner in ast.walk(one)
+    }
+    return [full for _, full in imported(tree, without=for_types)]
 
 
 def test_no_module_imports_itself_by_way_of_others():
@@ -177,7 +189,7 @@ def private_parts_of_dagster(path: Path, text: str) -> list[str]:
     """Private modules and names of Dagster that `text` imports, or has as a text of its own."""
     named = [
         (node.lineno, node.value)
-        for node in ast.walk(parsed(text))
+        for node in nodes_of(parsed(text))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
     found = [*imported(parsed(text)), *named]
@@ -210,7 +222,7 @@ def test_no_file_is_longer_than_350_lines_and_no_function_than_60():
         text = (ROOT / path).read_text("utf-8")
         if (lines := text.count("\n")) > 350:
             long.append(f"{path}: {lines} lines")
-        for node in ast.walk(parsed(text)):
+        for node in nodes_of(parsed(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 size = (node.end_lineno or 0) - node.lineno + 1
                 if size > 60:
@@ -256,7 +268,7 @@ def test_every_error_derives_from_the_one_that_the_command_line_shows():
     """An error of a user must not end in a traceback because a list was not kept."""
     found = set()
     for path in SOURCES:
-        for node in ast.walk(tree_of(path)):
+        for node in nodes_of(tree_of(path)):
             if isinstance(node, ast.ClassDef):
                 bases = [ast.unparse(base).rpartition(".")[2] for base in node.bases]
                 is_error = any(re.search(r"(Error|Exception)$", base) for base in bases)

@@ -44,7 +44,7 @@ def stated(archive, name):
     return row
 
 
-@pytest.mark.parametrize("name", mostly_slow(ACTIONS, TRAFFIC, "source_traffic"))
+@pytest.mark.parametrize("name", mostly_slow(ACTIONS, TRAFFIC))
 def test_totals_that_differ_to_the_end_of_a_fault_are_suspect_until_an_answer_agrees(
     tmp_path, name
 ):

@@ -93,8 +93,10 @@ def test_datasets_of_four_actions_are_empty_and_all_else_is_whole(false_empty, t
         ) == [(0,)]
 
 
-def test_an_account_as_it_is_has_none(tmp_path):
-    with lab(tmp_path / "home", ACCOUNT) as found:
+@pytest.mark.parametrize("names", [SOME, slow([*DATASETS])], ids=["some", "all datasets"])
+def test_an_account_as_it_is_has_none(tmp_path, names):
+    with lab(tmp_path / "home", ACCOUNT) as whole:
+        found = whole.only(*names)
         found.capture([DAY])
         ledgers = found.archive.ledgers(found.archive.daily, DAY, DAY)
         assert not any(line.is_suspect for lines in ledgers.values() for line in lines)

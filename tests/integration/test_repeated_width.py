@@ -43,7 +43,7 @@ def hourly(name):
     return f"other-width=3600@asked=300@echo=asked@action={ACTIONS[name]}"
 
 
-@pytest.mark.parametrize("name", mostly_slow(ACTIONS, "source_traffic", "stream_count"))
+@pytest.mark.parametrize("name", mostly_slow(ACTIONS, "stream_count"))
 def test_the_same_answer_on_a_later_day_is_suspect(tmp_path, name):
     with lab(tmp_path / "home", ACCOUNT, manners=[hourly(name)]) as found:
         for _ in range(2):  # the same day

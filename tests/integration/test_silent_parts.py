@@ -8,6 +8,7 @@ from pipelines.backfill.plan import plan
 from pipelines.backfill.run import run
 from resources.simulator import Account
 from tests.support.archives import NOW, lab
+from tests.support.suites import slow
 
 DAY = date(2026, 11, 18)
 ACCOUNT = Account(domains=2, streams_per_domain=2, deleted=0)
@@ -26,12 +27,12 @@ def backfill(found, *names, days_later=0):
     [
         (PUSHES, "false-empty=DescribeLivePushStreamMetrics@stream=101",
          "push_stream_metrics {}: no rows for push-1.sim.example/live/"),
-        (PLAYS, "skip-domain=pull-2.sim.example@echo=asked@action=DescribeLiveEdgeStatData",
-         "edge_stat_by_region {}: no rows for pull-2.sim.example"),
+        slow(PLAYS, "skip-domain=pull-2.sim.example@echo=asked@action=DescribeLiveEdgeStatData",
+             "edge_stat_by_region {}: no rows for pull-2.sim.example"),
         (PLAYS, "false-empty=DescribeLiveEdgeStatData@how=zeros",
          "edge_stat_by_region {}: nothing of pull-1.sim.example in the whole day"),
-        (PUSHES, "missing-slots=36@action=DescribeLiveStreamCountData",
-         "stream_count {}: nothing of push-1.sim.example in "),
+        slow(PUSHES, "missing-slots=36@action=DescribeLiveStreamCountData",
+             "stream_count {}: nothing of push-1.sim.example in "),
     ],
 )  # fmt: skip
 def test_it_is_suspect_and_over_once_it_is_answered(tmp_path, names, manner, doubt):

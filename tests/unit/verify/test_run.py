@@ -252,7 +252,7 @@ DAMAGES = {
 
 
 # Twins of others as far as the remedy goes; what they are called is in test_raw.py and test_lake.py.
-# Only of them all tables are made anew as well, and of two others.
+# Only of them all tables are made anew as well, and of one other: this takes most of the time.
 TWINS = (
     "manifest of the newest capture cut",
     "the newest of two captures gone",
@@ -271,7 +271,7 @@ TWINS = (
     [
         *((damage, found) for damage in DAMAGES if damage not in TWINS),
         ("answers of the newest capture flipped", found_by_all),
-        ("a day of raw and lake gone", found_by_all),
+        slow("a day of raw and lake gone", found_by_all),
         *(slow(damage, found_by_all) for damage in TWINS),
     ],
 )
@@ -318,7 +318,9 @@ def test_an_earlier_revision_that_is_gone_is_missed_by_the_later_one(lab):
     assert "earlier revision" in finding.remedy
 
 
-@pytest.mark.parametrize("harm", [lambda p: flip(p / RESPONSES), lambda p: (p / MANIFEST).unlink()])
+@pytest.mark.parametrize(
+    "harm", [lambda p: flip(p / RESPONSES), slow(lambda p: (p / MANIFEST).unlink())]
+)
 def test_an_earlier_revision_that_is_damaged_can_only_be_restored(lab, harm):
     harm(captures(lab)[0])
     (finding,), not_proven = apart(found_by_all(lab))

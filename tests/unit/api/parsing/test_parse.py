@@ -452,7 +452,7 @@ written_anyhow = given(data=st.data(), pretty=st.booleans(), ascii_only=st.boole
 
 
 @all_datasets
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=3, deadline=None, derandomize=True)
 @written_anyhow
 def test_rows_are_what_a_plain_reading_of_the_json_gives(dataset, data, pretty, ascii_only):
     check_rows_against_a_plain_reading(dataset, data, pretty, ascii_only)

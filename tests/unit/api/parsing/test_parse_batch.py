@@ -155,7 +155,7 @@ def check_that_each_is_what_it_is_by_itself(dataset, data):
 
 
 @every_dataset
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=2, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_each_answer_is_what_it_is_by_itself(dataset, data):
     check_that_each_is_what_it_is_by_itself(dataset, data)

@@ -9,6 +9,9 @@ from tests.support.probes import answers, probed, probed_like
 
 EDGE, TOP = "DescribeLiveEdgeStatData", "DescribeLiveTopPlayData"
 
+ALL_OTHER = AnswerOptions(
+    end="inclusive", offset="Z", zeros="omit", empty="null", push_match="start"
+)
 OPTIONS = [
     (AnswerOptions(end="inclusive"), "end", "inclusive"),
     (AnswerOptions(offset="Z"), "offset", "Z"),
@@ -71,6 +74,23 @@ def _no_waits(monkeypatch):
     monkeypatch.setattr("resources.api.client.random.random", lambda: 0.0)
 
 
+@pytest.mark.parametrize(
+    ("options", "readings"),
+    [
+        (ALL_OTHER, {"end": "inclusive", "offset": "Z", "zeros": "left out", "empty list": "null",
+                     "pushes": "start"}),
+        (AnswerOptions(empty="absent", push_match="end"), {"empty list": "missing",
+                                                           "pushes": "end"}),
+    ],
+)  # fmt: skip
+def test_readings_that_the_documents_leave_open_are_named_side_by_side(tmp_path, options, readings):
+    first = probed(tmp_path, options=options)
+    found = answers(first)
+    assert {topic: found[topic] for topic in readings} == readings
+    assert probed_like(tmp_path, first).findings == first.findings
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "topic", "answer"), OPTIONS)
 def test_every_reading_that_the_documents_leave_open_is_named(tmp_path, options, topic, answer):
     first = probed(tmp_path, options=options)

@@ -66,10 +66,8 @@ class Copy:
     def alter(self, name, select, *, disagreeing=(), day=DAY):
         """Write the lake file of a day anew with what `select` makes of its rows, `t`."""
         path, dataset = parquet.path_of(self.home.lake, name, day), DATASETS[name]
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'Asia/Shanghai'")
-            t = connection.read_parquet(str(path), hive_partitioning=False)
-            table = t.query("t", select).to_arrow_table()
+        t = self.connection.read_parquet(str(path), hive_partitioning=False)
+        table = t.query("t", select).to_arrow_table()
         schema = row_schema(dataset)
         writer = parquet.LakeWriter(path, dataset, day)
         writer.add(Rows(table.select(schema.names).cast(schema), 0, (), tuple(disagreeing)))
@@ -101,8 +99,9 @@ class Copy:
 @pytest.fixture
 def copy(captured, tmp_path):
     """The lake and the warehouse of the capture, to be broken."""
-    for name in ("raw", "lake"):  # files are replaced whole, never changed: links will do
-        shutil.copytree(captured.root / name, tmp_path / name, copy_function=os.link)
+    (tmp_path / "raw").symlink_to(captured.root / "raw")  # is only read
+    # Files of the lake are replaced whole, never changed: links will do.
+    shutil.copytree(captured.root / "lake", tmp_path / "lake", copy_function=os.link)
     shutil.copytree(captured.root / "warehouse", tmp_path / "warehouse")
     with warehouse_connection.writing(Home(tmp_path), "Asia/Shanghai") as connection:
         yield Copy(Home(tmp_path), connection)
