@@ -139,6 +139,19 @@ def present(connection: duckdb.DuckDBPyConnection) -> dict[str, MartKind]:
     return {name: MartKind(kind) for name, (kind, _) in found.items()}
 
 
+def records_macros(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether meta.mart names a macro; it is not looked for.
+
+    Without one, duckdb_functions() need not be asked: it lists all functions of DuckDB, which takes
+    ten times the CPU of all other questions about what exists.
+    """
+    try:
+        noted = connection.execute("FROM meta.mart WHERE kind = ?", [MartKind.MACRO.value])
+    except duckdb.CatalogException:  # made by a livestats that knew no marts
+        return False
+    return noted.fetchone() is not None
+
+
 def _available_marts(
     connection: duckdb.DuckDBPyConnection, marts: Mapping[str, Mart], switched_on: Collection[str]
 ) -> dict[str, Mart]:
@@ -153,9 +166,8 @@ def _available_marts(
 def _recorded_marts(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
     """Mart -> (kind, version), for marts that are recorded in meta.mart and exist."""
     noted = connection.execute("SELECT mart, kind, version FROM meta.mart ORDER BY mart").fetchall()
-    # duckdb_functions() lists all functions of DuckDB, which takes ten times the CPU of the rest.
-    has_macros = any(kind == MartKind.MACRO for _, kind, _ in noted)
-    there = connection.execute(_EXISTING + _EXISTING_MACROS * has_macros).fetchall()
+    macros = _EXISTING_MACROS * records_macros(connection)
+    there = connection.execute(_EXISTING + macros).fetchall()
     return {name: (kind, version) for name, kind, version in noted if (name, kind) in there}
 
 

@@ -102,9 +102,8 @@ def _outdated(
     connection: duckdb.DuckDBPyConnection, wanted: Mapping[str, TableComments]
 ) -> Iterator[tuple[str, str]]:
     """(object for COMMENT ON, text) of every comment that differs."""
-    # As in build.py: duckdb_functions() takes ten times the CPU of the rest.
-    has_macros = MartKind.MACRO in build.present(connection).values()
-    for kind, name, said in connection.execute(_RELATIONS + _MACROS * has_macros).fetchall():
+    macros = _MACROS * build.records_macros(connection)
+    for kind, name, said in connection.execute(_RELATIONS + macros).fetchall():
         if name in wanted and said != wanted[name].comment:
             yield f"{kind} {name}", wanted[name].comment
     for name, column, said in connection.execute(_COLUMNS).fetchall():
