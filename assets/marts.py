@@ -17,7 +17,7 @@ from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.config import ENGLISH
 from resources.i18n import say
-from resources.marts import build, incremental, schema
+from resources.marts import build, incremental, lineage, schema
 from resources.marts.build import MartResult
 from resources.marts.definition import Mart, MartKind, available, read
 from resources.system_tables.registry import OWN_TABLES
@@ -84,20 +84,21 @@ def _spec(mart: Mart, table_key: Callable[[str], dg.AssetKey], language: str) ->
         owners=lake.OWNERS,
         freshness_policy=EVERY_DAY,
         tags={"livestats/group": mart.group},
-        metadata=_metadata(mart, language),
+        metadata=_metadata(mart, table_key, language),
         skippable=True,
     )
 
 
-def _metadata(mart: Mart, language: str) -> dict[str, Any]:
+def _metadata(mart: Mart, table_key: Callable[[str], dg.AssetKey], language: str) -> dict[str, Any]:
     types = schema.types()[mart.name]
-    return {
+    sources = lineage.of(mart)
+    found: dict[str, Any] = {
         "dagster/column_schema": dg.TableSchema(
             columns=[
                 dg.TableColumn(
                     c.name,
                     types[c.name],
-                    description=c.comment(language),
+                    description=c.comment(language) + _made_from(sources.get(c.name, ()), language),
                     tags={"key": ""} if c.name in mart.key else None,
                 )
                 for c in mart.columns
@@ -106,6 +107,36 @@ def _metadata(mart: Mart, language: str) -> dict[str, Any]:
         "dagster/table_name": mart.name,
         "sql": dg.MetadataValue.md(f"```sql\n{mart.sql}\n```"),
     }
+    if sources:
+        found["dagster/column_lineage"] = dg.TableColumnLineage(
+            {column: _deps(of_column, table_key) for column, of_column in sources.items()}
+        )
+    return found
+
+
+def _made_from(sources: Sequence[lineage.Source], language: str) -> str:
+    """The end of a column's description: by table, the columns that it is made from.
+
+    Dagster's own view of column lineage is not in its open-source page, so it is said in words too.
+    """
+    by_table: dict[str, list[str]] = {}
+    for table, column in sources:
+        by_table.setdefault(table, []).append(column)
+    if not by_table:
+        return ""
+    parts = [f"{table}.{', '.join(columns)}" for table, columns in by_table.items()]
+    return say(" From: {}.", language).format(say("; ", language).join(parts))
+
+
+def _deps(
+    sources: Sequence[lineage.Source], table_key: Callable[[str], dg.AssetKey]
+) -> list[dg.TableColumnDep]:
+    """Columns of other assets; tables about the archive, such as the ledger, have none."""
+    return [
+        dg.TableColumnDep(table_key(table) if table in DATASETS else key(table), column)
+        for table, column in sources
+        if table in DATASETS or table in read()
+    ]
 
 
 def _marts(specs: Sequence[dg.AssetSpec], marts: Collection[Mart]) -> dg.AssetsDefinition:

@@ -411,6 +411,7 @@ EXTRAS = [
 
 ROOM_OF_EXTRA = {"prompt_toolkit": "pipelines/cli", "xlsxwriter": "resources/serving"}
 """Packages of extras, and the room that imports them; others are of resources/publish_to."""
+MAKES_LINEAGE = Path("pipelines/docgen/lineage.py")  # which runs only where sqlglot is
 
 
 def test_what_extras_need_is_in_no_lock_but_that_of_their_tests():
@@ -431,6 +432,7 @@ def test_what_extras_need_is_imported_inside_of_functions_of_their_room_only():
         for line, name in imported(tree_of(path))
         if (package := name.partition(".")[0]) in names
         and not path.is_relative_to(ROOM_OF_EXTRA.get(package, "resources/publish_to"))
+        and (package, path) != ("sqlglot", MAKES_LINEAGE)
     ]
     for path in SOURCES:
         top = [node for node in tree_of(path).body if isinstance(node, ast.Import | ast.ImportFrom)]
