@@ -34,7 +34,7 @@ def same_rows(one: Path, other: Path) -> bool:
             return True
     files_read = [f"FROM read_parquet(${i}, hive_partitioning = false)" for i in (1, 2)]
     columns = ", ".join(quoting.identifier(name) for name in first.schema_arrow.names)
-    connection = interrupts.interruptible(
+    connection = interrupts.prepared(
         duckdb.connect(
             config={
                 "memory_limit": _MEMORY,

@@ -80,7 +80,7 @@ class RowChange:
 @contextmanager
 def comparing(scratch: Path, time_zone: str = "UTC") -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection for consecutive comparisons. It spills to `scratch`."""
-    connection = interrupts.interruptible(
+    connection = interrupts.prepared(
         duckdb.connect(
             config={"memory_limit": _MEMORY, "threads": 1, "temp_directory": str(scratch / "spill")}
         )

@@ -165,7 +165,7 @@ def connect(home: Home, time_zone: str) -> duckdb.DuckDBPyConnection:
             "days are captured already."
         )
     try:
-        connection = interrupts.interruptible(duckdb.connect(str(home.served), read_only=True))
+        connection = interrupts.prepared(duckdb.connect(str(home.served), read_only=True))
     except duckdb.Error as error:
         if failures.is_local(error):
             raise UnreadableCopy(

@@ -24,8 +24,12 @@ _lock = threading.Lock()
 _connections: WeakSet[duckdb.DuckDBPyConnection] = WeakSet()
 
 
-def interruptible(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """The connection, whose statements `interrupt_all` ends from now on."""
+def prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """The connection, whose statements `interrupt_all` ends from now on, and which draws nothing.
+
+    DuckDB draws a bar for statements of some seconds, into logs as well; commands have their own.
+    """
+    connection.execute("SET enable_progress_bar = false")
     with _lock:
         _connections.add(connection)
     return connection

@@ -19,7 +19,7 @@ from resources.archive import Archive
 from resources.fs import locks
 from resources.home.layout import Home
 from resources.serving import masks
-from resources.sql import failures, quoting
+from resources.sql import failures, interrupts, quoting
 from resources.system_tables import made_under
 from resources.verify import relations
 from resources.verify.findings import FileFinding, FindingKind, Repair, unverified
@@ -124,7 +124,7 @@ class Remade:
                 lock.release()
 
     def _database(self, path: Path, *, is_served: bool) -> Iterator[FileFinding]:
-        with duckdb.connect() as connection:
+        with interrupts.prepared(duckdb.connect()) as connection:
             connection.execute(f"SET memory_limit = '{warehouse_connection.MEMORY_LIMIT}'")
             connection.execute("SET temp_directory = ?", [str(self._spill / "sorting")])
             connection.execute("SET TimeZone = ?", [self._archive.settings.time_zone])

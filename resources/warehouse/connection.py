@@ -141,7 +141,7 @@ def _spill_folder(home: Home) -> Path:
 def _connect(home: Home) -> duckdb.DuckDBPyConnection:
     _remove_unfinished(home.warehouse)
     try:
-        return interrupts.interruptible(
+        return interrupts.prepared(
             duckdb.connect(
                 str(home.warehouse),
                 config={

@@ -40,7 +40,7 @@ def number():
 def connection():
     with duckdb.connect() as found:
         found.execute("SET threads = 1")
-        yield interrupts.interruptible(found)
+        yield interrupts.prepared(found)
 
 
 def begun(connection):
@@ -87,10 +87,16 @@ def test_the_block_leaves_no_thread_and_no_descriptor(number):
 
 def test_a_connection_that_is_closed_keeps_no_other_from_being_interrupted():
     """Else Ctrl-C in `publish` prints a traceback, and later statements do not hear it."""
-    closed = interrupts.interruptible(duckdb.connect())
+    closed = interrupts.prepared(duckdb.connect())
     closed.close()
-    others = [interrupts.interruptible(duckdb.connect()) for _ in range(3)]
+    others = [interrupts.prepared(duckdb.connect()) for _ in range(3)]
     interrupts.interrupt_all()
     for other in others:
         assert other.execute("SELECT 1").fetchall() == [(1,)]
         other.close()
+
+
+def test_no_connection_draws_a_bar(connection):
+    """DuckDB's own went into the log of a backfill whose statements took some seconds."""
+    ((is_on,),) = connection.execute("SELECT current_setting('enable_progress_bar')").fetchall()
+    assert is_on is False
