@@ -1,6 +1,6 @@
 """A server of large answers: the push metrics of a domain with hundreds of streams.
 
-python -m benchmarks.large_answer MB [--unknown] [--restated]    prints its address, and serves
+python -m benchmarks.large_answer MB [--unknown] [--restated] [--off-grid]    prints its address, and serves
 """
 
 from __future__ import annotations
@@ -66,10 +66,12 @@ def body(
     *,
     unknown: bool = False,
     restated: bool = False,
+    off_grid: bool = False,
 ) -> bytes:
     """The answer for some minutes of a day whose answer has about `mb` MB.
 
-    The same arguments give the same bytes.
+    The same arguments give the same bytes. With `off_grid` a slot begins at no full minute: the
+    answer is refused.
     """
     shapes = _shapes(agg_type, unknown=unknown)
     pieces, size, number = [], 0.0, 0
@@ -78,6 +80,8 @@ def body(
         size += sum(len(slot) + 2 for slot in slots)
         text = ", ".join(slots[minutes])
         if restated and number == 1:
+            text = text.replace('"VCodec": "H264"', '"VCodec": "H265"', 1)
+        if off_grid and number == 1:
             text = text.replace("2026-11-21T00:00:00+08:00", "2026-11-21T00:00:30+08:00", 1)
         stream = {"Domain": DOMAIN, "App": "show", "Stream": f"room{number * 7919 % 10007:05}"}
         head = json.dumps({**stream, "SessionID": f"s-{number}", "StreamPriority": ""})
@@ -98,7 +102,8 @@ def minutes_of(asked: Mapping[str, Any]) -> slice:
 def main() -> None:
     """Serve until killed."""
     mb, options = float(sys.argv[1]), sys.argv[2:]
-    odd = {name: f"--{name}" in options for name in ("unknown", "restated")}
+    ways = ("unknown", "restated", "off_grid")
+    odd = {name: f"--{name.replace('_', '-')}" in options for name in ways}
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

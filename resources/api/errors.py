@@ -46,6 +46,10 @@ class ApiError(LivestatsError):
         subject = f"{self.action}: " if self.action else ""
         return f"{subject}{self.what}. {self.advice}".rstrip(". ") + "."
 
+    def forget_frames(self) -> None:
+        """Let go of the calls that it came through, before it is kept: they hold the answer, decoded."""
+        self.__traceback__ = self.__cause__ = self.__context__ = None
+
 
 class TryLater(ApiError):
     """The same call may succeed in a while: throttled, timed out, cut off, server fault."""

@@ -219,6 +219,7 @@ class Fetcher:
                 self.learned.note_failure(self._action, day, items_of(self.dataset, request))
             else:
                 self.learned.note_reply(self._action)
+            error.forget_frames()
             return Unanswered(request, error, [*came.values()])
 
     def _is_of_items(self, error: FixAction, request: Request) -> bool:

@@ -129,6 +129,8 @@ class PartitionJob:
 
     def fail(self, request: Request, error: Exception) -> None:
         """Record an error that fails the whole day."""
+        if isinstance(error, ApiError):
+            error.forget_frames()
         self.error = self.error or error
         self.failed_requests.append(request)
 

@@ -221,3 +221,13 @@ def test_a_list_that_is_too_long_costs_the_figures_of_the_whole_account_and_says
     assert refused.outcome is Outcome.FAILED
     assert "longer than the API takes" in str(refused.error)
     assert "datasets.off" in str(refused.error)
+
+
+def test_what_is_kept_of_a_refused_answer_does_not_hold_it_decoded(account):
+    """Through the frames of its error; an answer of 300 MB took 300 MB more for each request."""
+    account.simulator.manners = [f"quoted-numbers@action={EDGE}"]
+    found = account.only("domain", "isp", "edge_stat")
+    results = {r.dataset: r for r in found.capture((DAY,))}
+    assert results["edge_stat"].outcome is Outcome.FAILED
+    error = results["edge_stat"].error
+    assert (error.__traceback__, error.__cause__, error.__context__) == (None, None, None)
