@@ -22,9 +22,9 @@ import click
 from pipelines.backfill.orphans import END_GROUPS_WITH_STDIN
 from pipelines.cli import screen
 from pipelines.cli.options import Refused, opened
+from pipelines.orchestration import location
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-_LOCATION = "definitions.py"  # as Dagster calls what workspace.yaml names
 _LOOK_S = 0.5  # between looks at whether a part has ended
 _END_S = 8.0  # to end in, before a part is killed
 _SECRETS = ("VOLC_ACCESSKEY", "VOLC_SECRETKEY", "VOLC_SESSION_TOKEN", "LIVESTATS_ALERT_WEBHOOK")
@@ -100,6 +100,7 @@ def ui(
     if file is not None:
         atomic.write_atomically(file, server.encode())
     with instance(archive) as history:  # ends runs of command lines that were killed
+        location.carry_over(history)
         if only == "code":
             end_orphans(history, code if code and "/" in code else port)
     environ = surroundings(os.environ, archive.home.root, folder)
@@ -157,7 +158,7 @@ def command(
     where = ["-w", str(file or "workspace.yaml")]
     if only == "code":
         words = ["dagster", "code-server", "start", "-f", "pipelines/definitions.py"]
-        words += ["--working-directory", ".", "--location-name", _LOCATION]
+        words += ["--working-directory", ".", "--location-name", location.NAME]
         words += ["--log-level", "warning"]
         if code is not None and "/" in code:
             words += ["--socket", code]
@@ -186,7 +187,7 @@ def workspace(code: str) -> str:
         if not host or not port.isdecimal():
             raise Refused(f"--code {code!r} is not an address. Write it like code:4000, or a path.")
         where = {"host": host, "port": int(port)}
-    return json.dumps({"load_from": [{"grpc_server": {**where, "location_name": _LOCATION}}]})
+    return json.dumps({"load_from": [{"grpc_server": {**where, "location_name": location.NAME}}]})
 
 
 def surroundings(environ: Mapping[str, str], home: Path, folder: Path) -> dict[str, str]:

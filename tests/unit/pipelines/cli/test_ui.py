@@ -26,10 +26,10 @@ SECRETS = {
         (("web", None), "pipelines.orchestration.webserver -w workspace.yaml --read-only"),
         (("daemon", None), "dagster._daemon run -w workspace.yaml --log-level warning"),
         (("code", None), "dagster code-server start -f pipelines/definitions.py "
-         "--working-directory . --location-name definitions.py --log-level warning "
+         "--working-directory . --location-name livestats --log-level warning "
          "--host 127.0.0.1 --port 3000"),
         (("code", "/run/c.sock"), "dagster code-server start -f pipelines/definitions.py "
-         "--working-directory . --location-name definitions.py --log-level warning "
+         "--working-directory . --location-name livestats --log-level warning "
          "--socket /run/c.sock"),
     ],
 )  # fmt: skip
@@ -52,7 +52,7 @@ def test_web_and_daemon_find_the_code_under_one_name(only, code, server, tmp_pat
     words = ui.command(only, code, "127.0.0.1", 3000, (), file)
     assert words[words.index("-w") + 1] == str(file)
     (origin,) = WorkspaceFileTarget([str(file)]).create_origins()
-    assert origin.location_name == "definitions.py"
+    assert origin.location_name == "livestats"
     assert {name: getattr(origin, name) for name in server} == server
 
 
