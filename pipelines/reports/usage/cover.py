@@ -29,7 +29,7 @@ TEXTS: Mapping[str, str] = {
     "missing": "Missing",
     "part": "{number} of {all}",
 }
-"""By these keys report.js has them too."""
+"""By these keys the script has them too."""
 
 
 @dataclass(frozen=True)

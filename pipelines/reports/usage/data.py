@@ -1,6 +1,6 @@
 """What the page has for its script: daily series, slots and the declarations of the sections, as JSON.
 
-Read next: report.js.
+Read next: script/texts.js.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from resources.i18n import say
 def data(
     store: Store, views: Sequence[View], billing: Billing, coverage: Coverage
 ) -> dict[str, Any]:
-    """All that report.js reads. Days are their index in the range, 0 for the first."""
+    """All that the script reads. Days are their index in the range, 0 for the first."""
     source, language = store.source, store.language
     place = {day: i for i, day in enumerate(source.range.days)}
     missing: dict[str, list[tuple[int, int, str]]] = {
@@ -61,8 +61,13 @@ def data(
 
 
 def safe(found: Mapping[str, Any]) -> Markup:
-    """The JSON for a <script> element: no name in it can end the element, or begin a comment."""
-    return htmlsafe_json_dumps(found, json.dumps, separators=(",", ":"), allow_nan=False)
+    """The JSON for a <script> element: no name in it can end the element, or begin a comment.
+
+    Letters of all languages stand as they are: `livestats erase` looks for names in the file.
+    """
+    return htmlsafe_json_dumps(
+        found, json.dumps, separators=(",", ":"), allow_nan=False, ensure_ascii=False
+    )
 
 
 def _groups(store: Store) -> dict[str, list[dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""Figures of an entity over chosen days, and how they are written. report.js computes the same.
+"""Figures of an entity over chosen days, and how they are written. script/figures.js computes the same.
 
 Read next: view.py.
 """

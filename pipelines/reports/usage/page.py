@@ -1,7 +1,7 @@
 """Usage report as one HTML file for screen and paper, without network; its script is in the file.
 
 Here: what page.html.j2 is filled with. Not here: figures (view.py), what the script reads (data.py).
-Read next: view.py, page.html.j2, report.js.
+Read next: view.py, page.html.j2, script/texts.js.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from resources.version import VERSION
 
 _HERE = Path(__file__).parent
 STYLE = _HERE / "report.css"
-SCRIPT = _HERE / "report.js"
+SCRIPT = _HERE / "script"
+_PARTS = ("texts", "figures", "view", "tables", "charts", "start")
+"""Of the script, in the order in which they stand in the page."""
 UPLOT = _HERE / "uplot"
 """The chart library as it is published; uplot/README.md says which version."""
 SHARP = 'if (devicePixelRatio < 2) Object.defineProperty(window, "devicePixelRatio", { value: 2 });'
@@ -42,7 +44,7 @@ def page(
     """The document; `about` are the lines below its title."""
     language = store.language
     texts = {key: words.page(key, language) for key in words.PAGE}
-    scripts = [SHARP, (UPLOT / "uPlot.iife.min.js").read_text("utf-8"), SCRIPT.read_text("utf-8")]
+    scripts = [SHARP, (UPLOT / "uPlot.iife.min.js").read_text("utf-8"), _script()]
     return templates.render(
         "usage/page.html.j2",
         [coverage_page.STYLE, UPLOT / "uPlot.min.css", STYLE],
@@ -61,6 +63,12 @@ def page(
         scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files
         policy=" ".join(f"'{_hash(script)}'" for script in scripts),
     )
+
+
+def _script() -> str:
+    """The parts as one script, whose names are its own and not those of the window."""
+    parts = [(SCRIPT / f"{name}.js").read_text("utf-8") for name in _PARTS]
+    return "(() => {\n" + "\n".join(parts) + "})();\n"
 
 
 def _hash(script: str) -> str:

@@ -1,6 +1,6 @@
 """What the usage report shows, declared as data: sections with tiles, charts, tables and sentences.
 
-All of it is in English and without figures. view.py fills it for the page as it is written, report.js
+All of it is in English and without figures. view.py fills it for the page as it is written, the script
 again for the days and the domain or stream that its reader chooses; both read the same declarations.
 Read next: figures.py, traffic.py, the first section.
 """

@@ -1,7 +1,7 @@
 """The page as it is written: sentences, tiles and tables of the whole range, which need no script.
 
-report.js fills the same places again for other days, and for a domain or a stream. Read next:
-page.html.j2, report.js.
+The script fills the same places again for other days, and for a domain or a stream. Read next:
+page.html.j2, script/texts.js.
 """
 
 from __future__ import annotations

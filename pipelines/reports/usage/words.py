@@ -1,6 +1,6 @@
 """Formatting of figures for the report: units, shares, changes; and the words of its page.
 
-report.js writes the same figures in the same way. For the terminal see cli/screen.py.
+script/texts.js writes the same figures in the same way. For the terminal see cli/screen.py.
 Read next: section.py.
 """
 
@@ -51,7 +51,7 @@ PAGE: Mapping[str, str] = {
     "made": "Made by livestats {version} from the marts of the served copy. Hatched days are not in the "
     "archive, and in no figure.",
 }
-"""Key -> a text of the page beside those of its sections; report.js has them by these keys."""
+"""Key -> a text of the page beside those of its sections; the script has them by these keys."""
 
 
 def page(key: str, language: str) -> str:
