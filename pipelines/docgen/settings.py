@@ -41,6 +41,7 @@ _EXAMPLES: dict[str, str] = {
     "publish.datasets": '["stream_count", "edge_stat*"]',
     "scale.lease": '"postgresql://livestats@db.example.com/livestats"',
     "scale.account": '"acme"',
+    "scale.dagster": '"postgresql://livestats@db.example.com/dagster"',
     "scale.engine": '"sc://engine.example.com:15002"',
 }
 """How each is written; a test reads them."""

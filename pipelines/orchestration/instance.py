@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -11,10 +12,13 @@ from pathlib import Path
 
 import dagster as dg
 
+from pipelines.orchestration import history_database
 from pipelines.orchestration.processes import PROCESS, is_alive
 from resources.archive import Archive
 from resources.config import SettingsError
 from resources.fs import atomic, locks
+
+log = logging.getLogger("livestats.dagster")
 
 COMMAND = "livestats/command"
 """Tag of runs that a command line of version 0.1.0 made in its own process; none are made now."""
@@ -36,6 +40,11 @@ _EARLIER = frozenset(
 
 _SEAL = b"# Replaced by later versions of livestats while it is unchanged: %s\n"
 
+_IN_FILES = (
+    b"# Run history: no `storage` block, so Dagster keeps it in SQLite files in this folder.\n\n"
+)
+"""What the template says of the run history; not true of one in a database."""
+
 _RETIRED = (
     (
         "storage:\n  custom:\n    module: pipelines.storage\n    class: Storage\n    config:\n"
@@ -55,22 +64,31 @@ _RETIRED_MODULE = re.compile(r"^[^#\n]*\bpipelines\.(?:storage|launcher)\b", re.
 def dagster_home(archive: Archive) -> Path:
     """The folder for DAGSTER_HOME, with its configuration; one that was changed by hand stays.
 
-    Raises SettingsError for a configuration that names modules of version 0.1.0 in a way of its own.
+    The run history is where the settings say: the file gets their `storage` block, or loses it.
+
+    Raises SettingsError for a configuration that names modules of version 0.1.0 in a way of its own, or
+    that was changed by hand and keeps the history elsewhere than the settings say.
     """
     archive.home.prepare(archive.settings, archive.now())
     folder = archive.home.dagster.resolve()
     config = folder / CONFIG
+    database = history_database.address_of(archive.settings)
     if config.exists():
-        upgrade_config(config)
+        upgrade_config(config, database)
     else:
-        atomic.write_atomically(config, shipped())
+        atomic.write_atomically(config, shipped(database))
     return folder
 
 
-def shipped() -> bytes:
-    """The file that a home gets: the template, and its checksum, which later versions look at."""
-    template = TEMPLATE.read_bytes()
-    return _SEAL % hashlib.sha256(template).hexdigest().encode() + template
+def shipped(database: str = "") -> bytes:
+    """The file that a home gets: the template, and its checksum, which later versions look at.
+
+    `database` is the address of the run history, as SQLAlchemy writes it; "": SQLite.
+    """
+    content = TEMPLATE.read_bytes()
+    if database:
+        content = content.replace(_IN_FILES, b"") + history_database.block(database).encode()
+    return _SEAL % hashlib.sha256(content).hexdigest().encode() + content
 
 
 def _is_as_shipped(content: bytes) -> bool:
@@ -80,17 +98,25 @@ def _is_as_shipped(content: bytes) -> bool:
     return first + b"\n" == seal or hashlib.sha256(content).hexdigest() in _EARLIER
 
 
-def upgrade_config(config: Path) -> None:
-    """Bring a home's dagster.yaml to the present modules.
+def upgrade_config(config: Path, database: str | None = None) -> None:
+    """Bring a home's dagster.yaml to the present modules, and to the `database` of the run history.
 
     A shipped template is replaced by the present one. In a file that was changed by hand only the
-    blocks that name modules of version 0.1.0 are replaced, if they are as they were shipped.
+    blocks that name modules of version 0.1.0 are replaced, if they are as they were shipped. Without
+    `database` the history stays where it is; "" is SQLite.
 
-    Raises SettingsError if it names such a module otherwise.
+    Raises SettingsError if it names such a module otherwise, or lacks a database in a file of its own.
     """
     before = config.read_bytes()
     if _is_as_shipped(before):
-        after = shipped()
+        present = history_database.address_in(before)
+        after = shipped(present if database is None else database)
+        if database not in (None, present):
+            log.warning(
+                "Dagster's run history is in %s from now on, by the settings. It was in %s, where the "
+                "earlier runs stay.",
+                *(history_database.place_of(one) for one in (str(database), present)),
+            )
     else:
         text = before.decode(errors="surrogateescape")
         for old, new in _RETIRED:
@@ -102,6 +128,12 @@ def upgrade_config(config: Path) -> None:
                 f"{found[0].strip()!r}. Remove the `storage` block (Dagster's own SQLite works on "
                 "the same files), write `module: pipelines.orchestration.run_launcher` and `class: "
                 "RunLauncher` under `run_launcher`; or move the file away: it is written anew."
+            )
+        if database and database not in text:
+            raise SettingsError(
+                f"scale.dagster is set, and {config} was changed by hand and does not name that "
+                f"database. Add to it, or replace its own `storage` block by:\n"
+                f"{history_database.block(database)}\nOr move the file away: it is written anew."
             )
         after = text.encode(errors="surrogateescape")
     if after != before:
@@ -129,7 +161,7 @@ def history_in(folder: Path) -> Iterator[dg.DagsterInstance]:
 
 def _opened(folder: Path) -> dg.DagsterInstance:
     """The instance, one process at a time: two that both make the first tables make neither."""
-    with locks.lock(folder / ".lock"):
+    with locks.lock(folder / ".lock"), history_database.explained():
         return dg.DagsterInstance.from_config(str(folder))
 
 

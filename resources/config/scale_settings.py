@@ -1,4 +1,4 @@
-"""Settings of what runs on other machines: the engine that makes marts, the lease of the account.
+"""Settings of what runs on other machines: the engine of marts, the account's lease, Dagster's history.
 
 Checked here; what they name is imported only where they are set. No password is among them.
 """
@@ -48,12 +48,26 @@ class ScaleSettings:
         },
     )
 
+    scale_dagster: str = field(
+        default="",
+        metadata={
+            "where": "scale.dagster",
+            "meaning": "postgresql://USER@HOST/DATABASE, without a password: where Dagster keeps its run history; "
+            "a database for each home. Unset: in files of the home. See scale.md.",
+            "variable": "LIVESTATS_SCALE_DAGSTER",
+        },
+    )
+
     def check_scale(self) -> None:
         """Check the values. Raises SettingsError."""
         if self.scale_engine and (problem := _fault_of_engine(self.scale_engine)):
             raise SettingsError(f"scale.engine: {problem}")
-        if self.scale_lease and (problem := _fault_of_database(self.scale_lease)):
-            raise SettingsError(f"scale.lease: {problem}")
+        for place, address in (
+            ("scale.lease", self.scale_lease),
+            ("scale.dagster", self.scale_dagster),
+        ):
+            if address and (problem := _fault_of_database(address)):
+                raise SettingsError(f"{place}: {problem}")
 
 
 def _fault_of_database(address: str) -> str:

@@ -38,6 +38,7 @@ IN_FILE = {
     "publish.datasets": ('["edge_*"]', "publish_datasets", ("edge_*",)),
     "scale.lease": ('"postgresql://me@db/x"', "scale_lease", "postgresql://me@db/x"),
     "scale.account": ('"acme"', "scale_account", "acme"),
+    "scale.dagster": ('"postgresql://me@db/d"', "scale_dagster", "postgresql://me@db/d"),
     "scale.engine": ('"sc://engine:15002"', "scale_engine", "sc://engine:15002"),
 }
 IN_ENVIRONMENT = {
@@ -58,6 +59,7 @@ IN_ENVIRONMENT = {
     "LIVESTATS_PUBLISH_SCHEMA": ("other", "publish_schema", "other"),
     "LIVESTATS_SCALE_LEASE": ("postgresql://db/other", "scale_lease", "postgresql://db/other"),
     "LIVESTATS_SCALE_ACCOUNT": ("other", "scale_account", "other"),
+    "LIVESTATS_SCALE_DAGSTER": ("postgresql://db/other", "scale_dagster", "postgresql://db/other"),
     "LIVESTATS_SCALE_ENGINE": ("sc://other:1", "scale_engine", "sc://other:1"),
 }
 

@@ -125,6 +125,16 @@ def test_a_template_that_was_edited_reaches_a_home_that_nobody_changed(archive, 
     assert config.read_text().endswith("\ntelemetry: {enabled: false}\n")
 
 
+def test_with_a_database_the_file_says_nothing_of_sqlite():
+    address = "postgresql+psycopg2://me@db/dagster"
+    there, usual = shipped(address).decode(), shipped().decode()
+    assert "SQLite" in usual
+    assert "SQLite" not in there
+    said = yaml.safe_load(there)
+    assert said.pop("storage") == {"postgres": {"postgres_url": address}}
+    assert said == yaml.safe_load(usual)
+
+
 @pytest.mark.usefixtures("template")
 def test_an_edited_template_reaches_a_home_of_a_version_without_checksums(archive):
     config = dagster_home(archive) / "dagster.yaml"
