@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import socket
+import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 _DAYS_AT_ONCE = 31
 _CONNECT_S = 10
-_RETRIES = 5  # of a call: a server that is gone is given up after some 20 s
+_RETRIES = 5  # of a call: a server that is gone is given up within a minute
 
 Inputs = Mapping[str, str]
 """Day, or "" for a mart that is made as a whole -> what identifies all that its rows are made of."""
@@ -213,6 +215,8 @@ def connected(
             "checkout: .venv/bin/python -m pip install --no-build-isolation --editable '.[scale]'"
         ) from error
     _reach(address)
+    # The client says as a warning that it has tried often enough; its error says why.
+    warnings.filterwarnings("ignore", r"\[RETRIES_EXCEEDED\]")
     try:
         session = SparkSession.builder.remote(address).create()
         session.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
@@ -223,14 +227,24 @@ def connected(
                 _place(ARCHIVE_TABLE)
             )
             yield Engine(session=session, marts=marts, statements=statements, served=served)
+        except PySparkException:
+            session.release_session_on_close = False  # it may be gone: it is not asked once more
+            raise
         finally:
             session.stop()
     except PySparkException as error:
-        text = " ".join(redaction.redact(str(error)).split())[:500]
         raise NotPublished(
-            f"{redaction.redact(address)}, the engine: {text}. Readers of the list go on with the "
-            "publication before; publish again. Without scale.engine DuckDB makes the marts."
+            f"{redaction.redact(address)}, the engine: {_said(error)}. Readers of the list go on with "
+            "the publication before; publish again. Without scale.engine DuckDB makes the marts."
         ) from None
+
+
+def _said(error: Exception) -> str:
+    """What the engine says, without the client's ways of saying it."""
+    text = str(error)
+    details = re.search(r'details = "([^"]*)"', text)
+    told = " ".join(redaction.redact(details[1] if details else text).split())
+    return told[:500].rstrip(".")
 
 
 def _reach(address: str) -> None:

@@ -59,3 +59,12 @@ def test_without_the_packages_the_way_to_them_is_named(copy, monkeypatch):
         spark_marts.connected("sc://127.0.0.1:9", copy, {}, "Asia/Shanghai"),
     ):
         pass
+
+
+def test_of_an_error_of_the_network_what_is_told_is_the_reason():
+    error = RuntimeError(
+        "<_MultiThreadedRendezvous of RPC that terminated with: status = StatusCode.UNAVAILABLE "
+        'details = "Connection refused" debug_error_string = "UNAVAILABLE:Connection refused" >'
+    )
+    assert spark_marts._said(error) == "Connection refused"
+    assert spark_marts._said(RuntimeError("no such\n function.")) == "no such function"
