@@ -30,7 +30,9 @@
 WITH placed AS (
     SELECT *,
            max(push_ended_at) OVER earlier AS earlier_push_ended_at,
-           max_by(break_reason, push_ended_at) OVER earlier AS earlier_break_reason
+           arg_max(
+               break_reason, (push_ended_at, push_started_at, coalesce(client_ip, ''), occurrence)
+           ) OVER earlier AS earlier_break_reason
     FROM push_stream_info
     WINDOW earlier AS (
         PARTITION BY domain, app, stream

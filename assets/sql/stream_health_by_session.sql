@@ -68,11 +68,11 @@ counted AS (
 described AS (
     SELECT business_date, domain, app, stream, session_id,
            min(push_started_at) AS push_started_at,
-           max_by(first_frame_ms, slot_start_at) AS first_frame_ms,
-           max_by(video_codec, slot_start_at) AS video_codec,
-           max_by(resolution, slot_start_at) AS resolution,
-           max_by(client_ip, slot_start_at) AS client_ip,
-           max_by(server_ip, slot_start_at) AS server_ip
+           arg_max(first_frame_ms, (slot_start_at, agg_type)) AS first_frame_ms,
+           arg_max(video_codec, (slot_start_at, agg_type)) AS video_codec,
+           arg_max(resolution, (slot_start_at, agg_type)) AS resolution,
+           arg_max(client_ip, (slot_start_at, agg_type)) AS client_ip,
+           arg_max(server_ip, (slot_start_at, agg_type)) AS server_ip
     FROM batch_push_stream_metrics
     GROUP BY business_date, domain, app, stream, session_id
 )
