@@ -82,9 +82,24 @@ def is_small(cut):
     return sum(map(bool, ways.values())) < 2 or not (ways["node"] or ways["user"])
 
 
+def some_cuts(number):
+    return given(st.lists(cuts(tuple(ADDITIVE)).filter(is_small), min_size=number, max_size=number))
+
+
 @settings(max_examples=2, phases=[Phase.generate], report_multiple_bugs=False)
-@given(st.lists(cuts(tuple(ADDITIVE)).filter(is_small), min_size=10, max_size=10))
-def test_ten_cuts_are_the_parts_of_what_the_api_says_of_the_whole(tmp_path_factory, drawn):
+@some_cuts(5)
+def test_cuts_are_the_parts_of_what_the_api_says_of_the_whole(tmp_path_factory, drawn):
+    check_that_they_are_the_parts_of_the_whole(tmp_path_factory, drawn)
+
+
+@pytest.mark.slow
+@settings(max_examples=5, phases=[Phase.generate], report_multiple_bugs=False)
+@some_cuts(10)
+def test_many_more_cuts_are_the_parts_of_the_whole(tmp_path_factory, drawn):
+    check_that_they_are_the_parts_of_the_whole(tmp_path_factory, drawn)
+
+
+def check_that_they_are_the_parts_of_the_whole(tmp_path_factory, drawn):
     home = tmp_path_factory.mktemp("ten") / "home"
     named = {f"c{i}": cut for i, cut in enumerate(drawn)}
     named = {

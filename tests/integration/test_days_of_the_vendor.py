@@ -7,6 +7,7 @@ import pytest
 from resources.simulator import Account
 from tests.support.archives import failures, lab
 from tests.support.expected_tables import Expected, differences
+from tests.support.suites import slow
 
 DAY = [date(2026, 11, 20)]
 NAMES = [
@@ -19,7 +20,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("zone", ["UTC", "America/Phoenix"])
+@pytest.mark.parametrize("zone", ["UTC", slow("America/Phoenix")])
 def test_a_day_of_another_zone_holds_the_slot_that_begins_in_it(tmp_path, zone):
     account = Account(domains=1, streams_per_domain=4, deleted=0, audience=0.05)
     environ = {"LIVESTATS_TIME_ZONE": zone}

@@ -80,7 +80,7 @@ def tomorrow(found):
     [
         (f"refuse-domain={PULLED}", LISTED, {PULLED}),
         ("refuse-stream=room-201", STREAMS, {f"{PUSHED}/live/room-201"}),
-        (f"stall=0.1@domain={PULLED}", LISTED, {PULLED}),
+        slow(f"stall=0.1@domain={PULLED}", LISTED, {PULLED}),
     ],
 )
 def test_a_bad_item_costs_itself_and_comes_when_it_is_mended(

@@ -92,7 +92,7 @@ def lake_of_root(home, monkeypatch):
     return path
 
 
-@pytest.mark.parametrize("harm", [a_file, lake_of_root, slow(of_root), slow(not_listed)])
+@pytest.mark.parametrize("harm", [a_file, slow(lake_of_root), slow(of_root), slow(not_listed)])
 def test_the_others_are_captured_loaded_and_served(home, monkeypatch, harm):
     path = harm(home, monkeypatch)
     words = ("backfill", "--from", str(DAYS[0]), "--to", str(DAYS[1]))

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.cli import BROKEN_OFF
 from resources.api.catalog import DATASETS
-from tests.support.archives import environment, lab, leftovers
+from tests.support.archives import lab, leftovers
 from tests.support.suites import slow
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ def begin(environ):
 
 @pytest.mark.parametrize("to_group", [True, slow(False)])
 def test_a_stopped_backfill_leaves_nothing_half_done(tmp_path, monkeypatch, to_group):
-    with lab(tmp_path / "home") as found:
+    with lab(tmp_path / "home", names=("domain", "isp", "edge_stat")) as found:
         chooser = found.simulator._service.chooser
         choose, edge = chooser.choose, DATASETS["edge_stat"].endpoint.action
 
@@ -38,7 +38,7 @@ def test_a_stopped_backfill_leaves_nothing_half_done(tmp_path, monkeypatch, to_g
             return choose(action)
 
         monkeypatch.setattr(chooser, "choose", stop)
-        environ = {**environment(found.simulator, found.root), "PYTHONPATH": str(ROOT)}
+        environ = {**found.archive.environ, "PYTHONPATH": str(ROOT)}
         process = begin(environ)
         _, said = process.communicate(timeout=120)
         assert process.returncode == 143, said

@@ -23,7 +23,9 @@ from resources.home.layout import Home
 from resources.ledger import states
 from resources.raw import captures
 from resources.simulator import Account
+from resources.system_tables.reconciliation.rules import RULES
 from resources.verify.run import Verification
+from tests.support import offered
 from tests.support.archives import DAYS, SMALL, lab
 from tests.support.each import each
 
@@ -242,7 +244,9 @@ NAMES = tuple(d.name for d in DATASETS.values() if d.name != "ip_info")
 def other(tmp_path_factory):
     """One day of two domains, captured and loaded under settings of single datasets."""
     account = Account(domains=2, streams_per_domain=2, deleted=0)
-    with lab(tmp_path_factory.mktemp("own") / "home", account) as plain:
+    compared = {name for rule in RULES for name in rule.needs if OWN.keys() & {*rule.needs}}
+    names = {"domain", "isp", "region", "ip_info"} | compared & {*offered.DATASETS}
+    with lab(tmp_path_factory.mktemp("own") / "home", account, names=names) as plain:
         one = plain.set(own=OWN)
         one.backfill([DAY])
         yield one

@@ -21,6 +21,7 @@ from resources.raw import captures, seen_notes, tombstones
 from resources.raw.captures import Capture
 from resources.raw.erasures import Erasure, ItemKind, PlainItem
 from tests.support.restated_captures import DAY, FIRST, SECOND, THIRD, TRAFFIC, capture
+from tests.support.suites import slow
 
 STREAM = PlainItem.parse(ItemKind.STREAM, "a.example/live/one")
 DOMAIN = PlainItem.parse(ItemKind.DOMAIN, "a.example")
@@ -159,7 +160,7 @@ def killed_at(step, work):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == KILLED
 
 
-@pytest.mark.parametrize("item", [STREAM, DOMAIN], ids=["stream", "domain"])
+@pytest.mark.parametrize("item", [STREAM, slow(DOMAIN)], ids=["stream", "domain"])
 def test_a_kill_at_any_step_is_finished_by_the_same_again(home, tmp_path, item):
     erasure = Erasure.begin(item, "2026-11-24T00:00:00+00:00", DAY)
     whole = tmp_path / "whole"

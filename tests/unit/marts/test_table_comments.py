@@ -16,6 +16,7 @@ from resources.verify.run import Verification
 from resources.warehouse import load_state
 from tests.support.aged_archive import NAMES
 from tests.support.archives import DAYS
+from tests.support.suites import slow
 
 RELATIONS = """
 SELECT schema_name || '.' || table_name, comment FROM duckdb_tables() WHERE NOT internal
@@ -109,7 +110,7 @@ def test_tables_that_say_it_in_other_words_are_level_and_intact(lab):
 
 
 @pytest.mark.parametrize(
-    ("about", "intact"), [("comment", True), ("unit", False), ("field", False)]
+    ("about", "intact"), [("comment", True), ("unit", False), slow("field", False)]
 )
 def test_a_lake_file_may_say_it_in_other_words_but_not_in_another_unit(
     about, intact, past, monkeypatch

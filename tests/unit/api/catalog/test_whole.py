@@ -8,6 +8,7 @@ from resources.api.catalog.whole import DATASETS as WHOLE
 from resources.simulator import Account
 from tests.support.archives import DAYS, lab
 from tests.support.expected_tables import Expected, differences
+from tests.support.suites import slow
 
 ACCOUNT_WIDE = [one for one in WHOLE if one.scope is Scope.ACCOUNT]
 
@@ -34,7 +35,7 @@ def test_an_account_has_the_columns_of_its_parents_but_for_what_they_are_split_b
         assert (dataset.bucket_s, dataset.variants) == (parent.bucket_s, parent.variants)
 
 
-@pytest.mark.parametrize("account", [Account(domains=1, streams_per_domain=1, deleted=0),
+@pytest.mark.parametrize("account", [slow(Account(domains=1, streams_per_domain=1, deleted=0)),
                                      Account(domains=2, streams_per_domain=1, deleted=1)],
                          ids=["one domain of a kind", "three"])  # fmt: skip
 def test_a_day_of_each_is_what_the_world_holds(account, tmp_path):

@@ -428,7 +428,6 @@ def test_a_load_that_fails_to_the_end_ends_the_run_with_its_error(few, monkeypat
     def publish(_archive):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(backfill_run, "WORTH_DAYS", 1)
     monkeypatch.setattr("resources.serving.publish.publish", lambda *_: publish(None))
     told = []
     with pytest.raises(OSError, match="No space left"):
@@ -516,7 +515,8 @@ def test_a_wrong_key_ends_the_run_before_anything_is_captured(few):
 def test_a_key_that_stops_working_ends_the_run_and_finished_days_stay(tmp_path):
     """November is captured when the key is changed; October cannot be."""
     first, last = date(2026, 10, 31), date(2026, 11, 1)
-    with lab(tmp_path / "home", SMALL, environ={"LIVESTATS_FIRST_DAY": "2026-10-30"}) as found:
+    environ = {"LIVESTATS_FIRST_DAY": "2026-10-30"}
+    with lab(tmp_path / "home", SMALL, environ=environ, names=FEW) as found:
         good = found.simulator._service.credentials
         archive = replace(found.archive, progress=_changing(found.simulator, last))
         todo = backfill_plan.plan(archive, first, last, ("edge_stat",))

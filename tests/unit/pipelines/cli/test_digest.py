@@ -10,16 +10,19 @@ from click.testing import CliRunner
 from pipelines.cli import main
 from resources.digest.fingerprint import Fingerprint
 from resources.monitoring import webhook
-from tests.support.aged_archive import TOMORROW, lived_in
+from tests.support.aged_archive import TOMORROW
 from tests.support.archives import DAYS, contents
 
 TRAFFIC = "batch_stream_traffic"
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    with lived_in(tmp_path_factory.mktemp("past") / "home") as lab:
-        yield lab.with_(LIVESTATS_NOW=(TOMORROW + timedelta(hours=1)).isoformat())
+def lab(past, tmp_path_factory):
+    """A copy of the archive an hour later: lists of digests come to it."""
+    home = tmp_path_factory.mktemp("digest") / "home"
+    shutil.copytree(past.root, home, symlinks=True)
+    later = (TOMORROW + timedelta(hours=1)).isoformat()
+    return past.with_(LIVESTATS_HOME=str(home), LIVESTATS_NOW=later)
 
 
 def digest(lab, *words):

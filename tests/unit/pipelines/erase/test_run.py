@@ -24,6 +24,7 @@ from resources.raw.erasures import Erasures, ItemKind, PlainItem
 from resources.simulator import Account
 from resources.verify.run import Verification
 from tests.support.archives import DAYS, contents, failures, lab, lake_rows
+from tests.support.suites import slow
 
 LISTS = ("domain", "isp", "region")
 NAMES = (
@@ -117,7 +118,7 @@ def erased_rows(home):
     }
 
 
-@pytest.mark.parametrize("kind", ["domain", "stream", "address"])
+@pytest.mark.parametrize("kind", ["domain", slow("stream"), "address"])
 def test_the_rows_of_an_item_go_from_everywhere_and_no_other_row_does(past, erased, kind):
     there, said = erased(kind)
     item, home = items(past)[kind], there.archive.home
@@ -145,7 +146,7 @@ def test_the_rows_of_an_item_go_from_everywhere_and_no_other_row_does(past, eras
     assert run.plan(there.archive, item).days == []
 
 
-@pytest.mark.parametrize("kind", ["domain", "stream", "address"])
+@pytest.mark.parametrize("kind", ["domain", slow("stream"), "address"])
 def test_a_day_that_is_asked_again_does_not_bring_it_back(past, erased, kind, tmp_path):
     there = copied(erased(kind)[0], tmp_path)
     item, home = items(past)[kind], there.archive.home
@@ -176,7 +177,7 @@ def test_a_day_that_is_asked_again_does_not_bring_it_back(past, erased, kind, tm
     assert {(one.state.is_complete, one.is_suspect) for one in lines} == {(True, False)}
 
 
-@pytest.mark.parametrize("role", ["push", "pull"])
+@pytest.mark.parametrize("role", ["push", slow("pull")])
 def test_the_only_domain_of_a_role_leaves_complete_days(tmp_path, role):
     """The API may have forgotten the day, so nothing could complete it."""
     names = ("push_stream_info", "batch_stream_traffic", "source_traffic", "source_stream_metrics")

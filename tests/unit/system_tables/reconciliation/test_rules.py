@@ -27,6 +27,7 @@ from resources.warehouse import connection as warehouse_connection
 from resources.warehouse import load
 from tests.support import offered
 from tests.support.archives import DAYS, lab
+from tests.support.suites import slow
 
 DAY, OTHER_DAY = DAYS
 PULL, PUSH = "pull-1.sim.example", "push-1.sim.example"
@@ -270,7 +271,19 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+ALIKE = {
+    *("session_requests_of_account", "pushes_of_account", "edge_peak_of_account"),
+    *("origin_traffic_of_account", "origin_peak_of_account", "codes_of_account"),
+    *("origin_traffic_of_carriers", "origin_peak_of_carriers", "codes_of_carriers"),
+}
+"""Rules about a whole and its parts, made as others that make test tries: rules/test_wholes.py."""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [slow(case) if case.rule in ALIKE else case for case in CASES],
+    ids=lambda case: case.rule,
+)
 def test_a_rule_finds_the_day_and_scope_that_break_it_and_no_other_does(copy, case):
     for name, select in case.alters.items():
         copy.alter(name, select)
