@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -146,6 +146,7 @@ def _widened(window: Window, by: timedelta) -> Window:
     return (start[0] - by).astimezone(start[1]), (end[0] + by).astimezone(end[1])
 
 
+@cache
 def has_constant_offset(zone: ZoneInfo) -> bool:
     """True if `zone` has had one UTC offset in all years that the API could be asked about.
 
