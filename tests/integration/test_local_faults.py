@@ -165,7 +165,7 @@ def test_the_doctor_names_the_folder_and_the_remedy(home, monkeypatch, harm):
     assert finding.remedy.startswith(("Move", "Give it back: `sudo chown -R "))
 
 
-@pytest.mark.parametrize("place", [f"raw/{BAD}/{DAYS[1]}", f"lake/{BAD}/day={DAYS[1]}"])
+@pytest.mark.parametrize("place", [f"raw/{BAD}/{DAYS[1]}", slow(f"lake/{BAD}/day={DAYS[1]}")])
 def test_a_file_in_the_place_of_a_day_costs_that_day(home, place):
     path = home.root / place
     path.touch()

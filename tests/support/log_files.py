@@ -17,7 +17,7 @@ DAY, NEXT = date(2026, 11, 19), date(2026, 11, 20)
 """Days whose files are final at the usual moment of tests."""
 
 SECRET = b"simulated-secret-"
-TINY = Account(domains=2, streams_per_domain=1, deleted=0, audience=0.02)
+TINY = Account(domains=1, streams_per_domain=1, deleted=0, audience=0.02)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from resources.logs.states import LogState
 from resources.raw.captures import folder_of, newest
 from resources.raw.erasures import Erasure, Erasures, ItemKind, PlainItem
 from tests.support.archives import NOW, contents, leftovers
-from tests.support.log_files import DAY, NEXT, SECRET, downloads, files_of, kept, log_lab
+from tests.support.log_files import DAY, NEXT, SECRET, TINY, downloads, files_of, kept, log_lab
 
 LISTED = "DescribeLiveLogData"
 
@@ -229,7 +230,8 @@ def test_another_process_at_work_is_told(tmp_path):
 
 
 def test_an_erased_domain_does_not_come_back(tmp_path):
-    with log_lab(tmp_path, manners=[f"false-empty={LISTED}"]) as account:
+    several = replace(TINY, domains=2)
+    with log_lab(tmp_path, account=several, manners=[f"false-empty={LISTED}"]) as account:
         account.simulator.manners = []
         item = PlainItem.parse(ItemKind.DOMAIN, "pull-1.sim.example")
         Erasures((Erasure.begin(item, "now", NEXT),)).write(account.archive.home.raw)

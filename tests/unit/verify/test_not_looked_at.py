@@ -201,7 +201,7 @@ def test_without_any_scratch_tables_are_not_verified(lab, monkeypatch):
     [
         OSError(errno.ENOSPC, "No space left on device"),
         slow(duckdb.IOException("IO Error: Could not write file: No space left on device")),
-        duckdb.OutOfMemoryException("Out of Memory Error: failed to offload data block"),
+        slow(duckdb.OutOfMemoryException("Out of Memory Error: failed to offload data block")),
         slow(MemoryError("malloc of size 1 failed")),
     ],
 )

@@ -515,9 +515,9 @@ def test_an_archive_without_identity_or_of_another_zone_is_told(lab):
     assert finding.kind is FindingKind.MISSING
 
 
+@pytest.mark.slow  # that it is behind is found in test_tables.py too
 @pytest.mark.parametrize(
-    "sql",
-    ["DROP VIEW dim_domain", slow("UPDATE meta.mart SET version = '' WHERE mart = 'dim_isp'")],
+    "sql", ["DROP VIEW dim_domain", "UPDATE meta.mart SET version = '' WHERE mart = 'dim_isp'"]
 )
 def test_a_mart_that_is_gone_or_of_another_select_is_behind_and_made_by_publish(lab, sql):
     change(lab, sql)
