@@ -35,12 +35,16 @@ def read_refusal(document: object) -> Refusal | None:
     """The error in a parsed answer, or None if it holds none.
 
     Lenient, because gateways in front of the API write envelopes of their own: fields may be
-    missing, a number may be a string, `RequestId` may be spelt `RequestID`. An Error whose code
-    and message are all empty is none: some encoders write the empty structure.
+    missing, a number may be a string, `RequestId` may be spelt `RequestID`, Error may stand beside
+    the metadata. An Error whose code and message are all empty is none: some encoders write the
+    empty structure.
     """
-    metadata = document.get("ResponseMetadata") if isinstance(document, Mapping) else None
-    error = metadata.get("Error") if isinstance(metadata, Mapping) else None
-    if not isinstance(metadata, Mapping) or not error:
+    if not isinstance(document, Mapping):
+        return None
+    found = document.get("ResponseMetadata")
+    metadata: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
+    error = metadata.get("Error") or document.get("Error")
+    if not error:
         return None
     request_id = metadata.get("RequestId") or metadata.get("RequestID")
     fields = error if isinstance(error, Mapping) else {"Message": error}

@@ -114,7 +114,8 @@ def _decode_strict(action: str, shape: Node, text: bytes) -> DecodedResponse | N
     if table is None:
         bounds.check(action, text)
         unknown = _undeclared_fields(shape, text)
-        table = _parse_json(shape, text, "ignore") if unknown else None
+        is_refused = any(name.partition(".")[0] == "Error" for name in unknown)
+        table = _parse_json(shape, text, "ignore") if unknown and not is_refused else None
     if table is None or table.num_rows != 1:
         return None
     result = _valid_results(shape, table)

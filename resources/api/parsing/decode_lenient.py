@@ -61,8 +61,10 @@ def read(
     if refusal is not None:
         raise from_answer(action, http_status, refusal)
     if not isinstance(document, dict) or not _has_result(shape, document):
+        beside = _beside(shape, document) if isinstance(document, dict) else []
         raise TryLater(
-            "the answer holds neither a Result nor an Error",
+            "the answer holds neither a Result nor an Error"
+            + (f", but {printable(', '.join(beside), longest=80)}" if beside else ""),
             action=action,
             http_status=http_status,
             no_answer=not isinstance(document, dict) or "ResponseMetadata" not in document,
@@ -72,12 +74,21 @@ def read(
 
 
 def _has_result(shape: Node, document: dict[str, Any]) -> bool:
-    """True if there is a Result. A null is one where the vendor's types allow it: there is nothing."""
+    """True if there is a Result. A null is one where the vendor's types allow it: there is nothing.
+
+    It is none if something else stands beside it: a gateway that tells a failure in words of its own
+    says null as well.
+    """
     if isinstance(document.get("Result"), dict):
         return True
-    return (
-        "Result" in document and document["Result"] is None and not shape.child("Result").required
-    )
+    is_null = "Result" in document and document["Result"] is None
+    return is_null and not shape.child("Result").required and not _beside(shape, document)
+
+
+def _beside(shape: Node, document: dict[str, Any]) -> list[str]:
+    """Names of the fields beside Result that no answer of the API has, those that say something."""
+    declared = {child.name for child in shape.children}
+    return [name for name, value in document.items() if name not in declared and value]
 
 
 def unknown_name(path: str, name: str) -> str:

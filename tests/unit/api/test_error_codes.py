@@ -226,6 +226,16 @@ def test_reading_a_refusal(metadata, refusal):
     assert read_refusal({"ResponseMetadata": metadata, "Result": {}}) == refusal
 
 
+def test_an_error_beside_the_metadata_is_a_refusal():
+    told = {"Code": "InternalError", "Message": "m"}
+    assert read_refusal({"Error": told, "Result": None}) == Refusal("InternalError", None, "m")
+    metadata = {"RequestId": "r", "Error": {"Code": ""}}
+    assert read_refusal({"ResponseMetadata": {"RequestId": "r"}, "Error": told}) == Refusal(
+        "InternalError", None, "m", "r"
+    )
+    assert read_refusal({"ResponseMetadata": metadata, "Error": {"Message": ""}}) is None
+
+
 @pytest.mark.parametrize("document", [None, [], "text", {}, {"ResponseMetadata": "text"}])
 def test_what_is_no_envelope_holds_no_refusal(document):
     assert read_refusal(document) is None

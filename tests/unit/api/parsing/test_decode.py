@@ -429,6 +429,34 @@ def test_what_is_no_answer_may_be_one_later(body):
     assert error.value.action == ISP.action
 
 
+NO_NOTHING = {
+    "code and message": '"code":500,"message":"upstream timed out"',
+    "success": '"success":false,"error":{"reason":"shard"}',
+    "text": '"detail":"try again"',
+}
+
+
+@pytest.mark.parametrize("beside", NO_NOTHING.values(), ids=NO_NOTHING)
+@each("endpoint", [e for e in ENDPOINTS.values() if e.null_result], lambda e: e.action)
+def test_null_beside_words_of_a_gateway_is_not_nothing(endpoint, beside):
+    for metadata in ("", '"ResponseMetadata":{"RequestId":"r"},'):
+        with pytest.raises(TryLater, match="neither a Result nor an Error, but "):
+            decode(endpoint, f'{{{metadata}"Result":null,{beside}}}'.encode())
+    empty = b'{"Result":null,"message":"","Error":null,"ResponseMetadata":{"RequestId":"r"}}'
+    assert decode(endpoint, empty).result.null_count == 1
+
+
+@every_endpoint
+def test_an_error_beside_the_metadata_is_an_error(endpoint):
+    """Whatever rows stand beside it: they may be a part."""
+    document = sample(endpoint) | {"Error": {"Code": "InternalError", "Message": "a shard is down"}}
+    nothing = document | {"Result": None}
+    for answer in (document, nothing):
+        with pytest.raises(TryLater, match="a shard is down") as error:
+            decode(endpoint, body_of(answer))
+        assert error.value.code == "InternalError"
+
+
 def test_no_body_can_take_the_process_down():
     """A parser in C++ is given foreign bytes: crashes would not be exceptions."""
     script = (
