@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from resources.api.catalog import dataset as dataset_named
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import DomainRole, Scope
-from resources.api.catalog.spelling import Spelling, domain_key
+from resources.api.catalog.spelling import Spelling, bare_name, domain_key
 from resources.api.request_plan import Domain, Stream, domains_of
 from resources.config import Settings
 from resources.errors import LivestatsError
@@ -73,8 +73,8 @@ def _as_listed(configured: Domain, listed: KnownDomain | None) -> KnownDomain:
 
 def configured_domains(settings: Settings) -> list[Domain]:
     """The domains that the settings name; none if all listed ones are meant."""
-    push = {domain_key(name): name for name in settings.push_domains}
-    pull = {domain_key(name): name for name in settings.pull_domains}
+    push = {domain_key(name): bare_name(name) for name in settings.push_domains}
+    pull = {domain_key(name): bare_name(name) for name in settings.pull_domains}
     return [
         *(Domain(push[key], DomainRole.PUSH) for key in push.keys() - pull.keys()),
         *(Domain(pull[key], DomainRole.PULL) for key in pull.keys() - push.keys()),
@@ -85,7 +85,8 @@ def configured_domains(settings: Settings) -> list[Domain]:
 def listed_domains(lake: Path) -> Iterator[KnownDomain]:
     """Domains of all snapshots, with push domains that only a pull domain's binding names.
 
-    Names compare as DNS does. The first spelling listed is kept, so that days can be joined.
+    Names compare as DNS does. The first spelling listed is kept, so that days can be joined; without
+    a dot at its end, as one list may show it and no other.
     """
     rows: list[dict[str, object]] = []
     names: dict[str, str] = {}
@@ -95,7 +96,7 @@ def listed_domains(lake: Path) -> Iterator[KnownDomain]:
         of_list = [one for one in listed.to_pylist() if domain_key(one["domain"])]  # no blanks
         pushed = [one["push_domain"] for one in of_list if domain_key(one["push_domain"] or "")]
         for name in (*(one["domain"] for one in of_list), *pushed):
-            names.setdefault(domain_key(name), name.strip())
+            names.setdefault(domain_key(name), bare_name(name))
         rows += of_list
         bindings += pushed
     roles = {domain_key(str(row["domain"])): _role(str(row["domain_type"])) for row in rows}

@@ -27,6 +27,11 @@ def domain_key(name: str) -> str:
     return ".".join(map(_in_ascii, labels))
 
 
+def bare_name(name: str) -> str:
+    """A domain name as it is asked for: without blanks around it and the dot of the root."""
+    return _without_last_dot(name.strip())
+
+
 def _without_last_dot(name: str) -> str:
     return name.removesuffix(".") or name  # a dot alone is a name, and no blank
 
