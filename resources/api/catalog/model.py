@@ -166,6 +166,8 @@ class Endpoint:
     paging: Paging | None = None
     totals: tuple[ResponseTotal, ...] = ()  # of Result and of each split item
     ignored_lists: tuple[ListLevel, ...] = ()  # lists in Result that are known but not kept
+    listed_totals: tuple[tuple[str, str], ...] = ()
+    """(one of them, its field, which is one of the rows too): its sum over the list is that of all rows."""
     ignored_fields: tuple[Field, ...] = ()  # scalars in Result likewise
     absent_on: tuple[Vendor, ...] = ()
     null_result: bool = False  # True: the vendor's types let Result be null, which means nothing

@@ -200,6 +200,7 @@ STATUS = Endpoint(
         )
     ),
     ignored_lists=(_CODES,),  # the same distribution over the whole window
+    listed_totals=((_CODES.name, "Value"),),
 )
 
 _COUNT_ROWS, _COUNT_SPLIT = time_series_layouts(

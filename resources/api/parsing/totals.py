@@ -32,6 +32,7 @@ class Totals:
     def __init__(self, dataset: Dataset, *, is_split: bool, answers: int = 1) -> None:
         """Start without rows, for `answers` responses."""
         self._totals = [t for t in dataset.endpoint.totals if t.of is not None]
+        self._listed = dataset.endpoint.listed_totals
         self._is_split, self._answers = is_split, answers
         splits = [SPLITS[name] for name in dataset.split]
         self._overlaps = any(split.overlaps for split in splits)
@@ -58,6 +59,10 @@ class Totals:
                 np.maximum.at(self._of(self._largest, total), groups, numbers)
                 np.add.at(self._of(self._summed, total), groups, numbers)
             _fold(total, self._of(self._folded, total), numbers, groups)
+        for name, field in self._listed:
+            values = next(v for f, v in flat.fields.values() if f.name == field)
+            summed = self._folded.setdefault(name, np.zeros(self._answers))
+            np.add.at(summed, flat.answer, np.nan_to_num(_floats(values)))
 
     def _of(self, values: dict[str, np.ndarray], total: ResponseTotal) -> np.ndarray:
         return values.setdefault(total.name, np.zeros(self._answers))
@@ -80,6 +85,10 @@ class Totals:
             agree = agree & (np.isnan(told) | is_right)
             for at in np.flatnonzero(~agree):
                 found[at] += (total.name,)
+        for name, field in () if self._overlaps or self._is_partial else self._listed:
+            told = _sums_of(pc.struct_field(results, name), field)
+            for at in np.flatnonzero(~(np.isnan(told) | _is_close(self._folded[name], told))):
+                found[at] += (name,)
         return found
 
     def sums(self, results: pa.StructArray) -> tuple[str, ...]:
@@ -93,6 +102,16 @@ class Totals:
             and total.name in self._folded
             and not np.isnan(_floats(pc.struct_field(results, total.name))).all()
         )
+
+
+def _sums_of(lists: pa.ListArray, field: str) -> np.ndarray:
+    """Per response: the sum of a field over its list; NaN if the list is empty or says none."""
+    sums = np.full(len(lists), np.nan)
+    values = _floats(pc.struct_field(lists.flatten(), field))
+    answer = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+    sums[answer] = 0.0
+    np.add.at(sums, answer, values)
+    return sums
 
 
 def _is_close(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -52,3 +52,19 @@ def test_a_total_that_is_left_out_is_no_contradiction(name):
 def test_a_total_that_items_of_a_split_cannot_come_to_is_named(name, total, wrong):
     assert disagreeing(name) == ()
     assert disagreeing(name, **{total: wrong}) == (total,)
+
+
+CODES = ("play_status_code", "play_status_code_by_domain", "play_status_code_account")
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_a_list_of_totals_that_are_not_those_of_the_rows_is_named(name):
+    """As when the first slots of the day are not in the answer: the list still counts them."""
+    (total, field), *_ = DATASETS[name].endpoint.listed_totals
+    assert disagreeing(name) == ()
+    assert disagreeing(name, **{total: [{"StatusCode": 200, field: 987_654_321}]}) == (total,)
+
+
+@pytest.mark.parametrize("nothing", [None, [], [{"StatusCode": 200}], [{"Value": None}]])
+def test_a_list_of_totals_that_says_nothing_is_no_contradiction(nothing):
+    assert disagreeing("play_status_code", StatusSummaryDataList=nothing) == ()
