@@ -55,7 +55,9 @@ def test_a_blank_is_no_domain_and_blanks_around_a_name_are_none_of_it(tmp_path, 
 
 def test_a_dot_at_the_end_of_a_name_is_asked_for_nowhere(tmp_path):
     """Also after one list with dots: the first spelling listed is kept for good."""
-    listed(tmp_path, FIRST, ("a.example. ", "pull-flv", "push.example."), ("B.example.", "push", ""))
+    listed(
+        tmp_path, FIRST, ("a.example. ", "pull-flv", "push.example."), ("B.example.", "push", "")
+    )
     listed(tmp_path, SECOND, ("a.example", "pull-flv", "push.example"), ("b.example", "push", ""))
     found = ["B.example", "a.example", "push.example"]
     assert [*roles(known_domains(tmp_path, Settings()))] == found
