@@ -164,11 +164,14 @@ def _connect(home: Home) -> duckdb.DuckDBPyConnection:
 def _remove_unfinished(path: Path) -> None:
     """Remove a file whose creation was broken off, by a full disk or a kill: it never held anything.
 
-    DuckDB writes three headers before anything else, and opens no file that lacks one of them.
+    DuckDB writes three headers before anything else, and opens no file that lacks one of them. On a
+    disk without any room the file is there, and nothing in it.
     """
     with suppress(FileNotFoundError):
-        if path.stat().st_size < _HEADERS_BYTES and path.read_bytes()[8:12] == b"DUCK":
-            path.unlink()
+        if path.stat().st_size < _HEADERS_BYTES:
+            content = path.read_bytes()
+            if content[8:12] == b"DUCK" or not any(content):
+                path.unlink()
 
 
 def _compact(home: Home, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

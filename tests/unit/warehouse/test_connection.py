@@ -106,6 +106,15 @@ def test_a_file_whose_creation_was_broken_off_is_made_again(tmp_path, written):
         assert connection.execute("FROM meta.loaded").fetchall() == []
 
 
+@pytest.mark.parametrize("blank", [0, 512, 8192])
+def test_a_file_that_a_full_disk_left_blank_is_made_again(tmp_path, blank):
+    home = Home(tmp_path)
+    home.warehouse.parent.mkdir(parents=True)
+    home.warehouse.write_bytes(bytes(blank))
+    with warehouse_connection.writing(home, "UTC") as connection:
+        assert connection.execute("FROM meta.loaded").fetchall() == []
+
+
 def test_a_short_file_of_something_else_is_left_alone(tmp_path):
     home = Home(tmp_path)
     home.warehouse.parent.mkdir(parents=True)
