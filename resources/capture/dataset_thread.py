@@ -85,7 +85,14 @@ class DatasetThread:
             run.captured_before,
         )
         self._workers = workers
-        self._fetcher = Fetcher(capturer.client, dataset, capturer.halt, run.decoders, run.learned)
+        self._fetcher = Fetcher(
+            capturer.client,
+            dataset,
+            capturer.halt,
+            run.decoders,
+            run.learned,
+            run.inventory.spellings,
+        )
         self._max_in_flight = capturer.settings.workers * 2
         self._days = [*dict.fromkeys(days)]  # not begun
         self._locked_days: list[date] = []  # locked by another run

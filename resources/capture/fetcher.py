@@ -9,7 +9,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
@@ -45,6 +45,7 @@ from resources.capture.isolation import PROBES, take_apart
 from resources.capture.learned import MAX_FAILURES, Learned
 from resources.capture.readings import Readings
 from resources.errors import LivestatsError
+from resources.ledger.newest_spellings import Spellings, respelled
 from resources.raw import captures
 
 log = logging.getLogger("livestats.capture")
@@ -65,6 +66,7 @@ class Fetcher:
     halt: threading.Event
     decoders: DecoderPool
     learned: Learned
+    spellings: Spellings = field(default_factory=dict)  # sent where the first one is refused
 
     def fetch(self, request: Request, day: date, has_failed: Callable[[], bool]) -> list[Answer]:
         """What answers `request`: its answer, or those to parts of it, proven or not.
@@ -134,7 +136,8 @@ class Fetcher:
                 )
                 return [part for half in shorter for part in self._fetch(half, day)]
         items = items_of(self.dataset, request)
-        if _may_concern_an_item(error):
+        is_throttled = isinstance(error, TryLater) and error.throttled
+        if not is_throttled:  # another request of the action may be answered
             if len(items) > 1:
                 return self._take_apart(request, items, answer, day)
             self._note_refusal(request, items, day, error)
@@ -332,13 +335,15 @@ class Fetcher:
                 came[page] = FetchedPage(page, payload, at, len(body), captures.pack(body))
                 raise
 
-        answer = self.client.call(self._action, payload, read_or_keep)
+        try:
+            answer = self.client.call(self._action, payload, read_or_keep)
+        except FixRequest:
+            newest = respelled(payload, self.spellings)
+            if newest == payload:
+                raise
+            # Kept is what was asked first: it means the same, and says how rows spell their names.
+            answer = self.client.call(self._action, newest, read_or_keep)
         value, stored = answer.value
         at = answer.fetched_at.isoformat(timespec="milliseconds")
         came[page] = FetchedPage(page, payload, at, len(answer.body), stored)
         return value
-
-
-def _may_concern_an_item(error: ApiError) -> bool:
-    """True if another request of the same action may be answered although this one was not."""
-    return not (isinstance(error, TryLater) and error.throttled)

@@ -24,6 +24,7 @@ from resources.ledger.known_items import (
     snapshots,
     streams_in,
 )
+from resources.ledger.newest_spellings import Spellings, newest_spellings
 
 __all__ = ["InventoryReader", "PrerequisiteMissing", "check_patterns", "snapshots"]
 
@@ -101,6 +102,14 @@ class InventoryReader:
     @cached_property
     def _isps(self) -> tuple[str, ...]:
         return self._listed("isp", ["isp"], "carriers")
+
+    @cached_property
+    def spellings(self) -> Spellings:
+        """What the newest lists spell otherwise; nothing if one cannot be read, as planning tells."""
+        try:
+            return newest_spellings(self.lake)
+        except PrerequisiteMissing:
+            return {}
 
     def regions(self, levels: int) -> tuple[str, ...]:
         """Regions of the newest list that has any, down to so many levels, such as CN/CN for two.
