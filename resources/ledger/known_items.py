@@ -85,8 +85,7 @@ def configured_domains(settings: Settings) -> list[Domain]:
 def listed_domains(lake: Path) -> Iterator[KnownDomain]:
     """Domains of all snapshots, with push domains that only a pull domain's binding names.
 
-    Names compare as DNS does. The first spelling listed is kept, so that days can be joined; without
-    a dot at its end, as one list may show it and no other.
+    Names compare as DNS does. The first spelling listed is kept, so that days can be joined.
     """
     rows: list[dict[str, object]] = []
     names: dict[str, str] = {}
@@ -96,7 +95,7 @@ def listed_domains(lake: Path) -> Iterator[KnownDomain]:
         of_list = [one for one in listed.to_pylist() if domain_key(one["domain"])]  # no blanks
         pushed = [one["push_domain"] for one in of_list if domain_key(one["push_domain"] or "")]
         for name in (*(one["domain"] for one in of_list), *pushed):
-            names.setdefault(domain_key(name), bare_name(name))
+            names.setdefault(domain_key(name), name.strip())
         rows += of_list
         bindings += pushed
     roles = {domain_key(str(row["domain"])): _role(str(row["domain_type"])) for row in rows}

@@ -17,9 +17,10 @@ def listed(root, day, domains=(), carriers=()):
 
 def test_only_what_is_spelled_otherwise_now_is_told(tmp_path):
     listed(tmp_path, FIRST, ("A.example", "b.example.", "Gone.example"), ("TELECOM", "unicom"))
-    assert newest_spellings(tmp_path) == {}
+    dots = {"b.example.": "b.example"}
+    assert newest_spellings(tmp_path) == {"Domain": dots, "DomainList": dots}
     listed(tmp_path, SECOND, ("a.example", "b.example", "New.example"), ("telecom", "unicom"))
-    domains = {"A.example": "a.example"}
+    domains = {"A.example": "a.example", "b.example.": "b.example"}
     assert newest_spellings(tmp_path) == {
         "Domain": domains,
         "DomainList": domains,
