@@ -33,6 +33,8 @@ __all__ = ["RunCancelled", "capturer", "rates"]
 
 log = logging.getLogger("livestats.capture")
 
+_HALF_REPLACED_READS, _HALF_REPLACED_WAIT_S = 3, 2.0
+
 
 @dataclass
 class _Wait:
@@ -69,24 +71,52 @@ def rates(settings: Settings) -> Callable[[str], float | None]:
 
 @dataclass
 class _Reread:
-    """Reads the credentials of a client again; those of another account end the run."""
+    """Reads the credentials of a client again; those of another account end the run.
+
+    Key and secret may be in two files, which are replaced one after the other: a new secret of the
+    same permanent key, or a new key that the vendor refuses, is read again after a moment.
+    """
 
     environ: Mapping[str, str] = field(repr=False)
     guard: AccountGuard
     opened: Callable[[Credentials], Client]
     checked: Credentials  # the last that were of this account
+    wait: Callable[[float], None]
 
     def __call__(self) -> Credentials | None:
+        found = self._read()
+        for _ in range(_HALF_REPLACED_READS):
+            if found is None or found == self.checked or self._is_whole(found):
+                return found
+            self.wait(_HALF_REPLACED_WAIT_S)
+            found = self._read()
+        if found is not None and found != self.checked:
+            self._check(found)
+        return found
+
+    def _read(self) -> Credentials | None:
         try:
             found, _ = find_credentials(self.environ, user.home_folder())
         except FixSetup as error:  # the vendor's refusal of the old key is what is told
             log.warning("The credentials cannot be read again: %s", error)
             return None
-        if found != self.checked:
-            with self.opened(found) as client:
-                self.guard.check(client, found.account_id())
-            self.checked = found
         return found
+
+    def _is_whole(self, found: Credentials) -> bool:
+        if found.access_key == self.checked.access_key and not found.session_token:
+            return False
+        try:
+            self._check(found)
+        except FixSetup as error:
+            if error.is_of_vendor:
+                return False
+            raise
+        return True
+
+    def _check(self, found: Credentials) -> None:
+        with self.opened(found) as client:
+            self.guard.check(client, found.account_id())
+        self.checked = found
 
 
 @contextmanager
@@ -135,7 +165,7 @@ def capturer(
         sleep=wait,
     )
     guard = AccountGuard(home, settings)
-    with opened(credentials, reread=_Reread(environ, guard, opened, credentials)) as client:
+    with opened(credentials, reread=_Reread(environ, guard, opened, credentials, wait)) as client:
         guard.check(client, credentials.account_id())
         home.raise_format()
         try:

@@ -82,3 +82,33 @@ def test_a_key_of_another_account_in_the_file_ends_the_run(found, volc, monkeypa
         )
         with pytest.raises(OtherAccount):
             one.client.call(ISP, {})
+
+
+KEYS = [Credentials(f"AKPERMANENT{nth}", f"the-permanent-secret-{nth}") for nth in (1, 2)]
+
+
+@pytest.mark.parametrize("order", [("key", "secret"), ("secret", "key")], ids=lambda o: o[0])
+def test_a_key_and_its_secret_are_replaced_in_two_files_one_after_the_other(tmp_path, order):
+    old, new = KEYS
+    files = {"key": tmp_path / "key", "secret": tmp_path / "secret"}
+    texts = {"key": new.access_key, "secret": new.secret_key}
+    files["key"].write_text(old.access_key)
+    files["secret"].write_text(old.secret_key)
+    environ = {"VOLC_ACCESSKEY": "", "VOLC_SECRETKEY": "", "HOME": str(tmp_path)}
+    environ |= {
+        "VOLC_ACCESSKEY_FILE": str(files["key"]),
+        "VOLC_SECRETKEY_FILE": str(files["secret"]),
+    }
+    with lab(tmp_path / "home", TINY, credentials=old) as opened:
+        found = opened.with_(**environ)
+        found.only("domain").capture()
+
+        def replace_the_other(seconds):
+            if seconds >= 1:  # shorter ones are those of the rate limit
+                files[order[1]].write_text(texts[order[1]])
+
+        with found.capturing(sleep=replace_the_other) as one:
+            one.client.call(ISP, {})
+            found.simulator._service.credentials = new
+            files[order[0]].write_text(texts[order[0]])
+            assert one.client.call(ISP, {}).attempts == 2
