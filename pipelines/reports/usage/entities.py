@@ -100,7 +100,7 @@ def daily(
     needs: Sequence[str],
     days: Range | None = None,
 ) -> dict[Key, dict[str, Series]]:
-    """Key -> name -> series, of rows (key, day, a value for each of `names`).
+    """Key -> name -> series, by key, of rows (key, day, a value for each of `names`).
 
     Instants become seconds since the start of their day. Days that one of `needs` lacks are None,
     whatever the rows say, and so is a value that a row does not have (NULL).
@@ -117,7 +117,7 @@ def daily(
             continue
         for name, value in zip(names, values, strict=True):
             series[name][place[day]] = plain(value, begin[day])
-    return found
+    return dict(sorted(found.items()))  # so that equal data give equal bytes
 
 
 def alone(
