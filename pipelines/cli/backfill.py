@@ -158,7 +158,7 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
     elif summary.incomplete:
         lines.append(
             "Next: livestats backfill, which asks once a day for what lacks. For a domain that is "
-            "gone for good: livestats gone DOMAIN"
+            "gone for good: livestats gone DOMAIN; for a stream: livestats gone DOMAIN/APP/STREAM"
         )
     elif files.lacking:
         lines.append("Next: livestats backfill")

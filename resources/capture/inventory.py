@@ -12,8 +12,10 @@ from functools import cached_property
 from pathlib import Path
 
 from resources.api.catalog.datasets import CUT_PREFIX, Dataset
-from resources.api.request_plan import Domain, Inventory, domains_of
+from resources.api.catalog.spelling import stream_key
+from resources.api.request_plan import Domain, Inventory, Stream, domains_of
 from resources.config import Settings
+from resources.home.layout import Home
 from resources.lake import parquet as lake
 from resources.ledger.known_items import (
     PrerequisiteMissing,
@@ -39,6 +41,10 @@ def check_patterns(dataset: Dataset, domains: Sequence[Domain]) -> None:
             f"{len(domains)} domains: mend it in livestats.toml, or switch {dataset.name} off "
             "under datasets.off"
         )
+
+
+def _key_of(one: Stream) -> str:
+    return stream_key(f"{one.domain}/{one.app}/{one.stream}")
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,33 @@ class InventoryReader:
             areas=self.regions(1) if "areas" in drawn else (),
             countries=self.regions(2) if "countries" in drawn else (),
             provinces=self.regions(3) if "provinces" in drawn else (),
-            streams=tuple(streams_in(self._sources(dataset, dataset.streams_from, day, lost))),
+            streams=self._streams(self._sources(dataset, dataset.streams_from, day, lost)),
             addresses=tuple(addresses_in(dataset, self._sources(dataset, looked_up, day, lost))),
             absent=self.settings.absent_parameters,
+        )
+
+    def _streams(self, paths: dict[str, Path]) -> tuple[Stream, ...]:
+        """The streams in lake files, without those that a person called gone."""
+        gone = self._gone_streams
+        return tuple(one for one in streams_in(paths) if not gone or _key_of(one) not in gone)
+
+    @cached_property
+    def _gone_streams(self) -> frozenset[str]:
+        return Home(self.settings.home).gone_streams
+
+    def left_out(self, dataset: Dataset, day: date) -> list[str]:
+        """The streams of the day that are not asked about, since a person called them gone; sorted."""
+        if not self._gone_streams:
+            return []
+        paths = {name: lake.path_of(self.lake, name, day) for name in dataset.streams_from}
+        listed = streams_in({name: path for name, path in paths.items() if path.is_file()})
+        return sorted(
+            {
+                f"{one.domain}/{one.app}/{one.stream}"
+                for one in listed
+                if _key_of(one) in self._gone_streams
+                and dataset.includes_stream(one.app, one.stream)
+            }
         )
 
     def domains(self) -> tuple[Domain, ...]:

@@ -129,6 +129,7 @@ class PartitionLifecycle:
             domains=names,
             sources=sources,
             absent_sources=sorted(failed_sources(self.home, self.settings, dataset, day)),
+            gone_streams=self.inventory.left_out(dataset, day),
             carried=carried,
             is_supplement=is_supplement,
         )

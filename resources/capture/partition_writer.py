@@ -70,6 +70,7 @@ class PartitionJob:
     domains: Sequence[str]
     sources: Mapping[str, str] = field(default_factory=dict)  # captures that list the items
     absent_sources: Sequence[str] = ()  # datasets that list items and are not captured
+    gone_streams: Sequence[str] = ()  # that are not asked about, though listed
     carried: captures.Capture | None = None  # a supplement begins with the answers of this one
     is_supplement: bool = False  # asked for what the previous capture lacks, and no more
     staged: StagedFiles | None = None  # opened by the first answer: waiting days keep no files open
@@ -179,6 +180,8 @@ class PartitionJob:
             facts["sources"] = dict(self.sources)
         if self.absent_sources:
             facts["absent_sources"] = [*self.absent_sources]
+        if self.gone_streams:
+            facts["gone_streams"] = [*self.gone_streams]
         return facts
 
     def commit(self, now: datetime, time_zone: str) -> CommitResult:

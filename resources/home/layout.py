@@ -259,6 +259,16 @@ class Home:
         self._note(gone_domains=sorted(domains))
 
     @property
+    def gone_streams(self) -> frozenset[str]:
+        """Streams that a person said not to ask about, in the form that `stream_key` gives them."""
+        found: Any = (self.identity or {}).get("gone_streams", ())
+        return frozenset(map(str, found))
+
+    def set_gone_streams(self, streams: Collection[str]) -> None:
+        """Replace the list of streams that are not asked about. The identity file must exist."""
+        self._note(gone_streams=sorted(streams))
+
+    @property
     def mask_key(self) -> str:
         """Secret of the pseudonyms in the served copy: see serving/masks. "" before the first one."""
         return str((self.identity or {}).get("mask_key", ""))

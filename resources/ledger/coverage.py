@@ -21,7 +21,7 @@ from typing import Any
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
-from resources.api.catalog.spelling import domain_key
+from resources.api.catalog.spelling import domain_key, stream_key
 from resources.api.request_plan import domains_of
 from resources.api.windows import day_of, day_window
 from resources.config import Settings
@@ -125,13 +125,15 @@ class Coverage:
         return frozenset(domain_key(one.domain.name) for one in self.domains)
 
     def _is_gone(self, item: str, day: date) -> bool:
-        """True for a domain that a person called gone, its streams, and what was erased."""
+        """True for a domain or stream that a person called gone, and what was erased."""
         gone, erased = self._gone
-        return domain_key(item.partition("/")[0]) in gone or erased.names(day, item)
+        is_gone = domain_key(item.partition("/")[0]) in gone or stream_key(item) in gone
+        return is_gone or erased.names(day, item)
 
     @cached_property
     def _gone(self) -> tuple[frozenset[str], Erasures]:
-        return Home(self.settings.home).gone_domains, Erasures.of(self.raw)
+        home = Home(self.settings.home)
+        return home.gone_domains | home.gone_streams, Erasures.of(self.raw)
 
     def save(self) -> None:
         """Write the cache files that have changed enough."""
@@ -334,7 +336,9 @@ def _lacking_of(dataset: Dataset, manifest: Mapping[str, Any]) -> tuple[str, ...
     """
     is_mixed = dataset.scope is Scope.ACCOUNT and "carried" in manifest
     is_mixed &= "derived_from" not in manifest
-    return (*lacking_items(manifest), *([THE_ACCOUNT] if is_mixed else []))
+    # Once they are not gone any more, the day lacks them.
+    gone = map(str, manifest.get("gone_streams", ()))
+    return (*lacking_items(manifest), *gone, *([THE_ACCOUNT] if is_mixed else []))
 
 
 def _digest(items: Sequence[str]) -> str:

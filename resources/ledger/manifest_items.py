@@ -10,7 +10,7 @@ from typing import Any
 
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
-from resources.api.catalog.spelling import domain_key
+from resources.api.catalog.spelling import domain_key, stream_key
 from resources.api.request_plan import items_of, request_of
 from resources.lake.write_stats import WriteStats
 
@@ -26,8 +26,7 @@ def item_key(dataset: Dataset, item: str) -> str:
     if dataset.scope in BY_DOMAIN:
         return domain_key(item)
     if dataset.scope is Scope.STREAM:
-        domain, slash, stream = item.partition("/")
-        return domain_key(domain) + slash + stream
+        return stream_key(item)
     return item
 
 

@@ -36,7 +36,7 @@ def note(
         "expiry_warning_days": settings.expiry_warning_days,
         "domains": [settings.push_domains, settings.pull_domains],
         "limits": {name: settings.narrowed(name) for name in names},
-        "gone": sorted(home.gone_domains),
+        "gone": [*sorted(home.gone_domains), *sorted(home.gone_streams)],
     }
     text = json.dumps(facts)
     connection.execute("ALTER TABLE meta.state ADD COLUMN IF NOT EXISTS settings VARCHAR")

@@ -7,9 +7,11 @@ from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
 from pipelines.backfill.plan import plan
 from pipelines.backfill.run import run
+from pipelines.cli import main
 from pipelines.reports.coverage import report as coverage_report
 from resources.api.catalog import DATASETS, DIMENSIONS
 from resources.api.catalog.cuts import Cut
@@ -360,6 +362,34 @@ def test_a_domain_that_a_person_called_gone_lacks_nowhere_and_is_not_asked(tmp_p
         assert backfill(later, *DAYS)[0].is_complete
         assert {state for state, _ in states(later).values()} == {State.CAPTURED}
         assert lone.simulator.refused["RequestForbidden"] == refused
+
+
+def test_a_stream_that_is_always_refused_can_be_called_gone_and_asked_again(tmp_path):
+    name = f"{PUSHED}/live/room-201"
+    with lab(tmp_path / "home", ACCOUNT, manners=["refuse-stream=room-201"]) as lone:
+        found = lone.only(*STREAMS)
+
+        def gone(*words):
+            return CliRunner().invoke(main, ["gone", *words], env=found.archive.environ)
+
+        assert not backfill(found)[0].is_complete
+        refused = gone(f"{PUSHED}/live/room-202")
+        assert (refused.exit_code, "a captured day lacks" in refused.output) == (2, True)
+        assert gone(name.title().replace("Live/Room", "live/room")).exit_code == 0
+        assert json.loads(gone("--json").stdout)["gone"] == [name]
+        later = tomorrow(found)
+        before = sum(lone.simulator.refused.values())
+        assert backfill(later, *DAYS)[0].is_complete
+        assert {state for state, _ in states(later).values()} == {State.CAPTURED}
+        assert sum(lone.simulator.refused.values()) == before
+        assert gone(name, "--undo").exit_code == 0
+        later = tomorrow(found)
+        metrics = DATASETS["push_stream_metrics"]
+        told = [(line.state, line.lacking) for line in later.archive.ledger(metrics, *DAYS)]
+        assert told == [(State.INCOMPLETE, (name,))] * len(DAYS)
+        lone.simulator.manners = []
+        assert backfill(later, *DAYS)[0].is_complete
+        assert len(later.rows("FROM push_stream_metrics WHERE stream = 'room-201'")) > 0
 
 
 def test_verify_accepts_a_day_that_was_completed(tmp_path):

@@ -56,6 +56,12 @@ def domain_spellings(key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((key, ".".join(labels))))
 
 
+def stream_key(name: str) -> str:
+    """A stream, as `domain/app/stream`, with its domain as `domain_key` gives it."""
+    domain, slash, stream = name.partition("/")
+    return domain_key(domain) + slash + stream
+
+
 def address_key(text: str) -> str:
     """The form in which two texts are equal exactly if they are the same IP address."""
     try:
