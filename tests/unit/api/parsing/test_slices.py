@@ -88,7 +88,7 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None)
 @given(
     items=st.lists(values, max_size=12),
     before=st.dictionaries(texts, values, max_size=3),
