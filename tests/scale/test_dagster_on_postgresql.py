@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -157,4 +157,5 @@ def wait(database, process, asked):
         assert time.monotonic() < until_s, found
         if found == {"SUCCESS": sum(found.values())} and found["SUCCESS"] > asked:
             return
-        time.sleep(1)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=1)
