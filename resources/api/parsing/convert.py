@@ -243,3 +243,17 @@ def _as_requested_per_row(
         if text is None or key(text) != key(expected):
             raise WrongAnswer(dataset.endpoint.action, f"a row's {column.field}", text, expected)
     return wanted
+
+
+def in_one_chunk(tables: list[pa.Table]) -> pa.Table:
+    """The tables as one, each column in one chunk. Empties `tables`, to hold no column twice."""
+    if len(tables) == 1:
+        return tables[0]
+    schema = tables[0].schema
+    parts = [[table.column(i) for table in tables] for i in range(len(schema))]
+    tables.clear()
+    columns = []
+    for column in parts:
+        columns.append(pa.chunked_array([c for one in column for c in one.chunks]).combine_chunks())
+        column.clear()
+    return pa.table(columns, schema=schema)

@@ -7,6 +7,7 @@ proof that such rows are no moved page (parse.py and api/pagination.py, read the
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 
 import numpy as np
 import pyarrow as pa
@@ -40,6 +41,20 @@ def repeated_key(tables: Iterable[pa.Table], key: Sequence[str]) -> str | None:
             at = int(same.argmax())
             return ", ".join(f"{name}={both.column(name)[at].as_py()}" for name in key)
     return None
+
+
+def key_on_two_pages(pages: Sequence[pa.Table], key: Sequence[str]) -> str | None:
+    """The first key that two of the tables hold, as text; None if there is none."""
+    if len(pages) < 2 or not key:
+        return None
+    both = pa.concat_tables([page.group_by(key).aggregate([]) for page in pages])
+    return repeated_key([both.sort_by([(name, "ascending") for name in key])], key)
+
+
+def is_table_repeated(tables: Iterable[pa.Table]) -> bool:
+    """True if two tables that are not empty hold the same rows, in whatever order."""
+    ordered = [sorted_by_content(table) for table in tables if table.num_rows]
+    return any(one.equals(other) for one, other in combinations(ordered, 2))
 
 
 def keep_one(dataset: Dataset, table: pa.Table) -> pa.Table:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import combinations
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +21,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import DuplicateKeys, Scope
 from resources.api.errors import IncompleteAnswer, printable
 from resources.api.parsing import duplicates
-from resources.api.parsing.convert import row_schema, table_of
+from resources.api.parsing.convert import in_one_chunk, row_schema, table_of
 from resources.api.parsing.decode import DecodedResponse, decode, decode_items
 from resources.api.parsing.echoes import check_echoes
 from resources.api.parsing.flatten import FlatRows, flatten
@@ -60,6 +59,7 @@ class Page:
     facts: pagination.PageFacts | None  # None: the endpoint has no pages
     totals: Mapping[str, float] = field(default_factory=dict)  # over all pages, as stated
     outside: int = 0  # dropped rows, whose slot is outside of the window
+    dropped: pa.Table | None = None  # these rows, where there are several pages to be compared
     unknown: tuple[str, ...] = ()  # fields that the catalog does not know
     disagreeing: tuple[str, ...] = ()  # names of totals that differ from the rows
     sums: tuple[str, ...] = ()  # of totals that all rows add up to, where equal rows count once
@@ -69,8 +69,12 @@ class Page:
     number: int = 1
 
     def repeats(self, earlier: Page) -> bool:
-        """True if the page holds the rows of an earlier page again."""
-        return bool(self.table.equals(earlier.table))
+        """True if the page holds the rows of an earlier page again, dropped ones included."""
+        if not self.table.equals(earlier.table):
+            return False
+        if self.dropped is None or earlier.dropped is None:
+            return self.dropped is earlier.dropped
+        return bool(self.dropped.equals(earlier.dropped))
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,7 @@ class _PageReader:
         self._number = number
         self._rows = self._outside = 0
         self._tables: list[pa.Table] = []
+        self._dropped: list[pa.Table] = []  # rows outside of the window, of an endpoint with pages
         self._flats: list[FlatRows] = []  # unless they are too many rows to be held twice
         self._wrong: Strange | None = None  # a row that cannot be of the window
         self._far: Strange | None = None  # a slot more than a width outside of the window
@@ -163,9 +168,11 @@ class _PageReader:
         self._moved.append(
             "" if inside is None else moved_slots(self._dataset, self._request, table)
         )
-        if inside is not None and self._far is None:
+        if inside is not None:
             outside = table.filter(pc.invert(inside))
-            self._far = far_slot(self._dataset, self._request, outside)
+            self._far = self._far or far_slot(self._dataset, self._request, outside)
+            if self._dataset.endpoint.paging is not None:
+                self._dropped.append(outside)
         if inside is not None or self._dataset.bucket_s is None:
             self._wrong = self._wrong or impossible(self._dataset, self._request, table)
         self._totals.add(flat)
@@ -187,7 +194,7 @@ class _PageReader:
         moved = set(self._moved) if all(self._moved) else set[str]()
         facts, totals = facts_of(self._dataset, result, self._rows)
         is_all_here = not (self._outside or endpoint.paging or is_reduced)
-        table = _joined(self._tables)
+        table = in_one_chunk(self._tables)
         check_window(self._dataset, self._request, self._wrong, self._far, len(table))
         check_slots(self._dataset, [self._request], table, np.zeros(len(table), dtype=np.int64))
         is_not_compared = self._outside or self.is_beside_split
@@ -199,6 +206,7 @@ class _PageReader:
             facts=facts,
             totals=totals,
             outside=self._outside,
+            dropped=pa.concat_tables(self._dropped) if self._dropped else None,
             absent=absent if absent and is_short(self._dataset, table, result) else (),
             unknown=tuple(sorted(self._unknown)),
             disagreeing=self._disagreeing(all_rows, result, table) if is_all_here else tuple(moved),
@@ -222,20 +230,6 @@ class _PageReader:
             totals.add(flat.filtered(counts[first : first + flat.rows]))
             first += flat.rows
         return totals.disagreeing(result)[0]
-
-
-def _joined(tables: list[pa.Table]) -> pa.Table:
-    """The tables as one, each column in one chunk. Empties `tables`, to hold no column twice."""
-    if len(tables) == 1:
-        return tables[0]
-    schema = tables[0].schema
-    parts = [[table.column(i) for table in tables] for i in range(len(schema))]
-    tables.clear()
-    columns = []
-    for column in parts:
-        columns.append(pa.chunked_array([c for one in column for c in one.chunks]).combine_chunks())
-        column.clear()
-    return pa.table(columns, schema=schema)
 
 
 def join(dataset: Dataset, request: Request, pages: Sequence[Page]) -> Rows:
@@ -282,6 +276,8 @@ def _sorted(
 ) -> tuple[pa.Table | SortedView, bool]:
     """The rows of all pages, sorted by key, and whether a key occurs twice.
 
+    A dropped row that two pages list counts too: another row may have moved, which none of them lists.
+
     Raises IncompleteAnswer if a key occurs twice where the dataset does not allow it, or because a
     whole page came again.
     """
@@ -292,25 +288,24 @@ def _sorted(
     found = in_order or table.take(order).combine_chunks()
     twice = duplicates.repeated_key(in_order.tables(key) if in_order else [found], key)
     if twice is None:
-        return found, False
+        dropped = [page.dropped for page in pages if page.dropped is not None]
+        twice = duplicates.key_on_two_pages(dropped, key)
+        if twice is None or dataset.duplicate_keys is not DuplicateKeys.REFUSE:
+            return found, twice is not None
     if duplicates.states_once(dataset):
         once = duplicates.without_repeats(dataset, table)
         twice = duplicates.repeated_key([once], key)
         if twice is None:
             return once, False
-    if dataset.duplicate_keys is DuplicateKeys.REFUSE or _is_page_repeated(pages):
+    if dataset.duplicate_keys is DuplicateKeys.REFUSE or duplicates.is_table_repeated(
+        page.table for page in pages
+    ):
         raise IncompleteAnswer(
             printable(f"a key came twice in {request}: {twice}"), action=dataset.endpoint.action
         )
     if dataset.duplicate_keys is DuplicateKeys.KEEP_ONE:
         return duplicates.keep_one(dataset, table), True
     return duplicates.number_occurrences(dataset, table), True
-
-
-def _is_page_repeated(pages: Sequence[Page]) -> bool:
-    """True if two pages hold the same rows, in whatever order."""
-    tables = [duplicates.sorted_by_content(page.table) for page in pages if page.table.num_rows]
-    return any(one.equals(other) for one, other in combinations(tables, 2))
 
 
 def _ranked(dataset: Dataset, pages: Sequence[Page]) -> Iterator[pa.Table]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -78,11 +78,10 @@ def read_batch(
         may_be_of_others = inside is not None or dataset.bucket_s is None
         if may_be_of_others and has_impossible(dataset, table, requests, flat.answer):
             return None  # of another window: `parse.read_page` says so
-        if inside is None:
-            answer = flat.answer
-        else:
-            whole, table = table, table.filter(inside)
-            answer = flat.answer[_booleans(inside)]
+        whole, answer = table, flat.answer
+        if inside is not None:
+            table = whole.filter(inside)
+            answer = answer[_booleans(inside)]
             if (came[np.bincount(answer, minlength=len(requests)) == 0] > 0).any():
                 return None  # maybe the answer for another window: `parse.read_page` checks that
             if _has_moved(dataset, requests, whole, flat.answer):
@@ -96,8 +95,8 @@ def read_batch(
     if requests[0].is_split and _lacks_domains(dataset, requests, table, answer, results):
         return None  # `parse.read_page` names them
     kept = np.bincount(answer, minlength=len(requests))
-    starts = (np.cumsum(kept) - kept).tolist()
-    outside = (came - kept).tolist()
+    starts, outside = (np.cumsum(kept) - kept).tolist(), (came - kept).tolist()
+    dropped = _dropped(dataset, whole, inside, outside)
     disagreeing = _disagreeing(dataset, requests, flat, results)
     row_bytes = sorted_table.nbytes / max(1, len(answer))
     return [
@@ -106,6 +105,7 @@ def read_batch(
             facts=facts[i][0],
             totals=facts[i][1],
             outside=outside[i],
+            dropped=dropped[i],
             disagreeing=() if outside[i] else disagreeing[i],
             is_sorted=True,
             nbytes=round(rows * row_bytes),
@@ -157,6 +157,22 @@ def _facts(
     if dataset.endpoint.paging is None:
         return [(None, {})] * len(results)
     return [facts_of(dataset, results.slice(i, 1), rows) for i, rows in enumerate(came.tolist())]
+
+
+def _dropped(
+    dataset: Dataset, table: pa.Table, inside: pa.ChunkedArray | None, outside: Sequence[int]
+) -> list[pa.Table | None]:
+    """Per response: its rows outside of the window, which `Page.dropped` holds; None if it has none.
+
+    `table` has the rows of all responses in their order, `outside` says how many each drops.
+    """
+    if inside is None or dataset.endpoint.paging is None:
+        return [None] * len(outside)
+    dropped, ends = table.filter(pc.invert(inside)), accumulate(outside)
+    return [
+        dropped.slice(end - rows, rows) if rows else None
+        for end, rows in zip(ends, outside, strict=True)
+    ]
 
 
 def _disagreeing(

@@ -860,6 +860,43 @@ def test_a_key_on_two_pages_makes_the_walk_incomplete():
         join(DATASETS[name], first_walk(name), [page, page])
 
 
+def page_of_log_files(number, *files):
+    """Page of the list of log files of 2025-03-01: (domain, hour, ending) each."""
+    document = sample_of("log_file")
+    row = document["Result"]["LogInfoList"][0]
+    document["Result"]["LogInfoList"] = [
+        {**row, "Domain": domain, "DateTime": f"2025-03-{hour}:00:00+08:00", "LogName": f"{n}.gz"}
+        for domain, hour, n in files
+    ]
+    document["Result"]["Pagination"] |= {"PageNum": number, "TotalCount": 6}
+    return read("log_file", document, number=number)
+
+
+def test_pages_of_nothing_but_dropped_rows_are_compared_by_these():
+    """A log file is asked for an hour beyond the day: pages of two rows may have none of the day."""
+    early = page_of_log_files(1, ("a", "01T00", 1), ("b", "01T00", 2))
+    outside = [
+        page_of_log_files(number, ("a", "02T00", number), ("b", "02T00", number))
+        for number in (1, 2, 2)
+    ]
+    assert [(len(page.table), page.outside) for page in outside] == [(0, 2)] * 3
+    assert not outside[1].repeats(outside[0])
+    assert outside[2].repeats(outside[1])
+    assert not outside[0].repeats(early)
+    rows = join(DATASETS["log_file"], first_walk("log_file"), [early, *outside[:2]])
+    assert (rows.table.num_rows, rows.outside) == (2, 4)
+
+
+def test_a_dropped_row_on_two_pages_makes_the_walk_incomplete():
+    """A row of the day may have moved from one page to another meanwhile, and be on none."""
+    pages = [
+        page_of_log_files(1, ("a", "01T00", 1), ("a", "02T00", 2)),
+        page_of_log_files(2, ("a", "02T00", 2), ("b", "02T00", 3)),
+    ]
+    with pytest.raises(IncompleteAnswer, match="a key came twice"):
+        join(DATASETS["log_file"], first_walk("log_file"), pages)
+
+
 def test_totals_count_over_all_pages():
     name = "batch_stream_traffic"
     pages = []

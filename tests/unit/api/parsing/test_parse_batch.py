@@ -60,7 +60,12 @@ def told(found):
     return (
         (table.to_pylist(), table.schema, rows.outside, rows.unknown, rows.disagreeing),
         (page.facts, page.totals, page.outside, page.unknown, page.disagreeing),
+        in_order(page.dropped),
     )
+
+
+def in_order(dropped):
+    return None if dropped is None else dropped.to_pylist()
 
 
 def alike(asked):
