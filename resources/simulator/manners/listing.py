@@ -6,9 +6,11 @@ The numbers in an answer are in figures.py.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from resources.api.catalog.model import Endpoint
 from resources.simulator.exchange import DOMAIN_PARAMETERS, Answer, Request
 from resources.simulator.manners.manner import Manner, Options
 from resources.simulator.render import Result
@@ -248,6 +250,15 @@ class NameCase(Manner):
         return answer.with_result(result)
 
 
+def _announced(endpoint: Endpoint, result: Mapping[str, Any]) -> int:
+    """How many rows an answer says there are on all pages; 0 for an endpoint without pages."""
+    paging = endpoint.paging
+    if paging is None:
+        return 0
+    block = result if paging.block is None else result[paging.block]
+    return int(block[paging.total])
+
+
 @dataclass
 class NullResult(Manner):
     """Answers "Result": null where there is nothing."""
@@ -264,7 +275,8 @@ class NullResult(Manner):
         result = answer.result
         layouts = (request.endpoint.rows, request.endpoint.split_rows)
         is_empty = not any(result.get(rows.levels[0].name) for rows in layouts if rows is not None)
-        if is_empty or self.when == "always":
+        is_nothing = is_empty and not _announced(request.endpoint, result)
+        if is_nothing or self.when == "always":
             return replace(answer, result_json=b"null")
         return answer
 
