@@ -93,7 +93,7 @@ STORAGE_SPACE = Endpoint(
     ),
     ignored_fields=(Field(name="Aggregation", kind=ColumnType.INTEGER),),  # the SDK has a Boolean
     window_limits=ONLY_DAYS,
-    window_slack=timedelta(days=1),  # stamped at the end of its day
+    stamps_days=True,  # at the end
     history=YEAR,
     delay=timedelta(hours=8),  # undocumented; that of time shift, whose storage it is
     rows=RowLayout(

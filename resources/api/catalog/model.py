@@ -156,6 +156,8 @@ class Endpoint:
     window_slack: timedelta = timedelta(hours=1)
     """How far outside of its window a row may lie. An hour: one action is documented to align both
     ends to full hours, and of the others it is not documented how they read the ends."""
+    stamps_days: bool = False
+    """True: a row stands for a day of the vendor, under a time somewhere in it, both ends included."""
     asked_beyond: timedelta = timedelta(0)
     """How far the window that is asked for reaches beyond what is wanted, on both sides. Rows outside of
     what is wanted are dropped."""

@@ -51,7 +51,7 @@ TIME_SHIFT = Endpoint(
         bucket_parameter(DAY_S, default=DAY_S),
     ),
     window_limits=ONLY_DAYS,
-    window_slack=timedelta(days=1),  # stamped at the start or the end of its day, say two pages
+    stamps_days=True,  # at the start or the end of the day, say two pages
     history=YEAR,
     delay=timedelta(hours=8),  # "the following day, 08:00"
     rate_per_s=100.0,

@@ -1,13 +1,13 @@
 """Compares when rows are with the window that was asked for: which are dropped, which are impossible.
 
-How far a row may lie outside is data of the catalog: `Endpoint.window_slack`. Not here: the steps
-between slots (slot_steps.py). Read next: parse.py.
+How far a row may lie outside is data of the catalog: `Endpoint.window_slack` and `stamps_days`.
+Not here: the steps between slots (slot_steps.py). Read next: parse.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -19,8 +19,12 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.errors import WrongAnswer
 from resources.api.parsing.convert import TIMESTAMP
 from resources.api.request_plan import Request, width_s
+from resources.api.windows import VENDOR_ZONE
 
 Edge: TypeAlias = Any  # a time for all rows, or one per row: pyarrow has no type for either
+_AT_AN_END = timedelta(
+    seconds=0.5
+)  # both ends are inside, the last second of the day before is not
 
 
 class Strange(NamedTuple):
@@ -96,11 +100,19 @@ def check_window(
 
 
 def _slack(dataset: Dataset, requests: Sequence[Request]) -> timedelta:
+    if dataset.endpoint.stamps_days:  # in another zone the vendor's day reaches beyond the window
+        return _AT_AN_END if all(map(_is_vendor_day, requests)) else timedelta(days=1)
     # Rows are compared with the window that was wanted; what was asked for reaches further.
     slack = dataset.endpoint.window_slack + dataset.endpoint.asked_beyond
     if dataset.bucket_s is None:
         return slack
     return max(slack, timedelta(seconds=max(width_s(dataset, one) for one in requests)))
+
+
+def _is_vendor_day(request: Request) -> bool:
+    if request.window is None:
+        return False
+    return request.window[0].astimezone(VENDOR_ZONE).time() == time(0)
 
 
 def _edges(requests: Sequence[Request], answer: np.ndarray) -> tuple[Edge, Edge] | None:

@@ -1,7 +1,7 @@
 """Rows that cannot belong to the window asked for: the answer is for another one, whatever it echoes."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +10,8 @@ from resources.api.catalog import DAILY, DATASETS
 from resources.api.errors import WrongAnswer
 from resources.api.parsing.parse import read_page
 from resources.api.parsing.parse_batch import read_batch
-from tests.unit.api.parsing.test_parse import first_walk, sample_of
+from resources.api.request_plan import requests_for
+from tests.unit.api.parsing.test_parse import MANY, first_walk, sample_of
 from tests.unit.api.parsing.test_slot_steps import DAY_S, MIDNIGHT, body, is_read
 
 HOUR = 3600
@@ -40,6 +41,38 @@ def read_events(name, *times):
         assert batch is None
         raise
     return page.table.num_rows, page.outside
+
+
+STAMPED = [d for d in (*DAILY, DATASETS["storage_space"]) if d.endpoint.stamps_days]
+
+
+def read_stamp(dataset, at, zone="Asia/Shanghai"):
+    """Rows of an answer about 2025-03-01 whose only row has a stamp."""
+    walk = next(iter(requests_for(dataset, date(2025, 3, 1), ZoneInfo(zone), MANY)))
+    document = sample_of(dataset.name, walk)
+    rows = document["Result"][dataset.endpoint.rows.levels[0].name]
+    rows[:] = [{**rows[0], "TimeStamp": at}]
+    return read_page(dataset, walk, json.dumps(document).encode()).table.num_rows
+
+
+@pytest.mark.parametrize("dataset", STAMPED, ids=str)
+@pytest.mark.parametrize("at", ["01T00:00:00", "01T12:00:00", "01T23:59:59", "02T00:00:00"])
+def test_a_day_of_the_vendor_is_stamped_somewhere_in_it(dataset, at):
+    assert read_stamp(dataset, f"2025-03-{at}+08:00") == 1
+
+
+@pytest.mark.parametrize("dataset", STAMPED, ids=str)
+@pytest.mark.parametrize("at", ["02-28T00:00:00", "02-28T23:59:59", "03-02T00:00:01"])
+def test_a_stamp_of_another_day_is_of_another_window(dataset, at):
+    with pytest.raises(WrongAnswer, match="a row's TimeStamp"):
+        read_stamp(dataset, f"2025-{at}+08:00")
+
+
+@pytest.mark.parametrize("dataset", STAMPED, ids=str)
+def test_in_another_zone_the_day_of_the_vendor_reaches_beyond_the_window(dataset):
+    assert read_stamp(dataset, "2025-03-02T23:59:59+08:00", "UTC") == 1
+    with pytest.raises(WrongAnswer, match="a row's TimeStamp"):
+        read_stamp(dataset, "2025-03-04T00:00:00+08:00", "UTC")
 
 
 def test_the_lists_of_events_tell_when_their_rows_were():
