@@ -50,7 +50,7 @@ def init(
       livestats init
       livestats init --home /srv/livestats --time-zone Asia/Singapore --byteplus
 
-    Exits with 1 if the file is written but the key does not work yet.
+    Exits with 1 if the file is written but the key does not work yet, or not for all actions.
     """
     from resources.api.catalog.vendors import BYTEPLUS
     from resources.config import FILE, SettingsError, load
@@ -111,13 +111,15 @@ def _try_key() -> bool:
         found += access_found(archive, credentials)
     for one in found:
         show(one)
-    works = all(one.severity is not Severity.PROBLEM for one in found)
+    wrong = {one.subject for one in found if one.severity is Severity.PROBLEM}
     screen.say()
-    if works:
-        screen.say("How the API answers where its documents leave it open: livestats probe")
-    screen.say(
-        "Next: livestats plan, then livestats backfill"
-        if works
-        else "The settings are written, the key does not work yet. Fix it, then run: livestats doctor"
-    )
-    return works
+    if wrong - {"actions"}:
+        screen.say(
+            "The settings are written, the key does not work yet. Fix it, then run: livestats doctor"
+        )
+        return False
+    if wrong:
+        screen.say("The key works, but for the actions above. All else can be captured now.")
+    screen.say("How the API answers where its documents leave it open: livestats probe")
+    screen.say("Next: livestats plan, then livestats backfill")
+    return not wrong

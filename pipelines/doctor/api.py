@@ -17,7 +17,7 @@ from pipelines.doctor.findings import ok, problem, warning
 from pipelines.doctor.permission_probe import Probe, probes
 from resources.api.catalog.model import DomainRole
 from resources.api.credentials import Credentials, find_credentials
-from resources.api.errors import ApiError
+from resources.api.errors import ApiError, TryLater
 from resources.api.hosts import Host
 from resources.archive import Archive
 from resources.capture.account_guard import AccountGuard, OtherAccount
@@ -103,18 +103,30 @@ def judged_permissions(found: Sequence[Probe]) -> Iterator[Finding]:
     refused = [probe for probe in found if probe.error is not None]
     for probe in refused:
         error = probe.error
-        if error is not None and probe.is_offered:
-            yield problem("actions", f"{probe.action}: {error.what}", error.advice)
+        if isinstance(error, TryLater):
+            text = f"{probe.action}: {error.what}; whether the key may call it is not known"
+            yield warning("actions", text, "Run `livestats doctor` again later.")
+        elif error is not None and probe.is_offered:
+            yield problem("actions", f"{probe.action}: {error.what}", _remedy(probe, error))
     absent = [name for probe in refused if not probe.is_offered for name in probe.datasets]
     if absent:
-        off = ", ".join(f'"{name}"' for name in absent)
         yield warning(
             "actions",
             f"this vendor does not offer the actions of {', '.join(absent)}",
-            f"Switch them off: `off = [{off}]` under [datasets] in livestats.toml.",
+            f"Switch them off: {_off(absent)}.",
         )
     if not refused:
         yield ok("actions", f"the key may call all {len(found)} that are needed")
+
+
+def _remedy(probe: Probe, error: ApiError) -> str:
+    """What to do about a refused action: mend it, or do without what it is for."""
+    return f"{error.advice} Or do without: {_off(probe.datasets)}."
+
+
+def _off(names: Sequence[str]) -> str:
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f"`off = [{quoted}]` under [datasets] in livestats.toml"
 
 
 def _owner(archive: Archive, key: str, listed: DomainPage) -> Finding:

@@ -12,7 +12,7 @@ from pipelines.doctor.api_probe import probe_client
 from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.api.credentials import Credentials
-from resources.api.errors import ApiError, FixRequest
+from resources.api.errors import ApiError, FixRequest, TryLater
 from resources.api.pagination import page_payload
 from resources.api.request_plan import Domain, Inventory, Stream, requests_for
 from resources.api.windows import day_of, window_fields
@@ -44,10 +44,7 @@ def probes(
     budget: Path | None,
     now: datetime,
 ) -> Iterator[Probe]:
-    """Call every action that an enabled dataset needs, for one bucket of the day before yesterday.
-
-    An action that rejects the parameters is allowed.
-    """
+    """Call every action that an enabled dataset needs, for one bucket of the day before yesterday."""
     actions: dict[str, list[Dataset]] = {}
     for name in settings.datasets:
         actions.setdefault(DATASETS[name].endpoint.action, []).append(DATASETS[name])
@@ -63,8 +60,15 @@ def probes(
             if datasets[0].name == "isp":
                 carriers = _carriers(answer)
             probe = Probe(action=action, datasets=tuple(d.name for d in datasets), error=error)
-            # The API checks permissions before parameters, so a rejected parameter means allowed.
-            yield replace(probe, error=None) if isinstance(error, FixRequest) else probe
+            yield replace(probe, error=None) if error and _is_allowed(error) else probe
+
+
+def _is_allowed(error: ApiError) -> bool:
+    """Whether an answer without rows shows all the same that the key may call the action."""
+    if isinstance(error, FixRequest):  # the API checks permissions before parameters
+        return True
+    is_envelope = isinstance(error, TryLater) and not error.no_answer
+    return is_envelope and error.http_status == 200 and error.code is None  # without a Result
 
 
 def smallest_payload(

@@ -125,6 +125,18 @@ def test_a_wrong_key_is_told_at_once(run):
     assert "the key does not work yet" in result.output
 
 
+def test_a_key_that_lacks_an_action_works_for_the_others(run):
+    with Simulator(denied=["DescribeLiveTopPlayData"]) as sim:
+        key = {
+            "VOLC_ACCESSKEY": sim.credentials.access_key,
+            "VOLC_SECRETKEY": sim.credentials.secret_key,
+        }
+        result = run("init", "--api-url", sim.url, **key)
+    assert result.exit_code == 1
+    assert "The key works, but for the actions above." in result.output
+    assert "Next: livestats plan" in result.output
+
+
 def test_offline_asks_nothing(run):
     assert run("init", "--offline").exit_code == 0
 

@@ -60,6 +60,7 @@ def test_an_action_that_the_key_may_not_call_is_a_problem():
     assert finding.severity is Severity.PROBLEM
     assert "DescribeLiveTopPlayData" in finding.text
     assert "LIVEReadOnlyAccess" in finding.remedy
+    assert '`off = ["top_play"]` under [datasets]' in finding.remedy
 
 
 def test_an_action_that_the_vendor_does_not_offer_names_the_datasets_to_switch_off():
@@ -67,6 +68,21 @@ def test_an_action_that_the_vendor_does_not_offer_names_the_datasets_to_switch_o
     (finding,) = api.judged_permissions(found)
     assert finding.severity is Severity.WARNING
     assert 'off = ["edge_stat", "edge_stat_by_protocol", "edge_stat_by_region", ' in finding.remedy
+
+
+def test_an_answer_without_a_result_shows_that_the_key_may_call_the_action():
+    _, found = probed(manners=["null-result=missing"])
+    (finding,) = api.judged_permissions(found)
+    assert finding.severity is Severity.OK
+
+
+def test_an_action_that_fails_otherwise_is_not_called_denied():
+    _, found = probed(
+        manners=["refuse-action=DescribeLiveTopPlayData@status=500@code=InternalError"]
+    )
+    (finding,) = api.judged_permissions(found)
+    assert finding.severity is Severity.WARNING
+    assert "whether the key may call it is not known" in finding.text
 
 
 def test_an_account_without_domains_is_asked_what_can_be_asked():
