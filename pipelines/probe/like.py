@@ -50,6 +50,7 @@ _MANNERS = {
     ("doubled", "other"): "doubled-key={count}@kind=other{at}",
     ("null result", "null"): "null-result",
     ("null result", "always"): "null-result=always",
+    ("null result", "missing"): "null-result=missing{at}",
     ("false empty", "nothing"): "false-empty={action}@how=nothing",
     ("false empty", "zeros"): "false-empty={action}@how=zeros",
     ("new field", "some"): "new-field{at}",

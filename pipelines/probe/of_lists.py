@@ -208,11 +208,15 @@ def empty_list(q: Questions) -> Finding:
 
 
 def null_result(q: Questions) -> Finding:
-    """Whether an answer without anything is null."""
+    """Whether an answer without anything is null, or has no Result at all, as only some answers do."""
     good = [reply for reply in q.caller.replies if reply.is_good]
     nulls = [reply for reply in good if reply.document.get("Result") is None]
     if not good:
         return open_("null result")
+    failed = {r.action for r in q.caller.replies if r.failure and r.failure.kind == "no Result"}
+    without = failed & {reply.action for reply in good}
+    if without:
+        return likely("null result", "missing", actions=tuple(sorted(without)))
     if not nulls:
         return sure("null result", "object")
     return sure("null result", "null" if len(nulls) < len(good) else "always")

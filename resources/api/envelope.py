@@ -10,7 +10,7 @@ from typing import Any
 
 from resources.api.body import LARGE_BYTES, Body, Packed, whole
 from resources.api.error_codes import Refusal, from_answer, read_refusal
-from resources.api.errors import AnswerTooLarge, ApiError, TryLater, printable
+from resources.api.errors import NO_RESULT, AnswerTooLarge, ApiError, TryLater, printable
 
 
 def read_json(body: Body) -> dict[str, Any]:
@@ -36,6 +36,7 @@ def read_json(body: Body) -> dict[str, Any]:
     if not isinstance(document, dict) or "Result" not in document:
         raise TryLater(
             "the answer has neither a Result nor an Error",
+            NO_RESULT,
             http_status=200,
             no_answer=not isinstance(document, dict) or "ResponseMetadata" not in document,
         )

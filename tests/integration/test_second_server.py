@@ -242,6 +242,17 @@ def test_an_answer_without_a_result_is_no_empty_list(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_probe_names_answers_without_a_result(tmp_path):
+    with second_lab(tmp_path / "home", Choices(empty_result="absent")) as (lab, _):
+        words = ["probe", "--json", "--out", str(tmp_path / "probe.json")]
+        result = CliRunner().invoke(main, words, env=dict(lab.archive.environ))
+    findings = json.loads((tmp_path / "probe.json").read_text("utf-8"))["findings"]
+    told = {(one["topic"], one["answer"]) for one in findings}
+    assert result.exit_code == 0, result.output
+    assert {("null result", "missing"), ("action", "no Result")} <= told
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROBED)
 def test_a_probe_says_of_each_choice_what_the_server_does(name, tmp_path):
     choices, expected = PROBED[name]

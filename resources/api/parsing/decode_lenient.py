@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from resources.api.error_codes import from_answer, read_refusal
-from resources.api.errors import TryLater, WrongAnswer, printable
+from resources.api.errors import NO_RESULT, TryLater, WrongAnswer, printable
 from resources.api.parsing.response_schema import Json, Node
 
 _SMALLEST_INT, _LARGEST_INT = -(2**63), 2**63 - 1
@@ -65,6 +65,7 @@ def read(
         raise TryLater(
             "the answer holds neither a Result nor an Error"
             + (f", but {printable(', '.join(beside), longest=80)}" if beside else ""),
+            NO_RESULT,
             action=action,
             http_status=http_status,
             no_answer=not isinstance(document, dict) or "ResponseMetadata" not in document,

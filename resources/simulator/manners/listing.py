@@ -261,13 +261,13 @@ def _announced(endpoint: Endpoint, result: Mapping[str, Any]) -> int:
 
 @dataclass
 class NullResult(Manner):
-    """Answers "Result": null where there is nothing."""
+    """Answers "Result": null where there is nothing, or no Result at all (`missing`)."""
 
     name = "null-result"
     example = "null-result"
 
     when: str = "empty"
-    options: ClassVar[Options] = {"when": ("empty", "always")}
+    options: ClassVar[Options] = {"when": ("empty", "always", "missing")}
 
     def behind(self, request: Request, answer: Answer) -> Answer:
         if not answer.is_good or request.endpoint is None:
@@ -277,7 +277,7 @@ class NullResult(Manner):
         is_empty = not any(result.get(rows.levels[0].name) for rows in layouts if rows is not None)
         is_nothing = is_empty and not _announced(request.endpoint, result)
         if is_nothing or self.when == "always":
-            return replace(answer, result_json=b"null")
+            return replace(answer, result_json=None if self.when == "missing" else b"null")
         return answer
 
 

@@ -591,7 +591,7 @@ def test_a_null_result_is_nothing_where_the_vendors_types_allow_it(name):
     ],
 )
 def test_no_result_is_not_nothing(name, document):
-    with pytest.raises(TryLater, match="neither a Result nor an Error"):
+    with pytest.raises(TryLater, match=r"neither a Result nor an Error.*`livestats probe`"):
         read(name, document)
 
 

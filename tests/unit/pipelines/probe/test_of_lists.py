@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 from pipelines.probe import of_lists
-from pipelines.probe.calls import Reply
+from pipelines.probe.calls import Failure, Reply
 from resources.simulator import Account
 from tests.support.probes import answers, probed
 
@@ -28,3 +28,15 @@ def test_a_split_without_the_series_of_all_together_is_named():
     assert of_lists.whole(SimpleNamespace(evening=evening)).answer == "missing"
     evening = Reply(action, {}, {"Result": {**result, "EdgeStatDataList": [slot]}})
     assert of_lists.whole(SimpleNamespace(evening=evening)).answer == "there"
+
+
+def test_an_answer_without_a_result_is_named_apart_from_an_action_that_never_has_one():
+    pushes, tops = "DescribeLivePushStreamInfoData", "DescribeLiveTopPlayData"
+    without = Failure("no Result", None, 200)
+    replies = [
+        Reply(pushes, {}, {"Result": {"PushStreamInfoDataList": [{}]}}),
+        Reply(pushes, {"PageNum": 2}, failure=without),
+        Reply(tops, {}, failure=without),
+    ]
+    found = of_lists.null_result(SimpleNamespace(caller=SimpleNamespace(replies=replies)))
+    assert (found.answer, found.details) == ("missing", {"actions": (pushes,)})

@@ -63,6 +63,7 @@ MANNERS = [
     ("name-case", "domains", "mixed case"),
     ("null-result", "null result", "null"),
     ("null-result=always", "null result", "always"),
+    ("null-result=missing", "null result", "missing"),
     (f"huge-answer=6@action={TOP}", "large", "some"),
     ("echo", "quoted", "yes"),
     (f"html-200@action={TOP}", "action", "no JSON"),
