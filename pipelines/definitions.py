@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.orchestration.asset_graph import all_assets
+from pipelines.orchestration.dagster_internals import log_to_root
 from pipelines.orchestration.ledger_sensor import ledger_sensor
 from pipelines.orchestration.schedules import (
     CAPTURE_JOB,
@@ -19,6 +20,7 @@ from pipelines.orchestration.schedules import (
 from pipelines.orchestration.sensors import alarm_sensor, failure_sensor
 from pipelines.orchestration.upkeep import upkeep_schedule
 from pipelines.orchestration.verify_job import verify_schedule
+from resources.api import json_log
 from resources.archive import Archive
 
 
@@ -60,5 +62,8 @@ def definitions(archive: Archive) -> dg.Definitions:
 
 # Relative paths in the settings mean the folder of the checkout, wherever Dagster was started.
 # A cut that cannot be is left out with an alarm: it must not stop the capture of all else.
+if json_log.is_wanted(os.environ):
+    json_log.switch_on()
+    log_to_root()
 _HERE = Path(__file__).resolve().parent.parent
 defs = definitions(Archive.open(os.environ, _HERE, leave_out_broken_cuts=True))

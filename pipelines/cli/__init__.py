@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ import click
 
 from pipelines.cli import screen, streams
 from pipelines.cli.signals import CAME, Ending, Terminated, ending_cleanly
+from resources.api import json_log
 from resources.version import VERSION
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
@@ -119,6 +121,9 @@ class Commands(click.Group):
             if ending.number is not None:
                 _break_off(ctx, ending.number)
             if isinstance(error, click.ClickException):
+                if json_log.is_on():
+                    screen.note(error.format_message(), logging.ERROR, error=error)
+                    ctx.exit(error.exit_code)
                 raise _cleaned(error) from None
             if isinstance(error, click.ClickException | click.Abort):
                 raise  # click's own; to look at it as below would import half of everything
@@ -129,7 +134,7 @@ class Commands(click.Group):
             if text is None:
                 redact_error(error)
                 raise
-            screen.note(f"Error: {redact(text)}")
+            screen.note(f"Error: {redact(text)}", logging.ERROR, error=error)
             ctx.exit(2)
 
 
@@ -142,7 +147,7 @@ def _cleaned(error: click.ClickException) -> click.ClickException:
 
 
 def _break_off(ctx: click.Context, number: int) -> NoReturn:
-    click.echo(f"\n{BROKEN_OFF}", err=True)
+    screen.note(f"\n{BROKEN_OFF}", logging.WARNING)
     ctx.exit(128 + number)
 
 
@@ -173,6 +178,10 @@ def main() -> None:
     Exit codes: 0 all is well, 1 something is missing or wrong, 2 it could not be done as asked,
     130 and 143 it was broken off (Ctrl-C, SIGTERM).
     """
+    try:
+        json_log.is_wanted(os.environ)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 _as_written(main)

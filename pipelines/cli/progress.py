@@ -164,7 +164,7 @@ class ProgressLines:
             self._printed += 1
             wait_s = LINE_EVERY_S if self._printed < LINES_AT_FIRST else THEN_EVERY_S
             self._next_s = self._clock() + wait_s
-            screen.note(line(self._count, dataset.name, day))
+            screen.note(line(self._count, dataset.name, day), dataset=dataset.name, day=day)
 
     def heard(self, event: object) -> None:
         """Count the days that have ended."""

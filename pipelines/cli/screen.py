@@ -6,6 +6,7 @@ For the usage report see reports/usage/words.py.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from resources.api import json_log
 from resources.api.redaction import redact
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+_log = logging.getLogger("livestats.command")
 _WIDE = 200  # columns for tables that go into a pipe or a file
 
 
@@ -54,15 +57,28 @@ def console(*, stderr: bool = False, wide: bool = False) -> Console:
             for text, style, control in super().render(*words, **more):
                 yield Segment(text if control else clean(text), style, control)
 
-    made = CleanConsole(stderr=stderr, highlight=False, markup=False, emoji=False)
+    is_log = stderr and json_log.is_on()  # no bars between lines of JSON
+    made = CleanConsole(
+        stderr=stderr,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        force_terminal=False if is_log else None,
+    )
     if wide and not made.is_terminal:
         made.width = max(made.width, _WIDE)
     return made
 
 
-def note(text: str) -> None:
-    """Print a message to stderr, apart from the result on stdout."""
-    say(text, err=True)
+def note(text: str, level: int = logging.INFO, **about: object) -> None:
+    """Print a message to stderr, apart from the result on stdout; in a log of JSON it is a record.
+
+    `about` are fields of the record, by the names of json_log.ABOUT.
+    """
+    if json_log.is_on():
+        _log.log(level, "%s", text.strip(), extra=about)
+    else:
+        say(text, err=True)
 
 
 def say(text: object = "", *, nl: bool = True, err: bool = False) -> None:

@@ -10,8 +10,10 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from pipelines.cli.screen import clean
+from resources.api import json_log
 
 
 class _CleanFormatter(logging.Formatter):
@@ -36,6 +38,9 @@ def prepare() -> None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     if sys.stderr is None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    with suppress(ValueError):  # an unknown word is told by the command
+        if json_log.is_wanted(os.environ):
+            json_log.switch_on()
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(_CleanFormatter())
     for stream in (sys.stdout, sys.stderr):

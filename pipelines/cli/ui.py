@@ -23,6 +23,7 @@ from pipelines.backfill.orphans import END_GROUPS_WITH_STDIN
 from pipelines.cli import screen
 from pipelines.cli.options import Refused, opened
 from pipelines.orchestration import location
+from resources.api import json_log
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _LOOK_S = 0.5  # between looks at whether a part has ended
@@ -159,7 +160,7 @@ def command(
     if only == "code":
         words = ["dagster", "code-server", "start", "-f", "pipelines/definitions.py"]
         words += ["--working-directory", ".", "--location-name", location.NAME]
-        words += ["--log-level", "warning"]
+        words += _log_options()
         if code is not None and "/" in code:
             words += ["--socket", code]
         elif code is None:
@@ -171,8 +172,13 @@ def command(
     else:
         from pipelines.orchestration.dagster_internals import DAEMON_MODULE
 
-        words = [DAEMON_MODULE, "run", *where, "--log-level", "warning"]
+        words = [DAEMON_MODULE, "run", *where, *_log_options()]
     return [sys.executable, "-m", *words]
+
+
+def _log_options() -> list[str]:
+    """What Dagster's own processes log, and as what: its JSON has names of its own."""
+    return ["--log-level", "warning", *(["--log-format", "json"] if json_log.is_on() else [])]
 
 
 def workspace(code: str) -> str:

@@ -16,6 +16,7 @@ from dagster_webserver.version import __version__
 
 from pipelines.orchestration.dagster_internals import WorkspaceFileTarget, WorkspaceProcessContext
 from pipelines.orchestration.guard import Guard, Login
+from resources.api import json_log
 from resources.api.credentials import secret_of
 from resources.config.loader import UI_SECRET
 
@@ -40,6 +41,8 @@ def main(
     login_header: str | None,
 ) -> None:
     """Serve until a signal. The options are those of `livestats ui`, which has checked them."""
+    if json_log.is_wanted(os.environ):
+        json_log.switch_on()
     target = WorkspaceFileTarget([workspace])
     secret = secret_of(os.environ, UI_SECRET) or None
     login = Login(login_header, secret) if login_header else None
@@ -55,7 +58,8 @@ def main(
         )
         listen = {"uds": socket} if socket else {"host": host, "port": port}
         # No header of a client changes what the request is taken to be, but for the login's.
-        uvicorn.run(guarded, **listen, log_level="warning", proxy_headers=False)
+        config = None if json_log.is_on() else uvicorn.config.LOGGING_CONFIG
+        uvicorn.run(guarded, **listen, log_level="warning", log_config=config, proxy_headers=False)
 
 
 def problems(context: WorkspaceProcessContext, history: dg.DagsterInstance) -> list[str]:

@@ -182,7 +182,7 @@ class Client:
                     key_refused = True
                 else:
                     raise self._witness.judge(action, error) from None
-                log.warning("%s: %s; signing again", action, error.what)
+                log.warning("%s: %s; signing again", action, error.what, extra={"error": error})
             except TryLater as error:
                 self._wait_for_retry(action, error, failures, began_s, attempts)
             except ApiError:
@@ -201,7 +201,9 @@ class Client:
         wait_s = failures.wait_s(error, attempts)
         if error.no_answer:
             wait_s = self._breaker.shortened(wait_s)
-        log.log(level, "%s: %s; attempt %d in %.1f s", action, error.what, attempts + 1, wait_s)
+        error.action = error.action or action
+        words = (action, error.what, attempts + 1, wait_s)
+        log.log(level, "%s: %s; attempt %d in %.1f s", *words, extra={"error": error})
         if error.throttled:
             self._rate_limiter.back_off(action, wait_s)
         self._timing.sleep(wait_s)

@@ -189,8 +189,8 @@ class DatasetThread:
         self._note_local_error(error)
         is_plain = isinstance(error, OSError | LivestatsError)
         message = access.in_words(error) if is_plain else f"{type(error).__name__}: {error}"
-        log.error("%s %s: %s", self.dataset.name, day, message, exc_info=not is_plain)
-        name = self.dataset.name
+        name, told = self.dataset.name, {"error": error}
+        log.error("%s %s: %s", name, day, message, exc_info=not is_plain, extra=told)
         return Result(dataset=name, day=day, outcome=Outcome.FAILED, message=message, error=error)
 
     def _note_local_error(self, error: Exception) -> None:

@@ -294,7 +294,7 @@ class PartitionLifecycle:
         """Write a note of what was missing; captures and lake file stay unchanged."""
         write_partial_note(folder, self.clock(), error, job)
         message = access.in_words(error)
-        log.error("%s %s: %s", self.dataset.name, day, message)
+        log.error("%s %s: %s", self.dataset.name, day, message, extra={"error": error})
         return self._result(day, Outcome.FAILED, message=message, error=error)
 
     @staticmethod

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from resources.api import redaction
+from resources.api import json_log, redaction
 from resources.api.catalog import DATASETS
 from resources.api.catalog.vendors import VENDORS
 from resources.config import cut_settings
@@ -33,6 +33,7 @@ BESIDE: Mapping[str, str] = {
     "against livestats simulate; nothing is captured with it from any other API.",
     "LIVESTATS_ALERT_WEBHOOK": "where alarms are sent to; its value is a secret.",
     "LIVESTATS_ALERT_WEBHOOK_FILE": "a file that holds it instead.",
+    json_log.VARIABLE: "`json` makes each line that a command logs a JSON object; `text` is the default.",
     SCHEDULES_VARIABLE: "`run` lets schedules and sensors start by themselves; `livestats ui` sets "
     "it. Elsewhere, as under `dagster dev`, they wait until they are switched on.",
     UI_SECRET: "what a login proxy proves itself with to `livestats ui`, for --login-header.",

@@ -63,7 +63,8 @@ def load_batch(connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: B
         ) from error
     _record_loaded(connection, dataset, batch)
     rows = sum(origin.rows for _, origin in batch)
-    log.info("%s: %d days loaded, %d rows", dataset.name, len(batch), rows)
+    about = {"dataset": dataset.name}
+    log.info("%s: %d days loaded, %d rows", dataset.name, len(batch), rows, extra=about)
     return rows
 
 

@@ -6,6 +6,7 @@ Nothing is imported from the module under test: after an upgrade of Dagster that
 import ast
 import importlib
 import importlib.util
+import logging
 from pathlib import Path
 
 import dagster as dg
@@ -53,3 +54,17 @@ def test_the_default_launcher_still_has_what_ours_overrides():
     methods = ("launch_run", "supports_check_run_worker_health", "check_run_worker_health")
     gone = [name for name in (*methods, "_instance") if not hasattr(dg.DefaultRunLauncher, name)]
     assert gone == [], advice(f"DefaultRunLauncher.{gone}")
+
+
+def test_runs_and_sensors_log_through_the_root_logger_if_it_is_asked_for(monkeypatch, caplog):
+    internals = importlib.import_module("pipelines.orchestration.dagster_internals")
+    sensors = importlib.import_module("dagster._core.definitions.instigation_logger")
+    runs = importlib.import_module("dagster._loggers")
+    for module in (sensors, runs):
+        monkeypatch.setattr(module, "create_console_logger", module.create_console_logger)
+    monkeypatch.setattr(logging.getLogger("dagster"), "handlers", [])
+    internals.log_to_root()
+    sensors.InstigationLogger(None, None).warning("an alarm")
+    logger = dg.build_init_logger_context(logger_config={"name": "dagster", "log_level": "INFO"})
+    dg.colored_console_logger(logger).info("a run")
+    assert caplog.messages == ["an alarm", "a run"]
