@@ -18,6 +18,7 @@ from resources.api.catalog.columns import SLOT_START_AT
 from resources.api.catalog.datasets import Dataset
 from resources.api.errors import WrongAnswer
 from resources.api.parsing.convert import TIMESTAMP
+from resources.api.parsing.slot_steps import is_off_grid
 from resources.api.request_plan import Request, width_s
 from resources.api.windows import VENDOR_ZONE
 
@@ -75,13 +76,25 @@ def impossible(dataset: Dataset, request: Request, table: pa.Table) -> Strange |
 
 
 def far_slot(dataset: Dataset, request: Request, outside: pa.Table) -> Strange | None:
-    """The first slot that is more than a width outside of the window; None if there is none.
+    """The first slot that no reading of the window's ends brings; None if there is none.
 
-    A slot beside the window only shows how the API reads the ends of it.
+    A slot beside the window only shows how the API reads them: one that overlaps its start, on a grid
+    of its own, or that begins within a width after its end.
     """
-    if dataset.bucket_s is None:
+    if dataset.bucket_s is None or request.window is None:
         return None
-    return _first_outside(dataset, request, outside, timedelta(seconds=width_s(dataset, request)))
+    width = timedelta(seconds=width_s(dataset, request))
+    start, begins = pa.scalar(request.window[0], TIMESTAMP), outside.column(SLOT_START_AT)
+    is_strange = pc.or_(
+        pc.less_equal(begins, pc.subtract(start, pa.scalar(width))),
+        pa.array(is_off_grid(dataset, request, outside)),
+    )
+    early = outside.filter(is_strange).slice(0, 1)
+    if early.num_rows:
+        return Strange(
+            str(dataset.column[SLOT_START_AT].field), early.column(SLOT_START_AT)[0].as_py()
+        )
+    return _first_outside(dataset, request, outside, width)
 
 
 def check_window(

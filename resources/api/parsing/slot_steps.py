@@ -67,11 +67,21 @@ def check_slots(
             raise WrongWidth(dataset.endpoint.action, step * seconds, seconds)
 
 
+def is_off_grid(dataset: Dataset, request: Request, table: pa.Table) -> np.ndarray:
+    """Mask of the slots that begin on none of the grids: the window's, UTC's, the vendor's."""
+    width = width_s(dataset, request) * _SECOND_US
+    start = 0 if request.window is None else round(request.window[0].timestamp() * _SECOND_US)
+    begins = _microseconds(table.column(SLOT_START_AT))
+    off: np.ndarray = ((begins - start) % width != 0) & _is_off(begins, np.array(width))
+    return off
+
+
 def moved_slots(dataset: Dataset, request: Request, table: pa.Table) -> str:
     """The edge of the window at which slots lack of which as many came beside the other; "" if none.
 
     All other slots must be there: then the day is the one asked for, and each value stands under a
     slot before or after its own, by one width or several (half an hour, say, in another time zone).
+    Where a window has few slots, as a day has of days, none has come but the one after its end.
     `table` has all rows of an answer, those outside of the window too.
     """
     if dataset.bucket_s is None or request.window is None or not table.num_rows:
@@ -79,9 +89,10 @@ def moved_slots(dataset: Dataset, request: Request, table: pa.Table) -> str:
     width = width_s(dataset, request) * _SECOND_US
     start, end = (round(edge.timestamp() * _SECOND_US) for edge in request.window)
     slots = (end - start) // width
-    if slots < _FEWEST_MOVED:
-        return ""
-    places = {*((_microseconds(table.column(SLOT_START_AT).unique()) - start) // width).tolist()}
+    begins = _microseconds(table.column(SLOT_START_AT).unique())
+    if slots < _FEWEST_MOVED:  # of a day: it has come under the next one
+        return "EndTime" if (begins == end).all() else ""
+    places = {*((begins - start) // width).tolist()}
     inside = [place for place in places if 0 <= place < slots]
     late, early = min(inside, default=0), slots - 1 - max(inside, default=slots - 1)
     if late and places.issuperset(range(late, slots + late)):
@@ -123,14 +134,18 @@ def _check_other_grid(
 
     They differ for wide slots: hours in zones that are not whole hours from UTC, and days.
     """
-    is_off = (begins % width != 0) & ((begins + _VENDOR_US) % width != 0)
-    odd = np.flatnonzero((rest != 0) & is_off)
+    odd = np.flatnonzero((rest != 0) & _is_off(begins, width))
     if len(odd):
         at, seconds = int(odd[0]), int(width[odd[0]]) // _SECOND_US
         shown = f"{np.datetime64(int(begins[at]), 'us')}Z"
         raise WrongAnswer(
             dataset.endpoint.action, "a row's TimeStamp", shown, f"at a multiple of {seconds} s"
         )
+
+
+def _is_off(begins: np.ndarray, width: np.ndarray) -> np.ndarray:
+    off: np.ndarray = (begins % width != 0) & ((begins + _VENDOR_US) % width != 0)
+    return off
 
 
 def _coarse_answers(places: np.ndarray, answer: np.ndarray) -> list[tuple[int, int, int]]:

@@ -261,8 +261,8 @@ def instants(draw, window=None, step=60):
     """RFC 3339 with any offset, with and without a fraction, Z or +00:00."""
     if window is None:
         moment = EPOCH + timedelta(microseconds=draw(microseconds))
-    else:  # from a slot before the window to a slot after it
-        slot = draw(st.integers(-1, 24 * 3600 // step))  # one outside on each side
+    else:  # to a slot after the window; one before it, alone, would be of another window
+        slot = draw(st.integers(0, 24 * 3600 // step))
         moment = window[0].astimezone(UTC) + timedelta(seconds=slot * step)
     text = moment.astimezone(draw(offsets)).isoformat()
     if window is None and "." in text:

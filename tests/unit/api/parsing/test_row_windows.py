@@ -122,6 +122,40 @@ def test_so_are_those_of_a_window_that_overlaps_the_day(name, shift):
     assert (error.path, error.expected) == ("a row's TimeStamp", WINDOW)
 
 
+DAY_SLOTS = [d.name for d in DAILY if d.bucket_s == DAY_S and not d.is_cut]
+
+
+@pytest.mark.parametrize("name", DAY_SLOTS)
+@pytest.mark.parametrize("shift", [-DAY_S, -8 * HOUR, -HOUR])
+def test_so_is_a_single_slot_of_the_day_before_or_off_the_grid(name, shift):
+    """Its one row lies outside, so without this the day would count as empty."""
+    error = is_read(name, body(name, [shift]), first_walk(name))
+    assert (error.path, error.expected) == ("a row's TimeStamp", WINDOW)
+
+
+@pytest.mark.parametrize("name", DAY_SLOTS)
+def test_a_single_slot_of_the_next_day_contradicts_the_answer(name):
+    """It may be the end of a window that is read as a part of it, of a day on which nothing was."""
+    page = read_page(DATASETS[name], first_walk(name), body(name, [DAY_S]))
+    assert (page.table.num_rows, page.outside, page.disagreeing) == (0, 1, ("EndTime",))
+    page = read_page(DATASETS[name], first_walk(name), body(name, [0, DAY_S]))
+    assert (page.table.num_rows, page.outside, page.disagreeing) == (1, 1, ())
+
+
+@pytest.mark.parametrize("name", ["time_shift", "storage_space"])
+@pytest.mark.parametrize(("hours", "is_taken"), [(-24, False), (0, True), (24, True), (48, False)])
+def test_storage_is_of_the_day_at_whose_start_or_end_it_is_stamped(name, hours, is_taken):
+    dataset, walk = DATASETS[name], first_walk(name)
+    stamp = (MIDNIGHT + timedelta(hours=hours)).isoformat()
+    (level,) = dataset.endpoint.rows.levels
+    text = json.dumps({"Result": {level.name: [{"TimeStamp": stamp, "Storage": 1}]}}).encode()
+    if is_taken:
+        assert read_page(dataset, walk, text).table.num_rows == 1
+    else:
+        with pytest.raises(WrongAnswer, match="a row's TimeStamp"):
+            read_page(dataset, walk, text)
+
+
 def test_slots_within_the_hour_beside_the_day_only_show_how_the_ends_are_read():
     text = body("stream_session", range(-HOUR, DAY_S + HOUR, 300))
     assert is_read("stream_session", text) is True

@@ -27,7 +27,7 @@ MIDNIGHT = datetime(2025, 3, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
 def body(name, seconds, *, keys=1, start=MIDNIGHT, **echoes):
     """An answer with slots that begin so many seconds after the day, for each of `keys` series."""
     dataset = DATASETS[name]
-    layout = dataset.endpoint.split_rows or dataset.endpoint.rows
+    layout = (dataset.split and dataset.endpoint.split_rows) or dataset.endpoint.rows
     outer, inner = layout.levels[0], layout.levels[-1]
     values = {f.name: 1 if f.kind.value != "VARCHAR" else "x" for f in inner.fields}
     slots = [
