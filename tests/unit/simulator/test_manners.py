@@ -249,6 +249,8 @@ def test_nothing_is_null(sim):
     sim.manners = [f"false-empty={PUSHES}", "null-result"]
     del empty["StreamList"], empty["AppList"]
     assert result(sim, PUSHES, **empty) is None
+    sim.manners = [f"false-empty={PUSHES}", "null-result=missing"]
+    assert "Result" not in asked(sim, PUSHES, **empty).json()
     sim.manners = ["null-result=always"]
     assert result(sim, ACTION) is None
 
