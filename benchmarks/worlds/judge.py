@@ -127,6 +127,8 @@ class Judge:
         column = "domain" if "domain" in table.column_names else ""
         if column:
             lost = f"SELECT * FROM ({lost}) WHERE list_contains(?, domain)"
+            if dataset.endpoint.action in self._emptied:  # for a domain that was asked apart, too
+                known &= {str(name).lower() for name in table.column(column).unique().to_pylist()}
         elif is_partly_known:
             return ""  # without a name in its rows nobody can say whose are missing
         if column:
