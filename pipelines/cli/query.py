@@ -6,7 +6,7 @@ Asking and showing is in asking.py, which `livestats shell` shares.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -149,6 +149,8 @@ def query(
             return
         style = _style(style, output, guard=guard)
         files = {table: Path(path).expanduser() for table, path in joined}
+        if name is not None:
+            _check_files(name, files)
         values = {key: _value(key, value) for key, value in given}
         if domain is not None:
             values["domain"] = domain
@@ -200,6 +202,18 @@ def _text(sql: str | None, name: str | None, source: Path | None) -> str:
     return text
 
 
+def _check_files(name: str, given: Mapping[str, Path]) -> None:
+    """Raise Refused if the example joins a file that is not given."""
+    from resources.serving.example_queries import example
+
+    for table, columns in example(name).files.items():
+        if table not in given:
+            raise Refused(
+                f"The example {name} joins a file of yours, CSV, JSON or Parquet, with the columns "
+                f"{columns}. Name it: --with {table}=FILE"
+            )
+
+
 def _list_examples() -> None:
     from rich.table import Table
     from rich.text import Text
@@ -211,7 +225,8 @@ def _list_examples() -> None:
     listed.add_column("question")
     listed.add_column("parameters")
     for found in examples():
-        listed.add_row(found.name, Text(found.question), ", ".join(found.parameters))
+        takes = [*found.parameters, *(f"--with {table}" for table in found.files)]
+        listed.add_row(found.name, Text(found.question), ", ".join(takes))
     screen.console(wide=True).print(listed)
     screen.note(
         "Run one: livestats query --example NAME. Show its SQL: --show-sql. Another day, month or "

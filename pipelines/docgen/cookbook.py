@@ -29,6 +29,7 @@ ACCOUNT = Account(seed=10, domains=2, streams_per_domain=4, deleted=0)
 
 _WEEK = tuple(date(2026, 10, 26) + timedelta(days=n) for n in range(7))
 _MONTH = tuple(date(2026, 10, 1) + timedelta(days=n) for n in range(32))
+_TWO_WEEKS = tuple(date(2026, 10, 19) + timedelta(days=n) for n in range(14))
 _DAYS: Mapping[str, tuple[date, ...]] = {
     "domain": (),
     "isp": (),
@@ -48,7 +49,7 @@ _DAYS: Mapping[str, tuple[date, ...]] = {
     "edge_stat_account": _WEEK,
     "batch_stream_traffic": _WEEK,
     "batch_stream_session": _WEEK,
-    "stream_session_by_domain": _WEEK,
+    "stream_session_by_domain": _TWO_WEEKS,
     "stream_session_account": _WEEK,
     "source_traffic": _WEEK,
     "play_status_code": _WEEK,
@@ -61,11 +62,16 @@ _DAYS: Mapping[str, tuple[date, ...]] = {
 }
 """Datasets in the order in which they are captured, and the days that the questions need."""
 
+PRICES = "domain,price_per_gb\npull-1.sim.example,0.024\npull-2.sim.example,0.03\n"
+"""A price list as a user has one, which is joined as `prices`."""
+
 CHAPTERS: Mapping[str, tuple[str, ...]] = {
     "Traffic and bandwidth": (
         "bill_of_a_month",
         "billing_by_domain",
+        "cost_by_price_list",
         "billing_instants_of_a_month",
+        "bandwidth_by_hour",
         "peaks_beside_averages",
         "traffic_by_isp",
         "traffic_by_country",
@@ -75,6 +81,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
         "peak_viewers",
         "peak_viewers_account",
         "viewers_by_hour",
+        "viewers_gained_and_lost",
     ),
     "Stream health": (
         "worst_streams",
@@ -82,6 +89,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
         "health_of_codecs",
     ),
     "Errors": (
+        "share_4xx_5xx_by_domain",
         "share_5xx_by_isp",
         "worst_half_hours_5xx",
         "codes_of_a_day",
@@ -148,6 +156,7 @@ def archive() -> Iterator[dict[str, str]]:
             "VOLC_SECRETKEY": simulator.credentials.secret_key,
             "HOME": folder,
         }
+        Path(folder, "prices.csv").write_text(PRICES, "utf-8")
         _capture(Archive.open(environ, Path(folder)))
         yield environ
 
@@ -165,6 +174,12 @@ def _capture(found: Archive) -> None:
     for _ in found.sync_tables(DATASETS[name] for name in _DAYS):
         pass
     found.publish()
+
+
+def words(name: str) -> list[str]:
+    """What is typed to ask an example, with the file that it joins, which lies in the home folder."""
+    files = [word for one in example(name).files for word in ("--with", f"{one}=~/{one}.csv")]
+    return ["query", "--example", name, *files]
 
 
 def page(ask: Callable[[str], str]) -> str:
@@ -196,9 +211,9 @@ def main() -> None:
     with archive() as environ:
 
         def ask(name: str) -> str:
-            words = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+            livestats = [sys.executable, "-c", "from pipelines.cli import main; main()"]
             done = subprocess.run(
-                [*words, "query", "--example", name],
+                [*livestats, *words(name)],
                 env={**environ, "PATH": os.environ.get("PATH", "")},
                 cwd=PAGE.parents[1],
                 stdout=subprocess.PIPE,

@@ -1,16 +1,21 @@
 """Example queries: assets/sql/examples/<name>.sql, each with its question in a comment on top.
 
+One that joins a file of the user has a line for it: `-- --with prices: domain, price_per_gb`.
+
 Not here: running them (sql_sandbox.py).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from resources.errors import LivestatsError, near
 from resources.serving.question_inputs import parameters_in
 
+_FILE = re.compile(r"^-- --with (?P<name>\w+): (?P<columns>.+)$", re.MULTILINE)
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "sql" / "examples"
 
 
@@ -30,6 +35,11 @@ class Example:
     def parameters(self) -> tuple[str, ...]:
         """Names of values that can be given to it; without them it asks about the newest days."""
         return tuple(sorted(parameters_in(self.sql)))
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Tables that it takes out of files of the user, and their columns, in words."""
+        return {found["name"]: found["columns"] for found in _FILE.finditer(self.sql)}
 
 
 def examples() -> tuple[Example, ...]:

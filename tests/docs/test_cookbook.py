@@ -29,7 +29,7 @@ def ask():
 
         @cache
         def answer(name, style="table"):
-            words = ["query", "--example", name, "--format", style]
+            words = [*cookbook.words(name), "--format", style]
             result = CliRunner().invoke(main, words, env=environ)
             assert result.exit_code == 0, result.output
             return result.stdout
@@ -88,6 +88,43 @@ def test_the_share_of_5xx_by_carrier_is_that_of_the_world(ask):
     }
     shares = [r["5xx_%"] for r in found]
     assert shares == sorted(shares, reverse=True)
+
+
+def test_the_shares_of_4xx_and_5xx_by_domain_are_those_of_the_world(ask):
+    whole, client, server = Counter(), Counter(), Counter()
+    asked = {"DomainList": [*WORLD.pulls, *WORLD.pushes], "ISPList": sorted(ISPS)}
+    for day in WEEK:
+        for _, row in WORLD.slots(
+            "PlayStatusCodeData", day, Type="Access", DetailField=["Domain", "ISP"], **asked
+        ):
+            whole[row["Domain"]] += row["Value"]
+            client[row["Domain"]] += row["Value"] * (400 <= row["StatusCode"] < 500)
+            server[row["Domain"]] += row["Value"] * (row["StatusCode"] >= 500)
+    found = json.loads(ask("share_4xx_5xx_by_domain", "json"))
+    assert {r["domain"]: (r["4xx_%"], r["5xx_%"]) for r in found} == {
+        domain: (round(100 * client[domain] / n, 3), round(100 * server[domain] / n, 3))
+        for domain, n in whole.items()
+    }
+
+
+def test_the_viewers_gained_and_lost_are_those_of_the_world(ask):
+    expected = {}
+    for domain in WORLD.pulls:
+        means = []
+        for days_back in (0, 7):
+            users = [
+                row["OnlineUser"]
+                for day in WEEK
+                for _, row in WORLD.slots(
+                    "StreamSessionData", day - timedelta(days=days_back),
+                    DomainList=[domain], OnlineUserType="Online",
+                )
+            ]  # fmt: skip
+            means.append(sum(users) / (7 * 288))
+        expected[domain] = pytest.approx(means[0] - means[1], abs=0.051)
+    found = json.loads(ask("viewers_gained_and_lost", "json"))
+    assert {r["domain"]: r["change"] for r in found} == expected
+    assert {(r["days"], r["days_before"]) for r in found} == {(7, 7)}
 
 
 def test_the_interruptions_and_their_reasons_are_those_of_the_world(ask):

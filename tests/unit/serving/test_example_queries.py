@@ -19,3 +19,8 @@ def test_an_unknown_name_names_the_nearest():
         example(f"{name}s")
     with pytest.raises(UnknownExample, match="There are: "):
         example("../../../etc/passwd")
+
+
+def test_an_example_names_the_files_that_it_joins():
+    assert example("cost_by_price_list").files == {"prices": "domain, price_per_gb"}
+    assert example("peak_viewers").files == {}

@@ -404,6 +404,9 @@ def two_examples(tmp_path, monkeypatch):
         "-- Which days?\nSELECT coalesce(getvariable('day')::VARCHAR, '1') AS days, "
         "getvariable('n') AS n\n"
     )
+    (tmp_path / "names.sql").write_text(
+        "-- Our names?\n\n-- --with names: isp, ours\nSELECT ours FROM isp JOIN names USING (isp)\n"
+    )
     monkeypatch.setattr(example_queries, "FOLDER", tmp_path)
 
 
@@ -413,6 +416,7 @@ def test_examples_are_listed_with_their_question(ask):
     assert [re.split(" {2,}", line.strip()) for line in lines[1:]] == [
         ["carriers", "Which carriers are there?"],
         ["days", "Which days?", "day, n"],
+        ["names", "Our names?", "--with names"],
     ]
 
 
@@ -420,6 +424,17 @@ def test_examples_are_listed_with_their_question(ask):
 def test_an_example_is_asked_by_its_name(ask):
     assert "telecom" in ask("--example", "carriers").stdout
     assert ask("--example", "days", "--format", "csv").stdout == "days,n\n1,\n"
+
+
+@pytest.mark.usefixtures("two_examples")
+def test_an_example_joins_a_file_of_the_user_and_asks_for_it(ask, tmp_path):
+    refused = ask("--example", "names")
+    assert refused.exit_code == 2
+    told = " ".join(refused.stderr.split())
+    assert "with the columns isp, ours. Name it: --with names=FILE" in told
+    (tmp_path / "names.csv").write_text("isp,ours\ntelecom,the first\n")
+    words = ["--example", "names", "--with", f"names={tmp_path / 'names.csv'}", "--format", "csv"]
+    assert ask(*words).stdout == "ours\nthe first\n"
 
 
 @pytest.mark.usefixtures("two_examples")
