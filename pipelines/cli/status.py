@@ -322,9 +322,9 @@ def _such_as(groups: Sequence[tuple[Sequence[str], Sequence[date]]]) -> str:
 
 def _expiry_lines(report: Report) -> Iterator[str]:
     """Missing days that expire soon, soonest first."""
-    for until, by_day in list(report.expiring.items())[:_MAX_LINES]:
-        days = "; ".join(f"{screen.names_text(n, most=2)} of {day}" for day, n in by_day.items())
-        yield f"Expires on {report.local(until)}: {days}."
+    for until, groups in list(report.expiring_groups.items())[:_MAX_LINES]:
+        of = (f"{screen.names_text(n, most=2)} of {screen.days_text(days)}" for n, days in groups)
+        yield f"Expires on {report.local(until)}: {'; '.join(of)}."
     if len(report.expiring) > _MAX_LINES:
         number = sum(len(n) for by_day in report.expiring.values() for n in by_day.values())
         within = screen.counted(report.warning_days, "day")

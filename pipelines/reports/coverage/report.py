@@ -141,6 +141,18 @@ class Report:
         return result
 
     @cached_property
+    def expiring_groups(self) -> dict[datetime, list[tuple[tuple[str, ...], Sequence[date]]]]:
+        """The same for people: expiry -> datasets that lack the same days, and these days."""
+        result = {}
+        for until, by_day in self.expiring.items():
+            days: dict[str, list[date]] = {}
+            for day, names in by_day.items():
+                for name in names:
+                    days.setdefault(name, []).append(day)
+            result[until] = group_by_days(days)
+        return result
+
+    @cached_property
     def lost(self) -> list[LostDays]:
         """Lost days, with datasets that lost the same days grouped together."""
         shared: dict[tuple[tuple[date, datetime], ...], list[str]] = {}

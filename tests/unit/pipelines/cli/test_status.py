@@ -103,6 +103,13 @@ def test_what_expires_soon_is_told_with_the_time_and_ends_with_1(run):
     assert "In all, 7 dataset-days expire within 7 days." in result.stdout
 
 
+def test_days_that_expire_together_are_told_as_a_range(run):
+    now = {"LIVESTATS_NOW": "2026-11-30T12:00:00+08:00"}
+    words = ("--dataset", "p95_peak_bandwidth", "--to", "2025-12-31")
+    result = run(*words, first=date(2025, 12, 1), **now)
+    assert "p95_peak_bandwidth of 2025-12-01 to 2025-12-31" in result.stdout
+
+
 def test_a_day_that_was_tried_is_told_with_the_reason(run, home):
     fail(home, FIRST, "HTTP 503 \x1b[31m[red]")
     result = run()

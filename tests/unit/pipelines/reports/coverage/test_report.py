@@ -88,6 +88,13 @@ def test_what_expires_is_told_by_the_time_when_it_does():
     ]
 
 
+def test_days_that_expire_together_are_told_together():
+    found = report(
+        {n: [replace(e, askable_until=midnight(2)) for e in entries("..", n)] for n in "ab"}
+    )
+    assert list(found.expiring_groups.items()) == [(midnight(2), [(("a", "b"), tuple(days(0, 1)))])]
+
+
 def test_a_day_needs_attention_for_one_reason():
     """A gap that was tried counts as partial, and one that expires soon as expiring."""
     found = report({"a": entries("#?!.#"), "b": entries("#.#")})
