@@ -6,6 +6,16 @@ import click
 
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_LIVESTATS_COMPLETE"
+_MENDED = {
+    # A ~/.zshrc without compinit: the line would only say that there is no compdef.
+    "zsh": (
+        "#compdef livestats\n",
+        "#compdef livestats\n\n(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i; }\n",
+    ),
+    # Descriptions have commas.
+    "fish": ('string split ","', 'string split -m 1 ","'),
+}
+"""What click's scripts lack: text, and what takes its place."""
 
 
 @click.command()
@@ -29,4 +39,5 @@ def completion(shell: str) -> None:
     main = click.get_current_context().find_root().command
     script = found(main, {}, "livestats", VARIABLE)
     # Not .source(): for bash it runs the bash that is first on the PATH, to look at its version.
-    click.echo(script.source_template % script.source_vars())
+    text = script.source_template % script.source_vars()
+    click.echo(text.replace(*_MENDED.get(shell, ("", ""))))

@@ -1,5 +1,6 @@
 """Completion in shells: the script, and what it gets."""
 
+import os
 import shutil
 import subprocess
 
@@ -28,6 +29,26 @@ def test_the_shell_can_read_the_script(shell):
     script = run("completion", shell).stdout
     done = subprocess.run([shell, "-n"], input=script, text=True, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_zsh_needs_no_completion_system_of_its_own_before(tmp_path):
+    if shutil.which("zsh") is None:
+        pytest.skip("there is no zsh")
+    script = run("completion", "zsh").stdout
+    assert "compinit" in script
+    told = subprocess.run(
+        ["zsh", "-f", "-c", 'eval "$(cat)"; print $_comps[livestats]'],
+        input=script,
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert (told.stdout.strip(), told.stderr) == ("_livestats_completion", "")
+
+
+def test_fish_shows_a_description_with_its_commas():
+    assert 'string split -m 1 "," $completion' in run("completion", "fish").stdout
 
 
 def offered(*words):
