@@ -7,3 +7,9 @@ HOME = Path(os.environ["SUPERSET_HOME"])
 
 SECRET_KEY = (HOME / "secret_key").read_text("utf-8").strip()
 SQLALCHEMY_DATABASE_URI = f"sqlite:///{HOME / 'superset.db'}"
+
+# Superset's own words, beside those of the dashboard (archive.language): chosen under Settings.
+LANGUAGES = {
+    "en": {"flag": "us", "name": "English"},
+    "zh": {"flag": "cn", "name": "简体中文"},
+}

@@ -1,6 +1,6 @@
 """The bundle as a zip of YAML documents; equal tables give equal bytes.
 
-The documents are made by documents.py and dashboard.py. Read next: overview.py.
+The documents are made by documents.py and dashboard.py. Read next: tabs.py.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pipelines.superset.dashboard import dashboard
 from pipelines.superset.documents import Source
 from pipelines.superset.joined import with_joined
 from pipelines.superset.metrics import METRICS
-from pipelines.superset.model import Section, Table
-from pipelines.superset.overview import CHOICES, SECTIONS, TIME_RANGE, TITLE
+from pipelines.superset.model import Tab, Table
+from pipelines.superset.tabs import CHOICES, TABS, TIME_RANGE, TITLE
 
 ROOT = "livestats"
 """Top folder of the zip, which Superset requires."""
@@ -40,9 +40,9 @@ def bundle(source: Source, tables: Sequence[Table]) -> dict[str, Any]:
     """
     tables = with_joined(tables, source.language)
     known = {table.name: table for table in tables}
-    sections = available(SECTIONS, known)
+    tabs = available(TABS, known)
     choices = [choice for choice in CHOICES if choice.table in known]
-    charts = [chart for section in sections for row in section.rows for chart in row]
+    charts = [chart for tab in tabs for chart in tab.charts]
     return {
         # Without a type: Superset takes it as assets, over its API, and as a dashboard, by click.
         "metadata.yaml": {"version": documents.VERSION},
@@ -57,17 +57,17 @@ def bundle(source: Source, tables: Sequence[Table]) -> dict[str, Any]:
             f"charts/{_file(chart.title)}": documents.chart(source, chart, known[chart.table])
             for chart in charts
         },
-        f"dashboards/{_file(TITLE)}": dashboard(source, TITLE, sections, choices, TIME_RANGE),
+        f"dashboards/{_file(TITLE)}": dashboard(source, TITLE, tabs, choices, TIME_RANGE, known),
     }
 
 
-def available(sections: Sequence[Section], tables: Mapping[str, Table]) -> list[Section]:
-    """The sections without the charts of missing tables; empty sections are left out."""
+def available(tabs: Sequence[Tab], tables: Mapping[str, Table]) -> list[Tab]:
+    """The tabs without the charts of missing tables; empty tabs are left out."""
     kept = []
-    for section in sections:
-        rows = [tuple(c for c in row if c.table in tables) for row in section.rows]
+    for tab in tabs:
+        rows = [tuple(c for c in row if c.table in tables) for row in tab.rows]
         if any(rows):
-            kept.append(Section(title=section.title, rows=tuple(row for row in rows if row)))
+            kept.append(Tab(title=tab.title, rows=tuple(row for row in rows if row)))
     return kept
 
 

@@ -27,11 +27,6 @@ class ChartResult:
     rows: int
     error: str | None  # message of Superset
 
-    @property
-    def is_good(self) -> bool:
-        """Whether the chart has data."""
-        return self.error is None and self.rows > 0
-
 
 @dataclass(frozen=True)
 class Superset:

@@ -1,93 +1,102 @@
-"""Document of the dashboard: positions of the charts, and the filters above them.
+"""Document of the dashboard: tabs of charts, and the filters above them.
 
 The charts' own documents are in documents.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.superset.documents import VERSION, Source
-from pipelines.superset.model import Chart, Section
+from pipelines.superset.documents import VERSION, Source, description
+from pipelines.superset.model import DAY_COLUMN, Chart, Tab, Table
 from resources.i18n import say
 
-_GRID = ["ROOT_ID", "GRID_ID"]
+_TABS = ["ROOT_ID", "TABS"]
 _COLUMNS = 12
+_CSS = """.dashboard-markdown .dashboard-component { background: none; padding: 0 16px; }
+.dashboard .header-title { font-size: 14px; }
+.dashboard-markdown { font-size: 12px; opacity: 0.75; }
+"""
+_LETTERS = (
+    18  # of a caption, on one line, in each of the 12 columns; Chinese ones are twice as wide
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A filter that offers the values of a column."""
+    """A filter that offers the values of a column, for every chart whose table has that column."""
 
     title: str
-    follower: str  # value of Chart.follows that makes a chart use this filter
     table: str
     column: str
+    within: str = ""  # title of the choice that narrows what this one offers
 
 
 def dashboard(
     source: Source,
     title: str,
-    sections: Sequence[Section],
+    tabs: Sequence[Tab],
     choices: Sequence[Choice],
     time_range: str,
+    tables: Mapping[str, Table],
 ) -> dict[str, Any]:
-    """One page: the sections below each other, above them filters for the time and `choices`."""
-    charts = [chart for section in sections for row in section.rows for chart in row]
+    """Tabs, above them filters for the time and `choices`; `tables` has the table of each chart.
+
+    A filter is for each chart whose table has its column, so it means the same wherever it counts.
+    """
+    charts = [chart for tab in tabs for chart in tab.charts]
     numbers = {chart.title: number for number, chart in enumerate(charts, 1)}
+
+    def without(column: str) -> list[int]:
+        return [numbers[chart.title] for chart in charts if not tables[chart.table].has(column)]
+
     return {
         "dashboard_title": say(title, source.language),
         "slug": f"{source.name}-{title}".lower().replace(" ", "-"),
         "uuid": str(source.uuid("dashboard", title)),
         "version": VERSION,
         "published": True,
-        "css": "",
-        "position": _position(source, title, sections, numbers),
+        "css": _CSS,
+        "position": _position(source, title, tabs, numbers),
         "metadata": {
             "color_scheme": "supersetColors",
-            "cross_filters_enabled": False,
+            # A click on a value limits all charts that have its column, like a filter.
+            "cross_filters_enabled": True,
             "filter_bar_orientation": "HORIZONTAL",
             "refresh_frequency": 0,
             "native_filter_configuration": [
-                _time_filter(source, time_range, _not_following(charts, "time", numbers)),
-                *(_choice(source, c, _not_following(charts, c.follower, numbers)) for c in choices),
+                _time_filter(source, time_range, without(DAY_COLUMN)),
+                *(_choice(source, choice, without(choice.column)) for choice in choices),
             ],
         },
     }
 
 
-def _not_following(charts: Iterable[Chart], follower: str, numbers: Mapping[str, int]) -> list[int]:
-    """Numbers of the charts that do not use the filter."""
-    return [numbers[chart.title] for chart in charts if follower not in chart.follows]
-
-
 def _position(
-    source: Source, title: str, sections: Sequence[Section], numbers: Mapping[str, int]
+    source: Source, title: str, tabs: Sequence[Tab], numbers: Mapping[str, int]
 ) -> dict[str, Any]:
     said = say(title, source.language)
     found: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
-        "ROOT_ID": {"id": "ROOT_ID", "type": "ROOT", "children": ["GRID_ID"]},
+        "ROOT_ID": {"id": "ROOT_ID", "type": "ROOT", "children": ["TABS"]},
         "HEADER_ID": {"id": "HEADER_ID", "type": "HEADER", "meta": {"text": said}},
+        # Superset expects it; with tabs, nothing is in it.
+        "GRID_ID": {"id": "GRID_ID", "type": "GRID", "parents": ["ROOT_ID"], "children": []},
     }
-    order = []
-    for s, section in enumerate(sections):
-        if section.title:
-            heading = _heading(say(section.title, source.language))
-            order.append(_add(found, f"HEADER-{s}", "HEADER", _GRID, heading))
-        for r, row in enumerate(section.rows):
-            key = f"ROW-{s}-{r}"
-            order.append(key)
-            inside = [
-                _add(found, f"CHART-{numbers[c.title]}", "CHART", [*_GRID, key], meta)
-                for c, meta in zip(row, _placed(source, row, numbers), strict=True)
-            ]
-            _add(found, key, "ROW", _GRID, {"background": "BACKGROUND_TRANSPARENT"}, inside)
-    found["GRID_ID"] = {
-        "id": "GRID_ID", "type": "GRID", "parents": ["ROOT_ID"], "children": order,
-    }  # fmt: skip
+    keys = []
+    for t, tab in enumerate(tabs):
+        inside = [*_TABS, f"TAB-{t}"]
+        rows = []
+        for r, row in enumerate(tab.rows):
+            key = f"ROW-{t}-{r}"
+            cells = _cells(found, source, row, numbers, [*inside, key])
+            meta = {"background": "BACKGROUND_TRANSPARENT"}
+            rows.append(_add(found, key, "ROW", inside, meta, cells))
+        meta = {"text": say(tab.title, source.language)}
+        keys.append(_add(found, f"TAB-{t}", "TAB", _TABS, meta, rows))
+    _add(found, "TABS", "TABS", ["ROOT_ID"], {}, keys)
     return found
 
 
@@ -109,42 +118,65 @@ def _add(
     return key
 
 
-def _heading(text: str) -> dict[str, Any]:
-    return {
-        "text": text,
-        "headerSize": "MEDIUM_HEADER",
-        "background": "BACKGROUND_TRANSPARENT",
-    }
+def _cells(
+    found: dict[str, Any],
+    source: Source,
+    row: Sequence[Chart],
+    numbers: Mapping[str, int],
+    parents: Sequence[str],
+) -> list[str]:
+    """Keys of the cells of a row: each chart above its caption; the last takes the remaining width.
 
-
-def _placed(
-    source: Source, row: Sequence[Chart], numbers: Mapping[str, int]
-) -> list[dict[str, Any]]:
-    """Position of each chart in its row; the last one takes the remaining width."""
+    Captions are texts of their own, because Superset 6.1 does not show the description of a chart,
+    and its empty charts do not say what they lack.
+    """
     widths = [chart.width for chart in row]
     widths[-1] += _COLUMNS - sum(widths)
-    return [
-        {
-            "chartId": numbers[chart.title],
+    captions = [description(chart, source.language) for chart in row]
+    lines = max(_lines(text, width) for text, width in zip(captions, widths, strict=True))
+    keys = []
+    for chart, width, caption in zip(row, widths, captions, strict=True):
+        number = numbers[chart.title]
+        key, inside = f"COLUMN-{number}", [*parents, f"COLUMN-{number}"]
+        meta = {
+            "chartId": number,
             "uuid": str(source.uuid("chart", chart.title)),
             "sliceName": say(chart.title, source.language),
             "width": width,
             "height": max(c.height for c in row),
         }
-        for chart, width in zip(row, widths, strict=True)
-    ]
+        text = {"code": caption, "width": width, "height": 3 + 2 * lines}
+        children = [
+            _add(found, f"CHART-{number}", "CHART", inside, meta),
+            _add(found, f"MARKDOWN-{number}", "MARKDOWN", inside, text),
+        ]
+        meta = {"width": width, "background": "BACKGROUND_TRANSPARENT"}
+        keys.append(_add(found, key, "COLUMN", parents, meta, children))
+    return keys
 
 
-def _filter(source: Source, title: str, kind: str, excluded: Sequence[int]) -> dict[str, Any]:
+def _lines(text: str, width: int) -> int:
+    """Lines that a text takes in a cell of that width."""
+    letters = sum(1 if character.isascii() else 2 for character in text)
+    return -(-letters // (_LETTERS * width))
+
+
+def _filter(
+    source: Source, title: str, kind: str, excluded: Sequence[int], within: str = ""
+) -> dict[str, Any]:
     return {
-        "id": f"NATIVE_FILTER-{source.uuid('filter', title)}",
+        "id": _filter_id(source, title),
         "type": "NATIVE_FILTER",
         "filterType": kind,
         "name": say(title, source.language),
         "description": "",
         "scope": {"rootPath": ["ROOT_ID"], "excluded": [*excluded]},
-        "cascadeParentIds": [],
+        "cascadeParentIds": [_filter_id(source, within)] if within else [],
     }
+
+
+def _filter_id(source: Source, title: str) -> str:
+    return f"NATIVE_FILTER-{source.uuid('filter', title)}"
 
 
 def _time_filter(source: Source, time_range: str, excluded: Sequence[int]) -> dict[str, Any]:
@@ -163,7 +195,7 @@ def _time_filter(source: Source, time_range: str, excluded: Sequence[int]) -> di
 def _choice(source: Source, choice: Choice, excluded: Sequence[int]) -> dict[str, Any]:
     dataset = str(source.uuid("dataset", choice.table))
     return {
-        **_filter(source, choice.title, "filter_select", excluded),
+        **_filter(source, choice.title, "filter_select", excluded, choice.within),
         "targets": [{"column": {"name": choice.column}, "datasetUuid": dataset}],
         "controlValues": {
             "enableEmptyFilter": False,

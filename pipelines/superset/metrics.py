@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pipelines.superset.model import BYTES, MBPS, PERCENT, WHOLE, Metric
 
 _NEVER_ADDED = "The greatest of the peaks; peaks are never added."
+_ACCOUNT = "FILTER (WHERE domain IS NULL)"  # in the datasets of joined.py that have such rows
+_BYTES = "sum(up_traffic_bytes + down_traffic_bytes)"
 
 
 def _total(column: str, title: str, form: str = WHOLE, note: str = "") -> Metric:
@@ -25,6 +27,22 @@ def _peak(column: str, title: str, form: str = WHOLE) -> Metric:
     return Metric(
         name=f"max_{column}", title=title, sql=f"max({column})", format=form, note=_NEVER_ADDED
     )
+
+
+def _of_account(column: str, title: str, form: str) -> Metric:
+    """The greatest value of the rows of the account; without them, of the domains."""
+    greatest = f"max({column})"
+    return Metric(
+        name=f"max_{column}",
+        title=title,
+        sql=f"coalesce({greatest} {_ACCOUNT}, {greatest})",
+        format=form,
+        note="Of the account; of the domain with most where domains are chosen. Never added.",
+    )
+
+
+def _count(name: str, title: str, condition: str, note: str = "") -> Metric:
+    return Metric(name=name, title=title, sql=f"count(*) FILTER (WHERE {condition})", note=note)
 
 
 def _share(name: str, title: str, part: str, whole: str) -> Metric:
@@ -67,6 +85,42 @@ _HEALTH = (
     _total("av_offset_slots", "A/V apart"),
 )
 
+_COMPLETE = "state IN ('captured', 'empty') AND is_suspect IS NOT TRUE"  # as in the mart freshness
+_LEDGER = (
+    Metric(
+        name="share_of_complete",
+        title="Complete",
+        sql=f"count(*) FILTER (WHERE {_COMPLETE}) "
+        "/ nullif(count(*) FILTER (WHERE state != 'settling'), 0)",
+        format=".1%",
+        note="Complete over due dataset-days; a day that the vendor has not settled yet is not due.",
+    ),
+    Metric(
+        name="newest_complete_day",
+        title="Complete up to",
+        sql=f"CAST(max(business_date) FILTER (WHERE {_COMPLETE}) AS VARCHAR)",
+        format=None,
+    ),
+    _count("total_complete_days", "Complete days", _COMPLETE),
+    _count("total_incomplete_days", "Incomplete days", "state = 'incomplete' OR is_suspect",
+           "A part is missing, or contradicts other datasets."),
+    _count("total_missing_days", "Missing days", "state IN ('missing', 'partial')"),
+    _count("total_expiring_days", "Days expiring soon", "state = 'expiring'"),
+    _count("total_lost_days", "Lost days", "state = 'lost'"),
+    _count("total_restated_days", "Restated days", f"{_COMPLETE} AND captures > 1",
+           "The vendor changed them after the first capture."),
+)  # fmt: skip
+_ERROR_CODES = (
+    _total("responses", "Answers"),
+    Metric(
+        name="share_of_5xx",
+        title="5xx",
+        sql="sum(responses) FILTER (WHERE status_class = '5xx') / nullif(sum(responses), 0)",
+        format=PERCENT,
+        note="Answers of 5xx over all answers: right over any days, domains or carriers.",
+    ),
+)
+
 _BILLING = (
     _peak("p95_so_far_mbps", "95th percentile by now, Mbps", MBPS),
     _peak("fourth_peak_mbps", "Fourth peak, Mbps", MBPS),
@@ -77,8 +131,29 @@ METRICS: Mapping[str, tuple[Metric, ...]] = {
     "bandwidth_5min": (_peak("total_mbps", "Bandwidth, Mbps", MBPS), _DOWN, _UP, _REQUESTS),
     "bandwidth_5min_account": (_peak("total_mbps", "Bandwidth, Mbps", MBPS), _DOWN, _UP, _REQUESTS),
     "bandwidth_and_p95": (
-        _peak("total_mbps", "Bandwidth, Mbps", MBPS),
-        _peak("p95_so_far_mbps", "95th percentile of the month, Mbps", MBPS),
+        Metric(
+            name="average_mbps",
+            title="Bandwidth, Mbps",
+            sql=f"coalesce({_BYTES} {_ACCOUNT}, {_BYTES}) * 8 / 1e6 "
+            "/ nullif(count(DISTINCT slot_start_at) * max(slot_seconds), 0)",
+            format=MBPS,
+            note="Traffic over time: the average of the slots, domains together.",
+        ),
+        _of_account("p95_so_far_mbps", "95th percentile of the month, Mbps", MBPS),
+    ),
+    "billing_of_days": (
+        _of_account("p95_so_far_mbps", "95th percentile", MBPS),
+        _of_account("fourth_peak_mbps", "Fourth peak", MBPS),
+        _of_account("daily_peak_average_mbps", "Daily peaks, average", MBPS),
+        _of_account("peak_mbps", "Peak", MBPS),
+        _of_account("days_captured", "Days captured", WHOLE),
+        Metric(
+            name="newest_first",
+            title="Newest month, in it the greatest percentile",
+            sql="row(max(month), max(p95_so_far_mbps))",
+            format=None,
+            note="To order rows by.",
+        ),
     ),
     "billing_monthly_account": _BILLING,
     "billing_monthly_by_domain": _BILLING,
@@ -99,6 +174,7 @@ METRICS: Mapping[str, tuple[Metric, ...]] = {
         _peak("peak_online_users", "Peak viewers"),
     ),
     "viewers_daily": _VIEWERS,
+    "viewers_of_days": (_of_account("peak_online_users", "Peak viewers", WHOLE),),
     "viewers_daily_account": _VIEWERS,
     "viewers_hourly": _VIEWERS,
     "stream_health_by_session": (
@@ -116,7 +192,7 @@ METRICS: Mapping[str, tuple[Metric, ...]] = {
         _total("pushes", "Pushes"),
         _total("interrupted_s", "Off, s"),
     ),
-    "errors_daily": (_total("responses", "Answers"),),
+    "errors_daily": _ERROR_CODES,
     "error_rate_daily": _ERRORS,
     "error_rate_by_isp": _ERRORS,
     "stream_count_daily": (_peak("peak_streams", "Peak streams"),),
@@ -124,6 +200,11 @@ METRICS: Mapping[str, tuple[Metric, ...]] = {
     "coverage_monthly": (
         _share("share_of_complete", "Complete", "complete_days", "due_days"),
         _total("lost_days", "Lost days"),
+    ),
+    "ledger": _LEDGER,
+    "reconciliation": (
+        Metric(name="comparisons", title="Comparisons", sql="count(*)"),
+        _count("differing", "Differences", "verdict = 'differs'"),
     ),
     "freshness": (
         _total("missing_days", "Missing days"),

@@ -1,4 +1,4 @@
-"""Classes of the bundle: metrics of a table, charts, sections of charts."""
+"""Classes of the bundle: metrics of a table, charts, tabs of charts."""
 
 from __future__ import annotations
 
@@ -39,16 +39,24 @@ class Metric:
     name: str
     title: str  # with its unit, unless the format shows one
     sql: str
-    format: str = WHOLE  # of d3, or a name that Superset knows
+    format: str | None = WHOLE  # of d3, or a name that Superset knows; None: it is a text
     note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """A condition of a chart: the column is one of the values."""
+    """A condition of a chart: by default, that the column is one of the values."""
 
     column: str
-    values: tuple[str, ...]
+    values: tuple[str | int, ...] = ()
+    operator: str = "IN"  # or IS NOT NULL, without values, or >, with one
+
+    @property
+    def operand(self) -> list[str | int] | str | int | None:
+        """What Superset compares with."""
+        if self.operator == "IN":
+            return [*self.values]
+        return self.values[0] if self.values else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,25 +67,32 @@ class Chart:
     table: str
     kind: Kind
     note: str
+    empty: str = ""  # what it means that there are no rows; "": that something is not captured
     metrics: tuple[str, ...] = ()  # of the table; the first one decides the order
     by: tuple[str, ...] = ()  # columns: series, slices, or lines of a table
-    columns: tuple[str, ...] = ()  # of a table that shows rows as they are; no metrics then
-    order: tuple[tuple[str, bool], ...] = ()  # column or metric, ascending; default: first metric
+    order: str = ""  # metric that orders the rows; default: the first one
+    ascending: bool = False
     filters: tuple[Filter, ...] = ()
     grain: str | None = None  # ISO 8601 duration of a point in time; None: as in the table
     rows: int = 1000  # at most
+    top: int = 0  # so many series, the others as one; 0: all of them
+    rank: str = ""  # metric that says which; default: the first one
     width: int = 4  # of 12
     height: int = 42  # of 8 pixels each
-    follows: tuple[str, ...] = ("time", "domain")  # filters of the dashboard that are meant for it
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Section:
-    """A titled part of the dashboard: rows of charts, each 12 wide."""
+class Tab:
+    """A tab of the dashboard: rows of charts, each 12 wide."""
 
     title: str
     rows: tuple[tuple[Chart, ...], ...]
+
+    @property
+    def charts(self) -> list[Chart]:
+        """Its charts, row by row."""
+        return [chart for row in self.rows for chart in row]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +118,10 @@ class Table:
         """What stands in a FROM."""
         return f"({self.sql})" if self.sql else f"main.{self.name}"
 
+    def has(self, name: str) -> bool:
+        """Whether there is a column of that name."""
+        return any(column.name == name for column in self.columns)
+
     def column(self, name: str) -> Column:
         """The column of that name; KeyError if there is none."""
         for column in self.columns:
@@ -112,9 +131,12 @@ class Table:
 
     @property
     def time(self) -> str | None:
-        """The column that a time filter is about: the finest that every row has."""
+        """The column of an axis of time: the finest that every row has."""
         names = {column.name for column in self.columns}
         return next((name for name in _TIMES if name in names), None)
 
+
+DAY_COLUMN = "business_date"
+"""The column that the filter of days is about, in every table: days of the business zone."""
 
 _TIMES = ("slot_start_at", "hour_start_at", "business_date", "month")

@@ -1,12 +1,11 @@
 """Documents of a database, a dataset and a chart."""
 
 import json
-
-import pytest
+from dataclasses import replace
 
 from pipelines.superset import documents
 from pipelines.superset.documents import Source
-from pipelines.superset.model import Chart, Column, Filter, Kind, Metric, Table
+from pipelines.superset.model import Chart, Column, Kind, Metric, Table
 
 SOURCE = Source(name="livestats", path="/srv/livestats.duckdb", time_zone="Asia/Shanghai")
 TABLE = Table(
@@ -46,23 +45,28 @@ def test_times_of_a_dataset_are_local_and_days_stay_days():
     assert found["metrics"][0]["expression"] == "sum(n)"
 
 
-def test_a_line_has_its_axis_and_a_total_has_none():
-    line = documents.query(chart(grain="P1D", by=("domain",)), TABLE)
-    assert line["columns"][0]["label"] == "slot_start_at"
-    assert line["extras"]["time_grain_sqla"] == "P1D"
-    total = documents.query(chart(Kind.TOTAL), TABLE)
-    assert (total["columns"], total["orderby"]) == ([], [["total_n", False]])
-
-
-@pytest.mark.parametrize(("follows", "limits"), [(("time",), 2), ((), 1)])
-def test_only_a_chart_that_follows_the_time_is_limited_in_time(follows, limits):
-    only = Filter(column="kind", values=("a",))
-    found = documents.form_data(chart(filters=(only,), follows=follows), TABLE)
-    assert len(found["adhoc_filters"]) == limits
-
-
 def test_a_chart_carries_the_query_for_its_data():
     found = documents.chart(SOURCE, chart(), TABLE)
     (query,) = json.loads(found["query_context"])["queries"]
     assert query["metrics"] == ["total_n"]
     assert found["dataset_uuid"] == str(SOURCE.uuid("dataset", "t"))
+
+
+def test_a_column_is_shown_under_its_title_in_both_languages():
+    for language, title in (("en", "Day"), ("zh", "日期")):
+        source = replace(SOURCE, language=language)
+        first, _, third = documents.dataset(source, TABLE, [])["columns"]
+        assert (first["verbose_name"], third["verbose_name"]) == (title, None)
+
+
+def test_a_description_says_what_an_empty_chart_lacks():
+    found = Chart(
+        title="C", table="transcode_minutes_daily", kind=Kind.BAR, note="Minutes of the chosen days.",
+        empty="Empty: nothing was transcoded.",
+    )  # fmt: skip
+    assert documents.description(found, "en") == (
+        "Minutes of the chosen days. Empty: nothing was transcoded. Filled by: `transcode_info`."
+    )
+    assert documents.description(found, "zh") == (
+        "所选日期的分钟数。无数据表示：没有转码。数据来源：`transcode_info`。"
+    )

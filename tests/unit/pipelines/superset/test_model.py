@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.superset.model import Column, Kind, Table
+from pipelines.superset.model import Chart, Column, Filter, Kind, Tab, Table
 
 
 def table(*names, sql=None):
@@ -35,3 +35,19 @@ def test_a_column_that_is_not_there_is_named():
 
 def test_totals_pies_and_tables_have_no_axis_of_time():
     assert {kind.name for kind in Kind if not kind.over_time} == {"TOTAL", "PIE", "TABLE"}
+
+
+def test_a_condition_compares_with_a_list_one_value_or_nothing():
+    assert Filter(column="a", values=("x", "y")).operand == ["x", "y"]
+    assert Filter(column="a", values=(0,), operator=">").operand == 0
+    assert Filter(column="a", operator="IS NOT NULL").operand is None
+
+
+def test_a_tab_has_its_charts_row_by_row():
+    a, b, c = (Chart(title=name, table="t", kind=Kind.LINE, note="") for name in "abc")
+    assert Tab(title="T", rows=((a, b), (c,))).charts == [a, b, c]
+
+
+def test_a_table_tells_whether_it_has_a_column():
+    assert table("a", "b").has("b")
+    assert not table("a").has("b")
