@@ -51,8 +51,7 @@ BILLING = Tab(
         (
             Chart(
                 title="Transcoding by day", table="transcode_minutes_daily", kind=Kind.BAR,
-                note="Minutes of transcoding by codec and resolution. Transcoding is counted on "
-                "push domains.", empty=_NO_TASK,
+                note="Minutes of transcoding by codec and resolution.", empty=_NO_TASK,
                 metrics=("total_transcode_minutes",), by=("transcode_type", "resolution"),
                 grain=DAY, top=SERIES, width=8, options={"y_axis_format": SHORT},
             ),

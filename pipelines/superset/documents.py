@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pipelines.superset.forms import form_data, in_words, query
 from pipelines.superset.model import Chart, Metric, Table
-from pipelines.superset.sources import FILLED_BY
+from pipelines.superset.sources import FILLED_BY, OF_PUSH_DOMAINS
 from pipelines.superset.titles import TITLES
 from resources.config import CHINESE, ENGLISH
 from resources.i18n import say
@@ -25,6 +25,7 @@ VERSION = "1.0.0"
 _ROOT = uuid5(NAMESPACE_URL, "livestats/superset")
 _TIMES = ("DATE", "TIMESTAMP", "TIMESTAMPTZ")
 _CACHE_S = 300
+_PUSHED = "Of push domains: for a pull domain, choose its domain space."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +125,8 @@ def _local(source: Source, table: Table) -> str:
 
 def description(chart: Chart, language: str) -> str:
     """What a chart shows, what it means that it is empty, and which datasets fill it."""
-    found = [say(text, language) for text in (chart.note, chart.empty) if text]
+    pushed = _PUSHED if chart.table in OF_PUSH_DOMAINS else ""
+    found = [say(text, language) for text in (chart.note, chart.empty, pushed) if text]
     if filled_by := FILLED_BY.get(chart.table):
         listed = ", ".join(f"`{dataset}`" for dataset in filled_by)
         found.append(say("Filled by: {}.", language).format(listed))

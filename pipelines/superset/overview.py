@@ -51,9 +51,9 @@ OVERVIEW = Tab(
             ),
             Chart(
                 title="Domains with most traffic", table="traffic_daily_by_domain", kind=Kind.TABLE,
-                note="Click a domain, and all tiles show it alone, its streams too. Click it "
-                "again for all.",
-                metrics=("total_down_traffic_bytes", "total_requests"), by=("domain",), width=4,
+                note="Click a domain, and all tiles show it alone, and its streams; click its space, "
+                "and they show its pushes as well. Click again for all.",
+                metrics=("total_down_traffic_bytes",), by=("vhost", "domain"), width=4,
                 options={"show_cell_bars": True},
             ),
         ),

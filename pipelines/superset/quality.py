@@ -6,9 +6,6 @@ from pipelines.superset.model import PERCENT, Chart, Filter, Kind, Tab
 from pipelines.superset.shared import ACCESS, DAY, SERIES
 
 _WAS_INTERRUPTED = Filter(column="interruption_reason", operator="IS NOT NULL")
-_ON_PUSH_DOMAINS = (
-    "Streams are measured on push domains: a pull domain alone shows none, its domain space does."
-)
 _NO_INTERRUPTION = "Empty: no push was interrupted."
 
 QUALITY = Tab(
@@ -18,7 +15,7 @@ QUALITY = Tab(
             Chart(
                 title="Good minutes by domain", table="stream_health_daily", kind=Kind.LINE,
                 note="Live minutes of pushed streams without any breach of `health_threshold`.",
-                empty=_ON_PUSH_DOMAINS, metrics=("share_of_good",), by=("domain",), grain=DAY,
+                metrics=("share_of_good",), by=("domain",), grain=DAY,
                 top=SERIES, rank="total_live_slots", width=12, height=34,
                 options={
                     "y_axis_format": ".0%", "truncateYAxis": True, "y_axis_bounds": (None, 1),
@@ -30,7 +27,7 @@ QUALITY = Tab(
                 title="Streams with most bad minutes", table="stream_health_daily",
                 kind=Kind.TABLE,
                 note="Share of the live minutes with any breach, and what it was; a minute may have "
-                "several. Limits: table `health_threshold`.", empty=_ON_PUSH_DOMAINS,
+                "several. Limits: table `health_threshold`.",
                 metrics=(
                     "share_of_bad", "total_live_slots", "total_stall_slots",
                     "total_bitrate_dip_slots", "total_framerate_drop_slots",

@@ -1,4 +1,4 @@
-"""The datasets that fill the tables of the charts: what an empty chart lacks."""
+"""What fills the tables of the charts: what an empty chart lacks."""
 
 from __future__ import annotations
 
@@ -21,3 +21,10 @@ FILLED_BY: Mapping[str, tuple[str, ...]] = {
     "viewers_of_days": ("stream_session_account", "stream_session_by_domain"),
 }
 """Table -> datasets. Not here: tables about all datasets, which are never empty."""
+
+OF_PUSH_DOMAINS = {
+    "push_interruptions_daily",
+    "stream_health_daily",
+    "transcode_minutes_daily",
+}
+"""Tables whose domains are push domains: they have no row of a pull domain."""

@@ -65,8 +65,10 @@ def test_a_description_says_what_an_empty_chart_lacks():
         empty="Empty: nothing was transcoded.",
     )  # fmt: skip
     assert documents.description(found, "en") == (
-        "Minutes of the chosen days. Empty: nothing was transcoded. Filled by: `transcode_info`."
+        "Minutes of the chosen days. Empty: nothing was transcoded. Of push domains: for a pull "
+        "domain, choose its domain space. Filled by: `transcode_info`."
     )
     assert documents.description(found, "zh") == (
-        "所选日期的分钟数。无数据表示：没有转码。数据来源：`transcode_info`。"
+        "所选日期的分钟数。无数据表示：没有转码。按推流域名统计：查看拉流域名时，请选择其域名空间。"
+        "数据来源：`transcode_info`。"
     )
