@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "verify": "verify",
         "digest": "digest",
         "backup": "backup",
+        "cold": "cold",
         "ui": "ui",
         "simulate": "simulate",
         "completion": "completion",

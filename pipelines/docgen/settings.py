@@ -42,6 +42,8 @@ _EXAMPLES: dict[str, str] = {
     "scale.lease": '"postgresql://livestats@db.example.com/livestats"',
     "scale.account": '"acme"',
     "scale.dagster": '"postgresql://livestats@db.example.com/dagster"',
+    "scale.cold": '"s3://bucket/prefix?endpoint_override=https://store.example.com"',
+    "scale.cold_after_days": "120",
     "scale.engine": '"sc://engine.example.com:15002"',
 }
 """How each is written; a test reads them."""

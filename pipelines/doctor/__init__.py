@@ -42,6 +42,7 @@ def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
         yield from _looked("freshness", lambda: [of_home.freshness_found(archive)])
         yield from _looked("suspicion", lambda: [of_home.suspicion_found(archive)])
         yield from _looked("captures", lambda: [of_home.captures_in_place(archive)])
+        yield from _looked("cold answers", lambda: of_home.cold_found(archive))
         yield from _looked("daemon", lambda: schedule.daemon_found(archive))
         yield schedule.webhook_found(archive)
         yield from _looked("alarms", lambda: [schedule.alarms_found(archive)])

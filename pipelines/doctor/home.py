@@ -13,9 +13,11 @@ from pipelines.doctor.machine import can_write
 from resources.archive import Archive
 from resources.findings import Finding
 from resources.fs.locks import try_lock_folder
+from resources.fs.object_store import StoreError
 from resources.home import folders
 from resources.monitoring import disk_space
 from resources.monitoring.checks import OVERDUE
+from resources.raw import cold
 from resources.serving import publish
 
 _MOST_FOLDERS = 5  # that are named one by one
@@ -165,6 +167,30 @@ def captures_in_place(archive: Archive) -> Finding:
         f"as raw/{first.dataset}/{first.day}/{first.misplaced[0]}",
         "Move them back or out of the home; `livestats verify` names all. `livestats backfill` asks "
         "for their days again.",
+    )
+
+
+def cold_found(archive: Archive) -> Iterator[Finding]:
+    """How many files of answers are cold, and whether the store has them; nothing if none ever was."""
+    raw = archive.home.raw
+    files = [*cold.files_of(raw)] if archive.home.cold_place else []
+    if not files:
+        return
+    text = f"{len(files):,} files, {sum(size for _, size in files) / 1e9:,.2f} GB"
+    key, size = files[-1]
+    try:
+        store = cold.store_of(raw)
+        if store.size(key) == size:
+            yield ok("cold answers", f"{text} in {store.place.text}")
+            return
+        text += f": {store.place.text} does not have {key}"
+    except StoreError as error:
+        text += f": {error}"
+    yield problem(
+        "cold answers",
+        text,
+        "Set the key of the store (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), or see to the store; "
+        "`livestats verify` names all that lacks there.",
     )
 
 

@@ -23,12 +23,13 @@ from resources.capture import repair
 from resources.erasure import days
 from resources.erasure.answers import PERSONAL, is_mention, is_of
 from resources.fs import atomic, locks
+from resources.fs.object_store import StoreError
 from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.logs import erase as log_erase
 from resources.logs import notes as log_notes
-from resources.raw import captures, tombstones
+from resources.raw import captures, cold, cold_move, tombstones
 from resources.raw.captures import UnusableCapture
 from resources.raw.erasures import Erasure, Erasures, PlainItem
 
@@ -101,8 +102,22 @@ def _foreign(home: Home) -> list[str]:
     ]
 
 
+def _reach_cold_answers(home: Home) -> None:
+    """Raise CannotErase if the home has cold answers and their store does not take orders."""
+    if not cold.any_in(home.raw):
+        return
+    try:
+        cold_move.check_writable(cold.store_of(home.raw), home.id)
+    except StoreError as error:
+        raise CannotErase(
+            f"Answers of this archive are cold, and could not be erased there: {error} Nothing was "
+            "changed now. See to that, then run `livestats erase` again."
+        ) from error
+
+
 def plan(archive: Archive, item: PlainItem, tell: Tell = lambda _: None) -> Plan:
-    """What an erasure would take. Reads every answer; changes nothing."""
+    """What an erasure would take. Reads every answer; changes nothing. Raises CannotErase."""
+    _reach_cold_answers(archive.home)
     home, made = archive.home, Plan(item, problems=_foreign(archive.home))
     told = ""
     for dataset, day, folder in _all_days(home):
@@ -163,6 +178,7 @@ def begin(archive: Archive, item: PlainItem, tell: Tell = lambda _: None) -> Era
         if before is None:
             at = archive.now().isoformat(timespec="seconds")
             before = Pending(item, Erasure.begin(item, at, archive.today))
+        _reach_cold_answers(home)
         pending.begin(home, before)
         return _finish(archive, before, tell)
 
@@ -176,6 +192,7 @@ def finish_pending(archive: Archive, tell: Tell = lambda _: None) -> Erased | No
         before = pending.read(home)
         if before is None:
             return None
+        _reach_cold_answers(home)
         pending.begin(home, before)  # the second of its files may not have been written
         return _finish(archive, before, tell)
 
@@ -192,7 +209,7 @@ def _finish(archive: Archive, pending_: Pending, tell: Tell) -> Erased:
             with day_lock.locked(home, dataset, day):
                 days.erase(folder, dataset, day, item, pending_.erasure)
                 _renew_lake_file(home, dataset, day, folder, pending_.erasure)
-        except (UnusableCapture, ValueError, locks.LockTimeout) as error:
+        except (UnusableCapture, ValueError, StoreError, locks.LockTimeout) as error:
             done.problems.append(str(error))
     for day in log_notes.days_of(home):
         tell(f"log files of {day}")

@@ -1,4 +1,4 @@
-"""Settings of what runs on other machines: the engine of marts, the account's lease, Dagster's history.
+"""Settings of what other machines do: engine of marts, lease of the account, Dagster's history, cold answers.
 
 Checked here; what they name is imported only where they are set. No password is among them.
 """
@@ -11,8 +11,13 @@ from urllib.parse import urlsplit
 from resources.api import redaction
 from resources.config import publish_settings
 from resources.config.errors import SettingsError
+from resources.fs.object_store import Place
 
 SPARK_CONNECT = "sc"
+LEAST_COLD_DAYS = 31
+"""Complete days are asked again for late data for some days, suspect ones for 30."""
+
+MOST_COLD_DAYS = 36_500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +63,24 @@ class ScaleSettings:
         },
     )
 
+    scale_cold: str = field(
+        default="",
+        metadata={
+            "where": "scale.cold",
+            "meaning": "s3://BUCKET/PREFIX, without a key: an S3-compatible store where `livestats cold` moves the "
+            "stored answers of old days. Unset: they stay in the home. See scale.md.",
+            "variable": "LIVESTATS_SCALE_COLD",
+        },
+    )
+    scale_cold_after_days: int = field(
+        default=90,
+        metadata={
+            "where": "scale.cold_after_days",
+            "meaning": "How old, in days, a complete day is when its answers are moved to `scale.cold`.",
+            "variable": "LIVESTATS_SCALE_COLD_AFTER_DAYS",
+        },
+    )
+
     def check_scale(self) -> None:
         """Check the values. Raises SettingsError."""
         if self.scale_engine and (problem := _fault_of_engine(self.scale_engine)):
@@ -68,6 +91,16 @@ class ScaleSettings:
         ):
             if address and (problem := _fault_of_database(address)):
                 raise SettingsError(f"{place}: {problem}")
+        if self.scale_cold:
+            try:
+                Place.parse(self.scale_cold)
+            except ValueError as error:
+                raise SettingsError(f"scale.cold: {error}") from error
+        if not LEAST_COLD_DAYS <= self.scale_cold_after_days <= MOST_COLD_DAYS:
+            raise SettingsError(
+                f"scale.cold_after_days = {self.scale_cold_after_days}: {LEAST_COLD_DAYS} to "
+                f"{MOST_COLD_DAYS:,} is possible. Younger days may still be asked again."
+            )
 
 
 def _fault_of_database(address: str) -> str:

@@ -33,11 +33,12 @@ def write_proof(
     leaf = of_day[-1]
     folder = captures.folder_of(home.raw, dataset, day) / leaf.capture
     capture = Capture(folder, CaptureName(leaf.capture))
-    files = [MANIFEST]
+    files = {MANIFEST: (folder / MANIFEST).read_bytes()}
     for body_file in capture.body_files():
         for _ in body_file.responses():  # raises if a byte has changed
             break
-        files.append(body_file.path.name)
+        with body_file.opened() as file:
+            files[body_file.path.name] = file.read()
     position = leaves.index(leaf)
     proof = {
         "format": FORMAT,
@@ -47,7 +48,7 @@ def write_proof(
         "capture": leaf.capture,
         "position": position,
         "path": [one.hex() for one in merkle.path([leaf.data for leaf in leaves], position)],
-        "files": {name: b64encode((folder / name).read_bytes()).decode() for name in files},
+        "files": {name: b64encode(data).decode() for name, data in files.items()},
     }
     atomic.write_atomically(path, (json.dumps(proof, indent=1) + "\n").encode())
     return leaf

@@ -19,7 +19,7 @@ from resources.erasure.requests import words_without
 from resources.erasure.rewrite import is_named, rewrite
 from resources.fs import atomic, sealed
 from resources.ledger import acceptance, refused_captures, states
-from resources.raw import captures, seen_notes, tombstones
+from resources.raw import captures, cold_move, seen_notes, tombstones
 from resources.raw.captures import MANIFEST, REJECTED_PREFIX, Capture
 from resources.raw.erasures import Erasure, Sought
 from resources.raw.tombstones import Tombstone
@@ -57,7 +57,8 @@ def erase(
 ) -> list[Tombstone]:
     """Erase the item from all captures and notes of a day. The caller holds the lock of the day.
 
-    Raises UnusableCapture for a capture that cannot be read, and ValueError for a damaged note.
+    Raises UnusableCapture for a capture that cannot be read, ValueError for a damaged note, and
+    StoreError if cold answers cannot be deleted.
     """
     found = find(day_folder, dataset, item)
     made = [_replaced(one, dataset, day, item, erasure) for one in found.captures]
@@ -65,6 +66,8 @@ def erase(
         facts = _cleaned(day_folder / name, item)
         if facts is not None:
             atomic.write_atomically(day_folder / name, sealed.seal(facts))
+    # Also those of an erasure that was broken off between the captures and the store.
+    cold_move.forget(day_folder, tombstones.erased_names(day_folder), day_folder.parents[1])
     return made
 
 

@@ -92,7 +92,7 @@ class _Rewriting:
         """Write one file of answers; how many it holds, and its checksum."""
         path = self.folder / old.path.name
         before, is_same = len(self.requests), True
-        with old.path.open("rb") as source, path.open("xb") as target:
+        with old.opened() as source, path.open("xb") as target:
             digest, start = hashlib.sha256(), 0
             for entry, (*_, body) in zip(old.requests, old.responses(), strict=True):
                 left = entry_without(self.dataset, entry, self.item)
@@ -104,7 +104,7 @@ class _Rewriting:
                         digest.update(piece)
                     self._add(left, changed)
                 start += entry["stored"]
-        if is_same:  # as it was: keep sharing its bytes with other captures
+        if is_same and old.path.exists():  # as it was: keep sharing its bytes with other captures
             path.unlink()
             _link(old.path, path)
         atomic.fsync(path)
@@ -144,7 +144,7 @@ def _share(day_folder: Path, part: Mapping[str, Any], path: Path, sha256: str) -
     if name == part["from"] or known is None or not (at / name).is_dir():
         return
     for body_file in Capture(at / name, known).body_files():
-        if body_file.sha256 == sha256:
+        if body_file.sha256 == sha256 and body_file.path.exists():
             path.unlink()
             _link(body_file.path, path)
             atomic.fsync(path)

@@ -24,15 +24,18 @@ from resources.fs import access, atomic, locks, sealed
 from resources.home import pinned_settings
 from resources.raw import owner
 
-FORMAT = 3
+FORMAT = 4
 """Of the identity file. Each tells an older version what it would misread.
 
-2: datasets may mean something else than usual. 3: captured days may be incomplete.
+2: datasets may mean something else than usual. 3: captured days may be incomplete. 4: answers may be
+cold, and are then not damaged.
 """
 
 FOLDER_MODE = 0o750
 """Of a home and its folders: the owner's, and readable by a group that he may choose."""
 
+_COLD = 4
+_INCOMPLETE = 3
 _PINNED = 2
 _PLAIN = 1  # neither
 _BY_HAND = {"first_day", "format", "time_zone"}  # of archive.json; the rest is added by `prepare`
@@ -283,8 +286,18 @@ class Home:
 
         The identity file must exist. A home that only was opened keeps its format.
         """
-        if _format_of(self.identity) < FORMAT:
-            self._note(format=FORMAT)
+        if _format_of(self.identity) < _INCOMPLETE:
+            self._note(format=_INCOMPLETE)
+
+    def set_cold_place(self, place: str) -> None:
+        """Note where cold answers lie, as `scale.cold` has it. The identity file must exist."""
+        if self.cold_place != place:
+            self._note(cold=place, format=_COLD)
+
+    @property
+    def cold_place(self) -> str:
+        """Where cold answers lie; "" if there never were any."""
+        return str((self.identity or {}).get("cold", ""))
 
     def _note(self, **facts: object) -> None:
         """Replace facts of the identity file."""

@@ -81,7 +81,7 @@ class CaptureWriter:
 
         `only` names the items of each of its requests whose answers count; None: all of all. Files
         without any are left out. The others are linked, or copied where the file system has no hard
-        links.
+        links, or fetched if they are cold.
         """
         carried: list[dict[str, object]] = []
         counted = iter(only or ())
@@ -96,10 +96,9 @@ class CaptureWriter:
             path = self._folder / f"carried-{number}.zst"
             try:
                 os.link(body_file.path, path)
-            except FileNotFoundError:
-                raise
             except OSError:
-                shutil.copyfile(body_file.path, path)
+                with body_file.opened() as source, path.open("xb") as target:
+                    shutil.copyfileobj(source, target)
             atomic.fsync(path)
             self._carried.append(
                 {

@@ -4,6 +4,7 @@
                                   responses.zst      the bodies in order, as zstd frames
                                   carried-1.zst      bodies of earlier captures, in a supplement
     raw/<dataset>/<day>/rejected-…/                  the same, of answers that could not be proven
+    raw/<dataset>/<day>/cold.json                    which files of bodies an object store has (cold.py)
 
 A capture is written to a temporary folder and renamed when the day is complete; a named capture
 never changes. The name holds fetch time, row count and the checksum of the manifest, which holds
@@ -19,6 +20,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -29,7 +31,8 @@ from resources.api import body as api_body
 from resources.api.body import Body, Packed
 from resources.errors import LivestatsError
 from resources.fs import access
-from resources.raw import owner
+from resources.fs.object_store import StoreError
+from resources.raw import cold, owner
 from resources.raw.manifest_facts import manifest_facts
 
 FORMAT = 2
@@ -60,7 +63,7 @@ class RefusedCapture(UnusableCapture):
 
 
 class UnreadableCapture(UnusableCapture):
-    """Raised where the system refused to read a file (permission, disk): nothing is said of its bytes."""
+    """Raised where the system or the store did not give a file (permission, disk): nothing is said of it."""
 
 
 @dataclass(frozen=True, order=True)
@@ -215,7 +218,7 @@ class BodyFile:
     def responses(self) -> Iterator[tuple[int, int, dict[str, object], Body]]:
         """As `Capture.responses`, for this file. Raises UnusableCapture."""
         try:
-            with self.path.open("rb") as file:
+            with self.opened() as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != self.sha256:
                     raise DamagedCapture(f"{self.path} has changed since it was written. {_REMEDY}")
                 file.seek(0)
@@ -228,6 +231,19 @@ class BodyFile:
                     start += stored
         except OSError as error:
             raise self._broken(error) from error
+
+    @contextmanager
+    def opened(self) -> Iterator[cold.Readable]:
+        """It for reading, also if it is cold. Raises UnreadableCapture for the store; OSError."""
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(cold.opened(self.path))
+            except (StoreError, ValueError) as error:
+                raise UnreadableCapture(
+                    f"{self.path} is cold, and the store does not give it: {error} Nothing says that "
+                    "it is damaged: see to that, and run again."
+                ) from error
+            yield file
 
     def _broken(self, error: Exception) -> UnusableCapture:
         return _not_read(self.path, error)

@@ -1,4 +1,4 @@
-"""Which homes' captures count below a folder raw/: those of the home itself, and of homes joined to it.
+"""Whose captures count below a folder raw/, those of the home and of homes joined to it; where cold ones lie.
 
 Captures of versions before manifests named a home are read as they are. Not here: the identity file as a
 whole (resources/home/layout.py). Read next: manifest_facts.py.
@@ -11,9 +11,11 @@ from pathlib import Path
 from resources.fs import sealed
 
 IDENTITY_FILE = "archive.json"
-"""Beside raw/: says the home's `id`, and in `homes` the ids of others whose captures count."""
+"""Beside raw/: says the home's `id`, in `homes` the ids of others whose captures count, and in `cold`
+the place of its cold answers."""
 
-_known: dict[Path, tuple[tuple[int, int, int], frozenset[str]]] = {}
+_Facts = tuple[frozenset[str], str]
+_known: dict[Path, tuple[tuple[int, int, int], _Facts]] = {}
 
 
 def homes_of(raw: Path) -> frozenset[str]:
@@ -21,6 +23,15 @@ def homes_of(raw: Path) -> frozenset[str]:
 
     Empty also for a file that is missing or damaged: whoever opens the home refuses it.
     """
+    return _facts(raw)[0]
+
+
+def cold_place_of(raw: Path) -> str:
+    """Where the cold answers below `raw` lie, as `scale.cold` has it; "" if there never were any."""
+    return _facts(raw)[1]
+
+
+def _facts(raw: Path) -> _Facts:
     path = raw.parent / IDENTITY_FILE
     try:
         found = path.stat()
@@ -28,7 +39,7 @@ def homes_of(raw: Path) -> frozenset[str]:
         if path not in _known or _known[path][0] != stamp:
             facts = sealed.unseal(path.read_bytes())
             ids = {str(one) for one in facts.get("homes", ())} | {str(facts["id"])}
-            _known[path] = stamp, frozenset(ids)
+            _known[path] = stamp, (frozenset(ids), str(facts.get("cold", "")))
         return _known[path][1]
     except (OSError, ValueError, KeyError, TypeError):
-        return frozenset()
+        return frozenset(), ""

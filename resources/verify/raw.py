@@ -15,11 +15,13 @@ import pyarrow as pa
 
 from resources.api import body as api_body
 from resources.fs import access, atomic, sealed
+from resources.fs.object_store import StoreError
 from resources.home import pinned_settings
 from resources.ledger import acceptance, refused_captures, states
-from resources.raw import captures, owner, seen_notes, tombstones
+from resources.raw import captures, cold, owner, seen_notes, tombstones
 from resources.raw.captures import MISPLACED_REMEDY
 from resources.verify import erased
+from resources.verify.cold import ColdFiles
 from resources.verify.findings import (
     FileFinding,
     FindingKind,
@@ -33,16 +35,17 @@ from resources.verify.findings import (
 
 _NOTES = (
     *(seen_notes.SEEN, states.PARTIAL, acceptance.ACCEPTED, refused_captures.REFUSED),
-    tombstones.ERASED,
+    *(tombstones.ERASED, cold.NOTE),
 )
 
 
 class RawDay:
     """The raw archive of one day. `findings` reads it; then `intact` names the good captures."""
 
-    def __init__(self, place: Place, on_read: OnRead) -> None:
+    def __init__(self, place: Place, on_read: OnRead, cold_files: ColdFiles | None = None) -> None:
         """Read the names of the captures, oldest first."""
         self._place, self._on_read = place, on_read
+        self._cold = cold_files or ColdFiles()
         self.captures = captures_of(place)
         self._rejected = captures.rejected_in(place.raw)
         self.intact: dict[captures.CaptureName, Mapping[str, Any]] = {}
@@ -77,6 +80,11 @@ class RawDay:
             except (OSError, MemoryError, captures.UnreadableCapture) as error:
                 self.unread.add(capture.name)
                 yield self._place.unverified(capture.folder, error)
+            except StoreError as error:  # once: it is about all of them
+                self.unread.add(capture.name)
+                if not self._cold.is_out_told:
+                    self._cold.is_out_told = True
+                    yield self._place.unverified(self._place.archive.home.raw, error)
         yield from self._missing()
         folders = (one.folder.name for one in (*self.captures, *self._rejected))
         yield from erased.missing(self._place, frozenset(folders))
@@ -134,7 +142,13 @@ class RawDay:
             yield place.finding(FindingKind.EXTRA, there[name], what, remove(there[name]))
         is_intact = True
         for body_file in files:
-            if body_file.path.name not in there:
+            is_here = body_file.path.name in there
+            if not is_here and (damage := self._damage_of_cold(body_file)) is not None:
+                if damage:
+                    is_intact = False
+                    mend = self.mend(capture)
+                    yield place.finding(FindingKind.DAMAGED, body_file.path, damage, mend)
+            elif not is_here:
                 is_intact = False
                 yield self._gone(capture, body_file.path.name)
             elif damage := self._damage(body_file):
@@ -151,10 +165,21 @@ class RawDay:
             FindingKind.MISSING, capture.folder / name, what, self.mend(capture)
         )
 
-    def _damage(self, body_file: captures.BodyFile) -> str:
+    def _damage_of_cold(self, body_file: captures.BodyFile) -> str | None:
+        """The same of a file that is not here; None if it is not in the store either."""
+        try:
+            damage = self._cold.damage(body_file)
+        except ValueError as error:  # a finding of its own: see _notes
+            raise captures.UnreadableCapture(str(error)) from error
+        if damage == "" and self._cold.is_deep:
+            return self._damage(body_file, is_here=False)
+        return damage
+
+    def _damage(self, body_file: captures.BodyFile, *, is_here: bool = True) -> str:
         """What is wrong with a file of responses; empty if nothing is."""
         try:
-            size, written = body_file.path.stat().st_size, body_file.size
+            written = body_file.size
+            size = body_file.path.stat().st_size if is_here else written
             if size != written:  # do not read it: it may be of any size
                 return f"holds {size:,} bytes of the {written:,} that were written"
             for *_, body in body_file.responses():  # raises for a bad frame, size or checksum
@@ -201,6 +226,12 @@ class RawDay:
                 continue
             except ValueError as error:
                 repair, _ = remove(path)
+                if note == cold.NOTE:
+                    remedy = "Run `livestats cold`: it finds again what the store has of the day."
+                    yield self._place.finding(
+                        FindingKind.DAMAGED, path, str(error), (Repair.RESTORE, remedy)
+                    )
+                    continue
                 remedy = "Only notes: restore it from a backup, or delete it; no rows depend on it."
                 yield self._place.finding(FindingKind.DAMAGED, path, str(error), (repair, remedy))
                 continue

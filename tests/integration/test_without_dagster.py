@@ -49,6 +49,7 @@ AFTER_A_BACKFILL = [
     "replay",
     "verify",
     "backup copy",
+    "cold",
     "gone",
     "erase --address 203.0.113.7 --yes",
     "digest",
@@ -56,6 +57,7 @@ AFTER_A_BACKFILL = [
 ]
 
 REFUSED = {
+    "cold": "scale.cold is not set",
     "alarms --send": "did not take the alarm",  # the webhook here is the simulator
     "alarms --test": "did not take the alarm",
     "accept edge_stat 2026-11-01 --reason it-is-right": "is not suspect",

@@ -39,6 +39,8 @@ IN_FILE = {
     "scale.lease": ('"postgresql://me@db/x"', "scale_lease", "postgresql://me@db/x"),
     "scale.account": ('"acme"', "scale_account", "acme"),
     "scale.dagster": ('"postgresql://me@db/d"', "scale_dagster", "postgresql://me@db/d"),
+    "scale.cold": ('"s3://b/p"', "scale_cold", "s3://b/p"),
+    "scale.cold_after_days": ("120", "scale_cold_after_days", 120),
     "scale.engine": ('"sc://engine:15002"', "scale_engine", "sc://engine:15002"),
 }
 IN_ENVIRONMENT = {
@@ -60,6 +62,8 @@ IN_ENVIRONMENT = {
     "LIVESTATS_SCALE_LEASE": ("postgresql://db/other", "scale_lease", "postgresql://db/other"),
     "LIVESTATS_SCALE_ACCOUNT": ("other", "scale_account", "other"),
     "LIVESTATS_SCALE_DAGSTER": ("postgresql://db/other", "scale_dagster", "postgresql://db/other"),
+    "LIVESTATS_SCALE_COLD": ("s3://other/p", "scale_cold", "s3://other/p"),
+    "LIVESTATS_SCALE_COLD_AFTER_DAYS": ("150", "scale_cold_after_days", 150),
     "LIVESTATS_SCALE_ENGINE": ("sc://other:1", "scale_engine", "sc://other:1"),
 }
 

@@ -42,3 +42,19 @@ def test_a_lease_needs_a_database_and_no_password(address):
         Settings(scale_lease=address)
     assert SECRET not in str(caught.value)
     assert "iceberg" not in str(caught.value)
+
+
+def test_where_cold_answers_lie_is_a_bucket_without_a_key():
+    place = "s3://bucket/prefix?endpoint_override=https://store.example.com&region=x"
+    assert Settings(scale_cold=place).scale_cold == place
+    with pytest.raises(SettingsError, match=r"scale\.cold: write it like s3://BUCKET"):
+        Settings(scale_cold="/srv/cold")
+    with pytest.raises(SettingsError, match="AWS_SECRET_ACCESS_KEY") as caught:
+        Settings(scale_cold=f"s3://key:{SECRET}@bucket/x")
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("days", [0, 30, 36_501])
+def test_answers_of_days_that_may_be_asked_again_are_never_cold(days):
+    with pytest.raises(SettingsError, match=r"scale\.cold_after_days = .*31 to 36,500"):
+        Settings(scale_cold_after_days=days)

@@ -8,6 +8,7 @@ from pipelines.orchestration.instance import instance
 from pipelines.orchestration.upkeep import UPKEEP_JOB
 from resources.raw.erasures import Erasures, ItemKind, PlainItem
 from tests.support.archives import DAYS, SMALL, lab
+from tests.support.cold_store import PLACE, Out, in_folder
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +51,16 @@ def test_one_that_cannot_be_finished_fails_with_the_reason(broken_off):
     assert not result.success
     (failed,) = (e for e in result.all_events if e.is_step_failure)
     assert "delete it, and erase the item again" in str(failed.step_failure_data.error)
+
+
+def test_answers_of_old_days_are_moved_where_a_store_is_set_up(broken_off, tmp_path, monkeypatch):
+    store = in_folder(tmp_path / "store", monkeypatch)
+    later = broken_off.with_(LIVESTATS_NOW="2027-04-01T04:00:00Z", LIVESTATS_SCALE_COLD=PLACE)
+    assert upkeep(broken_off).success
+    assert store.objects == {}
+    assert upkeep(later).success
+    assert ["/edge_stat/" in name for name in store.objects] == [True]
+    store.files = Out()
+    result = upkeep(later)
+    (failed,) = (e for e in result.all_events if e.is_step_failure)
+    assert "s3://bucket/cold cannot be used" in str(failed.step_failure_data.error)

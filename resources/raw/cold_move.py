@@ -1,0 +1,187 @@
+"""Moves the bodies of a day's captures to an object store and back, file by file.
+
+A file is deleted where it was only after it was read back where it is now, and is what its manifest says.
+So a kill at any step loses nothing, and the same again finishes it. Not here: reading (cold.py), which
+days (pipelines/cold).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from resources.errors import LivestatsError
+from resources.fs import atomic
+from resources.fs.object_store import ObjectStore, StoreError
+from resources.raw import captures, cold
+from resources.raw.captures import BodyFile, Capture, DamagedCapture
+from resources.raw.cold import ColdFile
+
+
+class NotMoved(LivestatsError):
+    """A file of bodies stays where it is; the message says why."""
+
+
+@dataclass
+class Moved:
+    """What was moved."""
+
+    files: int = 0
+    bytes: int = 0
+
+    def add(self, size: int) -> None:
+        """Count a file."""
+        self.files += 1
+        self.bytes += size
+
+
+class _Digest:
+    """The size and SHA-256 of what is written to it; goes on to a file if there is one."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.size, self._sha256 = 0, hashlib.sha256()
+        self._file = path.open("xb") if path else None
+
+    def write(self, data: bytes, /) -> None:
+        self.size += len(data)
+        self._sha256.update(data)
+        if self._file is not None:
+            self._file.write(data)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def is_of(self, file: BodyFile) -> bool:
+        return (self.size, self._sha256.hexdigest()) == (file.size, file.sha256)
+
+
+def move(day_folder: Path, store: ObjectStore, under: str) -> Moved:
+    """Move the bodies of all captures of a day; the keys begin with `under`.
+
+    The caller holds the lock of the day. Raises UnusableCapture, NotMoved, StoreError, OSError.
+    """
+    files, before = _files(day_folder), _noted(day_folder)
+    known, moved = dict(before), Moved()
+    for name, file in files.items():
+        wanted = ColdFile(f"{under}/{name}", file.size)
+        # Neither here nor noted: the note was lost, if the store has it.
+        if name not in known and (file.path.exists() or store.size(wanted.key) == file.size):
+            known[name] = wanted
+    if known != before:
+        cold.write(day_folder, known)  # before there is an object: an erasure finds it by the note
+    for name, file in files.items():
+        if name in known and file.path.exists():
+            _put(file, store, known[name].key)
+            file.path.unlink()
+            atomic.fsync(file.path.parent)
+            moved.add(file.size)
+    return moved
+
+
+def _put(file: BodyFile, store: ObjectStore, key: str) -> None:
+    """Put a file and read it back."""
+    if not is_intact(file):
+        raise DamagedCapture(
+            f"{file.path} has changed since it was written, so it was not moved. `livestats verify` says "
+            "what to do."
+        )
+    with file.path.open("rb") as source:
+        store.put(source, key)
+    there = _Digest()
+    store.get(key, there)
+    if not there.is_of(file):
+        raise NotMoved(
+            f"{store.place.text}/{key} reads back as {there.size:,} other bytes than the {file.size:,} of "
+            f"{file.path}, which stays where it is. Look at the store, then run `livestats cold` again."
+        )
+
+
+def back(day_folder: Path, store: ObjectStore) -> Moved:
+    """Bring back what the store has of a day, then delete it there.
+
+    The caller holds the lock of the day. Raises as `move`, and ValueError for a damaged note.
+    """
+    known, moved = cold.noted(day_folder), Moved()
+    files = _files(day_folder)
+    here = {name: file for name, file in files.items() if name in known}
+    for name, file in here.items():
+        if not (file.path.exists() and is_intact(file)):
+            _fetch(file, store, known[name].key)
+            moved.add(file.size)
+    for name in here:
+        store.delete(known[name].key)
+    if here:
+        cold.write(day_folder, {n: one for n, one in known.items() if n not in here})
+    return moved
+
+
+def _fetch(file: BodyFile, store: ObjectStore, key: str) -> None:
+    temp = atomic.temp_path(file.path.parents[1] / "cold")
+    got = _Digest(temp)
+    try:
+        store.get(key, got)
+        got.close()
+        if not got.is_of(file):
+            raise DamagedCapture(
+                f"{store.place.text}/{key} is not what was moved there: {got.size:,} other bytes than the "
+                f"{file.size:,} of {file.path}. Restore that file from a backup; the object stays."
+            )
+        atomic.rename_into_place(temp, file.path)
+    finally:
+        got.close()
+        temp.unlink(missing_ok=True)
+
+
+def forget(day_folder: Path, gone: Collection[str], raw: Path) -> None:
+    """Delete what the store has of captures that are `gone` by an erasure.
+
+    The caller holds the lock of the day. Raises StoreError, ValueError for a damaged note, OSError.
+    """
+    known = cold.noted(day_folder)
+    lost = [name for name in known if (folder := name.partition("/")[0]) in gone
+            and not (day_folder / folder).exists()]  # fmt: skip
+    if not lost:
+        return
+    store = cold.store_of(raw)
+    for name in lost:
+        store.delete(known[name].key)
+    cold.write(day_folder, {name: one for name, one in known.items() if name not in lost})
+
+
+def check_writable(store: ObjectStore, home_id: str) -> None:
+    """Put, read and delete an object that says nothing. Raises StoreError."""
+    key, text = f"{home_id}/is-writable", b"livestats\n"
+    store.put(io.BytesIO(text), key)
+    got = _Digest()
+    store.get(key, got)
+    store.delete(key)
+    if got.size != len(text):
+        raise StoreError(f"{store.place.text} does not give back what is put there.")
+
+
+def is_intact(file: BodyFile) -> bool:
+    """True if a file that is here is as it was written."""
+    with file.path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest() == file.sha256
+
+
+def _files(day_folder: Path) -> dict[str, BodyFile]:
+    """The files of bodies of a day's captures that hold any, by `<capture>/<file>`."""
+    return {
+        f"{name.text}/{file.path.name}": file
+        for name in captures.captures_in(day_folder)
+        for file in Capture(day_folder / name.text, name).body_files()
+        if file.size
+    }
+
+
+def _noted(day_folder: Path) -> dict[str, ColdFile]:
+    """The note; nothing if it is damaged, for it is then found again."""
+    try:
+        return cold.noted(day_folder)
+    except ValueError:
+        return {}

@@ -1,0 +1,165 @@
+"""Moving loses nothing, whatever step it is broken off at, and the same again finishes it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from resources.fs import atomic
+from resources.fs.object_store import StoreError
+from resources.raw import captures, cold, cold_move
+from resources.raw.captures import DamagedCapture
+from resources.raw.cold_move import NotMoved
+from tests.support.cold_store import Out, bodies, move
+
+UNDER = "home/stream_count/2026-11-21"
+
+
+def test_bodies_move_and_come_back_and_the_store_has_nothing_left(captured_day, store):
+    files = {path: path.read_bytes() for path in captured_day.glob("*/*.zst")}
+    moved = move(captured_day, store)
+    assert (moved.files, moved.bytes) == (2, sum(map(len, files.values())))
+    assert not any(path.exists() for path in files)
+    assert {*store.objects} == {
+        f"bucket/cold/{UNDER}/{path.parent.name}/{path.name}" for path in files
+    }
+    assert move(captured_day, store).files == 0
+    back = cold_move.back(captured_day, store)
+    assert (back.files, back.bytes) == (moved.files, moved.bytes)
+    assert {path: path.read_bytes() for path in captured_day.glob("*/*.zst")} == files
+    assert store.objects == {}
+    assert not (captured_day / cold.NOTE).exists()
+
+
+class Broken(BaseException):
+    """Stands for a kill."""
+
+
+def breaking_off(monkeypatch, store, step):
+    """Break off before the step of that number, of all that change something."""
+    steps = iter(range(10_000))
+
+    def breaking(holder, name):
+        done = getattr(holder, name)
+
+        def step_or_break(*words, **more):
+            if next(steps) == step:
+                raise Broken
+            return done(*words, **more)
+
+        monkeypatch.setattr(holder, name, step_or_break)
+
+    for name in ("put", "get", "delete"):
+        breaking(store, name)
+    for name in ("fsync", "rename_into_place", "temp_path"):
+        breaking(atomic, name)
+    breaking(Path, "unlink")
+    return steps
+
+
+@pytest.mark.parametrize("way", ["there", "back"])
+def test_broken_off_at_any_step_every_body_is_read_and_the_same_again_finishes_it(
+    captured_day, store, way
+):
+    before, step, was_broken = bodies(captured_day), 0, True
+    do = move if way == "there" else cold_move.back
+    while was_broken:
+        if way == "back":
+            move(captured_day, store)
+        with pytest.MonkeyPatch.context() as patch:
+            steps = breaking_off(patch, store, step)
+            try:
+                do(captured_day, store)
+                was_broken = False
+            except Broken:
+                pass
+            taken = next(steps)
+        assert bodies(captured_day) == before, step
+        objects = {name.removeprefix("bucket/cold/") for name in store.objects}
+        assert objects <= {one.key for one in cold.noted(captured_day).values()}, step
+        do(captured_day, store)
+        atomic.remove_stale_temps(captured_day)
+        is_here = [path.exists() for path in captured_day.glob("*/responses.zst")]
+        assert (len(is_here), len(store.objects)) == ((0, 2) if way == "there" else (2, 0)), step
+        cold_move.back(captured_day, store)
+        assert bodies(captured_day) == before, step
+        step += 1
+    assert taken >= 10
+    assert not [p for p in captured_day.iterdir() if p.name.startswith(atomic.TEMP_PREFIX)]
+
+
+def test_what_reads_back_otherwise_stays_here(captured_day, store, monkeypatch):
+    put = type(store).put
+    before = bodies(captured_day)
+
+    def losing(self, source, key):
+        put(self, source, key)
+        path = self.root / self.place.path_of(key)
+        path.write_bytes(path.read_bytes()[:-1])
+
+    monkeypatch.setattr(type(store), "put", losing)
+    with pytest.raises(NotMoved, match="stays where it is"):
+        move(captured_day, store)
+    assert len([*captured_day.glob("*/*.zst")]) == 2
+    assert bodies(captured_day) == before
+
+
+def test_a_damaged_file_is_not_moved_and_a_damaged_object_is_not_brought_back(captured_day, store):
+    first, second = sorted(captured_day.glob("*/*.zst"))
+    good = first.read_bytes()
+    first.write_bytes(good[:-1] + b"?")
+    with pytest.raises(DamagedCapture, match="so it was not moved"):
+        move(captured_day, store)
+    assert second.exists()
+    first.write_bytes(good)
+    move(captured_day, store)
+    path = store.root / "bucket/cold" / UNDER / first.parent.name / first.name
+    path.write_bytes(good[:-1] + b"?")
+    with pytest.raises(DamagedCapture, match=r"Restore that file from a backup; the object stays"):
+        cold_move.back(captured_day, store)
+    assert len(store.objects) == 2
+    first.write_bytes(good)  # as from a backup
+    cold_move.back(captured_day, store)
+    assert store.objects == {}
+
+
+def test_a_note_that_is_lost_or_damaged_is_found_again(captured_day, store):
+    before = bodies(captured_day)
+    move(captured_day, store)
+    for harm in (Path.unlink, lambda path: path.write_text("{}")):
+        harm(captured_day / cold.NOTE)
+        move(captured_day, store)
+        assert bodies(captured_day) == before
+
+
+def test_only_erased_captures_are_forgotten(captured_day, store):
+    first, second = captures.captures_in(captured_day)
+    move(captured_day, store)
+    raw = captured_day.parents[1]
+    cold_move.forget(captured_day, {first.text}, raw)  # its folder is still here
+    assert len(store.objects) == 2
+    (captured_day / first.text / captures.MANIFEST).unlink()
+    (captured_day / first.text).rmdir()
+    cold_move.forget(captured_day, set(), raw)  # moved away by hand
+    assert len(store.objects) == 2
+    cold_move.forget(captured_day, {first.text}, raw)
+    assert [name.split("/")[5] for name in store.objects] == [second.text]
+    assert [*cold.noted(captured_day)] == [f"{second.text}/{captures.RESPONSES}"]
+
+
+def test_a_store_that_takes_no_orders_is_found_out_beforehand(store, monkeypatch):
+    cold_move.check_writable(store, "home")
+    assert store.objects == {}
+    monkeypatch.setattr(type(store), "get", lambda *_: None)
+    with pytest.raises(StoreError, match="does not give back"):
+        cold_move.check_writable(store, "home")
+    store.files = Out()
+    with pytest.raises(StoreError, match="cannot be used"):
+        cold_move.check_writable(store, "home")
+
+
+def test_the_note_holds_no_key_of_the_store(captured_day, store):
+    move(captured_day, store)
+    facts = json.loads((captured_day / cold.NOTE).read_bytes())
+    assert facts.keys() == {"cold", "sha256"}
+    assert all(one.keys() == {"key", "size"} for one in facts["cold"].values())
