@@ -7,7 +7,8 @@ Left out, each because no program could tell from the answers:
 - `null-result` of actions whose documented types do not let Result be null: it is refused.
 - `false-empty` with nothing: only of datasets that others contradict; of the rest nobody knows. A
   green day of that dataset may be empty until it is asked again, as a whole or of the domains that were
-  asked apart (a supplement, a domain that was refused later); at the end it may not.
+  asked apart (a supplement, a domain that was refused later). At the end it may not; where it is empty
+  of some domains, a `backfill --force` comes first.
 - `missing-field` where the vendor's types let the field be missing: it is NULL, as where it is missing
   for good. Treated as the next two.
 - `false-empty` with zeros, `missing-slots`: well-formed answers without a mistake in themselves. They

@@ -131,7 +131,11 @@ class World:
         self._look("at the end", self.plan.end, "")
         days = (self.plan.end.date() - date.fromisoformat(FIRST_DAY)).days
         whole = self.reference.home(days, self.plan.truth)
-        for problem in self._judge.differences(whole):
+        problems = [*self._judge.differences(whole)]
+        if problems and self._judge.are_emptied_in_part(self._archive(self.plan.end, ""), problems):
+            self._run(("backfill", "--force"), self.plan.end)
+            problems = [*self._judge.differences(whole)]
+        for problem in problems:
             self._problem(problem)
         left = [*self.home.rglob(f"{atomic.TEMP_PREFIX}*")]
         if left:
