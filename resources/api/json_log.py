@@ -107,4 +107,5 @@ def _uncaught_in_thread(what: threading.ExceptHookArgs) -> None:
 
 _HANDLER = logging.StreamHandler()
 _HANDLER.setFormatter(JsonFormatter())
+_HANDLER.setLevel(logging.INFO)  # Dagster gives its loggers lower ones, for each event of a run
 _log = logging.getLogger("livestats.command")

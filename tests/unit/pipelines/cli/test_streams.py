@@ -81,11 +81,13 @@ def test_each_line_of_a_log_of_json_is_an_object_without_a_secret(tmp_path, monk
 @pytest.mark.usefixtures("_as_before")
 def test_what_a_process_dies_of_is_a_line_of_json_as_well(monkeypatch, capsys):
     monkeypatch.setenv("LIVESTATS_LOG_FORMAT", "json")
+    monkeypatch.setattr(logging.getLogger("dagster"), "level", logging.DEBUG)
     streams.prepare()
     try:
         raise RuntimeError("a bug")
     except RuntimeError as error:
         sys.excepthook(type(error), error, error.__traceback__)
+    logging.getLogger("dagster").debug("an event of a run")
     (line,) = capsys.readouterr().err.splitlines()
     found = json.loads(line)
     assert (found["level"], found["error"]) == ("CRITICAL", "RuntimeError")

@@ -40,6 +40,13 @@ def test_ui_can_run_one_part_alone(words, started):
     assert importlib.util.find_spec(module)
 
 
+@pytest.mark.parametrize("only", ["daemon", "code"])
+def test_a_log_of_json_is_one_of_dagsters_processes_too(only, monkeypatch):
+    monkeypatch.setattr(ui.json_log, "is_on", lambda: True)
+    words = ui.command(only, None, "127.0.0.1", 3000)
+    assert words[words.index("--log-format") + 1] == "json"
+
+
 @pytest.mark.parametrize("only", ["web", "daemon"])
 @pytest.mark.parametrize(
     ("code", "server"),
