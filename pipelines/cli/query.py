@@ -149,8 +149,7 @@ def query(
             return
         style = _style(style, output, guard=guard)
         files = {table: Path(path).expanduser() for table, path in joined}
-        if name is not None:
-            _check_files(name, files)
+        _check_files(name, files)
         values = {key: _value(key, value) for key, value in given}
         if domain is not None:
             values["domain"] = domain
@@ -202,11 +201,11 @@ def _text(sql: str | None, name: str | None, source: Path | None) -> str:
     return text
 
 
-def _check_files(name: str, given: Mapping[str, Path]) -> None:
+def _check_files(name: str | None, given: Mapping[str, Path]) -> None:
     """Raise Refused if the example joins a file that is not given."""
     from resources.serving.example_queries import example
 
-    for table, columns in example(name).files.items():
+    for table, columns in example(name).files.items() if name else ():
         if table not in given:
             raise Refused(
                 f"The example {name} joins a file of yours, CSV, JSON or Parquet, with the columns "
