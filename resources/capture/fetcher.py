@@ -192,7 +192,7 @@ class Fetcher:
     ) -> None:
         if len(items) != 1:
             return
-        if not self.learned.was_refused(items[0]):  # once for all datasets and days
+        if self.learned.is_news(self._action, items[0]):  # once for all datasets and days
             log.warning("%s %s: %s: %s", self.dataset.name, day, printable(items[0]), error)
         if isinstance(error, FixRequest | FixAction):
             self.learned.refuse(self._question(request), items[0], day, error)

@@ -93,6 +93,7 @@ class Learned:
     _denied: dict[str, set[str]] = field(default_factory=dict)  # action -> items, before any answer
     _expected: dict[str, dict[str, None]] = field(default_factory=dict)  # action -> items
     _steady: set[str] = field(default_factory=set)  # actions whose totals differ again and again
+    _told: set[tuple[str, str]] = field(default_factory=set)  # actions and items, in this run
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_changed: bool = False
 
@@ -162,6 +163,15 @@ class Learned:
         """True if the API refused `item` today, whatever was asked: it is then asked by itself."""
         with self._lock:
             return any(item in items for items in self._refused.values())
+
+    def is_news(self, action: str, item: str) -> bool:
+        """True once in a run for an item without an answer; never for one that was refused today."""
+        if self.was_refused(item):
+            return False
+        with self._lock:
+            is_first = (action, item) not in self._told
+            self._told.add((action, item))
+            return is_first
 
     def refuse(self, question: str, item: str, day: date, error: ApiError) -> None:
         """The API refused `item` for `day`."""

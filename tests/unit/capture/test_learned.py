@@ -56,6 +56,13 @@ def test_another_question_about_the_item_is_asked_and_by_itself(path):
     assert not learned.was_refused("another.example.com")
 
 
+def test_an_item_without_an_answer_is_news_once_in_a_run(path):
+    learned = Learned.load(path, TODAY)
+    assert [learned.is_news(ACTION, ITEM) for _ in range(3)] == [True, False, False]
+    assert learned.is_news("another action", ITEM)
+    assert not refused(path).is_news(ACTION, ITEM), "it was told when it was refused"
+
+
 def test_it_is_remembered_for_the_day_with_the_words_of_the_vendor(path):
     refused(path)
     found = Learned.load(path, TODAY).refusal(ACTION, ITEM, DAY)
