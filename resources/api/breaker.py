@@ -26,6 +26,9 @@ THROTTLED_S = 300.0
 REMEMBERED_S = 30.0
 """For so long a dead network or service is not asked again."""
 
+TOLD_S = 5.0
+"""A shorter time without an answer is one call that was put again; that it ended is no news."""
+
 CHECK_NETWORK = (
     "Check the network, the name server, the proxy (HTTPS_PROXY) and the API URL "
     "(LIVESTATS_API_URL), then run the same again: what is captured stays captured."
@@ -89,8 +92,8 @@ class Breaker:
         """Note that an attempt was answered, if only with a refusal that waiting does not change."""
         with self._changed:
             now_s = self._monotonic()
-            if self._error is None and self._failing.failures > 1:
-                passed_s = self._failing.passed_s(now_s)
+            passed_s = self._failing.passed_s(now_s)
+            if self._error is None and self._failing.failures > 1 and passed_s >= TOLD_S:
                 log.warning("%s answers again after %.0f s", self._host, passed_s)
             self._silent.end(now_s)
             self._failing.end(now_s)

@@ -39,6 +39,17 @@ def test_many_failures_within_seconds_are_an_outage(world):
     assert world.probes == 0
 
 
+@pytest.mark.parametrize(
+    ("every_s", "told"), [(0.4, []), (3, ["api.example.com answers again after 6 s"])]
+)
+def test_the_end_of_an_outage_is_told_unless_it_was_one_call_put_again(
+    world, caplog, every_s, told
+):
+    world.fail(2, every_s)
+    world.breaker.answered()
+    assert caplog.messages == told
+
+
 def test_few_failures_over_minutes_are_an_outage(world):
     world.fail(LEAST_FAILURES - 1, 60)
     assert world.probes == 0
