@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from pipelines.cli import screen, streams
-from pipelines.cli.signals import CAME, Ending, Terminated, ending_cleanly
+from pipelines.cli.signals import CAME, FAREWELL, Ending, Terminated, ending_cleanly
 from resources.api import json_log
 from resources.version import VERSION
 
@@ -148,7 +148,7 @@ def _cleaned(error: click.ClickException) -> click.ClickException:
 
 
 def _break_off(ctx: click.Context, number: int) -> NoReturn:
-    screen.note(f"\n{BROKEN_OFF}", logging.WARNING)
+    screen.note(f"\n{ctx.meta.get(FAREWELL, BROKEN_OFF)}", logging.WARNING)
     ctx.exit(128 + number)
 
 

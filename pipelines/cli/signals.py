@@ -37,6 +37,9 @@ class Terminated(KeyboardInterrupt):
 CAME = "livestats.ending"
 """Where click's context has the Ending of the command that runs."""
 
+FAREWELL = "livestats.farewell"
+"""Where it has what the command says when it is ended, if that is not what all say."""
+
 
 @dataclass
 class Ending:

@@ -22,12 +22,17 @@ import click
 from pipelines.backfill.orphans import END_GROUPS_WITH_STDIN
 from pipelines.cli import screen
 from pipelines.cli.options import Refused, opened
+from pipelines.cli.signals import FAREWELL
 from pipelines.orchestration import location
 from resources.api import json_log
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _LOOK_S = 0.5  # between looks at whether a part has ended
 _END_S = 8.0  # to end in, before a part is killed
+_STOPPED = (
+    "Stopped. What is captured stays captured; nothing is captured by itself until `livestats ui` "
+    "runs again."
+)
 _SECRETS = ("VOLC_ACCESSKEY", "VOLC_SECRETKEY", "VOLC_SESSION_TOKEN", "LIVESTATS_ALERT_WEBHOOK")
 """Only the code server asks the API and sends alarms: the other parts do not get these."""
 
@@ -116,6 +121,7 @@ def ui(
     os.chdir(CHECKOUT)
     if only:
         os.execve(sys.executable, words, _of_part(only, environ, code))  # noqa: S606 - no shell is wanted
+    click.get_current_context().meta[FAREWELL] = _STOPPED
     _run_all(host, port, web, environ)
 
 

@@ -78,6 +78,18 @@ def test_ui_starts_without_a_cut_that_cannot_be_and_says_so(tmp_path, monkeypatc
     assert len(started) == 1
 
 
+def test_ui_says_at_its_end_that_nothing_is_captured_by_itself(tmp_path, monkeypatch):
+    def ended(*_words):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ui.os, "chdir", lambda _folder: None)
+    monkeypatch.setattr(ui, "_run_all", ended)
+    told = CliRunner().invoke(main, ["ui"], env={"LIVESTATS_HOME": str(tmp_path / "home")})
+    assert told.exit_code == 130
+    assert "Stopped." in told.output
+    assert "run the same command again" not in told.output
+
+
 @pytest.mark.parametrize("code", ["4000", "code:x", ":4000"])
 def test_ui_refuses_what_is_no_address(code):
     with pytest.raises(Refused):
