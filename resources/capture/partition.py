@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -59,6 +59,8 @@ class PartitionLifecycle:
     """Whether complete days are captured again."""
     captured_before: Collection[tuple[str, date]] = ()
     """Days of split datasets that were captured when the run began: it may make others of them."""
+    _said: set[str] = field(default_factory=set)
+    """Why days failed: a reason that many days share, such as a denied action, is an error once."""
 
     def begin(self, day: date) -> PartitionJob | Result | None:
         """A job for the day; its result if nothing is to be requested; None if it is locked."""
@@ -294,7 +296,9 @@ class PartitionLifecycle:
         """Write a note of what was missing; captures and lake file stay unchanged."""
         write_partial_note(folder, self.clock(), error, job)
         message = access.in_words(error)
-        log.error("%s %s: %s", self.dataset.name, day, message, extra={"error": error})
+        level = logging.INFO if message in self._said else logging.ERROR
+        self._said.add(message)
+        log.log(level, "%s %s: %s", self.dataset.name, day, message, extra={"error": error})
         return self._result(day, Outcome.FAILED, message=message, error=error)
 
     @staticmethod

@@ -194,6 +194,15 @@ def test_a_day_whose_only_domain_is_refused_is_not_captured(tmp_path):
         assert captures.captures_in(folder) == []
 
 
+def test_an_action_that_is_denied_is_one_error_of_the_log_and_fails_each_day(tmp_path, caplog):
+    days = [DAY - timedelta(days=n) for n in range(4)]
+    with lab(tmp_path / "home", ACCOUNT, denied=["DescribeLiveTopPlayData"]) as found:
+        results = found.only("domain", "top_play").capture(days)
+    failed = [r for r in results if r.dataset == "top_play"]
+    assert [r.outcome for r in failed] == [Outcome.FAILED] * 4
+    assert len([r for r in caplog.records if r.levelname == "ERROR"]) == 1
+
+
 def test_streams_come_from_the_source_that_is_there_until_the_other_is(account):
     refused = DATASETS["batch_push_stream_metrics"].endpoint.action
     account.simulator.manners = [f"refuse-action={refused}"]
