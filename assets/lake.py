@@ -13,7 +13,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets import metadata
+from assets import asset_keys, metadata
 from assets.checks import completeness
 from assets.freshness import EVERY_DAY
 from resources.api.catalog import DATASETS, DIMENSIONS
@@ -37,7 +37,7 @@ class CaptureConfig(dg.Config):
 
 def key(name: str) -> dg.AssetKey:
     """The asset that captures a dataset."""
-    return dg.AssetKey(["lake", name])
+    return asset_keys.of("lake", name)
 
 
 STEP = "captures"

@@ -7,12 +7,12 @@ Not here: the downloads (resources/logs). Read next: resources/logs/keep.py.
 
 import dagster as dg
 
-from assets import lake
+from assets import asset_keys, lake
 from resources.archive import Archive
 from resources.config.log_settings import PARSE
 from resources.logs import keep, notes, parse, states
 
-KEY = dg.AssetKey(["logs", "log_files"])
+KEY = asset_keys.of("logs", "log_files")
 
 _NAMED = 5  # days that a failure names
 

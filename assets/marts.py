@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets import lake
+from assets import asset_keys, lake
 from assets.checks import marts as checks
 from assets.freshness import EVERY_DAY
 from resources.api.catalog import DATASETS
@@ -31,7 +31,7 @@ _DESCRIPTIONS = {
 
 def key(name: str) -> dg.AssetKey:
     """The asset that updates a mart from the tables that it reads."""
-    return dg.AssetKey(["marts", name])
+    return asset_keys.of("marts", name)
 
 
 def keys(names: Collection[str]) -> list[dg.AssetKey]:

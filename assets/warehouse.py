@@ -12,7 +12,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets import coverage_image, lake, marts, metadata
+from assets import asset_keys, coverage_image, lake, marts, metadata
 from assets.checks import expiry, reconciliation
 from assets.freshness import EVERY_DAY
 from resources.api.catalog import DATASETS
@@ -28,7 +28,7 @@ log = logging.getLogger("livestats.publish")
 # Writers are not serialised by a Dagster pool: a slot in a pool outlives a process that is killed,
 # and all later runs wait for it. The warehouse's own lock ends with its process.
 
-SERVED = dg.AssetKey(["served", "livestats"])
+SERVED = asset_keys.of("served", "livestats")
 
 _CHECK = "level_with_lake"
 _HELD = "every_day_has_its_lake_file"
@@ -36,7 +36,7 @@ _HELD = "every_day_has_its_lake_file"
 
 def key(name: str) -> dg.AssetKey:
     """The asset that updates a table from the lake."""
-    return dg.AssetKey(["warehouse", name])
+    return asset_keys.of("warehouse", name)
 
 
 def table_assets(names: Sequence[str], language: str = ENGLISH) -> list[dg.AssetsDefinition]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets import asset_keys
 from pipelines.orchestration.asset_graph import all_assets
 from pipelines.orchestration.dagster_internals import log_to_root
 from pipelines.orchestration.ledger_sensor import ledger_sensor
@@ -27,13 +28,13 @@ from resources.archive import Archive
 def definitions(archive: Archive) -> dg.Definitions:
     """The graph of `archive` with everything that makes it run."""
     assets = all_assets(archive)
-    lake = dg.AssetSelection.key_prefixes("lake")
+    lake = dg.AssetSelection.key_prefixes(asset_keys.parts("lake"))
     capture = dg.define_asset_job(
         CAPTURE_JOB, lake, description="Asks the API for days of datasets and keeps the answers."
     )
     load = dg.define_asset_job(
         LOAD_JOB,
-        dg.AssetSelection.key_prefixes("warehouse", "marts", "served"),
+        dg.AssetSelection.key_prefixes(*map(asset_keys.parts, ("warehouse", "marts", "served"))),
         description="Brings the DuckDB tables level with the lake, the marts with the tables, and "
         "makes the served copy.",
     )

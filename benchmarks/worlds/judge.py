@@ -178,7 +178,8 @@ class Judge:
 
         Then the false empty answer was about some domains: see manners.py.
         """
-        names = {problem.partition(":")[0] for problem in problems} - {"ledger"}  # counts their rows
+        names = {problem.partition(":")[0] for problem in problems}
+        names -= {"ledger"}  # it counts their rows
         if not names or names - {d.name for d in DAILY if d.endpoint.action in self._emptied}:
             return False
         lines = (line for name in names for line in self._ledger(archive, DATASETS[name]))

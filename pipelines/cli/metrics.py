@@ -30,7 +30,13 @@ from resources.errors import LivestatsError
     help="Serve them at http://HOST:PORT/metrics until Ctrl-C.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="For --serve.")
-def metrics(output: Path | None, port: int | None, host: str) -> None:
+@click.option(
+    "--account",
+    default="",
+    metavar="NAME",
+    help="Label of every sample, where Prometheus has several accounts of one machine.",
+)
+def metrics(output: Path | None, port: int | None, host: str, account: str) -> None:
     r"""Print figures for Prometheus: coverage, freshness, gaps, expiry, sizes, alarms.
 
     Read from the files of the home: no API call is made, and nothing is locked. They name datasets,
@@ -47,23 +53,23 @@ def metrics(output: Path | None, port: int | None, host: str) -> None:
     if output is not None and port is not None:
         raise click.UsageError("Give --output or --serve, not both.")
     if port is not None:
-        _serve(host, port)
+        _serve(host, port, account)
     elif output is not None:
-        _write(output)
+        _write(output, account)
     else:
-        click.echo(_text(), nl=False)
+        click.echo(_text(account), nl=False)
 
 
-def _text() -> str:
+def _text(account: str) -> str:
     from resources.monitoring import metrics as known
 
     archive = opened()
     if archive.home.identity is None:
         raise Refused(f"There is no archive in {archive.home.root} yet. Run `livestats backfill`.")
-    return known.text(archive)
+    return known.text(archive, account)
 
 
-def _write(output: Path) -> None:
+def _write(output: Path, account: str) -> None:
     """Whole or not at all, as the node exporter needs it; silent, for cron."""
     from resources.fs import atomic
 
@@ -71,12 +77,14 @@ def _write(output: Path) -> None:
         raise Refused(f"{output}: the node exporter reads files that end with .prom.")
     if not output.resolve().parent.is_dir():
         raise Refused(f"{output} cannot be written: there is no folder {output.parent}.")
-    atomic.write_atomically(output.resolve(), _text().encode())
+    atomic.write_atomically(output.resolve(), _text(account).encode())
     output.resolve().chmod(0o644)  # the node exporter is another user
 
 
 class Handler(BaseHTTPRequestHandler):
     """Answers GET /metrics."""
+
+    account = ""
 
     def do_GET(self) -> None:
         """Make the figures anew for every request."""
@@ -86,7 +94,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(404, "text/plain", "The metrics are at /metrics.\n")
             return
         try:
-            text = _text()
+            text = _text(self.account)
         except (LivestatsError, click.ClickException, OSError) as error:
             message = error.message if isinstance(error, click.ClickException) else str(error)
             self._answer(503, "text/plain", f"{screen.clean(redact(message))}\n")
@@ -105,10 +113,11 @@ class Handler(BaseHTTPRequestHandler):
         """A scrape is no news."""
 
 
-def _serve(host: str, port: int) -> None:
+def _serve(host: str, port: int, account: str) -> None:
     """Until Ctrl-C or SIGTERM."""
+    handler = type("Handler", (Handler,), {"account": account})
     try:
-        server = ThreadingHTTPServer((host, port), Handler)
+        server = ThreadingHTTPServer((host, port), handler)
     except OSError as error:
         raise Refused(
             f"{host}:{port} cannot be used: {error.strerror}. Name another --serve."

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,12 +22,13 @@ from pipelines.backfill.orphans import END_GROUPS_WITH_STDIN
 from pipelines.cli import screen
 from pipelines.cli.options import Refused, opened
 from pipelines.cli.signals import FAREWELL
+from pipelines.cli.ui_parts import CHECKOUT, command, end, name_to
 from pipelines.orchestration import location
-from resources.api import json_log
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+if TYPE_CHECKING:
+    from resources.archive import Archive
+
 _LOOK_S = 0.5  # between looks at whether a part has ended
-_END_S = 8.0  # to end in, before a part is killed
 _STOPPED = (
     "Stopped. What is captured stays captured; nothing is captured by itself until `livestats ui` "
     "runs again."
@@ -63,6 +63,18 @@ _SECRETS = ("VOLC_ACCESSKEY", "VOLC_SECRETKEY", "VOLC_SESSION_TOKEN", "LIVESTATS
     metavar="ADDRESS",
     help="HOST:PORT or path of the socket of `--only code`, for all three parts.",
 )
+@click.option(
+    "--accounts",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="FOLDER",
+    help="Several accounts on one page: a file NAME.env for each, with its home and key.",
+)
+@click.option(
+    "--history",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="With --accounts: where Dagster keeps the run history of all of them.",
+)
 def ui(
     host: str,
     port: int,
@@ -72,6 +84,8 @@ def ui(
     login_header: str | None,
     only: str | None,
     code: str | None,
+    accounts: Path | None,
+    history: Path | None,
 ) -> None:
     r"""Start Dagster's web interface and its schedules.
 
@@ -79,23 +93,28 @@ def ui(
     sites and other host names than those allowed are refused. /healthz answers 503 if the code or
     the daemon is not well.
 
-    The run history is in the home, in dagster/. The schedules run as long as this command runs. For
-    permanent operation, run its parts as services: docs/operating.md has systemd units, a compose
-    file and an example with a login.
+    The run history is in the home, in dagster/. The schedules run as long as this command runs. To run
+    its parts as services, docs/operating.md has systemd units, a compose file and a login.
 
     \b
     Examples:
       livestats ui
       livestats ui --port 3001 --read-only
       livestats ui --only daemon
+      livestats ui --accounts /etc/livestats/accounts --history /srv/livestats-dagster
     """
     from pipelines.orchestration.guard import is_loopback
-    from pipelines.orchestration.instance import dagster_home, instance
-    from pipelines.orchestration.run_launcher import end_orphans
+    from pipelines.orchestration.instance import dagster_home
     from resources.config import FILE, FILE_VARIABLE
     from resources.fs import atomic
 
     web = _web_options(host, port, socket, allow_host, read_only, login_header)
+    if only in (None, "web") and not (socket or login_header or is_loopback(host)):
+        screen.note("The page has no login: everybody who reaches this address can start runs.")
+    page = socket or f"http://{host}:{port}"
+    if accounts or history:
+        _several(accounts, history, bool(only or code), page, (host, port, web))
+        return
     server = workspace(code) if code else ""
     archive = opened(leave_out_broken_cuts=True)
     for reason in archive.settings.broken_cuts.values():
@@ -105,24 +124,48 @@ def ui(
     words = command(only, code, host, port, web, file) if only else []
     if file is not None:
         atomic.write_atomically(file, server.encode())
-    with instance(archive) as history:  # ends runs of command lines that were killed
-        location.carry_over(history)
-        if only == "code":
-            end_orphans(history, code if code and "/" in code else port)
+    _tidy_history(archive, only, code if code and "/" in code else port)
     environ = surroundings(os.environ, archive.home.root, folder)
     if not environ.get(FILE_VARIABLE) and Path(FILE).is_file():
         environ[FILE_VARIABLE] = str(Path(FILE).resolve())
     where = f"Dagster's {only or 'web interface and daemon'} on {archive.home.root}"
-    page = socket or f"http://{host}:{port}"
     seen = f": {page} in about 15 s" if only in (None, "web") else ""
     screen.note(f"{where}{seen}, until Ctrl-C")
-    if only in (None, "web") and not (socket or login_header or is_loopback(host)):
-        screen.note("The page has no login: everybody who reaches this address can start runs.")
     os.chdir(CHECKOUT)
     if only:
         os.execve(sys.executable, words, _of_part(only, environ, code))  # noqa: S606 - no shell is wanted
     click.get_current_context().meta[FAREWELL] = _STOPPED
     _run_all(host, port, web, environ)
+
+
+def _tidy_history(archive: Archive, only: str | None, server: str | int) -> None:
+    """End runs of command lines that were killed, and those of a code server that is started anew."""
+    from pipelines.orchestration.instance import instance
+    from pipelines.orchestration.run_launcher import end_orphans
+
+    with instance(archive) as history:
+        location.carry_over(history)
+        if only == "code":
+            end_orphans(history, server)
+
+
+def _several(
+    accounts: Path | None,
+    history: Path | None,
+    has_part: bool,
+    page: str,
+    web: tuple[str, int, Sequence[str]],
+) -> None:
+    """One page for several accounts. Raises Refused for options that do not go together."""
+    from pipelines.cli import ui_accounts
+
+    if accounts is None or history is None:
+        raise Refused("--accounts and --history go together: where the accounts are, and the runs.")
+    if has_part:
+        raise Refused("--accounts starts all parts by itself: leave out --only and --code.")
+    where = f"Dagster's page of the accounts in {accounts}"
+    screen.note(f"{where}: {page} in about 20 s, until Ctrl-C")
+    ui_accounts.run(accounts.resolve(), history.resolve(), *web)
 
 
 def _web_options(
@@ -146,45 +189,6 @@ def _web_options(
     words += [word for name in allow_host for word in ("--allow-host", name)]
     words += ["--read-only"] * read_only
     return words + (["--login-header", login_header] if login_header else [])
-
-
-def command(
-    only: str,
-    code: str | None,
-    host: str,
-    port: int,
-    web: Sequence[str] = (),
-    file: Path | None = None,
-) -> list[str]:
-    """The command line of a part, to be run in the checkout.
-
-    `web` are options of the web server; `file` says where the code is served, None: nowhere.
-
-    Raises Refused for options that exclude each other.
-    """
-    where = ["-w", str(file or "workspace.yaml")]
-    if only == "code":
-        words = ["dagster", "code-server", "start", "-f", "pipelines/definitions.py"]
-        words += ["--working-directory", ".", "--location-name", location.NAME]
-        words += _log_options()
-        if code is not None and "/" in code:
-            words += ["--socket", code]
-        elif code is None:
-            words += ["--host", host, "--port", str(port)]
-        else:
-            raise Refused("--only code listens on --host and --port, or on --code PATH (a socket).")
-    elif only == "web":
-        words = ["pipelines.orchestration.webserver", *where, *web]
-    else:
-        from pipelines.orchestration.dagster_internals import DAEMON_MODULE
-
-        words = [DAEMON_MODULE, "run", *where, *_log_options()]
-    return [sys.executable, "-m", *words]
-
-
-def _log_options() -> list[str]:
-    """What Dagster's own processes log, and as what: its JSON has names of its own."""
-    return ["--log-level", "warning", *(["--log-format", "json"] if json_log.is_on() else [])]
 
 
 def workspace(code: str) -> str:
@@ -237,7 +241,7 @@ def _run_all(host: str, port: int, web: Sequence[str], environ: Mapping[str, str
                 # Each leads a group: the code server and the daemon start processes of their own.
                 parts[only] = subprocess.Popen(
                     words, env=_of_part(only, environ, code), start_new_session=True,
-                    preexec_fn=partial(_name_to, guard),  # noqa: PLW1509 - writes one line
+                    preexec_fn=partial(name_to, guard),  # noqa: PLW1509 - writes one line
                 )  # fmt: skip
                 # The others would log that nobody serves the code yet.
                 while parts["code"].poll() is None and not Path(code).exists():
@@ -247,34 +251,6 @@ def _run_all(host: str, port: int, web: Sequence[str], environ: Mapping[str, str
             ended = next(name for name, part in parts.items() if part.poll() is not None)
             raise Refused(f"Dagster's {ended} has ended by itself; its own message is above.")
         finally:
-            _end([*parts.values()])
+            end([*parts.values()])
             guard.kill()  # the numbers of its groups may be those of others by now
             guard.wait()
-
-
-def _name_to(guard: subprocess.Popen[bytes]) -> None:
-    """In a part before it begins: have it ended when its parent is gone, also after kill -9."""
-    if guard.stdin is not None:
-        os.write(guard.stdin.fileno(), f"{os.getpid()}\n".encode())
-
-
-def _end(parts: Sequence[subprocess.Popen[bytes]]) -> None:
-    """End each part with all that it has started; what does not end in time is killed.
-
-    The code server, which is the first, ends last: it waits for those that ask it.
-    """
-    for some in (parts[1:], parts[:1]):
-        for part in some:
-            _signal(part, signal.SIGTERM)
-        until_s = time.monotonic() + _END_S
-        for part in some:
-            with suppress(subprocess.TimeoutExpired):
-                part.wait(max(0.0, until_s - time.monotonic()))
-    for part in parts:
-        _signal(part, signal.SIGKILL)
-        part.wait()
-
-
-def _signal(part: subprocess.Popen[bytes], number: int) -> None:
-    with suppress(ProcessLookupError):  # nothing of it is left
-        os.killpg(part.pid, number)

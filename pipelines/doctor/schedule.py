@@ -23,7 +23,10 @@ def daemon_found(archive: Archive) -> Iterator[Finding]:
     """Whether a daemon runs on this home, and whether all schedules are on."""
     folder = archive.home.dagster
     if not (folder / "dagster.yaml").is_file():
-        yield ok("daemon", "none has run on this home yet: `livestats ui`, or cron")
+        yield ok(
+            "daemon",
+            _of_several(archive) or "none has run on this home yet: `livestats ui`, or cron",
+        )
         return
     # Importing Dagster takes over a second, so only if there is a history.
     from dagster import DagsterError
@@ -58,6 +61,15 @@ def daemon_found(archive: Archive) -> Iterator[Finding]:
         )
     elif beats:
         yield ok("schedules", "none is switched off")
+
+
+def _of_several(archive: Archive) -> str:
+    """What is known of a daemon of several accounts, whose history is not in the home; "" if none came."""
+    try:
+        silent_s = time.time() - archive.home.last_alarm_check.stat().st_mtime
+    except FileNotFoundError:
+        return ""
+    return f"one of several accounts (`livestats ui --accounts`) looked here {silent_s / 60:,.0f} min ago"
 
 
 def _daemon(beats: Mapping[str, float], errors: Sequence[str]) -> Finding:

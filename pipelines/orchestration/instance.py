@@ -85,13 +85,17 @@ def shipped(database: str = "") -> bytes:
 
     `database` is the address of the run history, as SQLAlchemy writes it; "": SQLite.
     """
-    content = TEMPLATE.read_bytes()
-    if database:
-        content = content.replace(_IN_FILES, b"") + history_database.block(database).encode()
+    return sealed(TEMPLATE.read_bytes(), history_database.block(database))
+
+
+def sealed(content: bytes, storage: str = "") -> bytes:
+    """A configuration with a block `storage`, if one is given, and its checksum in front."""
+    if storage:
+        content = content.replace(_IN_FILES, b"") + storage.encode()
     return _SEAL % hashlib.sha256(content).hexdigest().encode() + content
 
 
-def _is_as_shipped(content: bytes) -> bool:
+def is_as_shipped(content: bytes) -> bool:
     """True if nobody has changed the file since any version of livestats wrote it."""
     first, _, rest = content.partition(b"\n")
     seal = _SEAL % hashlib.sha256(rest).hexdigest().encode()
@@ -108,7 +112,7 @@ def upgrade_config(config: Path, database: str | None = None) -> None:
     Raises SettingsError if it names such a module otherwise, or lacks a database in a file of its own.
     """
     before = config.read_bytes()
-    if _is_as_shipped(before):
+    if is_as_shipped(before):
         present = history_database.address_in(before)
         after = shipped(present if database is None else database)
         if database not in (None, present):
@@ -157,6 +161,12 @@ def history_in(folder: Path) -> Iterator[dg.DagsterInstance]:
     upgrade_config(folder / CONFIG)
     with _surrounded(folder), _opened(folder) as found:
         yield found
+
+
+def make_tables(folder: Path) -> None:
+    """Make the tables of a run history before several processes open it. Raises SettingsError."""
+    with _surrounded(folder), _opened(folder):
+        pass
 
 
 def _opened(folder: Path) -> dg.DagsterInstance:

@@ -19,7 +19,7 @@ import dagster as dg
 from assets import lake, marts, metadata, warehouse
 from assets.checks import completeness
 from assets.partitions import partitions_of
-from pipelines.orchestration import start_status
+from pipelines.orchestration import location, start_status
 from pipelines.orchestration.history_diff import (
     History,
     Shown,
@@ -106,7 +106,7 @@ def evaluate(
         timedelta() <= now - datetime.fromisoformat(before.compared_at) < WHOLE
     )
     # After `runs`: what ends or begins from here on is seen by the next tick.
-    is_busy = bool(history.get_runs_count(dg.RunsFilter(statuses=_UNDER_WAY)))
+    is_busy = bool(history.get_runs_count(dg.RunsFilter(statuses=_UNDER_WAY, tags=location.tags())))
     known = {} if is_whole else before.datasets
     events: list[Event] = []
     after = Cursor(runs=runs, compared_at=now.isoformat() if is_whole else before.compared_at)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assets import asset_keys
+
 if TYPE_CHECKING:
     import dagster as dg
 
@@ -15,6 +17,15 @@ NAME = "livestats"
 """As in workspace.yaml."""
 FORMER = "definitions.py"
 """Till 0.1.0, after the file."""
+
+LOCATION_TAG = "dagster/code_location"
+"""Dagster gives it to each run."""
+
+
+def tags() -> dict[str, str]:
+    """What Dagster tags runs of this account with; nothing where there is only one, so that all are meant."""
+    account = asset_keys.account()
+    return {LOCATION_TAG: account} if account else {}
 
 
 def carry_over(history: dg.DagsterInstance) -> int:

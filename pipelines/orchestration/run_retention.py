@@ -6,6 +6,7 @@ Not here: when it happens (upkeep.py).
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -83,10 +84,12 @@ def _files(root: Path, run: str) -> list[Path]:
 
 def _remove(path: Path) -> int:
     """Remove a file or folder, if it is there; the bytes it took."""
-    if path.is_dir():
-        size = sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
-        shutil.rmtree(path)
-        return size
-    size = path.stat().st_size if path.exists() else 0
-    path.unlink(missing_ok=True)
+    size = 0
+    with suppress(FileNotFoundError):  # the job of another account on the same page was first
+        if path.is_dir():
+            size = sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
+            shutil.rmtree(path)
+        else:
+            size = path.stat().st_size
+            path.unlink()
     return size

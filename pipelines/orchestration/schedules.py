@@ -7,8 +7,8 @@ from typing import Any
 
 import dagster as dg
 
-from assets import lake, log_files
-from pipelines.orchestration import start_status
+from assets import asset_keys, lake, log_files
+from pipelines.orchestration import location, start_status
 from pipelines.planning import capture_plan
 from pipelines.planning.capture_plan import Chunk
 from resources.archive import Archive
@@ -43,7 +43,7 @@ def capture_schedule(job: Any, archive: Archive) -> dg.ScheduleDefinition:
         context: dg.ScheduleEvaluationContext,
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
         under_way = context.instance.get_runs_count(
-            dg.RunsFilter(job_name=CAPTURE_JOB, statuses=_UNDER_WAY)
+            dg.RunsFilter(job_name=CAPTURE_JOB, statuses=_UNDER_WAY, tags=location.tags())
         )
         if under_way:
             yield dg.SkipReason(f"{under_way} capture runs are still under way.")
@@ -73,7 +73,8 @@ def request(chunk: Chunk, tick: str) -> dg.RunRequest:
         tags={
             RANGE_START: chunk.first.isoformat(),
             RANGE_END: chunk.last.isoformat(),
-            "livestats/due": kind,
+            # The limit is one for each value where several accounts share an instance.
+            "livestats/due": asset_keys.account() or kind,
             "dagster/priority": "1" if chunk.expiring else "0",
         },
     )
@@ -113,7 +114,9 @@ def load_sensor(status: dg.DagsterRunStatus, job: Any, archive: Archive) -> dg.S
     )
     def load_after(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
         captured = {
-            key for key in context.dagster_run.asset_selection or () if key.path[0] == "lake"
+            key
+            for key in context.dagster_run.asset_selection or ()
+            if asset_keys.layer_of(key) == "lake"
         }
         if not captured and context.dagster_run.job_name != CAPTURE_JOB:
             return dg.SkipReason("The run captured nothing.")

@@ -26,6 +26,7 @@ FILE = "livestats.toml"
 FILE_VARIABLE = "LIVESTATS_SETTINGS"
 PREFIX = "LIVESTATS_"
 SCHEDULES_VARIABLE = "LIVESTATS_SCHEDULES"
+ACCOUNT_VARIABLE = "LIVESTATS_UI_ACCOUNT"
 UI_SECRET = "LIVESTATS_UI_SECRET"  # noqa: S105 - the name of a variable
 BESIDE: Mapping[str, str] = {
     FILE_VARIABLE: f"another settings file than {FILE} of the current folder.",
@@ -36,6 +37,7 @@ BESIDE: Mapping[str, str] = {
     json_log.VARIABLE: "`json` makes each line that a command logs a JSON object; `text` is the default.",
     SCHEDULES_VARIABLE: "`run` lets schedules and sensors start by themselves; `livestats ui` sets "
     "it. Elsewhere, as under `dagster dev`, they wait until they are switched on.",
+    ACCOUNT_VARIABLE: "name of the account on a page of several; `livestats ui` sets it, with --accounts.",
     UI_SECRET: "what a login proxy proves itself with to `livestats ui`, for --login-header.",
     f"{UI_SECRET}_FILE": "a file that holds it instead.",
 }

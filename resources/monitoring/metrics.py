@@ -33,9 +33,10 @@ class Gauge:
     samples: Sequence[tuple[Mapping[str, str], float]]
 
 
-def text(archive: Archive) -> str:
-    """All metrics in Prometheus' text format."""
-    return "".join(map(_shown, gauges(archive)))
+def text(archive: Archive, account: str = "") -> str:
+    """All metrics in Prometheus' text format; each sample has the label `account`, if one is given."""
+    more = {"account": account} if account else {}
+    return "".join(_shown(one, more) for one in gauges(archive))
 
 
 def gauges(archive: Archive) -> list[Gauge]:
@@ -195,10 +196,10 @@ def _modified(path: Path) -> float | None:
         return None
 
 
-def _shown(gauge: Gauge) -> str:
+def _shown(gauge: Gauge, more: Mapping[str, str]) -> str:
     lines = [f"# HELP {gauge.name} {_escaped(gauge.help)}", f"# TYPE {gauge.name} gauge"]
     for labels, value in gauge.samples:
-        given = ",".join(f'{key}="{_quoted(word)}"' for key, word in labels.items())
+        given = ",".join(f'{key}="{_quoted(word)}"' for key, word in {**labels, **more}.items())
         shown = repr(float(value)).removesuffix(".0")
         lines.append(f"{gauge.name}{{{given}}} {shown}" if given else f"{gauge.name} {shown}")
     return "\n".join(lines) + "\n"

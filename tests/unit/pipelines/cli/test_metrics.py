@@ -37,6 +37,13 @@ def test_the_figures_are_printed(environ):
     assert 'livestats_days{dataset="edge_stat",state="missing"} 2' in result.stdout.splitlines()
 
 
+def test_samples_of_several_accounts_can_be_told_apart(environ):
+    lines = run(environ, "--account", "acme").stdout.splitlines()
+    samples = [line for line in lines if not line.startswith("#")]
+    assert all('account="acme"' in line for line in samples)
+    assert 'livestats_days{dataset="edge_stat",state="missing",account="acme"} 2' in samples
+
+
 def test_the_page_explains_every_metric(environ):
     told = set(
         re.findall(r"`(livestats_\w+)`", PAGE.read_text("utf-8").partition("```yaml\n# alerts")[0])

@@ -1,7 +1,6 @@
 """How livestats ui starts Dagster."""
 
 import importlib.util
-import signal
 import subprocess
 import sys
 
@@ -123,28 +122,6 @@ def test_a_login_by_header_needs_what_others_cannot_send(tmp_path):
     assert done.exit_code == 2
     assert "--socket" in done.output
     assert not (tmp_path / "home").exists()
-
-
-def test_what_a_part_has_started_ends_with_it(monkeypatch):
-    """The code server starts processes of its own, and does not always end by itself."""
-    monkeypatch.setattr(ui, "_END_S", 0.1)
-    started = "trap '' TERM; sh -c \"trap '' TERM; echo \\$\\$; read forever\"; read forever"
-    with subprocess.Popen(
-        ["sh", "-c", started], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        start_new_session=True, text=True,
-    ) as part:  # fmt: skip
-        child = int(part.stdout.readline())
-        ui._end([part])
-        assert part.returncode == -signal.SIGKILL
-        assert part.stdout.read() == ""  # returns when the child has let go of it
-    assert child != part.pid
-
-
-def test_a_part_that_has_ended_already_is_no_hindrance():
-    with subprocess.Popen(["true"], start_new_session=True) as part:
-        part.wait()
-        ui._end([part])
-    assert part.returncode == 0
 
 
 KILLED = """
