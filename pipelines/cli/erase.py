@@ -87,7 +87,7 @@ def _erased(archive: Archive, item: PlainItem, *, yes: bool, as_json: bool) -> E
     screen.note("Looking through all stored answers ...")
     plan = run.plan(archive, item, _progress)
     _show(plan, err=as_json)
-    if not (plan.days or plan.exports or plan.problems):
+    if plan.is_empty:
         return None
     if not yes:
         if not sys.stdin.isatty():

@@ -18,6 +18,7 @@ from resources.home import folders
 from resources.monitoring import disk_space
 from resources.monitoring.checks import OVERDUE
 from resources.raw import cold
+from resources.raw.erasures import Erasures, ErasuresUnreadable
 from resources.serving import publish
 
 _MOST_FOLDERS = 5  # that are named one by one
@@ -65,6 +66,14 @@ def folders_found(archive: Archive) -> Iterator[Finding]:
         yield warning("folders", fault.text, fault.remedy)
     if not found and not is_open:
         yield ok("folders", "this user can read and write all of them")
+
+
+def erasures_found(archive: Archive) -> Iterator[Finding]:
+    """Whether it is known what was erased; without that, nothing is captured. Nothing if it is."""
+    try:
+        Erasures.of(archive.home.raw)
+    except ErasuresUnreadable as error:
+        yield problem("erasures", error.what, error.remedy)
 
 
 def budget_found(archive: Archive) -> Finding:

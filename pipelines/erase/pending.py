@@ -43,7 +43,7 @@ def begin(home: Home, pending: Pending) -> None:
     with atomic.making(path_of(home)) as temp:
         temp.chmod(0o600)
         temp.write_bytes(sealed.seal(facts))
-    Erasures.of(home.raw).with_(pending.erasure).write(home.raw)
+    Erasures.of(home.raw, may_be_gone=True).with_(pending.erasure).write(home.raw)
 
 
 def read(home: Home) -> Pending | None:

@@ -29,7 +29,7 @@ from resources.home.layout import Home
 from resources.lake import parquet
 from resources.logs import erase as log_erase
 from resources.logs import notes as log_notes
-from resources.raw import captures, cold, cold_move, tombstones
+from resources.raw import captures, cold, cold_move, erasures, tombstones
 from resources.raw.captures import UnusableCapture
 from resources.raw.erasures import Erasure, Erasures, PlainItem
 
@@ -57,6 +57,14 @@ class Plan:
     days: list[DayFound] = field(default_factory=list)
     exports: list[Path] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    is_to_be_noted: bool = (
+        False  # the file of erasures is gone: the item may have been erased before
+    )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to be done."""
+        return not (self.days or self.exports or self.problems or self.is_to_be_noted)
 
     @property
     def rows(self) -> int:
@@ -133,6 +141,7 @@ def plan(archive: Archive, item: PlainItem, tell: Tell = lambda _: None) -> Plan
             made.days.append(DayFound(dataset.name, day, len(found.captures), rows))
     made.days += _in_log_files(home, item, made.problems, tell)
     made.exports = leftovers.exports(home, item)
+    made.is_to_be_noted = erasures.is_gone(home.raw)
     return made
 
 

@@ -21,10 +21,16 @@ from resources.fs import atomic, sealed
 
 FILE = "erasures.json"
 """Beside raw/: every erasure, sealed."""
+TOMBSTONES = "erased.json"
+"""Beside the captures of a day that lost something."""
 
 
 class ErasuresUnreadable(LivestatsError):
-    """The file of the erasures is damaged: what was erased could come back. The message says what to do."""
+    """The file of the erasures is damaged or gone: what was erased could come back."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}. {remedy}")
+        self.what, self.remedy = what, remedy
 
 
 class ItemKind(StrEnum):
@@ -167,8 +173,12 @@ class Erasures:
     every: tuple[Erasure, ...] = ()
 
     @classmethod
-    def of(cls, raw: Path) -> Erasures:
-        """Those of the archive that `raw` belongs to. Raises ErasuresUnreadable."""
+    def of(cls, raw: Path, *, may_be_gone: bool = False) -> Erasures:
+        """Those of the archive that `raw` belongs to.
+
+        Raises ErasuresUnreadable, also if the file is gone while a tombstone is there, unless it
+        `may_be_gone`.
+        """
         path = raw.parent / FILE
         try:
             found = path.stat()
@@ -176,14 +186,18 @@ class Erasures:
             if path not in _read or _read[path][0] != stamp:
                 facts = sealed.unseal(path.read_bytes())
                 _read[path] = stamp, cls(tuple(map(Erasure.of_facts, facts["erasures"])))
+                _without.discard(raw)
             return _read[path][1]
         except (FileNotFoundError, NotADirectoryError):
-            return cls()
+            pass
         except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ErasuresUnreadable(f"{path} cannot be read: {error}", _RESTORE) from error
+        if not may_be_gone and is_gone(raw):
             raise ErasuresUnreadable(
-                f"{path} cannot be read: {error}. Restore it from a backup: it tells what was erased "
-                "and must not come back."
-            ) from error
+                f"{path} is gone, and notes beside captures tell that something was erased",
+                f"{_RESTORE} Without one, erase the same items again.",
+            )
+        return cls()
 
     def about(self, day: date) -> tuple[Erasure, ...]:
         """Those that are about a day."""
@@ -204,7 +218,21 @@ class Erasures:
         atomic.write_atomically(raw.parent / FILE, sealed.seal({"erasures": facts}))
 
 
+_RESTORE = "Restore it from a backup: it tells what was erased and must not come back."
 _read: dict[Path, tuple[tuple[int, int, int], Erasures]] = {}
+_without: set[Path] = (
+    set()
+)  # raw/ of archives of which nothing was erased when they were looked through
+
+
+def is_gone(raw: Path) -> bool:
+    """True if there is no file of erasures while a tombstone tells of one."""
+    if (raw.parent / FILE).exists() or raw in _without:
+        return False
+    if any(raw.glob(f"*/*/{TOMBSTONES}")):
+        return True
+    _without.add(raw)
+    return False
 
 
 def in_words(raw: Path) -> list[str]:

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from resources.fs import atomic, sealed
-from resources.raw import captures
+from resources.raw import captures, erasures
 
-ERASED = "erased.json"
+ERASED = erasures.TOMBSTONES
 """Note beside the captures of a day. It stays for ever."""
 
 

@@ -24,10 +24,12 @@ def findings(home: Home) -> Iterator[FileFinding]:
         if isinstance(cause, OSError) and access.is_local(cause):
             yield unverified(path, cause)
             return
+        kind, text = FindingKind.DAMAGED, str(cause)
+        if cause is None:
+            kind, text = FindingKind.MISSING, "notes beside captures tell that something was erased"
         yield FileFinding(
-            kind=FindingKind.DAMAGED, subject=path, text=str(cause), repair=Repair.RESTORE,
-            remedy="Restore it from a backup: it tells what was erased and must not come back.",
-        )  # fmt: skip
+            kind=kind, subject=path, text=text, repair=Repair.RESTORE, remedy=error.remedy
+        )
         return
     if any(not one.is_finished for one in every):
         yield FileFinding(

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from resources.raw import erasures
+from resources.raw import erasures, tombstones
 from resources.raw.erasures import Erasure, Erasures, ErasuresUnreadable, ItemKind, PlainItem
 
 DAY = date(2026, 11, 20)
@@ -67,3 +67,18 @@ def test_a_damaged_file_is_no_empty_one(tmp_path):
     path.write_bytes(path.read_bytes().replace(b"stream", b"domain"))
     with pytest.raises(ErasuresUnreadable, match="Restore it from a backup"):
         Erasures.of(tmp_path / "raw")
+
+
+def test_a_file_that_is_gone_is_no_empty_one_where_a_day_has_a_tombstone(tmp_path):
+    raw = tmp_path / "raw"
+    assert Erasures.of(raw) == Erasures()
+    Erasures().with_(begun()).write(raw)
+    day = raw / "traffic" / str(DAY)
+    day.mkdir(parents=True)
+    tombstones.write(day, [])
+    assert Erasures.of(raw).every
+    (tmp_path / erasures.FILE).unlink()
+    with pytest.raises(ErasuresUnreadable, match="is gone") as found:
+        Erasures.of(raw)
+    assert "erase the same items again" in found.value.remedy
+    assert Erasures.of(raw, may_be_gone=True) == Erasures()

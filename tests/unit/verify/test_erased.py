@@ -36,6 +36,15 @@ def test_a_damaged_file_of_erasures_is_named(home):
     assert (finding.kind.value, finding.repair.value) == ("damaged", "restore")
 
 
+def test_a_file_that_is_gone_while_a_day_has_a_tombstone_is_named(home):
+    day = home.raw / "traffic" / str(DAYS[0])
+    day.mkdir(parents=True)
+    tombstones.write(day, [ONE])
+    (home.root / erasures.FILE).unlink()
+    (finding,) = erased.findings(home)
+    assert (finding.kind.value, finding.repair.value) == ("missing", "restore")
+
+
 def test_an_archive_without_erasures_has_nothing_to_say(tmp_path):
     assert [*erased.findings(Home(tmp_path))] == []
 

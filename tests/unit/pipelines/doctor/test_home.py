@@ -10,6 +10,8 @@ from pipelines.doctor import Severity
 from pipelines.doctor import home as of_home
 from resources.archive import Archive
 from resources.fs import locks
+from resources.raw import tombstones
+from resources.raw.erasures import FILE, Erasures
 from tests.support.archives import DAYS, SMALL, lab
 
 
@@ -55,6 +57,20 @@ def test_the_budget_is_told_and_must_be_writable(tmp_path, monkeypatch):
     finding = of_home.budget_found(found)
     assert finding.severity is Severity.PROBLEM
     assert str(found.home.budget) in finding.text
+
+
+@pytest.mark.parametrize("damage", [lambda file: file.write_text("{}"), lambda file: file.unlink()])
+def test_a_file_of_erasures_that_is_damaged_or_gone_is_a_problem(damage, tmp_path):
+    found = archive(tmp_path)
+    day = found.home.raw / "traffic" / str(DAYS[0])
+    day.mkdir(parents=True)
+    tombstones.write(day, [])
+    Erasures().write(found.home.raw)
+    assert [*of_home.erasures_found(found)] == []
+    damage(tmp_path / FILE)
+    (finding,) = of_home.erasures_found(found)
+    assert finding.severity is Severity.PROBLEM
+    assert "Restore it from a backup" in finding.remedy
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from resources.capture.result import Outcome
 from resources.fs import locks
 from resources.home import day_lock
 from resources.home.layout import Home
-from resources.raw import captures, tombstones
+from resources.raw import captures, erasures, tombstones
 from resources.raw.captures import Capture, CaptureName
 from resources.raw.erasures import Erasures, ItemKind, PlainItem
 from resources.simulator import Account
@@ -116,6 +116,24 @@ def erased_rows(home):
         )
         for day, one in newest.items()
     }
+
+
+def test_nothing_is_captured_while_it_is_not_known_what_was_erased(past, erased, tmp_path):
+    """The file is gone, as after a restore of raw/ alone; without a backup the item is erased again."""
+    there, _ = erased("address")
+    there, address = copied(there, tmp_path), items(past)["address"].text
+    (there.root / erasures.FILE).unlink()
+    asked = there.requests
+    said = livestats(
+        there, "backfill", "--force", "--from", str(DAYS[0]), "--to", str(DAYS[0]), code=1
+    )
+    assert f"{erasures.FILE} is gone" in said
+    assert there.requests == asked
+    assert [one.subject.name for one in faults(there)] == [erasures.FILE]
+    livestats(there, "erase", "--address", address, "--yes")
+    livestats(there, "backfill", "--force", "--from", str(DAYS[0]), "--to", str(DAYS[0]))
+    assert faults(there) == []
+    assert address.encode() not in b"\n".join(answers(there.archive.home))
 
 
 @pytest.mark.parametrize("kind", ["domain", slow("stream"), "address"])
