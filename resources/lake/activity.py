@@ -51,6 +51,8 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "edge_stat_by_protocol": _EDGE,
         "edge_stat_by_region": _EDGE,
         "edge_stat_by_domain": _EDGE,
+        "traffic": _EDGE,
+        "bandwidth": Measure(column="down_bandwidth_mbps", per_slot_s=300, hourly=30, daily=30),
         "batch_stream_traffic": Measure(column="down_traffic_bytes", daily=100 * _MB),
         "play_status_code": _CODES,
         "play_status_code_by_domain": _CODES,
@@ -63,6 +65,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             hourly=12,
             daily=12,
         ),
+        "push_stream_count": Measure(column="peak_streams", per_slot_s=300, hourly=12, daily=12),
     }
 )
 """Dataset -> its measure. Thresholds are those of the rules hours_of_* in reconciliation."""

@@ -19,7 +19,7 @@ from resources.lake.activity import DAY, HOURS, MEASURES
 DomainHours = Mapping[date, Mapping[str, tuple[int, int]]]
 """Hours of each domain that the newest capture of a day has an answer for: with some, with plenty."""
 
-_PUSHES = ("batch_push_stream_metrics", "push_stream_metrics", "stream_count")
+_PUSHES = ("batch_push_stream_metrics", "push_stream_metrics", "stream_count", "push_stream_count")
 _CODES = ("play_status_code", "play_status_code_by_domain")  # count pushes as well as plays
 _PLAYS = tuple(name for name in MEASURES if name not in _PUSHES)
 

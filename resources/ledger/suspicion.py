@@ -52,7 +52,7 @@ class Siblings:
     """The same, for a dataset that usually has rows."""
 
 
-# Series (sessions, edge, stream counts) are filled with zeros by the vendor, and rankings name domains
+# Series (sessions, edge, billed usage, stream counts) are filled with zeros by the vendor, and rankings name domains
 # without traffic: their rows prove no activity. They are at most the second sibling, and only against
 # a dataset that usually has rows.
 _VIEWED = ("batch_stream_session",)
@@ -79,6 +79,8 @@ SIBLINGS: Mapping[str, Siblings] = MappingProxyType(
         "edge_stat_by_region": _EDGE,
         "edge_stat_by_domain": _EDGE,
         "edge_stat_account": _EDGE,
+        "traffic": _EDGE,
+        "bandwidth": _EDGE,
         "play_status_code": _CODES,
         "play_status_code_by_domain": _CODES,
         "play_status_code_account": _CODES,
@@ -88,6 +90,7 @@ SIBLINGS: Mapping[str, Siblings] = MappingProxyType(
         "push_stream_metrics": Siblings(proof=_PUSHED[1:], usual=_PUSHES),
         "stream_count": Siblings(proof=_PUSHED),
         "stream_count_account": Siblings(proof=_PUSHED),
+        "push_stream_count": Siblings(proof=_PUSHED),
     }
 )
 """Dataset -> what contradicts it when it is empty. Any of them can be the second sibling."""

@@ -13,7 +13,7 @@ from resources.ledger.silent_hours import HourIndex, silent_hours
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = date(2026, 11, 21)
 PULL, PUSH = ("pull-1", "pull-2"), ("push-1", "push-2")
-PUSHES = ("batch_push_stream_metrics", "push_stream_metrics", "stream_count")
+PUSHES = ("batch_push_stream_metrics", "push_stream_metrics", "stream_count", "push_stream_count")
 OF_THE_DAY = ("batch_stream_session", "batch_stream_traffic")
 
 

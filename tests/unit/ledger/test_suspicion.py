@@ -21,7 +21,7 @@ WEEKS = [FIRST + timedelta(days=i) for i in range(70)]
 DAY = WEEKS[40]
 ROWS = 1000
 EMPTIED = ("edge_stat", "edge_stat_by_protocol", "edge_stat_by_region", "batch_stream_traffic",
-           "play_status_code", "top_play")  # fmt: skip
+           "play_status_code", "top_play", "traffic", "bandwidth")  # fmt: skip
 PUSHES = ("push_stream_info", "batch_push_stream_metrics", "push_stream_metrics")
 
 
@@ -48,6 +48,11 @@ def test_edge_traffic_codes_and_rankings_are_empty_while_sessions_and_pushes_are
 
 def test_the_same_on_the_first_day_of_a_new_archive():
     assert judged(changed(whole([DAY]), EMPTIED)) == {name: {DAY} for name in EMPTIED}
+
+
+@pytest.mark.parametrize("name", ["traffic", "bandwidth", "push_stream_count"])
+def test_billed_usage_is_empty_on_the_first_day_of_a_new_archive(name):
+    assert judged(changed(whole([DAY]), [name])) == {name: {DAY}}
 
 
 def test_one_action_is_empty_on_one_day_of_a_month():
