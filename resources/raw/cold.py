@@ -72,7 +72,7 @@ def of_file(path: Path) -> ColdFile | None:
 
 def any_in(raw: Path) -> bool:
     """True if the store has, or may have, anything of an archive."""
-    return bool(owner.cold_place_of(raw)) and any(raw.glob(f"*/*/{NOTE}"))
+    return any(raw.glob(f"*/*/{NOTE}"))
 
 
 def files_of(raw: Path) -> Iterator[tuple[str, int]]:

@@ -1,5 +1,6 @@
 """Answers of old days are moved, all that reads them goes on to work, and an erasure reaches them."""
 
+import json
 import shutil
 from datetime import timedelta
 
@@ -160,6 +161,18 @@ def test_an_erasure_that_cannot_reach_the_store_does_nothing(old, store):
             erasing(old.archive, item)
     assert contents(old.root) == before
     assert not (old.root / "erasing.json").exists()
+
+
+def test_an_erasure_is_refused_where_nothing_says_where_the_store_is(old, store):
+    run.move(old.archive)
+    item, home = stream(old), old.archive.home
+    facts = {k: home.identity[k] for k in ("id", "first_day", "format", "time_zone")}
+    home.identity_file.write_text(json.dumps(facts))  # by hand, as docs/recovery.md has it
+    with pytest.raises(CannotErase, match=r"Set scale\.cold to the place and run `livestats cold`"):
+        erase.begin(old.with_().archive, item)
+    run.move(old.with_().archive)
+    assert erase.begin(old.with_().archive, item).problems == []
+    assert len(store.objects) > 0
 
 
 def test_an_erasure_that_loses_the_store_is_finished_later(old, store, monkeypatch):
