@@ -24,6 +24,7 @@ from pipelines.cli.options import Refused, opened
 from pipelines.cli.signals import FAREWELL
 from pipelines.cli.ui_parts import CHECKOUT, command, end, name_to
 from pipelines.orchestration import location
+from resources.fs import atomic
 
 if TYPE_CHECKING:
     from resources.archive import Archive
@@ -106,7 +107,6 @@ def ui(
     from pipelines.orchestration.guard import is_loopback
     from pipelines.orchestration.instance import dagster_home
     from resources.config import FILE, FILE_VARIABLE
-    from resources.fs import atomic
 
     web = _web_options(host, port, socket, allow_host, read_only, login_header)
     if only in (None, "web") and not (socket or login_header or is_loopback(host)):

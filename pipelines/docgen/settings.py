@@ -32,6 +32,7 @@ _EXAMPLES: dict[str, str] = {
     "api.calls_per_second": "30.0",
     "api.quota_factor": "2.0",
     "api.workers": "32",
+    "api.missing_result": '"nothing"',
     "domains.push": '["push.example.com"]',
     "domains.pull": '["pull.example.com", "play.example.com"]',
     "logs.files": '"keep"',

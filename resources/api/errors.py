@@ -12,9 +12,14 @@ from resources.errors import LivestatsError
 LONGEST_QUOTE = 300  # characters of foreign text that an error repeats; gateways answer whole pages
 
 AGAIN_LATER = "Nothing needs fixing: run the same again later, what is captured stays captured."
+NEITHER = "the answer holds neither a Result nor an Error"
 NO_RESULT = (
     "Run the same again later. If the action always answers so, please report it with the file of "
     "`livestats probe`; until then its datasets can be switched off (`off` under [datasets])."
+)
+MISSING_RESULT = (
+    "Run the same again later. If `livestats probe` finds that the action answers so where nothing "
+    'happened, set `missing_result = "nothing"` under [api] in livestats.toml.'
 )
 PROXY_LOGIN = "Give the proxy its credentials (HTTPS_PROXY=http://user:password@host)."
 

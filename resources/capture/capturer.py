@@ -28,6 +28,7 @@ from resources.capture.learned import Learned
 from resources.capture.result import Outcome, Progress, Result
 from resources.capture.run_state import MemoryLimiter, UnfinishedDays
 from resources.config import Settings
+from resources.config.api_settings import NOTHING
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.raw import captures, seen_notes
@@ -147,7 +148,9 @@ class CaptureRun:
         self._progress = progress
         self._pools = ExitStack()
         # Closed in reverse order: workers need the decoders until they end.
-        self.decoders = self._pools.enter_context(DecoderPool())
+        self.decoders = self._pools.enter_context(
+            DecoderPool(takes_no_result=capturer.settings.missing_result == NOTHING)
+        )
         workers = {
             action: self._pools.enter_context(ThreadPoolExecutor(capturer.settings.workers, action))
             for action in {dataset.endpoint.action for dataset in due}

@@ -15,6 +15,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from resources.api.body import Body, Packed
 from resources.api.catalog.datasets import Dataset
+from resources.api.errors import MISSING_RESULT, NEITHER, TryLater
 from resources.api.parsing.parse import Page
 from resources.api.parsing.parse_batch import read_batched
 from resources.api.request_plan import Request
@@ -48,8 +49,13 @@ class DecoderPool:
     takes all answers of a dataset that wait.
     """
 
-    def __init__(self) -> None:
-        """Threads are started by the first `read`."""
+    def __init__(self, *, takes_no_result: bool = False) -> None:
+        """Threads are started by the first `read`.
+
+        `takes_no_result`: an answer without a Result is nothing where it may be missing, see
+        api.missing_result.
+        """
+        self._takes_no_result = takes_no_result
         self._small = ThreadPoolExecutor(DECODE_WORKERS, "decoder")
         self._large = ThreadPoolExecutor(1, "decoder of large answers")
         self._lock = threading.Lock()
@@ -83,9 +89,16 @@ class DecoderPool:
     ) -> tuple[T, Stored]:
         """The result of `finish` for page `number` of the answer to `request`, and the packed body.
 
-        Blocks until the answer is decoded. Raises the errors of `read_page` and of `finish`.
+        Blocks until the answer is decoded. Raises the errors of `read_page` and of `finish`, and
+        TryLater for an answer without a Result that is not taken for nothing.
         """
-        one = _Waiting(request, number, body, finish)
+
+        def checked(page: Page) -> T:
+            if page.is_without_result and not self._takes_no_result:
+                raise TryLater(NEITHER, MISSING_RESULT, http_status=200)
+            return finish(page)
+
+        one = _Waiting(request, number, body, checked)
         with self._lock:
             self._unread.add(one)
         try:

@@ -161,6 +161,8 @@ def _proven(
         raise IncompleteAnswer(f"keys came twice on {len(pages)} pages", action=action)
     if rows.needs_second:
         raise IncompleteAnswer("only a second answer with the same rows proves it", action=action)
+    if rows.is_without_result:
+        raise IncompleteAnswer("it has no Result", action=action)
     check_addresses(dataset, request, rows)
     proven = [came[number] for number in range(1, len(pages) + 1)]
     return FetchResult(request, [_packed(body, page) for body, page in proven], rows)

@@ -6,7 +6,6 @@ its meaning; loader, writer and docs/settings.md are made from it. Next: dataset
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from resources.api.catalog.datasets import CUT_PREFIX, Dataset
 from resources.api.catalog.vendors import BYTEPLUS, VENDORS, VOLCENGINE
 from resources.config import cut_settings
 from resources.config import dataset_overrides as single
+from resources.config.api_settings import ApiSettings
 from resources.config.dataset_overrides import DatasetOverrides
 from resources.config.errors import SettingsError
 from resources.config.log_settings import LogSettings
@@ -46,7 +46,7 @@ _UNUSABLE_IN_PATHS = re.compile(r"[?*]|%[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ScaleSettings, PublishSettings, LogSettings):
+class Settings(ScaleSettings, PublishSettings, LogSettings, ApiSettings):
     """All settings of a run: immutable and checked, without secrets."""
 
     home: Path = field(
@@ -88,34 +88,6 @@ class Settings(ScaleSettings, PublishSettings, LogSettings):
     api_region: str = field(
         default="cn-north-1",
         metadata=_at("api.region", "Region that requests are signed for.", "LIVESTATS_API_REGION"),
-    )
-    calls_per_second: float | None = field(
-        default=None,
-        metadata=_at(
-            "api.calls_per_second",
-            "Ceiling over all actions of the account together; none: each action keeps the limit "
-            "documented for it, and they go on side by side. Set it if the vendor limits your "
-            "account as a whole, or other programs need room beside this one.",
-            "LIVESTATS_CALLS_PER_SECOND",
-        ),
-    )
-    quota_factor: float = field(
-        default=1.0,
-        metadata=_at(
-            "api.quota_factor",
-            "Your calls per second of each action over the documented ones: 2, if the vendor "
-            "doubled the quota of the account.",
-            "LIVESTATS_QUOTA_FACTOR",
-        ),
-    )
-    workers: int = field(
-        default=16,
-        metadata=_at(
-            "api.workers",
-            "Requests of one action under way at the same time. Too few if calls per second x "
-            "seconds of an answer are more.",
-            "LIVESTATS_WORKERS",
-        ),
     )
     push_domains: tuple[str, ...] = field(
         default=(),
@@ -197,22 +169,12 @@ class Settings(ScaleSettings, PublishSettings, LogSettings):
                 raise SettingsError(
                     f"{place} = {value!r}: one of {', '.join(possible)} is possible."
                 )
-        if self.workers < 1:
-            raise SettingsError(f"api.workers = {self.workers}: at least 1 is needed.")
-        if self.calls_per_second is not None and not self.calls_per_second > 0:  # nan is not
-            raise SettingsError(
-                f"api.calls_per_second = {self.calls_per_second}: above 0 is needed."
-            )
-        if not 0.01 <= self.quota_factor < math.inf:
-            raise SettingsError(
-                f"api.quota_factor = {self.quota_factor}: from 0.01 on is possible; 1 is the "
-                "documented quota."
-            )
         if not 0 <= self.expiry_warning_days <= 366:
             raise SettingsError(
                 f"archive.expiry_warning_days = {self.expiry_warning_days}: 0 to 366 is possible, "
                 "for the API remembers 366 days."
             )
+        self.check_api()
         self.check_publish()
         self.check_scale()
         self.check_logs(self.datasets_off)
@@ -328,7 +290,7 @@ class Settings(ScaleSettings, PublishSettings, LogSettings):
 def general() -> tuple[Field[Any], ...]:
     """The fields of all settings but those of single datasets, which are in `own`."""
     found = [known for known in fields(Settings) if known.metadata]
-    beside = (LogSettings, PublishSettings, ScaleSettings)
+    beside = (ApiSettings, LogSettings, PublishSettings, ScaleSettings)
     apart = {known.name for room in beside for known in fields(room)}
     return tuple(sorted(found, key=lambda known: known.name in apart))  # those last
 

@@ -7,6 +7,7 @@ month and its bill are in test_second_server_bill.py.
 import hashlib
 import hmac
 import json
+import shutil
 from datetime import date
 
 import pytest
@@ -239,6 +240,25 @@ def test_an_answer_without_a_result_is_no_empty_list(tmp_path):
         assert len(told) == 1
         assert PULL_OLD in told[0]
         assert PUSH_ONE not in told[0]
+
+
+@pytest.mark.slow
+def test_where_the_settings_say_so_an_answer_without_a_result_is_nothing(tmp_path):
+    names, choices = (
+        ("domain", "transcode_info", "push_stream_info"),
+        Choices(empty_result="absent"),
+    )
+    with second_lab(tmp_path / "home", choices, LIVESTATS_MISSING_RESULT="nothing") as (
+        whole,
+        server,
+    ):
+        lab = whole.only(*names)
+        assert failures(lab.capture(DAYS[:1])) == []
+        lab.load()
+        assert wrong_tables(lab, server, DAYS[:1], names) == {}
+        shutil.rmtree(lab.archive.home.lake)
+        assert CliRunner().invoke(main, ["replay"], env=dict(whole.archive.environ)).exit_code == 0
+        assert wrong_tables(lab, server, DAYS[:1], names) == {}
 
 
 @pytest.mark.slow

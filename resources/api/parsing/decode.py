@@ -29,11 +29,12 @@ _OVERLONG_NUMBER = re.compile(rb"[0-9]{%d}" % (sys.int_info.default_max_str_digi
 class DecodedResponse:
     """One response: Result as an Arrow array of one struct, and the names of undeclared fields.
 
-    The struct is null if Result is null: there is nothing.
+    The struct is null if Result is null or, `is_without_result`, missing: there is nothing.
     """
 
     result: pa.StructArray
     unknown: tuple[str, ...] = ()
+    is_without_result: bool = False
 
 
 def decode(endpoint: Endpoint, body: bytes, http_status: int = 200) -> DecodedResponse:
@@ -86,7 +87,7 @@ def _decode(
     if found is not None:
         return found
     try:
-        cleaned, unknown = decode_lenient.read(
+        cleaned, unknown, has_result = decode_lenient.read(
             endpoint.action, shape, text, http_status, size, first
         )
     except RecursionError as error:
@@ -96,7 +97,7 @@ def _decode(
             http_status=http_status,
         ) from error
     array = pa.array([cleaned["Result"]], shape.child("Result").arrow)
-    return DecodedResponse(array, tuple(sorted(unknown)))
+    return DecodedResponse(array, tuple(sorted(unknown)), is_without_result=not has_result)
 
 
 def _decode_strict(action: str, shape: Node, text: bytes) -> DecodedResponse | None:

@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from resources.api.error_codes import from_answer, read_refusal
-from resources.api.errors import NO_RESULT, TryLater, WrongAnswer, printable
+from resources.api.errors import NEITHER, NO_RESULT, TryLater, WrongAnswer, printable
 from resources.api.parsing.response_schema import Json, Node
 
 _SMALLEST_INT, _LARGEST_INT = -(2**63), 2**63 - 1
@@ -38,8 +38,8 @@ class _DuplicateField(ValueError):
 
 def read(
     action: str, shape: Node, text: bytes, http_status: int, size: int, first: int = 0
-) -> tuple[Any, set[str]]:
-    """The document `text` reduced to the fields of `shape`, and the names of undeclared fields.
+) -> tuple[Any, set[str], bool]:
+    """(the document `text` reduced to `shape`, names of undeclared fields, whether it has a Result).
 
     `text` is a response of `size` bytes, or a slice of its list that begins at item `first`.
 
@@ -63,27 +63,36 @@ def read(
     if not isinstance(document, dict) or not _has_result(shape, document):
         beside = _beside(shape, document) if isinstance(document, dict) else []
         raise TryLater(
-            "the answer holds neither a Result nor an Error"
-            + (f", but {printable(', '.join(beside), longest=80)}" if beside else ""),
+            NEITHER + (f", but {printable(', '.join(beside), longest=80)}" if beside else ""),
             NO_RESULT,
             action=action,
             http_status=http_status,
             no_answer=not isinstance(document, dict) or "ResponseMetadata" not in document,
         )
     reader = _Reader(action, first)
-    return reader.clean(shape, document, ""), reader.unknown
+    return reader.clean(shape, document, ""), reader.unknown, "Result" in document
 
 
 def _has_result(shape: Node, document: dict[str, Any]) -> bool:
     """True if there is a Result. A null is one where the vendor's types allow it: there is nothing.
 
     It is none if something else stands beside it: a gateway that tells a failure in words of its own
-    says null as well.
+    says null as well. Where it may be null, it may be missing beside the metadata of an answer; whether
+    that is taken for nothing is a setting (api.missing_result).
     """
     if isinstance(document.get("Result"), dict):
         return True
-    is_null = "Result" in document and document["Result"] is None
+    if "Result" in document:
+        is_null = document["Result"] is None
+    else:
+        is_null = _names_a_request(document.get("ResponseMetadata"))
     return is_null and not shape.child("Result").required and not _beside(shape, document)
+
+
+def _names_a_request(metadata: object) -> bool:
+    """True for the metadata of an answer: they name the request that it belongs to."""
+    found = metadata if isinstance(metadata, dict) else {}
+    return any(isinstance(found.get(name), str) for name in ("RequestId", "RequestID"))
 
 
 def _beside(shape: Node, document: dict[str, Any]) -> list[str]:

@@ -65,6 +65,7 @@ class Page:
     sums: tuple[str, ...] = ()  # of totals that all rows add up to, where equal rows count once
     absent: tuple[str, ...] = ()  # domains asked for without a row, where rows are lacking
     is_sorted: bool = False  # rows are in key order, and no key occurs twice
+    is_without_result: bool = False  # has no rows only because nothing else was said
     nbytes: int | None = None  # bytes of memory of the rows, if known
     number: int = 1
 
@@ -95,6 +96,7 @@ class Rows:
     known_nbytes: int | None = None
     doubled: bool = False
     needs_second: bool = False  # proven only by another answer with the same rows
+    is_without_result: bool = False  # see Page
 
     @cached_property
     def nbytes(self) -> int:
@@ -128,7 +130,7 @@ def read_page(dataset: Dataset, request: Request, body: Body, number: int = 1) -
                 reading.add(decode_items(endpoint, slices.name, items, reading.items, len(body)))
         decoded = decode(endpoint, slices.rest)
     reading.add(decoded)
-    return reading.page(decoded.result)
+    return replace(reading.page(decoded.result), is_without_result=decoded.is_without_result)
 
 
 class _PageReader:
@@ -258,6 +260,7 @@ def join(dataset: Dataset, request: Request, pages: Sequence[Page]) -> Rows:
         needs_second=not pagination.is_proven_by_itself(
             dataset.endpoint.paging, [page.facts for page in pages if page.facts is not None]
         ),
+        is_without_result=any(page.is_without_result for page in pages),
     )
 
 

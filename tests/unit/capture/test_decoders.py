@@ -7,7 +7,7 @@ import pytest
 
 from resources.api.body import Packed, pack
 from resources.api.catalog import DATASETS
-from resources.api.errors import ApiError
+from resources.api.errors import ApiError, TryLater
 from resources.api.request_plan import request_of
 from resources.capture.decoders import DecoderPool
 from resources.raw import captures
@@ -80,3 +80,22 @@ def test_datasets_do_not_wait_for_each_others_answers(pool):
     rows, _ = pool.read(region, request_of(region, {}), 1, body, lambda page: page.table.num_rows)
     assert rows == 0
     assert pool.read(ISP, ASKED, 1, BODY, names)[0] == ["a"]
+
+
+INFO = DATASETS["transcode_info"]
+WITHOUT = b'{"ResponseMetadata":{"RequestId":"r"}}'
+
+
+def rows(page):
+    return page.table.num_rows
+
+
+def test_an_answer_without_a_result_is_none_unless_it_may_be_taken_for_nothing(pool):
+    asked = request_of(INFO, {"DomainList": ["a.example"], "PageNum": 1})
+    with pytest.raises(TryLater, match="neither a Result nor an Error") as found:
+        pool.read(INFO, asked, 1, WITHOUT, rows)
+    assert 'missing_result = "nothing"' in found.value.advice
+    with DecoderPool(takes_no_result=True) as other:
+        assert other.read(INFO, asked, 1, WITHOUT, rows)[0] == 0
+        with pytest.raises(TryLater, match="please report it"):
+            other.read(ISP, ASKED, 1, WITHOUT, names)  # of another action it never is

@@ -581,9 +581,18 @@ def test_a_null_result_is_nothing_where_the_vendors_types_allow_it(name):
     assert page.facts == (PageFacts(number=None, total=0, rows=0) if paging else None)
 
 
+@pytest.mark.parametrize("name", NULL_RESULTS)
+def test_a_result_that_may_be_null_may_be_missing_and_says_so(name):
+    page = read(name, {"ResponseMetadata": {"RequestId": "r"}})
+    assert (page.table.num_rows, page.is_without_result) == (0, True)
+    assert join(DATASETS[name], first_walk(name), [page]).is_without_result
+    assert not read(name, {"ResponseMetadata": {}, "Result": None}).is_without_result
+
+
 @pytest.mark.parametrize(
     ("name", "document"),
     [
+        ("stream_session", {"ResponseMetadata": {"RequestId": "r"}}),
         ("stream_session", {"ResponseMetadata": {}, "Result": None}),
         ("isp", {"Result": None}),
         ("push_stream_metrics", {"ResponseMetadata": {}}),

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from pipelines.cli import main, ui
 from pipelines.cli.options import Refused
 from pipelines.orchestration.dagster_internals import WorkspaceFileTarget
+from resources.api import json_log
 
 SECRETS = {
     "VOLC_ACCESSKEY": "a",
@@ -41,7 +42,7 @@ def test_ui_can_run_one_part_alone(words, started):
 
 @pytest.mark.parametrize("only", ["daemon", "code"])
 def test_a_log_of_json_is_one_of_dagsters_processes_too(only, monkeypatch):
-    monkeypatch.setattr(ui.json_log, "is_on", lambda: True)
+    monkeypatch.setattr(json_log, "is_on", lambda: True)
     words = ui.command(only, None, "127.0.0.1", 3000)
     assert words[words.index("--log-format") + 1] == "json"
 
