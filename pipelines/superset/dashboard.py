@@ -19,9 +19,10 @@ _CSS = """.dashboard-markdown .dashboard-component { background: none; padding: 
 .dashboard .header-title { font-size: 14px; }
 .dashboard-markdown { font-size: 12px; opacity: 0.75; }
 """
-_LETTERS = (
-    18  # of a caption, on one line, in each of the 12 columns; Chinese ones are twice as wide
-)
+# How much of a caption is on one line: letters for each of the 12 columns, less those that margins
+# take. Chinese ones are twice as wide.
+_LETTERS = 16
+_MARGIN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,7 @@ def dashboard(
         "position": _position(source, title, tabs, numbers),
         "metadata": {
             "color_scheme": "supersetColors",
+            "label_colors": {"Others": "#b2b2b2"},  # Superset's name, for what is beyond Chart.top
             # A click on a value limits all charts that have its column, like a filter.
             "cross_filters_enabled": True,
             "filter_bar_orientation": "HORIZONTAL",
@@ -158,7 +160,7 @@ def _cells(
 def _lines(text: str, width: int) -> int:
     """Lines that a text takes in a cell of that width."""
     letters = sum(1 if character.isascii() else 2 for character in text)
-    return -(-letters // (_LETTERS * width))
+    return -(-letters // (_LETTERS * width - _MARGIN))
 
 
 def _filter(

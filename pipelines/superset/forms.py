@@ -72,6 +72,7 @@ def form_data(chart: Chart, table: Table) -> dict[str, Any]:
         found["metrics"] = [*chart.metrics]
     if chart.kind.over_time:
         found |= {"x_axis": table.time, "time_grain_sqla": chart.grain}
+        found["x_axis_time_format"] = _DAY if chart.grain in _WHOLE_DAYS else f"{_DAY} %H:%M"
     if chart.kind is not Kind.TABLE:
         found["groupby"] = [*chart.by]
     if chart.top:
@@ -128,17 +129,19 @@ def _limit_in_time(column: str) -> dict[str, Any]:
     }
 
 
+# Superset's own formats have English names of days and months, whatever the language.
+_DAY = "%m-%d"
+_WHOLE_DAYS = ("P1D", "P1M")
 _SERIES = {
     "color_scheme": "supersetColors",
     "legendOrientation": "top",
     "legendType": "plain",
     "rich_tooltip": True,
     "show_legend": True,
-    "tooltipTimeFormat": "smart_date",
+    "tooltipTimeFormat": "%Y-%m-%d %H:%M",
     "truncateXAxis": False,
     "truncateYAxis": False,
     "x_axis_sort_asc": True,
-    "x_axis_time_format": "smart_date",
     "y_axis_title_margin": 0,
     "sort_series_type": "sum",
     "sort_series_ascending": False,

@@ -62,7 +62,7 @@ OVERVIEW = Tab(
                 title="Streams with most traffic", table="stream_traffic_daily", kind=Kind.TABLE,
                 note="Downstream traffic and peak of the chosen days, from every stream of every "
                 "day. Click a stream, and the tiles of streams show it alone.",
-                metrics=("total_down_traffic_bytes", "max_peak_online_users"), rows=200,
+                metrics=("total_down_traffic_bytes", "max_peak_online_users"), rows=200, filters=(_SENT,),
                 by=("domain", "app", "stream"), width=6, options={"show_cell_bars": True},
             ),
             Chart(

@@ -9,7 +9,7 @@ MONTH = "P1M"
 ONLINE = Filter(column="online_user_type", values=("Online",))
 ACCESS = Filter(column="request_type", values=("Access",))
 TOTAL = Filter(column="direction", values=("total",))
-SERIES = 6
+SERIES = 5
 """Lines or colours that can be told apart; what is smaller is shown as one."""
 
 _HIGH = 24

@@ -22,6 +22,7 @@ from pipelines.superset.client import SupersetError, signed_in
 from pipelines.superset.documents import Source
 from pipelines.superset.tables import served_tables
 from pipelines.superset.tabs import TITLE, may_be_empty
+from resources.i18n import say
 from resources.simulator import Account
 from tests.support.archives import environment, lab
 
@@ -268,10 +269,14 @@ def test_no_error_holds_the_password():
 
 
 @pytest.mark.skipif(not REAL, reason="set SUPERSET_URL to ask a real Superset")
-def test_a_real_superset_shows_the_rows_and_takes_the_bundle_twice(archive):
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_real_superset_shows_the_rows_and_takes_the_bundle_twice(archive, language):
     """All charts have rows; importing again updates, after a change in the place of the first."""
+    title = say("Traffic", language)
     path = str(archive.archive.home.served.absolute())
-    source = Source(name="livestats test", path=path, time_zone="Asia/Shanghai")
+    source = Source(
+        name=f"livestats test {language}", path=path, time_zone="Asia/Shanghai", language=language
+    )
     with archive.archive.reading() as connection:
         tables = served_tables(connection)
     documents = bundle(source, tables)
@@ -282,17 +287,19 @@ def test_a_real_superset_shows_the_rows_and_takes_the_bundle_twice(archive):
         found.import_bundle(zipped(documents))
         first = {chart["slice_name"]: chart["id"] for chart in found.charts(uuid)}
         assert [
-            a for a in found.answers(uuid) if a.error or not (a.rows or a.chart in may_be_empty())
+            a
+            for a in found.answers(uuid)
+            if a.error or not (a.rows or a.chart in may_be_empty(language))
         ] == []
-        (changed,) = [d for d in documents.values() if d.get("slice_name") == "Traffic"]
+        (changed,) = [d for d in documents.values() if d.get("slice_name") == title]
         changed["description"] = "Changed."
         found.import_bundle(zipped(documents))
         second = {chart["slice_name"]: chart for chart in found.charts(uuid)}
         assert {name: chart["id"] for name, chart in second.items()} == first
         assert (
-            found.request("GET", f"/api/v1/chart/{first['Traffic']}")["result"]["description"]
+            found.request("GET", f"/api/v1/chart/{first[title]}")["result"]["description"]
             == "Changed."
         )
         archive.backfill([date(2026, 11, 20), date(2026, 11, 21)])  # a new copy, while it is open
-        (traffic,) = [a for a in found.answers(uuid) if a.chart == "Traffic"]
+        (traffic,) = [a for a in found.answers(uuid) if a.chart == title]
         assert traffic.rows == 2

@@ -31,6 +31,11 @@ def test_the_time_is_that_of_days_also_where_the_axis_is_finer():
     assert (found["subject"], found["operator"]) == ("business_date", "TEMPORAL_RANGE")
 
 
+def test_days_are_written_in_figures_with_the_hour_where_slots_are_shown():
+    assert forms.form_data(chart(grain="P1D"), TABLE)["x_axis_time_format"] == "%m-%d"
+    assert forms.form_data(chart(), TABLE)["x_axis_time_format"] == "%m-%d %H:%M"
+
+
 def test_page_and_query_have_the_same_conditions():
     limits = (
         Filter(column="kind", values=("a",)),
