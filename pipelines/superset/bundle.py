@@ -17,7 +17,7 @@ from pipelines.superset.dashboard import dashboard
 from pipelines.superset.documents import Source
 from pipelines.superset.joined import with_joined
 from pipelines.superset.metrics import METRICS
-from pipelines.superset.model import Tab, Table
+from pipelines.superset.model import Chart, Tab, Table
 from pipelines.superset.tabs import CHOICES, TABS, TIME_RANGE, TITLE
 
 ROOT = "livestats"
@@ -62,10 +62,15 @@ def bundle(source: Source, tables: Sequence[Table]) -> dict[str, Any]:
 
 
 def available(tabs: Sequence[Tab], tables: Mapping[str, Table]) -> list[Tab]:
-    """The tabs without the charts of missing tables; empty tabs are left out."""
+    """The tabs without the charts of missing tables or columns; empty tabs are left out."""
+
+    def can_be_made(chart: Chart) -> bool:
+        table = tables.get(chart.table)
+        return table is not None and all(table.has(column) for column in chart.by)
+
     kept = []
     for tab in tabs:
-        rows = [tuple(c for c in row if c.table in tables) for row in tab.rows]
+        rows = [tuple(chart for chart in row if can_be_made(chart)) for row in tab.rows]
         if any(rows):
             kept.append(Tab(title=tab.title, rows=tuple(row for row in rows if row)))
     return kept

@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from pipelines.superset import forms
+from pipelines.superset.bundle import bundle
 from pipelines.superset.documents import Source, dataset
 from pipelines.superset.joined import JOINED, with_joined
 from pipelines.superset.metrics import METRICS
@@ -138,6 +139,15 @@ def test_every_chart_asks_what_a_warehouse_can_answer(tables):
             asked = forms.query(chart, table)
             columns = connection.sql(sql(asked, document)).columns
             assert columns[-len(chart.metrics) :] == [*chart.metrics], chart.title
+
+
+def test_without_the_list_of_domains_nothing_asks_for_their_spaces():
+    left = [table for table in all_tables() if table.name != "dim_domain"]
+    made = bundle(SOURCE, left)
+    charts = [d for path, d in made.items() if path.startswith("charts/")]
+    assert "vhost" not in {name for d in charts for name in d["params"].get("groupby", ())}
+    (dashboard,) = (d for path, d in made.items() if path.startswith("dashboards/"))
+    assert [f["name"] for f in dashboard["metadata"]["native_filter_configuration"]] == ["Days"]
 
 
 def test_big_numbers_are_of_one_day_or_month():
