@@ -6,9 +6,10 @@ how far it has come, would be forgotten with another name.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from assets import asset_keys
+from resources.config.loader import ACCOUNT_VARIABLE
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -24,7 +25,7 @@ LOCATION_TAG = "dagster/code_location"
 
 def tags() -> dict[str, str]:
     """What Dagster tags runs of this account with; nothing where there is only one, so that all are meant."""
-    account = asset_keys.account()
+    account = os.environ.get(ACCOUNT_VARIABLE)
     return {LOCATION_TAG: account} if account else {}
 
 
