@@ -4,12 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from resources.ledger.contradictions import USUAL_DAYS, contradicted_days
+from resources.ledger.contradictions import EMPTIED, USUAL_DAYS, contradicted_days
 from resources.ledger.raw_day import RawDayFacts
 from resources.raw.captures import CaptureName
 
 DAYS = [date(2026, 11, 1) + timedelta(days=i) for i in range(20)]
 CAPTURE = CaptureName("20261122T040000000000Z-100-" + "0" * 16)
+LATER_EMPTY = CaptureName("20261123T040000000000Z-0-" + "0" * 16)
 REQUESTS, PEAK = "TotalRequest differs from its rows", "PeakOnlineUser differs from its rows"
 
 
@@ -52,3 +53,19 @@ def test_nor_does_it_in_the_first_days_of_an_archive():
     few = DAYS[: USUAL_DAYS - 1]
     found = contradicted_days(facts((few, PEAK), days=few), few[0].__eq__)
     assert found == dict.fromkeys(few, (PEAK,))
+
+
+def test_a_later_answer_without_any_row_contradicts_the_one_before():
+    days = {
+        DAYS[0]: RawDayFacts(captures=(CAPTURE, LATER_EMPTY)),
+        DAYS[1]: RawDayFacts(captures=(LATER_EMPTY,)),  # nothing happened
+        DAYS[2]: RawDayFacts(captures=(CAPTURE,)),
+        DAYS[3]: RawDayFacts(captures=(CAPTURE, LATER_EMPTY), erased_rows={"a.example": 100}),
+    }
+    assert contradicted_days(days, never) == {DAYS[0]: (EMPTIED,)}
+
+
+def test_one_after_which_rows_come_again_contradicts_nothing():
+    again = CaptureName("20261124T040000000000Z-90-" + "0" * 16)
+    days = {DAYS[0]: RawDayFacts(captures=(CAPTURE, LATER_EMPTY, again))}
+    assert contradicted_days(days, never) == {}
