@@ -54,7 +54,7 @@ def erase(
     if as_json:
         screen.emit_json(_facts(done))
     else:
-        _tell(done)
+        _tell(done, archive)
     if done.problems:
         click.get_current_context().exit(1)
 
@@ -126,7 +126,7 @@ def _show(plan: Plan, *, err: bool) -> None:
     )
 
 
-def _tell(done: Erased) -> None:
+def _tell(done: Erased, archive: Archive) -> None:
     for problem in done.problems:
         screen.say(f"Not erased: {problem}")
     if done.problems:
@@ -141,8 +141,17 @@ def _tell(done: Erased) -> None:
     if done.log_files:
         files = screen.counted(done.log_files, "log file")
         screen.say(f"{screen.counted(done.log_lines, 'line')} of {files} are gone.")
+    home, name = archive.home, done.item.text
+    gone = [
+        one
+        for one in (*home.gone_domains, *home.gone_streams)
+        if one == name or one.startswith(f"{name}/")
+    ]
     for path in done.named:
-        screen.say(f"Still names it: {path}. It is not livestats' to change: see to it yourself.")
+        what_to_do = "It is not livestats' to change: see to it yourself."
+        if gone and path == home.identity_file:
+            what_to_do = "It was called gone: `livestats gone NAME --undo` takes it out; later days then ask for it."
+        screen.say(f"Still names it: {path}. {what_to_do}")
     for path in done.not_searched:
         screen.say(f"Not searched: {path}. Delete it if it holds the {erasure.kind}.")
     screen.say(

@@ -47,14 +47,14 @@ def gone(names: tuple[str, ...], undo: bool, as_json: bool) -> None:
     streams = [name for name in names if "/" in name]
     domains = [name for name in names if "/" not in name]
     known = _known_domains(archive)
-    _check(domains, {domain_key(name) for name in domains} - {*known}, domain_key, _NO_DOMAIN)
+    named = {domain_key(name) for name in domains}
+    _check(domains, named - known.keys() - home.gone_domains, domain_key, _NO_DOMAIN)
     wanted = {stream_key(name) for name in streams}
     unknown = wanted - home.gone_streams
     _check(
         streams, unknown - _lacking_streams(archive) if unknown else unknown, stream_key, _NO_STREAM
     )
     if domains:
-        named = {domain_key(name) for name in domains}
         home.set_gone_domains(home.gone_domains - named if undo else home.gone_domains | named)
     if streams:
         home.set_gone_streams(home.gone_streams - wanted if undo else home.gone_streams | wanted)

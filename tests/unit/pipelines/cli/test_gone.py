@@ -46,5 +46,14 @@ def test_a_domain_that_nobody_knows_changes_nothing(gone):
     assert listed(gone) == []
 
 
+def test_a_domain_that_nothing_knows_any_more_can_be_taken_out(gone, tmp_path):
+    """It was taken out of the settings, or erased from the lists."""
+    gone("old.example")
+    (tmp_path / "livestats.toml").write_text("")
+    assert listed(gone) == ["old.example"]
+    assert gone("OLD.example", "--undo").exit_code == 0
+    assert listed(gone) == []
+
+
 def test_undo_needs_a_domain(gone):
     assert gone("--undo").exit_code == 2

@@ -270,8 +270,12 @@ def test_files_that_somebody_exported_into_the_home_go_and_settings_are_named(th
     pq.write_table(next(t for p, t in lake_rows(there.archive.home).items() if "push_stream_info" in p),
                    root / "mine.parquet")  # fmt: skip
     (root / "livestats.toml").write_text(f'domains = ["{item.text}"]\n')
+    livestats(there, "gone", item.text)
     said = livestats(there, "erase", "--domain", item.text, "--yes")
-    assert f"Still names it: {root / 'livestats.toml'}" in said
+    assert f"Still names it: {root / 'livestats.toml'}. It is not livestats' to change" in said
+    assert f"Still names it: {root / 'archive.json'}. It was called gone: `livestats gone" in said
+    livestats(there, "gone", item.text, "--undo")
+    assert item.text not in (root / "archive.json").read_text()
     assert sorted(p.name for p in root.iterdir() if p.suffix in (".csv", ".parquet")) == [
         "other.csv"
     ]
