@@ -20,6 +20,7 @@ from pipelines.cli import screen
 from pipelines.cli.options import Refused
 
 if TYPE_CHECKING:
+    from pipelines.backfill.summary import Summary
     from resources.archive import Archive
 
 _QUESTION = (
@@ -91,9 +92,14 @@ def _capture(environ: dict[str, str], home: Path, days: int) -> tuple[Archive, d
         summary = run(replace(archive, progress=shown.answer), todo, shown.tell, shown.heard)
     for line in after(todo, summary, archive.home.served):
         screen.say(line)
-    if not summary.is_complete:
+    if has_failed(summary):
         click.get_current_context().exit(1)
     return archive, first, last
+
+
+def has_failed(summary: Summary) -> bool:
+    """Whether something went wrong. Of 31 days the list of log files is lost: the API has it for 30."""
+    return bool(summary.failed or summary.ended_by or summary.incomplete or summary.suspect)
 
 
 def _answers(archive: Archive, first: date, last: date, path: Path) -> None:

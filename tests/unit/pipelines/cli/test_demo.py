@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from click.testing import CliRunner
 
+from pipelines.backfill.summary import Summary
 from pipelines.cli import demo, main
 
 
@@ -22,6 +23,12 @@ def test_the_answer_is_a_table_of_at_most_80_columns(capsys):
     assert first.split() == names
     assert row.split() == ["pull-1.sim.example", "1.2", "2.0", "12,345", "room-1", "12", "%"]
     assert max(len(first), len(row)) <= 80
+
+
+def test_days_that_the_api_no_longer_has_are_told_and_the_demo_goes_on():
+    assert not demo.has_failed(Summary(is_complete=False))
+    assert demo.has_failed(Summary(failed=[("edge_stat", date(2026, 11, 20), "refused")]))
+    assert demo.has_failed(Summary(incomplete=[("edge_stat", date(2026, 11, 20), "lacks 1")]))
 
 
 def test_a_folder_of_somebody_else_is_not_touched(tmp_path):
