@@ -116,9 +116,7 @@ def ui(
         _several(accounts, history, bool(only or code), page, (host, port, web))
         return
     server = workspace(code) if code else ""
-    archive = opened(leave_out_broken_cuts=True)
-    for reason in archive.settings.broken_cuts.values():
-        screen.note(f"Left out, while all else goes on: {reason}")
+    archive = _without_broken_cuts()
     folder = dagster_home(archive)
     file = folder / "workspace.yaml" if code and only in ("web", "daemon") else None
     words = command(only, code, host, port, web, file) if only else []
@@ -136,6 +134,14 @@ def ui(
         os.execve(sys.executable, words, _of_part(only, environ, code))  # noqa: S606 - no shell is wanted
     click.get_current_context().meta[FAREWELL] = _STOPPED
     _run_all(host, port, web, environ)
+
+
+def _without_broken_cuts() -> Archive:
+    """The archive; cuts that cannot be are told."""
+    archive = opened(leave_out_broken_cuts=True)
+    for reason in archive.settings.broken_cuts.values():
+        screen.note(f"Left out, while all else goes on: {reason}")
+    return archive
 
 
 def _tidy_history(archive: Archive, only: str | None, server: str | int) -> None:
