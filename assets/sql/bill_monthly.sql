@@ -116,7 +116,7 @@ items AS (
     GROUP BY date_trunc('month', business_date)::DATE
     UNION ALL
     SELECT date_trunc('month', business_date)::DATE, 'time_shift', '', 'bytes',
-           sum(round(storage_bytes)) / count(DISTINCT business_date), NULL, 'time_shift', NULL
+           sum(round(storage_bytes)) / count(*), NULL, 'time_shift', NULL
     FROM time_shift
     GROUP BY date_trunc('month', business_date)::DATE
     UNION ALL

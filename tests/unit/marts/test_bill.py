@@ -117,6 +117,26 @@ def test_a_domain_that_one_side_lacks_is_named(marts):
     assert found == [(ONE, -8 * MBPS_BYTES, -100), (OTHER, 5 * MBPS_BYTES, None)]
 
 
+def test_storage_is_the_average_of_what_was_measured(marts):
+    """In a zone that is not the vendor's, two of its days are listed with each day of the archive."""
+    marts.put(
+        "time_shift",
+        [
+            {
+                "business_date": day,
+                "measured_at": start_of(day, ZONE) + timedelta(hours=hours),
+                "storage_bytes": 1000.0,
+            }
+            for day in DAYS
+            for hours in (-15, 9)
+        ],
+    )
+    marts.captured("time_shift", DAYS)
+    (found,) = marts.records("FROM bill_monthly WHERE item = 'time_shift'")
+    marts.put("time_shift", [])
+    assert (found["billed"], found["days_captured"], found["is_complete"]) == (1000, 30, True)
+
+
 def test_a_bill_has_every_item_with_what_monitoring_says(marts):
     marts.put("traffic", [carried(FIRST, 0, 102)])
     marts.put("bandwidth", [billed(day, s, 51.0) for day in DAYS for s in range(288)])
