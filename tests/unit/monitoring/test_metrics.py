@@ -96,6 +96,7 @@ def test_the_parser_of_prometheus_reads_it(account):
 def test_any_label_can_be_read_back():
     parser = pytest.importorskip("prometheus_client.parser")
     odd = 'a"b\\c\nd\\n中'
-    text = metrics._shown(Gauge("livestats_odd", odd, [({"x": odd}, 0.1), ({}, 2e9)]))
+    gauge = Gauge("livestats_odd", odd, [({"x": odd}, 0.1), ({}, 2e9)])
+    text = metrics._shown(gauge, {})
     (family,) = parser.text_string_to_metric_families(text)
     assert [(one.labels, one.value) for one in family.samples] == [({"x": odd}, 0.1), ({}, 2e9)]
