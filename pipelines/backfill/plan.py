@@ -38,6 +38,7 @@ class BackfillPlan:
     lost: Mapping[str, list[date]]  # the API has forgotten them
     settling: Mapping[str, list[date]]  # not complete at the vendor yet
     kept: int  # dataset-days that are complete already
+    suspect: int = 0  # of these: told before, and not asked again by this run
     first: date
     last: date
     derived: tuple[Chunk, ...] = ()  # made of captured answers, without a request
@@ -148,6 +149,7 @@ def plan(
         settling=named("settling"),
         is_end_asked=is_end_asked,
         kept=sum(found.kept for found in days.values()),
+        suspect=sum(found.suspect for found in days.values()),
         first=first,
         last=last,
         supplements=tuple(
@@ -176,6 +178,7 @@ class _Days:
     lost: list[date]
     settling: list[date]
     kept: int
+    suspect: int
     derived: list[date]
     not_derived: Mapping[date, str]
 
@@ -223,6 +226,7 @@ def _sort(archive: Archive, one: Dataset, lines: Sequence[Entry], asked_again: _
         lost=[line.day for line in lines if line.state is State.LOST],
         settling=[line.day for line in lines if line.state is State.SETTLING],
         kept=sum(line.day not in again for line in complete),
+        suspect=sum(line.is_suspect and line.day not in again for line in complete),
         derived=derived,
         not_derived=not_derived,
     )

@@ -14,6 +14,7 @@ from pipelines.cli import screen
 from pipelines.cli.options import checked, finished_erasing, json_option, opened, with_range
 
 if TYPE_CHECKING:
+    from pipelines.backfill.log_files import LogFiles
     from pipelines.backfill.plan import BackfillPlan
     from pipelines.backfill.summary import Summary
 
@@ -81,7 +82,7 @@ def backfill(
 def before(todo: BackfillPlan, home: str) -> list[str]:
     """What is going to be done."""
     days = todo.days_to_complete
-    completing = [f"Completing {screen.counted(days, 'dataset-day')} that lack domains or streams."]
+    completing = [f"Completing {screen.counted(days, 'dataset-day')} lacking domains or streams."]
     made = screen.counted(todo.days_to_derive, "dataset-day")
     deriving = [f"Making {made} out of captured answers, without a request."]
     deriving = deriving if todo.derived else []
@@ -132,15 +133,7 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
         )
     if summary.published is not None:
         lines.append(f"Served: {served}")
-    if files.files:
-        counted = screen.counted(files.files, "log file")
-        lines.append(f"Downloaded {counted}, {screen.size(files.bytes)}.")
-    if files.lines:
-        lines.append(f"Lines of log files as Parquet: {files.lines:,}.")
-    lines += [f"Not all lines of {one}" for one in files.unreadable[:_MAX_DOUBTS]]
-    if files.growing:
-        growing = screen.days_text([*files.growing])
-        lines.append(f"Log files of {growing} may grow for 24 hours; run again after that.")
+    lines += _of_log_files(files)
     lines += missing(todo, summary.failed, summary.incomplete, summary.lost_in_part)
     lines += [f"Log files of {day} lack: {reason}" for day, reason in files.lacking.items()]
     lines += screen.stated(
@@ -167,6 +160,26 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
     elif summary.is_complete:
         vendor = " and is complete at the vendor" if todo.settling else ""
         lines.append(f"Complete: all that was asked for{vendor} is in the archive.")
+        if todo.suspect:
+            lines.append(
+                f"Of it {screen.counted(todo.suspect, 'dataset-day')}, told before, still suspect. "
+                "Next: livestats status"
+            )
+    return lines
+
+
+def _of_log_files(files: LogFiles) -> list[str]:
+    """What was downloaded, and what may still change."""
+    lines = []
+    if files.files:
+        counted = screen.counted(files.files, "log file")
+        lines.append(f"Downloaded {counted}, {screen.size(files.bytes)}.")
+    if files.lines:
+        lines.append(f"Lines of log files as Parquet: {files.lines:,}.")
+    lines += [f"Not all lines of {one}" for one in files.unreadable[:_MAX_DOUBTS]]
+    if files.growing:
+        growing = screen.days_text([*files.growing])
+        lines.append(f"Log files of {growing} may grow for 24 hours; run again after that.")
     return lines
 
 

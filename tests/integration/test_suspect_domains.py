@@ -62,6 +62,7 @@ def test_it_is_named_asked_again_and_mended(doubted):
 
 def test_status_names_it_and_accept_ends_it(doubted, monkeypatch):
     backfill(doubted)
+    assert plan(doubted.archive, DAY, DAY, ()).suspect == 1
     for name, value in doubted.archive.environ.items():
         monkeypatch.setenv(name, value)
     told = CliRunner().invoke(main, ["status", "--json", "--dataset", TRAFFIC]).stdout

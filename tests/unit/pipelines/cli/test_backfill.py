@@ -53,6 +53,14 @@ def test_what_settles_is_named_and_the_rest_is_complete():
     ]
 
 
+def test_complete_days_that_stay_suspect_are_not_passed_over():
+    told = after(todo(kept=2, suspect=2), Summary(kept=2, is_complete=True), "served")
+    assert told[-2:] == [
+        "Complete: all that was asked for is in the archive.",
+        "Of it 2 dataset-days, told before, still suspect. Next: livestats status",
+    ]
+
+
 def test_days_lost_in_part_before_and_since_the_plan_are_told_together():
     earlier = DAY - timedelta(days=1)
     told = after(
