@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resources.api.errors import FixSetup
+from resources.fs import access
 
 SHARE_OF_LIMIT = 0.93
 """Calls are spaced evenly at this part of a limit. The rest is for calls that travel longer than
@@ -168,10 +169,13 @@ class RateLimiter:
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
                 os.close(descriptor)
         except OSError as error:
+            place = (
+                "Make the directory writable for this user, on a disk with room that can lock "
+                "files, or choose another home (LIVESTATS_HOME)."
+            )
             raise FixSetup(
                 f"cannot keep the call budget in {path}: {error.strerror}",
-                "Make the directory writable for this user, on a disk with room that can lock "
-                "files, or choose another home (LIVESTATS_HOME).",
+                access.MORE_OPEN_FILES if error.errno in access.TOO_MANY_OPEN else place,
             ) from error
 
 

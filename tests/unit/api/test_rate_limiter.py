@@ -1,5 +1,6 @@
 """However many ask, no second holds more calls than the limit, and little of the limit is unused."""
 
+import errno
 import fcntl
 import heapq
 import os
@@ -406,6 +407,15 @@ def test_a_directory_that_cannot_be_used_says_what_to_do(tmp_path):
     limiter = RateLimiter(tmp_path / "file" / "budget", "acc", lambda _: 30)
     with pytest.raises(FixSetup, match=r"cannot keep the call budget in .*LIVESTATS_HOME"):
         limiter.acquire("A")
+
+
+def test_too_many_open_files_are_no_fault_of_the_directory(limiter, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(FixSetup, match=r"Too many open files.*ulimit -n"):
+        limiter().acquire("A")
 
 
 @pytest.mark.parametrize("per_s", [0, -1, 0.01, float("nan"), float("inf")])
