@@ -155,9 +155,14 @@ def _columns(console: Console, table: dict[str, Any], language: str) -> None:
 
 def _say_if_left_out(name: str, settings: Settings) -> None:
     """Say why a table is not in this archive, if it is not."""
+    from resources.api.catalog.datasets import CUT_PREFIX
     from resources.serving.sql_sandbox import required_datasets
 
     for missing in (one for one in required_datasets(name) if one not in settings.datasets):
+        if missing.startswith(CUT_PREFIX) and missing not in settings.datasets_off:
+            section = f"[cut.{missing.removeprefix(CUT_PREFIX)}]"
+            screen.note(f"{missing} is captured no more: livestats.toml has no {section}.\n")
+            continue
         why = (
             f"{settings.vendor} has no action for it"
             if missing in settings.not_offered

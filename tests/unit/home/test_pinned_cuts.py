@@ -78,6 +78,7 @@ def test_a_removed_cut_keeps_its_captures_and_its_table(small):
     said = CliRunner().invoke(main, ["tables", "cut_codes"], env=environ).output
     assert "user_region" not in said
     assert "status_code" in said
+    assert "cut_codes is captured no more: livestats.toml has no [cut.codes]." in said
     asked = CliRunner().invoke(main, ["backfill", "--dataset", "cut_codes"], env=environ)
     assert asked.exit_code != 0
     assert "no cut of the settings any more" in asked.output
