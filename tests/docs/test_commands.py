@@ -35,7 +35,7 @@ FOLLOWED = {
     "add-a-mart.md",
     "cuts.md",
 }
-"""Pages that a test of their own follows from the first command to the last (in Chinese: the same blocks)."""
+"""Pages that a test of their own follows from the first command to the last."""
 
 NOT_RUN = {
     r"make (demo|dev|test|test-scale|ui|superset|lint|lock|venv|test lint)( .*)?": "held by `make --dry-run` below",
