@@ -20,7 +20,7 @@ import yaml
 
 from pipelines.cli import main
 from resources.api.catalog import DATASETS
-from tests.support.doc_pages import PAGES, ROOT, shell_lines, without_fences
+from tests.support.doc_pages import PAGES, ROOT, anchors, shell_lines, without_fences
 from tests.support.each import each
 from tests.support.terminal_user import terminal
 
@@ -260,16 +260,6 @@ def test_the_sql_that_asks_several_archives_answers(whole):
                 found = found.replace(str(copy.resolve()), str(other))
             rows = connection.execute(found).fetchall()
     assert {row[0] for row in rows} == {"acme", "bolt"}
-
-
-def anchors(path):
-    """Those of the headings of a page, as GitHub makes them."""
-    return {
-        re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
-        for heading in re.findall(
-            r"^#+ (.*)$", without_fences(path.read_text("utf-8")), re.MULTILINE
-        )
-    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

@@ -10,9 +10,11 @@ from pipelines.docgen import readme
 TEXT = readme.README.read_text("utf-8")
 
 
-def test_the_table_of_datasets_is_that_of_the_catalog():
+@pytest.mark.parametrize("language", readme.READMES)
+def test_the_table_of_datasets_is_that_of_the_catalog(language):
     """Else: python -m pipelines.docgen.readme."""
-    assert readme.with_table(TEXT) == TEXT
+    text = readme.READMES[language].read_text("utf-8")
+    assert readme.with_table(text, language) == text
 
 
 def test_a_readme_without_a_place_for_the_table_is_refused():
@@ -20,10 +22,11 @@ def test_a_readme_without_a_place_for_the_table_is_refused():
         readme.with_table("# livestats\n")
 
 
-def test_the_table_of_actions_is_that_of_the_catalog():
+@pytest.mark.parametrize("language", readme.ACCOUNTS)
+def test_the_table_of_actions_is_that_of_the_catalog(language):
     """Else: python -m pipelines.docgen.readme."""
-    text = readme.ACCOUNT.read_text("utf-8")
-    assert readme.with_actions(text) == text
+    text = readme.ACCOUNTS[language].read_text("utf-8")
+    assert readme.with_actions(text, language) == text
 
 
 def test_every_command_that_it_shows_is_one():

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 _INDENTED = re.compile(r"(?:^ {4}.*\n)+", re.MULTILINE)
 _HEREDOC = re.compile(r"<<(\w+)$")
 _COMMENT = re.compile(r"(?:^|\s+)#\s.*$")
@@ -27,6 +28,14 @@ class Shown:
 def without_fences(text: str) -> str:
     """The page without its fenced blocks."""
     return FENCED.sub("", text)
+
+
+def anchors(page: Path) -> list[str]:
+    """Those of the page's headings, in order, as GitHub makes them."""
+    return [
+        re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+        for _, heading in HEADING.findall(without_fences(page.read_text("utf-8")))
+    ]
 
 
 def shell_lines(page: Path) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
-from pipelines.docgen import dictionary
+from pipelines.docgen import dictionary, readme
 from pipelines.orchestration.asset_graph import all_assets
 from pipelines.reports.usage import billing, cover, gaps, pushes, streams, whole, words
 from pipelines.reports.usage.section import said
@@ -75,6 +75,8 @@ def used(monkeypatch, tmp_path):
     monkeypatch.setenv("LIVESTATS_LANGUAGE", "zh")
     monkeypatch.chdir(tmp_path)
     dictionary.page("zh")
+    readme.table("zh")
+    readme.actions("zh")
     table_comments.comments_of("zh")
     every = [table["table"] for table in data_dictionary.tables("zh")]
     for command in (["tables"], ["tables", *every]):
