@@ -220,18 +220,30 @@ class Erasures:
 
 _RESTORE = "Restore it from a backup: it tells what was erased and must not come back."
 _read: dict[Path, tuple[tuple[int, int, int], Erasures]] = {}
-_without: set[Path] = (
-    set()
-)  # raw/ of archives of which nothing was erased when they were looked through
+_without: set[Path] = set()
+"""raw/ of archives of which nothing was erased when they were looked through."""
 
 
 def is_gone(raw: Path) -> bool:
-    """True if there is no file of erasures while a tombstone tells of one."""
+    """True if there is no file of erasures while a tombstone tells of one.
+
+    Folders that cannot be read are passed over: whatever needs their captures says so.
+    """
     if (raw.parent / FILE).exists() or raw in _without:
         return False
-    if any(raw.glob(f"*/*/{TOMBSTONES}")):
-        return True
-    _without.add(raw)
+    try:
+        datasets = [*raw.iterdir()] if raw.is_dir() else []
+    except OSError:
+        return False
+    is_whole = True
+    for folder in datasets:
+        try:
+            if any(folder.glob(f"*/{TOMBSTONES}")):
+                return True
+        except OSError:
+            is_whole = False
+    if is_whole:
+        _without.add(raw)
     return False
 
 

@@ -65,7 +65,7 @@ NOT_RUN = {
     r"livestats superset --import .*": "needs Superset: test_superset_client",
     r"livestats ui --only 'web\|daemon\|code'": "three commands in one; deploy/ has them",
     r"livestats accept .*": "needs a suspect day: test_recovery does what the page says",
-    r"livestats gone DOMAIN(/APP/STREAM)?": "needs one that lacks: test_recovery_messages and "
+    r"livestats gone (DOMAIN(/APP/STREAM)?|edge_stat)( --undo)?": "needs one that lacks: test_recovery_messages and "
     "integration/test_incomplete_days do it",
     r"livestats (accept|backup|diff|query)": "the command's name, without what it needs",
 }
