@@ -1,7 +1,10 @@
 """What a section declares, and its Chinese."""
 
-from pipelines.reports.usage import health, traffic, whole
+import re
+
+from pipelines.reports.usage import health, section, traffic, whole
 from pipelines.reports.usage.section import Column, Figure, said
+from resources.i18n import chinese
 
 
 def test_a_declaration_has_all_its_words_in_the_language():
@@ -12,6 +15,20 @@ def test_a_declaration_has_all_its_words_in_the_language():
     assert found.id == "health"
     assert found.figures["good"] == health.SECTION.figures["good"]
     assert said(traffic.SECTION, "en") is traffic.SECTION
+
+
+def test_all_words_of_all_sections_have_their_chinese(monkeypatch):
+    missing = set()
+
+    def heard(text, _language):
+        if text not in chinese() and re.search("[A-Za-z]{3}", text):
+            missing.add(text)
+        return text
+
+    monkeypatch.setattr(section, "say", heard)
+    for part in whole.SECTIONS:
+        said(part.SECTION, "zh")
+    assert missing == set()
 
 
 def test_sentences_name_figures_that_there_are():
