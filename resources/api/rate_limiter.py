@@ -6,6 +6,7 @@ the catalog, and what a refused call waits in `retry`. Next: `client`, which acq
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import math
@@ -20,7 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resources.api.errors import FixSetup
-from resources.fs import access
 
 SHARE_OF_LIMIT = 0.93
 """Calls are spaced evenly at this part of a limit. The rest is for calls that travel longer than
@@ -169,14 +169,18 @@ class RateLimiter:
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
                 os.close(descriptor)
         except OSError as error:
-            place = (
-                "Make the directory writable for this user, on a disk with room that can lock "
-                "files, or choose another home (LIVESTATS_HOME)."
-            )
             raise FixSetup(
-                f"cannot keep the call budget in {path}: {error.strerror}",
-                access.MORE_OPEN_FILES if error.errno in access.TOO_MANY_OPEN else place,
+                f"cannot keep the call budget in {path}: {error.strerror}", _remedy(error)
             ) from error
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in (errno.EMFILE, errno.ENFILE):  # with 128 a backfill has been seen to end well
+        return "Let it open more files: `ulimit -n 1024`, LimitNOFILE=1024 in a unit of systemd."
+    return (
+        "Make the directory writable for this user, on a disk with room that can lock files, or "
+        "choose another home (LIVESTATS_HOME)."
+    )
 
 
 def _opened(path: Path) -> int:

@@ -14,12 +14,6 @@ _EVERYWHERE = {
     *(errno.EMFILE, errno.ENFILE, errno.ENOMEM),
 }
 
-TOO_MANY_OPEN = {errno.EMFILE, errno.ENFILE}
-MORE_OPEN_FILES = (
-    "Let it open more files: `ulimit -n 1024` in the shell, LimitNOFILE=1024 in a unit of systemd."
-)
-"""What to do about TOO_MANY_OPEN; with 128 a backfill has been seen to end well."""
-
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 """The place was looked at, and there is no such file."""
 
