@@ -46,7 +46,8 @@ def test_moments_are_seconds_since_1970(account, values):
     end = datetime.fromisoformat("2026-11-21T00:00:00+08:00").timestamp()
     assert values["newest_complete_day_end_timestamp_seconds", "edge_stat"] == end
     now = account.archive.now().timestamp()
-    assert 0 <= now - values["last_answer_timestamp_seconds", "edge_stat"] < 3600
+    # The clock of an archive goes on from the moment at which it was opened: others may be behind.
+    assert abs(now - values["last_answer_timestamp_seconds", "edge_stat"]) < 3600
     assert values["next_expiry_timestamp_seconds", "edge_stat"] > now
     assert ("published_timestamp_seconds",) in values
 
