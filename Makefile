@@ -2,8 +2,7 @@
 # Another interpreter: make venv PYTHON=python3.12
 
 PYTHON ?= python3
-# Workers of the test run, and more arguments: make test ARGS="-k windows", make lock ARGS=--upgrade
-WORKERS ?= 2
+# More arguments: make test ARGS="-k windows" WORKERS=4, make lock ARGS=--upgrade
 ARGS ?=
 
 VENV := .venv
@@ -51,9 +50,12 @@ NO_TESTS = { status=$$?; \
 	  if [ $$status -eq 5 ]; then echo "No test was collected: that proves nothing, so it counts as failed." >&2; fi; \
 	  exit $$status; }
 
+# One more than there are cores: some tests wait for a process or a clock.
+test: WORKERS ?= 3
 test: $(DEV_STAMP) ## the tests that guard the history
 	@$(PYTEST) -m "not slow and not scale" $(ARGS) || $(NO_TESTS)
 
+test-slow test-scale: WORKERS ?= 2
 test-slow: $(DEV_STAMP) ## the long ones: kills by the hundred, every command of the docs, tutorials, benchmarks
 	@$(PYTEST) -m slow $(ARGS) || $(NO_TESTS)
 
