@@ -22,6 +22,9 @@ DomainHours = Mapping[date, Mapping[str, tuple[int, int]]]
 _PUSHES = ("batch_push_stream_metrics", "push_stream_metrics", "stream_count", "push_stream_count")
 _CODES = ("play_status_code", "play_status_code_by_domain")  # count pushes as well as plays
 _PLAYS = tuple(name for name in MEASURES if name not in _PUSHES)
+_BYTES = tuple(
+    name for name in _PLAYS if MEASURES[name].column in ("down_traffic_bytes", "down_bandwidth_mbps")
+)
 
 _NEVER = 7
 """Other days without any activity of a domain, from which a dataset never has it."""
@@ -66,8 +69,10 @@ def silent_hours(
     """Days of the dataset `name` with domains or hours that others contradict.
 
     Two siblings of different actions must have plenty in an hour, or in the day, in which the dataset
-    has nothing. Another table of the same action, which splits the same figures otherwise, is enough
-    alone. A domain that the dataset never has is not suspect: `history` gives all of its days.
+    has nothing. Against a count of requests, bytes are one sibling, whatever action tells them: a few
+    viewers that go on watching make traffic and no request. Another table of the same action, which
+    splits the same figures otherwise, is enough alone. A domain that the dataset never has is not
+    suspect: `history` gives all of its days.
     """
     if name not in index.hours:
         return {}
@@ -96,15 +101,16 @@ def _contradicted(
     name: str, group: Iterable[str], hours: Mapping[str, DomainHours], day: date, domain: str
 ) -> int:
     """The bits of which enough siblings have plenty."""
-    by_action: dict[str, int] = {}
+    by_sibling: dict[str, int] = {}
     for one in group:
         plenty = hours.get(one, {}).get(day, _NOTHING).get(domain, (0, 0))[1] if one != name else 0
         if plenty and not (one in _CODES and _may_be_pushed(hours, day, domain)):
-            action = DATASETS[one].endpoint.action
-            by_action[action] = by_action.get(action, 0) | plenty
-    certain = by_action.pop(DATASETS[name].endpoint.action, 0)
+            are_bytes = one in _BYTES and name not in _BYTES
+            sibling = "bytes" if are_bytes else DATASETS[one].endpoint.action
+            by_sibling[sibling] = by_sibling.get(sibling, 0) | plenty
+    certain = by_sibling.pop(DATASETS[name].endpoint.action, 0)
     once, enough = 0, certain
-    for plenty in by_action.values():
+    for plenty in by_sibling.values():
         enough |= once & plenty
         once |= plenty
     return enough

@@ -78,6 +78,18 @@ def test_one_sibling_alone_contradicts_nothing_unless_it_counts_the_same():
     assert found_in(counts, "edge_stat_by_region", ("edge_stat_by_region", "edge_stat"))
 
 
+@pytest.mark.parametrize(
+    "name", ["stream_session", "stream_session_by_domain", "play_status_code", *OF_THE_DAY[:1]]
+)
+def test_viewers_that_go_on_watching_make_traffic_and_no_request(name):
+    counts = account()
+    for one in ("stream_session", "stream_session_by_domain", "batch_stream_session"):
+        counts = without(counts, one, "pull-1")
+    for one in ("play_status_code", "play_status_code_by_domain"):
+        counts = without(counts, one, "pull-1")
+    assert found_in(counts, name) == {}
+
+
 def test_codes_of_a_domain_with_pushes_prove_no_play():
     counts = account()
     for name in ("stream_session", "stream_session_by_domain", *OF_THE_DAY):
