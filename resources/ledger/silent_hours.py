@@ -23,7 +23,9 @@ _PUSHES = ("batch_push_stream_metrics", "push_stream_metrics", "stream_count", "
 _CODES = ("play_status_code", "play_status_code_by_domain")  # count pushes as well as plays
 _PLAYS = tuple(name for name in MEASURES if name not in _PUSHES)
 _BYTES = tuple(
-    name for name in _PLAYS if MEASURES[name].column in ("down_traffic_bytes", "down_bandwidth_mbps")
+    name
+    for name in _PLAYS
+    if MEASURES[name].column in ("down_traffic_bytes", "down_bandwidth_mbps")
 )
 
 _NEVER = 7
