@@ -200,6 +200,9 @@ class Judge:
         if not self._plan.new_domains or table in LISTS:
             return side
         is_new = f"business_date >= DATE '{NEW_SINCE.date()}'"
+        if dataset and dataset.dedup_keep and dataset.times:
+            # An event is of the first day that lists it, which may be one before the domain was new.
+            is_new += f" AND {dataset.times[0]} >= TIMESTAMPTZ '{NEW_SINCE.isoformat()}'"
         if not has_domains or (dataset and dataset.ranked):
             return is_new
         names = ", ".join(f"'{name}'" for name in self._plan.new_domains)
