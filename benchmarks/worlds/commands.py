@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -89,9 +90,10 @@ class Commands:
         while not select.select([self._parent.stdout], [], [], 0.05)[0]:
             meanwhile()
             hung = time.monotonic() - began > HUNG_S
-            if hung or (killed_after_cpu_s and _cpu_s(pid) > killed_after_cpu_s):
-                os.kill(pid, signal.SIGKILL)
-                break
+            with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+                if hung or (killed_after_cpu_s and _cpu_s(pid) > killed_after_cpu_s):
+                    os.kill(pid, signal.SIGKILL)
+                    break
         ended = json.loads(self._parent.stdout.readline())
         output = self._log.read_text("utf-8", errors="replace")
         return Ended(ended["status"], output + "HUNG" * hung, ended["cpu_s"])
