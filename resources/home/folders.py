@@ -52,24 +52,33 @@ def is_closed(folder: Path) -> bool:
 
 
 def faults(home: Home) -> Iterator[FolderFault]:
-    """Every folder of the home that cannot be read and written; days below raw/ and lake/ too.
+    """Every folder of the home that cannot be read and written; days below raw/, lake/, logs/ too.
 
     Folders below one that cannot be used are not looked at.
     """
-    layers = (home.raw, home.lake, home.warehouse.parent, home.served.parent, home.state)
+    layers = (home.raw, home.lake, home.logs, home.warehouse.parent, home.served.parent, home.state)
     for layer in (*layers, home.budget, home.locks, home.dagster):
         fault = _fault(layer)
         if fault is not None:
             yield fault
+        elif layer == home.logs:
+            yield from _faults_of_days(layer)
         elif layer in (home.raw, home.lake) and layer.is_dir():
             for dataset in sorted(p for p in layer.iterdir() if not p.name.startswith(".")):
                 fault = _fault(dataset)
                 if fault is not None:
                     yield fault
-                    continue
-                with os.scandir(dataset) as days:
-                    listed = sorted(day.path for day in days if day.is_dir() or _is_day(day.name))
-                yield from (one for day in listed if (one := _fault(Path(day))) is not None)
+                else:
+                    yield from _faults_of_days(dataset)
+
+
+def _faults_of_days(folder: Path) -> Iterator[FolderFault]:
+    """The same for the days below a folder, which may not be there yet."""
+    if not folder.is_dir():
+        return
+    with os.scandir(folder) as days:
+        listed = sorted(day.path for day in days if day.is_dir() or _is_day(day.name))
+    yield from (one for day in listed if (one := _fault(Path(day))) is not None)
 
 
 def open_to_others(home: Home) -> Iterator[FolderFault]:

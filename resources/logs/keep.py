@@ -19,7 +19,7 @@ from resources.capture.capturer import Capturer
 from resources.errors import LivestatsError
 from resources.fs import access, locks
 from resources.home.layout import Home
-from resources.logs import erase, listing, notes, states, workers
+from resources.logs import erase, lines, listing, notes, states, workers
 from resources.logs.listing import Listing
 from resources.logs.notes import DayNote, Listed, LogFile, Version
 from resources.logs.states import LogDay
@@ -218,19 +218,20 @@ class _Day:
         """Note a file that lies in its place."""
         listed = found.files[file].bytes
         at: datetime = self.capturer.clock()
+        is_gzip = came.bytes != listed and file.name.lower().endswith(".gz")
         version = Version(
             listed_bytes=listed,
             bytes=came.bytes,
             sha256=came.sha256,
             kept_at=at.isoformat(timespec="seconds"),
             lines_erased=came.lines_erased,
+            is_sound=not is_gzip or lines.is_whole_gzip(file.path(self._folder, came.sha256)),
         )
         self.note.add(file, version)
         self.note.faults.pop(file, None)
         newest = self.note.newest(file)
         if newest is not None and not newest.is_whole:
-            self.note.faults[file] = (
-                f"{came.bytes} bytes came, and {listed} are listed: it is kept if they come again"
-            )
+            end = "it is kept if they come again" if newest.is_sound else "they are no gzip file"
+            self.note.faults[file] = f"{came.bytes} bytes came, and {listed} are listed: {end}"
         self.done.files += 1
         self.done.bytes += came.bytes

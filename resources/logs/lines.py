@@ -29,6 +29,17 @@ def is_gzip(path: Path) -> bool:
         return file.read(2) == _GZIP
 
 
+def is_whole_gzip(path: Path) -> bool:
+    """Whether a file is gzipped and unpacks to its end."""
+    try:
+        with gzip.open(path) as file:
+            while file.read(LONGEST):
+                pass
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return False
+    return is_gzip(path)  # no byte at all unpacks to nothing
+
+
 def read(path: Path, most_bytes: int | None = None) -> Iterator[bytes]:
     """The lines of a file, each with its end. Never more than a line is in memory.
 

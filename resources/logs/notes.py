@@ -97,11 +97,16 @@ class Version:
     kept_at: str
     times: int = 1  # that the same bytes came for the same size in the list
     lines_erased: int = 0
+    is_sound: bool = True  # False: of another size than listed, and no gzip file as its name says
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is what was listed: of that size, or twice the same."""
-        return self.bytes == self.listed_bytes or self.times > 1 or self.lines_erased > 0
+        """Whether it is what was listed: of that size, or twice the same.
+
+        A page of a gateway or a file that is always cut comes twice the same, too: it is not sound.
+        """
+        came_twice = self.times > 1 and self.is_sound
+        return self.bytes == self.listed_bytes or came_twice or self.lines_erased > 0
 
 
 @dataclass

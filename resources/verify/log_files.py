@@ -42,6 +42,8 @@ def findings(
 ) -> Iterator[FileFinding]:
     """What is wrong with the log files of the chosen days."""
     root = archive.home.logs
+    if root.is_file() and is_chosen(None):
+        yield _extra(root, None)
     try:
         listed = sorted(root.iterdir()) if root.is_dir() else []
     except OSError as error:

@@ -35,7 +35,9 @@ def test_a_file_in_the_place_of_a_folder_is_named_with_what_to_do(home):
     assert [fault.path for fault in folders.faults(home)] == [path]
 
 
-@pytest.mark.parametrize("place", ["raw/edge_stat/2026-11-20", "lake/edge_stat/day=2026-11-20"])
+@pytest.mark.parametrize(
+    "place", ["raw/edge_stat/2026-11-20", "lake/edge_stat/day=2026-11-20", "logs/2026-11-20"]
+)
 def test_so_is_one_in_the_place_of_a_day(home, place):
     path = home.root / place
     path.parent.mkdir(parents=True)
@@ -48,8 +50,9 @@ def test_so_is_one_in_the_place_of_a_day(home, place):
     )
 
 
-def test_a_folder_that_this_user_cannot_write_is_given_back(home, monkeypatch):
-    path = home.raw / "edge_stat"
+@pytest.mark.parametrize("place", ["raw/edge_stat", "logs", "logs/2026-11-20"])
+def test_a_folder_that_this_user_cannot_write_is_given_back(place, home, monkeypatch):
+    path = home.root / place
     path.mkdir(parents=True)
     monkeypatch.setattr("os.access", lambda where, _mode: where != path)
     (fault,) = folders.faults(home)

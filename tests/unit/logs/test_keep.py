@@ -15,6 +15,7 @@ from resources.logs import keep, notes, states
 from resources.logs.states import LogState
 from resources.raw.captures import folder_of, newest
 from resources.raw.erasures import Erasure, Erasures, ItemKind, PlainItem
+from resources.simulator import log_files
 from tests.support.archives import NOW, contents, leftovers
 from tests.support.log_files import DAY, NEXT, SECRET, TINY, downloads, files_of, kept, log_lab
 
@@ -162,6 +163,25 @@ def test_another_size_than_listed_is_kept_when_it_comes_twice(tmp_path, monkeypa
         (again,) = kept(account)
         assert again.is_kept
         assert len(files_of(account)) == done.files
+
+
+@pytest.mark.parametrize(("page", "cut"), [(b"<html>log in</html>", 0), (b"", -5), (b"", 0)])
+def test_what_is_no_gzip_file_is_not_kept_however_often_it_comes(tmp_path, monkeypatch, page, cut):
+    honest = log_files.answer
+    with monkeypatch.context() as faulty, log_lab(tmp_path) as account:
+        faulty.setattr(
+            log_files,
+            "answer",
+            lambda *args: (found := honest(*args)) and replace(found, raw=page or found.raw[:cut]),
+        )
+        for _ in range(3):
+            (done,) = kept(account)
+            assert not done.is_kept
+            assert "no gzip file" in done.reason
+            assert len(state(account).lacking) == state(account).files
+        faulty.undo()
+        (done,) = kept(account)
+        assert done.is_kept
 
 
 def test_killed_between_rename_and_note_loses_nothing_and_asks_nothing_twice(tmp_path, monkeypatch):

@@ -26,6 +26,18 @@ def test_a_bomb_is_given_up(tmp_path):
         [*lines.read(path, 1000)]
 
 
+@pytest.mark.parametrize(("written", "is_whole"), [
+    (gzip.compress(b"a\n") + gzip.compress(b"b\n"), True),
+    (gzip.compress(b"a\n")[:-1], False),
+    (b"<html>", False),
+    (b"", False),
+])  # fmt: skip
+def test_what_a_whole_gzip_file_is(tmp_path, written, is_whole):
+    path = tmp_path / "x.gz"
+    path.write_bytes(written)
+    assert lines.is_whole_gzip(path) is is_whole
+
+
 @pytest.mark.parametrize("cut", [1, 9, 20])
 def test_a_damaged_file_is_told(tmp_path, cut):
     path = tmp_path / "x.gz"

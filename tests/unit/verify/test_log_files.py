@@ -58,6 +58,16 @@ def test_damage_is_named_with_what_to_do(account):
     assert kept(account)[0].is_kept
 
 
+def test_a_file_in_the_place_of_all_of_them_is_told(account):
+    folder = account.archive.home.logs
+    folder.rename(folder.with_name("aside"))
+    folder.touch()
+    found, _ = findings(account)
+    assert {path: one.kind for path, one in found.items()} == {folder: FindingKind.EXTRA}
+    folder.unlink()  # as told
+    assert kept(account)[0].is_kept
+
+
 def test_what_the_vendor_has_dropped_is_to_be_restored(account):
     files_of(account)[0].unlink()
     late = account.with_(LIVESTATS_NOW="2027-01-01T00:00:00+08:00").only("domain", "log_file")
