@@ -176,16 +176,14 @@ def warehouse_free(archive: Archive) -> Finding:
         return ok("warehouse", f"{path} is being loaded by livestats now")
     try:
         duckdb.connect(str(path), read_only=True).close()
-    except duckdb.IOException as error:
-        if "lock" not in str(error).lower():
+    except duckdb.Error as error:
+        if "could not set lock" not in str(error).lower():
             return _unreadable(path, error) if failures.is_local(error) else _damaged(path, error)
         return problem(
             "warehouse",
             f"{path} is open in another program: {_first_line(error)}",
             "Close it there: queries and BI belong on the served copy, which is never locked.",
         )
-    except duckdb.Error as error:
-        return _damaged(path, error)
     finally:
         held.release()
     return ok("warehouse", f"{path}, not in use")
@@ -195,7 +193,8 @@ def _unreadable(path: Path, error: Exception) -> Finding:
     return problem(
         "warehouse",
         f"{path} cannot be opened: {_first_line(error)}",
-        "Mend its permissions or its disk; nothing says that it is damaged.",
+        "Mend that, such as its permissions, its disk or too little memory; nothing says that it is "
+        "damaged.",
     )
 
 

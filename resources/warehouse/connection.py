@@ -152,13 +152,8 @@ def _connect(home: Home) -> duckdb.DuckDBPyConnection:
                 },
             )
         )
-    except duckdb.IOException as error:
-        raise WarehouseError(_open_error_message(home.warehouse, error)) from error
     except duckdb.Error as error:
-        raise WarehouseError(
-            f"{home.warehouse} cannot be opened: {error}. It can be made again from the lake: "
-            "move it away and run `livestats publish`."
-        ) from error
+        raise WarehouseError(_open_error_message(home.warehouse, error)) from error
 
 
 def _remove_unfinished(path: Path) -> None:

@@ -96,6 +96,18 @@ def test_a_file_that_is_no_database_is_named_with_what_to_do(tmp_path):
         pass
 
 
+def test_a_file_that_too_little_memory_cannot_open_is_not_moved_away(tmp_path, monkeypatch):
+    def refused(*_, **__):
+        raise duckdb.OutOfMemoryException("Out of Memory Error: Failed to allocate block")
+
+    monkeypatch.setattr(duckdb, "connect", refused)
+    with (
+        pytest.raises(WarehouseError, match="nothing says that the file is damaged"),
+        warehouse_connection.writing(Home(tmp_path), "UTC"),
+    ):
+        pass
+
+
 @pytest.mark.parametrize("written", [4096, 8192, 12287])
 def test_a_file_whose_creation_was_broken_off_is_made_again(tmp_path, written):
     home = Home(tmp_path)

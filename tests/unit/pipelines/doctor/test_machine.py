@@ -2,6 +2,8 @@
 
 import shutil
 
+import duckdb
+
 from pipelines.doctor import Severity, machine
 from resources.archive import Archive
 from resources.config import resolve
@@ -38,6 +40,19 @@ def test_a_damaged_warehouse_is_told_from_one_that_is_held(tmp_path):
     finding = machine.warehouse_free(found)
     assert finding.severity is Severity.PROBLEM
     assert "livestats publish" in finding.remedy
+
+
+def test_too_little_memory_is_no_damage_of_the_warehouse(tmp_path, monkeypatch):
+    def refused(*_, **__):
+        raise duckdb.OutOfMemoryException("Out of Memory Error: Failed to allocate block")
+
+    found = archive(tmp_path)
+    found.home.warehouse.parent.mkdir(parents=True)
+    found.home.warehouse.touch()
+    monkeypatch.setattr(duckdb, "connect", refused)
+    finding = machine.warehouse_free(found)
+    assert finding.severity is Severity.PROBLEM
+    assert "nothing says that it is damaged" in finding.remedy
 
 
 def test_settings_say_where_they_come_from(tmp_path):
