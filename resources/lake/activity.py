@@ -2,11 +2,13 @@
 
 Two bit masks for each domain, so that series can be compared without reading their rows. Bits are hours
 since 1970 modulo 32, the same for all datasets of a day; bit DAY stands for the whole day. Not here: what
-follows where one dataset has activity and another has none (ledger/silent_hours.py).
+follows where one dataset has activity and another has none (ledger/silent_hours.py), or an earlier answer
+has (ledger/taken_back.py).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -70,13 +72,29 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
 )
 """Dataset -> its measure. Thresholds are those of the rules hours_of_* in reconciliation."""
 
+COMPARED_WITH_ITSELF: Mapping[str, Measure] = MappingProxyType(
+    {
+        name: Measure(column=column, daily=math.inf)
+        for name, column in (
+            ("source_traffic", "origin_traffic_bytes"),
+            ("source_traffic_by_domain", "origin_traffic_bytes"),
+            ("transcode", "transcode_minutes"),
+            ("record", "peak_recorded_streams"),
+            ("snapshot", "snapshot_pictures"),
+            ("audit", "audited_pictures"),
+            ("asr_duration", "caption_minutes"),
+        )
+    }
+)
+"""Dataset -> its measure, of those that no other dataset shows: earlier answers alone contradict it."""
+
 
 class Activity:
     """Sums of a dataset's measure by domain and hour."""
 
     def __init__(self, dataset: Dataset) -> None:
         """Start without rows."""
-        self._measure = MEASURES.get(dataset.name)
+        self._measure = MEASURES.get(dataset.name) or COMPARED_WITH_ITSELF.get(dataset.name)
         self._sums: dict[str, np.ndarray] = {}
 
     def add(self, table: pa.Table) -> None:

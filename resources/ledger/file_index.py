@@ -40,7 +40,7 @@ T = TypeVar("T")
 #
 # Each cache file has its own checksum. Deleting it costs one slow read and loses nothing.
 
-_FORMAT = 8
+_FORMAT = 9
 FEW_DAYS = 7  # up to so many wanted days are read without the cache
 _SAVE_AFTER = 31  # the cache file is rewritten once so many days are new, or so many are gone
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from resources.ledger import refused_captures
 from resources.ledger.refused_captures import REFUSED
+from resources.ledger.taken_back import taken_back
 from resources.raw import owner, seen_notes
 from resources.raw.captures import Capture, CaptureName, UnusableCapture
 from resources.raw.manifest_facts import ManifestFacts, manifest_facts
@@ -36,7 +37,7 @@ class RawDayFacts:
     hours_by_domain: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Hours of these domains with some activity, and with plenty, as lake/activity.py has them."""
     long_events: tuple[tuple[str, str, int, int], ...] = ()  # see lake/long_events.py
-    contradictions: tuple[str, ...] = ()  # of the newest capture, as ManifestFacts has them
+    contradictions: tuple[str, ...] = ()  # of the newest capture, in words
     erased_rows: Mapping[str, int] = field(default_factory=dict)
     """Rows by domain that an erasure took out of the newest capture, as raw/erased_rows.py has them."""
     derived_from: str = ""  # of the newest capture, likewise
@@ -111,6 +112,7 @@ def _in_place(folder: Path, names: Sequence[CaptureName]) -> RawDayFacts:
     kept: list[tuple[CaptureName, str]] = []
     misplaced, supplements = [], []
     newest: ManifestFacts | None = None
+    known: list[ManifestFacts] = []
     dataset, day = folder.parent.name, folder.name
     homes = owner.homes_of(folder.parents[1])
     for name in names:
@@ -126,6 +128,7 @@ def _in_place(folder: Path, names: Sequence[CaptureName]) -> RawDayFacts:
         else:
             kept.append((name, facts.time_zone))
             newest = facts
+            known.append(facts)
             if facts.is_supplement:
                 supplements.append(name.text)
     return RawDayFacts(
@@ -136,7 +139,7 @@ def _in_place(folder: Path, names: Sequence[CaptureName]) -> RawDayFacts:
         rows_by_domain=newest.rows_by_domain if newest else {},
         hours_by_domain=newest.hours_by_domain if newest else {},
         long_events=newest.long_events if newest else (),
-        contradictions=newest.contradictions if newest else (),
+        contradictions=(*newest.contradictions, *taken_back(known)) if newest else (),
         erased_rows=newest.erased_rows if newest else {},
         derived_from=newest.derived_from if newest else "",
     )

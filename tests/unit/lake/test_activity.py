@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from resources.api.catalog import DATASETS
-from resources.lake.activity import DAY, HOURS, MEASURES, Activity
+from resources.lake.activity import COMPARED_WITH_ITSELF, DAY, HOURS, MEASURES, Activity
 from tests.support import lake_files
 
 BEGIN = datetime.fromisoformat("2026-11-21T00:00:00+08:00")
@@ -77,4 +77,12 @@ def test_rows_of_a_whole_day_tell_no_hour():
 
 def test_a_dataset_without_a_measure_has_none():
     assert masks("transcode_info", []) is None
-    assert {*MEASURES} <= {*DATASETS}
+    assert {*MEASURES, *COMPARED_WITH_ITSELF} <= {*DATASETS}
+
+
+@pytest.mark.parametrize("name", COMPARED_WITH_ITSELF)
+def test_of_what_no_other_shows_figures_above_nothing_are_noted(name):
+    column = COMPARED_WITH_ITSELF[name].column
+    row = {"domain": "a.example", column: 0}
+    assert masks(name, [row]) == {"a.example": (0, 0)}
+    assert masks(name, [row, row | {column: 1}]) == {"a.example": (1 << DAY, 0)}

@@ -45,6 +45,14 @@ def test_an_attempt_that_failed_and_a_refusal_are_told(folder):
     assert facts.contradictions == ("its answers are refused: a fault of old",)
 
 
+def test_what_a_later_answer_takes_back_contradicts_it(home):
+    both = {**ROWS, ("b.example", "one"): (1.0, 2.0)}
+    capture(home, FIRST, both, facts={"rows_by_domain": {"a.example": 1, "b.example": 1}})
+    capture(home, SECOND, ROWS, facts={"rows_by_domain": {"a.example": 1, "b.example": 0}})
+    facts = raw_day(captures.folder_of(home.raw, TRAFFIC.name, DAY))
+    assert facts.contradictions == ("nothing of b.example, and an earlier answer has some",)
+
+
 def test_a_folder_that_is_not_there_has_no_facts_and_is_not_cached(tmp_path):
     assert read_day(tmp_path / "none") == (RawDayFacts(), False)
 
