@@ -37,6 +37,7 @@ def gone(names: tuple[str, ...], undo: bool, as_json: bool) -> None:
     """
     from resources.api.catalog.spelling import domain_key, stream_key
     from resources.api.errors import printable
+    from resources.ledger.unlisted import gone_and_listed
 
     archive = opened()
     home = archive.home
@@ -63,6 +64,14 @@ def gone(names: tuple[str, ...], undo: bool, as_json: bool) -> None:
         screen.emit_json({"gone": found})
         return
     screen.say("Gone: " + ", ".join(map(printable, found)) if found else "Nothing is gone.")
+    alive = gone_and_listed(home) if domains and not undo else []
+    if again := [name for name in alive if domain_key(name) in named]:
+        screen.say(
+            printable(
+                f"The newest list of the account has {', '.join(again)}: unless it is refused, "
+                "take it back with --undo, or its days will lack it without saying so."
+            )
+        )
     if names:
         screen.say(
             "Tables and marts have it after the next `livestats backfill` or `livestats publish`."

@@ -35,6 +35,7 @@ def examine(archive: Archive, folder: Path) -> Iterator[Finding]:
     if is_usable:
         yield from _looked("folders", lambda: of_home.folders_found(archive))
         yield from _looked("erasures", lambda: of_home.erasures_found(archive))
+        yield from _looked("gone", lambda: of_home.gone_found(archive))
     yield from _looked("locks", lambda: [of_home.locks_found(archive)])
     yield from _looked("budget", lambda: [of_home.budget_found(archive)])
     yield from _looked("warehouse", lambda: [machine.warehouse_free(archive)])

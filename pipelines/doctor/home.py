@@ -10,11 +10,13 @@ import duckdb
 
 from pipelines.doctor.findings import ok, problem, warning
 from pipelines.doctor.machine import can_write
+from resources.api.errors import printable
 from resources.archive import Archive
 from resources.findings import Finding
 from resources.fs.locks import try_lock_folder
 from resources.fs.object_store import StoreError
 from resources.home import folders
+from resources.ledger import unlisted
 from resources.monitoring import disk_space
 from resources.monitoring.checks import OVERDUE
 from resources.raw import cold
@@ -66,6 +68,19 @@ def folders_found(archive: Archive) -> Iterator[Finding]:
         yield warning("folders", fault.text, fault.remedy)
     if not found and not is_open:
         yield ok("folders", "this user can read and write all of them")
+
+
+def gone_found(archive: Archive) -> Iterator[Finding]:
+    """Domains that a person called gone and that the account lists. Nothing if there are none."""
+    for name in unlisted.gone_and_listed(archive.home):
+        yield warning(
+            "gone",
+            printable(f"{name} was called gone and is not asked for, and the account lists it"),
+            printable(
+                f"If it lives: `livestats gone {name} --undo`. Then `livestats backfill` completes "
+                "the days that lack it."
+            ),
+        )
 
 
 def erasures_found(archive: Archive) -> Iterator[Finding]:

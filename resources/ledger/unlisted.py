@@ -1,6 +1,6 @@
 """Domains that the settings name and the account does not list: most of them are typing errors.
 
-Here: finding them, and the sentence about them. Not here: which domains are asked for
+Here: finding them, and the sentence about them; also the reverse, what is called gone and is listed. Not here: which domains are asked for
 (known_items.py, read it next).
 """
 
@@ -10,11 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from resources.api.catalog.account import DELETED
 from resources.api.catalog.spelling import domain_key
 from resources.api.errors import printable
 from resources.config import Settings
 from resources.home.layout import Home
-from resources.ledger.known_items import PrerequisiteMissing, listed_domains
+from resources.ledger.known_items import (
+    PrerequisiteMissing,
+    listed_domains,
+    read_columns,
+    snapshots,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +89,20 @@ def listed_names(lake: Path) -> Sequence[str]:
         return [one.domain.name for one in listed_domains(lake)]
     except PrerequisiteMissing:
         return []
+
+
+def gone_and_listed(home: Home) -> list[str]:
+    """Domains that a person called gone and the newest list has, but as deleted; none if it cannot be read."""
+    gone = home.gone_domains
+    try:
+        newest = snapshots(home.lake, "domain")[-1:] if gone else []
+        rows = [
+            row for path in newest for row in read_columns(path, ["domain", "status"]).to_pylist()
+        ]
+    except PrerequisiteMissing:
+        return []
+    alive = {row["domain"] for row in rows if row["status"] != DELETED}
+    return sorted(name for name in alive if domain_key(name) in gone)
 
 
 def _nearest(name: str, known: dict[str, str]) -> str | None:

@@ -1,18 +1,19 @@
 """Domains of the settings that the account does not list."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from pipelines.doctor.api import domains_found
 from pipelines.doctor.api_probe import DomainPage
+from pipelines.doctor.home import gone_found
 from resources.api.catalog import DATASETS
 from resources.api.catalog.model import DomainRole
 from resources.api.request_plan import Domain
 from resources.archive import Archive
 from resources.config import Settings
 from resources.home.layout import Home
-from resources.ledger.unlisted import unlisted, unlisted_in
+from resources.ledger.unlisted import gone_and_listed, unlisted, unlisted_in
 from tests.support.lake_files import store
 
 DAY = date(2026, 11, 20)
@@ -62,6 +63,31 @@ def test_a_domain_that_is_gone_is_not_warned_of(tmp_path):
     home.prepare(of(tmp_path), Archive.open({"LIVESTATS_HOME": str(tmp_path)}, tmp_path).now())
     home.set_gone_domains({"left.example"})
     assert unlisted(of(tmp_path, "Left.example"), LISTED) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([{"domain": "Left.Example.", "status": 1}], ["Left.Example."]),
+        ([{"domain": "left.example", "status": 3}], []),
+        ([{"domain": "stays.example", "status": 1}], []),
+        (None, []),
+    ],
+    ids=["alive", "deleted", "not listed", "none is gone"],
+)
+def test_a_domain_that_is_gone_and_listed_is_told_by_the_doctor(tmp_path, rows, found):
+    archive = Archive.open({"LIVESTATS_HOME": str(tmp_path)}, tmp_path)
+    archive.home.prepare(of(tmp_path), archive.now())
+    archive.home.set_gone_domains({"left.example"})
+    store(archive.home.lake, DATASETS["domain"], DAY, [{"domain": "left.example", "status": 1}])
+    if rows is not None:
+        store(archive.home.lake, DATASETS["domain"], DAY + timedelta(days=1), rows)
+    else:
+        archive.home.set_gone_domains(set())
+    assert gone_and_listed(archive.home) == found
+    told = [*gone_found(archive)]
+    assert len(told) == len(found)
+    assert all("--undo" in one.remedy for one in told)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
+from resources.api.catalog import DATASETS
 from resources.config import Settings
 from resources.home.layout import Home
 from tests.support.archives import NOW
+from tests.support.lake_files import store
 
 
 @pytest.fixture
@@ -37,6 +39,15 @@ def test_a_domain_is_gone_until_it_is_asked_for_again(gone):
     assert listed(gone) == ["Old.example"]
     gone("old.example", "--undo")
     assert listed(gone) == []
+
+
+def test_one_that_the_newest_list_has_is_told(gone, tmp_path):
+    """A slip would leave it out of all days to come, and none of them would say so."""
+    assert "newest list" not in gone("old.example").output
+    rows = [{"domain": "New.Example", "status": 1}]
+    store(tmp_path / "home" / "lake", DATASETS["domain"], NOW.date(), rows)
+    assert "the account has New.Example" in " ".join(gone("new.example").output.split())
+    assert "newest list" not in gone("new.example", "--undo").output
 
 
 def test_a_domain_that_nobody_knows_changes_nothing(gone):
