@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from resources.api.catalog.model import Endpoint
 from resources.api.catalog.parameters import Parameter, WireType
+from resources.api.catalog.spelling import Spelling
 from resources.api.errors import WrongAnswer
 from resources.api.request_plan import Request
 
@@ -82,7 +83,10 @@ def _form(parameter: Parameter, value: Any) -> Hashable:
 
 def _item_form(parameter: Parameter, value: Any) -> Hashable:
     if isinstance(value, Mapping):  # a region; a level that is not given may be empty
-        return frozenset((name, level) for name, level in value.items() if level)
+        levels = (
+            (name, Spelling.ANY_CASE.key(str(level))) for name, level in value.items() if level
+        )
+        return frozenset(levels)
     return parameter.spelling.key(str(value))
 
 

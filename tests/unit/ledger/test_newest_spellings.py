@@ -28,6 +28,25 @@ def test_only_what_is_spelled_otherwise_now_is_told(tmp_path):
     }
 
 
+def test_regions_are_compared_level_by_level(tmp_path):
+    def store_regions(day, *texts):
+        names = ("area_code", "country_code", "province_code")
+        rows = [dict(zip(names, text.split("/"), strict=True)) for text in texts]
+        store(tmp_path, DATASETS["region"], day, rows)
+
+    store_regions(FIRST, "CN/CN/Beijing", "AP/SG/SG")
+    assert newest_spellings(tmp_path) == {}
+    store_regions(SECOND, "CN/CN/beijing", "ap/sg/sg")
+    asked = {
+        "RegionList": [{"Area": "AP", "Country": "SG"}, {"Area": "CN", "Country": "CN"}],
+        "UserRegionList": [{"Area": "CN", "Country": "CN", "Province": "Beijing"}],
+    }
+    assert respelled(asked, newest_spellings(tmp_path)) == {
+        "RegionList": [{"Area": "ap", "Country": "sg"}, {"Area": "CN", "Country": "CN"}],
+        "UserRegionList": [{"Area": "CN", "Country": "CN", "Province": "beijing"}],
+    }
+
+
 def test_names_are_changed_in_their_own_fields_alone():
     spellings = {"Domain": {"A": "a"}, "DomainList": {"A": "a"}, "ISPList": {"T": "t"}}
     asked = {"DomainList": ["A", "b"], "ISPList": ["T"], "Stream": "A", "Aggregation": 300}

@@ -135,6 +135,15 @@ def test_a_default_may_come_back_and_nothing_else():
     assert refused("play_status_code", walk, Type="Source") == "Access"
 
 
+def test_a_region_asked_in_another_spelling():
+    walk = first_walk("stream_session")
+    asked = {**walk.payload, "RegionList": [{"Area": "CN", "Country": "CN"}]}
+    walk = request_of(DATASETS["stream_session"], asked)
+    same, other = ([{"Area": "cn", "Country": name}] for name in ("cn", "sg"))
+    assert read("stream_session", walk, RegionList=same).table.num_rows
+    refused("stream_session", walk, RegionList=other)
+
+
 def test_one_domain_asked_in_another_spelling():
     walk = first_walk("batch_push_stream_metrics", CASED)
     assert read("batch_push_stream_metrics", walk, Domain="push.example.com").table.num_rows
