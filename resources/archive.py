@@ -197,16 +197,18 @@ class Archive:
     def sync_tables(self, datasets: Iterable[Dataset]) -> Iterator[Loaded]:
         """Load what is new in the lake, after rebuilding lake files that captures lack.
 
-        Yields what was loaded into each table. A table whose files the system does not let be read or
+        What killed processes left half-made goes first. Yields what was loaded into each table. A table whose files the system does not let be read or
         written is yielded with the problem, and the others are loaded.
         """
         from resources.capture import repair
+        from resources.home import day_lock
         from resources.warehouse import connection as warehouse_connection
         from resources.warehouse import load as warehouse_load
         from resources.warehouse.load_state import LoadState
 
         not_loaded = warehouse_load.not_loaded
         with self.writing() as connection:
+            day_lock.tidy_after_kills(self.home)
             load_state = LoadState.of(connection)
             for dataset in datasets:
                 try:

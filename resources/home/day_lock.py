@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
-from resources.fs import atomic, locks
+from resources.fs import access, atomic, locks
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.raw import captures
@@ -47,6 +48,28 @@ def locked(home: Home, dataset: Dataset, day: date) -> Iterator[None]:
     with locks.lock(file_of(home, dataset, day)):
         _tidy(home, dataset, [day])
         yield
+
+
+def tidy_after_kills(home: Home) -> None:
+    """Remove what killed processes left of days that nobody works on now.
+
+    Their lock files tell which these are: who releases a lock removes its file. Without this, a kill
+    while complete days are asked again would leave files that stay until they are asked once more.
+    """
+    if not home.locks.is_dir():
+        return
+    for path in sorted(home.locks.iterdir()):
+        name, _, text = path.name.partition(".")
+        day = captures.day_named(text)
+        is_of_days = name in DATASETS and (day is not None or DATASETS[name].is_dimension)
+        if not is_of_days or (held := locks.try_lock(path)) is None:
+            continue
+        with held:
+            try:
+                _tidy(home, DATASETS[name], [day] if day else _history(home, DATASETS[name]))
+            except OSError as error:
+                if not access.is_of_one_place(error):  # else the ledger's line says it
+                    raise
 
 
 def _history(home: Home, dataset: Dataset) -> set[date]:

@@ -18,6 +18,14 @@ def home(tmp_path):
     return Home(tmp_path)
 
 
+def killed_holder(home, dataset, day):
+    """The lock file of a process that was killed."""
+    file = day_lock.file_of(home, dataset, day)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text('{"pid": 1}')
+    file.chmod(locks.FILE_MODE)
+
+
 def left_behind(home, dataset, day):
     """A folder in raw/ and a file in lake/ that a killed process left."""
     raw = home.raw / dataset.name / str(day) / ".making-capture-1-00000000"
@@ -58,3 +66,41 @@ def test_a_dimension_has_one_lock_and_one_history(home):
     with day_lock.try_lock(home, DOMAIN, DAY, whole_history=True):
         assert [raw.exists(), lake.exists()] == [False, False]
         assert day_lock.try_lock(home, DOMAIN, EARLIER) is None
+
+
+@pytest.mark.parametrize("dataset", [EDGE, DOMAIN], ids=lambda dataset: dataset.name)
+def test_what_a_killed_process_left_of_a_day_goes_without_asking_for_the_day_again(home, dataset):
+    killed_holder(home, dataset, DAY)
+    raw, lake = left_behind(home, dataset, DAY)
+    day_lock.tidy_after_kills(home)
+    assert [raw.exists(), lake.exists()] == [False, False]
+    assert [*home.locks.iterdir()] == []
+
+
+def test_what_a_living_process_makes_stays_and_so_does_what_is_no_lock_of_days(home):
+    day_lock.tidy_after_kills(home)  # without any lock
+    with day_lock.locked(home, EDGE, DAY):
+        raw, lake = left_behind(home, EDGE, DAY)
+        for name in ("warehouse", "edge_stat.old", "other.2026-11-20"):
+            (home.locks / name).touch(mode=locks.FILE_MODE)
+        day_lock.tidy_after_kills(home)
+        assert [raw.exists(), lake.exists()] == [True, True]
+    assert sorted(path.name for path in home.locks.iterdir()) == [
+        "edge_stat.old", "other.2026-11-20", "warehouse",
+    ]  # fmt: skip
+
+
+def test_a_folder_that_cannot_be_looked_at_holds_nothing_up(home, monkeypatch):
+    killed_holder(home, EDGE, DAY)
+    killed_holder(home, EDGE, EARLIER)
+    raw, lake = left_behind(home, EDGE, DAY)
+    remove = day_lock.atomic.remove_stale_temps
+
+    def of_another_user(folder):
+        if EARLIER.isoformat() in str(folder):
+            raise PermissionError(13, "Permission denied")
+        return remove(folder)
+
+    monkeypatch.setattr(day_lock.atomic, "remove_stale_temps", of_another_user)
+    day_lock.tidy_after_kills(home)
+    assert [raw.exists(), lake.exists()] == [False, False]
