@@ -89,12 +89,17 @@ COMPARED_WITH_ITSELF: Mapping[str, Measure] = MappingProxyType(
 """Dataset -> its measure, of those that no other dataset shows: earlier answers alone contradict it."""
 
 
+def measure_of(name: str) -> Measure | None:
+    """The measure of a dataset; None: its activity is not noted."""
+    return MEASURES.get(name) or COMPARED_WITH_ITSELF.get(name)
+
+
 class Activity:
     """Sums of a dataset's measure by domain and hour."""
 
     def __init__(self, dataset: Dataset) -> None:
         """Start without rows."""
-        self._measure = MEASURES.get(dataset.name) or COMPARED_WITH_ITSELF.get(dataset.name)
+        self._measure = measure_of(dataset.name)
         self._sums: dict[str, np.ndarray] = {}
 
     def add(self, table: pa.Table) -> None:

@@ -17,6 +17,7 @@ from resources.api.catalog.spelling import domain_key
 from resources.api.parsing.parse import Rows
 from resources.lake.activity import Activity
 from resources.lake.long_events import LongEvents
+from resources.lake.variant_figures import VariantFigures
 
 
 @dataclass
@@ -35,6 +36,7 @@ class WriteStats:
         """Start without rows."""
         self.activity = Activity(self.dataset)
         self.long_events = LongEvents(self.dataset)
+        self.variants = VariantFigures(self.dataset)
 
     def add(self, rows: Rows) -> None:
         """Count the rows of one request."""
@@ -44,7 +46,8 @@ class WriteStats:
         self.disagreeing.update(rows.disagreeing)
 
     def add_domains(self, table: pa.Table) -> None:
-        """Count the rows of each domain, if the rows tell theirs."""
+        """Count the rows of each variant, and of each domain if the rows tell theirs."""
+        self.variants.add(table)
         if "domain" not in table.column_names:
             return
         self.activity.add(table)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from resources.api.catalog import DATASETS
 from resources.api.catalog.model import Scope
-from resources.lake.activity import DAY
+from resources.lake.activity import DAY, measure_of
 from resources.raw.manifest_facts import ManifestFacts
 
 
@@ -19,21 +19,35 @@ def taken_back(captures: Sequence[ManifestFacts]) -> tuple[str, ...]:
     """What the newest of a day's captures lacks of the earlier ones, in words; sorted by domain.
 
     `captures` are of one dataset, oldest first. Only domains that the newest has an answer for are
-    compared, and those that it has more of than nothing only where it lists events.
+    compared. Where figures are noted, these count and rows do not: what had no data may be zero in one
+    answer and left out of the next.
     """
     if not captures:
         return ()
     *earlier, newest = captures
-    found: dict[str, str] = {}
-    for domain, rows in newest.rows_by_domain.items():
-        count = rows + newest.erased_rows.get(domain, 0)
-        before = max((one.rows_by_domain.get(domain, 0) for one in earlier), default=0)
-        had_figures = any(_has_figures(one, domain) for one in earlier)
-        if (before and not count) or (had_figures and not _has_figures(newest, domain)):
-            found[domain] = f"nothing of {domain}, and an earlier answer has some"
-        elif 2 * count < before and _lists_events(newest.dataset):
-            found[domain] = f"an earlier answer has more than twice as many rows of {domain}"
-    return tuple(found[domain] for domain in sorted(found))
+    is_gone = _figures_are_gone if measure_of(newest.dataset) is not None else _rows_are_gone
+    domains = sorted(newest.rows_by_domain)
+    return tuple(text for one in domains if (text := is_gone(earlier, newest, one)))
+
+
+def _figures_are_gone(earlier: Sequence[ManifestFacts], newest: ManifestFacts, domain: str) -> str:
+    had_some = any(_has_figures(one, domain) for one in earlier)
+    if had_some and not _has_figures(newest, domain) and domain not in newest.erased_rows:
+        return _NOTHING.format(domain)
+    return ""
+
+
+def _rows_are_gone(earlier: Sequence[ManifestFacts], newest: ManifestFacts, domain: str) -> str:
+    rows = newest.rows_by_domain[domain] + newest.erased_rows.get(domain, 0)
+    before = max((one.rows_by_domain.get(domain, 0) for one in earlier), default=0)
+    if before and not rows:
+        return _NOTHING.format(domain)
+    if 2 * rows < before and _lists_events(newest.dataset):
+        return f"an earlier answer has more than twice as many rows of {domain}"
+    return ""
+
+
+_NOTHING = "nothing of {}, and an earlier answer has some"
 
 
 def _has_figures(facts: ManifestFacts, domain: str) -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from resources.home.layout import Home
+from resources.lake.activity import DAY as DAY_BIT
 from resources.ledger import refused_captures
 from resources.ledger.raw_day import PARTIAL, RawDayFacts, raw_day, read_day
 from resources.raw import captures, seen_notes
@@ -47,8 +48,13 @@ def test_an_attempt_that_failed_and_a_refusal_are_told(folder):
 
 def test_what_a_later_answer_takes_back_contradicts_it(home):
     both = {**ROWS, ("b.example", "one"): (1.0, 2.0)}
-    capture(home, FIRST, both, facts={"rows_by_domain": {"a.example": 1, "b.example": 1}})
-    capture(home, SECOND, ROWS, facts={"rows_by_domain": {"a.example": 1, "b.example": 0}})
+    some, nothing = [1 << DAY_BIT, 0], [0, 0]
+    for at, rows, figures in ((FIRST, both, some), (SECOND, ROWS, nothing)):
+        by_domain = {
+            "rows_by_domain": {"a.example": 1, "b.example": len(rows) - 1},
+            "hours_by_domain": {"a.example": some, "b.example": figures},
+        }
+        capture(home, at, rows, facts=by_domain)
     facts = raw_day(captures.folder_of(home.raw, TRAFFIC.name, DAY))
     assert facts.contradictions == ("nothing of b.example, and an earlier answer has some",)
 

@@ -26,7 +26,8 @@ def facts(dataset="push_stream_info", rows=None, hours=None, **more):
 
 @pytest.mark.parametrize("dataset", ["push_stream_info", "edge_stat", "source_traffic"])
 def test_a_domain_of_which_nothing_is_left_is_named(dataset):
-    before, after = facts(dataset, {ONE: 5, TWO: 7}), facts(dataset, {ONE: 5, TWO: 0})
+    before = facts(dataset, {ONE: 5, TWO: 7}, {ONE: SOME, TWO: SOME})
+    after = facts(dataset, {ONE: 5, TWO: 0}, {ONE: SOME})
     (said,) = taken_back([before, after])
     assert TWO in said
     assert taken_back([before, after, before]) == ()
@@ -60,6 +61,12 @@ def test_figures_that_all_turn_to_zero_are_named(dataset):
     (said,) = taken_back([before, after])
     assert TWO in said
     assert taken_back([after, before]) == taken_back([after, after]) == ()
+
+
+@pytest.mark.parametrize("dataset", [*MEASURES, *COMPARED_WITH_ITSELF])
+def test_slots_of_zeros_that_are_left_out_later_are_nothing(dataset):
+    zeros = facts(dataset, {ONE: 288, TWO: 288}, {ONE: SOME, TWO: (0, 0)})
+    assert taken_back([zeros, facts(dataset, {ONE: 288, TWO: 0}, {ONE: SOME})]) == ()
 
 
 def test_rows_that_were_erased_count_as_if_they_were_there():
