@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from resources.fs import atomic
-from resources.home import folders
 from resources.lake import parquet
 from resources.ledger.raw_day import RawDayFacts, read_day
 from resources.raw import captures as raw_captures
@@ -59,9 +58,9 @@ def raw_days(
     """The facts of all days of `dataset` in the raw archive `root`, or of the `wanted` days.
 
     `cache` is the folder of the cache files; None reads everything from the archive. Days without a
-    folder are left out, and all days of a dataset whose folder this user may not list.
+    folder are left out, and all days of a dataset without one that this user may list.
     """
-    if folders.is_closed(root / dataset):
+    if not os.access(root / dataset, os.R_OK | os.X_OK):
         return {}
     if wanted is not None and len(wanted) <= FEW_DAYS:
         found = ((one, raw_captures.folder_of(root, dataset, one)) for one in sorted(wanted))
