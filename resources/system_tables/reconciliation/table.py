@@ -107,7 +107,9 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
             _declare(connection, RULE_TABLE, RULE_COLUMNS)
             connection.execute("DELETE FROM meta.reconciled")
         connection.execute(f"DELETE FROM {RULE_TABLE}")
-        connection.executemany(f"INSERT INTO {RULE_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)", rules)
+        columns = [list(column) for column in zip(*rules, strict=True)]
+        values = ", ".join(["unnest(?)"] * len(columns))
+        connection.execute(f"INSERT INTO {RULE_TABLE} SELECT {values}", columns)
 
 
 def reconciliation_status(
