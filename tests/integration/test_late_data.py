@@ -270,10 +270,10 @@ def test_without_databases_all_of_it_comes_back(vendor):
 def refused(tmp_path):
     """A day that was captured; a day later, the vendor gives no usable answer."""
     broken = Faults(odds={"no_result": 1.0})
-    with lab(
-        tmp_path / "home", now=at("21T01:20"), environ={"LIVESTATS_FIRST_DAY": str(DAY)}
-    ) as one:
-        one.capture([DAY], ("domain", RESTATED))
+    first_day = {"LIVESTATS_FIRST_DAY": str(DAY)}
+    names = ("domain", RESTATED)
+    with lab(tmp_path / "home", now=at("21T01:20"), environ=first_day, names=names) as one:
+        one.capture([DAY], names)
         kept = contents(one.archive.home.raw, one.archive.home.lake)
         later = at("22T01:20")
         with Simulator(SMALL, clock=moving(later), rate=None, faults=broken) as other:

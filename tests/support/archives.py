@@ -110,11 +110,12 @@ class Lab:
         return replace(self, archive=changed)
 
     def load(self) -> None:
-        """Bring the warehouse level with the lake, and make the served copy."""
+        """Bring the warehouse level with the lake, and make the served copy, as a backfill does."""
         switched_on = self.archive.settings.datasets
-        for _ in self.archive.sync_tables(DATASETS[name] for name in switched_on):
-            pass
-        self.archive.publish()
+        with self.archive.keeping_warehouse_open() as opened:
+            for _ in opened.sync_tables(DATASETS[name] for name in switched_on):
+                pass
+            opened.publish()
 
     def backfill(self, days: Iterable[date] = DAYS, **options: object) -> list[Result]:
         """Capture all datasets and load them: a whole run."""
