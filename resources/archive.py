@@ -225,7 +225,7 @@ class Archive:
     def sync_marts(self) -> list[MartResult]:
         """Update ledger, revisions, reconciliation and marts; what was done to each mart."""
         with self.writing() as connection:
-            return self.sync_derived(connection, self.home)
+            return self._sync_derived(connection)
 
     def behind(self) -> list[str]:
         """Tables and marts of the served copy that do not hold what is captured.
@@ -286,7 +286,7 @@ class Archive:
             shared = self.open_warehouse
             version = warehouse_connection.content_version(connection)
             if shared is None or shared.synced_version != version:
-                self.sync_derived(connection, self.home)
+                self._sync_derived(connection)
             wanted = masks.drawn(self.home, self.settings.personal_data)
             return serving_publish.publish(connection, self.home, wanted)
 
@@ -300,21 +300,27 @@ class Archive:
                 if loaded.problem:
                     log.error("%s: %s", loaded.table, loaded.problem)
 
+    def _sync_derived(self, connection: duckdb.DuckDBPyConnection) -> list[MartResult]:
+        """Bring all that is made of the dataset tables up to date, and comments."""
+        from resources.marts import table_comments
+        from resources.warehouse import connection as warehouse_connection
+
+        results = self.sync_derived(connection, self.home)
+        table_comments.sync_comments(connection, self.settings.language)
+        if self.open_warehouse is not None:
+            self.open_warehouse.synced_version = warehouse_connection.content_version(connection)
+        return results
+
     def sync_derived(self, connection: duckdb.DuckDBPyConnection, home: Home) -> list[MartResult]:
         """Write ledger, revisions, reconciliation and marts into the open warehouse of `home`."""
-        from resources.marts import build, table_comments
+        from resources.marts import build
         from resources.system_tables import ledger as ledger_table
         from resources.system_tables import revisions
         from resources.system_tables.reconciliation import run
-        from resources.warehouse import connection as warehouse_connection
 
         ledger_table.refresh(connection, home, self.settings, self.now())
         revisions.refresh(connection, home)
         names = self.settings.datasets
         narrowed = {name: self.settings.narrowed(name) for name in names}
         run.sync_reconciliation(connection, home, names, narrowed)
-        results = build.sync_marts(connection, self.settings.time_zone, names)
-        table_comments.sync_comments(connection, self.settings.language)
-        if self.open_warehouse is not None:
-            self.open_warehouse.synced_version = warehouse_connection.content_version(connection)
-        return results
+        return build.sync_marts(connection, self.settings.time_zone, names)

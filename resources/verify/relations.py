@@ -19,17 +19,16 @@ _NOT_COMPARED = (_STATE, "meta.loaded", "meta.reconciled", "meta.set_aside")
 """state: identities. loaded: compared first. reconciled: notes for the next load, the rows count."""
 
 _RELATIONS = """
-SELECT schema_name || '.' || table_name,
+SELECT database_name, schema_name || '.' || table_name,
        'table ' || string_agg(column_name || ' ' || data_type, ', ' ORDER BY column_index)
 FROM duckdb_tables() JOIN duckdb_columns() USING (database_name, schema_name, table_name)
-WHERE database_name = $1 GROUP BY ALL
-UNION ALL SELECT schema_name || '.' || view_name, 'view ' || sql
-FROM duckdb_views() WHERE database_name = $1 AND NOT internal
-UNION ALL SELECT schema_name || '.' || function_name,
+GROUP BY ALL
+UNION ALL SELECT database_name, schema_name || '.' || view_name, 'view ' || sql
+FROM duckdb_views() WHERE NOT internal
+UNION ALL SELECT database_name, schema_name || '.' || function_name,
        function_type || parameters::VARCHAR || macro_definition
-FROM duckdb_functions() WHERE database_name = $1 AND NOT internal
-UNION ALL SELECT schema_name, 'schema' FROM duckdb_schemas()
-WHERE database_name = $1 AND NOT internal
+FROM duckdb_functions() WHERE NOT internal
+UNION ALL SELECT database_name, schema_name, 'schema' FROM duckdb_schemas() WHERE NOT internal
 """
 
 _TOLERANCE = 1e-9
@@ -56,10 +55,13 @@ class Table:
         return next((one for one in (BUSINESS_DATE, "day") if one in names), None)
 
 
-def declared(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, str]:
-    """How each table, view, macro and schema of a database is declared."""
-    found = connection.execute(_RELATIONS, [database]).fetchall()
-    return {name: str(text).replace(f"{database}.", "") for name, text in found}
+def declared(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, str], dict[str, str]]:
+    """How each table, view, macro and schema of `anew` and of `held` is declared."""
+    found: dict[str, dict[str, str]] = {"anew": {}, "held": {}}
+    for database, name, text in connection.execute(_RELATIONS).fetchall():
+        if database in found:
+            found[database][name] = str(text).replace(f"{database}.", "")
+    return found["anew"], found["held"]
 
 
 def differences(anew: Mapping[str, str], held: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -131,7 +131,8 @@ class Remade:
             for name, file in (("anew", self._home.warehouse), ("held", path.resolve())):
                 source = quoting.literal(str(file))
                 connection.execute(f"ATTACH {source} AS {name} (READ_ONLY)")
-            if not is_served and not relations.declared(connection, "held"):
+            anew, held = relations.declared(connection)
+            if not is_served and not held:
                 what = "holds nothing: its first load was broken off"
                 yield self._finding(path, FindingKind.BEHIND, what)
                 return
@@ -144,7 +145,6 @@ class Remade:
             if state.behind and not is_served:
                 text = f"{len(state.behind):,} days of the lake are not loaded"
                 yield self._finding(path, FindingKind.BEHIND, text)
-            anew, held = (relations.declared(connection, name) for name in ("anew", "held"))
             yield from self._schema(anew, held, path, state)
             for table in relations.common(connection, anew, held):
                 yield from self._table(connection, path, table, state, is_served=is_served)

@@ -24,18 +24,14 @@ def connection():
         yield connection
 
 
-def declared(connection):
-    return [relations.declared(connection, name) for name in ("anew", "held")]
-
-
 def days(connection, **options):
-    (table,) = relations.common(connection, *declared(connection))
+    (table,) = relations.common(connection, *relations.declared(connection))
     return relations.differing_days(connection, table, set(), **options)
 
 
 def test_equal_databases_do_not_differ(connection):
     assert days(connection) == []
-    assert list(relations.differences(*declared(connection))) == []
+    assert list(relations.differences(*relations.declared(connection))) == []
 
 
 def test_the_last_digits_of_a_sum_do_not_count_but_where_rows_are_copied(connection):
@@ -71,4 +67,4 @@ def test_another_value_and_another_number_of_rows_are_found(connection, sql):
 )
 def test_other_relations_are_named(connection, sql, said):
     connection.execute(sql)
-    assert list(relations.differences(*declared(connection))) == [said]
+    assert list(relations.differences(*relations.declared(connection))) == [said]
