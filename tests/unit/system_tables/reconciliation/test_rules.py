@@ -51,7 +51,7 @@ def captured(tmp_path_factory):
     """Two days of two domains and their push domains: captured, loaded, reconciled."""
     with lab(
         tmp_path_factory.mktemp("reconcile") / "home",
-        Account(domains=2, streams_per_domain=3, deleted=0),
+        Account(domains=2, streams_per_domain=3, deleted=0, audience=0.1),
     ) as found:
         found.backfill(DAYS)
         yield found
