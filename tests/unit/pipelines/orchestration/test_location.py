@@ -1,17 +1,8 @@
 """Schedules and sensors of a home keep their state when livestats is called by another name in Dagster."""
 
-import dagster as dg
-import pytest
-
 from pipelines.orchestration import location
 from pipelines.orchestration.dagster_internals import WorkspaceFileTarget
 from tests.support.dagster_states import state_of
-
-
-@pytest.fixture
-def history(tmp_path):
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as found:
-        yield found
 
 
 def known(history):

@@ -37,12 +37,6 @@ def quick(monkeypatch):
     monkeypatch.setattr("resources.capture.session.capturer", partial(capturer, sleep=no_wait))
 
 
-@pytest.fixture
-def history(tmp_path):
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as found:
-        yield found
-
-
 def tick(archive, history, at=NOW):
     """What the schedule asks for: run requests, or the reason for none."""
     repository = definitions(archive).get_repository_def()

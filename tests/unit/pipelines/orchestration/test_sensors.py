@@ -24,12 +24,6 @@ def account(simulated, tmp_path):
     return fresh
 
 
-@pytest.fixture
-def history(tmp_path):
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as found:
-        yield found
-
-
 def test_the_sensor_tells_the_robot_and_says_what_stands(account, history):
     with robot() as (url, heard):
         archive = account.with_(LIVESTATS_ALERT_WEBHOOK=url).only("domain", "edge_stat").archive
