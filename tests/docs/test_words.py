@@ -3,6 +3,8 @@
 import ast
 import re
 
+import pytest
+
 from tests.support.doc_pages import ROOT
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
@@ -29,6 +31,7 @@ def test_there_are_words():
     assert len(BANNED) >= 7
 
 
+@pytest.mark.slow  # words only
 def test_no_name_of_the_code_is_a_word_of_its_own():
     found = []
     for package in ("resources", "assets", "pipelines"):

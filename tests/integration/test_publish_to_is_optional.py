@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
@@ -19,6 +20,7 @@ print("IMPORTED", [name for name in sys.modules if name.startswith(wanted)])
 """
 
 
+@pytest.mark.slow  # start-up time; what room may import what is in tests/test_layout.py
 def test_publishing_imports_nothing_of_it_and_asks_for_nothing(past):
     done = subprocess.run(
         [sys.executable, "-c", SEEN],
