@@ -47,7 +47,7 @@ class InProcess:
     spill = None
 
     def __init__(self):
-        account = Account(domains=1, streams_per_domain=2, deleted=1, hostile=True)
+        account = Account(domains=1, streams_per_domain=2, deleted=1, hostile=True, audience=0.1)
         self.api = Api(World(account), AnswerOptions())
 
     def call(self, action, payload, read):

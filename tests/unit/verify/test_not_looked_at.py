@@ -184,7 +184,7 @@ def no_temp(*_, **__):
 
 def test_without_a_temp_folder_the_home_has_the_scratch(lab, monkeypatch):
     monkeypatch.setattr(tempfile, "gettempdir", no_temp)
-    assert verify(lab, "--deep").exit_code == 0
+    assert verify(lab, "--deep", "--dataset", TRAFFIC.name).exit_code == 0
     assert list(lab.archive.home.state.glob("scratch-*")) == []
 
 
@@ -211,7 +211,7 @@ def test_a_full_scratch_is_no_damage(lab, monkeypatch, error):
 
     monkeypatch.setattr("resources.verify.tables.Tables.table", full)
     monkeypatch.setattr("resources.lake.row_equality.same_rows", full)
-    findings = list(Verification(lab.archive, deep=True).findings())
+    findings = list(Verification(lab.archive, ALL, deep=True).findings())
     assert_only_unverified(findings)
     assert len(findings) > len(NAMES)
 
@@ -242,7 +242,7 @@ def test_a_result_that_cannot_be_saved_is_shown(lab, monkeypatch):
         write(path, data)
 
     monkeypatch.setattr("resources.fs.atomic.write_atomically", full)
-    result = verify(lab)
+    result = verify(lab, "--dataset", TRAFFIC.name)
     assert result.exit_code == 2
     assert "Everything is as it was written." in result.stdout
     assert "cannot be saved for the alarms: No space left on device" in result.stderr
