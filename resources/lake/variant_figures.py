@@ -23,13 +23,16 @@ class Figure:
     variant: str  # column with the variant's name
     column: str
     plenty: int  # in a row, from which it is no chance that all variants have the same
+    least_variants: int = 2  # that are compared
 
 
 _ONLINE, _ONLINE_PEAK = (
     Figure("online_user_type", name, 50) for name in ("online_users", "peak_online_users")
 )
 _CODES = Figure("request_type", "status_count", 100)
-_STREAMS = Figure("stream_type", "peak_streams", 2)
+_STREAMS = Figure(
+    "stream_type", "peak_streams", 2, least_variants=3
+)  # all pushes may be transcoded
 
 FIGURES: Mapping[str, Figure] = MappingProxyType(
     {
@@ -59,7 +62,7 @@ class VariantFigures:
 
     def add(self, table: pa.Table) -> None:
         """Add rows."""
-        if self._figure is None or self._asked < 2 or not table.num_rows:
+        if self._figure is None or self._asked < self._figure.least_variants or not table.num_rows:
             return
         by = [self._figure.variant, *(["domain"] if "domain" in table.column_names else [])]
         column = self._figure.column

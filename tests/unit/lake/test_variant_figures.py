@@ -53,6 +53,10 @@ def test_a_single_variant_is_compared_with_nothing():
     assert said("batch_stream_session", [(ONE, [60])], variants=1) == []
 
 
+def test_all_pushes_may_be_transcoded():
+    assert said("stream_count", [(ONE, [60, 60])], variants=2) == []
+
+
 def test_a_variant_without_any_row_is_another_answer():
     found = VariantFigures(DATASETS["stream_count"])
     rows = {"stream_type": ["push", "transcode"], "peak_streams": [9, 9], "domain": [ONE, ONE]}
