@@ -220,10 +220,9 @@ class PartitionJob:
     def _contradictions(
         self, manifest: Mapping[str, Any], stats: WriteStats, window: Window
     ) -> dict[str, object]:
-        """The manifest's entry of that name: what its variants say, or other datasets of its streams."""
+        """The manifest's entry of that name: by the rows themselves, or other datasets of its streams."""
         if self.dataset.scope is not Scope.STREAM:
-            same = stats.variants.contradictions
-            return {"contradictions": same} if same else {}
+            return {"contradictions": stats.contradictions} if stats.contradictions else {}
         lacking = {item_key(self.dataset, one) for one in lacking_items(manifest)}
         asked = answered_items(self.dataset, manifest) - lacking
         paths = {name: parquet.path_of(self.home.lake, name, self.day) for name in self.sources}

@@ -17,6 +17,7 @@ from resources.api.catalog.spelling import domain_key
 from resources.api.parsing.parse import Rows
 from resources.lake.activity import Activity
 from resources.lake.long_events import LongEvents
+from resources.lake.rankings import Rankings
 from resources.lake.variant_figures import VariantFigures
 
 
@@ -37,6 +38,7 @@ class WriteStats:
         self.activity = Activity(self.dataset)
         self.long_events = LongEvents(self.dataset)
         self.variants = VariantFigures(self.dataset)
+        self.rankings = Rankings(self.dataset)
 
     def add(self, rows: Rows) -> None:
         """Count the rows of one request."""
@@ -48,6 +50,7 @@ class WriteStats:
     def add_domains(self, table: pa.Table) -> None:
         """Count the rows of each variant, and of each domain if the rows tell theirs."""
         self.variants.add(table)
+        self.rankings.add(table)
         if "domain" not in table.column_names:
             return
         self.activity.add(table)
@@ -58,6 +61,11 @@ class WriteStats:
             for row in table.group_by(["domain", "app", "stream"]).aggregate([]).to_pylist():
                 domain = domain_key(row["domain"])
                 self.streams.add("/".join((domain, row["app"], row["stream"])))
+
+    @property
+    def contradictions(self) -> list[str]:
+        """What in the rows shows that another question was answered, in words."""
+        return [*self.variants.contradictions, *self.rankings.contradictions]
 
     def taken_from(self, before: WriteStats) -> Counter[str]:
         """How many rows of each domain `before` has more; of rows that tell none, under ""."""
