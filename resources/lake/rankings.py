@@ -38,7 +38,7 @@ class Rankings:
 
     def add(self, table: pa.Table) -> None:
         """Look at the rows of one answer."""
-        if not self._is_ranked or not _NAMED <= {*table.column_names}:  # as of a cut
+        if not self._is_ranked or not {*table.column_names} >= _NAMED:  # as of a cut
             return
         domains = table.filter(pc.equal(table.column("query_type"), "Domain"))
         if pc.any(pc.not_equal(domains.column("stream"), "")).as_py():
