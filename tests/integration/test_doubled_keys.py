@@ -17,8 +17,8 @@ KEY = "domain, app, stream, push_started_at, client_ip"
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
     """The pushes of both days from an account that lists each once."""
-    with lab(tmp_path_factory.mktemp("plain") / "home", SMALL) as one:
-        one.capture(DAYS, NAMES)
+    with lab(tmp_path_factory.mktemp("plain") / "home", SMALL, names=NAMES) as one:
+        one.capture(DAYS)
         one.load()
         yield one.rows(f"SELECT {KEY}, business_date FROM {PUSHES} ORDER BY ALL")
 
@@ -27,8 +27,9 @@ def plain(tmp_path_factory):
 def test_two_pushes_of_one_second_are_two_rows_and_asking_again_is_no_revision(
     tmp_path, plain, kind, priorities
 ):
-    with lab(tmp_path / "home", SMALL, manners=[f"{TWICE}@kind={kind}"]) as one:
-        assert failures(one.capture(DAYS, NAMES)) == []
+    manners = [f"{TWICE}@kind={kind}"]
+    with lab(tmp_path / "home", SMALL, names=NAMES, manners=manners) as one:
+        assert failures(one.capture(DAYS)) == []
         one.load()
         assert one.rows(f"SELECT DISTINCT {KEY}, business_date FROM {PUSHES} ORDER BY ALL") == plain
         twice = one.rows(
@@ -49,7 +50,8 @@ def test_two_pushes_of_one_second_are_two_rows_and_asking_again_is_no_revision(
 
 @pytest.mark.parametrize("kind", ["other", slow("equal")])
 def test_a_domain_listed_twice_is_one_row_and_asking_again_is_no_revision(tmp_path, kind):
-    with lab(tmp_path / "home", SMALL, manners=[f"doubled-key=2@action={LIST}@kind={kind}"]) as one:
+    manners = [f"doubled-key=2@action={LIST}@kind={kind}"]
+    with lab(tmp_path / "home", SMALL, names=["domain"], manners=manners) as one:
         for again in (False, True):
             assert failures(one.capture([], ["domain"], again=again)) == []
         assert one.simulator.calls[LIST] == 2

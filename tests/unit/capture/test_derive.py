@@ -58,6 +58,23 @@ def split(whole, captured):
     return whole
 
 
+@pytest.fixture(scope="module")
+def derived(captured, tmp_path_factory):
+    """The home after a backfill by the present version."""
+    home, first_day = tmp_path_factory.mktemp("made") / "home", {"LIVESTATS_FIRST_DAY": str(DAY)}
+    with lab(home, ACCOUNT, environ=first_day) as found:
+        shutil.copytree(captured, found.root)
+        backfill(later(found))
+        return found.root
+
+
+@pytest.fixture
+def made(whole, derived):
+    """A copy of that one."""
+    shutil.copytree(derived, whole.root, symlinks=True)
+    return whole
+
+
 def later(found, **environ):
     """The present version, with the account-wide series."""
     return found.with_(**environ).only(*LISTS, SPLIT.name, WHOLE.name)
@@ -125,9 +142,8 @@ def test_a_capture_names_what_it_is_made_of_and_takes_no_room(split):
     assert own.path.stat().st_size == 0
 
 
-def test_it_is_made_once(split):
-    found = later(split)
-    backfill(found)
+def test_it_is_made_once(made):
+    found = later(made)
     before = contents(found.archive.home.raw, found.archive.home.lake)
     todo = plan(found.archive, DAYS[0], DAYS[1], [])
     assert (todo.derived, todo.not_derived) == ((), ())
@@ -137,9 +153,8 @@ def test_it_is_made_once(split):
     assert contents(found.archive.home.raw, found.archive.home.lake) == before
 
 
-def test_a_day_that_is_asked_later_is_seen_again_and_no_revision(split):
-    found = later(split)
-    backfill(found)
+def test_a_day_that_is_asked_later_is_seen_again_and_no_revision(made):
+    found = later(made)
     name = capture_of(found).name
     (result,) = found.capture([DAY], [WHOLE.name], again=True)
     assert (result.outcome.value, result.requests) == ("unchanged", 1)
@@ -198,13 +213,12 @@ def on(found, day):
 
 
 @pytest.fixture
-def restated(split):
+def restated(made):
     """A derived day, whose source has got another answer since."""
-    backfill(on(split, 22))
-    split.simulator.world.late = LateData(settled_after=timedelta(days=9999), factor=0.9)
-    (result,) = on(split, 23).capture([DAY], [SPLIT.name], again=True)
+    made.simulator.world.late = LateData(settled_after=timedelta(days=9999), factor=0.9)
+    (result,) = on(made, 23).capture([DAY], [SPLIT.name], again=True)
     assert result.outcome.value == "captured"
-    return on(split, 24)
+    return on(made, 24)
 
 
 def line_of(found, day=DAY, dataset=WHOLE):
@@ -264,20 +278,17 @@ def test_a_day_that_the_api_has_confirmed_since_is_not_behind(restated):
     assert plan(restated.archive, *DAYS, []).days_to_derive == 0
 
 
-def test_a_day_is_behind_though_the_api_confirmed_it_over_a_month_before(split):
-    found = later(split)
-    backfill(found)
-    later(split, LIVESTATS_NOW="2026-12-31T12:00:00+08:00").capture([DAY], [WHOLE.name], again=True)
-    split.simulator.world.late = LateData(settled_after=timedelta(days=9999), factor=0.9)
-    last = later(split, LIVESTATS_NOW="2027-01-02T12:00:00+08:00")
+def test_a_day_is_behind_though_the_api_confirmed_it_over_a_month_before(made):
+    later(made, LIVESTATS_NOW="2026-12-31T12:00:00+08:00").capture([DAY], [WHOLE.name], again=True)
+    made.simulator.world.late = LateData(settled_after=timedelta(days=9999), factor=0.9)
+    last = later(made, LIVESTATS_NOW="2027-01-02T12:00:00+08:00")
     last.capture([DAY], [SPLIT.name], again=True)
     assert line_of(last).is_suspect
     assert plan(last.archive, *DAYS, []).days_to_derive == 1
 
 
-def test_a_day_is_suspect_when_its_source_turns_out_to_be(split):
-    found = later(split)
-    backfill(found)
+def test_a_day_is_suspect_when_its_source_turns_out_to_be(made):
+    found = later(made)
     folder = captures.folder_of(found.archive.home.raw, SPLIT.name, DAY)
     refused_captures.note(folder, captures.captures_in(folder)[-1].text, "a fault of old")
     assert line_of(found, dataset=SPLIT).is_suspect
