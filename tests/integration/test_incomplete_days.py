@@ -168,7 +168,7 @@ def test_carriers_that_become_visible_complete_the_days_before(tmp_path, whole, 
         assert later.requests - asked <= 3  # the lists
 
 
-@pytest.mark.parametrize("how", [{"reread": True}, {"force": True}])
+@pytest.mark.parametrize("how", [{"reread": True}, slow({"force": True})])
 def test_a_day_that_lacks_a_domain_and_is_asked_again_is_asked_as_a_whole(how, tmp_path, whole):
     """Else the other domains would keep what was wrong, or late, when they were asked."""
     names = ("domain", "batch_stream_traffic")
@@ -306,7 +306,7 @@ def test_streams_that_a_supplement_brings_to_light_are_asked_for_in_the_same_run
         assert {state for state, _ in states(found).values()} == {State.CAPTURED}
 
 
-@pytest.mark.parametrize("name", ["p95_peak_bandwidth", "top_play"])
+@pytest.mark.parametrize("name", [slow("p95_peak_bandwidth"), "top_play"])
 def test_figures_of_the_account_are_not_put_together_of_two_answers(name, tmp_path):
     """The first was about one pair of domains, the second about all without the one that is refused."""
     known = ("domain", "isp", "region", name)
@@ -410,7 +410,7 @@ OLDEST = date(2025, 11, 22)  # the API forgets it within the day
     ("manner", "lacking"),
     [
         ("late-carriers=3@until-call=1", "carrier "),
-        (f"late-domains={PULLED}@until-call=1", PULLED),
+        slow(f"late-domains={PULLED}@until-call=1", PULLED),
         (f"refuse-domain={PULLED}@action=DescribeLiveSourceTrafficData", PULLED),
     ],
 )
