@@ -23,7 +23,7 @@ SOME = ("edge_stat", "batch_stream_traffic", "play_status_code", "top_play",  # 
         "domain", "isp", "region", "stream_session", "batch_stream_session",
         "stream_session_by_domain", "stream_count", "push_stream_info",
         "batch_push_stream_metrics", "source_traffic")  # fmt: skip
-ACCOUNT = Account(domains=2, streams_per_domain=1, deleted=0, audience=0.3)
+ACCOUNT = Account(domains=1, streams_per_domain=1, deleted=0, audience=0.3)
 
 
 @pytest.fixture
