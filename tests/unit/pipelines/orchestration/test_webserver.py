@@ -36,7 +36,7 @@ def context(request, history):
         yield found
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def apps(context):
     """Dagster's application, and the same behind the guard."""
     app = create_app_from_workspace_process_context(context)
