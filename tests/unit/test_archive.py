@@ -121,6 +121,7 @@ def test_loading_and_publishing_again_changes_no_file_that_is_read(stored):
 def test_steps_that_follow_each_other_open_the_warehouse_once_and_follow_the_tables_once(
     stored, monkeypatch
 ):
+    stored = only(stored, "stream_count", "domain")
     opened, followed = [], []
     writing, refresh = warehouse_connection.writing, ledger.refresh
     monkeypatch.setattr(warehouse_connection, "writing", lambda *a: opened.append(a) or writing(*a))
@@ -132,7 +133,7 @@ def test_steps_that_follow_each_other_open_the_warehouse_once_and_follow_the_tab
         one.publish()
         assert (len(opened), len(followed)) == (1, 1)
         store(stored.home.lake, COUNT, DAY, [{"domain": "b"}], version=1)
-        [*one.sync_tables(DATASETS.values())]
+        [*one.sync_tables([COUNT, DATASETS["domain"]])]
         one.publish()
         assert (len(opened), len(followed)) == (1, 2)  # what follows is not that of before
         one.publish()
@@ -162,13 +163,16 @@ def test_what_is_read_is_the_lake_with_its_ledger(stored):
 
 
 def test_every_database_can_be_made_again_from_the_files(stored):
+    names = ("stream_count", "domain", "push_stream_info")
+    stored = only(stored, *names)
+
     def read():
-        [*stored.sync_tables(DATASETS.values())]
+        [*stored.sync_tables(DATASETS[name] for name in names)]
         stored.publish()
         with stored.reading() as connection:
             return {
                 name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall()
-                for name in [*DATASETS, "ledger"]
+                for name in [*names, "ledger"]
             }
 
     before = read()

@@ -36,7 +36,7 @@ def test_relays_are_of_the_account_whatever_domains_are_named():
 
 def test_an_hour_with_too_many_lines_has_several_files(monkeypatch):
     monkeypatch.setattr(logged, "_LINES_IN_A_FILE", 100)
-    whole = World(Account(domains=1, streams_per_domain=2, deleted=0))
+    whole = World(Account(domains=1, streams_per_domain=2, deleted=0, audience=0.2))
     files = rows(LOGS, DAY + timedelta(hours=20), 1, of=whole, Type="pull")
     numbers = [int(row["LogName"].rpartition("_")[2].removesuffix(".gz")) for row in files]
     assert numbers == list(range(len(files)))
