@@ -144,6 +144,7 @@ def test_every_option_of_these_files_exists():
     assert asked <= known
 
 
+@pytest.mark.slow  # a process; the history is not touched
 def test_the_program_runs_from_a_folder_that_it_cannot_write(tmp_path):
     """As in a read-only image: another folder, no byte code, the home alone is writable."""
     home = tmp_path / "home"

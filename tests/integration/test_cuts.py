@@ -233,6 +233,7 @@ def test_cuts_are_loaded_published_and_agree_with_the_tables_beside_them(three):
     assert states == [("captured",)] * 3
 
 
+@pytest.mark.slow  # words of commands; what is captured and loaded of cuts stays
 def test_every_command_knows_them(three):
     checked = json.loads(command(three, "verify", "--deep", "--json").stdout)
     assert (checked["is_intact"], checked["checked"]["captures"]) == (True, 8)

@@ -129,6 +129,7 @@ def test_its_run_history_opens_and_is_brought_to_the_present_configuration(found
         assert history.get_materialized_partitions(lake.key(DAILY[0])) == {*DAYS, "2026-11-19"}
 
 
+@pytest.mark.slow  # of Dagster's page, not of the archive
 def test_commands_alone_leave_the_run_history_as_it_is(found, command):
     """By cron, without a daemon that forgets old runs, it must not grow."""
     before = contents(found.archive.home.dagster)

@@ -73,6 +73,7 @@ def other_words(monkeypatch):
     monkeypatch.setattr(table_comments, "comments_of", described)
 
 
+@pytest.mark.slow  # words
 def test_everything_that_can_be_read_says_what_it_is(past):
     relations, columns = said(past)
     assert {f"main.{name}" for name in (*NAMES, *OWN_TABLES)} <= set(relations)
@@ -173,6 +174,7 @@ def test_the_setting_puts_all_comments_into_chinese_and_back(lab, monkeypatch):
     assert held(lab) == before
 
 
+@pytest.mark.slow  # words
 def test_a_table_that_is_made_anew_under_the_setting_is_in_chinese(lab):
     chinese = lab.set(language="zh")
     lab.archive.home.warehouse.unlink()

@@ -96,6 +96,7 @@ def test_every_column_with_an_address_is_listed_and_masked_in_tables_and_marts(h
         assert set_.rows(f"SELECT count(*) FROM push_sessions WHERE {where}") == [(0,)]
 
 
+@pytest.mark.slow  # of a copy that is made again; test_remade.py has plain ones
 @pytest.mark.parametrize("column", ["client_ip", slow("push_duration_s")])
 def test_an_edited_cell_of_a_masked_copy_is_found(home, column):
     set_ = home.set(personal_data=MASK)

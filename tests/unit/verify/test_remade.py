@@ -72,7 +72,7 @@ def forged(lab, tmp_path, sql):
     return path
 
 
-FAST = ("UPDATE stream_count_daily SET peak_streams = peak_streams * 10", "DELETE FROM revisions")
+FAST = ("UPDATE stream_count_daily SET peak_streams = peak_streams * 10",)  # the remedy has another
 MENDED = (
     "CREATE OR REPLACE VIEW dim_isp AS SELECT 'x' AS isp",
     "UPDATE batch_stream_traffic SET up_traffic_bytes = 1",

@@ -97,6 +97,7 @@ def test_leftovers_of_a_killed_run_are_told_and_end_with_0(lab):
     assert result.stdout.startswith("leftover: ")
 
 
+@pytest.mark.slow  # how findings are shown
 def test_of_many_findings_the_first_are_shown_and_the_rest_counted(lab):
     for i in range(30):
         (lab.archive.home.raw / f"copy {i:02}").mkdir()

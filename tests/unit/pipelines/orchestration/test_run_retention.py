@@ -14,6 +14,9 @@ from pipelines.orchestration.upkeep import UPKEEP_JOB
 from resources.api.catalog import DIMENSIONS
 from tests.support.archives import DAYS, SMALL, contents, lab
 
+# Runs that Dagster shows; the archive rests on none of them.
+pytestmark = pytest.mark.slow
+
 FIRST, LAST = DAYS
 LATER = datetime.now(UTC) + timedelta(days=40)
 

@@ -237,6 +237,7 @@ def test_a_hostile_dataset_would_be_text():
 # Size and style ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # a size
 def test_a_year_of_all_datasets_stays_below_two_megabytes():
     year = entries("#" * 366, first=date(2025, 3, 4))
     lines = {d.name: [replace(e, dataset=d.name, rows=12_345_678) for e in year] for d in DAILY}
