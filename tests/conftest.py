@@ -17,13 +17,15 @@ settings.register_profile("any load", deadline=None, suppress_health_check=[Heal
 settings.load_profile("any load")
 
 
-def pytest_collection_finish():
-    """Take what was imported and collected out of the garbage collector's sight.
+# What is imported and collected lives to the end of the run: the collector would walk through all of it
+# many times on the way, and again in every full collection of the tests.
+gc.disable()
 
-    It lives to the end of the run, and every full collection would walk through all of it again.
-    """
-    gc.collect()
+
+def pytest_collection_finish():
+    """Let the garbage collector work, but for what is there by now."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="module")
