@@ -1,6 +1,7 @@
 """Alarms: what is told, once, to whom, and that no address of a robot is ever shown."""
 
 import os
+import shutil
 import time
 from dataclasses import replace
 from datetime import date
@@ -28,10 +29,29 @@ def simulated(tmp_path_factory):
 @pytest.fixture
 def account(simulated, tmp_path):
     """Two datasets of an account that was begun two days ago; nothing is captured."""
-    fresh = simulated.with_(LIVESTATS_HOME=str(tmp_path / "home"), LIVESTATS_FIRST_DAY="2026-11-20")
-    fresh = fresh.only("domain", "isp", "edge_stat", "top_play")
+    fresh = in_home(simulated, tmp_path / "home")
     fresh.archive.home.prepare(fresh.archive.settings, fresh.archive.now())
     return fresh
+
+
+def in_home(simulated, home):
+    found = simulated.with_(LIVESTATS_HOME=str(home), LIVESTATS_FIRST_DAY="2026-11-20")
+    return found.only("domain", "isp", "edge_stat", "top_play")
+
+
+@pytest.fixture(scope="module")
+def done(simulated, tmp_path_factory):
+    """The same with both days, loaded and served."""
+    found = in_home(simulated, tmp_path_factory.mktemp("done") / "home")
+    found.backfill(DAYS)
+    return found
+
+
+@pytest.fixture
+def served(simulated, done, tmp_path):
+    """A copy of it."""
+    shutil.copytree(done.root, tmp_path / "home", symlinks=True)
+    return in_home(simulated, tmp_path / "home")
 
 
 def at(account, time):
@@ -55,9 +75,8 @@ def test_a_day_that_was_due_yesterday_is_a_gap_and_a_fresh_one_is_not(account):
     assert "livestats backfill" in found[0].remedy
 
 
-def test_a_captured_and_served_archive_has_no_alarm(account):
-    account.backfill(DAYS)
-    assert monitoring.active_alarms(account.archive) == []
+def test_a_captured_and_served_archive_has_no_alarm(served):
+    assert monitoring.active_alarms(served.archive) == []
 
 
 def test_what_the_api_is_about_to_forget_comes_first(account):
@@ -107,8 +126,7 @@ def test_a_gap_after_the_first_captured_day_is_told_as_ever(account):
     assert {("gap", "edge_stat"), ("gap", "top_play"), ("expiring", "earlier days")} <= found
 
 
-def test_an_unknown_field_is_an_alarm(account, monkeypatch):
-    account.backfill(DAYS)
+def test_an_unknown_field_is_an_alarm(served, monkeypatch):
     read = parquet.provenance_of
 
     def with_news(path):
@@ -116,7 +134,7 @@ def test_an_unknown_field_is_an_alarm(account, monkeypatch):
         return replace(origin, unknown=("NewField",)) if "top_play" in str(path) else origin
 
     monkeypatch.setattr(parquet, "provenance_of", with_news)
-    (alarm,) = monitoring.active_alarms(account.archive)
+    (alarm,) = monitoring.active_alarms(served.archive)
     assert (alarm.kind, alarm.subject) == (AlarmKind.SCHEMA, "top_play")
     assert "NewField" in alarm.text
 
@@ -132,9 +150,8 @@ def test_a_copy_that_stays_behind_is_an_alarm_and_a_load_under_way_is_not(accoun
     assert "edge_stat" in alarm.text
 
 
-def test_endpoints_that_disagree_are_an_alarm(account):
-    account.backfill(DAYS)
-    with account.archive.writing() as connection:
+def test_endpoints_that_disagree_are_an_alarm(served):
+    with served.archive.writing() as connection:
         connection.execute(
             "INSERT INTO reconciliation (rule, business_date, verdict) "
             "VALUES ('made_up', DATE '2026-11-21', 'differs')"
@@ -142,8 +159,8 @@ def test_endpoints_that_disagree_are_an_alarm(account):
         warehouse_connection.increment_change_count(connection)
         from resources.serving import publish
 
-        publish.publish(connection, account.archive.home)
-    (alarm,) = monitoring.active_alarms(account.archive)
+        publish.publish(connection, served.archive.home)
+    (alarm,) = monitoring.active_alarms(served.archive)
     assert (alarm.kind, alarm.subject) == (AlarmKind.DISAGREEMENT, "made_up")
 
 
