@@ -35,6 +35,7 @@ FIRST, LAST = DAYS
 TODAY = NOW.date()
 SOME = ("edge_stat", "batch_push_stream_metrics", "push_stream_info", "push_stream_metrics")
 FEW = (*(d.name for d in DIMENSIONS), *SOME, "stream_count", "source_traffic")
+EDGE = (*(d.name for d in DIMENSIONS), "edge_stat")
 AGAIN = """
 import json, os, sys
 from datetime import date
@@ -63,8 +64,18 @@ def account(tmp_path_factory):
 @pytest.fixture(scope="module")
 def few(account):
     """The same with few datasets switched on: a load makes every table that is on."""
-    file = account.root.parent / "few.toml"
-    file.write_text(f"[datasets]\noff = {[name for name in DATASETS if name not in FEW]}\n")
+    return limited(account, "few", FEW)
+
+
+@pytest.fixture(scope="module")
+def edge(account):
+    """The same with one daily dataset."""
+    return limited(account, "edge", EDGE)
+
+
+def limited(account, name, names):
+    file = account.root.parent / f"{name}.toml"
+    file.write_text(f"[datasets]\noff = {[one for one in DATASETS if one not in names]}\n")
     return account.with_(LIVESTATS_SETTINGS=str(file))
 
 
@@ -331,9 +342,9 @@ class Loads:
         patch.setattr(found.simulator._service.chooser, "choose", choose)
 
 
-def test_a_month_is_loaded_while_the_next_is_captured(few, monkeypatch):
+def test_a_month_is_loaded_while_the_next_is_captured(edge, monkeypatch):
     """October is not answered before November can be queried."""
-    two = few.beside("months").with_(LIVESTATS_FIRST_DAY="2026-10-30")
+    two = edge.beside("months").with_(LIVESTATS_FIRST_DAY="2026-10-30")
     loads, told, seen = Loads(monkeypatch, two, "edge_stat", 2), [], []
 
     def progress(*_):
@@ -411,9 +422,9 @@ def test_the_first_complete_day_is_loaded_and_most_of_the_last_ones_before_the_e
     assert loads_of(*chunks) == expected
 
 
-def test_a_load_that_fails_is_told_and_does_not_end_the_capture(few, monkeypatch):
+def test_a_load_that_fails_is_told_and_does_not_end_the_capture(edge, monkeypatch):
     monkeypatch.setattr(backfill_run, "WORTH_DAYS", 1)
-    found, told = few.beside("failed load").set(workers=1), []
+    found, told = edge.beside("failed load").set(workers=1), []
     loads = Loads(monkeypatch, found, "edge_stat", 2)
     loads.error = WarehouseError("the file is open in another program. Close it there.")
     summary = run(found, names=("edge_stat",), tell=told.append)
@@ -422,8 +433,8 @@ def test_a_load_that_fails_is_told_and_does_not_end_the_capture(few, monkeypatch
     assert found.rows("SELECT count(DISTINCT business_date) FROM edge_stat") == [(2,)]
 
 
-def test_a_load_that_fails_to_the_end_ends_the_run_with_its_error(few, monkeypatch):
-    found = few.beside("failed to the end")
+def test_a_load_that_fails_to_the_end_ends_the_run_with_its_error(edge, monkeypatch):
+    found = edge.beside("failed to the end")
 
     def publish(_archive):
         raise OSError(28, "No space left on device")
@@ -435,9 +446,9 @@ def test_a_load_that_fails_to_the_end_ends_the_run_with_its_error(few, monkeypat
     assert states(found, "edge_stat") == ["captured", "captured"]
 
 
-def test_an_error_of_ours_in_the_background_is_raised(few, monkeypatch):
+def test_an_error_of_ours_in_the_background_is_raised(edge, monkeypatch):
     monkeypatch.setattr(backfill_run, "WORTH_DAYS", 1)
-    found = few.beside("error of ours").set(workers=1)
+    found = edge.beside("error of ours").set(workers=1)
     Loads(monkeypatch, found, "edge_stat", 2).error = KeyError("ours")
     with pytest.raises(KeyError, match="ours"):
         run(found, names=("edge_stat",))
@@ -455,7 +466,7 @@ def test_the_archive_s_clock_decides_which_days_there_are(tmp_path, now):
     moment = datetime.fromisoformat(now)
     yesterday = moment.date() - timedelta(days=1)
     environ = {"LIVESTATS_FIRST_DAY": ""}
-    with lab(tmp_path / "home", SMALL, now=moment, environ=environ, names=FEW) as moved:
+    with lab(tmp_path / "home", SMALL, now=moment, environ=environ, names=EDGE) as moved:
         summary = run(moved, yesterday, yesterday, ("edge_stat",))
     assert summary.is_complete
 
@@ -516,7 +527,7 @@ def test_a_key_that_stops_working_ends_the_run_and_finished_days_stay(tmp_path):
     """November is captured when the key is changed; October cannot be."""
     first, last = date(2026, 10, 31), date(2026, 11, 1)
     environ = {"LIVESTATS_FIRST_DAY": "2026-10-30"}
-    with lab(tmp_path / "home", SMALL, environ=environ, names=FEW) as found:
+    with lab(tmp_path / "home", SMALL, environ=environ, names=EDGE) as found:
         good = found.simulator._service.credentials
         archive = replace(found.archive, progress=_changing(found.simulator, last))
         todo = backfill_plan.plan(archive, first, last, ("edge_stat",))
@@ -541,9 +552,9 @@ def _changing(simulator, day):
     return progress
 
 
-def test_breaking_off_leaves_nothing_half_done(few):
+def test_breaking_off_leaves_nothing_half_done(edge):
     """Ctrl-C during a capture."""
-    found = few.beside("broken off")
+    found = edge.beside("broken off")
     # A shell that starts the tests in the background has them ignore Ctrl-C.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -582,9 +593,9 @@ def test_a_run_that_is_broken_off_between_two_results_has_ended_its_capture(few)
     assert run(found).is_complete
 
 
-def test_an_error_of_ours_is_raised_as_it_is(few, monkeypatch):
+def test_an_error_of_ours_is_raised_as_it_is(edge, monkeypatch):
     """What nobody expects must not pass for success."""
-    found = few.beside("ours")
+    found = edge.beside("ours")
     monkeypatch.setattr("resources.capture.capturer.CaptureRun.results", lambda _: {}["lost"])
     with pytest.raises(KeyError, match="lost"):
         run(found, names=("edge_stat",))
