@@ -38,6 +38,9 @@ ANSWER_S = 10.0
 TAKEOVER_S = 15.0
 """A new host waits so long if the one before did not end cleanly: longer than that one can go on."""
 
+WINDOW_S = 2.0
+"""A new host waits so long in any case: the API counts the calls of the one before for a second."""
+
 _CLIENT = {
     "application_name": "livestats lease",
     "connect_timeout": "10",
@@ -75,6 +78,7 @@ class _Lease:
     account: str
     where: str
     server_process: int
+    fence: int  # grows with each taking of any lease in this database
     users: int = 1
     answered_s: float = field(default_factory=time.monotonic)
     stop: threading.Event = field(default_factory=threading.Event)
@@ -95,14 +99,15 @@ _guard = threading.Lock()
 @contextmanager
 def held(
     home: Home, settings: Settings, sleep: Callable[[float], None] = time.sleep
-) -> Iterator[None]:
+) -> Iterator[int]:
     """Hold the lease of the account for the block, if `scale.lease` is set; else do nothing.
 
-    Blocks inside of each other, and of several threads, share it. `home` has been prepared. Raises
-    LeaseRefused. If it is lost within the block, the process ends with code 2.
+    Yields a number that is greater than that of every holder before. Blocks inside of each other, and of
+    several threads, share it. The folder of `home` is there. Raises LeaseRefused. If it is lost within
+    the block, the process ends with code 2.
     """
     if not settings.scale_lease:
-        yield
+        yield 0
         return
     if not settings.scale_account:
         raise LeaseRefused(
@@ -117,7 +122,7 @@ def held(
         else:
             lease.users += 1
     try:
-        yield
+        yield lease.fence
     finally:
         with _guard:
             lease.users -= 1
@@ -144,9 +149,9 @@ def _taken(home: Home, settings: Settings, sleep: Callable[[float], None]) -> _L
         ) from None
     try:
         with connection, connection.cursor() as cursor:
-            before = _take(cursor, account, _place(home))
-            cursor.execute("SELECT pg_backend_pid()")
-            ((process,),) = cursor.fetchall()
+            before, has_ended = _take(cursor, account, _place(home))
+            cursor.execute("SELECT pg_backend_pid(), txid_current()")
+            ((process, fence),) = cursor.fetchall()
         connection.autocommit = True
     except psycopg2.Error as error:
         connection.close()
@@ -154,9 +159,11 @@ def _taken(home: Home, settings: Settings, sleep: Callable[[float], None]) -> _L
     except BaseException:
         connection.close()
         raise
-    lease = _Lease(connection, account, where, process)
+    lease = _Lease(connection, account, where, process, fence)
     lease.watch()
-    if before:
+    if before and has_ended:
+        sleep(WINDOW_S)
+    elif before:
         log.warning(
             "The lease of %s was held by %s, which did not say that it ended. Waiting %.0f s for it.",
             account, before, TAKEOVER_S,
@@ -165,8 +172,8 @@ def _taken(home: Home, settings: Settings, sleep: Callable[[float], None]) -> _L
     return lease
 
 
-def _take(cursor: Any, account: str, place: str) -> str:
-    """Take the lease in one transaction; the holder before, if it was elsewhere and did not end."""
+def _take(cursor: Any, account: str, place: str) -> tuple[str, bool]:
+    """Take the lease in one transaction; the holder before, "" if it was here, and whether it ended."""
     cursor.execute(_SERVER)
     cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_number("any lease")])
     cursor.execute(_TABLE)
@@ -197,7 +204,7 @@ def _take(cursor: Any, account: str, place: str) -> str:
             "command = excluded.command, since = excluded.since, ended = false",
             [account, place, socket.gethostname(), os.getpid(), command],
         )
-    return holder if found and not is_ours and not found[5] else ""
+    return (holder, bool(found[5])) if found and not is_ours else ("", True)
 
 
 def _give_back(lease: _Lease) -> None:
@@ -262,12 +269,17 @@ def _end(lease: _Lease, problem: str) -> None:
 
 
 def _place(home: Home) -> str:
-    """Equal for processes that file locks keep apart: on one home, in one running system."""
+    """Equal for processes that file locks keep apart: on one folder, in one running system.
+
+    Homes of one account that are kept in a store have one id, and in containers one path as well.
+    """
     try:
         system = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:
         system = socket.gethostname()
-    return hashlib.sha256(f"{system} {home.id} {home.root.resolve()}".encode()).hexdigest()[:24]
+    folder = home.root.stat()
+    name = f"{system} {folder.st_dev} {folder.st_ino}"
+    return hashlib.sha256(name.encode()).hexdigest()[:24]
 
 
 def _number(name: str) -> int:

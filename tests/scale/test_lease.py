@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -65,8 +66,8 @@ def held(home, url, waits=None, account="acme"):
     settings = Settings(home=home, scale_lease=url, scale_account=account)
     opened = Home(home)
     opened.prepare(settings, NOW)
-    with lease.held(opened, settings, sleep=(waits if waits is not None else []).append):
-        yield
+    with lease.held(opened, settings, sleep=(waits if waits is not None else []).append) as number:
+        yield number
 
 
 def refusal(home, url):
@@ -102,13 +103,23 @@ def test_processes_on_one_home_hold_it_together(database, tmp_path):
         assert "works on the account" in refusal(tmp_path / "b", database.url)
 
 
-def test_a_host_that_ends_leaves_it_to_the_next_at_once(database, tmp_path):
-    waits = []
-    with held(tmp_path / "a", database.url, waits):
-        pass
-    with held(tmp_path / "b", database.url, waits):
-        pass
-    assert waits == []
+def test_a_host_that_ends_leaves_it_to_the_next_after_the_window_of_the_api(database, tmp_path):
+    """The API counts the calls of the last second, whichever host made them."""
+    waits, numbers = [], []
+    for host in ("a", "b", "b"):
+        with held(tmp_path / host, database.url, waits) as number:
+            numbers.append(number)
+    assert waits == [lease.WINDOW_S]
+    assert lease.WINDOW_S > 1
+    assert numbers == sorted({*numbers})
+
+
+def test_two_homes_of_one_archive_are_two_places(database, tmp_path):
+    """As those of one account in a store: one id, and in two containers even one path."""
+    (tmp_path / "b").mkdir()
+    with held(tmp_path / "a", database.url):
+        shutil.copy(tmp_path / "a" / "archive.json", tmp_path / "b")
+        assert "works on the account" in refusal(tmp_path / "b", database.url)
 
 
 def test_after_a_kill_the_next_host_waits_until_the_one_before_must_have_ended(database, tmp_path):
