@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -143,7 +143,17 @@ class Archive:
 
     @contextmanager
     def leased(self) -> Iterator[None]:
-        """The lease of the account, where one is set up; see `home.lease`. Raises LeaseRefused."""
+        """The lease of the account, and its home if a store has that, where they are set up.
+
+        See `home.lease` and `shared.session` for what they raise.
+        """
+        if self.settings.scale_home:
+            from resources.shared import session
+
+            with session.held(self.home, self.settings, self.now):
+                self.home.know_removed_cuts()
+                yield
+            return
         if not self.settings.scale_lease:
             yield
             return
@@ -151,6 +161,12 @@ class Archive:
 
         self.home.prepare(self.settings, self.now())
         with lease.held(self.home, self.settings):
+            yield
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """The same for what asks nobody, and only changes files of a home that a store has."""
+        with self.leased() if self.settings.scale_home else nullcontext():
             yield
 
     @contextmanager

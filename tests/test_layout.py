@@ -104,6 +104,7 @@ LAYERS = (
     ("home", "lake"),
     ("ledger",),
     ("erasure",),
+    ("shared",),
     ("capture", "warehouse"),
     ("logs",),
     ("system_tables",),

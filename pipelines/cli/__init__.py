@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "digest": "digest",
         "backup": "backup",
         "cold": "cold",
+        "sync": "sync",
         "ui": "ui",
         "simulate": "simulate",
         "completion": "completion",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.cli import complete, screen
-from pipelines.cli.options import Days, Refused, chosen, opened
+from pipelines.cli.options import Days, Refused, chosen, opened_to_change
 
 if TYPE_CHECKING:
     from resources.archive import Archive
@@ -41,7 +41,7 @@ def accept(dataset: str, days: tuple[tuple[date, date], ...], reason: str) -> No
     Exits with 0 if all days are accepted, with 2 if one of them is not suspect: then nothing is
     written.
     """
-    archive = opened()
+    archive = opened_to_change()
     if archive.home.identity is None:
         raise Refused(f"There is no archive in {archive.home.root} yet. Run `livestats backfill`.")
     if not reason.strip():

@@ -63,11 +63,12 @@ def backfill(
     from pipelines.cli.progress import capturing
 
     archive = finished_erasing(opened())
-    todo = checked(lambda: plan(archive, first, last, names, force=force, reread=reread))
-    for line in before(todo, str(archive.home.root)):
-        screen.note(line)
-    with archive.leased(), told_once(), capturing(todo.due) as shown:
-        summary = run(replace(archive, progress=shown.answer), todo, shown.tell, shown.heard)
+    with archive.leased():
+        todo = checked(lambda: plan(archive, first, last, names, force=force, reread=reread))
+        for line in before(todo, str(archive.home.root)):
+            screen.note(line)
+        with told_once(), capturing(todo.due) as shown:
+            summary = run(replace(archive, progress=shown.answer), todo, shown.tell, shown.heard)
     if as_json:
         screen.emit_json(answer(todo, summary))
     else:

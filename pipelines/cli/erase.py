@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import Refused, checked, json_option, opened
+from pipelines.cli.options import Refused, checked, json_option, opened_to_change
 
 if TYPE_CHECKING:
     from pipelines.erase.run import Erased, Plan
@@ -44,7 +44,7 @@ def erase(
 
     Exits with 1 if something could not be read: then it is not finished, and says what to mend.
     """
-    archive = opened()
+    archive = opened_to_change()
     if archive.home.identity is None:
         raise Refused(f"There is no archive in {archive.home.root} yet. Run `livestats backfill`.")
     item = _item(domain, stream, address)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import Refused, json_option, opened
+from pipelines.cli.options import Refused, json_option, opened, opened_to_change
 
 if TYPE_CHECKING:
     from resources.archive import Archive
@@ -39,7 +39,7 @@ def gone(names: tuple[str, ...], undo: bool, as_json: bool) -> None:
     from resources.api.errors import printable
     from resources.ledger.unlisted import gone_and_listed
 
-    archive = opened()
+    archive = opened_to_change() if names else opened()
     home = archive.home
     if home.identity is None:
         raise Refused(f"There is no archive in {home.root} yet. Run `livestats backfill`.")

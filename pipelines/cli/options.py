@@ -107,6 +107,13 @@ def opened(*, leave_out_broken_cuts: bool = False) -> Archive:
     return archive
 
 
+def opened_to_change(*, leave_out_broken_cuts: bool = False) -> Archive:
+    """The same, for a command that changes files of the home: if a store has it, as `Archive.changing`."""
+    archive = opened(leave_out_broken_cuts=leave_out_broken_cuts)
+    click.get_current_context().with_resource(archive.changing())
+    return archive
+
+
 def finished_erasing(archive: Archive) -> Archive:
     """The same archive, after an erasure that was broken off is finished."""
     from pipelines.erase import pending
@@ -115,7 +122,8 @@ def finished_erasing(archive: Archive) -> Archive:
         from pipelines.erase import run
 
         screen.note("An erasure was broken off: finishing it ...")
-        done = run.finish_pending(archive)
+        with archive.changing():
+            done = run.finish_pending(archive)
         if done is not None and done.problems:
             raise Refused(
                 f"An erasure cannot be finished: {done.problems[0]} Then run `livestats erase`."

@@ -18,7 +18,7 @@ from pipelines.cli.options import (
     finished_erasing,
     in_order,
     json_option,
-    opened,
+    opened_to_change,
     with_range,
 )
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def _existing() -> Archive:
     """The archive. Refuses a home without one: a typo in its path must not create an empty archive."""
-    archive = opened()
+    archive = opened_to_change()
     if not any(folder.is_dir() for folder in (archive.home.raw, archive.home.lake)):
         raise Refused(f"There is no archive in {archive.home.root}. Is LIVESTATS_HOME right?")
     return finished_erasing(archive)

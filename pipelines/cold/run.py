@@ -92,6 +92,11 @@ def _count(done: Done, moved: Moved) -> None:
 def _claimed(archive: Archive) -> ObjectStore:
     """The store of the settings, which takes orders, noted in the home. Raises CannotMove, StoreError."""
     text, home = archive.settings.scale_cold, archive.home
+    if archive.settings.scale_home:
+        raise CannotMove(
+            "scale.home is set: a store has all answers already, and cold ones cannot be shared yet. Take "
+            "scale.cold out."
+        )
     if not text:
         raise CannotMove(
             "scale.cold is not set: it names where cold answers lie, like s3://bucket/prefix. "

@@ -42,6 +42,7 @@ _EXAMPLES: dict[str, str] = {
     "publish.datasets": '["stream_count", "edge_stat*"]',
     "scale.lease": '"postgresql://livestats@db.example.com/livestats"',
     "scale.account": '"acme"',
+    "scale.home": '"s3://bucket/acme?endpoint_override=https://store.example.com"',
     "scale.dagster": '"postgresql://livestats@db.example.com/dagster"',
     "scale.cold": '"s3://bucket/prefix?endpoint_override=https://store.example.com"',
     "scale.cold_after_days": "120",

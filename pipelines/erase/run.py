@@ -6,7 +6,6 @@ captures (resources/erasure). Read next: pending.py.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -20,7 +19,7 @@ from resources.api.catalog import DATASETS
 from resources.api.catalog.datasets import Dataset
 from resources.archive import Archive
 from resources.capture import repair
-from resources.erasure import days
+from resources.erasure import databases, days
 from resources.erasure.answers import PERSONAL, is_mention, is_of
 from resources.fs import atomic, locks
 from resources.fs.object_store import StoreError
@@ -235,7 +234,7 @@ def _finish(archive: Archive, pending_: Pending, tell: Tell) -> Erased:
         path.unlink()
     leftovers.forget_caches(home)
     tell("tables")
-    _remove_databases(home)
+    databases.remove(home)
     _make_databases(archive)
     if done.problems:
         return done
@@ -276,21 +275,6 @@ def _sizes(home: Home, erasure: Erasure) -> tuple[int, int]:
         if one.erasure == erasure.id
     ]
     return len({(dataset, day) for dataset, day, _ in found}), sum(one.rows for *_, one in found)
-
-
-def _remove_databases(home: Home) -> None:
-    """Delete warehouse and served copy, also earlier ones: freed pages of a file keep their bytes."""
-    with locks.lock(home.lock_file("warehouse")):
-        for folder, patterns in (
-            (home.warehouse.parent, ("warehouse.*", "set-aside-*", "spill")),
-            (home.served.parent, ("livestats*.duckdb*", "livestats*.json")),
-        ):
-            for pattern in (*patterns, f"{atomic.TEMP_PREFIX}*"):
-                for path in folder.glob(pattern):
-                    if path.is_dir() and not path.is_symlink():
-                        shutil.rmtree(path)
-                    else:
-                        path.unlink(missing_ok=True)
 
 
 def _make_databases(archive: Archive) -> None:

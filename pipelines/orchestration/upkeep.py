@@ -30,7 +30,8 @@ def upkeep_schedule(archive: Archive) -> dg.ScheduleDefinition:
 
     @dg.op(name="finish_erasure")
     def finish(context: dg.OpExecutionContext) -> None:
-        done = erase.finish_pending(archive)
+        with archive.changing():
+            done = erase.finish_pending(archive)
         if done is None:
             context.log.info("No erasure was broken off.")
         elif done.problems:

@@ -1,4 +1,4 @@
-"""Settings of what other machines do: engine of marts, lease of the account, Dagster's history, cold answers.
+"""Settings of what other machines do: engine of marts, lease, shared home, Dagster's history, cold answers.
 
 Checked here; what they name is imported only where they are set. No password is among them.
 """
@@ -53,6 +53,17 @@ class ScaleSettings:
         },
     )
 
+    scale_home: str = field(
+        default="",
+        metadata={
+            "where": "scale.home",
+            "meaning": "s3://BUCKET/PREFIX, without a key: an S3-compatible store that has the account's archive. "
+            "Each host's home is then a copy of it, and any of them can take the account. Needs "
+            "`scale.lease`. Unset: the home of one host is all there is. See scale.md.",
+            "variable": "LIVESTATS_SCALE_HOME",
+        },
+    )
+
     scale_dagster: str = field(
         default="",
         metadata={
@@ -91,11 +102,12 @@ class ScaleSettings:
         ):
             if address and (problem := _fault_of_database(address)):
                 raise SettingsError(f"{place}: {problem}")
-        if self.scale_cold:
+        for place, address in (("scale.cold", self.scale_cold), ("scale.home", self.scale_home)):
             try:
-                Place.parse(self.scale_cold)
+                if address:
+                    Place.parse(address)
             except ValueError as error:
-                raise SettingsError(f"scale.cold: {error}") from error
+                raise SettingsError(f"{place}: {error}") from error
         if not LEAST_COLD_DAYS <= self.scale_cold_after_days <= MOST_COLD_DAYS:
             raise SettingsError(
                 f"scale.cold_after_days = {self.scale_cold_after_days}: {LEAST_COLD_DAYS} to "

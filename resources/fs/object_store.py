@@ -1,7 +1,7 @@
-"""An S3-compatible object store: files put, sent back, measured and deleted, by pyarrow.
+"""An S3-compatible object store: files put, sent back, listed, measured and deleted, by pyarrow.
 
 The key comes from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or wherever else the SDK looks. pyarrow.fs
-is imported when a store is opened. Not here: what lies in a store (resources/raw/cold.py).
+is imported when a store is opened. Not here: what lies in a store (resources/raw/cold.py, resources/shared).
 """
 
 from __future__ import annotations
@@ -155,6 +155,19 @@ class ObjectStore:
         except _ERRORS as error:
             self._failed(error)
         return int(found.size) if found.is_file else None
+
+    def keys(self, folder: str) -> list[str]:
+        """The keys of all objects below a folder, in order."""
+        from pyarrow import fs
+
+        self._refuse_if_out()
+        base = self.place.path_of(folder)
+        selector = fs.FileSelector(base, allow_not_found=True, recursive=True)
+        try:
+            found = self.files.get_file_info(selector)
+        except _ERRORS as error:
+            self._failed(error)
+        return sorted(f"{folder}{one.path.removeprefix(base)}" for one in found if one.is_file)
 
     def delete(self, key: str) -> None:
         """Delete an object, if there is one."""

@@ -157,6 +157,10 @@ class Home:
             )
         return found
 
+    def read_again(self) -> None:
+        """Forget what was read of the identity file: another may have written it."""
+        self.__dict__.pop("identity", None)
+
     @property
     def id(self) -> str:
         """Random, drawn by its first run; its databases hold it. "" before that."""

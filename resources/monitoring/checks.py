@@ -22,7 +22,7 @@ from resources.ledger.raw_day import raw_day
 from resources.ledger.states import Entry, State
 from resources.logs import states as log_states
 from resources.logs.states import LogState
-from resources.monitoring import disk_space, publication
+from resources.monitoring import disk_space, publication, shared_home
 from resources.monitoring.model import Alarm, AlarmKind
 from resources.raw import captures
 from resources.serving import publish
@@ -60,6 +60,7 @@ def active_alarms(archive: Archive) -> list[Alarm]:
     found += _of_home(archive)
     found += _of_served(archive)
     found += publication.alarms(archive)
+    found += shared_home.alarms(archive)
     urgency = [*AlarmKind]
     return sorted(found, key=lambda alarm: (urgency.index(alarm.kind), alarm.subject))
 

@@ -15,7 +15,7 @@ from pipelines.cli import main
 for words in (["publish"], ["settings"], ["query", "FROM ledger LIMIT 1"]):
     main(words, standalone_mode=False)
 wanted = ("resources.publish_to", "adbc_driver", "pyiceberg", "psycopg", "pyspark", "sqlglot", "grpc",
-          "resources.home.lease", "dagster")
+          "resources.home.lease", "resources.shared", "dagster")
 print("IMPORTED", [name for name in sys.modules if name.startswith(wanted)])
 """
 

@@ -50,6 +50,7 @@ AFTER_A_BACKFILL = [
     "verify",
     "backup copy",
     "cold",
+    "sync",
     "gone",
     "erase --address 203.0.113.7 --yes",
     "digest",
@@ -58,6 +59,7 @@ AFTER_A_BACKFILL = [
 
 REFUSED = {
     "cold": "scale.cold is not set",
+    "sync": "scale.home is not set",
     "alarms --send": "did not take the alarm",  # the webhook here is the simulator
     "alarms --test": "did not take the alarm",
     "accept edge_stat 2026-11-01 --reason it-is-right": "is not suspect",

@@ -54,6 +54,15 @@ def test_where_cold_answers_lie_is_a_bucket_without_a_key():
     assert SECRET not in str(caught.value)
 
 
+def test_a_shared_home_lies_in_a_bucket_without_a_key():
+    assert Settings(scale_home="s3://bucket/acme").scale_home == "s3://bucket/acme"
+    with pytest.raises(SettingsError, match=r"scale\.home: write it like s3://BUCKET"):
+        Settings(scale_home="/srv/shared")
+    with pytest.raises(SettingsError, match=r"scale\.home: .*AWS_SECRET_ACCESS_KEY") as caught:
+        Settings(scale_home=f"s3://key:{SECRET}@bucket/x")
+    assert SECRET not in str(caught.value)
+
+
 @pytest.mark.parametrize("days", [0, 30, 36_501])
 def test_answers_of_days_that_may_be_asked_again_are_never_cold(days):
     with pytest.raises(SettingsError, match=r"scale\.cold_after_days = .*31 to 36,500"):

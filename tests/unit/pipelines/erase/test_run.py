@@ -281,7 +281,7 @@ def test_files_that_somebody_exported_into_the_home_go_and_settings_are_named(th
     ]
 
 
-STEPS = ("_remove_databases", "_make_databases", "_sizes")
+STEPS = ("databases.remove", "_make_databases", "_sizes")
 
 
 class Killed(BaseException):
@@ -308,7 +308,7 @@ def test_an_erasure_that_was_broken_off_is_finished_by_the_next_command(
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(run, step, killed)
+        patched.setattr(f"pipelines.erase.run.{step}", killed)
         with pytest.raises(Killed):
             run.begin(there.archive, item)
     home = Home(there.root)

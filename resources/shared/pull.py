@@ -1,0 +1,240 @@
+"""Brings a home to what the store has. What is here alone stays, and is put there by the next push.
+
+Captures are only ever added, but for those that a tombstone names. The home is right after each step, and the
+base is written last: a pull that was broken off is done again, and fetches what it still lacks. The
+caller holds the lease and the lock of this home. Read next: push.py.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from resources.api.catalog import DATASETS
+from resources.erasure import databases, days
+from resources.errors import LivestatsError
+from resources.fs import atomic, sealed
+from resources.fs.object_store import ObjectStore, StoreError
+from resources.home import day_lock
+from resources.home.layout import Home
+from resources.lake import parquet
+from resources.raw import captures, tombstones
+from resources.raw.erasures import Erasure, Erasures
+from resources.shared import index, merge, transfer, tree
+from resources.shared.base import Base, folder_of
+from resources.shared.index import Entry, Index
+from resources.shared.transfer import Moved
+from resources.shared.tree import Step, Tree
+
+_AT_ONCE = 64
+"""Captures that are fetched before they get their names: what a kill costs."""
+
+
+class OtherArchive(LivestatsError):
+    """The store has another archive than the home; the message says what to do."""
+
+
+@dataclass
+class Pull:
+    """A pull under way."""
+
+    home: Home
+    store: ObjectStore
+    base: Base
+    files: Mapping[str, Entry]  # of the shared home
+    tree: Tree
+    moved: Moved = field(default_factory=Moved)
+
+    @property
+    def incoming(self) -> Path:
+        """Where files lie until they get their names."""
+        return folder_of(self.home) / "incoming"
+
+    def run(self) -> None:
+        """Bring the home to what the store has."""
+        shutil.rmtree(self.incoming, ignore_errors=True)
+        self.incoming.mkdir(parents=True)
+        new = self._new_erasures()
+        if new:
+            databases.remove(self.home)
+            databases.forget_notes(self.home, [folder_of(self.home)])
+            self.tree.files.pop(tree.LEARNED, None)
+        self._files([tree.IDENTITY])
+        self._captures()
+        others = [path for path in {*self.files, *self.tree.files, *self.base.files}
+                  if tree.capture_of(path) is None]  # fmt: skip
+        self._files(path for path in others if path.startswith("raw/"))
+        self._remove_erased()
+        self._erase_own(new)
+        late = {tree.IDENTITY, tree.ERASURES}
+        self._files(path for path in others if not path.startswith("raw/") and path not in late)
+        self._files(
+            [tree.ERASURES]
+        )  # last: until then an erasure is new, and all of it is repeated
+        shutil.rmtree(self.incoming, ignore_errors=True)
+
+    # Captures -----------------------------------------------------------------------------------
+
+    def _captures(self) -> None:
+        """Fetch the captures that are not here."""
+        lacking: dict[str, dict[str, Entry]] = {}
+        here: dict[str, Path] = {}  # SHA-256 -> a file of it
+        for path, entry in self.files.items():
+            folder = tree.capture_of(path)
+            if folder is None:
+                continue
+            if folder in self.tree.captures:
+                here.setdefault(entry.sha256, self.home.root / path)
+            else:
+                lacking.setdefault(folder, {})[path] = entry
+        names = sorted(lacking)
+        for start in range(0, len(names), _AT_ONCE):
+            batch = {name: lacking[name] for name in names[start : start + _AT_ONCE]}
+            self._fetch(batch, here)
+            for name, files in batch.items():
+                self._put_in_place(name, files, here)
+                self.tree.captures.add(name)
+
+    def _fetch(self, batch: Mapping[str, Mapping[str, Entry]], here: dict[str, Path]) -> None:
+        """Fetch the files of captures, each content once."""
+        wanted = {one.sha256: one for files in batch.values() for one in files.values()}
+        wanted = {sha: one for sha, one in wanted.items() if sha not in here}
+        transfer.for_each(
+            wanted.values(), lambda one: transfer.fetch(self.store, one, self.incoming / one.sha256)
+        )
+        self.moved.add(wanted.values())
+        here.update({sha: self.incoming / sha for sha in wanted})
+
+    def _put_in_place(self, name: str, files: Mapping[str, Entry], here: dict[str, Path]) -> None:
+        """Make the folder of a capture of files that were fetched, or that other captures have."""
+        folder, made = self.home.root / name, self.incoming / "capture"
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir()
+        for path, entry in files.items():
+            file = made / path.rpartition("/")[2]
+            source = here[entry.sha256]
+            transfer.link(source, file)
+            if source.parent == self.incoming:
+                source.unlink()
+            here[entry.sha256] = self.home.root / path
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        atomic.rename_into_place(made, folder)
+        for parent in (folder.parent.parent, self.home.raw):
+            atomic.fsync(parent)
+
+    # Files that may change ----------------------------------------------------------------------
+
+    def _files(self, paths: Iterable[str]) -> None:
+        """Bring files to what the store has of them, several at a time."""
+        transfer.for_each(sorted(paths), self._file)
+
+    def _file(self, path: str) -> None:
+        there = self.files.get(path)
+        here = self.tree.entry(self.home, path, self.base)
+        what = tree.step(path, self.base.files.get(path), here, there)
+        target = self.home.root / path
+        if what is Step.REMOVE:
+            target.unlink(missing_ok=True)
+        elif what is not Step.KEEP and there is not None:
+            temp = self.incoming / path.replace("/", "~")
+            transfer.fetch(self.store, there, temp)
+            self.moved.add([there])
+            if what is Step.MERGE and here is not None:
+                name = path.rpartition("/")[2]
+                temp.write_bytes(merge.merged(name, target.read_bytes(), temp.read_bytes()))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            atomic.rename_into_place(temp, target)
+
+    # Erasures -----------------------------------------------------------------------------------
+
+    def _new_erasures(self) -> list[Erasure]:
+        """Erasures that the store knows of and this home does not, or not that they are finished."""
+        there = self.files.get(tree.ERASURES)
+        if there is None or self.tree.entry(self.home, tree.ERASURES, self.base) == there:
+            return []
+        copy = self.incoming / tree.ERASURES
+        transfer.fetch(self.store, there, copy)
+        try:
+            facts = sealed.unseal(copy.read_bytes())["erasures"]
+            theirs = [Erasure.of_facts(one) for one in facts]
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{self.store.place.text} has damaged erasures: {error}") from error
+        finally:
+            copy.unlink()
+        ours = {
+            (one.id, one.is_finished) for one in Erasures.of(self.home.raw, may_be_gone=True).every
+        }
+        return [one for one in theirs if (one.id, one.is_finished) not in ours]
+
+    def _remove_erased(self) -> None:
+        """Remove the captures that are gone by an erasure on another host."""
+        there = {tree.capture_of(path) for path in self.files}
+        for name in sorted(self.tree.captures - there):
+            folder = self.home.root / name
+            if folder.name in tombstones.erased_names(folder.parent):
+                gone = self.incoming / "gone"
+                folder.rename(gone)
+                shutil.rmtree(gone)
+                atomic.fsync(folder.parent)
+                self.tree.captures.discard(name)
+
+    def _erase_own(self, new: Iterable[Erasure]) -> None:
+        """Erase what is new from the captures that are here alone, by the hash of the item."""
+        there = {tree.capture_of(path) for path in self.files}
+        own = {Path(name).parent for name in self.tree.captures - there}
+        for folder in sorted(own):
+            dataset, day = folder.parent.name, date.fromisoformat(folder.name)
+            for erasure in new:
+                if dataset not in DATASETS or day > erasure.until:
+                    continue
+                with day_lock.locked(self.home, DATASETS[dataset], day):
+                    at = self.home.root / folder
+                    days.erase(at, DATASETS[dataset], day, erasure, erasure)
+                    parquet.path_of(self.home.lake, dataset, day).unlink(missing_ok=True)
+        if new and own:
+            self.tree = Tree.of(self.home)
+
+
+def pull(home: Home, store: ObjectStore, base: Base) -> tuple[Base, Moved]:
+    """Bring the home to what the store has; the new base, and what was fetched.
+
+    Raises StoreError, OtherArchive, NotShareable, UnusableCapture, OSError.
+    """
+    name = index.newest(store)
+    if name is None:
+        if base.index is not None:
+            raise StoreError(
+                f"{store.place.text} has no index, and this home was level with one. If it was emptied on purpose, "
+                f"delete {folder_of(home)}: the next run puts all of this home there."
+            )
+        Tree.of(home)  # which refuses what cannot be shared
+        return base, Moved()
+    found = index.read(store, name) if name != base.index else None
+    files = found.files if found else base.files
+    _check(home, store, files, found)
+    work = Pull(home, store, base, files, Tree.of(home))
+    work.run()
+    is_swept = found.is_swept if found else base.is_swept
+    made = Base(store.place.text, name, is_swept, files, tree.stamps(home, files, base))
+    if work.moved.files or made != base:
+        made.save(home)
+    return made, work.moved
+
+
+def _check(home: Home, store: ObjectStore, files: Mapping[str, Entry], found: Index | None) -> None:
+    """Refuse an index of another archive, or with paths that are no files of a home."""
+    if strange := next((path for path in files if not tree.is_shared(path)), None):
+        raise StoreError(
+            f"The index of {store.place.text} names {strange[:80]!r}, which this version does not share. Use one "
+            "version of livestats on all hosts."
+        )
+    is_empty = not any(captures.captures_in(day) for day in home.raw.glob("*/*"))
+    if found and home.id not in ("", found.home) and not is_empty:
+        raise OtherArchive(
+            f"{store.place.text} has another archive than {home.root}: each was begun by itself. Name an empty "
+            "folder with LIVESTATS_HOME, or another place with scale.home. To join two homes of one account: "
+            "docs/recovery.md."
+        )
