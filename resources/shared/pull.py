@@ -57,6 +57,7 @@ class Pull:
         """Bring the home to what the store has."""
         shutil.rmtree(self.incoming, ignore_errors=True)
         self.incoming.mkdir(parents=True)
+        self._tidy()
         new = self._new_erasures()
         if new:
             databases.remove(self.home)
@@ -75,6 +76,14 @@ class Pull:
             [tree.ERASURES]
         )  # last: until then an erasure is new, and all of it is repeated
         shutil.rmtree(self.incoming, ignore_errors=True)
+
+    def _tidy(self) -> None:
+        """Remove what killed processes of this host left in days that another host may have done since."""
+        for dataset, day in self.tree.unfinished:
+            if dataset in DATASETS:
+                held = day_lock.try_lock(self.home, DATASETS[dataset], day)
+                if held is not None:  # else one is at work there
+                    held.release()
 
     # Captures -----------------------------------------------------------------------------------
 

@@ -10,11 +10,14 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from enum import Enum
 from pathlib import Path
 
 from resources.errors import LivestatsError
+from resources.fs import atomic
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger.acceptance import ACCEPTED
@@ -30,6 +33,7 @@ IDENTITY, ERASURES = owner.IDENTITY_FILE, erasures.FILE
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+_PLAIN = re.compile(rf"(?:day=)?{_NAME}")
 _CAPTURE = re.compile(
     rf"(raw/{_NAME}/{_DAY}/(?:rejected-)?[0-9]{{8}}T[0-9]{{12}}Z-[0-9]+-[0-9a-f]{{16}})/"
     rf"(?:manifest\.json\.gz|responses\.zst|carried-[0-9]+\.zst)"
@@ -71,6 +75,8 @@ class Tree:
 
     captures: set[str] = field(default_factory=set)
     files: dict[str, Stamp] = field(default_factory=dict)
+    unfinished: set[tuple[str, date]] = field(default_factory=set)
+    """Datasets and days with what a process left that was killed, or is at work."""
 
     @classmethod
     def of(cls, home: Home) -> Tree:
@@ -81,13 +87,15 @@ class Tree:
                 tree._add_day(f"raw/{dataset.name}/{day.name}", day.path)
         for dataset in _folders(home.lake):
             for day in _folders(dataset.path):
-                tree._add(home, f"lake/{dataset.name}/{day.name}/{parquet.FILE}")
+                tree._add_rows(f"lake/{dataset.name}/{day.name}", day.path)
         for path in (IDENTITY, ERASURES, LEARNED):
             tree._add(home, path)
         return tree
 
     def _add_day(self, path: str, folder: str) -> None:
-        if captures.day_named(path.rpartition("/")[2]) is None:
+        _, dataset, named = path.split("/")
+        day = captures.day_named(named)
+        if day is None:
             return
         with os.scandir(folder) as entries:
             for one in entries:
@@ -95,21 +103,31 @@ class Tree:
                 if captures.CaptureName.parse(name) is not None:
                     self.captures.add(f"{path}/{one.name}")
                 elif one.name in NOTES:
-                    found = one.stat()
-                    self.files[f"{path}/{one.name}"] = found.st_size, found.st_mtime_ns
+                    with suppress(FileNotFoundError):  # a note that has just been removed
+                        self.files[f"{path}/{one.name}"] = stamp_of(one)
+                elif one.name.startswith(atomic.TEMP_PREFIX):
+                    self.unfinished.add((dataset, day))
                 elif one.name == cold.NOTE:
                     raise NotShareable(
                         f"Answers of {path} are cold, and such a home cannot be shared. Bring all of them back "
                         "first: `livestats cold --back FIRST..LAST`."
                     )
 
-    def _add(self, home: Home, path: str) -> None:
-        try:
-            found = (home.root / path).stat()
-        except (FileNotFoundError, NotADirectoryError):
+    def _add_rows(self, path: str, folder: str) -> None:
+        _, dataset, named = path.split("/")
+        day = captures.day_named(named.removeprefix("day="))
+        if day is None:
             return
-        if is_shared(path):
-            self.files[path] = found.st_size, found.st_mtime_ns
+        with os.scandir(folder) as entries:
+            for one in entries:
+                if one.name == parquet.FILE:
+                    self.files[f"{path}/{one.name}"] = stamp_of(one)
+                elif one.name.startswith(atomic.TEMP_PREFIX):
+                    self.unfinished.add((dataset, day))
+
+    def _add(self, home: Home, path: str) -> None:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            self.files[path] = stamp_of(home.root / path)
 
     def entry(self, home: Home, path: str, base: Base) -> Entry | None:
         """A file that may change, as it is now; None if there is none. It is read if it has changed."""
@@ -124,7 +142,8 @@ class Tree:
 def _folders(path: Path | str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(path) as entries:
-            return sorted((one for one in entries if one.is_dir()), key=lambda one: one.name)
+            folders = [one for one in entries if one.is_dir() and _PLAIN.fullmatch(one.name)]
+        return sorted(folders, key=lambda one: one.name)
     except (FileNotFoundError, NotADirectoryError):
         return []
 
@@ -139,9 +158,9 @@ def entry_of(path: Path) -> Entry | None:
         return None
 
 
-def stamp_of(path: Path) -> Stamp:
+def stamp_of(file: Path | os.DirEntry[str]) -> Stamp:
     """The stamp of a file that is there."""
-    found = path.stat()
+    found = file.stat()
     return found.st_size, found.st_mtime_ns
 
 

@@ -1,6 +1,9 @@
 """A home gets what others have done, keeps what it did itself, and loses what was erased."""
 
 import shutil
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -18,8 +21,9 @@ from resources.shared.base import folder_of
 from resources.shared.pull import OtherArchive
 from resources.shared.tree import NotShareable
 from resources.verify.run import Verification
+from tests.support import cold_store
 from tests.support.archives import DAYS, NOW, contents, lab, lake_rows, leftovers
-from tests.support.cold_store import in_folder
+from tests.support.cold_store import FolderStore, in_folder
 from tests.support.shared_homes import NAMES, hosts
 
 FIRST, SECOND = DAYS
@@ -189,9 +193,9 @@ def test_an_erasure_reaches_all_hosts_and_captures_that_were_never_put(pair):
 
 
 def bodies(host):
-    from tests.support.cold_store import bodies as of_day
-
-    return [one for folder in sorted(host.home.raw.glob("*/*")) for one in of_day(folder)]
+    return [
+        one for folder in sorted(host.home.raw.glob("*/*")) for one in cold_store.bodies(folder)
+    ]
 
 
 def test_a_home_of_another_archive_is_refused(pair):
@@ -255,14 +259,79 @@ def test_cold_answers_cannot_be_shared(pair):
         one.pull()
 
 
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+@contextmanager
+def killed_at(step, monkeypatch):
+    """Within the block, end at the n-th change of the disk or call of the store."""
+    steps = count()
+
+    def killing(holder, name):
+        done = getattr(holder, name)
+
+        def before(*words, **more):
+            if next(steps) == step:
+                raise Killed
+            return done(*words, **more)
+
+        patch.setattr(holder, name, before)
+
+    with monkeypatch.context() as patch:
+        for name in ("put", "get", "delete", "keys"):
+            killing(FolderStore, name)
+        for name in ("unlink", "rename", "replace"):
+            killing(Path, name)
+        killing(atomic, "fsync")
+        killing(shutil, "rmtree")
+        yield
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["push", "pull"])
+def test_an_erasure_that_is_killed_on_its_way_is_finished_by_the_next(pair, monkeypatch, way):
+    one, two = pair
+    one.work(FIRST, load=True)
+    two.work(load=True)
+    two.lab.capture([SECOND], ["push_stream_info"], again=True)
+    ((stream, name),) = one.lab.rows(
+        "SELECT domain || '/' || app || '/' || stream, stream FROM push_stream_info LIMIT 1"
+    )
+    one.pull()
+    erase.begin(one.lab.archive, PlainItem.parse(ItemKind.STREAM, stream))
+    if way == "pull":
+        one.push()
+    for step in count():
+        with killed_at(step, monkeypatch):
+            try:
+                if way == "push":
+                    one.pull()
+                    one.push()
+                else:
+                    two.pull()
+            except Killed:
+                continue
+            break
+    assert step > 10
+    two.pull()
+    assert not two.home.warehouse.exists()
+    two.push()
+    one.pull()
+    for host in pair:
+        assert [data for data in bodies(host) if name.encode() in data] == []
+        assert leftovers(host.home.root) == []
+        host.lab.load()
+        assert findings(host) == []
+    assert shared(one) == shared(two)
+    held = {key.rpartition("/")[2] for key in one.store.objects if "/data/" in key}
+    assert held == {entry.sha256 for entry in one.base.files.values()}
+
+
 UNFINISHED = {
     "the lake has rows, and nothing is served",
     "the day is captured, and the lake has no file of it",
 }
-
-
-class Killed(BaseException):
-    """Stands for the end of the process."""
 
 
 @pytest.mark.parametrize("at", range(0, 12, 2))
@@ -287,6 +356,16 @@ def test_a_pull_that_is_killed_is_finished_by_the_next(pair, monkeypatch, at):
     two.pull()
     assert shared(two) == shared(one)
     assert leftovers(two.home.root) == []
+
+
+def test_what_a_killed_capture_left_goes_although_another_host_has_the_day(pair):
+    one, two = pair
+    one.work(FIRST, names=["domain", "isp", "region", "stream_count"])
+    folder = captures.folder_of(two.home.raw, "stream_count", FIRST)
+    left = atomic.temp_path(folder / "capture")
+    left.mkdir(parents=True)
+    two.pull()
+    assert not left.exists()
 
 
 def test_datasets_of_a_newer_version_are_shared_as_they_are(pair):
