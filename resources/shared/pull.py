@@ -21,7 +21,7 @@ from resources.fs.object_store import ObjectStore, StoreError
 from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import parquet
-from resources.raw import captures, tombstones
+from resources.raw import captures
 from resources.raw.erasures import Erasure, Erasures
 from resources.shared import index, merge, transfer, tree
 from resources.shared.base import Base, folder_of
@@ -58,7 +58,7 @@ class Pull:
         shutil.rmtree(self.incoming, ignore_errors=True)
         self.incoming.mkdir(parents=True)
         self._tidy()
-        new = self._new_erasures()
+        new, unknown = self._erasures()
         if new:
             databases.remove(self.home)
             databases.forget_notes(self.home, [folder_of(self.home)])
@@ -69,7 +69,7 @@ class Pull:
                   if tree.capture_of(path) is None]  # fmt: skip
         self._files(path for path in others if path.startswith("raw/"))
         self._remove_erased()
-        self._erase_own(new)
+        self._erase_late(new, unknown)
         late = {tree.IDENTITY, tree.ERASURES}
         self._files(path for path in others if not path.startswith("raw/") and path not in late)
         self._files(
@@ -99,7 +99,7 @@ class Pull:
                 here.setdefault(entry.sha256, self.home.root / path)
             else:
                 lacking.setdefault(folder, {})[path] = entry
-        names = sorted(lacking)
+        names = sorted(name for name in lacking if not tree.is_erased(self.home.root / name))
         for start in range(0, len(names), _AT_ONCE):
             batch = {name: lacking[name] for name in names[start : start + _AT_ONCE]}
             self._fetch(batch, here)
@@ -159,51 +159,58 @@ class Pull:
 
     # Erasures -----------------------------------------------------------------------------------
 
-    def _new_erasures(self) -> list[Erasure]:
-        """Erasures that the store knows of and this home does not, or not that they are finished."""
+    def _erasures(self) -> tuple[list[Erasure], list[Erasure]]:
+        """Erasures that this home does not know, or not that they are finished; and that the store does not."""
         there = self.files.get(tree.ERASURES)
-        if there is None or self.tree.entry(self.home, tree.ERASURES, self.base) == there:
-            return []
+        if self.tree.entry(self.home, tree.ERASURES, self.base) == there:
+            return [], []
+        ours = Erasures.of(self.home.raw, may_be_gone=True).every
+        theirs = self._of_store(there) if there else []
+        states, ids = {(one.id, one.is_finished) for one in ours}, {one.id for one in theirs}
+        new = [one for one in theirs if (one.id, one.is_finished) not in states]
+        return new, [one for one in ours if one.id not in ids]
+
+    def _of_store(self, entry: Entry) -> list[Erasure]:
         copy = self.incoming / tree.ERASURES
-        transfer.fetch(self.store, there, copy)
+        transfer.fetch(self.store, entry, copy)
         try:
             facts = sealed.unseal(copy.read_bytes())["erasures"]
-            theirs = [Erasure.of_facts(one) for one in facts]
+            return [Erasure.of_facts(one) for one in facts]
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{self.store.place.text} has damaged erasures: {error}") from error
         finally:
             copy.unlink()
-        ours = {
-            (one.id, one.is_finished) for one in Erasures.of(self.home.raw, may_be_gone=True).every
-        }
-        return [one for one in theirs if (one.id, one.is_finished) not in ours]
 
     def _remove_erased(self) -> None:
         """Remove the captures that are gone by an erasure on another host."""
         there = {tree.capture_of(path) for path in self.files}
         for name in sorted(self.tree.captures - there):
             folder = self.home.root / name
-            if folder.name in tombstones.erased_names(folder.parent):
+            if tree.is_erased(folder):
                 gone = self.incoming / "gone"
                 folder.rename(gone)
                 shutil.rmtree(gone)
                 atomic.fsync(folder.parent)
                 self.tree.captures.discard(name)
 
-    def _erase_own(self, new: Iterable[Erasure]) -> None:
-        """Erase what is new from the captures that are here alone, by the hash of the item."""
+    def _erase_late(self, new: Iterable[Erasure], unknown: Iterable[Erasure]) -> None:
+        """Erase by the hash of the item, from captures whose makers did not know of the erasure.
+
+        What is new to this home, from captures that are here alone; what the store does not know yet, from
+        those that came from there.
+        """
         there = {tree.capture_of(path) for path in self.files}
-        own = {Path(name).parent for name in self.tree.captures - there}
-        for folder in sorted(own):
+        before = {tree.capture_of(path) for path in self.base.files}
+        own, theirs = self.tree.captures - there, (self.tree.captures & there) - before
+        late = [(name, one) for name in sorted(own) for one in new]
+        late += [(name, one) for name in sorted(theirs) for one in unknown]
+        for folder, erasure in dict.fromkeys((Path(name).parent, one) for name, one in late):
             dataset, day = folder.parent.name, date.fromisoformat(folder.name)
-            for erasure in new:
-                if dataset not in DATASETS or day > erasure.until:
-                    continue
+            if dataset in DATASETS and day <= erasure.until:
                 with day_lock.locked(self.home, DATASETS[dataset], day):
-                    at = self.home.root / folder
-                    days.erase(at, DATASETS[dataset], day, erasure, erasure)
+                    days.erase(self.home.root / folder, DATASETS[dataset], day, erasure, erasure)
                     parquet.path_of(self.home.lake, dataset, day).unlink(missing_ok=True)
-        if new and own:
+        if late:
             self.tree = Tree.of(self.home)
 
 

@@ -14,7 +14,7 @@ from resources.fs import sealed
 from resources.fs.object_store import ObjectStore, StoreError
 from resources.home.layout import Home
 from resources.lake import checksum
-from resources.raw import cold_move, tombstones
+from resources.raw import cold_move
 from resources.raw.captures import (
     MANIFEST,
     REJECTED_PREFIX,
@@ -73,7 +73,7 @@ def _captures(home: Home, found: Tree, base: Base, done: Pushed) -> dict[str, En
         if folder is None:
             continue
         known.add(folder)
-        if folder in found.captures or not _is_erased(home.root / folder):
+        if folder in found.captures or not tree.is_erased(home.root / folder):
             files[path] = entry
     for name in sorted(found.captures - known):
         try:
@@ -81,10 +81,6 @@ def _captures(home: Home, found: Tree, base: Base, done: Pushed) -> dict[str, En
         except (UnusableCapture, OSError) as error:
             done.problems.append(str(error))
     return files
-
-
-def _is_erased(folder: Path) -> bool:
-    return folder.name in tombstones.erased_names(folder.parent)
 
 
 def _of_capture(home: Home, name: str) -> dict[str, Entry]:

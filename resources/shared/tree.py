@@ -54,6 +54,11 @@ def capture_of(path: str) -> str | None:
     return match[1] if match else None
 
 
+def is_erased(folder: Path) -> bool:
+    """True for the folder of a capture that an erasure took, here or, once its note came, elsewhere."""
+    return folder.name in tombstones.erased_names(folder.parent)
+
+
 def is_shared(path: str) -> bool:
     """True for the path of a file that may be shared; nothing else of an index is written here."""
     return bool(_CAPTURE.fullmatch(path) or _OTHER.fullmatch(path))

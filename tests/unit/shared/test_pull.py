@@ -198,6 +198,26 @@ def bodies(host):
     ]
 
 
+def test_what_another_host_captured_before_it_knew_of_an_erasure_loses_the_item_too(pair):
+    """The host that erased could not put it; meanwhile another has asked a day."""
+    one, two = pair
+    one.work(FIRST, load=True)
+    two.pull()
+    ((stream, name),) = one.lab.rows(
+        "SELECT domain || '/' || app || '/' || stream, stream FROM push_stream_info LIMIT 1"
+    )
+    erase.begin(one.lab.archive, PlainItem.parse(ItemKind.STREAM, stream))
+    two.work(SECOND)
+    assert [data for data in bodies(two) if name.encode() in data]
+    one.pull()
+    one.push()
+    two.pull()
+    for host in pair:
+        assert [data for data in bodies(host) if name.encode() in data] == []
+        host.lab.load()
+        assert findings(host) == []
+
+
 def test_a_home_of_another_archive_is_refused(pair):
     one, two = pair
     one.work(FIRST, names=["domain"])
