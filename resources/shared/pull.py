@@ -233,10 +233,11 @@ def pull(home: Home, store: ObjectStore, base: Base) -> tuple[Base, Moved]:
     _check(home, store, files, found)
     work = Pull(home, store, base, files, Tree.of(home))
     work.run()
+    if found is None and not work.moved.files:
+        return base, work.moved
     is_swept = found.is_swept if found else base.is_swept
     made = Base(store.place.text, name, is_swept, files, tree.stamps(home, files, base))
-    if work.moved.files or made != base:
-        made.save(home)
+    made.save(home)
     return made, work.moved
 
 

@@ -56,6 +56,7 @@ NOT_RUN = {
     r"livestats publish --to .*": "needs PostgreSQL or pyiceberg: tests/scale",
     r"livestats ui --accounts .*": "needs accounts: integration/test_several_accounts",
     r"livestats cold( --back .*)?": "needs an object store: tests/scale",
+    r"livestats sync( --all)?": "needs an object store and PostgreSQL: tests/scale",
     r"\.venv/bin/python -m pip install .*": "changes the environment",
     r"(export )?[A-Z_]+[A-Z0-9_]*=\S+( [A-Z_]+=\S+)*": "variables of the terminal",
     r"livestats demo.*": "10 s: test_demo runs it",
