@@ -49,7 +49,8 @@ def files(archive: Archive, table: str, folder: Path, *, last_only: bool) -> lis
     """The Parquet files of a table that a mart reads."""
     if table not in DATASETS:
         return [str(folder / LEDGER)]
-    by_day = parquet.days_of(archive.home.lake, table)
+    found = parquet.days_of(archive.home.lake, table)
+    by_day = {day: path for day, path in found.items() if day < archive.today}
     days: Collection[date] = [max(by_day)] if last_only else by_day
     return [str(by_day[day]) for day in days]
 
