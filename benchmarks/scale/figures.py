@@ -72,6 +72,10 @@ class Figures:
             told = {**self.about, "figures": [asdict(one) for one in self.found]}
             self.file.write_text(json.dumps(told, indent=1), "utf-8")
 
+    def left_out(self, part: str, why: str) -> None:
+        """Say what is not measured, and why."""
+        self.add(Figure(part=part, step="left out", note=why))
+
     def run(
         self, part: str, step: str, words: Sequence[str], environ: Mapping[str, str], note: str = ""
     ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import os
 import time
@@ -12,13 +13,14 @@ from functools import cached_property
 from pathlib import Path
 
 from benchmarks.scale import marts, servers, template
-from benchmarks.scale.figures import Figure, Figures, StepFailed, size_mb
+from benchmarks.scale.figures import Figure, Figures, size_mb
 from benchmarks.scale.replicas import Replicas, days
 from resources.archive import Archive
 
 _WORK = "benchmarks.scale.work"
 _MARTS = "benchmarks.scale.marts"
 _MONTH = 31
+_STEPS = ("load", "marts", "copy", "iceberg")
 
 
 @dataclass
@@ -51,6 +53,11 @@ class Bench:
     def home(self) -> Path:
         """Of the large archive."""
         return self.scratch / "large" / "home"
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What is done each day: without Iceberg where its package is not installed."""
+        return _STEPS if _is_installed("pyiceberg") else _STEPS[:-1]
 
     def environ(self, home: Path, number: int) -> dict[str, str]:
         """The variables of a step on a home of so many days."""
@@ -87,6 +94,9 @@ class Bench:
 
     def iceberg(self) -> None:
         """The large archive as Iceberg tables, and the same once more."""
+        if "iceberg" not in self.steps:
+            self.figures.left_out("iceberg", "pyiceberg is not installed")
+            return
         around = self.environ(self.home, self.number)
         with self._store(self.scratch / "large") as (variables, told):
             for step in ("iceberg", "iceberg, nothing new"):
@@ -98,7 +108,7 @@ class Bench:
     @contextmanager
     def _store(self, folder: Path) -> Iterator[tuple[Mapping[str, str], Callable[[str], None]]]:
         """Variables of the place of Iceberg tables, and what adds a figure of its bytes."""
-        if not self.is_in_store:
+        if not self.is_in_store or not _is_installed("moto"):
             place = folder / "home" / "iceberg"
             yield (
                 {},
@@ -124,7 +134,7 @@ class Bench:
         """What the next day costs, step by step."""
         replicas.write(template.archive(home, before + 1), days(before + 1))
         around = {**self.environ(home, before + 1), **variables}
-        for step in ("load", "marts", "copy", "iceberg"):
+        for step in self.steps:
             self.figures.run(part, f"one day more than {before}: {step}", [_WORK, step], around)
 
     def growth(self) -> None:
@@ -136,7 +146,7 @@ class Bench:
             for size in self.sizes:
                 self._write("growth", replicas, home, size)
                 around = {**self.environ(home, size), **variables}
-                for step in ("load", "marts", "copy", "iceberg"):
+                for step in self.steps:
                     self.figures.run("growth", f"up to {size} days: {step}", [_WORK, step], around)
                 self._one_more("growth", replicas, home, size, variables)
                 self._sizes("growth", home)
@@ -149,10 +159,19 @@ class Bench:
         with template.archive(self.home, self.number).reading() as connection:
             connection.execute(f"COPY ledger TO '{folder / marts.LEDGER}'")
         for engine in self.engines:
-            try:
+            if lacking := self._lacking(engine):
+                self.figures.left_out("marts", f"{engine}: {lacking}")
+            else:
                 self._marts_on(engine, folder)
-            except (StepFailed, RuntimeError) as error:
-                self.figures.add(Figure(part="marts", step=engine, note=f"FAILED: {error}"))
+
+    def _lacking(self, engine: str) -> str:
+        """Why an engine cannot be tried here; "" if it can."""
+        wanted = {"sail": ("pysail", "pyspark", "sqlglot"), "spark": ("pyspark", "sqlglot")}
+        for package in wanted.get(engine, ()):
+            if not _is_installed(package):
+                return f"{package} is not installed"
+        is_named = engine != "spark" or self.spark_home is not None
+        return "" if is_named else "SPARK_HOME, or --spark-home, names no Spark"
 
     def _marts_on(self, engine: str, folder: Path) -> None:
         around = {**self.environ(self.home, self.number), "PATH": os.environ["PATH"]}
@@ -170,9 +189,8 @@ class Bench:
         if name == "sail":
             with servers.sail(folder) as server:
                 yield server
-        elif self.spark_home is None:
-            raise StepFailed("SPARK_HOME or --spark-home must name a Spark")
         else:
+            assert self.spark_home is not None
             with servers.spark(folder, self.spark_home, self.spark_memory) as server:
                 yield server
 
@@ -201,6 +219,10 @@ class Bench:
                 peak_mb=server.peak_mb(), note=note,
             )
         )  # fmt: skip
+
+
+def _is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
 
 
 PARTS: Mapping[str, Callable[[Bench], None]] = {

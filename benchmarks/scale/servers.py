@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.backfill.processes import descendants
+from benchmarks.scale.figures import StepFailed
 
 BUCKET = "livestats"
 _CATALOG = "PYICEBERG_CATALOG__LIVESTATS__"
@@ -83,7 +84,7 @@ def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
             return
         time.sleep(0.2)
     said = log.read_text("utf-8", errors="replace")[-1000:]
-    raise RuntimeError(f"{process.args} does not serve: {said}")
+    raise StepFailed(f"{process.args} does not serve: {said}")
 
 
 def _free_port() -> int:
