@@ -30,6 +30,10 @@ class FetchedPage:
     stored: Stored
 
 
+Pages = dict[int, FetchedPage]
+"""Pages that came, by their number."""
+
+
 @dataclass(frozen=True)
 class FetchResult:
     """The proven answer to one request."""

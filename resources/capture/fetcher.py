@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from resources.api.body import Body
 from resources.api.catalog.datasets import Dataset
-from resources.api.catalog.model import Scope
+from resources.api.catalog.model import Paging, Scope
 from resources.api.client import Client
 from resources.api.errors import (
     AnswerTooLarge,
@@ -35,6 +35,7 @@ from resources.capture.answers import (
     Answer,
     FetchedPage,
     FetchResult,
+    Pages,
     Unanswered,
     check_addresses,
     of_whole_list,
@@ -206,7 +207,7 @@ class Fetcher:
 
     def _attempt(self, request: Request, day: date) -> Answer:
         """The answer to `request`, proven or not. Raises FixAction, FixSetup, RunCancelled."""
-        came: dict[int, FetchedPage] = {}
+        came: Pages = {}
         try:
             answer = self._fetch_proven(request, came)
             self.learned.note_answer(self._action, len(items_of(self.dataset, request)))
@@ -246,14 +247,14 @@ class Fetcher:
                 self.learned.is_denied(self._action, [item])
         return self.learned.was_answered(self._action)
 
-    def _fetch_proven(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:
+    def _fetch_proven(self, request: Request, came: Pages) -> FetchResult:
         """All pages, requested again until page numbers, totals and rows agree."""
-        readings = Readings(self._action)
+        readings = Readings(self._action, self.dataset.endpoint.paging)
         has_disagreed = False
         for attempt in range(PAGING_ATTEMPTS):
             came.clear()
             try:
-                result = self._fetch_once(request, came)
+                result = self._fetch_once(request, came, readings.paging)
                 readings.check_doubled(result)
                 if readings.must_come_again(result, is_last=attempt == PAGING_ATTEMPTS - 1):
                     continue
@@ -281,9 +282,9 @@ class Fetcher:
         log.warning("%s: %s differ; requesting again", self.dataset.name, ", ".join(totals))
         return True
 
-    def _fetch_once(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:
-        if self.dataset.endpoint.paging is not None:
-            return self._fetch_pages(request, came)
+    def _fetch_once(self, request: Request, came: Pages, paging: Paging | None) -> FetchResult:
+        if paging is not None:
+            return self._fetch_pages(request, came, paging)
 
         def to_rows(page: Page) -> Rows:
             return join(self.dataset, request, [page])
@@ -296,7 +297,7 @@ class Fetcher:
         check_domains(self.dataset, request, rows.absent)
         return FetchResult(request, [came[1]], rows)
 
-    def _fetch_pages(self, request: Request, came: dict[int, FetchedPage]) -> FetchResult:
+    def _fetch_pages(self, request: Request, came: Pages, paging: Paging) -> FetchResult:
         pages: list[Page] = []
 
         def fetch(number: int, payload: Mapping[str, object]) -> Page:
@@ -309,8 +310,7 @@ class Fetcher:
             pages.append(self._call(number, payload, read, came))
             return pages[-1]
 
-        endpoint = self.dataset.endpoint
-        for _ in fetch_pages(endpoint.action, endpoint.paging, request.payload, fetch):
+        for _ in fetch_pages(self._action, paging, request.payload, fetch):
             pass
         return FetchResult(request, [*came.values()], join(self.dataset, request, pages))
 
@@ -319,7 +319,7 @@ class Fetcher:
         page: int,
         payload: Mapping[str, object],
         read: Callable[[Body], tuple[T, Stored]],
-        came: dict[int, FetchedPage],
+        came: Pages,
     ) -> T:
         """Make the call for a page and put it into `came`, also if its body cannot be read."""
         if self.halt.is_set():

@@ -6,10 +6,11 @@ Not here: the attempts (fetcher.py, read it next); what the pages of one answer 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
+from resources.api.catalog.model import Paging
 from resources.api.errors import IncompleteAnswer
 from resources.api.pagination import PAGING_ATTEMPTS
 from resources.capture.answers import FetchResult
@@ -20,8 +21,23 @@ class Readings:
     """The answers to one request, one after the other."""
 
     action: str
+    _paging: Paging | None = None  # as the dataset asks for pages
     _doubled: list[pa.Table] = field(default_factory=list)
     _others: list[pa.Table] = field(default_factory=list)
+    _page_rows: int = 0  # of the first answer with a key twice
+
+    @property
+    def paging(self) -> Paging | None:
+        """How the pages of the next attempt are asked for.
+
+        A server that sorts by what rows have in common may cut each page out of another order, and
+        the same one each time: a row is on two pages, another on none. Pages of another size then
+        have other rows. So after a key came twice, the attempts between first and last have smaller ones.
+        """
+        smaller = len(self._doubled)
+        if self._paging is None or not 0 < smaller < PAGING_ATTEMPTS - 1:
+            return self._paging
+        return replace(self._paging, size=max(self._paging.smallest, self._page_rows - smaller))
 
     def check_doubled(self, result: FetchResult) -> None:
         """Raise IncompleteAnswer if a key comes twice on several pages, and a row may have moved.
@@ -31,6 +47,7 @@ class Readings:
         if not result.rows.doubled or len(result.pages) == 1:
             return
         self._doubled.append(pa.concat_tables(result.rows.tables()))
+        self._page_rows = self._page_rows or -(-len(self._doubled[0]) // len(result.pages))
         first = self._doubled[0]
         if len(self._doubled) < PAGING_ATTEMPTS or not all(map(first.equals, self._doubled)):
             raise IncompleteAnswer(

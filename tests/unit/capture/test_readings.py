@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pyarrow as pa
 import pytest
 
+from resources.api.catalog.model import Paging
 from resources.api.errors import IncompleteAnswer
+from resources.api.pagination import PAGING_ATTEMPTS
 from resources.api.parsing.parse import Rows
 from resources.api.request_plan import Request
 from resources.capture.answers import FetchResult
@@ -59,3 +63,44 @@ def test_on_several_pages_they_are_if_every_attempt_has_the_same_rows(others, is
     else:
         with pytest.raises(IncompleteAnswer, match="came twice on 2 pages"):
             readings.check_doubled(doubled(others[-1]))
+
+
+@pytest.mark.parametrize(
+    ("rows", "pages", "smallest", "sizes"),
+    [
+        (7, 3, 1, [1000, 2, 1, 1000]),
+        (2500, 3, 1, [1000, 833, 832, 1000]),
+        (40, 4, 10, [1000, 10, 10, 1000]),
+    ],
+)
+def test_pages_of_other_sizes_are_asked_for_after_a_key_came_twice(rows, pages, smallest, sizes):
+    """A server that cuts each page out of another order repeats itself only at the same size."""
+    paging = Paging(size=1000, smallest=smallest, largest=1000, default=None)
+    readings, asked = Readings("DescribeX", paging), []
+    for _ in range(PAGING_ATTEMPTS):
+        asked.append(readings.paging.size)
+        with suppress(IncompleteAnswer):
+            readings.check_doubled(doubled([1, 1, *range(rows - 2)], pages))
+    assert asked == sizes
+    assert Readings("DescribeX").paging is None
+
+
+@pytest.mark.parametrize("most", [3, 4, 1000])
+@pytest.mark.parametrize("turn", [lambda rows, page: rows[page:] + rows[:page],
+                                  lambda rows, page: rows if page % 2 else rows[::-1]])  # fmt: skip
+def test_a_server_that_sorts_each_page_in_its_own_way_is_never_proven(turn, most):
+    """Rows that are equal in what it sorts by come in another order with another offset."""
+    rows = [*range(8)]
+    paging = Paging(size=6, smallest=1, largest=1000, default=None)
+    readings, refused = Readings("DescribeX", paging), 0
+    for _ in range(PAGING_ATTEMPTS):
+        size = min(readings.paging.size, most)
+        starts = range(0, len(rows), size)
+        pages = [turn(rows, at // size)[at : at + size] for at in starts]
+        listed = sorted(row for page in pages for row in page)
+        assert len({*listed}) < len(listed) == len(rows)  # as many as there are, and one twice
+        try:
+            readings.check_doubled(doubled(listed, len(pages)))
+        except IncompleteAnswer:
+            refused += 1
+    assert refused == PAGING_ATTEMPTS
