@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from resources.api import redaction
+from resources.api import header_deadline, redaction
 from resources.api.errors import AnswerTooLarge, ApiError, FixRequest, TryLater, printable
 from resources.api.hosts import is_loopback
 from resources.api.retry import Failures, RetryPolicy, Timing, read_retry_after
@@ -155,6 +155,7 @@ def _host_of(link: Link) -> str:
 def _session(link: Link) -> requests.Session:
     """A session with the proxy and certificates of the environment, and nothing of the account."""
     session = requests.Session()
+    header_deadline.mount(session)
     session.headers["User-Agent"] = "livestats"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     if not is_loopback(link.url):

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
-import requests.adapters
 import urllib3
 
-from resources.api import redaction
+from resources.api import header_deadline, redaction
 from resources.api.errors import PROXY_LOGIN, ApiError, FixSetup, TryLater, printable
 from resources.api.hosts import Host
 
@@ -103,9 +102,7 @@ class Transport:
 
 def _new_session(host: Host) -> requests.Session:
     session = requests.Session()
-    adapter = requests.adapters.HTTPAdapter(pool_maxsize=_MAX_CONNECTIONS)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
+    header_deadline.mount(session, _MAX_CONNECTIONS)
     session.headers["User-Agent"] = "livestats"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     # Proxy and certificates come from the environment, read once. Requests to this machine need
