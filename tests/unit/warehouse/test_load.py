@@ -556,7 +556,7 @@ steps = st.lists(
     [(IP_INFO, "ip", "city", max), (PUSHES, "stream", "domain", min)],
     ids=["the last day that lists it", "the first day that lists it"],
 )
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=8)
 @given(steps=steps)
 def test_a_row_stands_once_whatever_was_loaded_and_restated_in_whatever_order(
     dataset, key, value, kept, steps, tmp_path_factory

@@ -1,5 +1,6 @@
 """Checks of the automation: daemon, schedules, webhook and alarms."""
 
+import shutil
 import time
 from datetime import UTC, datetime
 
@@ -30,9 +31,18 @@ def archive(folder, **more):
     return Archive.open({"LIVESTATS_HOME": str(folder), **more}, folder)
 
 
+@pytest.fixture(scope="module")
+def used(tmp_path_factory):
+    """A home that Dagster has worked in."""
+    found = archive(tmp_path_factory.mktemp("used") / "home")
+    with instance(found):
+        return found.home.root
+
+
 @pytest.fixture
-def with_history(tmp_path):
-    """A home that Dagster has worked in, and its history."""
+def with_history(used, tmp_path):
+    """A copy of it, and its history."""
+    shutil.copytree(used, tmp_path / "home", symlinks=True)
     found = archive(tmp_path / "home")
     with instance(found) as history:
         yield found, history
