@@ -27,7 +27,7 @@ class AlarmKind(StrEnum):
     OUTDATED = "outdated"  # rows were made by an earlier normaliser
     SCHEMA = "schema"  # responses have a field that the catalog lacks
     DISAGREEMENT = "disagreement"  # endpoints contradict each other beyond the tolerance
-    BEHIND = "behind"  # the served copy lacks captured rows
+    BEHIND = "behind"  # the served copy lacks captured rows, or another place what is here
 
 
 @dataclass(frozen=True, kw_only=True)
