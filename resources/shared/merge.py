@@ -1,7 +1,8 @@
 """Joins two versions of a note that was changed here and in the store.
 
-Lists are joined: when a capture was seen again, what a person accepted, what was erased. Of any other note
-that of the store counts: it is about the store's captures, or is made again. Not here: which (tree.py).
+Lists are joined: when a capture was seen again, what a person accepted or called gone, what was erased. Of
+any other note that of the store counts: it is about the store's captures, or is made again. Not here: which
+file is joined (tree.py).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from resources.fs import sealed
 from resources.ledger.acceptance import ACCEPTED
-from resources.raw import erasures, seen_notes, tombstones
+from resources.raw import erasures, owner, seen_notes, tombstones
 
 _One = Mapping[str, Any]
 
@@ -35,6 +36,8 @@ _LISTS: Mapping[str, tuple[str, Callable[[_One], str], str]] = {
 
 def merged(name: str, here: bytes, there: bytes) -> bytes:
     """The note `name` that holds what both say; that of the store where they cannot be joined."""
+    if name == owner.IDENTITY_FILE:
+        return _identity(here, there)
     if name not in _LISTS:
         return there
     key, identity, order = _LISTS[name]
@@ -49,3 +52,19 @@ def merged(name: str, here: bytes, there: bytes) -> bytes:
     except (ValueError, KeyError, TypeError, AttributeError):
         return there  # `livestats verify` reports a damaged note
     return sealed.seal({key: items})
+
+
+def _identity(here: bytes, there: bytes) -> bytes:
+    """The identity file of the store, with what a person called gone here."""
+    try:
+        ours, theirs = sealed.unseal(here), sealed.unseal(there)
+    except ValueError:
+        return there
+    if ours.get("id") != theirs.get("id"):
+        return there
+    gone = {
+        key: sorted({*ours.get(key, ()), *theirs.get(key, ())})
+        for key in ("gone_domains", "gone_streams")
+        if ours.get(key)
+    }
+    return sealed.seal({**theirs, **gone})

@@ -32,6 +32,14 @@ def test_an_erasure_is_finished_if_either_says_so():
         }
 
 
+def test_what_a_person_called_gone_stays_gone_in_one_archive():
+    theirs = {"id": "a", "format": 3, "gone_domains": ["x.example"]}
+    ours = {"id": "a", "format": 2, "gone_domains": ["y.example"], "cold": "s3://b/p"}
+    joined = theirs | {"gone_domains": ["x.example", "y.example"]}
+    assert facts("archive.json", ours, theirs) == joined
+    assert facts("archive.json", ours | {"id": "b"}, theirs) == theirs
+
+
 def test_of_other_and_damaged_notes_the_one_of_the_store_counts():
     assert merged("partial.json", b"ours", b"theirs") == b"theirs"
     assert merged(seen_notes.SEEN, b"damaged", b"theirs") == b"theirs"
