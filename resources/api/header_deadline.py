@@ -16,7 +16,7 @@ import requests.adapters
 import urllib3.connection
 import urllib3.connectionpool
 
-HEADERS_S = 180.0
+HEADERS_S = 90.0
 """From the end of the request to the end of the headers."""
 
 
@@ -53,23 +53,34 @@ class _Response(http.client.HTTPResponse):
         self._bounded.deadline_s = None
 
 
-class _Connection(urllib3.connection.HTTPConnection):
+# Named as those of the library, for messages quote the names.
+
+
+class HTTPConnection(urllib3.connection.HTTPConnection):
+    """A connection without TLS."""
+
     response_class = _Response
 
 
-class _TlsConnection(urllib3.connection.HTTPSConnection):
+class HTTPSConnection(urllib3.connection.HTTPSConnection):
+    """One with TLS."""
+
     response_class = _Response
 
 
-class _Pool(urllib3.connectionpool.HTTPConnectionPool):
-    ConnectionCls = _Connection
+class HTTPConnectionPool(urllib3.connectionpool.HTTPConnectionPool):
+    """Connections without TLS to one host."""
+
+    ConnectionCls = HTTPConnection
 
 
-class _TlsPool(urllib3.connectionpool.HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
+class HTTPSConnectionPool(urllib3.connectionpool.HTTPSConnectionPool):
+    """Those with TLS."""
+
+    ConnectionCls = HTTPSConnection
 
 
-_POOLS = {"http": _Pool, "https": _TlsPool}
+_POOLS = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
 
 
 class Adapter(requests.adapters.HTTPAdapter):
