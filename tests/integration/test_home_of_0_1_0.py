@@ -111,6 +111,7 @@ def test_a_backfill_goes_on_with_it(found, command):
             assert found.rows(held) == [(TABLES[name][0],)]
 
 
+@pytest.mark.slow  # of Dagster's page, not of the archive
 def test_its_run_history_opens_and_is_brought_to_the_present_configuration(found):
     config = found.archive.home.dagster / "dagster.yaml"
     assert hashlib.sha256(config.read_bytes()).hexdigest() == PREVIOUS_TEMPLATE

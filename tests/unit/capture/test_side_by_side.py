@@ -84,6 +84,7 @@ def test_a_day_that_another_run_holds_does_not_hold_up_other_datasets(found):
     ]
 
 
+@pytest.mark.slow  # test_whole_run.py compares what is captured side by side with the world
 def test_side_by_side_gives_what_one_after_the_other_gives(found):
     """All daily datasets, those first that need others: the order in `due` does not matter."""
     due = dict.fromkeys(sorted(DAILY, key=lambda d: -len(d.needs)), DAYS[-1:])

@@ -73,7 +73,7 @@ def changed(value):
     raise AssertionError(value)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(data=st.data())
 def test_any_single_changed_cell_is_seen(data, samples, tmp_path_factory):
     rows = samples[data.draw(st.sampled_from(sorted(samples)), "dataset")]

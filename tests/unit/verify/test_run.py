@@ -109,7 +109,7 @@ def mend(lab, *findings):
 # What is whole -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("deep", [slow(False), True])
 def test_an_archive_as_it_was_written_has_no_findings_and_stays_as_it_is(past, deep):
     before = contents(past.root)
     verification = Verification(past.archive, deep=deep)

@@ -164,7 +164,7 @@ def test_the_rows_of_an_item_go_from_everywhere_and_no_other_row_does(past, eras
     assert run.plan(there.archive, item).days == []
 
 
-@pytest.mark.parametrize("kind", ["domain", slow("stream"), "address"])
+@pytest.mark.parametrize("kind", [slow("domain"), slow("stream"), "address"])
 def test_a_day_that_is_asked_again_does_not_bring_it_back(past, erased, kind, tmp_path):
     there = copied(erased(kind)[0], tmp_path)
     item, home = items(past)[kind], there.archive.home

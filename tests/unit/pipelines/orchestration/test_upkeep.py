@@ -26,6 +26,7 @@ def upkeep(found):
         return job.execute_in_process(instance=history, raise_on_error=False)
 
 
+@pytest.mark.slow  # the job calls what pipelines/erase/test_run.py tries
 def test_an_erasure_that_was_broken_off_is_finished(broken_off, monkeypatch):
     ((domain,),) = broken_off.rows("SELECT min(domain) FROM edge_stat")
 
@@ -53,6 +54,7 @@ def test_one_that_cannot_be_finished_fails_with_the_reason(broken_off):
     assert "delete it, and erase the item again" in str(failed.step_failure_data.error)
 
 
+@pytest.mark.slow  # the job calls what pipelines/cold/test_run.py tries
 def test_answers_of_old_days_are_moved_where_a_store_is_set_up(broken_off, tmp_path, monkeypatch):
     store = in_folder(tmp_path / "store", monkeypatch)
     later = broken_off.with_(LIVESTATS_NOW="2027-04-01T04:00:00Z", LIVESTATS_SCALE_COLD=PLACE)

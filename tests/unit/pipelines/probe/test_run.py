@@ -6,6 +6,7 @@ from pipelines.probe.calls import MOST_CALLS
 from resources.api.errors import ApiError
 from resources.simulator import AnswerOptions
 from tests.support.probes import answers, probed, probed_like
+from tests.support.suites import slow
 
 EDGE, TOP = "DescribeLiveEdgeStatData", "DescribeLiveTopPlayData"
 
@@ -80,8 +81,8 @@ def _no_waits(monkeypatch):
     [
         (ALL_OTHER, {"end": "inclusive", "offset": "Z", "zeros": "left out", "empty list": "null",
                      "pushes": "start"}),
-        (AnswerOptions(empty="absent", push_match="end"), {"empty list": "missing",
-                                                           "pushes": "end"}),
+        slow(AnswerOptions(empty="absent", push_match="end"), {"empty list": "missing",
+                                                               "pushes": "end"}),
     ],
 )  # fmt: skip
 def test_readings_that_the_documents_leave_open_are_named_side_by_side(tmp_path, options, readings):
