@@ -60,6 +60,7 @@ def test_it_is_named_asked_again_and_mended(doubted):
     assert (its.is_suspect, its.captures) == (False, 2)
 
 
+@pytest.mark.slow  # test_false_empty.py has status and accept of a whole dataset
 def test_status_names_it_and_accept_ends_it(doubted, monkeypatch):
     backfill(doubted)
     assert plan(doubted.archive, DAY, DAY, ()).suspect == 1
