@@ -209,7 +209,8 @@ def _list_snapshots(
         for name, snapshot in snapshots.items()
     ]
     name = (namespace, PUBLICATION)
-    found = catalog.create_table_if_not_exists(name, schema=_LIST, properties=PROPERTIES)
+    # A copy: pyiceberg takes the version of the format out of what it is given.
+    found = catalog.create_table_if_not_exists(name, schema=_LIST, properties={**PROPERTIES})
     rows = pa.Table.from_pylist([*kept, *new], schema=_LIST)
     if found.metadata.snapshots:
         found.overwrite(rows)

@@ -6,7 +6,7 @@ that was killed wrote and never committed stays: the engines' own removal of orp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,9 @@ from resources.publish_to.iceberg_tables import HOME
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
+    from pyiceberg.manifest import ManifestFile
     from pyiceberg.table import Table
+    from pyiceberg.table.snapshots import Snapshot
 
 
 def expire(
@@ -35,23 +37,26 @@ def expire(
 def _expire(found: Table, kept: set[int | None]) -> None:
     current = found.current_snapshot()
     wanted = {*kept, current.snapshot_id if current else None}
-    old = [one.snapshot_id for one in found.metadata.snapshots if one.snapshot_id not in wanted]
+    old = [one for one in found.metadata.snapshots if one.snapshot_id not in wanted]
     if not old:
         return
-    before = _files(found)
-    found.maintenance.expire_snapshots().by_ids(old).commit()
-    for path in before - _files(found):
+    needed = _manifests(found, [one for one in found.metadata.snapshots if one not in old])
+    gone = {p: one for p, one in _manifests(found, old).items() if p not in needed}
+    files = _data_files(found, gone.values()) - _data_files(found, needed.values())
+    found.maintenance.expire_snapshots().by_ids([one.snapshot_id for one in old]).commit()
+    for path in {*files, *gone, *(one.manifest_list for one in old)}:
         with suppress(FileNotFoundError):
             found.io.delete(path)
 
 
-def _files(found: Table) -> set[str]:
-    """All files that the snapshots of a table need."""
-    files: set[str] = set()
-    for snapshot in found.metadata.snapshots:
-        files.add(snapshot.manifest_list)
-        for manifest in snapshot.manifests(found.io):
-            files.add(manifest.manifest_path)
-            entries = manifest.fetch_manifest_entry(found.io, discard_deleted=True)
-            files |= {entry.data_file.file_path for entry in entries}
-    return files
+def _manifests(found: Table, snapshots: Iterable[Snapshot]) -> dict[str, ManifestFile]:
+    """The manifests of snapshots by path: most are of several, and each is read once."""
+    return {one.manifest_path: one for s in snapshots for one in s.manifests(found.io)}
+
+
+def _data_files(found: Table, manifests: Iterable[ManifestFile]) -> set[str]:
+    return {
+        entry.data_file.file_path
+        for one in manifests
+        for entry in one.fetch_manifest_entry(found.io, discard_deleted=True)
+    }

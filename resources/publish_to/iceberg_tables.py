@@ -31,6 +31,9 @@ PROPERTIES = {
     "write.parquet.compression-codec": "zstd",
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "10",
+    # Else each publication adds one, and each reading and each expiry reads all of a year.
+    "commit.manifest-merge.enabled": "true",
+    "commit.manifest.min-count-to-merge": "10",
 }
 
 
@@ -81,16 +84,18 @@ def replace_days(
 
 
 def describe(found: IcebergTable, table: Table) -> None:
-    """Write the comments that differ."""
+    """Write the comments and properties that differ."""
     said = {field.name: field.doc or "" for field in found.schema().fields}
     differing = [c for c in table.columns if said[c.name] != c.comment]
     if differing:
         with found.update_schema() as update:
             for column in differing:
                 update.update_column(column.name, doc=column.comment)
-    if found.properties.get(COMMENT) != table.comment:
+    wanted = {**PROPERTIES, COMMENT: table.comment}
+    del wanted["format-version"]  # taken once, when a table is made; it is no property afterwards
+    if wanted.items() - found.properties.items():
         with found.transaction() as change:
-            change.set_properties({COMMENT: table.comment})
+            change.set_properties(wanted)
 
 
 def _commit(
