@@ -6,7 +6,7 @@ Not here: views, macros and changed SQL (build.py, read it next).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 import duckdb
@@ -19,6 +19,9 @@ from resources.sql import quoting
 from resources.warehouse import connection as warehouse_connection
 
 log = logging.getLogger("livestats.marts")
+
+_ROWS_AT_ONCE = 3_000_000
+"""Of the inputs, or one day: windows and medians of more do not fit into DuckDB's 256 MB."""
 
 META = """
 CREATE TABLE IF NOT EXISTS meta.mart_day (
@@ -39,7 +42,7 @@ def rebuild_stale_days(
     """Rebuild the days of `inputs`, as `stale_days` returns them, a batch of days per transaction."""
 
     def make(days: Sequence[date]) -> None:
-        for batch in _batches(days):
+        for batch in _batches(connection, mart, marts, days):
             with warehouse_connection.transaction(connection):
                 _build_days(connection, mart, marts, batch, inputs)
 
@@ -63,7 +66,7 @@ def rebuild_all_days(
         with warehouse_connection.transaction(connection):
             create()
             delete_notes(connection, mart.name)
-            for batch in _batches(days):
+            for batch in _batches(connection, mart, marts, days):
                 _build_days(connection, mart, marts, batch, inputs, is_empty=True)
 
     return _build_computable(connection, mart, marts, sorted(inputs), make)
@@ -109,9 +112,32 @@ def _error_of_day(
     return None
 
 
-def _batches(days: Sequence[date]) -> list[Sequence[date]]:
-    step = warehouse_connection.DAYS_PER_TRANSACTION
-    return [days[start : start + step] for start in range(0, len(days), step)]
+def _batches(
+    connection: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    marts: Mapping[str, Mart],
+    days: Sequence[date],
+) -> Iterator[Sequence[date]]:
+    """Days to make together: a month of them, fewer if many rows were loaded for them."""
+    datasets = [name for name in sources(mart, marts) if name in DATASETS]
+    rows: dict[date, int] = dict(
+        connection.execute(
+            "SELECT day, sum(rows)::BIGINT FROM meta.loaded WHERE dataset IN (FROM unnest(?)) "
+            "GROUP BY day",
+            [datasets],
+        ).fetchall()
+    )
+    batch: list[date] = []
+    for day in days:
+        count = sum(rows.get(one, 0) for one in [*batch, day])
+        if batch and (
+            len(batch) == warehouse_connection.DAYS_PER_TRANSACTION or count > _ROWS_AT_ONCE
+        ):
+            yield batch
+            batch = []
+        batch.append(day)
+    if batch:
+        yield batch
 
 
 def _of_days(mart: Mart, marts: Mapping[str, Mart], days: Sequence[date]) -> str:

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
+from resources.marts import incremental
 from resources.warehouse import connection as warehouse_connection
 from tests.support.mart_files import DAILY, DAYS, by_day, state
 from tests.support.mart_rows import made_up
@@ -15,6 +16,23 @@ def test_a_table_is_made_whole_in_batches_of_days(connection, put, bring, monkey
         put(day, 3)
     assert bring()["daily"].days == DAYS
     assert by_day(connection) == dict.fromkeys(DAYS, 3)
+
+
+def test_days_of_many_rows_are_made_one_by_one(connection, put, bring, monkeypatch, caplog):
+    """A month of a large account does not fit into the memory that DuckDB has."""
+    caplog.set_level("INFO", "livestats.marts")
+    for day in DAYS:
+        put(day, 3)
+    bring()
+    connection.execute("UPDATE meta.loaded SET rows = 1000")
+    for most, batches in ((3000, [3]), (2999, [2, 1]), (999, [1, 1, 1])):
+        monkeypatch.setattr(incremental, "_ROWS_AT_ONCE", most)
+        connection.execute("DELETE FROM meta.mart_day")
+        caplog.clear()
+        assert bring()["daily"].days == DAYS
+        said = [text for text in caplog.messages if text.startswith("daily: ")]
+        assert said == [f"daily: {count} days made" for count in batches]
+        assert by_day(connection) == dict.fromkeys(DAYS, 3)
 
 
 LOUD = DAILY.replace("max(peak_streams)", "max(peak_streams + 9223372036854775000)")
