@@ -47,7 +47,7 @@ def test_on_several_pages_it_is_one_after_walks_that_are_all_the_same(tmp_path, 
     tables, failed, asked = capture(tmp_path / "home", *manners)
     assert failed == []
     assert tables["domain"] == plain
-    assert asked[LIST] == 2 * PAGING_ATTEMPTS
+    assert asked[LIST] > 2 * PAGING_ATTEMPTS  # in smaller pages in between
 
 
 def test_names_listed_in_mixed_case_and_answered_in_lower_case_are_one(tmp_path):
