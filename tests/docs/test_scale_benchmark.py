@@ -38,6 +38,7 @@ def archive(source, tmp_path_factory):
     return made
 
 
+@pytest.mark.slow
 def test_copies_are_an_archive_in_which_nothing_is_wrong(source, archive):
     whole = tuple(DATASETS[name] for name in archive.settings.datasets)
     assert [*Verification(archive, whole).findings()] == []
@@ -57,6 +58,7 @@ def test_copies_are_an_archive_in_which_nothing_is_wrong(source, archive):
     assert domains == [(day, 2 * COPIES) for day in days(NUMBER)]
 
 
+@pytest.mark.slow
 def test_a_day_is_the_captured_one_at_other_times_and_of_other_pushes(source, archive):
     name = "batch_push_stream_metrics"
     shared = "domain NOT LIKE '%.c0%'"
@@ -73,6 +75,7 @@ def test_a_day_is_the_captured_one_at_other_times_and_of_other_pushes(source, ar
     assert len(here) == len(there) / NUMBER > 0
 
 
+@pytest.mark.slow
 def test_rows_that_differ_between_two_files_of_a_mart_are_counted(archive, tmp_path):
     made = marts.by_duckdb(archive, "viewers_daily", tmp_path)
     with archive.reading() as connection:

@@ -282,6 +282,7 @@ def test_rows_are_those_that_were_asked_for(other):
     ]
 
 
+@pytest.mark.slow
 def test_marts_count_with_the_width_that_there_is(other):
     """Minutes, requests and peaks are those of slots of a minute."""
     with_usual = other.beside("usual")

@@ -255,6 +255,7 @@ def test_a_sealed_file_is_not_seen_before_it_is_committed(tmp_path):
     assert parquet.days_of(tmp_path, COUNT.name) == {DAY: writer.path}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 1000, 7000])
 def test_rows_wait_in_memory_for_one_row_group_at_most(size, tmp_path, monkeypatch):
     monkeypatch.setattr(parquet, "_ROWS_PER_GROUP", 5000)

@@ -61,6 +61,7 @@ def test_an_address_takes_its_lines_and_no_other(account):
     assert item.text not in str(note.facts())
 
 
+@pytest.mark.slow
 def test_a_domain_takes_its_files(account):
     before = texts(account)
     told = call(account, "erase", "--domain", DOMAIN.text, "--yes")
@@ -90,6 +91,7 @@ def test_files_that_come_after_an_erasure_lose_it_before_they_get_their_name(acc
     assert any(one.lines_erased for versions in note.versions.values() for one in versions)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["write", "_remove_others"])
 def test_killed_in_between_the_same_again_finishes_it(account, monkeypatch, step):
     item = address_in(account)

@@ -86,6 +86,7 @@ def test_everything_that_can_be_read_says_what_it_is(past):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("other_words")
 def test_other_words_are_put_on_what_is_there_and_nothing_is_made_anew(lab):
     before, (relations, columns) = held(lab), said(lab)
@@ -103,6 +104,7 @@ def test_other_words_are_put_on_what_is_there_and_nothing_is_made_anew(lab):
     assert not lab.archive.publish().is_new
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("other_words")
 def test_tables_that_say_it_in_other_words_are_level_and_intact(lab):
     """Comments are not columns: there is nothing to mend."""
@@ -110,6 +112,7 @@ def test_tables_that_say_it_in_other_words_are_level_and_intact(lab):
     assert [*Verification(lab.archive).findings()] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("about", "intact"), [("comment", True), ("unit", False), slow("field", False)]
 )

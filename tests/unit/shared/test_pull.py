@@ -161,6 +161,7 @@ def test_what_is_lost_here_is_fetched_again(pair):
     assert shared(one) == before
 
 
+@pytest.mark.slow
 def test_an_erasure_reaches_all_hosts_and_captures_that_were_never_put(pair):
     one, two = pair
     one.work(FIRST, load=True)
@@ -198,6 +199,7 @@ def bodies(host):
     ]
 
 
+@pytest.mark.slow
 def test_what_another_host_captured_before_it_knew_of_an_erasure_loses_the_item_too(pair):
     """The host that erased could not put it; meanwhile another has asked a day."""
     one, two = pair

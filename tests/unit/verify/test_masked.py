@@ -33,6 +33,7 @@ def found(home):
     return [*Verification(home.archive).findings()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [MASK, slow(OMIT)])
 def test_what_is_served_follows_the_setting_and_is_proven(home, how):
     addresses = {ip for (ip,) in home.rows("SELECT DISTINCT client_ip FROM push_stream_info")} - {

@@ -84,6 +84,7 @@ def test_a_database_with_other_content_is_found(lab, tmp_path, sql):
     forged(lab, tmp_path, sql)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sql", mostly_slow(MENDED, MENDED[1]))
 def test_the_remedy_for_a_database_with_other_content_works(lab, tmp_path, sql):
     """It is the same whatever was changed, of either database."""
@@ -133,6 +134,7 @@ def test_rows_whose_file_is_gone_stay_and_are_named_as_unproven(lab, tmp_path):
     assert all(f.is_unverified and "batch_stream_traffic" in f.text for f in findings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

@@ -292,6 +292,7 @@ def test_damage_is_named_with_what_mends_it(lab, damage, look):
     assert findings == []
 
 
+@pytest.mark.slow
 def test_what_is_not_ours_is_named_wherever_it_lies_and_can_be_removed(lab):
     day = captures(lab)[-1]
     files = {day / "notes.txt", lake_file(lab).parent / "part-2.parquet"}
@@ -318,6 +319,7 @@ def test_an_earlier_revision_that_is_gone_is_missed_by_the_later_one(lab):
     assert "earlier revision" in finding.remedy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "harm", [lambda p: flip(p / RESPONSES), slow(lambda p: (p / MANIFEST).unlink())]
 )
@@ -465,6 +467,7 @@ def test_rows_of_a_database_that_are_not_those_of_the_lake_are_found(lab, sql):
     assert {f.subject for f in findings} == {lab.archive.home.served, lab.archive.home.warehouse}
 
 
+@pytest.mark.slow
 def test_all_rows_that_are_others_are_mended_by_what_is_told_of_them(lab):
     change(lab, *CHANGES_OF_ROWS)
     mend(lab, *found_by_all(lab))

@@ -129,6 +129,7 @@ def test_days_come_back_by_one_command(old, store):
     assert findings(old, deep=True) == []
 
 
+@pytest.mark.slow
 def test_an_erasure_reaches_cold_answers(old, store):
     run.move(old.archive)
     item = stream(old)
@@ -165,6 +166,7 @@ def test_an_erasure_that_cannot_reach_the_store_does_nothing(old, store):
     assert not (old.root / "erasing.json").exists()
 
 
+@pytest.mark.slow
 def test_an_erasure_is_refused_where_nothing_says_where_the_store_is(old, store):
     run.move(old.archive)
     item, home = stream(old), old.archive.home
@@ -177,6 +179,7 @@ def test_an_erasure_is_refused_where_nothing_says_where_the_store_is(old, store)
     assert len(store.objects) > 0
 
 
+@pytest.mark.slow
 def test_an_erasure_that_loses_the_store_is_finished_later(old, store, monkeypatch):
     run.move(old.archive)
     item, delete, number = stream(old), store.delete, iter(range(1000))

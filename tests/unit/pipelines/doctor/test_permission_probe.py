@@ -4,6 +4,8 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
+import pytest
+
 from pipelines.doctor import Severity, api, permission_probe
 from pipelines.doctor.api_probe import list_domains
 from pipelines.doctor.permission_probe import probes
@@ -70,6 +72,7 @@ def test_an_action_that_the_vendor_does_not_offer_names_the_datasets_to_switch_o
     assert 'off = ["edge_stat", "edge_stat_by_protocol", "edge_stat_by_region", ' in finding.remedy
 
 
+@pytest.mark.slow
 def test_an_answer_without_a_result_shows_that_the_key_may_call_the_action():
     _, found = probed(manners=["null-result=missing"])
     (finding,) = api.judged_permissions(found)

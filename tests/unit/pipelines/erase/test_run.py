@@ -195,6 +195,7 @@ def test_a_day_that_is_asked_again_does_not_bring_it_back(past, erased, kind, tm
     assert {(one.state.is_complete, one.is_suspect) for one in lines} == {(True, False)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["push", slow("pull")])
 def test_the_only_domain_of_a_role_leaves_complete_days(tmp_path, role):
     """The API may have forgotten the day, so nothing could complete it."""
@@ -212,6 +213,7 @@ def test_the_only_domain_of_a_role_leaves_complete_days(tmp_path, role):
         assert {line.dataset: line.lacking for line in lines if line.lacking} == {}
 
 
+@pytest.mark.slow
 def test_captures_that_were_made_out_of_others_lose_it_and_keep_their_figures(tmp_path):
     day = date(2026, 11, 17)  # not asked again for late data
     with lab(tmp_path / "home", ACCOUNT, environ={"LIVESTATS_FIRST_DAY": str(day)}) as found:
@@ -252,6 +254,7 @@ def test_a_backup_loses_it_with_the_next_run_and_restores(there, tmp_path):
     assert Erasures.of(other.archive.home.raw) == Erasures.of(there.archive.home.raw)
 
 
+@pytest.mark.slow
 def test_verify_against_an_older_fingerprint_names_the_days(past, erased):
     line = livestats(past, "digest").splitlines()[-1]
     there, _ = erased("address")
@@ -263,6 +266,7 @@ def test_verify_against_an_older_fingerprint_names_the_days(past, erased):
     assert "Erased: address on 2026-11-22, from 3 dataset-days" in livestats(there, "status")
 
 
+@pytest.mark.slow
 def test_files_that_somebody_exported_into_the_home_go_and_settings_are_named(there):
     item, root = items(there)["domain"], there.root
     (root / "mine.csv").write_text(f"domain\n{item.text}\n")

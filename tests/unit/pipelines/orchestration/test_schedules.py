@@ -72,6 +72,7 @@ def test_a_captured_archive_asks_for_nothing(account, history):
     assert tick(found.archive, history) == "Every day that can be asked for is captured."
 
 
+@pytest.mark.slow
 def test_young_days_are_asked_again_on_the_next_day(account, history):
     """And the day that has settled since then."""
     found = account.beside("young")
@@ -157,6 +158,7 @@ def test_a_request_asks_again_only_for_its_datasets():
     assert names(found) == {"edge_stat"}
 
 
+@pytest.mark.slow
 def test_a_run_asks_for_the_account_first_each_day(account, history):
     """The request names no dimension: the step of the captures asks for them by itself."""
     found = account.beside("dimensions").with_(LIVESTATS_FIRST_DAY=YESTERDAY.isoformat())
@@ -168,6 +170,7 @@ def test_a_run_asks_for_the_account_first_each_day(account, history):
         assert rows > 0, dimension.name
 
 
+@pytest.mark.slow
 def test_a_list_of_domains_that_cannot_be_had_costs_no_day(account, history):
     """Yesterday's list serves as well; the run fails in the end, and says why."""
     found = account.beside("denied").with_(LIVESTATS_FIRST_DAY=YESTERDAY.isoformat())

@@ -117,6 +117,7 @@ def test_a_well_mannered_api_takes_fewer_calls_than_there_are(tmp_path):
     assert answers(found)["allowed"] == "all"
 
 
+@pytest.mark.slow
 def test_actions_that_are_denied_or_not_offered_are_named(tmp_path):
     first = probed(tmp_path, denied=[TOP], withdrawn=["DescribeIpInfo"])
     found = {one.details["action"]: one.answer for one in first.findings if one.topic == "action"}
@@ -124,6 +125,7 @@ def test_actions_that_are_denied_or_not_offered_are_named(tmp_path):
     assert probed_like(tmp_path, first).findings == first.findings
 
 
+@pytest.mark.slow
 def test_an_action_that_always_breaks_costs_itself_only(tmp_path):
     found = probed(tmp_path, manners=[f"cut@action={EDGE}"])
     assert found.calls <= MOST_CALLS
@@ -131,6 +133,7 @@ def test_an_action_that_always_breaks_costs_itself_only(tmp_path):
     assert answers(found)["stream refused"] == "none"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("manner", ["token-expiry=new", "proxy-login", "redirect", "html-200"])
 def test_a_probe_that_is_never_answered_says_why(tmp_path, manner):
     with pytest.raises(ApiError):

@@ -293,6 +293,7 @@ def test_a_rule_finds_the_day_and_scope_that_break_it_and_no_other_does(copy, ca
     assert copy.rows("SELECT DISTINCT verdict FROM reconciliation ORDER BY 1")[-1] == ("differs",)
 
 
+@pytest.mark.slow
 def test_a_domain_with_a_slot_less_is_sparse_in_that_table(copy):
     """What the slot held is added to the one before, so that no sum is less."""
     for rule in OFFERED_SLOTS:
@@ -324,6 +325,7 @@ def test_a_slot_too_many_is_no_sparse_day(copy):
     assert {rule for (rule,) in differing} - WHOLES == {rule.name}
 
 
+@pytest.mark.slow
 def test_totals_that_disagreed_when_the_answers_were_read_are_named(copy):
     for rule in OFFERED_TOTALS:
         copy.alter(rule.needs[0], "FROM t", disagreeing=["TotalRequest", "PeakOnlineUser"])
@@ -564,6 +566,7 @@ def test_a_day_of_which_nothing_is_loaded_has_no_rows(copy):
     assert copy.rows("SELECT DISTINCT business_date FROM reconciliation") == [(OTHER_DAY,)]
 
 
+@pytest.mark.slow
 def test_a_number_that_no_sum_can_hold_keeps_no_other_day_from_being_compared(copy):
     copy.connection.execute("DELETE FROM meta.reconciled")
     copy.alter("batch_stream_traffic", times("1e300", "down_traffic_bytes"))
