@@ -49,11 +49,7 @@ def push(
     files = {**_captures(home, found, base, done), **_others(home, found, base, done)}
     if files == base.files and base.is_swept and not again:
         return base, done
-    if index.newest(store) != base.index:
-        raise StoreError(
-            f"Another host has written to {store.place.text} meanwhile. Nothing was put there; what is here "
-            "stays. Run again."
-        )
+    _check_is_newest(store, base.index)
     if files != base.files or again:
         _contents(home, store, base, files, done, again=again)
         gone = {tree.capture_of(path) for path in base.files.keys() - files.keys()} - {None}
@@ -162,6 +158,7 @@ def _commit(
     """Put the index, note it here, and delete what it replaces."""
     made = Index(home=home.id, host=socket.gethostname(), files=files, is_swept=is_swept)
     name = index.write(store, made, base.index, fence)
+    _check_is_newest(store, name)  # before anything is deleted that a newer index may name
     stamps = tree.stamps(home, files, base)
     after = replace(base, index=name, is_swept=is_swept, files=files, stamps=stamps)
     after.save(home)
@@ -173,10 +170,23 @@ def _commit(
     return after
 
 
+def _check_is_newest(store: ObjectStore, name: IndexName | None) -> None:
+    """Raise StoreError if another host has written: this one has lost the lease."""
+    if index.newest(store) != name:
+        raise StoreError(
+            f"Another host has written to {store.place.text} meanwhile. Nothing of it was replaced; what is here "
+            "stays. Run again."
+        )
+
+
 def sweep(store: ObjectStore, base: Base) -> int:
-    """Delete the objects that the newest index does not name; how many. Raises StoreError."""
+    """Delete the objects that the newest index does not name; how many.
+
+    Raises StoreError, also if the newest index is not that of `base`.
+    """
     kept = {one.key for one in base.files.values()}
     strange = [key for key in store.keys(DATA) if key not in kept]
     strange += [key for key in store.keys(FOLDER) if IndexName.parse(key) not in (None, base.index)]
+    _check_is_newest(store, base.index)
     transfer.for_each(strange, store.delete)
     return len(strange)

@@ -6,7 +6,7 @@ import pytest
 
 from resources.fs.object_store import StoreError
 from resources.raw import captures
-from resources.shared import index
+from resources.shared import index, push
 from resources.shared.base import folder_of
 from tests.support.archives import DAYS, NOW, contents, lab
 from tests.support.cold_store import Out, in_folder
@@ -140,6 +140,30 @@ def test_what_a_host_writes_after_it_has_lost_the_lease_is_not_seen(pair, monkey
     one.push()
     two.pull()
     assert {path.name for path in two.home.raw.iterdir()} == {"domain", "isp", "region"}
+
+
+def test_a_host_that_has_lost_the_lease_deletes_nothing_that_the_next_one_names(pair, monkeypatch):
+    """It was stopped while it put contents, and goes on after another host has taken the account."""
+    one, two = pair
+    one.work(FIRST, names=["domain"], load=True)
+    two.pull()
+    (lake,) = one.home.lake.rglob("*.parquet")
+    lake.unlink()  # its object is replaced by nothing
+    two.lab.capture([FIRST], ["region"])
+    write = index.write
+
+    def late(store, made, after, fence):
+        monkeypatch.setattr("resources.shared.push.index.write", write)
+        two.push()
+        return write(store, made, after, fence)
+
+    monkeypatch.setattr("resources.shared.push.index.write", late)
+    with pytest.raises(StoreError, match="Another host has written"):
+        one.push()
+    assert {entry.key for entry in named(two).values()} <= {*two.store.keys(index.DATA)}
+    with pytest.raises(StoreError, match="Another host has written"):
+        push.sweep(one.store, one.base)
+    assert {entry.key for entry in named(two).values()} <= {*two.store.keys(index.DATA)}
 
 
 def test_without_the_store_all_stays_here_and_is_put_later(pair):
