@@ -15,6 +15,7 @@ from pathlib import Path
 
 from resources.errors import LivestatsError
 from resources.fs import atomic
+from resources.fs.digest_writer import DigestWriter
 from resources.fs.object_store import ObjectStore, StoreError
 from resources.raw import captures, cold
 from resources.raw.captures import BodyFile, Capture, DamagedCapture
@@ -36,27 +37,6 @@ class Moved:
         """Count a file."""
         self.files += 1
         self.bytes += size
-
-
-class _Digest:
-    """The size and SHA-256 of what is written to it; goes on to a file if there is one."""
-
-    def __init__(self, path: Path | None = None) -> None:
-        self.size, self._sha256 = 0, hashlib.sha256()
-        self._file = path.open("xb") if path else None
-
-    def write(self, data: bytes, /) -> None:
-        self.size += len(data)
-        self._sha256.update(data)
-        if self._file is not None:
-            self._file.write(data)
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    def is_of(self, file: BodyFile) -> bool:
-        return (self.size, self._sha256.hexdigest()) == (file.size, file.sha256)
 
 
 def move(day_folder: Path, store: ObjectStore, under: str) -> Moved:
@@ -91,9 +71,9 @@ def _put(file: BodyFile, store: ObjectStore, key: str) -> None:
         )
     with file.path.open("rb") as source:
         store.put(source, key)
-    there = _Digest()
+    there = DigestWriter()
     store.get(key, there)
-    if not there.is_of(file):
+    if not there.has_taken(file.size, file.sha256):
         raise NotMoved(
             f"{store.place.text}/{key} reads back as {there.size:,} other bytes than the {file.size:,} of "
             f"{file.path}, which stays where it is. Look at the store, then run `livestats cold` again."
@@ -121,11 +101,11 @@ def back(day_folder: Path, store: ObjectStore) -> Moved:
 
 def _fetch(file: BodyFile, store: ObjectStore, key: str) -> None:
     temp = atomic.temp_path(file.path.parents[1] / "cold")
-    got = _Digest(temp)
+    got = DigestWriter(temp)
     try:
         store.get(key, got)
         got.close()
-        if not got.is_of(file):
+        if not got.has_taken(file.size, file.sha256):
             raise DamagedCapture(
                 f"{store.place.text}/{key} is not what was moved there: {got.size:,} other bytes than the "
                 f"{file.size:,} of {file.path}. Restore that file from a backup; the object stays."
@@ -156,7 +136,7 @@ def check_writable(store: ObjectStore, home_id: str) -> None:
     """Put, read and delete an object that says nothing. Raises StoreError."""
     key, text = f"{home_id}/is-writable", b"livestats\n"
     store.put(io.BytesIO(text), key)
-    got = _Digest()
+    got = DigestWriter()
     store.get(key, got)
     store.delete(key)
     if got.size != len(text):

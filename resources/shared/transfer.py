@@ -5,7 +5,6 @@ Not here: which files (pull.py, push.py).
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from resources.fs import atomic
+from resources.fs.digest_writer import DigestWriter
 from resources.fs.object_store import ObjectStore, StoreError
 from resources.shared.index import Entry
 
@@ -37,27 +37,6 @@ class Moved:
             self.files, self.bytes = self.files + 1, self.bytes + one.size
 
 
-class _Digest:
-    """The SHA-256 of what is written to it; goes on to a file if there is one."""
-
-    def __init__(self, path: Path | None = None) -> None:
-        self.size, self._sha256 = 0, hashlib.sha256()
-        self._file = path.open("xb") if path else None
-
-    def write(self, data: bytes, /) -> None:
-        self.size += len(data)
-        self._sha256.update(data)
-        if self._file is not None:
-            self._file.write(data)
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    def is_of(self, entry: Entry) -> bool:
-        return (self.size, self._sha256.hexdigest()) == (entry.size, entry.sha256)
-
-
 def for_each(items: Iterable[T], work: Callable[[T], None]) -> None:
     """Do `work` for each item, several at a time; the first error ends it, and is raised."""
     with ThreadPoolExecutor(AT_ONCE, "shared") as threads:
@@ -72,12 +51,12 @@ def for_each(items: Iterable[T], work: Callable[[T], None]) -> None:
 
 def fetch(store: ObjectStore, entry: Entry, path: Path) -> None:
     """Write an object into the new file `path`. Raises StoreError, also if it is not as it was put."""
-    target = _Digest(path)
+    target = DigestWriter(path)
     try:
         store.get(entry.key, target)
     finally:
         target.close()
-    if not target.is_of(entry):
+    if not target.has_taken(entry.size, entry.sha256):
         path.unlink()
         raise StoreError(
             f"{store.place.text}/{entry.key} is not what was put there: {target.size:,} other bytes than the "
@@ -91,9 +70,9 @@ def put(store: ObjectStore, path: Path, entry: Entry) -> None:
     """Put a file and read it back. Raises StoreError, OSError."""
     with path.open("rb") as source:
         store.put(source, entry.key)
-    there = _Digest()
+    there = DigestWriter()
     store.get(entry.key, there)
-    if not there.is_of(entry):
+    if not there.has_taken(entry.size, entry.sha256):
         raise StoreError(
             f"{store.place.text}/{entry.key} reads back as {there.size:,} other bytes than the {entry.size:,} "
             f"of {path}: the file changed meanwhile, or the store does not keep what it gets. Run again."
