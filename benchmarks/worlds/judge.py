@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks.offered import DAILY, DATASETS
@@ -123,6 +125,9 @@ class Judge:
         table, expected = pq.read_table(file), pq.read_table(right)
         if table.equals(expected):
             return ""
+        has_domain = "domain" in table.column_names
+        if has_domain and _of(table, dataset).equals(_of(expected, dataset, known)):
+            return ""  # as nearly all are, in a fifth of the time of what follows
         self._connection.register("found", table)
         self._connection.register("expected", expected)
         # A rank is a place among the domains that were asked for.
@@ -131,17 +136,16 @@ class Judge:
         columns = _one_spelling(self._connection, "found", without)
         lost = f"SELECT {columns} FROM expected EXCEPT ALL SELECT {columns} FROM found"
         more = f"SELECT {columns} FROM found EXCEPT ALL SELECT {columns} FROM expected"
-        column = "domain" if "domain" in table.column_names else ""
-        if column:
+        if has_domain:
             lost = f"SELECT * FROM ({lost}) WHERE list_contains(?, domain)"
             if dataset.endpoint.action in self._emptied:  # for a domain that was asked apart, too
-                known &= {str(name).lower() for name in table.column(column).unique().to_pylist()}
+                known &= {str(name).lower() for name in table.column("domain").unique().to_pylist()}
         elif is_partly_known:
             return ""  # without a name in its rows nobody can say whose are missing
-        if column:
+        if has_domain:
             lost, more = (f"SELECT * FROM ({sql}) WHERE {_side(dataset)}" for sql in (lost, more))
         for what, sql in (("lacks", lost), ("has too much", more)):
-            values = [[*known]] if what == "lacks" and column else []
+            values = [[*known]] if what == "lacks" and has_domain else []
             rows = self._connection.execute(sql, values).fetchall()
             if rows:
                 return f"{what} {len(rows)} rows, such as {rows[0]}"[:400]
@@ -207,6 +211,17 @@ class Judge:
             return is_new
         names = ", ".join(f"'{name}'" for name in self._plan.new_domains)
         return f"{side} AND ({is_new} OR lower(domain) NOT IN ({names}))"
+
+
+def _of(table: pa.Table, dataset: Dataset, known: Collection[str] = ()) -> pa.Table:
+    """The rows of domains that have such figures, as `_side`; of the `known` ones, if there are."""
+    if known:
+        domain = pc.utf8_lower(table.column("domain"))
+        table = table.filter(pc.is_in(domain, pa.array(known, domain.type)))
+    if dataset.role is not DomainRole.ANY:
+        domain = pc.utf8_lower(table.column("domain"))
+        table = table.filter(pc.invert(pc.starts_with(domain, _OTHER_SIDE[dataset.role])))
+    return table
 
 
 def _side(dataset: Dataset) -> str:
