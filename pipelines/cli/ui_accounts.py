@@ -1,7 +1,7 @@
 """`livestats ui --accounts`: one page and one daemon, and a code server for each account.
 
 The fault of one account, such as settings that cannot be or a server that ends, leaves the others at work.
-Not here: what an account is (orchestration/accounts.py), one account alone (ui.py, read it first).
+Not here: what an account is (accounts/account_file.py), one account alone (ui.py, read it first).
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from pipelines.accounts import account_file
+from pipelines.accounts.account_file import Account
 from pipelines.backfill.orphans import END_GROUPS_WITH_STDIN
 from pipelines.cli import screen, ui_parts
 from pipelines.cli.options import Refused
 from pipelines.orchestration import accounts
-from pipelines.orchestration.accounts import Account
 from pipelines.orchestration.instance import make_tables
 from resources.archive import Archive
 from resources.errors import LivestatsError
@@ -61,7 +62,9 @@ class _Servers:
         """Start the code server of an account."""
         Path(code.socket).unlink(missing_ok=True)
         words = ui_parts.command("code", code.socket, "", 0, name=code.account.name)
-        code.process = self.start(words, code.account.environ(os.environ, self.history))
+        code.process = self.start(
+            words, accounts.environ_of(code.account, os.environ, self.history)
+        )
         code.began_s = time.monotonic()
 
     def serve_again(self) -> None:
@@ -87,7 +90,7 @@ class _Servers:
 
 def run(folder: Path, history: Path, host: str, port: int, web: Sequence[str]) -> None:
     """Serve the accounts of a folder until a signal comes, or daemon or page end. Raises SettingsError."""
-    found = accounts.read(folder)
+    found = account_file.read(folder)
     accounts.write_config(history, len(found))
     make_tables(history)
     for one in found:
@@ -98,8 +101,8 @@ def run(folder: Path, history: Path, host: str, port: int, web: Sequence[str]) -
         sockets = {code.account.name: code.socket for code in codes}
         atomic.write_atomically(file, accounts.workspace(sockets).encode())
         # Daemon and page get no variable of an account, and so no key.
-        nobody = Account("", {accounts.HOME_VARIABLE: str(history)})
-        environ = nobody.environ(os.environ, history)
+        nobody = Account("", {account_file.HOME_VARIABLE: str(history)})
+        environ = accounts.environ_of(nobody, os.environ, history)
         guard = subprocess.Popen(
             [sys.executable, "-c", END_GROUPS_WITH_STDIN], stdin=subprocess.PIPE,
             start_new_session=True, env=environ,
@@ -125,7 +128,9 @@ def _prepare(account: Account, history: Path) -> None:
     """Make the home of an account. What is wrong is told, and the page shows the account as broken."""
     try:
         archive = Archive.open(
-            account.environ(os.environ, history), ui_parts.CHECKOUT, leave_out_broken_cuts=True
+            accounts.environ_of(account, os.environ, history),
+            ui_parts.CHECKOUT,
+            leave_out_broken_cuts=True,
         )
         archive.home.prepare(archive.settings, archive.now())
     except (LivestatsError, OSError, ValueError) as error:

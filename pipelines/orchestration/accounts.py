@@ -1,116 +1,36 @@
 """Several accounts on one page of Dagster: what each of their processes is told, and the instance they share.
 
-An account is a file NAME.env in one folder: lines NAME=VALUE, as systemd's EnvironmentFile= has them, with
-its home, settings and key. Each is a code location of a process of its own. Not here: starting the
-processes (cli/ui_accounts.py).
+Each is a code location of a process of its own. Not here: what an account is
+(pipelines/accounts/account_file.py), starting the processes (cli/ui_accounts.py).
 """
 
 from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.accounts.account_file import Account
 from pipelines.orchestration import start_status
 from pipelines.orchestration.instance import CONFIG, TEMPLATE, is_as_shipped, sealed
-from resources.api import json_log
-from resources.config import SettingsError
-from resources.config.loader import (
-    ACCOUNT_VARIABLE,
-    FILE_VARIABLE,
-    PREFIX,
-    SCHEDULES_VARIABLE,
-    UI_SECRET,
-)
+from resources.config.loader import ACCOUNT_VARIABLE, SCHEDULES_VARIABLE
 from resources.fs import atomic
 
-HOME_VARIABLE = "LIVESTATS_HOME"
 RUNS_OF_ONE = 2
 """Runs of one account at a time, as with an instance of its own."""
-
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
-_OF_LIVESTATS = (PREFIX, "VOLC_", "AWS_")
-"""Beginnings of variables that are an account's own: those of the surroundings count for none."""
-
-_SHARED = (json_log.VARIABLE, UI_SECRET, f"{UI_SECRET}_FILE")
-"""Variables of the page and of all processes."""
 
 _CONCURRENCY = re.compile(rb"^concurrency:\n(?:[ ].*\n)+", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Account:
-    """One account of the page."""
-
-    name: str
-    variables: Mapping[str, str]  # of its file
-
-    @property
-    def home(self) -> Path:
-        """Its home."""
-        return Path(self.variables[HOME_VARIABLE]).resolve()
-
-    def environ(self, surroundings: Mapping[str, str], history: Path) -> dict[str, str]:
-        """The environment of its process: its own variables, and nothing of another account."""
-        shared = {
-            name: value
-            for name, value in surroundings.items()
-            if name in _SHARED or not name.startswith(_OF_LIVESTATS)
-        }
-        return {
-            **shared,
-            **self.variables,
-            HOME_VARIABLE: str(self.home),
-            ACCOUNT_VARIABLE: self.name,
-            SCHEDULES_VARIABLE: start_status.RUN,
-            "DAGSTER_HOME": str(history),
-        }
-
-
-def read(folder: Path) -> list[Account]:
-    """The accounts of a folder, by name. Raises SettingsError."""
-    found = [_read(path) for path in sorted(folder.glob("*.env"))]
-    if not found:
-        raise SettingsError(
-            f"{folder} has no account: write a file NAME.env for each, with a line "
-            f"{HOME_VARIABLE}=/path and those of its key. docs/scale.md has an example."
-        )
-    homes: dict[Path, str] = {}
-    for one in found:
-        if (other := homes.setdefault(one.home, one.name)) != one.name:
-            raise SettingsError(f"{other} and {one.name} have the same home, {one.home}.")
-    return found
-
-
-def _read(path: Path) -> Account:
-    if not _NAME.fullmatch(path.stem):
-        raise SettingsError(
-            f"{path}: the file is named after the account: small letters, digits and _, a letter first."
-        )
-    try:
-        lines = [shlex.split(one, comments=True) for one in path.read_text("utf-8").splitlines()]
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError:  # from None: a key may stand in the line
-        raise SettingsError(
-            f"{path} cannot be read: it has an open quote, or is no text."
-        ) from None
-    variables: dict[str, str] = {}
-    for number, words in enumerate(lines, start=1):
-        for word in words:
-            name, equals, value = word.partition("=")
-            if not equals or not name.isidentifier():
-                raise SettingsError(f"{path}, line {number}, is not NAME=VALUE.")
-            variables[name] = value
-    for name in (HOME_VARIABLE, FILE_VARIABLE):
-        if not Path(variables.get(name) or "/").is_absolute():
-            raise SettingsError(f"{path}: write the whole path in {name}.")
-    if not variables.get(HOME_VARIABLE):
-        raise SettingsError(f"{path} has no line {HOME_VARIABLE}=/path: the home of the account.")
-    return Account(path.stem, variables)
+def environ_of(account: Account, surroundings: Mapping[str, str], history: Path) -> dict[str, str]:
+    """The environment of an account's code server, and of its runs."""
+    return {
+        **account.environ(surroundings),
+        ACCOUNT_VARIABLE: account.name,
+        SCHEDULES_VARIABLE: start_status.RUN,
+        "DAGSTER_HOME": str(history),
+    }
 
 
 def workspace(sockets: Mapping[str, str]) -> str:

@@ -7,9 +7,9 @@ import time
 import pytest
 from click.testing import CliRunner
 
+from pipelines.accounts.account_file import Account
 from pipelines.backfill.orphans import END_GROUPS_WITH_STDIN
 from pipelines.cli import main, ui_accounts
-from pipelines.orchestration.accounts import Account
 
 
 @pytest.mark.parametrize(
