@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "backup": "backup",
         "cold": "cold",
         "sync": "sync",
+        "work": "work",
         "ui": "ui",
         "simulate": "simulate",
         "completion": "completion",

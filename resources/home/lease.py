@@ -3,7 +3,8 @@
 File locks keep processes of one host apart; homes of one account on several hosts share none. The lock
 lives as long as a connection, so it is free when its holder or its host is gone. All processes on one home
 of one host hold it together. A process that has lost it ends at once, as if it were killed: nothing is
-committed after that. Without the setting nothing of this is imported. Not here: file locks (fs/locks.py).
+committed after that. Without the setting nothing of this is imported. Not here: file locks
+(fs/locks.py), the server (lease_server.py).
 """
 
 from __future__ import annotations
@@ -20,12 +21,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from resources.api import redaction
 from resources.config import Settings
-from resources.errors import LivestatsError
 from resources.home.layout import Home
+from resources.home.lease_server import LeaseRefused, connected, place_of_home, said, server_name
 
 log = logging.getLogger("livestats.lease")
 
@@ -41,14 +40,6 @@ TAKEOVER_S = 15.0
 WINDOW_S = 2.0
 """A new host waits so long in any case: the API counts the calls of the one before for a second."""
 
-_CLIENT = {
-    "application_name": "livestats lease",
-    "connect_timeout": "10",
-    "tcp_user_timeout": "10000",  # ms, of what is sent and not acknowledged
-    "keepalives_idle": "5",
-    "keepalives_interval": "2",
-    "keepalives_count": "3",
-}
 _SERVER = (
     # The server gives up a host that is cut off after a minute: later than that host itself.
     "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; "
@@ -64,10 +55,6 @@ SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND p
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 AND classid::bigint = %s AND objid::bigint = %s
 """
-
-
-class LeaseRefused(LivestatsError):
-    """Another host works on the account, or the lease cannot be had; the message says why."""
 
 
 @dataclass
@@ -132,30 +119,17 @@ def held(
 
 
 def _taken(home: Home, settings: Settings, sleep: Callable[[float], None]) -> _Lease:
-    try:
-        import psycopg2
-    except ImportError as error:
-        raise LeaseRefused(
-            "scale.lease needs a driver that the default install does not have. In the checkout: "
-            ".venv/bin/python -m pip install --no-build-isolation --editable '.[scale]'"
-        ) from error
-    account, where = settings.scale_account, _place_of(settings.scale_lease)
-    try:
-        connection = psycopg2.connect(_address(settings.scale_lease))
-    except psycopg2.Error as error:
-        raise LeaseRefused(
-            f"The lease of {account} cannot be had from {where}: {_said(error)}. Without it another "
-            "host could work on the account at the same time, so nothing is begun."
-        ) from None
+    account, where = settings.scale_account, server_name(settings.scale_lease)
+    connection = connected(settings)
     try:
         with connection, connection.cursor() as cursor:
-            before, has_ended = _take(cursor, account, _place(home))
+            before, has_ended = _take(cursor, account, place_of_home(home))
             cursor.execute("SELECT pg_backend_pid(), txid_current()")
             ((process, fence),) = cursor.fetchall()
         connection.autocommit = True
-    except psycopg2.Error as error:
+    except connection.Error as error:
         connection.close()
-        raise LeaseRefused(f"The lease of {account}, {where}: {_said(error)}.") from None
+        raise LeaseRefused(f"The lease of {account}, {where}: {said(error)}.") from None
     except BaseException:
         connection.close()
         raise
@@ -247,7 +221,7 @@ def _ask(lease: _Lease) -> None:
                     continue
             problem = "each statement has another connection. A pool must be one of sessions"
         except psycopg2.Error as error:
-            problem = _said(error)
+            problem = said(error)
         _end(lease, problem)
 
 
@@ -268,36 +242,7 @@ def _end(lease: _Lease, problem: str) -> None:
     os._exit(2)
 
 
-def _place(home: Home) -> str:
-    """Equal for processes that file locks keep apart: on one folder, in one running system.
-
-    Homes of one account that are kept in a store have one id, and in containers one path as well.
-    """
-    try:
-        system = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except OSError:
-        system = socket.gethostname()
-    folder = home.root.stat()
-    name = f"{system} {folder.st_dev} {folder.st_ino}"
-    return hashlib.sha256(name.encode()).hexdigest()[:24]
-
-
 def _number(name: str) -> int:
     """The key of the lock: 64 bits with a sign."""
     digest = hashlib.sha256(f"livestats lease {name}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
-
-
-def _address(url: str) -> str:
-    parts = urlsplit(url)
-    given = dict(parse_qsl(parts.query, keep_blank_values=True))
-    return parts._replace(query=urlencode({**_CLIENT, **given}, quote_via=quote)).geturl()
-
-
-def _place_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def _said(error: Exception) -> str:
-    return " ".join(redaction.redact(str(error)).split()).rstrip(".")

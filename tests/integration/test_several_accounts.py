@@ -1,4 +1,4 @@
-"""`livestats ui --accounts`: two accounts on one page of Dagster, each with its own runs, rows and faults."""
+"""Two accounts on one page of Dagster, or taken in turn: each with its own runs, rows and faults."""
 
 import json
 import os
@@ -23,6 +23,7 @@ MOST_S = 300
 LOCATIONS = """{workspaceOrError{... on Workspace{locationEntries{
     name locationOrLoadError{__typename}}}}}"""
 RUNS = "{runsOrError{... on Runs{results{jobName status tags{key value}}}}}"
+COUNTED = "SELECT count(DISTINCT business_date), count(DISTINCT domain) FROM stream_count"
 BACKFILL = """mutation($p: LaunchBackfillParams!) {
     launchPartitionBackfill(backfillParams: $p) {__typename}}"""
 
@@ -159,8 +160,7 @@ def test_two_accounts_on_one_page(accounts, page, tmp_path):
     loaded = {("acme", "load", "SUCCESS"), ("bolt", "load", "SUCCESS")}
     page.wait(lambda: loaded <= {*page.runs()})
     assert {status for *_, status in page.runs()} == {"SUCCESS"}
-    counted = "SELECT count(DISTINCT business_date), count(DISTINCT domain) FROM stream_count"
-    ((days, few),), ((same_days, more),) = (labs[name].rows(counted) for name in ("acme", "bolt"))
+    ((days, few),), ((same_days, more),) = (labs[name].rows(COUNTED) for name in ("acme", "bolt"))
     assert days == same_days > 0
     assert 0 < few < more
     secret = labs["acme"].simulator.credentials.secret_key
@@ -176,3 +176,19 @@ def test_two_accounts_on_one_page(accounts, page, tmp_path):
     )
     page.wait(lambda: page.locations() == broken)
     assert "The code server of acme has ended by itself" in (tmp_path / "ui.log").read_text()
+
+
+def test_accounts_are_taken_in_turn_and_a_broken_one_keeps_nobody_waiting(accounts, tmp_path):
+    folder, labs = accounts
+    words = ["work", "--accounts", str(folder), "--once", "--at-once", "2"]
+    done = subprocess.run(
+        [sys.executable, "-c", f"from pipelines.cli import main; main({words!r})"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "crab cannot be taken, while the others go on: " in done.stderr
+    assert [f"{name}: backfill ended with 0" in done.stderr for name in labs] == [True, True]
+    ((days, few),), ((same_days, more),) = (labs[name].rows(COUNTED) for name in ("acme", "bolt"))
+    assert days == same_days > 0
+    assert 0 < few < more
