@@ -120,6 +120,11 @@ class Answer:
         return self.result_json is not None and self.raw is None
 
     @property
+    def has_nothing(self) -> bool:
+        """True if there is no Result that could be changed: it is null, missing or spoiled."""
+        return not self.is_good or self.result_json == b"null"
+
+    @property
     def result(self) -> Result:
         """A copy of the Result; {} if there is none."""
         found = json.loads(self.result_json or b"{}")

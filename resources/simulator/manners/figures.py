@@ -51,7 +51,7 @@ class Content(Manner):
         raise NotImplementedError
 
     def behind(self, request: Request, answer: Answer) -> Answer:
-        if not answer.is_good or request.endpoint is None or answer.result_json == b"null":
+        if answer.has_nothing or request.endpoint is None:
             return answer
         return answer.with_result(self.changed(request, request.endpoint, answer.result))
 

@@ -32,7 +32,7 @@ class ListManner(Manner):
         """The list that the client shall see instead of `rows`."""
 
     def behind(self, request: Request, answer: Answer) -> Answer:
-        if not answer.is_good:
+        if answer.has_nothing:
             return answer
         request.notes["rows"] = self.rows(request, _whole_list(request))
         return answer.with_result(_one_page(request, answer.result))
@@ -172,7 +172,7 @@ class LateCarriers(Manner):
         return request.action == LIST_OF_CARRIERS
 
     def behind(self, request: Request, answer: Answer) -> Answer:
-        if not answer.is_good:
+        if answer.has_nothing:
             return answer
         result = answer.result
         return answer.with_result(result | {"ISPList": result["ISPList"][: self.most]})
@@ -191,7 +191,7 @@ class LateRegions(Manner):
         return request.action == LIST_OF_REGIONS
 
     def behind(self, request: Request, answer: Answer) -> Answer:
-        if not answer.is_good:
+        if answer.has_nothing:
             return answer
         result = answer.result
         areas = [
@@ -240,7 +240,7 @@ class NameCase(Manner):
         return None
 
     def behind(self, request: Request, answer: Answer) -> Answer:
-        if request.action != LIST_OF_DOMAINS or not answer.is_good:
+        if request.action != LIST_OF_DOMAINS or answer.has_nothing:
             return answer
         assert request.endpoint is not None  # noqa: S101 - the list of domains is an action
         result = answer.result
@@ -270,7 +270,7 @@ class NullResult(Manner):
     options: ClassVar[Options] = {"when": ("empty", "always", "missing")}
 
     def behind(self, request: Request, answer: Answer) -> Answer:
-        if not answer.is_good or request.endpoint is None:
+        if answer.has_nothing or request.endpoint is None:
             return answer
         result = answer.result
         layouts = (request.endpoint.rows, request.endpoint.split_rows)

@@ -3,6 +3,7 @@
 import pytest
 
 from resources.simulator.manners import read
+from resources.simulator.manners.listing import NullResult
 from tests.support.simulated_requests import answered, asked, through
 from tests.support.small_world import PULLS, PUSHES, WHOLE_DAY
 
@@ -74,3 +75,11 @@ def test_null_stands_where_there_is_nothing():
     assert through("null-result", domains()).result_json != b"null"
     assert through("null-result", domains(number=99)).result_json != b"null", "rows are announced"
     assert through("null-result=always", domains()).result_json == b"null"
+
+
+@pytest.mark.parametrize("after", ["moving-total", "short-pages=2", "doubled-key=1", "null-result"])
+def test_an_answer_that_has_nothing_stays_so_whatever_manners_follow(after):
+    """It was answered by a broken connection."""
+    request = asked(PUSH, **WHOLE_DAY, DomainList=PUSHES, PageNum=1)
+    null = through(NullResult(when="always"), request)
+    assert read(after).behind(request, null).result_json == b"null"
