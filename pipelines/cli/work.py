@@ -60,7 +60,7 @@ def work(folder: Path, every_hours: float, at_once: int, once: bool) -> None:
     r"""Capture several accounts in turn, until Ctrl-C.
 
     For each account: `livestats backfill --reread`, then `livestats alarms --send` if it has a webhook,
-    and once a week `livestats verify`. The fault of one account leaves the others at work. Files that
+    `livestats cold` if it has scale.cold, and once a week `livestats verify`. The fault of one account leaves the others at work. Files that
     are added to the folder, changed or removed count from then on.
 
     Several hosts can do so with the same accounts, if scale.home and scale.lease are set: docs/scale.md.
@@ -175,6 +175,8 @@ class _Host:
             return found  # nothing to look at yet
         if webhook.address(environ):
             found.append(["alarms", "--send"])
+        if settings.scale_cold:
+            found.append(["cold"])
         verified = saved_result.read(home).at
         if verified is None or datetime.now(UTC) - verified >= _VERIFIED_FOR:
             found.append(["verify"])

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 UNITS = {path.stem: path for path in (DEPLOY / "systemd").glob("*.service")}
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+WORKERS = yaml.safe_load((DEPLOY / "compose.workers.yaml").read_text("utf-8"))["services"]
+KUBERNETES = [*yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text("utf-8"))]
 CONTAINERFILE = (DEPLOY / "Containerfile").read_text("utf-8")
 SERVICES = COMPOSE["services"]
 KEY = re.compile(r"VOLC_|access_key|secret_key")
@@ -23,7 +26,7 @@ PLANTED = (
     ".env", ".env.production", ".git/config", ".venv/lib/x.py", ".venv-peers/x.py",
     ".superset/superset_config.py", ".volc/credentials", "livestats.toml", "data/archive.json",
     "home/raw/x/manifest.json.gz", "my-archive/archive.json", "some.duckdb", "deploy/environment",
-    "deploy/secrets/secret_key", "bi/.env", "bi/data/x.duckdb", "pipelines/.env", "assets/secrets/key",
+    "deploy/secrets/secret_key", "deploy/accounts/acme.env", "deploy/store.env", "bi/.env", "bi/data/x.duckdb", "pipelines/.env", "assets/secrets/key",
     "resources/livestats.toml", "id_rsa", "server.pem", "resources/server.key", "assets/x.duckdb.wal",
     ".tmp_dagster_home_x/history/runs.db", "dagster.yaml", "tests/fixtures/x", "benchmarks/x",
     "pipelines/__pycache__/x.pyc",
@@ -142,6 +145,65 @@ def test_every_option_of_these_files_exists():
              for word in re.findall(r"(?<!\S)--[a-z-]+", line)}  # fmt: skip
     assert asked >= {"--only", "--code", "--host"}
     assert asked <= known
+
+
+@pytest.mark.parametrize("name", ["worker-1", "worker-2"])
+def test_a_worker_can_write_its_own_homes_and_nothing_else(name):
+    one = WORKERS[name]
+    assert (one["read_only"], one["cap_drop"], one["user"]) == (True, ["ALL"], "1000:1000")
+    assert one["security_opt"] == ["no-new-privileges:true"]
+    assert one["volumes"] == [
+        f"{name}:/home/livestats/data",
+        "./accounts:/etc/livestats/accounts:ro",
+    ]
+    assert one["hostname"] == name  # leases name it
+
+
+def test_no_port_of_the_workers_or_of_what_they_share_is_published():
+    assert [name for name, one in WORKERS.items() if "ports" in one or "expose" in one] == []
+    assert not KEY.search(json.dumps([WORKERS[name] for name in ("worker-1", "worker-2")]))
+
+
+def test_a_pod_has_no_rights_and_writes_its_own_disk_alone():
+    (found,) = [one for one in KUBERNETES if one["kind"] == "StatefulSet"]
+    pod = found["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert (pod["securityContext"]["runAsNonRoot"], pod["securityContext"]["runAsUser"]) == (
+        True,
+        1000,
+    )
+    (worker,) = pod["containers"]
+    assert worker["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    mounts = {one["name"]: one for one in worker["volumeMounts"]}
+    assert [name for name, one in mounts.items() if not one.get("readOnly")] == [
+        "data",
+        "temporary",
+    ]
+    (disk,) = found["spec"]["volumeClaimTemplates"]
+    assert (
+        mounts[disk["metadata"]["name"]]["mountPath"]
+        == WORKERS["worker-1"]["volumes"][0].split(":")[1]
+    )
+    assert not KEY.search(json.dumps(KUBERNETES))
+
+
+@pytest.mark.parametrize("where", ["compose", "kubernetes"])
+def test_the_command_of_a_worker_is_one(where, tmp_path):
+    """It gets as far as the folder of accounts, which is not there."""
+    from pipelines.cli import main
+
+    pods = [one["spec"]["template"]["spec"] for one in KUBERNETES if one["kind"] == "StatefulSet"]
+    words = (
+        WORKERS["worker-1"]["command"] if where == "compose" else pods[0]["containers"][0]["args"]
+    )
+    result = CliRunner().invoke(main, words)
+    assert "'/etc/livestats/accounts' does not exist" in result.output
+    words = [str(tmp_path) if word.startswith("/etc") else word for word in words]
+    assert "has no account" in CliRunner().invoke(main, words).output
 
 
 @pytest.mark.slow  # a process; the history is not touched

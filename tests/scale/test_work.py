@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.scale.test_shared_home import ACCOUNTS, DAYS_ASKED, OF_CAPTURES, ledger, tables
 from tests.support.archives import lab, lake_rows
@@ -120,3 +121,24 @@ def test_a_server_of_leases_that_is_gone_is_told_and_nothing_is_asked(hosts):
     assert first.returncode == 1
     assert [f"{name} cannot be taken" in said for name in ACCOUNTS] == [True, True]
     assert [found.requests for found in of_first.values()] == [0, 0]
+
+
+def test_the_bucket_of_the_compose_file_is_made_and_may_be_there():
+    """By the command that stands in it."""
+    service = yaml.safe_load((ROOT / "deploy" / "compose.workers.yaml").read_text("utf-8"))[
+        "services"
+    ]["bucket"]
+    assert (service["entrypoint"][-1], len(service["command"])) == ("-c", 1)
+    with object_store() as store:
+        for _ in range(2):
+            subprocess.run(
+                [sys.executable, "-c", service["command"][0]], check=True,
+                env={"PATH": os.environ["PATH"], **store, "STORE": store[f"{PREFIX}S3__ENDPOINT"]},
+            )  # fmt: skip
+
+
+def test_the_pods_fit_what_kubernetes_takes():
+    kubernetes_validate = pytest.importorskip("kubernetes_validate")
+    for found in yaml.safe_load_all((ROOT / "deploy" / "kubernetes.yaml").read_text("utf-8")):
+        for version in ("1.29", kubernetes_validate.latest_version()):
+            kubernetes_validate.validate(found, version, strict=True)  # raises what is wrong

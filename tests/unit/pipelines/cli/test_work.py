@@ -72,12 +72,17 @@ def test_each_account_has_its_commands_with_its_own_key(folder, monkeypatch):
     assert "acme: backfill ended with 0" in result.stderr
 
 
-def test_alarms_are_sent_where_there_is_a_webhook_and_verify_runs_once_a_week(folder):
-    account(folder, "acme", LIVESTATS_ALERT_WEBHOOK="https://hooks.slack.com/services/T1/B1/x")
+def test_what_an_account_is_set_up_for_follows_and_verify_once_a_week(folder):
+    account(
+        folder,
+        "acme",
+        LIVESTATS_ALERT_WEBHOOK="https://hooks.slack.com/services/T1/B1/x",
+        LIVESTATS_SCALE_COLD="s3://bucket/acme",
+    )
     for name in ("acme", "bolt"):
         Home(folder / name).prepare(Settings(home=folder / name), datetime.now(UTC))
     once(folder)
-    assert asked(folder, "acme") == ["backfill --reread", "alarms --send", "verify"]
+    assert asked(folder, "acme") == ["backfill --reread", "alarms --send", "cold", "verify"]
     assert asked(folder, "bolt") == ["backfill --reread", "verify"]
     for age, more in ((6, []), (7, ["verify"])):
         (folder / "notes").unlink()
@@ -86,7 +91,7 @@ def test_alarms_are_sent_where_there_is_a_webhook_and_verify_runs_once_a_week(fo
             state = folder / name / "state"
             (state / "verified.json").write_text(json.dumps({"at": at.isoformat(), "wrong": []}))
         once(folder)
-        assert asked(folder, "acme") == ["backfill --reread", "alarms --send", *more]
+        assert asked(folder, "acme") == ["backfill --reread", "alarms --send", "cold", *more]
         assert asked(folder, "bolt") == ["backfill --reread", *more]
 
 
