@@ -43,6 +43,7 @@ NOT_RUN = {
     r"\. \.venv/bin/activate": "changes the reader's terminal only",
     r"useradd .*|install .*|cp .*|systemctl .*|chown .*|chgrp .*|chmod .*": "changes the system; commands of the units: below",
     r"docker compose .*": "needs a container engine; its commands: below",
+    r"docker build .*|kubectl .*": "needs a container engine, or Kubernetes: test_deploy reads the files",
     r"rsync .*": "needs a second machine",
     r"zcat .*\$LIVESTATS_HOME.*": "needs log files: tests of resources/logs read them",
     r"(mkdir|mv|rm) .*\$LIVESTATS_HOME.*": "test_recovery does what the page says",
@@ -54,7 +55,7 @@ NOT_RUN = {
     r"ATTACH .*|SELECT .*": "SQL: run below",
     r"(CREATE|GRANT|ALTER|DROP) .*;": "SQL of PostgreSQL, for tests/scale",
     r"livestats publish --to .*": "needs PostgreSQL or pyiceberg: tests/scale",
-    r"livestats ui --accounts .*": "needs accounts: integration/test_several_accounts",
+    r"livestats (ui|work) --accounts .*": "needs accounts: integration/test_several_accounts",
     r"livestats cold( --back .*)?": "needs an object store: tests/scale",
     r"livestats sync( --all)?": "needs an object store and PostgreSQL: tests/scale",
     r"\.venv/bin/python -m pip install .*": "changes the environment",
@@ -68,7 +69,7 @@ NOT_RUN = {
     r"livestats accept .*": "needs a suspect day: test_recovery does what the page says",
     r"livestats gone (DOMAIN(/APP/STREAM)?|edge_stat)( --undo)?": "needs one that lacks: test_recovery_messages and "
     "integration/test_incomplete_days do it",
-    r"livestats (accept|backup|diff|query)": "the command's name, without what it needs",
+    r"livestats (accept|backup|diff|query|work)": "the command's name, without what it needs",
 }
 
 
