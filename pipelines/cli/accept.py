@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.cli import complete, screen
-from pipelines.cli.options import Days, Refused, chosen, opened_to_change
+from pipelines.cli.options import Days, Refused, chosen, opened_to_change, require_archive
 
 if TYPE_CHECKING:
     from resources.archive import Archive
@@ -42,8 +42,7 @@ def accept(dataset: str, days: tuple[tuple[date, date], ...], reason: str) -> No
     written.
     """
     archive = opened_to_change()
-    if archive.home.identity is None:
-        raise Refused(f"There is no archive in {archive.home.root} yet. Run `livestats backfill`.")
+    require_archive(archive)
     if not reason.strip():
         raise Refused("--reason is empty: say why the answer is right.")
     (about,) = chosen([dataset], ())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import Refused, json_option, opened
+from pipelines.cli.options import Refused, json_option, opened, require_archive
 
 if TYPE_CHECKING:
     from resources.monitoring.model import Alarm
@@ -64,8 +64,7 @@ def alarms(as_json: bool, send: bool, only_new: bool, test: bool) -> None:
         )
         screen.say("Sent. If nothing arrived, check the settings of the bot.")
         return
-    if archive.home.identity is None:
-        raise Refused(f"There is no archive in {home} yet. Run `livestats backfill`.")
+    require_archive(archive)
     if only_new:
         from resources.monitoring.message import message
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import Days, Refused, finished_erasing, json_option, opened
+from pipelines.cli.options import Days, finished_erasing, json_option, opened, require_archive
 
 if TYPE_CHECKING:
     from pipelines.cold.run import Done
@@ -47,8 +47,7 @@ def cold(range_: tuple[date, date] | None, as_json: bool) -> None:
     from resources.raw.cold import files_of
 
     archive = finished_erasing(opened())
-    if archive.home.identity is None:
-        raise Refused(f"There is no archive in {archive.home.root} yet. Run `livestats backfill`.")
+    require_archive(archive)
     done = run.move(archive, _progress) if range_ is None else run.back(archive, *range_, _progress)
     sizes = [size for _, size in files_of(archive.home.raw)]
     files, size = len(sizes), sum(sizes)

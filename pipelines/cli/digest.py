@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import Day, Days, Refused, chosen, json_option, opened
+from pipelines.cli.options import Day, Days, Refused, chosen, json_option, opened, require_archive
 
 
 @click.command()
@@ -56,8 +56,7 @@ def digest(
     from resources.monitoring import daily_fingerprint, webhook
 
     archive = opened()
-    if archive.home.identity is None:
-        raise Refused(f"There is no archive in {archive.home.root} yet. Run `livestats backfill`.")
+    require_archive(archive)
     if bool(prove) != bool(out):
         raise Refused("--prove and --out belong together: --prove DATASET DAY --out FILE.")
     url = archive.environ.get(webhook.VARIABLE, "")

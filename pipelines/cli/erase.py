@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import Refused, checked, json_option, opened_to_change
+from pipelines.cli.options import Refused, checked, json_option, opened_to_change, require_archive
 
 if TYPE_CHECKING:
     from pipelines.erase.run import Erased, Plan
@@ -45,8 +45,7 @@ def erase(
     Exits with 1 if something could not be read: then it is not finished, and says what to mend.
     """
     archive = opened_to_change()
-    if archive.home.identity is None:
-        raise Refused(f"There is no archive in {archive.home.root} yet. Run `livestats backfill`.")
+    require_archive(archive)
     item = _item(domain, stream, address)
     done = _finished(archive) if item is None else _erased(archive, item, yes=yes, as_json=as_json)
     if done is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import Refused, json_option, opened, opened_to_change
+from pipelines.cli.options import Refused, json_option, opened, opened_to_change, require_archive
 
 if TYPE_CHECKING:
     from resources.archive import Archive
@@ -41,8 +41,7 @@ def gone(names: tuple[str, ...], undo: bool, as_json: bool) -> None:
 
     archive = opened_to_change() if names else opened()
     home = archive.home
-    if home.identity is None:
-        raise Refused(f"There is no archive in {home.root} yet. Run `livestats backfill`.")
+    require_archive(archive)
     if undo and not names:
         raise Refused("--undo needs what to ask for again: livestats gone DOMAIN --undo")
     streams = [name for name in names if "/" in name]

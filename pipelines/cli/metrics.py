@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli import screen
-from pipelines.cli.options import Refused, opened
+from pipelines.cli.options import Refused, opened, require_archive
 from resources.api.redaction import redact
 from resources.errors import LivestatsError
 
@@ -64,8 +64,7 @@ def _text(account: str) -> str:
     from resources.monitoring import metrics as known
 
     archive = opened()
-    if archive.home.identity is None:
-        raise Refused(f"There is no archive in {archive.home.root} yet. Run `livestats backfill`.")
+    require_archive(archive)
     return known.text(archive, account)
 
 

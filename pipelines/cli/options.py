@@ -131,6 +131,19 @@ def finished_erasing(archive: Archive) -> Archive:
     return archive
 
 
+def require_archive(archive: Archive) -> None:
+    """Refuse what needs an archive where there is none yet."""
+    if archive.home.identity is None:
+        raise Refused(f"There is no archive in {archive.home.root} yet. {how_to_begin(archive)}")
+
+
+def how_to_begin(archive: Archive) -> str:
+    """What to run where there is no archive yet."""
+    if archive.settings.scale_home:
+        return "Run `livestats sync`, which fetches the one of scale.home."
+    return "Run `livestats backfill`."
+
+
 def checked(action: Callable[[], T]) -> T:
     """What `action` returns; its ValueError becomes a message to the user."""
     try:

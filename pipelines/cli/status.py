@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.cli import log_lines, screen
-from pipelines.cli.options import Refused, chosen, in_order, json_option, opened, with_range
+from pipelines.cli.options import (
+    Refused,
+    chosen,
+    how_to_begin,
+    in_order,
+    json_option,
+    opened,
+    with_range,
+)
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -78,6 +86,8 @@ def status(
     if page is not None and not page.parent.is_dir():
         raise Refused(f"--html {page}: there is no folder {page.parent}. Make it, or name another.")
     archive = opened()
+    if archive.settings.scale_home and archive.home.identity is None:  # all would be missing
+        screen.note(f"There is no archive in {archive.home.root} yet. {how_to_begin(archive)}")
     since, until = first or archive.first_day, last or archive.today
     datasets = [d for d in chosen(names, archive.daily) if not d.is_dimension]
     report = coverage_report.read(archive, datasets, since, until)

@@ -54,3 +54,28 @@ def test_a_value_may_begin_with_a_minus(monkeypatch, tmp_path):
     result = run("status", "--from", "-7d", "--to", "-9d", LIVESTATS_NOW=NOW)
     assert result.exit_code == 2
     assert "--from 2026-10-25 is after --to 2026-10-23" in result.output
+
+
+@pytest.mark.parametrize("words", ["alarms", "metrics", "digest", "cold"])
+def test_without_an_archive_the_command_that_begins_one_is_named(monkeypatch, tmp_path, words):
+    """Also for a host whose archive is in a store: it has one to fetch, and none to begin."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LIVESTATS_HOME", str(tmp_path / "home"))
+    result = CliRunner().invoke(main, [words])
+    assert (result.exit_code, "Run `livestats backfill`." in result.output) == (2, True)
+    for name, value in (
+        ("HOME", "s3://bucket/acme"),
+        ("LEASE", "postgresql://me@127.0.0.1:9/x"),
+        ("ACCOUNT", "acme"),
+    ):
+        monkeypatch.setenv(f"LIVESTATS_SCALE_{name}", value)
+    result = CliRunner().invoke(main, [words])
+    assert (result.exit_code, "Run `livestats sync`" in result.output) == (2, True)
+
+
+def test_status_names_it_too(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LIVESTATS_HOME", str(tmp_path / "home"))
+    assert "livestats sync" not in CliRunner().invoke(main, ["status"]).output
+    monkeypatch.setenv("LIVESTATS_SCALE_HOME", "s3://bucket/acme")
+    assert "Run `livestats sync`" in CliRunner().invoke(main, ["status"]).stderr
