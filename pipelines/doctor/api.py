@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import requests
 
@@ -19,6 +18,7 @@ from resources.api.catalog.model import DomainRole
 from resources.api.credentials import Credentials, find_credentials
 from resources.api.errors import ApiError, TryLater
 from resources.api.hosts import Host
+from resources.api.server_clock import server_time
 from resources.archive import Archive
 from resources.capture.account_guard import AccountGuard, OtherAccount
 from resources.capture.inventory import PrerequisiteMissing
@@ -62,13 +62,10 @@ def clock_offset(settings: Settings) -> tuple[bool, Finding]:
 
 def judged_offset(url: str, header: str | None, now: datetime) -> Finding:
     """The finding on a Date header, which has a resolution of seconds."""
-    try:
-        server_time = parsedate_to_datetime(header or "")
-    except ValueError:
+    answered_at = server_time(header)
+    if answered_at is None:
         return ok("api", f"{url} answers; it sends no time")
-    if not server_time.tzinfo:
-        server_time = server_time.replace(tzinfo=UTC)
-    offset = (now - server_time).total_seconds()
+    offset = (now - answered_at).total_seconds()
     direction = "ahead of" if offset > 0 else "behind"
     advice = "Correct the clock: `timedatectl` shows whether it is synchronised."
     if abs(offset) >= _CLOCK_PROBLEM_S:

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType, TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 
@@ -38,6 +38,7 @@ from resources.api.retry import (
     Timing,
     read_retry_after,
 )
+from resources.api.server_clock import ServerClock
 from resources.api.signing import sign
 from resources.api.transport import DEFAULT_TIMEOUTS, Timeouts, Transport, chunks
 from resources.api.withheld import without_secrets
@@ -97,6 +98,7 @@ class Client:
         self._transport = Transport(host, timeouts)
         self._breaker = Breaker(host.netloc, self._probe, monotonic)
         self._witness = Witness(self._ask, monotonic)
+        self._server_clock = ServerClock()
         self._lock = threading.Lock()  # guards what follows
         self._calls: Counter[str] = Counter()
         self._bytes_received = 0
@@ -112,6 +114,11 @@ class Client:
         """Bytes of bodies received so far, before decompression."""
         with self._lock:
             return self._bytes_received
+
+    @property
+    def clock_lead(self) -> timedelta:
+        """How far this machine's clock is ahead of the vendor's, by the newest answer; zero if it is not."""
+        return self._server_clock.lead
 
     @overload
     def call(self, action: str, payload: Mapping[str, object]) -> ApiResponse[dict[str, Any]]: ...
@@ -269,6 +276,7 @@ class Client:
             if not 200 <= status <= 299:
                 location = response.headers.get("Location")
                 raise refused(action, status, location, body, retry_after_s)
+            self._server_clock.note(now, response.headers.get("Date"))
             kept = without_secrets(ENDPOINTS.get(action), body)
             value = read(body if with_secrets else kept)
             return ApiResponse(action, request, kept, now, status, attempts, value)

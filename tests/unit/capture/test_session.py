@@ -1,13 +1,18 @@
 """The connection that settings and environment describe: key, host, home, waits that can be ended."""
 
 import threading
+from datetime import date, timedelta
 
 import pytest
 
+from resources.api.catalog import DATASETS
 from resources.api.errors import FixSetup, TryLater
 from resources.api.retry import RetryPolicy
+from resources.api.server_clock import ServerClock
+from resources.capture.result import Outcome
 from resources.capture.session import RunCancelled, _Wait, capturer, rates
 from resources.config import Settings, SettingsError
+from resources.ledger.states import settles_at
 from resources.simulator import Account, Faults
 from tests.support.archives import lab
 
@@ -120,3 +125,20 @@ def test_patience_can_be_set(tmp_path):
     ):
         one.client.call(ACTION, {})
     assert found.requests == 3
+
+
+def test_a_clock_that_is_ahead_asks_for_no_day_before_the_vendor_has_it(tmp_path, monkeypatch):
+    """It was captured too early, and green without its last minutes until it was read again."""
+    day, name = date(2026, 11, 21), "batch_push_stream_metrics"
+    settings = Settings(home=tmp_path)
+    early = settles_at(DATASETS[name], day, settings.zone) + timedelta(minutes=5)
+    names = ("domain", "isp", "region", name)
+    with lab(tmp_path / "home", names=names, now=early) as one:
+        with monkeypatch.context() as patched:
+            ahead = property(lambda _: timedelta(minutes=6), lambda *_: None)
+            patched.setattr(ServerClock, "lead", ahead, raising=False)
+            *_, found = one.capture([day])
+        assert (found.dataset, found.outcome) == (name, Outcome.SETTLING)
+        assert one.simulator.calls[DATASETS[name].endpoint.action] == 0
+        *_, found = one.capture([day])
+        assert found.outcome is Outcome.CAPTURED
