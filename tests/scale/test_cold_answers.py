@@ -3,8 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,38 +13,13 @@ from resources.raw import cold
 from tests.support.archives import DAYS, contents, lab
 from tests.support.cold_store import bodies
 from tests.support.iceberg_stores import KEY, PREFIX, SECRET, object_store
+from tests.support.killed_command import killed_before
 
 pytestmark = pytest.mark.scale
 
 ROOT = Path(__file__).parents[2]
 LATER = "2027-04-01T12:00:00+08:00"
 NAMES = ("domain", "isp", "region", "stream_count", "edge_stat", "push_stream_info", "ip_info")
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from pipelines.cli import main
-from resources.fs import atomic
-from resources.fs.object_store import ObjectStore
-
-step, steps = int(sys.argv[1]), iter(range(10_000))
-
-def killing(holder, name):
-    done = getattr(holder, name)
-    def before(*words, **more):
-        if next(steps) == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return done(*words, **more)
-    setattr(holder, name, before)
-
-for name in ("put", "get", "delete"):
-    killing(ObjectStore, name)
-killing(Path, "unlink")
-killing(atomic, "fsync")
-try:
-    main(sys.argv[2:])
-finally:
-    print("steps", next(steps))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -131,17 +104,13 @@ def test_killed_at_any_step_nothing_is_lost_or_left(archive, listed, monkeypatch
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, environ[name])
 
-    def run(step):
-        return subprocess.run(
-            [sys.executable, "-c", KILLED, str(step), *words],
-            env=environ, cwd=ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-
     files, before = contents(archive.archive.home.raw), all_bodies(archive)
     if len(words) > 1:
         livestats(archive, "cold")
     kills, step = 0, 0
-    while (done := run(step)).returncode == -signal.SIGKILL:  # each goes on from the one before
+    while (
+        done := killed_before(step, words, environ)
+    ).returncode == -signal.SIGKILL:  # each goes on from the one before
         kills, step = kills + 1, step + 1
         assert all_bodies(archive) == before, step
         noted = {f"cold/{one.key}" for path in archive.archive.home.raw.rglob(cold.NOTE)

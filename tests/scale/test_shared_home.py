@@ -17,6 +17,7 @@ from resources.simulator import Account
 from resources.verify.run import Verification
 from tests.support.archives import DAYS, NOW, contents, lab, lake_rows, leftovers
 from tests.support.iceberg_stores import PREFIX, object_store
+from tests.support.killed_command import killed_before
 from tests.support.postgresql_server import PASSWORD
 from tests.support.shared_homes import NAMES
 
@@ -163,32 +164,6 @@ def test_two_accounts_on_three_hosts_with_one_killed_are_as_on_one(shared, tmp_p
                 assert [*Verification(found.archive).findings()] == []
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from pipelines.cli import main
-from resources.fs import atomic
-from resources.fs.object_store import ObjectStore
-
-step, steps = int(sys.argv[1]), iter(range(100_000))
-
-def killing(holder, name):
-    done = getattr(holder, name)
-    def before(*words, **more):
-        if next(steps) == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return done(*words, **more)
-    setattr(holder, name, before)
-
-for name in ("put", "get", "delete", "keys"):
-    killing(ObjectStore, name)
-for name in ("unlink", "rename", "replace", "mkdir"):
-    killing(Path, name)
-killing(atomic, "fsync")
-main(sys.argv[2:])
-"""
-
-
 @pytest.mark.usefixtures("in_this_process")
 @pytest.mark.parametrize("way", ["push", "pull"])
 def test_killed_at_any_step_the_same_again_finishes_it(shared, tmp_path, way):
@@ -203,7 +178,8 @@ def test_killed_at_any_step_the_same_again_finishes_it(shared, tmp_path, way):
             session.sync(one.archive.home, one.archive.settings, NOW)
         before, store = contents(one.archive.home.raw), session.store_of(one.archive.settings)
         kills = step = 0
-        while (done := killed_sync(worker, step)).returncode == -signal.SIGKILL:
+        environ = {**worker.archive.environ, "PATH": os.environ["PATH"]}
+        while (done := killed_before(step, ("sync",), environ)).returncode == -signal.SIGKILL:
             kills, step = kills + 1, step + 1
             name = index.newest(store)
             named = index.read(store, name).files.values() if name else ()
@@ -221,14 +197,6 @@ def test_killed_at_any_step_the_same_again_finishes_it(shared, tmp_path, way):
         assert len(store.keys("index")) == 1
         two.load()
         assert [*Verification(two.archive).findings()] == []
-
-
-def killed_sync(found, step):
-    return subprocess.run(
-        [sys.executable, "-c", KILLED, str(step), "sync"],
-        env={**found.archive.environ, "PATH": os.environ["PATH"]},
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
 
 
 @pytest.mark.usefixtures("in_this_process")
