@@ -60,8 +60,8 @@ def work(folder: Path, every_hours: float, at_once: int, once: bool) -> None:
     r"""Capture several accounts in turn, until Ctrl-C.
 
     For each account: `livestats backfill --reread`, then `livestats alarms --send` if it has a webhook,
-    `livestats cold` if it has scale.cold, and once a week `livestats verify`. The fault of one account leaves the others at work. Files that
-    are added to the folder, changed or removed count from then on.
+    `livestats cold` if it has scale.cold, and once a week `livestats verify`. The fault of one account
+    leaves the others at work. Files that are added to the folder, changed or removed count from then on.
 
     Several hosts can do so with the same accounts, if scale.home and scale.lease are set: docs/scale.md.
     One works on an account at a time, and goes on with it; another takes it when twice --every-hours

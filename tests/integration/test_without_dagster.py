@@ -19,8 +19,8 @@ MONTHS = "backfill --from 2026-10-31 --to 2026-11-01 --dataset edge_stat"
 WITH_DAGSTER = {"ui"}
 """Its whole purpose. `doctor` reads the daemon's heartbeats once there is a dagster.yaml."""
 
-ENDLESS = {"simulate", "demo"}
-"""One serves until it is stopped; the other is a backfill with a simulated account, see test_demo."""
+ENDLESS = {"simulate", "demo", "work"}
+"""The first serves until it is stopped; the others start backfills, see test_demo and test_work."""
 
 AFTER_A_BACKFILL = [
     "init --offline",
