@@ -222,7 +222,8 @@ class PartitionJob:
     ) -> dict[str, object]:
         """The manifest's entry of that name: by the rows themselves, or other datasets of its streams."""
         if self.dataset.scope is not Scope.STREAM:
-            return {"contradictions": stats.contradictions} if stats.contradictions else {}
+            found = stats.contradictions(one["payload"] for one in manifest["requests"])
+            return {"contradictions": found} if found else {}
         lacking = {item_key(self.dataset, one) for one in lacking_items(manifest)}
         asked = answered_items(self.dataset, manifest) - lacking
         paths = {name: parquet.path_of(self.home.lake, name, self.day) for name in self.sources}

@@ -6,7 +6,9 @@ Not here: writing them (parquet.py), what the counts mean (resources/ledger).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +20,7 @@ from resources.api.parsing.parse import Rows
 from resources.lake.activity import Activity
 from resources.lake.long_events import LongEvents
 from resources.lake.rankings import Rankings
+from resources.lake.silent_variants import SilentVariants
 from resources.lake.variant_figures import VariantFigures
 
 
@@ -38,6 +41,7 @@ class WriteStats:
         self.activity = Activity(self.dataset)
         self.long_events = LongEvents(self.dataset)
         self.variants = VariantFigures(self.dataset)
+        self.silent_variants = SilentVariants(self.dataset)
         self.rankings = Rankings(self.dataset)
 
     def add(self, rows: Rows) -> None:
@@ -50,6 +54,7 @@ class WriteStats:
     def add_domains(self, table: pa.Table) -> None:
         """Count the rows of each variant, and of each domain if the rows tell theirs."""
         self.variants.add(table)
+        self.silent_variants.add(table)
         self.rankings.add(table)
         if "domain" not in table.column_names:
             return
@@ -62,10 +67,13 @@ class WriteStats:
                 domain = domain_key(row["domain"])
                 self.streams.add("/".join((domain, row["app"], row["stream"])))
 
-    @property
-    def contradictions(self) -> list[str]:
-        """What in the rows shows that another question was answered, in words."""
-        return [*self.variants.contradictions, *self.rankings.contradictions]
+    def contradictions(self, payloads: Iterable[Mapping[str, Any]]) -> list[str]:
+        """What in the rows shows that another question was answered, or none, in words.
+
+        `payloads` are those of the requests that were answered.
+        """
+        silent = self.silent_variants.contradictions(payloads)
+        return [*self.variants.contradictions, *silent, *self.rankings.contradictions]
 
     def taken_from(self, before: WriteStats) -> Counter[str]:
         """How many rows of each domain `before` has more; of rows that tell none, under ""."""

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from pipelines.cli import main
 from resources.api.catalog import DATASETS
 from resources.simulator import Account, api
+from resources.simulator.manners import read
 from tests.support.archives import DAYS, NOW, lab
 from tests.support.false_empty import emptied
 from tests.support.suites import slow
@@ -125,3 +126,27 @@ def test_what_is_not_suspect_cannot_be_accepted(tmp_path):
                 main, ["accept", *words, "--reason", "why"], env=dict(found.archive.environ)
             )
             assert (result.exit_code, "is not suspect" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "manner"),
+    [
+        ("stream_session_by_domain", "false-empty=DescribeLiveStreamSessionData"),
+        ("batch_stream_session", "false-empty=DescribeLiveBatchStreamSessionData"),
+        ("batch_push_stream_metrics", "false-empty=DescribeLiveBatchPushStreamMetrics"),
+        ("top_play", "false-empty=DescribeLiveTopPlayData"),
+    ],
+)
+def test_one_of_several_questions_about_the_same_is_answered_with_nothing(tmp_path, name, manner):
+    """The day had rows, and so it was green, without the viewers by session or a ranking."""
+    names = ("domain", "isp", "region", name)
+    with lab(tmp_path / "home", ACCOUNT, names=names) as found:
+        found.simulator.manners = [read(f"{manner}@until-call=1")]
+        found.capture([DAY])
+        found.simulator.manners = []
+        (line,) = found.archive.ledger(DATASETS[name], DAY, DAY)
+        assert line.rows
+        assert line.is_suspect
+        found.capture([DAY], again=True)
+        (line,) = found.archive.ledger(DATASETS[name], DAY, DAY)
+        assert not line.is_suspect
