@@ -198,8 +198,8 @@ class PartitionJob:
             facts["completes"] = self.previous.name.text
         if self.unanswered:
             facts["lacking"] = [self._lacking_entry(one, now) for one in self.unanswered]
-        facts |= facts_by_domain(self.dataset, table.stats, capture.manifest | facts)
         window = day_window(self.day, ZoneInfo(time_zone))
+        facts |= facts_by_domain(self.dataset, table.stats, capture.manifest | facts, window)
         if long_events := table.stats.long_events.beyond(window):
             facts["long_events"] = long_events
         facts |= self._contradictions(capture.manifest | facts, table.stats, window)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from resources.api.body import Body, Packed
 from resources.api.catalog.datasets import Dataset
@@ -19,6 +20,7 @@ from resources.api.errors import ApiError, IncompleteAnswer
 from resources.api.pagination import fetch_pages
 from resources.api.parsing.parse import Page, join, read_page
 from resources.api.request_plan import Request, items_of, request_of
+from resources.api.windows import day_window
 from resources.capture.answers import FetchedPage, FetchResult, check_addresses
 from resources.capture.rejected_answers import payload_key
 from resources.capture.staged_files import StagedFiles
@@ -187,7 +189,8 @@ def _commit(home: Home, dataset: Dataset, day: date, draft: _Draft) -> None:
         if draft.lacking:
             facts["lacking"] = draft.lacking
         stats = staged.table.stats
-        facts |= facts_by_domain(dataset, stats, staged.capture.manifest | facts)
+        window = day_window(day, ZoneInfo(str(facts["time_zone"])))
+        facts |= facts_by_domain(dataset, stats, staged.capture.manifest | facts, window)
         fetched_at = draft.rejected.name.fetched_at
         after = before.name if before else None
         name = staged.capture.seal(fetched_at, staged.table.stats.rows, after, facts)

@@ -231,11 +231,12 @@ def _counted(
     if stats is None:
         return {}
     found: dict[str, Any] = {"rows": stats.rows}
+    zone = manifest.get("time_zone")  # early ones state none, and no hours
+    window = day_window(day, ZoneInfo(str(zone))) if zone else None
     if any(key in manifest for key in _COUNTED):
-        anew = facts_by_domain(dataset, stats, manifest)
+        anew = facts_by_domain(dataset, stats, manifest, window)
         found |= {key: anew[key] for key in _COUNTED if key in manifest and key in anew}
-    if "long_events" in manifest:
-        window = day_window(day, ZoneInfo(str(manifest["time_zone"])))
+    if "long_events" in manifest and window is not None:
         found["long_events"] = stats.long_events.beyond(window)
     return found
 

@@ -1,7 +1,8 @@
 """In which hours of a day each domain has activity, by the rows of one dataset: some, or plenty.
 
 Two bit masks for each domain, so that series can be compared without reading their rows. Bits are hours
-since 1970 modulo 32, the same for all datasets of a day; bit DAY stands for the whole day. Not here: what
+since 1970 modulo 32, the same for all datasets of a day; bit DAY stands for the whole day. Bit SESSION, of
+the first mask alone, says that a push began and ended within the day. Not here: what
 follows where one dataset has activity and another has none (ledger/silent_hours.py), or an earlier answer
 has (ledger/taken_back.py).
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import MappingProxyType
 
 import numpy as np
@@ -20,9 +22,14 @@ import pyarrow.compute as pc
 from resources.api.catalog.columns import SLOT_START_AT
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.spelling import domain_key
+from resources.api.windows import Window
 
 HOURS = 32
 DAY = HOURS
+SESSION = DAY + 1
+
+SESSION_S = 600
+"""A push of that length, so far from both ends of the day, is in the list of pushes for certain."""
 
 _HOUR_US = 3_600_000_000
 _MB = 10**6
@@ -37,6 +44,7 @@ class Measure:
     per_slot_s: int = 0  # a level, not a sum: counted once for so many seconds of a slot
     hourly: float = 0.0  # plenty in an hour; 0: rows tell no hour
     daily: float
+    session: str = ""  # column that tells pushes apart; "": rows tell none
 
 
 _ONLINE = MappingProxyType({"online_user_type": "Online"})
@@ -58,7 +66,9 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "batch_stream_traffic": Measure(column="down_traffic_bytes", daily=100 * _MB),
         "play_status_code": _CODES,
         "play_status_code_by_domain": _CODES,
-        "batch_push_stream_metrics": Measure(where={"agg_type": "max"}, hourly=30, daily=30),
+        "batch_push_stream_metrics": Measure(
+            where={"agg_type": "max"}, hourly=30, daily=30, session="session_id"
+        ),
         "push_stream_metrics": Measure(hourly=30, daily=30),
         "stream_count": Measure(
             column="peak_streams",
@@ -101,6 +111,7 @@ class Activity:
         """Start without rows."""
         self._measure = measure_of(dataset.name)
         self._sums: dict[str, np.ndarray] = {}
+        self._sessions: dict[tuple[str, str], Window] = {}  # (domain, id) -> first and last slot
 
     def add(self, table: pa.Table) -> None:
         """Add rows."""
@@ -108,6 +119,7 @@ class Activity:
         if measure is None or not table.num_rows:
             return
         wanted = ["domain", SLOT_START_AT, "slot_seconds", "status_code", measure.column]
+        wanted += [measure.session]
         names = [*dict.fromkeys([*wanted, *measure.where])]
         table = table.select([name for name in names if name in table.column_names])
         for name, value in measure.where.items():
@@ -116,6 +128,8 @@ class Activity:
             table = table.filter(pc.less(table.column("status_code"), 400))
         if not table.num_rows:
             return
+        if measure.session:
+            self._add_sessions(table, measure.session)
         domains = table.column("domain").combine_chunks().dictionary_encode()
         place = np.asarray(domains.indices).astype(np.int64) * (HOURS + 1)
         values, size = _values(measure, table), len(domains.dictionary) * (HOURS + 1)
@@ -129,14 +143,28 @@ class Activity:
             key = domain_key(str(name))
             self._sums[key] = self._sums[key] + found if key in self._sums else found
 
-    @property
-    def masks(self) -> dict[str, tuple[int, int]] | None:
-        """Domain -> bits with some activity, and with plenty; None: the dataset has no measure."""
+    def _add_sessions(self, table: pa.Table, column: str) -> None:
+        times = [(SLOT_START_AT, "min"), (SLOT_START_AT, "max")]
+        for row in table.group_by(["domain", column]).aggregate(times).to_pylist():
+            key = domain_key(str(row["domain"])), str(row[column])
+            first, last = row[f"{SLOT_START_AT}_min"], row[f"{SLOT_START_AT}_max"]
+            before = self._sessions.get(key, (first, last))
+            self._sessions[key] = min(first, before[0]), max(last, before[1])
+
+    def masks(self, day: Window | None = None) -> dict[str, tuple[int, int]] | None:
+        """Domain -> bits with some activity, and with plenty; None: the dataset has no measure.
+
+        Without `day` there is no bit SESSION.
+        """
         if self._measure is None:
             return None
         least = np.full(HOURS + 1, self._measure.hourly or np.inf)
         least[DAY] = self._measure.daily
-        return {name: (_bits(of > 0), _bits(of >= least)) for name, of in self._sums.items()}
+        whole = {domain for (domain, _), its in self._sessions.items() if day and _is_in(its, day)}
+        return {
+            name: (_bits(of > 0) | (name in whole) << SESSION, _bits(of >= least))
+            for name, of in self._sums.items()
+        }
 
 
 def _values(measure: Measure, table: pa.Table) -> np.ndarray:
@@ -148,6 +176,12 @@ def _values(measure: Measure, table: pa.Table) -> np.ndarray:
     column = table.column(measure.column).cast(pa.float64(), safe=False)
     values: np.ndarray = np.nan_to_num(column.to_numpy())
     return values * slot_s / measure.per_slot_s if measure.per_slot_s else values
+
+
+def _is_in(session: Window, day: Window) -> bool:
+    apart = timedelta(seconds=SESSION_S)
+    is_inside = day[0] + apart <= session[0] and session[1] <= day[1] - apart
+    return is_inside and session[1] - session[0] >= apart
 
 
 def _bits(there: np.ndarray) -> int:

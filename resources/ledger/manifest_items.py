@@ -12,6 +12,7 @@ from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.catalog.spelling import domain_key, stream_key
 from resources.api.request_plan import items_of, request_of
+from resources.api.windows import Window
 from resources.lake.write_stats import WriteStats
 
 THE_ACCOUNT = "the account"
@@ -52,18 +53,18 @@ def items_in(dataset: Dataset, entry: Mapping[str, Any]) -> Sequence[str]:
 
 
 def facts_by_domain(
-    dataset: Dataset, stats: WriteStats, manifest: Mapping[str, Any]
+    dataset: Dataset, stats: WriteStats, manifest: Mapping[str, Any], day: Window | None
 ) -> dict[str, object]:
     """Manifest entries about each domain that has all its answers: rows, 0 included, and hours.
 
-    None where rows tell no domain, or requests name none. Hours: see lake/activity.py.
+    None where rows tell no domain, or requests name none. Hours: see lake/activity.py, which takes `day`.
     """
     if dataset.is_dimension or "domain" not in dataset.column or dataset.scope is Scope.ACCOUNT:
         return {}
     answered, lacking = answered_items(dataset, manifest), {*lacking_items(manifest)}
     domains = {domain_key(item.partition("/")[0]) for item in answered}
     domains -= {domain_key(item.partition("/")[0]) for item in lacking}
-    counts, masks = stats.by_domain, stats.activity.masks
+    counts, masks = stats.by_domain, stats.activity.masks(day)
     facts: dict[str, object] = {"rows_by_domain": {one: counts[one] for one in sorted(domains)}}
     if masks is not None:
         facts["hours_by_domain"] = {one: [*masks.get(one, (0, 0))] for one in sorted(domains)}

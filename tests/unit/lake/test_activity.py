@@ -5,7 +5,15 @@ from datetime import datetime, timedelta
 import pytest
 
 from resources.api.catalog import DATASETS
-from resources.lake.activity import COMPARED_WITH_ITSELF, DAY, HOURS, MEASURES, Activity
+from resources.lake.activity import (
+    COMPARED_WITH_ITSELF,
+    DAY,
+    HOURS,
+    MEASURES,
+    SESSION,
+    SESSION_S,
+    Activity,
+)
 from tests.support import lake_files
 
 BEGIN = datetime.fromisoformat("2026-11-21T00:00:00+08:00")
@@ -21,11 +29,11 @@ def rows_of(hours, slot_s, **values):
     ]
 
 
-def masks(name, rows):
+def masks(name, rows, day=None):
     activity = Activity(DATASETS[name])
     for at in range(0, len(rows), 5):  # several answers
         activity.add(lake_files.table(DATASETS[name], rows[at : at + 5]))
-    return activity.masks
+    return activity.masks(day)
 
 
 def bits(*hours, day=True):
@@ -86,3 +94,39 @@ def test_of_what_no_other_shows_figures_above_nothing_are_noted(name):
     row = {"domain": "a.example", column: 0}
     assert masks(name, [row]) == {"a.example": (0, 0)}
     assert masks(name, [row, row | {column: 1}]) == {"a.example": (1 << DAY, 0)}
+
+
+@pytest.mark.parametrize(
+    ("first_s", "last_s", "is_whole"),
+    [
+        (3 * 3600, 5 * 3600, True),
+        (SESSION_S, 86_400 - SESSION_S, True),
+        (SESSION_S - 60, 5 * 3600, False),  # may have begun the day before
+        (3 * 3600, 86_400 - SESSION_S + 60, False),  # may go on
+        (3 * 3600, 3 * 3600 + SESSION_S - 60, False),  # a short one
+    ],
+)
+def test_a_push_that_began_and_ended_within_the_day_is_noted(first_s, last_s, is_whole):
+    rows = [
+        {"domain": "A.example", "slot_start_at": BEGIN + timedelta(seconds=at), "slot_seconds": 60,
+         "agg_type": "max", "session_id": "s"}
+        for at in (first_s, (first_s + last_s) // 120 * 60, last_s)
+    ]  # fmt: skip
+    of_day = (BEGIN, BEGIN + timedelta(days=1))
+    ((some, plenty),) = masks("batch_push_stream_metrics", rows * 2, of_day).values()
+    assert bool(some >> SESSION & 1) is is_whole
+    assert not plenty >> SESSION
+    ((some, _),) = masks("batch_push_stream_metrics", rows).values()
+    assert not some >> SESSION
+
+
+def test_two_pushes_that_each_cross_midnight_are_no_whole_one():
+    rows = [
+        {"domain": "A.example", "slot_start_at": BEGIN + timedelta(seconds=at), "slot_seconds": 60,
+         "agg_type": "max", "session_id": session}
+        for session, ats in (("a", (0, 7200)), ("b", (9000, 86_340)))
+        for at in ats
+    ]  # fmt: skip
+    of_day = (BEGIN, BEGIN + timedelta(days=1))
+    ((some, _),) = masks("batch_push_stream_metrics", rows, of_day).values()
+    assert not some >> SESSION

@@ -46,5 +46,5 @@ def test_a_domain_with_an_answer_and_no_row_counts_as_zero_and_one_that_lacks_no
         "requests": [{"payload": {"Domain": name}} for name in ("A.example", "b.example")],
         "lacking": [{"payload": {"Domain": name}, "items": [name]} for name in lacking],
     }
-    assert facts_by_domain(BATCH, stats, manifest)["rows_by_domain"] == rows
-    assert facts_by_domain(DATASETS["domain"], stats, manifest) == {}
+    assert facts_by_domain(BATCH, stats, manifest, None)["rows_by_domain"] == rows
+    assert facts_by_domain(DATASETS["domain"], stats, manifest, None) == {}

@@ -1,0 +1,36 @@
+"""A list of pushes without any of a domain, of which metrics show one that began and ended that day."""
+
+from datetime import date
+
+import pytest
+
+from resources.lake.activity import DAY as DAY_BIT
+from resources.lake.activity import SESSION
+from resources.ledger.raw_day import RawDayFacts
+from resources.ledger.silent_lists import silent_lists
+
+DAY = date(2026, 11, 20)
+WHOLE, GOES_ON = (1 << DAY_BIT | 1 << SESSION, 1 << DAY_BIT), (1 << DAY_BIT, 1 << DAY_BIT)
+
+
+def found(rows, hours, **facts):
+    return silent_lists({DAY: RawDayFacts(rows_by_domain=rows, **facts)}, {DAY: hours})
+
+
+def test_it_is_told_by_domain():
+    rows, hours = {"a.example": 0, "b.example": 3}, {"a.example": WHOLE, "b.example": WHOLE}
+    assert found(rows, hours) == {DAY: ("no push of a.example, and metrics show one that ended",)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "hours", "facts"),
+    [
+        ({"a.example": 0}, {"a.example": GOES_ON}, {}),
+        ({"a.example": 0}, {}, {}),  # no metrics, or not of this domain
+        ({"a.example": 1}, {"a.example": WHOLE}, {}),
+        ({}, {"a.example": WHOLE}, {}),  # the list has no answer about it
+        ({"a.example": 0}, {"a.example": WHOLE}, {"erased_rows": {"a.example": 2}}),
+    ],
+)
+def test_what_may_be_so_is_not(rows, hours, facts):
+    assert found(rows, hours, **facts) == {}
