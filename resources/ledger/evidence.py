@@ -22,7 +22,7 @@ from resources.ledger.derived_days import is_outdated
 from resources.ledger.domain_suspicion import DomainCounts, suspect_domains
 from resources.ledger.raw_day import RawDayFacts
 from resources.ledger.silent_hours import DomainHours, HourIndex, silent_hours
-from resources.ledger.silent_lists import SHOWN_BY, silent_lists
+from resources.ledger.silent_lists import BY_DOMAIN, OF_ALL, SHOWN_BY, is_silent, silent_lists
 from resources.ledger.states import Entry
 from resources.ledger.unlisted_events import unlisted_events
 from resources.raw import captures
@@ -58,13 +58,10 @@ class Evidence:
             return [*lines]
         whole, domains, hours = self._contradicted_by_others(name, [line.day for line in lines])
         own = contradicted_days(self._of(name), lambda day: self._is_settled(name, day))
-        if name in LISTS:
-            for found in (
-                unlisted_events(self._of(name), self.zone),
-                self._silent_lists(name, [line.day for line in lines]),
-            ):
-                for day, texts in found.items():
-                    own[day] = (*own.get(day, ()), *texts)
+        lists = [self._silent_lists(name, [line.day for line in lines])]
+        lists += [unlisted_events(self._of(name), self.zone)] if name in LISTS else []
+        for day, texts in ((day, texts) for found in lists for day, texts in found.items()):
+            own[day] = (*own.get(day, ()), *texts)
         for day, text in self._doubted_sources(name, lines).items():
             own[day] = (*own.get(day, ()), text)
         for day, texts in hours.items():
@@ -123,12 +120,12 @@ class Evidence:
     def _silent_lists(self, name: str, days: Sequence[date]) -> Mapping[date, tuple[str, ...]]:
         """Days whose list lacks all pushes of a domain; none if the vendor has confirmed an empty list."""
         limit = self.limits.get(SHOWN_BY)
-        if limit is None or limit != self.limits.get(name):
+        if limit is None or not (
+            name == OF_ALL or (name == BY_DOMAIN and limit == self.limits.get(name))
+        ):
             return {}
         found = self._of(name)
-        lists = {
-            day: found[day] for day in days if 0 in _facts_of(found, day).rows_by_domain.values()
-        }
+        lists = {day: found[day] for day in days if day in found and is_silent(found[day])}
         if not lists or self._has_confirmed_empty(name):
             return {}
         return silent_lists(lists, self._hours(SHOWN_BY, lists.keys()))

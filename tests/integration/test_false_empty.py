@@ -152,18 +152,27 @@ def test_one_of_several_questions_about_the_same_is_answered_with_nothing(tmp_pa
         assert not line.is_suspect
 
 
-def test_a_list_of_pushes_that_is_empty_from_the_first_day_on_is_not_believed(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [
+        ("push_stream_info", "DescribeLivePushStreamInfoData"),
+        ("closed_stream_info", "DescribeClosedStreamInfoByPage"),
+    ],
+)
+def test_a_list_of_pushes_that_is_empty_from_the_first_day_on_is_not_believed(
+    tmp_path, name, action
+):
     """Nothing was usual yet, so the days were green; metrics show pushes that began and ended."""
-    names = ("domain", "isp", "region", "push_stream_info", "batch_push_stream_metrics")
+    names = ("domain", "isp", "region", name, "batch_push_stream_metrics")
     account = Account(domains=1, streams_per_domain=3, deleted=0, audience=0.3)
     with lab(tmp_path / "home", account, names=names) as found:
-        found.simulator.manners = [read("false-empty=DescribeLivePushStreamInfoData")]
+        found.simulator.manners = [read(f"false-empty={action}")]
         found.capture(DAYS)
         found.simulator.manners = []
-        lines = found.archive.ledger(DATASETS["push_stream_info"], *DAYS)
+        lines = found.archive.ledger(DATASETS[name], *DAYS)
         assert [(line.rows, line.is_suspect) for line in lines] == [(0, True)] * len(DAYS)
         assert "metrics show one that ended" in lines[0].contradictions[0]
         found.capture(DAYS, again=True)
-        lines = found.archive.ledger(DATASETS["push_stream_info"], *DAYS)
+        lines = found.archive.ledger(DATASETS[name], *DAYS)
         assert [line.is_suspect for line in lines] == [False] * len(DAYS)
         assert all(line.rows for line in lines)
