@@ -35,7 +35,7 @@ from resources.ledger.manifest_items import (
     THE_ACCOUNT,
     answered_items,
     asked_items,
-    facts_by_domain,
+    facts_of_rows,
     item_key,
     lacking_items,
 )
@@ -199,10 +199,8 @@ class PartitionJob:
         if self.unanswered:
             facts["lacking"] = [self._lacking_entry(one, now) for one in self.unanswered]
         window = day_window(self.day, ZoneInfo(time_zone))
-        facts |= facts_by_domain(self.dataset, table.stats, capture.manifest | facts, window)
-        if long_events := table.stats.long_events.beyond(window):
-            facts["long_events"] = long_events
-        facts |= self._contradictions(capture.manifest | facts, table.stats, window)
+        facts |= facts_of_rows(self.dataset, table.stats, capture.manifest | facts, window)
+        facts |= self._silent_streams(capture.manifest | facts, table.stats, window)
         facts |= {"any_width": doubts} if (doubts := self._width_doubts) else {}
         before = self.previous.name if self.previous else None
         name = capture.seal(now, table.stats.rows, before, facts)
@@ -217,13 +215,12 @@ class PartitionJob:
         (self.folder / states.PARTIAL).unlink(missing_ok=True)
         return CommitResult(origin, equal is None, capture.requests, capture.bytes)
 
-    def _contradictions(
+    def _silent_streams(
         self, manifest: Mapping[str, Any], stats: WriteStats, window: Window
     ) -> dict[str, object]:
-        """The manifest's entry of that name: by the rows themselves, or other datasets of its streams."""
+        """The manifest's contradictions by other datasets, of a dataset that asks for single streams."""
         if self.dataset.scope is not Scope.STREAM:
-            found = stats.contradictions(one["payload"] for one in manifest["requests"])
-            return {"contradictions": found} if found else {}
+            return {}
         lacking = {item_key(self.dataset, one) for one in lacking_items(manifest)}
         asked = answered_items(self.dataset, manifest) - lacking
         paths = {name: parquet.path_of(self.home.lake, name, self.day) for name in self.sources}

@@ -27,7 +27,7 @@ from resources.capture.staged_files import StagedFiles
 from resources.home.layout import Home
 from resources.ledger import states
 from resources.ledger.manifest_items import (
-    facts_by_domain,
+    facts_of_rows,
 )
 from resources.raw import captures
 from resources.raw.captures import Capture
@@ -190,7 +190,7 @@ def _commit(home: Home, dataset: Dataset, day: date, draft: _Draft) -> None:
             facts["lacking"] = draft.lacking
         stats = staged.table.stats
         window = day_window(day, ZoneInfo(str(facts["time_zone"])))
-        facts |= facts_by_domain(dataset, stats, staged.capture.manifest | facts, window)
+        facts |= facts_of_rows(dataset, stats, staged.capture.manifest | facts, window)
         fetched_at = draft.rejected.name.fetched_at
         after = before.name if before else None
         name = staged.capture.seal(fetched_at, staged.table.stats.rows, after, facts)

@@ -71,6 +71,22 @@ def facts_by_domain(
     return facts
 
 
+def facts_of_rows(
+    dataset: Dataset, stats: WriteStats, manifest: Mapping[str, Any], day: Window
+) -> dict[str, object]:
+    """Manifest entries that the rows of all answers give; `manifest` has what was asked and lacks.
+
+    What contradicts the rows of single streams is found out elsewhere: see silent_streams.py.
+    """
+    facts = facts_by_domain(dataset, stats, manifest, day)
+    if long_events := stats.long_events.beyond(day):
+        facts["long_events"] = long_events
+    if dataset.scope is not Scope.STREAM:
+        found = stats.contradictions(one["payload"] for one in manifest["requests"])
+        facts |= {"contradictions": found} if found else {}
+    return facts
+
+
 def lacking_items(manifest: Mapping[str, Any]) -> list[str]:
     """The items of a capture's requests without a proven answer, each once."""
     found = (item for one in manifest.get("lacking", ()) for item in one["items"] or [THE_ACCOUNT])

@@ -163,3 +163,17 @@ def test_equal_rejected_answers_are_kept_once(of):
         json.loads(bytes(b)) for *_, b in captures.rejected_in(folder_of(lone))[0].responses()
     ]
     assert bodies  # they stay
+
+
+def test_what_contradicts_itself_is_suspect_as_if_it_were_captured(of, monkeypatch):
+    """One of three questions about the same viewers was answered with nothing, the others in quotes."""
+    name, action = "stream_session_by_domain", "DescribeLiveStreamSessionData"
+    manners = (f"false-empty={action}@until-call=1", f"quoted-numbers@action={action}")
+    account = Account(domains=1, streams_per_domain=2, deleted=0)
+    lone = of(*manners, name=name, account=account)
+    unquoting.install(monkeypatch)
+    (found,) = replayed(lone, name)
+    assert found.is_recovered
+    (line,) = lone.archive.ledger(DATASETS[name], DAY, DAY)
+    assert line.rows
+    assert line.is_suspect
