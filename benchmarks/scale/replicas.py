@@ -26,6 +26,7 @@ from resources.api.catalog import DATASETS
 from resources.api.catalog.columns import BUSINESS_DATE
 from resources.api.catalog.datasets import Dataset
 from resources.api.parsing.parse import Rows
+from resources.api.windows import day_window
 from resources.archive import Archive
 from resources.fs import atomic
 from resources.lake import parquet
@@ -201,7 +202,9 @@ class Replicas:
                 name: captures.captures_in(captures.folder_of(archive.home.raw, name, day))[-1].text
                 for name in sources
             }
-        return facts | facts_by_domain(one.dataset, table.stats, {**facts, **answers.manifest})
+        window = day_window(day, archive.settings.zone)
+        manifest = {**facts, **answers.manifest}
+        return facts | facts_by_domain(one.dataset, table.stats, manifest, window)
 
 
 @contextmanager
