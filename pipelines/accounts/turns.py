@@ -1,6 +1,6 @@
 """Whose turn it is: when this host takes each account, and which it leaves to another host.
 
-Not here: starting what is done for an account (cli/work.py).
+Not here: starting what is done for an account (cli/work_host.py).
 """
 
 from __future__ import annotations

@@ -106,19 +106,19 @@ class _Host:
     def _take(self, account: Account) -> None:
         """Begin the turn of an account, unless another host works on it or its settings cannot be."""
         name = account.name
+        commands: list[list[str]] = []
         try:
             commands = self._commands(account)
+            process = self._started(account, commands[0]) if commands else None
         except (LivestatsError, OSError, ValueError) as error:
             self._tell(name, f"{name} cannot be taken, while the others go on: {error}")
             self.failed.add(name)
-            commands = []
-        if not commands:
+            process = None
+        if process is None:
             self.turns.ended(name, 2, time.monotonic())
             return
         self._told.pop(name, None)
-        self._running[name] = _Turn(
-            account, commands[1:], self._started(account, commands[0]), time.monotonic()
-        )
+        self._running[name] = _Turn(account, commands[1:], process, time.monotonic())
 
     def _commands(self, account: Account) -> list[list[str]]:
         """What is to be done for an account now; nothing if it is another host's."""

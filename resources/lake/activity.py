@@ -1,7 +1,7 @@
 """In which hours of a day each domain has activity, by the rows of one dataset: some, or plenty.
 
 Two bit masks for each domain, so that series can be compared without reading their rows. Bits are hours
-since 1970 modulo 32, the same for all datasets of a day; bit DAY stands for the whole day. Bit SESSION, of
+since 1970 modulo 32, the same for all datasets of a day; bit DAY stands for the whole day. Bit WHOLE_PUSH, of
 the first mask alone, says that a push began and ended within the day. Not here: what
 follows where one dataset has activity and another has none (ledger/silent_hours.py), or an earlier answer
 has (ledger/taken_back.py).
@@ -26,9 +26,9 @@ from resources.api.windows import Window
 
 HOURS = 32
 DAY = HOURS
-SESSION = DAY + 1
+WHOLE_PUSH = DAY + 1
 
-SESSION_S = 600
+WHOLE_PUSH_S = 600
 """A push of that length, so far from both ends of the day, is in the list of pushes for certain."""
 
 _HOUR_US = 3_600_000_000
@@ -154,7 +154,7 @@ class Activity:
     def masks(self, day: Window | None = None) -> dict[str, tuple[int, int]] | None:
         """Domain -> bits with some activity, and with plenty; None: the dataset has no measure.
 
-        Without `day` there is no bit SESSION.
+        Without `day` there is no bit WHOLE_PUSH.
         """
         if self._measure is None:
             return None
@@ -162,7 +162,7 @@ class Activity:
         least[DAY] = self._measure.daily
         whole = {domain for (domain, _), its in self._sessions.items() if day and _is_in(its, day)}
         return {
-            name: (_bits(of > 0) | (name in whole) << SESSION, _bits(of >= least))
+            name: (_bits(of > 0) | (name in whole) << WHOLE_PUSH, _bits(of >= least))
             for name, of in self._sums.items()
         }
 
@@ -179,7 +179,7 @@ def _values(measure: Measure, table: pa.Table) -> np.ndarray:
 
 
 def _is_in(session: Window, day: Window) -> bool:
-    apart = timedelta(seconds=SESSION_S)
+    apart = timedelta(seconds=WHOLE_PUSH_S)
     is_inside = day[0] + apart <= session[0] and session[1] <= day[1] - apart
     return is_inside and session[1] - session[0] >= apart
 

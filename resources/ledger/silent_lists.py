@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from resources.lake.activity import SESSION
+from resources.lake.activity import WHOLE_PUSH
 from resources.ledger.raw_day import RawDayFacts
 from resources.ledger.silent_hours import DomainHours
 
@@ -29,7 +29,7 @@ def silent_lists(
     """
     found: dict[date, tuple[str, ...]] = {}
     for day, facts in lists.items():
-        whole = {one for one, its in shown.get(day, {}).items() if its[0] >> SESSION & 1}
+        whole = {one for one, its in shown.get(day, {}).items() if its[0] >> WHOLE_PUSH & 1}
         whole = {domain for domain in whole if is_silent(facts, domain)}
         if whole:
             texts = (f"no push of {one}, and metrics show one that ended" for one in whole)

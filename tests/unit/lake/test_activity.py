@@ -10,8 +10,8 @@ from resources.lake.activity import (
     DAY,
     HOURS,
     MEASURES,
-    SESSION,
-    SESSION_S,
+    WHOLE_PUSH,
+    WHOLE_PUSH_S,
     Activity,
 )
 from tests.support import lake_files
@@ -100,10 +100,10 @@ def test_of_what_no_other_shows_figures_above_nothing_are_noted(name):
     ("first_s", "last_s", "is_whole"),
     [
         (3 * 3600, 5 * 3600, True),
-        (SESSION_S, 86_400 - SESSION_S, True),
-        (SESSION_S - 60, 5 * 3600, False),  # may have begun the day before
-        (3 * 3600, 86_400 - SESSION_S + 60, False),  # may go on
-        (3 * 3600, 3 * 3600 + SESSION_S - 60, False),  # a short one
+        (WHOLE_PUSH_S, 86_400 - WHOLE_PUSH_S, True),
+        (WHOLE_PUSH_S - 60, 5 * 3600, False),  # may have begun the day before
+        (3 * 3600, 86_400 - WHOLE_PUSH_S + 60, False),  # may go on
+        (3 * 3600, 3 * 3600 + WHOLE_PUSH_S - 60, False),  # a short one
     ],
 )
 def test_a_push_that_began_and_ended_within_the_day_is_noted(first_s, last_s, is_whole):
@@ -114,10 +114,10 @@ def test_a_push_that_began_and_ended_within_the_day_is_noted(first_s, last_s, is
     ]  # fmt: skip
     of_day = (BEGIN, BEGIN + timedelta(days=1))
     ((some, plenty),) = masks("batch_push_stream_metrics", rows * 2, of_day).values()
-    assert bool(some >> SESSION & 1) is is_whole
-    assert not plenty >> SESSION
+    assert bool(some >> WHOLE_PUSH & 1) is is_whole
+    assert not plenty >> WHOLE_PUSH
     ((some, _),) = masks("batch_push_stream_metrics", rows).values()
-    assert not some >> SESSION
+    assert not some >> WHOLE_PUSH
 
 
 def test_two_pushes_that_each_cross_midnight_are_no_whole_one():
@@ -129,4 +129,4 @@ def test_two_pushes_that_each_cross_midnight_are_no_whole_one():
     ]  # fmt: skip
     of_day = (BEGIN, BEGIN + timedelta(days=1))
     ((some, _),) = masks("batch_push_stream_metrics", rows, of_day).values()
-    assert not some >> SESSION
+    assert not some >> WHOLE_PUSH

@@ -5,13 +5,13 @@ from datetime import date
 import pytest
 
 from resources.lake.activity import DAY as DAY_BIT
-from resources.lake.activity import SESSION
+from resources.lake.activity import WHOLE_PUSH
 from resources.ledger.raw_day import RawDayFacts
 from resources.ledger.silent_lists import silent_lists
 from resources.raw.captures import CaptureName
 
 DAY = date(2026, 11, 20)
-WHOLE, GOES_ON = (1 << DAY_BIT | 1 << SESSION, 1 << DAY_BIT), (1 << DAY_BIT, 1 << DAY_BIT)
+WHOLE, GOES_ON = (1 << DAY_BIT | 1 << WHOLE_PUSH, 1 << DAY_BIT), (1 << DAY_BIT, 1 << DAY_BIT)
 
 
 def found(rows, hours, **facts):

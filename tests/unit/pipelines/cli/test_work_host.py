@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -143,18 +142,20 @@ main(["work", "--accounts", {str(folder / "accounts")!r}, "--at-once", "2"])
     process.communicate()
 
 
-def until(holds):
+def until(holds, process):
+    """Until something holds, looking again each time that the process has not ended meanwhile."""
     while not holds():
-        time.sleep(0.05)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.05)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_what_it_started_ends_with_it(folder, running, number):
-    until(lambda: (folder / "notes").exists() and len(notes(folder)) == 2)
+    until(lambda: (folder / "notes").exists() and len(notes(folder)) == 2, running)
     running.send_signal(number)
     code = running.wait()
     assert code == {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGKILL: -9}[number]
-    until(lambda: not of_accounts(folder))
+    until(lambda: not of_accounts(folder), running)
     if number != signal.SIGKILL:
         assert "nothing is captured by itself until" in running.stderr.read()
 
@@ -170,7 +171,7 @@ def of_accounts(folder):
 
 
 def test_a_file_that_is_added_counts_and_a_broken_one_changes_nothing(folder, running):
-    until(lambda: (folder / "notes").exists() and len(notes(folder)) == 2)
+    until(lambda: (folder / "notes").exists() and len(notes(folder)) == 2, running)
     (folder / "accounts" / "crab.env").write_text("LIVESTATS_HOME=relative\n")
     line = ""
     while "The accounts stay as they were" not in line:
