@@ -31,7 +31,7 @@ def test_a_bomb_is_given_up(tmp_path):
     (gzip.compress(b"a\n")[:-1], False),
     (b"<html>", False),
     (b"", False),
-])  # fmt: skip
+], ids=["two members", "cut", "a page", "empty"])  # fmt: skip
 def test_what_a_whole_gzip_file_is(tmp_path, written, is_whole):
     path = tmp_path / "x.gz"
     path.write_bytes(written)
