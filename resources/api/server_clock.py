@@ -44,7 +44,12 @@ class ServerClock:
         self.lead = timedelta()
 
     def note(self, sent_at: datetime, header: str | None) -> None:
-        """Take note of an answer to a request that was sent at `sent_at`."""
+        """Take note of an answer to a request that was sent at `sent_at`.
+
+        One without a Date says nothing about the clock: what an earlier one said stands.
+        """
+        if server_time(header) is None:
+            return
         before, self.lead = self.lead, lead(sent_at, header)
         if before < _TOLD <= self.lead:
             log.warning(

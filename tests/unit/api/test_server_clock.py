@@ -40,6 +40,17 @@ def test_what_the_vendor_would_refuse_is_not_its_clock():
     assert lead(NOW, date(MOST + timedelta(seconds=2))) == ZERO
 
 
+@pytest.mark.parametrize("header", [None, "", "yesterday"])
+def test_an_answer_without_a_time_leaves_what_an_earlier_one_said(header):
+    clock = ServerClock()
+    clock.note(NOW, date(timedelta(seconds=300)))
+    said = clock.lead
+    clock.note(NOW, header)
+    assert clock.lead == said > ZERO
+    clock.note(NOW, date())
+    assert clock.lead == ZERO
+
+
 def test_it_is_told_once_until_the_clock_is_right_again(caplog):
     clock = ServerClock()
     with caplog.at_level(logging.WARNING):
