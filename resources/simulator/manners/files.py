@@ -79,7 +79,7 @@ class GrowingFiles(Manner):
         if not answer.is_good:
             return answer
         result = answer.result
-        for row in result["LogInfoList"]:
+        for row in result.get("LogInfoList") or []:
             base, _, _ = row["DownloadUrl"].partition(log_files.FOLDER)
             found = log_files.of_link(row["DownloadUrl"].removeprefix(base))
             if found is not None:

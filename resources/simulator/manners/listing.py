@@ -244,7 +244,7 @@ class NameCase(Manner):
             return answer
         assert request.endpoint is not None  # noqa: S101 - the list of domains is an action
         result = answer.result
-        for row in result[request.endpoint.rows.levels[-1].name] or []:
+        for row in result.get(request.endpoint.rows.levels[-1].name) or []:
             for field in ("Domain", "PushDomain"):
                 row[field] = row[field].title()
         return answer.with_result(result)

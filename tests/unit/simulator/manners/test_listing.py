@@ -83,3 +83,10 @@ def test_an_answer_that_has_nothing_stays_so_whatever_manners_follow(after):
     request = asked(PUSH, **WHOLE_DAY, DomainList=PUSHES, PageNum=1)
     null = through(NullResult(when="always"), request)
     assert read(after).behind(request, null).result_json == b"null"
+
+
+def test_a_list_that_is_left_out_is_no_broken_connection():
+    """A page behind the last one, of an API that leaves empty lists out."""
+    request = asked(LIST, PageNum=99, PageSize=100)
+    without = answered(request).with_result({"Total": len(ALL), "PageNum": 99, "PageSize": 100})
+    assert read("name-case").behind(request, without).result == without.result
