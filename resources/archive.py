@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING
 
 from resources.api.catalog import DAILY, DATASETS
 from resources.api.catalog.datasets import Dataset
+from resources.api.errors import FixSetup
 from resources.api.windows import day_of
 from resources.clock import Clock, clock
 from resources.config import Settings, load
 from resources.fs import access
+from resources.home import presence
 from resources.home.layout import Home
 from resources.ledger.coverage import Coverage
 from resources.ledger.reader import LedgerReader
@@ -174,8 +176,13 @@ class Archive:
         """The connection to the API; see `connection.capturer` for what it raises."""
         from resources.capture.session import capturer
 
+        presence.check(self.home)
         with self.leased(), capturer(self.settings, self.environ) as opened:
-            yield opened
+            try:
+                yield opened
+            except (FixSetup, OSError):
+                presence.check(self.home)
+                raise
 
     @contextmanager
     def keeping_warehouse_open(self) -> Iterator[Archive]:
@@ -194,6 +201,7 @@ class Archive:
         with ExitStack() as stack:
             shared = self.open_warehouse or OpenWarehouse(stack=stack)
             if shared.connection is None:
+                presence.check(self.home)
                 shared.stack.enter_context(self.leased())
                 self.home.prepare(self.settings, self.now())
                 opened = warehouse_connection.writing(

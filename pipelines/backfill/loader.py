@@ -25,13 +25,22 @@ from resources.archive import Archive
 from resources.config import SettingsError
 from resources.errors import LivestatsError
 from resources.fs.locks import LockTimeout
+from resources.home import presence
 from resources.serving import publish
 from resources.serving.publish import Published
 from resources.sql import interrupts
 from resources.warehouse.connection import WarehouseError
 from resources.warehouse.load import Loaded
 
-EXPECTED = (WarehouseError, SettingsError, LockTimeout, OSError, duckdb.Error, BrokenProcessPool)
+EXPECTED = (
+    presence.HomeGone,
+    WarehouseError,
+    SettingsError,
+    LockTimeout,
+    OSError,
+    duckdb.Error,
+    BrokenProcessPool,
+)
 """What the load at the end of the run meets again, if it lasts."""
 
 
@@ -131,6 +140,7 @@ class Loader:
             return what
 
     def _load(self) -> None:
+        presence.check(self._archive.home)  # the process below would make a home that is not there
         # Not with `progress`, which belongs to this process. One thread: the capture has work for
         # the other cores, and more threads take more CPU for the same rows.
         archive = Archive(self._archive.settings, dict(self._archive.environ), threads=1)

@@ -12,7 +12,7 @@ from resources.archive import Archive
 from resources.capture import derive, replay_rejected
 from resources.capture.inventory import InventoryReader
 from resources.capture.repair import UNREADABLE, make_lake_file
-from resources.fs import access, locks
+from resources.fs import access, atomic, locks
 from resources.home import day_lock
 from resources.home.folders import is_closed
 from resources.raw import captures
@@ -118,7 +118,7 @@ def _derived(
     try:
         if source is not None:
             with day_lock.locked(archive.home, dataset, day):
-                folder.mkdir(parents=True, exist_ok=True)
+                atomic.make_folder(folder, archive.home.root)
                 if is_due():
                     rows = derive.make_capture(archive.home, dataset, day, source).rows
                     return Replayed(dataset=dataset.name, day=day, rows=rows, is_derived=True)

@@ -27,6 +27,7 @@ from resources.api.errors import FixSetup
 from resources.archive import Archive
 from resources.capture.capturer import Outcome
 from resources.capture.inventory import InventoryReader, PrerequisiteMissing
+from resources.home.presence import HomeGone
 from resources.ledger.states import Entry
 from resources.ledger.unlisted import unlisted_in
 
@@ -61,7 +62,7 @@ def run(
             try:
                 _capture_all(archive, todo, recorder, loader, tell)
             except FixSetup as error:
-                if not (summary.captured or summary.incomplete):
+                if isinstance(error, HomeGone) or not (summary.captured or summary.incomplete):
                     raise
                 summary.ended_by = error
                 tell(f"The run ends: {error}")

@@ -153,7 +153,8 @@ class RateLimiter:
         name = self._account if action is None else f"{self._account}.{_checked(action)}"
         path = self._directory / name
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self._directory.parent, self._directory):  # not a home that is gone
+                folder.mkdir(mode=0o700, exist_ok=True)
             descriptor = _opened(path)
             try:
                 self._lock(descriptor, path)

@@ -63,7 +63,7 @@ class AccountGuard:
 
     def accept(self, key: str) -> None:
         """Remember a key as accepted; the only one while the home has no domain."""
-        self.home.state.mkdir(parents=True, exist_ok=True)
+        self.home.state.mkdir(exist_ok=True)
         with locks.lock(self.home.lock_file("keys")):
             before = self.known_keys() if self.domains() else ()
             known = [*dict.fromkeys((*before, key))][-_MAX_KEYS:]

@@ -26,6 +26,7 @@ from resources.capture.partition_writer import PartitionJob
 from resources.capture.result import Outcome, Result
 from resources.errors import LivestatsError
 from resources.fs import access
+from resources.home import presence
 
 if TYPE_CHECKING:
     from resources.capture.capturer import CaptureRun
@@ -149,6 +150,7 @@ class DatasetThread:
         self._days.remove(day)
         begun: PartitionJob | Result | None
         try:
+            presence.check(self._run.capturer.home)  # before anything is made in its place
             if self._disk_error is not None:
                 raise self._disk_error
             if self._refused_days >= REFUSED_DAYS:
@@ -158,6 +160,9 @@ class DatasetThread:
                 )
             with self._run.planning:  # a missing lake file is rebuilt, which takes memory
                 begun = self._lifecycle.begin(day)
+        except presence.HomeGone as error:
+            self._run.abort(error)
+            return
         except Exception as error:  # noqa: BLE001 - becomes the day's result
             begun = self._failed(day, error)
         if begun is None:
@@ -190,12 +195,19 @@ class DatasetThread:
         is_plain = isinstance(error, OSError | LivestatsError)
         message = access.in_words(error) if is_plain else f"{type(error).__name__}: {error}"
         name, told = self.dataset.name, {"error": error}
-        log.error("%s %s: %s", name, day, message, exc_info=not is_plain, extra=told)
+        level = logging.DEBUG if isinstance(self._run.fatal, presence.HomeGone) else logging.ERROR
+        log.log(level, "%s %s: %s", name, day, message, exc_info=not is_plain, extra=told)
         return Result(dataset=name, day=day, outcome=Outcome.FAILED, message=message, error=error)
 
     def _note_local_error(self, error: Exception) -> None:
-        if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        if not isinstance(error, OSError):
+            return
+        if error.errno in _DISK_ERRORS:
             self._disk_error = error
+        try:
+            presence.check(self._run.capturer.home)
+        except presence.HomeGone as gone:
+            self._run.abort(gone)
 
     def _report(self, result: Result) -> None:
         if self.dataset.is_cut and isinstance(result.error, FixRequest):

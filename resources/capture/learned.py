@@ -131,7 +131,7 @@ class Learned:
                 "refused": refused,
             }
             self._is_changed = False
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(exist_ok=True)
         atomic.write_atomically(self.path, sealed.seal(facts))
 
     def list_limit(self, action: str) -> int | None:

@@ -29,7 +29,7 @@ from resources.capture.result import (
     reason_not_captured,
 )
 from resources.config import Settings
-from resources.fs import access, locks
+from resources.fs import access, atomic, locks
 from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import parquet
@@ -79,7 +79,7 @@ class PartitionLifecycle:
     def _plan(self, day: date, lock: locks.Held) -> PartitionJob | Result:
         dataset, now = self.dataset, self.clock()
         folder = captures.folder_of(self.home.raw, dataset.name, day)
-        folder.mkdir(parents=True, exist_ok=True)
+        atomic.make_folder(folder, self.home.root)
         line = states.entry(
             dataset,
             day,

@@ -47,6 +47,18 @@ def rename_into_place(temp: Path, path: Path) -> None:
     fsync(path.parent)
 
 
+def make_folder(folder: Path, base: Path) -> None:
+    """Make a folder and those between it and `base`.
+
+    `base` itself is not made: a home that was moved away gets no other in its place. Raises
+    FileNotFoundError if it is not there.
+    """
+    if folder != base and not folder.is_dir():
+        if folder.parent != base:
+            make_folder(folder.parent, base)
+        folder.mkdir(exist_ok=True)
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that readers see the old content or the new, never a part."""
     with making(path) as temp:

@@ -308,8 +308,9 @@ class Home:
         with locks.lock(self.lock_file("archive")):
             self.__dict__.pop("identity", None)
             identity = {k: v for k, v in (self.identity or {}).items() if k != "sha256"}
-            atomic.write_atomically(self.identity_file, sealed.seal({**identity, **facts}))
-            self.__dict__.pop("identity", None)
+            sealed_facts = sealed.seal({**identity, **facts})
+            atomic.write_atomically(self.identity_file, sealed_facts)
+            self.__dict__["identity"] = sealed.unseal(sealed_facts)
 
     def check(self, settings: Settings) -> None:
         """Raise SettingsError if this archive was made under settings that cannot be changed."""

@@ -138,7 +138,7 @@ class LakeWriter:
         self.stats = WriteStats(dataset)
         self._dataset, self._day = dataset, day
         self._schema = schema(dataset)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.make_folder(path.parent, path.parents[3])  # the home
         self.aside = atomic.temp_path(path)
         self._writer = pq.ParquetWriter(
             self.aside,

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from resources.api.errors import FixSetup
 from resources.capture.inventory import PrerequisiteMissing
 from resources.capture.result import Result
 from resources.capture.session import capturer
+from resources.home.presence import HomeGone
 from resources.raw import captures as raw_captures
 from resources.simulator import Faults
 from resources.warehouse.connection import WarehouseError
@@ -540,6 +542,33 @@ def test_a_key_that_stops_working_ends_the_run_and_finished_days_stay(tmp_path):
         found.simulator._service.credentials = good
         summary = run(found, first, last, ("edge_stat",))
         assert (summary.captured, summary.kept, summary.is_complete) == (1, 1, True)
+
+
+@pytest.mark.parametrize("leaves_folder", [False, True], ids=["moved", "unmounted"])
+def test_a_home_that_goes_away_ends_the_run_and_is_not_made_again(few, leaves_folder):
+    """An empty home came in its place, and `mv` put the real one into it."""
+    found = few.beside(f"gone-{leaves_folder}")
+    elsewhere = found.root.with_name(f"{found.root.name}-elsewhere")
+    answers = 0
+
+    def go(*_):
+        nonlocal answers
+        answers += 1
+        if answers == 5:
+            found.root.rename(elsewhere)
+            if leaves_folder:
+                found.root.mkdir()
+
+    archive = replace(found.archive, progress=go)
+    with pytest.raises(HomeGone, match=r"was moved.*run again"):
+        backfill_run.run(archive, plan(found, FIRST, LAST, SOME), silent)
+    if leaves_folder:
+        assert [*found.root.rglob("*.parquet"), *found.root.rglob("*.duckdb")] == []
+        shutil.rmtree(found.root)
+    assert not found.root.exists()
+    elsewhere.rename(found.root)
+    assert run(found.beside(found.root.name)).is_complete
+    assert states(found, "push_stream_metrics") == ["captured", "captured"]
 
 
 def _changing(simulator, day):
