@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resources.errors import LivestatsError
-from resources.fs import atomic, sealed
+from resources.fs import access, atomic, sealed
 from resources.home.layout import Home
 from resources.raw.erasures import Erasure, Erasures, ItemKind, PlainItem
 
@@ -56,6 +56,11 @@ def read(home: Home) -> Pending | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
+        if access.is_local(error):
+            raise CannotErase(
+                f"{path} cannot be read: {access.reason(error)}. It tells what is being erased. "
+                f"{access.LEAVE_IT}"
+            ) from error
         raise CannotErase(
             f"{path} cannot be read: {error}. It tells what is being erased: delete it, and erase the "
             "item again."

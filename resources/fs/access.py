@@ -14,6 +14,9 @@ _EVERYWHERE = {
     *(errno.EMFILE, errno.ENFILE, errno.ENOMEM),
 }
 
+LEAVE_IT = "Fix that and run again; nothing says that it is damaged, so leave it as it is."
+"""What to do about a file of which nothing is known but that it could not be looked at."""
+
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
 """The place was looked at, and there is no such file."""
 

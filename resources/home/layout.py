@@ -145,8 +145,7 @@ class Home:
             if not access.is_local(error):
                 raise self._damaged(error) from error
             raise SettingsError(
-                f"{self.identity_file} cannot be read: {access.reason(error)}. Fix that and run "
-                "again; nothing says that it is damaged, so leave it as it is."
+                f"{self.identity_file} cannot be read: {access.reason(error)}. {access.LEAVE_IT}"
             ) from error
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise self._damaged(error) from error

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from resources.errors import LivestatsError
-from resources.fs import atomic, sealed
+from resources.fs import access, atomic, sealed
 from resources.home.layout import FOLDER_MODE, Home
 from resources.raw import captures
 
@@ -30,7 +30,7 @@ _ON_DISK = re.compile(r"(?P<stem>.+)\.(?P<sum>[0-9a-f]{12})(?P<kind>\.[A-Za-z0-9
 
 
 class UnreadableNote(LivestatsError):
-    """The note of a day is damaged; the message says what to do."""
+    """The note of a day is damaged, or cannot be looked at; the message says what to do."""
 
 
 @dataclass(frozen=True, order=True)
@@ -210,6 +210,10 @@ def read(folder: Path) -> DayNote:
     except (FileNotFoundError, NotADirectoryError):
         return DayNote()
     except (OSError, ValueError, KeyError, TypeError) as error:
+        if access.is_local(error):
+            raise UnreadableNote(
+                f"{path} cannot be read: {access.reason(error)}. {access.LEAVE_IT}"
+            ) from error
         raise UnreadableNote(
             f"{path} cannot be read: {error}. Restore it from a backup, or move it out of the home: "
             "`livestats backfill` then takes up the files that lie beside it."

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from resources.api.catalog.spelling import address_key, domain_key
 from resources.errors import LivestatsError
-from resources.fs import atomic, sealed
+from resources.fs import access, atomic, sealed
 
 FILE = "erasures.json"
 """Beside raw/: every erasure, sealed."""
@@ -191,6 +191,9 @@ class Erasures:
         except (FileNotFoundError, NotADirectoryError):
             pass
         except (OSError, ValueError, KeyError, TypeError) as error:
+            if access.is_local(error):
+                why = f"{path} cannot be read: {access.reason(error)}"
+                raise ErasuresUnreadable(why, access.LEAVE_IT) from error
             raise ErasuresUnreadable(f"{path} cannot be read: {error}", _RESTORE) from error
         if not may_be_gone and is_gone(raw):
             raise ErasuresUnreadable(

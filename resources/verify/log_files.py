@@ -14,7 +14,7 @@ from pathlib import Path
 from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.findings import Severity
-from resources.fs import atomic, locks
+from resources.fs import access, atomic, locks
 from resources.logs import notes, parse, states
 from resources.logs.notes import DayNote, LogFile, Version
 from resources.raw import captures
@@ -82,6 +82,10 @@ class _Day:
             note = notes.read(self._folder)
         except notes.UnreadableNote as error:
             path = self._folder / notes.NOTE
+            cause = error.__cause__
+            if isinstance(cause, OSError) and access.is_local(cause):
+                yield unverified(path, cause, DATASETS[states.DATASET], self._day)
+                return
             yield self._finding(FindingKind.DAMAGED, path, str(error.__cause__), (
                 Repair.RESTORE,
                 "Restore it from a backup, or move it out of the home: `livestats backfill` then takes up "

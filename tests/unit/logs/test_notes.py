@@ -9,6 +9,7 @@ import pytest
 
 from resources.logs import notes
 from resources.logs.notes import DayNote, Listed, LogFile, Version
+from tests.support.refused import refuse_to_read
 
 FOLDER = Path("logs/2026-11-20")
 SUM = "0123456789abcdef" * 4
@@ -89,3 +90,10 @@ def test_folders_are_for_the_owner_and_a_group(tmp_path):
     notes.make(tmp_path / "logs" / "2026-11-20" / "pull")
     made = [tmp_path / "logs", *(tmp_path / "logs").rglob("*")]
     assert [path.stat().st_mode & 0o007 for path in made] == [0, 0, 0]
+
+
+def test_a_note_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    notes.write(tmp_path, DayNote())
+    refuse_to_read(monkeypatch, notes.NOTE)
+    with pytest.raises(notes.UnreadableNote, match="Permission denied.*leave it as it is"):
+        notes.read(tmp_path)

@@ -6,6 +6,7 @@ import pytest
 
 from resources.raw import erasures, tombstones
 from resources.raw.erasures import Erasure, Erasures, ErasuresUnreadable, ItemKind, PlainItem
+from tests.support.refused import refuse_to_read
 
 DAY = date(2026, 11, 20)
 STREAM = PlainItem.parse(ItemKind.STREAM, "A.example/live/One")
@@ -82,3 +83,11 @@ def test_a_file_that_is_gone_is_no_empty_one_where_a_day_has_a_tombstone(tmp_pat
         Erasures.of(raw)
     assert "erase the same items again" in found.value.remedy
     assert Erasures.of(raw, may_be_gone=True) == Erasures()
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    Erasures().with_(begun()).write(tmp_path / "raw")
+    refuse_to_read(monkeypatch, erasures.FILE)
+    erasures._read.clear()
+    with pytest.raises(ErasuresUnreadable, match="Permission denied.*leave it as it is"):
+        Erasures.of(tmp_path / "raw")

@@ -10,6 +10,7 @@ from resources.logs import notes, parse
 from resources.verify.findings import FindingKind
 from resources.verify.run import Verification
 from tests.support.log_files import DAY, files_of, kept, log_lab
+from tests.support.refused import refuse_to_read
 
 
 @pytest.fixture
@@ -106,3 +107,10 @@ def test_lines_that_are_not_those_of_the_files_are_told(account):
     (one,) = findings(account)[0].values()
     assert one.subject == path
     assert "livestats backfill" in one.remedy
+
+
+def test_a_note_that_may_not_be_read_is_not_verified_and_not_damaged(account, monkeypatch):
+    refuse_to_read(monkeypatch, notes.NOTE)
+    found, _ = findings(account)
+    assert {one.kind for one in found.values()} == {FindingKind.UNVERIFIED}
+    assert all("leave it where it is" in one.remedy for one in found.values())
