@@ -22,10 +22,8 @@ def check(home: Home) -> None:
 
     Nothing is known of a home that was not made yet, or whose identity file cannot be read.
     """
-    if not home.id:
-        return
     with suppress(SettingsError):  # there, and not readable: whoever needs it is told
-        if Home(home.root).id != home.id:
+        if home.id and Home(home.root).id != home.id:
             raise HomeGone(
                 f"the home {home.root} was moved, deleted or unmounted while this process worked on it",
                 "What was captured is in it, wherever it is now. Mount it or move it back, or set "
