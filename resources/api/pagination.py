@@ -48,6 +48,8 @@ def fetch_pages(
     paging: Paging | None,
     payload: Mapping[str, object],
     fetch: Callable[[int, Mapping[str, object]], P],
+    *,
+    may_repeat: bool = False,
 ) -> Iterator[P]:
     """All pages of one answer, in order; an answer without `paging` is one page.
 
@@ -62,6 +64,9 @@ def fetch_pages(
     asked for, the second is asked at the size seen: so it follows the last row that came, and is
     empty only if there are no more, whatever size the server allows.
 
+    With `may_repeat` a page may hold the rows of the page before, as small pages of a list with equal
+    rows do: the caller then holds all rows against another answer.
+
     Raises IncompleteAnswer if the pages cannot belong to one unchanged answer: a wrong page came, a
     page came again, the total changed, or the rows do not add up to it.
     """
@@ -70,9 +75,10 @@ def fetch_pages(
         return
     seen: list[PageFacts] = []
     try:
-        yield from _pages_of_size(action, paging, payload, fetch, seen)
+        yield from _pages_of_size(action, paging, payload, fetch, seen, may_repeat)
     except _ShortPages:
-        yield from _pages_of_size(action, replace(paging, size=seen[0].rows), payload, fetch, [])
+        own = replace(paging, size=seen[0].rows)
+        yield from _pages_of_size(action, own, payload, fetch, [], may_repeat)
 
 
 def _pages_of_size(
@@ -81,6 +87,7 @@ def _pages_of_size(
     payload: Mapping[str, object],
     fetch: Callable[[int, Mapping[str, object]], P],
     seen: list[PageFacts],
+    may_repeat: bool,
 ) -> Iterator[P]:
     """All pages of `paging.size`; their facts are added to `seen`."""
     earlier: P | None = None
@@ -93,7 +100,7 @@ def _pages_of_size(
         if page.facts is None:
             raise IncompleteAnswer(f"page {number} has no total", action=action)
         seen.append(page.facts)
-        if earlier is not None and page.facts.rows and page.repeats(earlier):
+        if not may_repeat and earlier is not None and page.facts.rows and page.repeats(earlier):
             raise _error_kind(paging, seen)(f"page {number - 1} came again", action=action)
         earlier = page
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from resources.api.body import Body
 from resources.api.catalog.datasets import Dataset
-from resources.api.catalog.model import Paging, Scope
+from resources.api.catalog.model import Scope
 from resources.api.client import Client
 from resources.api.errors import (
     AnswerTooLarge,
@@ -50,7 +50,6 @@ from resources.ledger.newest_spellings import Spellings, respelled
 from resources.raw import captures
 
 log = logging.getLogger("livestats.capture")
-
 T = TypeVar("T")
 
 
@@ -254,7 +253,7 @@ class Fetcher:
         for attempt in range(PAGING_ATTEMPTS):
             came.clear()
             try:
-                result = self._fetch_once(request, came, readings.paging)
+                result = self._fetch_once(request, came, readings)
                 readings.check_doubled(result)
                 if readings.must_come_again(result, is_last=attempt == PAGING_ATTEMPTS - 1):
                     continue
@@ -282,9 +281,9 @@ class Fetcher:
         log.warning("%s: %s differ; requesting again", self.dataset.name, ", ".join(totals))
         return True
 
-    def _fetch_once(self, request: Request, came: Pages, paging: Paging | None) -> FetchResult:
-        if paging is not None:
-            return self._fetch_pages(request, came, paging)
+    def _fetch_once(self, request: Request, came: Pages, readings: Readings) -> FetchResult:
+        if readings.paging is not None:
+            return self._fetch_pages(request, came, readings)
 
         def to_rows(page: Page) -> Rows:
             return join(self.dataset, request, [page])
@@ -297,8 +296,9 @@ class Fetcher:
         check_domains(self.dataset, request, rows.absent)
         return FetchResult(request, [came[1]], rows)
 
-    def _fetch_pages(self, request: Request, came: Pages, paging: Paging) -> FetchResult:
+    def _fetch_pages(self, request: Request, came: Pages, readings: Readings) -> FetchResult:
         pages: list[Page] = []
+        paging, may_repeat = readings.paging, readings.has_smaller_pages
 
         def fetch(number: int, payload: Mapping[str, object]) -> Page:
             def read(body: Body) -> tuple[Page, Stored]:
@@ -310,9 +310,10 @@ class Fetcher:
             pages.append(self._call(number, payload, read, came))
             return pages[-1]
 
-        for _ in fetch_pages(self._action, paging, request.payload, fetch):
+        for _ in fetch_pages(self._action, paging, request.payload, fetch, may_repeat=may_repeat):
             pass
-        return FetchResult(request, [*came.values()], join(self.dataset, request, pages))
+        rows = join(self.dataset, request, pages, may_repeat=may_repeat)
+        return FetchResult(request, [*came.values()], rows)
 
     def _call(
         self,

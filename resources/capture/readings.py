@@ -34,10 +34,19 @@ class Readings:
         the same one each time: a row is on two pages, another on none. Pages of another size then
         have other rows. So after a key came twice, the attempts between first and last have smaller ones.
         """
-        smaller = len(self._doubled)
-        if self._paging is None or not 0 < smaller < PAGING_ATTEMPTS - 1:
+        if self._paging is None or not self.has_smaller_pages:
             return self._paging
-        return replace(self._paging, size=max(self._paging.smallest, self._page_rows - smaller))
+        size = max(self._paging.smallest, self._page_rows - len(self._doubled))
+        return replace(self._paging, size=size)
+
+    @property
+    def has_smaller_pages(self) -> bool:
+        """Whether the next attempt asks for smaller pages than the first one.
+
+        Two of them may then hold equal rows, down to one row each. That a page did not simply come again
+        is told by the rows of all pages, which are compared with those of the first attempt.
+        """
+        return 0 < len(self._doubled) < PAGING_ATTEMPTS - 1
 
     def check_doubled(self, result: FetchResult) -> None:
         """Raise IncompleteAnswer if a key comes twice on several pages, and a row may have moved.

@@ -138,7 +138,7 @@ class LakeWriter:
         self.stats = WriteStats(dataset)
         self._dataset, self._day = dataset, day
         self._schema = schema(dataset)
-        atomic.make_folder(path.parent, path.parents[3])  # the home
+        path.parent.mkdir(parents=True, exist_ok=True)
         self.aside = atomic.temp_path(path)
         self._writer = pq.ParquetWriter(
             self.aside,

@@ -61,3 +61,18 @@ def test_a_domain_listed_twice_is_one_row_and_asking_again_is_no_revision(tmp_pa
         (folder,) = captures.days_of(one.archive.home.raw, "domain").values()
         assert len(captures.captures_in(folder)) == 1
         assert one.rows("SELECT count(*) FROM revisions") == [(0,)]
+
+
+@pytest.mark.parametrize(("most", "counts"), [(2, "given"), (2, "asked"), (5, "asked")])
+def test_equal_rows_on_the_small_pages_of_a_server_are_no_page_that_comes_again(
+    tmp_path, most, counts
+):
+    """Pages of other sizes are asked for as proof, down to one row: two of them are then equal."""
+    manners = ["doubled-key=2@kind=equal", f"short-pages={most}@counts={counts}"]
+    about = f"@action={LIST},DescribeLivePushStreamInfoData"
+    manners = [f"{one}{about}" for one in manners]
+    with lab(tmp_path / "home", SMALL, names=NAMES, manners=manners) as one:
+        assert failures(one.capture(DAYS)) == []
+        one.load()
+        ((twice,),) = one.rows(f"SELECT count(*) FROM {PUSHES} WHERE occurrence = 2")
+        assert twice >= len(DAYS)

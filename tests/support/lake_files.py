@@ -60,7 +60,6 @@ def store(
     root: Path, dataset: Dataset, day: date, rows: Iterable[Mapping[str, Any]], version: int = 0
 ) -> Path:
     """Write a day's lake file below `root`, and a capture's folder beside it; the path of the file."""
-    root.mkdir(parents=True, exist_ok=True)
     writer = parquet.LakeWriter(parquet.path_of(root, dataset.name, day), dataset, day)
     made = table(dataset, [{**_times(dataset, day), **r} for r in rows])
     writer.add(Rows(made, 0, (), ()))

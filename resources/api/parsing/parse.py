@@ -234,15 +234,19 @@ class _PageReader:
         return totals.disagreeing(result)[0]
 
 
-def join(dataset: Dataset, request: Request, pages: Sequence[Page]) -> Rows:
-    """The pages of one request as one table, sorted by key.
+def join(
+    dataset: Dataset, request: Request, pages: Sequence[Page], *, may_repeat: bool = False
+) -> Rows:
+    """The pages of one request as one table, sorted by key; `may_repeat` as for `fetch_pages`.
 
     Raises IncompleteAnswer if a key occurs twice, unless the dataset declares how to keep such rows,
     or an answer without pages says the same twice: between two pages, the data changed.
     """
     pages = sorted(pages, key=lambda page: page.number)
     is_sorted = len(pages) == 1 and pages[0].is_sorted
-    table, doubled = (pages[0].table, False) if is_sorted else _sorted(dataset, request, pages)
+    table, doubled = (
+        (pages[0].table, False) if is_sorted else _sorted(dataset, request, pages, may_repeat)
+    )
     disagreeing = {name for page in pages for name in page.disagreeing}
     if dataset.endpoint.paging is not None and not request.is_reduced:
         totals = pages[0].totals
@@ -275,7 +279,7 @@ def rows_of_items(dataset: Dataset, rows: Rows, items: Sequence[str]) -> Rows:
 
 
 def _sorted(
-    dataset: Dataset, request: Request, pages: Sequence[Page]
+    dataset: Dataset, request: Request, pages: Sequence[Page], may_repeat: bool
 ) -> tuple[pa.Table | SortedView, bool]:
     """The rows of all pages, sorted by key, and whether a key occurs twice.
 
@@ -300,9 +304,8 @@ def _sorted(
         twice = duplicates.repeated_key([once], key)
         if twice is None:
             return once, False
-    if dataset.duplicate_keys is DuplicateKeys.REFUSE or duplicates.is_table_repeated(
-        page.table for page in pages
-    ):
+    is_page_repeated = not may_repeat and duplicates.is_table_repeated(one.table for one in pages)
+    if dataset.duplicate_keys is DuplicateKeys.REFUSE or is_page_repeated:
         raise IncompleteAnswer(
             printable(f"a key came twice in {request}: {twice}"), action=dataset.endpoint.action
         )

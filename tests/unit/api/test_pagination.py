@@ -369,6 +369,19 @@ def test_a_page_that_comes_again_is_no_new_page():
         all_rows(DOMAINS, serve)
 
 
+def test_a_page_with_the_rows_of_the_one_before_is_taken_where_the_caller_compares_all_rows():
+    listing = [1, 1, 2]
+
+    def fetch(number, _):
+        return Page(*paged(listing, replace(DOMAINS, size=1), number))
+
+    small = replace(DOMAINS, size=1)
+    with pytest.raises(IncompleteAnswer, match="page 1 came again"):
+        [*fetch_pages(A, small, {}, fetch)]
+    found = fetch_pages(A, small, {}, fetch, may_repeat=True)
+    assert [row for page in found for row in page.rows] == listing
+
+
 def test_whoever_has_seen_enough_requests_no_more_pages():
     listing, asked = list(range(2500)), []
 
