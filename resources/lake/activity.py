@@ -145,7 +145,8 @@ class Activity:
 
     def _add_sessions(self, table: pa.Table, column: str) -> None:
         times = [(SLOT_START_AT, "min"), (SLOT_START_AT, "max")]
-        for row in table.group_by(["domain", column]).aggregate(times).to_pylist():
+        groups = table.group_by(["domain", column], use_threads=False)  # see write_stats.py
+        for row in groups.aggregate(times).to_pylist():
             key = domain_key(str(row["domain"])), str(row[column])
             first, last = row[f"{SLOT_START_AT}_min"], row[f"{SLOT_START_AT}_max"]
             before = self._sessions.get(key, (first, last))

@@ -65,7 +65,7 @@ class SilentVariants:
             return
         by = [name for name in (self._has_domains and "domain", together.within) if name]
         counted = (together.figure, "sum") if together.figure else ([], "count_all")
-        groups = table.group_by([*by, together.variant]).aggregate([counted])
+        groups = table.group_by([*by, together.variant], use_threads=False).aggregate([counted])
         name = f"{together.figure}_sum" if together.figure else "count_all"
         for row in groups.to_pylist():
             place = domain_key(row.get("domain", "")), str(row.get(together.within, ""))

@@ -66,7 +66,7 @@ class VariantFigures:
             return
         by = [self._figure.variant, *(["domain"] if "domain" in table.column_names else [])]
         column = self._figure.column
-        sums = table.group_by(by).aggregate([(column, "sum"), (column, "max")])
+        sums = table.group_by(by, use_threads=False).aggregate([(column, "sum"), (column, "max")])
         for row in sums.to_pylist():
             found = self._sums.setdefault(row[self._figure.variant], Counter())
             found[row.get("domain", "")] += row[f"{column}_sum"] or 0
