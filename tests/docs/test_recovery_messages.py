@@ -234,6 +234,25 @@ def test_the_disk_is_full(tomorrow, monkeypatch):
     assert tomorrow.rows("SELECT count(DISTINCT business_date) FROM edge_stat") == [(3,)]
 
 
+def test_the_home_went_away_during_a_run(tomorrow, monkeypatch):
+    """When the first file is to be brought to the disk."""
+    root, elsewhere = tomorrow.root, tomorrow.root.with_name("elsewhere")
+    fsync = atomic.fsync
+
+    def move(path):
+        if root.exists():
+            root.rename(elsewhere)
+        fsync(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(atomic, "fsync", move)
+        told(tomorrow, "livestats backfill", "was moved, deleted or unmounted", "run again", code=2)
+    assert not root.exists()
+    elsewhere.rename(root)
+    assert COMPLETE in follow(tomorrow, "The home went away during a run")
+    assert run(tomorrow, "livestats verify").exit_code == 0
+
+
 def test_the_warehouse_is_open_elsewhere(tomorrow):
     words = [sys.executable, "-c", HOLD, str(tomorrow.archive.home.warehouse)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
