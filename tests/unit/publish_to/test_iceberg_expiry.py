@@ -42,7 +42,10 @@ def test_every_file_that_is_there_is_one_that_a_snapshot_needs(home):
     for number in range(4):
         publish(home, TABLE.format(number), number)
     found = iceberg._catalog(home).load_table(("stats", "t"))
-    needed = {Path(urlsplit(path).path) for path in iceberg_expiry._files(found)}
+    manifests = iceberg_expiry._manifests(found, found.metadata.snapshots)
+    files = iceberg_expiry._data_files(found, manifests.values())
+    lists = (one.manifest_list for one in found.metadata.snapshots)
+    needed = {Path(urlsplit(path).path) for path in (*files, *manifests, *lists)}
     there = {
         p
         for p in (home.root / "iceberg").rglob("stats/t/*/**/*")

@@ -1,6 +1,7 @@
 """Answers on the wire: whole, in pieces, half, or not at all; one connection for many requests."""
 
 import http.client
+import socket
 import threading
 from contextlib import contextmanager
 
@@ -79,3 +80,14 @@ def test_whoever_waits_is_let_go_when_the_server_closes():
         service.closing.set()
         assert asked(connection)[1] == BODY
         connection.close()
+
+
+def test_half_of_a_request_is_none():
+    """A client that is killed while it sends asks nothing, and breaks no rule."""
+    with served() as (service, connection):
+        connection.connect()
+        connection.sock.sendall(b"POST /?Action=A HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf")
+        connection.sock.shutdown(socket.SHUT_WR)
+        assert connection.sock.recv(100) == b""
+        connection.close()
+    assert service.seen == []
