@@ -60,17 +60,8 @@ def test_each_line_of_a_log_of_json_is_an_object_without_a_secret(tmp_path, monk
             "VOLC_ACCESSKEY": key.access_key,
             "VOLC_SECRETKEY": key.secret_key,
         }
-        words = [
-            "backfill",
-            "--from",
-            "-3d",
-            "--to",
-            "-3d",
-            "--dataset",
-            "top_play",
-            "--dataset",
-            "region",
-        ]
+        days = ["--from", "-3d", "--to", "-3d"]  # over at any hour, which yesterday is not
+        words = ["backfill", *days, "--dataset", "top_play", "--dataset", "region"]
         denied = CliRunner().invoke(main, words, env=environ)
         typo = CliRunner().invoke(main, ["stauts"], env=environ)
     lines = [json.loads(line) for line in denied.stderr.splitlines()]
