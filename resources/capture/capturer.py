@@ -44,6 +44,11 @@ Event = Result | tuple[Dataset, date, int, int] | None
 LAST_ANSWERS_S = 0.3
 """A cancelled run waits for so long for answers that are under way, then leaves their threads."""
 
+FIRST_S = 2.0
+"""For so long at most, other datasets wait until those that are asked by stream have begun.
+
+These take the longest by far, and what lists their streams is captured before them."""
+
 
 @dataclass(frozen=True)
 class Capturer:
@@ -207,12 +212,12 @@ class CaptureRun:
         """The result of each day, as it comes; then the error that ended the run, if any."""
         # Before any starts: Ctrl-C may be raised while one does, and its requests are under way.
         self._running = len(self._datasets)
-        for one in self._datasets:
-            # A daemon: an interpreter that exits does not wait for a run that nobody closed.
-            name = f"{one.dataset.endpoint.action} {one.dataset.name}"
-            thread = threading.Thread(target=one.run, name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        waiting = [one for one in self._datasets if one.dataset.needs]
+        listing = {name for one in waiting for name in one.dataset.needs}
+        first = [one for one in self._datasets if one.dataset.needs or one.dataset.name in listing]
+        self._start(first)
+        self.unfinished.wait_for(lambda: all(one.is_under_way for one in waiting), FIRST_S)
+        self._start([one for one in self._datasets if one not in first])
         while self._running:
             event = self.events.get()
             if event is None:
@@ -223,3 +228,11 @@ class CaptureRun:
                 self._progress(*event)
         if self.fatal is not None:
             raise self.fatal
+
+    def _start(self, datasets: Sequence[DatasetThread]) -> None:
+        for one in datasets:
+            # A daemon: an interpreter that exits does not wait for a run that nobody closed.
+            name = f"{one.dataset.endpoint.action} {one.dataset.name}"
+            thread = threading.Thread(target=one.run, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()

@@ -123,6 +123,11 @@ class DatasetThread:
                 self._discard(job)
             self._run.end(self.dataset)
 
+    @property
+    def is_under_way(self) -> bool:
+        """True from the first answer on, and if there is nothing to ask."""
+        return self._has_answer or not (self._days or self._jobs)
+
     # Days --------------------------------------------------------------------------------------
 
     def _wait_for_day(self) -> bool:
@@ -315,7 +320,9 @@ class DatasetThread:
                 self._note_local_error(error)
                 if not isinstance(error, OSError | LivestatsError):  # a bug; others are told once
                     log.exception("%s %s: %s", self.dataset.name, job.day, in_flight.request)
-        self._has_answer = True
+        if not self._has_answer:
+            self._has_answer = True
+            self._run.unfinished.look_again()
         self._run.memory.add(job.held_bytes - before - in_flight.held_bytes)
         job.finished += 1
         self._run.events.put((self.dataset, job.day, job.finished, len(job.requests)))

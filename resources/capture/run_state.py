@@ -63,11 +63,19 @@ class UnfinishedDays:
             self._days[dataset.name].clear()
             self._changed.notify_all()
 
+    def look_again(self) -> None:
+        """Have those who wait ask again whether it is enough."""
+        with self._changed:
+            self._changed.notify_all()
+
     def is_ready(self, dataset: Dataset, day: date) -> bool:
         """True if `day` is finished for the datasets that `dataset` needs; others are not awaited."""
         return all(day not in self._days.get(needed, ()) for needed in dataset.needs)
 
     def wait_for(self, is_enough: Callable[[], bool], longest_s: float) -> None:
-        """Block until `is_enough`, which is asked after each finished day; at most `longest_s`."""
+        """Block until `is_enough`, at most `longest_s`.
+
+        It is asked after each finished day, and after the first answer of a dataset.
+        """
         with self._changed:
             self._changed.wait_for(is_enough, longest_s)

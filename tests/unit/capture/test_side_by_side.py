@@ -7,6 +7,7 @@ import pytest
 
 from resources.api.errors import FixSetup
 from resources.api.retry import RetryPolicy
+from resources.capture import capturer
 from resources.capture.result import Outcome
 from resources.home import day_lock
 from resources.simulator import Account
@@ -36,12 +37,13 @@ class Held:
 
     def __init__(self, found, dataset, number=1):
         self._action, self._number = dataset.endpoint.action, number
-        self.go_on = threading.Event()
+        self.reached, self.go_on = threading.Event(), threading.Event()
         self._counted = found.simulator.calls
         found.simulator._service.chooser.choose = self
 
     def __call__(self, action):
         if action == self._action and self._counted[action] >= self._number:
+            self.reached.set()
             assert self.go_on.wait(60)
 
 
@@ -118,6 +120,33 @@ def test_a_day_follows_the_same_day_of_what_it_needs_and_no_other(found):
     for day in DAYS:
         for needed in (PUSH, PUSHES):
             assert order.index((needed.name, day.day)) < order.index((EACH_PUSH.name, day.day))
+
+
+def test_other_datasets_are_asked_when_streams_are_listed_and_asked(found, monkeypatch):
+    monkeypatch.setattr(capturer, "FIRST_S", 60.0)
+    held = Held(found, PUSH)
+    with found.capturing() as one:
+        told, results = [], one.capture_all({TOP: DAYS, EACH_PUSH: DAYS, PUSH: DAYS, PUSHES: DAYS})
+        asking = threading.Thread(target=lambda: told.extend(results))
+        asking.start()
+        assert held.reached.wait(60)
+        assert not found.simulator.calls[TOP.endpoint.action]
+        held.go_on.set()
+        asking.join(60)
+    assert {r.outcome for r in told} == {Outcome.CAPTURED}
+    assert days_of(told).index((PUSH.name, 19)) < days_of(told).index((TOP.name, 19))
+
+
+def test_a_list_that_does_not_come_holds_up_other_datasets_for_a_moment_only(found, monkeypatch):
+    monkeypatch.setattr(capturer, "FIRST_S", 0.01)
+    held = Held(found, PUSH)
+    with found.capturing() as one:
+        results = one.capture_all({TOP: DAYS, EACH_PUSH: DAYS, PUSH: DAYS, PUSHES: DAYS})
+        others = [next(results) for _ in (*DAYS, *DAYS)]
+        held.go_on.set()
+        rest = [*results]
+    assert {r.dataset for r in others} == {TOP.name, PUSHES.name}
+    assert {r.outcome for r in others + rest} == {Outcome.CAPTURED}
 
 
 def test_what_is_not_in_the_run_is_not_waited_for(found):
