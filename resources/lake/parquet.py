@@ -135,7 +135,7 @@ class LakeWriter:
     def __init__(self, path: Path, dataset: Dataset, day: date) -> None:
         """Open the temporary file; `commit` renames it to `path`."""
         self.path = path
-        self.stats = WriteStats(dataset)
+        self._stats = WriteStats(dataset)
         self._dataset, self._day = dataset, day
         self._schema = schema(dataset)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -152,11 +152,16 @@ class LakeWriter:
         self._rows_waiting = 0
         self.waiting_bytes = 0  # bytes of the rows still in memory
 
+    @property
+    def stats(self) -> WriteStats:
+        """Counts over all rows that were added. Rows that wait in memory are written first."""
+        self._write()
+        return self._stats
+
     def add(self, rows: Rows) -> None:
         """Append the rows of one request."""
-        self.stats.add(rows)
+        self._stats.add(rows)
         for table in rows.tables():
-            self.stats.add_domains(table)
             self._waiting.append(table)
             self._rows_waiting += table.num_rows
             self.waiting_bytes += rows.nbytes if table is rows.table else table.nbytes
@@ -170,6 +175,7 @@ class LakeWriter:
         if len(self._waiting) > _MANY_PIECES:
             table = table.combine_chunks()
         self._waiting, self._rows_waiting, self.waiting_bytes = [], 0, 0
+        self._stats.add_domains(table)  # of many answers at once: a call costs more than few rows
         if BUSINESS_DATE in self._schema.names:
             days = pa.repeat(pa.scalar(self._day, pa.date32()), table.num_rows)
             table = table.add_column(0, self._schema.field(BUSINESS_DATE), days)
@@ -177,6 +183,7 @@ class LakeWriter:
 
     def seal(self, capture: CaptureName, requests: int) -> Provenance:
         """Finish the temporary file: write its provenance, which is returned, and its checksum."""
+        stats = self.stats
         origin = Provenance(
             dataset=self._dataset.name,
             day=self._day.isoformat(),
@@ -184,13 +191,12 @@ class LakeWriter:
             schema_version=SCHEMA_VERSION,
             fetched_at=capture.fetched_at.isoformat(),
             requests=requests,
-            rows=self.stats.rows,
-            outside=self.stats.outside,
-            unknown=tuple(sorted(self.stats.unknown)),
-            disagreeing=tuple(sorted(self.stats.disagreeing)),
+            rows=stats.rows,
+            outside=stats.outside,
+            unknown=tuple(sorted(stats.unknown)),
+            disagreeing=tuple(sorted(stats.disagreeing)),
             schema=schema_hash(self._dataset),
         )
-        self._write()
         facts = {name: value for name, value in vars(origin).items() if name != "schema"}
         self._writer.add_key_value_metadata({_KEY: json.dumps(facts).encode()})
         self._writer.add_key_value_metadata({_SCHEMA: origin.schema.encode()})

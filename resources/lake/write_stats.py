@@ -45,17 +45,22 @@ class WriteStats:
         self.rankings = Rankings(self.dataset)
 
     def add(self, rows: Rows) -> None:
-        """Count the rows of one request."""
+        """Count the rows of one request, but for what `add_domains` counts."""
+        if self.dataset.ranked:  # an answer is a ranking
+            for table in rows.tables():
+                self.rankings.add(table)
         self.rows += rows.table.num_rows
         self.outside += rows.outside
         self.unknown.update(rows.unknown)
         self.disagreeing.update(rows.disagreeing)
 
     def add_domains(self, table: pa.Table) -> None:
-        """Count the rows of each variant, and of each domain if the rows tell theirs."""
+        """Count the rows of each variant, and of each domain if the rows tell theirs.
+
+        `table` may hold the rows of several requests.
+        """
         self.variants.add(table)
         self.silent_variants.add(table)
-        self.rankings.add(table)
         if "domain" not in table.column_names:
             return
         self.activity.add(table)
@@ -63,8 +68,7 @@ class WriteStats:
         for one in pc.value_counts(table.column("domain")).to_pylist():
             self.by_domain[domain_key(str(one["values"]))] += one["counts"]
         if self.dataset.scope is Scope.STREAM:
-            # One answer is small: threads of its own cost more CPU than they save time, beside those of
-            # all datasets.
+            # Threads of its own cost more CPU than they save time, beside those of all datasets.
             groups = table.group_by(["domain", "app", "stream"], use_threads=False)
             for row in groups.aggregate([]).to_pylist():
                 domain = domain_key(row["domain"])
