@@ -153,9 +153,12 @@ class RateLimiter:
         name = self._account if action is None else f"{self._account}.{_checked(action)}"
         path = self._directory / name
         try:
-            for folder in (self._directory.parent, self._directory):  # not a home that is gone
-                folder.mkdir(mode=0o700, exist_ok=True)
-            descriptor = _opened(path)
+            try:
+                descriptor = _opened(path)
+            except FileNotFoundError:
+                for folder in (self._directory.parent, self._directory):  # not a home that is gone
+                    folder.mkdir(mode=0o700, exist_ok=True)
+                descriptor = _opened(path)
             try:
                 self._lock(descriptor, path)
                 next_s = _parsed(os.read(descriptor, 64), self._clock())

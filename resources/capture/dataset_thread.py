@@ -10,7 +10,8 @@ import errno
 import logging
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -294,8 +295,10 @@ class DatasetThread:
 
     def _awaited(self, in_flight: InFlightRequest) -> list[Answer]:
         """The answers to a request. Raises RunCancelled if the run is cancelled while it waits."""
-        while not wait([in_flight.future], RETRY_S).done:
-            if self._run.is_cancelled:
+        while not in_flight.future.done():
+            with suppress(TimeoutError):  # of the wait; an error of the request is returned
+                in_flight.future.exception(RETRY_S)
+            if self._run.is_cancelled and not in_flight.future.done():
                 raise RunCancelled("the run was cancelled")
         return in_flight.future.result()
 
