@@ -130,6 +130,10 @@ class Campaign:
             one_day = Case(size=case.size, days=1)
             floor = bench.requests_floor(one_day, 120.0)
             self.told["daily"] = {"run": daily.told(), "floor": floor.told()}
+            say(
+                f"the day after: {daily.wall_s:.1f} s, CPU {daily.cpu_s:.1f} s; its requests "
+                f"alone {floor.wall_s:.1f} s {daily.failed}"
+            )
         shutil.rmtree(home, ignore_errors=True)
         return one
 
