@@ -5,7 +5,8 @@
 Each archive is backfilled by one process after the other. Half of them die at a random step (a
 write, rename, flush, lock or statement), half after a random time; the next goes on from there.
 After every kill all that has a name is checked before anything is mended; an archive that is
-complete is compared with one that was never killed: lake, served tables and ledger, row by row.
+complete is compared with one that was never killed: lake, served tables and ledger, row by row. With
+faults a day may lack an item when all attempts have failed; the runs after that complete it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
+
 from resources.simulator import Account, Faults
 from resources.simulator.faults import FaultPicker
-from tests.support.archives import DAYS, lab, lake_rows, leftovers
+from tests.support.archives import DAYS, Lab, lab, lake_rows, leftovers
 from tests.support.killed_backfills import Backfills, tables, what_is_wrong
 
 KINDS = ("throttle", "internal", "gateway", "unavailable", "reset", "cut", "garbled", "no_result")
@@ -64,7 +67,7 @@ def main() -> int:
                     wrong = what_is_wrong(one.archive.home, rows)
                     found["wrongly green"] += len(wrong)
                     print(*wrong, sep="\n", end="\n" * bool(wrong))
-                    if done is not None and lake_rows(one.archive.home).keys() == rows.keys():
+                    if done is not None and (wrong or is_whole(one, rows)):
                         break
                 found["archives"] += 1
                 compare(tables(one), loaded, found)
@@ -80,6 +83,14 @@ def main() -> int:
         f" wrongly green {wrong['wrongly green']}, files left behind {wrong['left behind']}"
     )
     return int(any(wrong.values()))
+
+
+def is_whole(one: Lab, rows: dict[str, pa.Table]) -> bool:
+    """True if each day is captured and published: one that lacks an item holds that up."""
+    there = lake_rows(one.archive.home)
+    is_published = one.archive.home.served.exists()
+    is_same = there.keys() == rows.keys() and all(there[name].equals(rows[name]) for name in rows)
+    return is_published and is_same
 
 
 def compare(

@@ -163,24 +163,28 @@ def what_is_wrong(home: Home, whole: Mapping[str, pa.Table]) -> list[str]:
     """Days that are green and not complete, and files that have a name and cannot be read.
 
     Empty after any crash, before anything is mended. `whole` is what `lake_rows` gives of a run
-    that was never killed.
+    that was never killed. A day whose capture says what it lacks is incomplete, and no green one.
     """
-    found = []
+    found, incomplete = [], set()
     for folder in home.raw.glob("*/*/*"):
         name = captures.CaptureName.parse(folder.name)
         if name is None:
             continue
         where = f"{folder.parent.parent.name}/day={folder.parent.name}/{parquet.FILE}"
+        capture = captures.Capture(folder, name)
         try:
-            sum(1 for _ in captures.Capture(folder, name).responses())
+            sum(1 for _ in capture.responses())
+            if capture.manifest.get("lacking"):
+                incomplete.add(folder.name)
+                continue
         except captures.DamagedCapture as error:
             found.append(str(error))
         if where not in whole or name.rows != whole[where].num_rows:
             found.append(f"{folder} has {name.rows} rows")
     for where, rows in lake_rows(home).items():
-        if not rows.equals(whole[where]):
-            found.append(f"{where} holds other rows")
         origin = parquet.provenance_of(home.lake / where)
+        if not rows.equals(whole[where]) and not (origin and origin.capture in incomplete):
+            found.append(f"{where} holds other rows")
         day = where.split("/")[1].removeprefix("day=")
         if origin is None or not (home.raw / where.split("/")[0] / day / origin.capture).is_dir():
             found.append(f"{where} stands for no capture")
