@@ -105,7 +105,8 @@ class Coverage:
             if not self._was_about_a_role(dataset, found):
                 never = self._never_asked(dataset, found.asked)
                 lacking |= {one.domain.name for one in never if one.exists_before(end)}
-            lacking -= {one.domain.name for one in self.domains if not one.exists_before(end)}
+            if lacking:
+                lacking -= {one.domain.name for one in self.domains if not one.exists_before(end)}
         elif dataset.scope in _BY_LISTED_ITEM:
             there = self._newest_names(dataset, day)
             lacking |= set(self._unlisted(dataset, day, capture, found, there))

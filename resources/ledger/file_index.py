@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -201,8 +202,21 @@ def _read_changed(
     return dict(sorted(facts.items()))
 
 
-def _load_cache(path: Path) -> dict[str, list[Any]]:
+def _load_cache(path: Path) -> Mapping[str, list[Any]]:
     """Entries of the cache file; {} if it is missing, damaged or of another format."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return {}  # then all days are read
+    return _parsed_cache(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=128)  # one for each dataset in raw archive and lake; 15 MB for a year of all
+def _parsed_cache(path: Path, *_state: int) -> Mapping[str, list[Any]]:
+    """Kept in memory, for a command reads the ledger several times. Nobody may change what it returns.
+
+    The file is replaced by another one when it is written.
+    """
     try:
         digest, _, text = path.read_bytes().partition(b"\n")
         if hashlib.sha256(text).hexdigest().encode() == digest:
@@ -210,7 +224,7 @@ def _load_cache(path: Path) -> dict[str, list[Any]]:
             if found["format"] == _FORMAT:
                 return dict(found["days"])
     except (OSError, ValueError):
-        pass  # then all days are read
+        pass
     return {}
 
 
