@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
@@ -215,11 +216,18 @@ class CaptureRun:
         waiting = [one for one in self._datasets if one.dataset.needs]
         listing = {name for one in waiting for name in one.dataset.needs}
         first = [one for one in self._datasets if one.dataset.needs or one.dataset.name in listing]
+        rest = [one for one in self._datasets if one not in first]
         self._start(first)
-        self.unfinished.wait_for(lambda: all(one.is_under_way for one in waiting), FIRST_S)
-        self._start([one for one in self._datasets if one not in first])
+        until_s = time.monotonic() + FIRST_S
         while self._running:
-            event = self.events.get()
+            left_s = until_s - time.monotonic()
+            if rest and (left_s <= 0 or self._is_going(waiting)):
+                self._start(rest)
+                rest = []
+            try:
+                event = self.events.get(timeout=left_s if rest else None)
+            except queue.Empty:
+                continue
             if event is None:
                 self._running -= 1
             elif isinstance(event, Result):
@@ -228,6 +236,10 @@ class CaptureRun:
                 self._progress(*event)
         if self.fatal is not None:
             raise self.fatal
+
+    def _is_going(self, waiting: Sequence[DatasetThread]) -> bool:
+        """True if nothing holds the other datasets back any more."""
+        return self.is_ending or all(one.is_under_way for one in waiting)
 
     def _start(self, datasets: Sequence[DatasetThread]) -> None:
         for one in datasets:

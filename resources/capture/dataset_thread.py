@@ -127,7 +127,7 @@ class DatasetThread:
     @property
     def is_under_way(self) -> bool:
         """True from the first answer on, and if there is nothing to ask."""
-        return self._has_answer or not (self._days or self._jobs)
+        return self._has_answer or not self._run.unfinished.has_days(self.dataset)
 
     # Days --------------------------------------------------------------------------------------
 
@@ -323,9 +323,7 @@ class DatasetThread:
                 self._note_local_error(error)
                 if not isinstance(error, OSError | LivestatsError):  # a bug; others are told once
                     log.exception("%s %s: %s", self.dataset.name, job.day, in_flight.request)
-        if not self._has_answer:
-            self._has_answer = True
-            self._run.unfinished.look_again()
+        self._has_answer = True
         self._run.memory.add(job.held_bytes - before - in_flight.held_bytes)
         job.finished += 1
         self._run.events.put((self.dataset, job.day, job.finished, len(job.requests)))

@@ -63,19 +63,15 @@ class UnfinishedDays:
             self._days[dataset.name].clear()
             self._changed.notify_all()
 
-    def look_again(self) -> None:
-        """Have those who wait ask again whether it is enough."""
-        with self._changed:
-            self._changed.notify_all()
+    def has_days(self, dataset: Dataset) -> bool:
+        """True if a day of the dataset is unfinished, and its thread has not ended."""
+        return bool(self._days[dataset.name])
 
     def is_ready(self, dataset: Dataset, day: date) -> bool:
         """True if `day` is finished for the datasets that `dataset` needs; others are not awaited."""
         return all(day not in self._days.get(needed, ()) for needed in dataset.needs)
 
     def wait_for(self, is_enough: Callable[[], bool], longest_s: float) -> None:
-        """Block until `is_enough`, at most `longest_s`.
-
-        It is asked after each finished day, and after the first answer of a dataset.
-        """
+        """Block until `is_enough`, which is asked after each finished day; at most `longest_s`."""
         with self._changed:
             self._changed.wait_for(is_enough, longest_s)
