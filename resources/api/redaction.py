@@ -37,8 +37,7 @@ _USERINFO = re.compile(r"(?<=//)(?!user:password@)[^/\s\"'<>]+(?=@)")  # not tha
 _SIGNED = re.compile(r"((?:Signature|Credential)=)[^\s,;\"'<>]+")
 _URL_VARIABLES = ("LIVESTATS_API_URL", "LIVESTATS_ALERT_WEBHOOK")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
-_NO_SECRET = ("host", "content-type", "x-date", "x-content-sha256")
-"""Of the signed headers: nobody can sign with these. An answer that holds such a value stays as it is."""
+_NO_SECRET = ("host", "content-type")  # of the signed headers: they stand in messages and answers
 
 
 class _Secrets:
