@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 import pyarrow as pa
 
@@ -21,6 +22,8 @@ LISTS = frozenset({"push_stream_info"})
 MOST = 20
 LONG_S = 600
 """Seconds of a day for which an event must have gone on to be expected in its list."""
+
+_ROWS_AT_ONCE = 10_000  # as Python objects, of half a kilobyte each
 
 Event = tuple[str, str, int, int]
 """Hash of the key, domain, begin and end in seconds since 1970."""
@@ -38,7 +41,8 @@ class LongEvents:
         if self.dataset.name not in LISTS or self.dataset.times is None:
             return
         begins, ends = self.dataset.times
-        for row in table.select(["domain", "app", "stream", begins, ends]).to_pylist():
+        batches = table.select(["domain", "app", "stream", begins, ends]).to_batches(_ROWS_AT_ONCE)
+        for row in chain.from_iterable(batch.to_pylist() for batch in batches):
             begin, end = row[begins], row[ends]
             if begin is None or end is None or (end - begin).total_seconds() < LONG_S:
                 continue

@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,6 +43,11 @@ T = TypeVar("T")
 _FORMAT = 9
 FEW_DAYS = 7  # up to so many wanted days are read without the cache
 _SAVE_AFTER = 31  # the cache file is rewritten once so many days are new, or so many are gone
+_KEPT_BYTES = 32_000_000
+"""Of cache files whose content stays in memory, where it takes about three times as much."""
+
+_kept: dict[Path, tuple[tuple[int, ...], Mapping[str, list[Any]]]] = {}  # path -> its stat, content
+_keeping = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -203,20 +208,27 @@ def _read_changed(
 
 
 def _load_cache(path: Path) -> Mapping[str, list[Any]]:
-    """Entries of the cache file; {} if it is missing, damaged or of another format."""
+    """Entries of the cache file; {} if it is missing, damaged or of another format.
+
+    Kept in memory, for a command reads the ledger several times. Nobody may change what this returns.
+    """
     try:
         stat = path.stat()
     except OSError:
         return {}  # then all days are read
-    return _parsed_cache(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    state = (stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns)
+    with _keeping:
+        kept = _kept.get(path)
+        if kept is not None and kept[0] == state:
+            return kept[1]
+        _kept.pop(path, None)
+        found = _parsed(path)
+        if found and stat.st_size + sum(size for (size, *_), _ in _kept.values()) <= _KEPT_BYTES:
+            _kept[path] = state, found
+        return found
 
 
-@lru_cache(maxsize=128)  # one for each dataset in raw archive and lake; 15 MB for a year of all
-def _parsed_cache(path: Path, *_state: int) -> Mapping[str, list[Any]]:
-    """Kept in memory, for a command reads the ledger several times. Nobody may change what it returns.
-
-    The file is replaced by another one when it is written.
-    """
+def _parsed(path: Path) -> Mapping[str, list[Any]]:
     try:
         digest, _, text = path.read_bytes().partition(b"\n")
         if hashlib.sha256(text).hexdigest().encode() == digest:
