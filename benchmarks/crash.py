@@ -27,6 +27,7 @@ from tests.support.archives import DAYS, Lab, lab, lake_rows, leftovers
 from tests.support.killed_backfills import Backfills, tables, what_is_wrong
 
 KINDS = ("throttle", "internal", "gateway", "unavailable", "reset", "cut", "garbled", "no_result")
+MOST_TRIES = 200  # about ten are usual
 
 
 def main() -> int:
@@ -69,8 +70,13 @@ def main() -> int:
                     print(*wrong, sep="\n", end="\n" * bool(wrong))
                     if done is not None and (wrong or is_whole(one, rows)):
                         break
+                    if tries == MOST_TRIES:  # an incomplete day that is taken for complete
+                        found["wrongly green"] += 1
+                        print(f"not whole after {tries} backfills")
+                        break
                 found["archives"] += 1
-                compare(tables(one), loaded, found)
+                if one.archive.home.served.exists():
+                    compare(tables(one), loaded, found)
                 found["left behind"] += len(leftovers(one.root))
                 print(f"{found['kills']:4} kills, archive {found['archives']}: {end_s:.0f} s")
                 shutil.rmtree(one.root)
