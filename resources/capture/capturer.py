@@ -46,9 +46,9 @@ LAST_ANSWERS_S = 0.3
 """A cancelled run waits for so long for answers that are under way, then leaves their threads."""
 
 FIRST_S = 2.0
-"""For so long at most, other datasets wait until those that are asked by stream have begun.
+"""Seconds that other datasets wait, at most, until those asked by stream have their first answers.
 
-These take the longest by far, and what lists their streams is captured before them."""
+Asking by stream takes the longest by far, and what lists the streams is captured before it."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ class CaptureRun:
         until_s = time.monotonic() + FIRST_S
         while self._running:
             left_s = until_s - time.monotonic()
-            if rest and (left_s <= 0 or self._is_going(waiting)):
+            if rest and (left_s <= 0 or self._can_start_all(waiting)):
                 self._start(rest)
                 rest = []
             try:
@@ -237,8 +237,8 @@ class CaptureRun:
         if self.fatal is not None:
             raise self.fatal
 
-    def _is_going(self, waiting: Sequence[DatasetThread]) -> bool:
-        """True if nothing holds the other datasets back any more."""
+    def _can_start_all(self, waiting: Sequence[DatasetThread]) -> bool:
+        """True if the other datasets need not wait for those in `waiting` any more."""
         return self.is_ending or all(one.is_under_way for one in waiting)
 
     def _start(self, datasets: Sequence[DatasetThread]) -> None:

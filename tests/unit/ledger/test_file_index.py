@@ -263,3 +263,13 @@ def test_days_whose_rows_are_of_another_capture_are_to_be_made(root):
     memory = root / "state" / "remembered"
     assert states.days_without_lake_file(lines(), root / "lake", memory) == []
     assert of_all(memory) == set()
+
+
+def test_a_cache_file_that_another_process_replaces_is_read_anew(tmp_path):
+    path = tmp_path / "raw-one"
+    for content in ({"2026-11-20": [[1], ["a"]]}, {"2026-11-20": [[2], ["b"]]}):
+        file_index._save_cache(path, content)
+        assert file_index._load_cache(path) == content
+        assert file_index._load_cache(path) == content
+    path.unlink()
+    assert file_index._load_cache(path) == {}
