@@ -368,10 +368,10 @@ class TestViewers:
             stream_session_by_domain=rows + later, stream_session_account=whole
         ) as connection:
             found = by(rows_of(connection, "viewers_daily_account"), "business_date")
-        assert [(row["peak_online_users"], row["basis"]) for row in found.values()] == [
-            (11, "account"),
-            (14, "domains"),
-        ]
+        assert {day: (row["peak_online_users"], row["basis"]) for day, row in found.items()} == {
+            (DAY,): (11, "account"),
+            (DAY + timedelta(1),): (14, "domains"),
+        }
 
     def test_the_day_on_which_the_clock_is_set_back_has_25_hours(self):
         day, start = date(2026, 10, 25), datetime(2026, 10, 24, 22, tzinfo=UTC)
