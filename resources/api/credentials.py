@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resources.api import redaction
+from resources.api.brackets import is_too_deep
 from resources.api.errors import FixSetup
 
 ACCESS_KEY, SECRET_KEY, SESSION_TOKEN = "VOLC_ACCESSKEY", "VOLC_SECRETKEY", "VOLC_SESSION_TOKEN"
@@ -142,9 +143,11 @@ def _parse_ini(text: str) -> Mapping[str, object]:
 
 
 def _parse_json(text: str) -> Mapping[str, object]:
+    if is_too_deep(text.encode()):
+        return {}
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
 

@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from resources.api.body import LARGE_BYTES, Body, Packed, whole
+from resources.api.brackets import is_too_deep
 from resources.api.error_codes import Refusal, from_answer, read_refusal
 from resources.api.errors import NO_RESULT, AnswerTooLarge, ApiError, TryLater, printable
 
@@ -60,8 +61,10 @@ def refused(
 
 
 def _parsed(body: bytes) -> object:
-    """The JSON document, None if it is none."""
+    """The JSON document, None if it is none, or nested deeper than any answer."""
+    if is_too_deep(body):
+        return None
     try:
         return json.loads(body)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from resources.api.body import LARGE_BYTES, Body, Packed, pack, whole
+from resources.api.brackets import is_too_deep
 from resources.api.catalog.model import Endpoint, Secret
 from resources.api.errors import TryLater
 
@@ -22,9 +23,12 @@ def without_secrets(endpoint: Endpoint | None, body: Body) -> Body:
     """
     if endpoint is None or not endpoint.secrets:
         return body
+    text = whole(body)
+    if is_too_deep(text):
+        raise TryLater("the answer is nested deeper than any answer", action=endpoint.action)
     try:
-        document = json.loads(whole(body))
-    except (ValueError, RecursionError) as error:
+        document = json.loads(text)
+    except ValueError as error:
         raise TryLater("the answer is not JSON", action=endpoint.action) from error
     result = document.get("Result") if isinstance(document, dict) else None
     for name, fields in endpoint.secrets:

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import re
 
+from resources.api.brackets import MAX_DEPTH, Brackets, pieces_of
 from resources.api.errors import WrongAnswer
-from resources.api.parsing.slices import Brackets
-
-MAX_DEPTH = 64
-"""Nesting depth. No answer of the API is deeper than 10; Arrow's inference crashes at ten thousand."""
 
 MAX_NAMES = 2000
 """Different names of fields. No endpoint has more than 100; inference takes time by their square."""
@@ -20,7 +17,6 @@ MAX_NAMES = 2000
 MAX_BYTES = 16_000_000
 """Of what is read at once. Larger answers are read in slices of 4 MB, so one item is so large."""
 
-_PIECE_BYTES = 1_000_000
 _NAME = re.compile(rb'"((?:[^"\\]|\\.)*)"[ \t\r\n]*:')
 
 
@@ -29,12 +25,11 @@ def check(action: str, text: bytes) -> None:
     if len(text) > MAX_BYTES:
         raise WrongAnswer(action, "one item", f"{len(text)} bytes", f"at most {MAX_BYTES} bytes")
     brackets, names = Brackets(), set[bytes]()
-    for at in range(0, len(text), _PIECE_BYTES):
-        piece = text[at : at + _PIECE_BYTES]
-        _, depths = brackets.find(piece)
-        if len(depths) and depths.max() > MAX_DEPTH:
+    for piece in pieces_of(text):
+        depth = brackets.deepest(piece)
+        if depth > MAX_DEPTH:
             raise WrongAnswer(
-                action, "the answer", f"nested {depths.max()} deep", f"at most {MAX_DEPTH} deep"
+                action, "the answer", f"nested {depth} deep", f"at most {MAX_DEPTH} deep"
             )
         names.update(_NAME.findall(piece))
         if len(names) > MAX_NAMES:

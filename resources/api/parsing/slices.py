@@ -6,58 +6,20 @@ like small responses (decode.py, read it next).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from resources.api.brackets import OPENING, Brackets
+
 SLICE_BYTES = 4_000_000
 """Minimum bytes of items in one slice; only the last slice may be smaller."""
 
-_OPENING, _CLOSING, _LIST, _QUOTE = b"{[", b"}]", ord("["), ord('"')
-_MARKS = bytes(c in _OPENING + _CLOSING + b'"' for c in range(256))
-_STEP = np.zeros(256, dtype=np.int8)
-_STEP[[*_OPENING]], _STEP[[*_CLOSING]] = 1, -1
-_ESCAPED = re.compile(rb"\\.", re.DOTALL)
+_LIST = ord("[")
 _BLANK = b" \t\r\n"
 
 _RESULT_DEPTH, _LIST_DEPTH = 2, 3  # bracket depth in Result; in a list of Result
-
-
-@dataclass
-class Brackets:
-    """Finds the brackets of a JSON text that arrives in pieces, and their nesting depth."""
-
-    depth: int = 0
-    _in_text: bool = False
-    _escaping: bool = False
-
-    def find(self, piece: bytes) -> tuple[np.ndarray, np.ndarray]:
-        """Positions of the brackets in `piece` outside of strings, and the depth after each."""
-        if self._escaping or b"\\" in piece:
-            piece = self._without_escapes(piece)
-        marks = np.frombuffer(piece.translate(_MARKS), dtype=bool)
-        at = np.flatnonzero(marks)
-        kinds = np.frombuffer(piece, dtype=np.uint8)[at]
-        quotes = kinds == _QUOTE
-        in_text = (np.cumsum(quotes, dtype=np.uint8) + np.uint8(self._in_text)) & 1  # parity only
-        if len(at):
-            self._in_text = bool(in_text[-1])
-        outside = ~quotes & (in_text == 0)
-        at, kinds = at[outside], kinds[outside]
-        depths = np.cumsum(_STEP[kinds], dtype=np.int64) + self.depth
-        if len(at):
-            self.depth = int(depths[-1])
-        return at, depths
-
-    def _without_escapes(self, piece: bytes) -> bytes:
-        """`piece` in the same length, with blanks for every backslash and the escaped character."""
-        if self._escaping:
-            piece = b" " + piece[1:]
-        piece = _ESCAPED.sub(b"  ", piece)
-        self._escaping = piece.endswith(b"\\")
-        return piece
 
 
 @dataclass
@@ -109,7 +71,7 @@ class JsonSlicer:
             outer = depths <= _LIST_DEPTH
             for position, depth in zip(at[outer].tolist(), depths[outer].tolist(), strict=True):
                 before = start + position
-                if piece[position] in _OPENING and depth == _RESULT_DEPTH:
+                if piece[position] in OPENING and depth == _RESULT_DEPTH:
                     in_result = _is_value_of(head, before, "Result")
                 elif (
                     in_result

@@ -22,6 +22,15 @@ def test_what_is_no_whole_answer_is_tried_again(text):
         read_json(text)
 
 
+@pytest.mark.parametrize("status", [200, 403, 502])
+def test_a_body_that_would_exhaust_the_stack_is_not_parsed(status, monkeypatch):
+    """The garbage collector may run at the end of the stack, and finalizers fail there."""
+    monkeypatch.setattr(json, "loads", None)
+    for deep in (b"[" * 100_000, b'{"Result":' * 100_000):
+        with pytest.raises(ApiError):
+            raise (read_json(deep) if status == 200 else refused("A", status, None, deep, None))
+
+
 def test_an_error_with_status_200_is_an_error():
     metadata = {"RequestId": "1", "Error": {"Code": "InternalError", "Message": "x"}}
     with pytest.raises(ApiError) as caught:

@@ -56,6 +56,12 @@ def test_an_address_loses_query_and_user(address, left):
     assert kept(body(CallbackAddress=address))["CallbackAddress"] == left
 
 
+def test_a_body_that_would_exhaust_the_stack_is_not_parsed(monkeypatch):
+    monkeypatch.setattr(json, "loads", None)
+    with pytest.raises(TryLater, match="nested deeper than any answer"):
+        without_secrets(CALLBACK, b"[" * 100_000)
+
+
 def test_what_is_no_json_is_not_kept():
     for text in (b"{", body()[:-9], gzip.compress(body())):
         with pytest.raises(TryLater, match="not JSON") as caught:

@@ -7,6 +7,7 @@ import pytest
 import urllib3
 
 from resources.api import body as api_body
+from resources.api.brackets import MAX_DEPTH
 from resources.api.catalog import ENDPOINTS
 from resources.api.envelope import read_json
 from resources.api.errors import AnswerTooLarge, WrongAnswer
@@ -52,7 +53,7 @@ def test_an_answer_beyond_a_bound_is_wrong_and_read_no_further(body, monkeypatch
 
 
 def test_an_answer_at_the_bounds_is_read():
-    depth = bounds.MAX_DEPTH - 4  # below the item: the envelope, Result, the list, the item
+    depth = MAX_DEPTH - 4  # below the item: the envelope, Result, the list, the item
     fields = ",".join(f'"n{i}":1' for i in range(bounds.MAX_NAMES - 10))
     body = isps('[{"Code":"a","Name":"b","New":' + "[" * depth + "]" * depth + f",{fields}" + "}]")
     assert decode(ISP, body).result
