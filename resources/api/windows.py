@@ -22,8 +22,9 @@ VENDOR_ZONE = timezone(timedelta(hours=8))
 _LAST_SECOND = timedelta(seconds=1)
 
 
+@lru_cache(maxsize=4096)
 def day_window(day: date, zone: ZoneInfo) -> Window:
-    """The calendar day `day` of `zone` as [00:00, next 00:00)."""
+    """The calendar day `day` of `zone` as [00:00, next 00:00). Cached: every dataset needs the same."""
     start = datetime.combine(day, time(), zone)
     end = datetime.combine(day + timedelta(days=1), time(), zone)
     return start, end

@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +28,7 @@ from resources.config import Settings
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import coverage_cache, listed_values
-from resources.ledger.coverage_cache import DatasetCache
+from resources.ledger.coverage_cache import CaptureItems, DatasetCache
 from resources.ledger.known_items import (
     KnownDomain,
     PrerequisiteMissing,
@@ -53,21 +53,9 @@ from resources.raw.captures import (
 )
 from resources.raw.erasures import Erasures
 
-_SAVE_AFTER = 31  # the cache file of a dataset is rewritten once so many captures are new
+_SAVE_AFTER = 7  # the cache file of a dataset is rewritten once so many captures are new
 
 _BY_LISTED_ITEM = (Scope.STREAM, Scope.ADDRESSES)
-
-
-@dataclass(frozen=True)
-class CaptureItems:
-    """What a capture asked about, from its manifest. Never changes: neither does the capture."""
-
-    asked: str  # digest of the items that were asked
-    lacking: tuple[str, ...] = ()  # items with a request that has no proven answer
-    sources: tuple[str, ...] = ()  # captures that listed the streams or addresses
-    absent_sources: tuple[str, ...] = ()  # datasets that list some and were not captured then
-    domains: str = ""  # digest of the domains that were known then
-    values: str = ""  # digest of the carriers and regions that were asked for
 
 
 @dataclass
@@ -82,6 +70,7 @@ class Coverage:
     _caches: dict[str, DatasetCache] = field(default_factory=dict)
     _listed_values: dict[str, Mapping[str, date]] = field(default_factory=dict)
     _missing_domains: dict[tuple[str, str], list[KnownDomain]] = field(default_factory=dict)
+    _lacking: dict[tuple[str, date, str], tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def domains(self) -> list[KnownDomain]:
@@ -96,9 +85,20 @@ class Coverage:
         A domain that did not exist before the end of the day is not expected. A capture whose
         manifest cannot be read lacks nothing here: `livestats verify` reports it.
         """
+        key = (dataset.name, day, capture.text)
+        if key in self._lacking:
+            return self._lacking[key]
         found = self._items(dataset, day, capture)
         if found is None:
             return ()
+        lacking = self._compared(dataset, day, capture, found)
+        if dataset.scope not in _BY_LISTED_ITEM:  # those depend on files of other datasets
+            self._lacking[key] = lacking
+        return lacking
+
+    def _compared(
+        self, dataset: Dataset, day: date, capture: CaptureName, found: CaptureItems
+    ) -> tuple[str, ...]:
         lacking = {item for item in found.lacking if self._is_known(dataset, item)}
         if dataset.scope in BY_DOMAIN:
             end = day_window(day, self.settings.zone)[1]
@@ -149,11 +149,10 @@ class Coverage:
         cached = self._cache_of(dataset.name)
         known = cached.captures.get(name.text)
         if known is not None:
-            facts: list[Any] = [tuple(one) if isinstance(one, list) else one for one in known]
-            return CaptureItems(*facts)
+            return known
         found = self._read_items(dataset, day, name)
         if found is not None:
-            cached.captures[name.text] = [*astuple(found)]
+            cached.captures[name.text] = found
             cached.changes += 1
         return found
 
@@ -216,12 +215,15 @@ class Coverage:
         self, dataset: Dataset, capture: CaptureName, found: CaptureItems
     ) -> Iterable[str]:
         """Values of lists that the dataset takes all of, and that the capture did not ask for."""
+        lists = lists_of(dataset)
+        if not lists:
+            return
         sets = self._cache_of(dataset.name).item_sets
         asked = sets.get(found.values, ())
         if not asked and not sets.get(found.asked):
             return  # without a request none could name a value: all were about what was erased
         captured = day_of(capture.fetched_at, self.settings.zone)
-        for source in lists_of(dataset):
+        for source in lists:
             yield from listed_values.never_asked(self._listed(source), asked, captured)
 
     def _listed(self, source: str) -> Mapping[str, date]:

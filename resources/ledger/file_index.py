@@ -12,10 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from resources.fs import atomic
 from resources.lake import parquet
@@ -42,12 +42,34 @@ T = TypeVar("T")
 
 _FORMAT = 9
 FEW_DAYS = 7  # up to so many wanted days are read without the cache
-_SAVE_AFTER = 31  # the cache file is rewritten once so many days are new, or so many are gone
+_SAVE_AFTER = 7  # the cache file is rewritten once so many days are new, or so many are gone
 _KEPT_BYTES = 32_000_000
 """Of cache files whose content stays in memory, where it takes about three times as much."""
 
-_kept: dict[Path, tuple[tuple[int, ...], Mapping[str, list[Any]]]] = {}  # path -> its stat, content
+_Stat = tuple[int, int, int, int]
+"""Inode, bytes, mtime and ctime in ns, of a folder or file."""
+
+
+@dataclass(frozen=True)
+class _Remembered(Generic[T]):
+    """What is known of the days of a dataset, saved in a cache file or not yet."""
+
+    file: _Stat | None = None  # of the cache file when it was read or written; None: there was none
+    days: Mapping[str, tuple[_Stat, T]] = field(default_factory=dict)  # never changed
+    unsaved: int = 0  # of these days: not in the file
+
+
+_kept: dict[Path, _Remembered[Any]] = {}
 _keeping = threading.Lock()
+
+
+@dataclass(frozen=True)
+class _Kind(Generic[T]):
+    """What is remembered about each day: how it is read, and its form in a cache file."""
+
+    read: Callable[[Path], tuple[T | None, bool]]  # None: nothing to tell; whether it may be cached
+    to_json: Callable[[T], list[Any]]
+    from_json: Callable[[list[Any]], T]
 
 
 @dataclass(frozen=True)
@@ -69,13 +91,13 @@ def raw_days(
     if not os.access(root / dataset, os.R_OK | os.X_OK):
         return {}
     if wanted is not None and len(wanted) <= FEW_DAYS:
-        found = ((one, raw_captures.folder_of(root, dataset, one)) for one in sorted(wanted))
-        return {one: read_day(folder)[0] for one, folder in found if folder.is_dir()}
+        folders = ((one, raw_captures.folder_of(root, dataset, one)) for one in sorted(wanted))
+        return {one: read_day(folder)[0] for one, folder in folders if folder.is_dir()}
     homes = " ".join(sorted(owner.homes_of(root)))  # whose captures count decides the facts
     file = f"raw-{dataset}-{hashlib.sha256(homes.encode()).hexdigest()[:8]}"
-    cached = _read_changed(_day_folder_stats(root / dataset), read_day, _day_to_json, cache, file)
-    listed = [one for one in cached if wanted is None or one in wanted]
-    return {one: _day_from_json(cached[one]) for one in listed}
+    kind = _Kind(read_day, _day_to_json, _day_from_json)
+    found = _read_changed(_day_folder_stats(root / dataset), kind, cache, file)
+    return {one: facts for one, facts in found.items() if wanted is None or one in wanted}
 
 
 def lake_files(
@@ -87,19 +109,10 @@ def lake_files(
     """
     if wanted is not None and len(wanted) <= FEW_DAYS:
         paths = ((one, parquet.path_of(root, dataset, one)) for one in sorted(wanted))
-        return {one: found for one, path in paths if (found := _read_lake_file(path)) is not None}
-    cached = _read_changed(
-        _lake_file_stats(root, dataset),
-        _read_lake_file,
-        _lake_file_to_json,
-        cache,
-        f"lake-{dataset}",
-    )
-    return {
-        one: LakeFileFacts(*values)
-        for one, values in cached.items()
-        if wanted is None or one in wanted
-    }
+        return {one: file for one, path in paths if (file := _read_lake_file(path)) is not None}
+    kind = _Kind(_read_and_judge_lake_file, _lake_file_to_json, _lake_file_from_json)
+    found = _read_changed(_lake_file_stats(root, dataset), kind, cache, f"lake-{dataset}")
+    return {one: facts for one, facts in found.items() if wanted is None or one in wanted}
 
 
 # Reading ---------------------------------------------------------------------------------------
@@ -132,16 +145,14 @@ def _lake_file_stats(root: Path, dataset: str) -> _Stats:
 # Caching ---------------------------------------------------------------------------------------
 
 
-def _day_to_json(found: tuple[RawDayFacts, bool]) -> tuple[list[Any] | None, bool]:
-    """A day as JSON, and whether it may be cached."""
-    facts, is_cacheable = found
+def _day_to_json(facts: RawDayFacts) -> list[Any]:
     seen = facts.last_seen and facts.last_seen.isoformat()
     names = [name.text for name in facts.captures]
     zones = facts.zones if len({*facts.zones}) > 1 else facts.zones[:1]
     listed: list[Any] = [names, seen, facts.is_partial, zones, facts.misplaced, facts.supplements]
     listed += [dict(facts.rows_by_domain), facts.contradictions, dict(facts.hours_by_domain)]
     listed += [facts.long_events, dict(facts.erased_rows), facts.derived_from]
-    return listed, is_cacheable
+    return listed
 
 
 def _day_from_json(values: list[Any]) -> RawDayFacts:
@@ -166,66 +177,88 @@ def _day_from_json(values: list[Any]) -> RawDayFacts:
     )
 
 
-def _lake_file_to_json(found: LakeFileFacts | None) -> tuple[list[Any] | None, bool]:
-    """A lake file as JSON, and whether it may be cached; an unreadable file is read again next time."""
-    if found is None:
-        return None, False
-    return [found.capture, found.version], True
+def _read_and_judge_lake_file(path: Path) -> tuple[LakeFileFacts | None, bool]:
+    """Provenance of a lake file; an unreadable one may not be cached, so it is read next time."""
+    found = _read_lake_file(path)
+    return found, found is not None
 
 
-def _read_changed(
-    stats: _Stats,
-    read: Callable[[Path], T],
-    to_json: Callable[[T], tuple[list[Any] | None, bool]],
-    cache: Path | None,
-    name: str,
-) -> dict[date, list[Any]]:
-    """The facts of all listed days, as JSON: from the cache if unchanged, else from `read`.
+def _lake_file_to_json(facts: LakeFileFacts) -> list[Any]:
+    return [facts.capture, facts.version]
+
+
+def _lake_file_from_json(values: list[Any]) -> LakeFileFacts:
+    return LakeFileFacts(*values)
+
+
+def _read_changed(stats: _Stats, kind: _Kind[T], cache: Path | None, name: str) -> dict[date, T]:
+    """The facts of all listed days: from the cache where unchanged, else read.
 
     The cache file `name` is rewritten once _SAVE_AFTER days are new or gone.
     """
-    known = {} if cache is None else _load_cache(cache / name)
-    facts: dict[date, list[Any]] = {}
-    current: dict[str, list[Any]] = {}
-    new = 0
-    for one, path, stat in stats:
+    path = None if cache is None else cache / name
+    known: _Remembered[T] = _Remembered() if path is None else _remembered(path, kind)
+    facts: dict[date, T] = {}
+    current: dict[str, tuple[_Stat, T]] = {}
+    unsaved = known.unsaved
+    for one, folder, stat in stats:
         # The stat is from before the read: a change in between makes the next run read it again.
-        state = [stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
-        cached = known.get(text := one.isoformat())
+        state = _state(stat)
+        cached = known.days.get(text := one.isoformat())
         if cached is not None and cached[0] == state:
             facts[one], current[text] = cached[1], cached
             continue
         read_at_ns = time.time_ns()
-        content, may_be_cached = to_json(read(Path(path)))
-        if content is not None:
-            facts[one] = content
+        found, may_be_cached = kind.read(Path(folder))
+        if found is None:
+            continue
+        facts[one] = found
         if may_be_cached and max(stat.st_mtime_ns, stat.st_ctime_ns) < read_at_ns - parquet.TICK_NS:
-            current[text] = [state, content]
-            new += 1
-    if cache is not None and (new >= _SAVE_AFTER or len(known) - len(current) >= _SAVE_AFTER):
-        _save_cache(cache / name, current)
+            current[text] = state, found
+            unsaved += 1
+    if path is not None:
+        if max(unsaved, len(known.days) - len(current)) >= _SAVE_AFTER:
+            days = {text: [state, kind.to_json(its)] for text, (state, its) in current.items()}
+            if _save_cache(path, days):
+                known, unsaved = _Remembered(_state_of(path)), 0
+        _keep(path, _Remembered(known.file, current, unsaved))
     return dict(sorted(facts.items()))
 
 
-def _load_cache(path: Path) -> Mapping[str, list[Any]]:
-    """Entries of the cache file; {} if it is missing, damaged or of another format.
+def _state(stat: os.stat_result) -> _Stat:
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
-    Kept in memory, for a command reads the ledger several times. Nobody may change what this returns.
-    """
+
+def _state_of(path: Path) -> _Stat | None:
     try:
-        stat = path.stat()
+        return _state(path.stat())
     except OSError:
-        return {}  # then all days are read
-    state = (stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns)
+        return None
+
+
+def _remembered(path: Path, kind: _Kind[T]) -> _Remembered[T]:
+    """What is kept in memory if the cache file is still the same, else what is in that.
+
+    Nothing if it is missing, damaged or of another format: then all days are read.
+    """
+    state = _state_of(path)
     with _keeping:
         kept = _kept.get(path)
-        if kept is not None and kept[0] == state:
-            return kept[1]
+    if kept is not None and kept.file == state:
+        return kept
+    found = {} if state is None else _parsed(path)
+    days = {text: ((*of_day,), kind.from_json(its)) for text, (of_day, its) in found.items()}
+    return _Remembered(state, days)
+
+
+def _keep(path: Path, known: _Remembered[Any]) -> None:
+    """Keep it in memory, for a command reads the ledger several times; not more than _KEPT_BYTES."""
+    size = known.file[1] if known.file else 0
+    with _keeping:
         _kept.pop(path, None)
-        found = _parsed(path)
-        if found and stat.st_size + sum(size for (size, *_), _ in _kept.values()) <= _KEPT_BYTES:
-            _kept[path] = state, found
-        return found
+        others = sum(one.file[1] for one in _kept.values() if one.file)
+        if size + others <= _KEPT_BYTES and (size or len(known.days) < _SAVE_AFTER):
+            _kept[path] = known
 
 
 def _parsed(path: Path) -> Mapping[str, list[Any]]:
@@ -240,9 +273,12 @@ def _parsed(path: Path) -> Mapping[str, list[Any]]:
     return {}
 
 
-def _save_cache(path: Path, entries: Mapping[str, list[Any]]) -> None:
+def _save_cache(path: Path, entries: Mapping[str, list[Any]]) -> bool:
+    """Write a cache file; False if this user may not, who then reads all days in each command."""
     text = json.dumps({"format": _FORMAT, "days": entries}, separators=(",", ":")).encode()
     data = hashlib.sha256(text).hexdigest().encode() + b"\n" + text
-    with suppress(OSError):  # a user with read-only access reads all days each time
+    with suppress(OSError):
         path.parent.mkdir(exist_ok=True)
         atomic.write_atomically(path, data)
+        return True
+    return False

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -101,16 +100,10 @@ class Entry:
         return self.state in missing or self.can_be_completed
 
 
-@lru_cache(maxsize=4096)
-def _window(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Start and end of the day. Cached: every dataset needs the same."""
-    return day_window(day, zone)
-
-
 def settles_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime:
     """End of the day's last slot plus the longest documented delay of the dataset and its needs."""
     delays = (dataset.delay, *(DATASETS[name].delay for name in dataset.needs))
-    return slots_end(_window(day, zone)[1], dataset.asked_width_s) + max(delays)
+    return slots_end(day_window(day, zone)[1], dataset.asked_width_s) + max(delays)
 
 
 def expires_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime | None:
@@ -118,7 +111,7 @@ def expires_at(dataset: Dataset, day: date, zone: ZoneInfo) -> datetime | None:
     history = dataset.history
     if history is None:
         return None
-    return _window(dataset.first_asked(day), zone)[0] + history
+    return day_window(dataset.first_asked(day), zone)[0] + history
 
 
 def entry(

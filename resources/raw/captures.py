@@ -78,12 +78,12 @@ class CaptureName:
         match = _NAME.fullmatch(text)
         return cls(text) if match and _instant(match[1]) else None
 
-    @property
+    @cached_property
     def _parts(self) -> tuple[str, ...]:
         match = _NAME.fullmatch(self.text)
         return match.groups() if match else ("", "", "")
 
-    @property
+    @cached_property
     def fetched_at(self) -> datetime:
         """When the last response arrived, UTC."""
         fetched_at = _instant(self._parts[0])
@@ -91,7 +91,7 @@ class CaptureName:
             raise ValueError(f"{self.text!r} is no name of a capture")
         return fetched_at
 
-    @property
+    @cached_property
     def rows(self) -> int:
         """Number of rows in its responses."""
         return int(self._parts[1])

@@ -3,9 +3,10 @@
 import pytest
 
 from resources.ledger import coverage_cache
-from resources.ledger.coverage_cache import DatasetCache
+from resources.ledger.coverage_cache import CaptureItems, DatasetCache
 
-FULL = DatasetCache({"capture": ["digest", [], [], [], ""]}, {"digest": ["a"]}, {"key": ["b"]})
+ITEMS = CaptureItems("digest", ("a.example",), ("capture",), (), "domains", "values")
+FULL = DatasetCache({"capture": ITEMS}, {"digest": ["a"]}, {"key": ["b"]})
 
 
 def test_what_is_written_is_read_back(tmp_path):
@@ -33,3 +34,14 @@ def test_a_file_that_is_not_as_written_is_an_empty_one(tmp_path, harm, monkeypat
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path):
     (tmp_path / "file").write_text("")
     coverage_cache.write(tmp_path / "file" / "items-edge_stat.json", FULL)
+
+
+def test_what_was_found_since_is_known_until_somebody_writes_the_file(tmp_path):
+    path = tmp_path / "items-edge_stat.json"
+    coverage_cache.write(path, FULL)
+    coverage_cache.read(path).captures["another"] = ITEMS
+    assert {*coverage_cache.read(path).captures} == {"capture", "another"}
+    coverage_cache.write(path, FULL)
+    assert {*coverage_cache.read(path).captures} == {"capture"}
+    path.unlink()
+    assert coverage_cache.read(path) == DatasetCache()

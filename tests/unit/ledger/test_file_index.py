@@ -1,5 +1,7 @@
 """What is remembered of the files is what reading them anew would tell, whatever happened to them."""
 
+import hashlib
+import json
 import os
 import shutil
 import time
@@ -265,11 +267,14 @@ def test_days_whose_rows_are_of_another_capture_are_to_be_made(root):
     assert of_all(memory) == set()
 
 
-def test_a_cache_file_that_another_process_replaces_is_read_anew(tmp_path):
-    path = tmp_path / "raw-one"
-    for content in ({"2026-11-20": [[1], ["a"]]}, {"2026-11-20": [[2], ["b"]]}):
-        file_index._save_cache(path, content)
-        assert file_index._load_cache(path) == content
-        assert file_index._load_cache(path) == content
+def test_a_cache_file_that_another_process_replaces_is_read_anew(root):
+    days(root)
+    before = days(root)[DAYS[0]].captures
+    (path,) = (root / "state" / "remembered").glob("raw-*")
+    content = json.loads(path.read_bytes().partition(b"\n")[2])
+    content["days"][DAYS[0].isoformat()][1][0] = [capture_name(9).text]
+    text = json.dumps(content).encode()
+    path.write_bytes(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
+    assert before != days(root)[DAYS[0]].captures == (capture_name(9),)
     path.unlink()
-    assert file_index._load_cache(path) == {}
+    assert days(root)[DAYS[0]].captures == before
