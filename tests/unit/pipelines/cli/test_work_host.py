@@ -122,7 +122,8 @@ def test_settings_that_cannot_be_are_told_and_leave_the_others_at_work(folder):
 def running(folder):
     """The command in a process of its own, with an account whose backfill does not end."""
     script = f"""
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from pipelines.cli import main, work_host
 from resources.config import Settings
 from resources.home.layout import Home
