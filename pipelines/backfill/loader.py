@@ -150,11 +150,13 @@ class Loader:
             try:
                 if self._is_broken_off:
                     return
-                events = other.submit(_load_apart, archive).result()
+                events, error = other.submit(_load_apart, archive).result()
             finally:
                 self._process = None
         for event in events:
             self._record(event)
+        if error is not None:
+            raise error
 
 
 def load(archive: Archive, record: Callable[[Loaded | Published], None]) -> None:
@@ -170,8 +172,8 @@ def load(archive: Archive, record: Callable[[Loaded | Published], None]) -> None
         record(at_desk.publish())
 
 
-def _load_apart(archive: Archive) -> list[Loaded | Published]:
-    """The same in a process of its own; what was done comes back at the end."""
+def _load_apart(archive: Archive) -> tuple[list[Loaded | Published], Exception | None]:
+    """The same in a process of its own: what was done, and the error of EXPECTED that ended it."""
     done: list[Loaded | Published] = []
     try:
         with _broken_off_by(_BREAK_OFF), interrupts.by_signals([_BREAK_OFF]):
@@ -179,8 +181,10 @@ def _load_apart(archive: Archive) -> list[Loaded | Published]:
     except BaseException as error:
         if _came:  # DuckDB has an error of its own for a statement that was interrupted
             raise BrokenOff from error
-        raise
-    return done
+        if not isinstance(error, EXPECTED):
+            raise
+        return done, error
+    return done, None
 
 
 @contextmanager

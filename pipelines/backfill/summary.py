@@ -60,6 +60,7 @@ class Recorder:
     listener: Callable[[Event], None] | None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _lacking: TriedItems = field(default_factory=dict)
+    _not_loaded: dict[str, tuple[str, date | None, str]] = field(default_factory=dict)  # by table
 
     def record(self, event: Event) -> None:
         """Count it, and pass it on."""
@@ -79,12 +80,15 @@ class Recorder:
             case Result():
                 self._count(event)
             case Loaded():
+                if (before := self._not_loaded.pop(event.table, None)) is not None:
+                    summary.failed.remove(before)  # the newest load tells
                 named = {name for name, day, _ in summary.failed if day is None}
                 if event.problem and event.table not in named:
-                    summary.failed.append((event.table, None, event.problem))
+                    self._not_loaded[event.table] = (event.table, None, event.problem)
+                    summary.failed.append(self._not_loaded[event.table])
                 if event.rows:
-                    before = summary.loaded.get(event.table, 0)
-                    summary.loaded[event.table] = before + event.rows
+                    rows = summary.loaded.get(event.table, 0) + event.rows
+                    summary.loaded[event.table] = rows
             case Published():
                 summary.published = event.path
 

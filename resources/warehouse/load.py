@@ -67,8 +67,25 @@ def sync_table(
     A file that must not be loaded (see accepted.py), or whose rows are not those that it declares, is
     left out, noted in meta.set_aside and named in `Loaded.problem`; the other days are loaded.
 
-    Raises WarehouseError if files can be loaded alone and not together.
+    Raises WarehouseError if files can be loaded alone and not together, or need more memory than
+    DuckDB may take.
     """
+    try:
+        return _synced(connection, home, dataset, load_state)
+    except duckdb.OutOfMemoryException as error:
+        raise WarehouseError(
+            f"{dataset.name}: not loaded: {str(error).splitlines()[0]} DuckDB may take "
+            f"{warehouse_connection.MEMORY_LIMIT}. Its rows are as they were. Run `livestats publish`: "
+            "it is tried again."
+        ) from error
+
+
+def _synced(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    dataset: Dataset,
+    load_state: LoadState | None,
+) -> Loaded:
     load_state = load_state or LoadState.of(connection)
     refused: dict[date, str] = {}
     zone = _zone(connection)
@@ -180,10 +197,20 @@ def _replace_table(
 def _load_good(
     connection: duckdb.DuckDBPyConnection, dataset: Dataset, batch: Batch, refused: dict[date, str]
 ) -> int:
-    """Load a batch in a transaction; if that fails, without the days that fail alone."""
+    """Load a batch in a transaction; if that fails, without the days that fail alone.
+
+    One that needs more memory than DuckDB may take is loaded in halves.
+    """
     try:
         with warehouse_connection.transaction(connection):
             return load_batch(connection, dataset, batch)
+    except duckdb.OutOfMemoryException:
+        if dataset.is_dimension or len(batch) == 1:
+            raise
+        log.info("%s: %d days need too much memory at once", dataset.name, len(batch))
+        middle = len(batch) // 2
+        halves = batch[:middle], batch[middle:]
+        return sum(_load_good(connection, dataset, half, refused) for half in halves)
     except WarehouseError:
         bad = _failing(connection, dataset, batch)
         if not bad:

@@ -291,6 +291,48 @@ def test_days_with_many_rows_are_loaded_few_at_a_time(home, connection, load, mo
     assert counts(connection) == dict(zip(DAYS, sizes, strict=True))
 
 
+def exhausted(monkeypatch, days):
+    """DuckDB has no memory for so many days in a transaction; fails with the rows in the table."""
+    real = load_batch._record_loaded
+
+    def refusing(connection, dataset, batch):
+        if len(batch) >= days:
+            raise duckdb.OutOfMemoryException("Out of Memory Error: 244 MiB used\n\nPossible: more")
+        real(connection, dataset, batch)
+
+    monkeypatch.setattr(load_batch, "_record_loaded", refusing)
+
+
+def test_days_that_need_too_much_memory_together_are_loaded_in_halves(
+    home, connection, load, monkeypatch
+):
+    for day in DAYS:
+        store(home.lake, COUNT, day, domains("a", "b"))
+    exhausted(monkeypatch, 2)
+    assert load() == warehouse_load.Loaded(
+        table=COUNT.name, days=DAYS, rows=8, total_rows=8, gone=[]
+    )
+    assert counts(connection) == dict.fromkeys(DAYS, 2)
+    assert load().days == []
+
+
+def test_a_day_that_needs_too_much_memory_alone_is_told_and_changes_nothing(
+    home, connection, load, monkeypatch
+):
+    store(home.lake, COUNT, FIRST, domains("a"))
+    load()
+    before = everything(connection)
+    store(home.lake, COUNT, FIRST, domains("a", "b"))
+    exhausted(monkeypatch, 1)
+    with pytest.raises(
+        WarehouseError, match=r"stream_count: not loaded: .*244 MiB used DuckDB may"
+    ):
+        load()
+    assert everything(connection) == before
+    monkeypatch.undo()
+    assert load().rows == 2
+
+
 def test_a_damaged_file_keeps_no_other_day_from_being_loaded(home, connection, load, monkeypatch):
     monkeypatch.setattr(warehouse_connection, "DAYS_PER_TRANSACTION", 2)
     for day in DAYS[:3]:

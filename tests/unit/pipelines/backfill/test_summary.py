@@ -58,6 +58,15 @@ def test_loads_of_a_table_are_added_up_and_its_problem_is_told_once(recorder):
     assert recorder.summary.failed == [("edge_stat", None, "a bad day")]
 
 
+def test_a_table_that_a_later_load_of_the_run_brings_level_has_not_failed(recorder):
+    recorder.record(result(Outcome.FAILED, message="why"))
+    for problem in ("no memory", "no memory yet", ""):
+        recorder.record(
+            Loaded(table="edge_stat", days=[DAY], rows=1, total_rows=3, problem=problem)
+        )
+    assert recorder.summary.failed == [("edge_stat", DAY, "why")]
+
+
 def test_every_event_is_passed_on():
     heard = []
     recorder = Recorder(Summary(), heard.append)
