@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -42,6 +44,8 @@ EXPECTED = (
     BrokenProcessPool,
 )
 """What the load at the end of the run meets again, if it lasts."""
+
+_ROOT = str(Path(__file__).parents[2])
 
 
 _BREAK_OFF = signal.SIGUSR1
@@ -128,7 +132,11 @@ class Loader:
             except BrokenOff:
                 return
             except EXPECTED as error:
-                self._tell(f"Not loaded yet: {error} The capture goes on; loading is tried again.")
+                text = str(error)
+                if isinstance(error, duckdb.Error):  # general advice about its settings follows
+                    text = text.partition("\n")[0]
+                about = " ".join([text, *getattr(error, "__notes__", ())])
+                self._tell(f"Not loaded yet: {about} The capture goes on; loading is tried again.")
             except Exception as error:  # noqa: BLE001 - raised by `finish`
                 self._error = error
                 return
@@ -183,6 +191,9 @@ def _load_apart(archive: Archive) -> tuple[list[Loaded | Published], Exception |
             raise BrokenOff from error
         if not isinstance(error, EXPECTED):
             raise
+        # Neither a traceback nor the statement crosses to the parent, and DuckDB names neither.
+        ours = [one for one in traceback.extract_tb(error.__traceback__) if _ROOT in one.filename]
+        error.add_note(f"({ours[-1].name}, {Path(ours[-1].filename).name}:{ours[-1].lineno})")
         return done, error
     return done, None
 

@@ -1,5 +1,6 @@
 """Loading in the background: wishes add up, and the end waits for what is under way."""
 
+import re
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
@@ -150,3 +151,19 @@ def test_its_error_is_told_here(stored):
         loader.finish()
     assert "Not loaded yet: " in told[1]
     assert "livestats publish" in told[1]
+    assert re.search(r" \(\w+, connection\.py:\d+\) The capture goes on", told[1])
+
+
+def test_what_was_loaded_before_an_error_is_counted(stored):
+    """The tables are loaded, and the link to the served copy cannot be switched."""
+    archive, heard = stored
+    (archive.home.served / "a folder in its place").mkdir(parents=True)
+    told = []
+    with Loader(archive, told.append, heard.append) as loader:
+        loader.load("November")
+        while len(told) < 2 and loader._thread.is_alive():
+            loader._thread.join(0.1)
+        loader.finish()
+    assert re.search(r"Not loaded yet: .*\(\w+, \w+\.py:\d+\) The capture goes on", told[1])
+    assert sum(event.rows for event in heard if isinstance(event, Loaded)) == 1
+    assert not any(isinstance(event, Published) for event in heard)
