@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from resources.api.catalog import DATASETS
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / ".venv-peers"
 PEER_PACKAGES = ROOT / "benchmarks" / "peers-requirements.txt"
-NOW, TOMORROW = "2026-11-22T12:00:00+08:00", "2026-11-23T12:00:00+08:00"
+NOW = "2026-11-22T12:00:00+08:00"
 LAST = date(2026, 11, 21)  # the last whole day then
 CONNECTIONS = 16  # of each action: as many as livestats' default number of workers
 CPU_DAYS = 31  # the CPU floor does the same for every day, so a year is 31 days times so many
@@ -106,11 +106,12 @@ class Bench:
         ]
         found.failed = "; ".join(wrong)
 
-    def daily(self, case: Case, home: Path, timeout_s: float) -> Measured:
-        """The run of the day after, on an archive that holds all days before."""
-        tomorrow = environ(self.server.url, home, case) | {"LIVESTATS_NOW": TOMORROW}
+    def daily(self, case: Case, home: Path, timeout_s: float, later: int) -> Measured:
+        """The run `later` days after NOW, on an archive that holds all days before."""
+        then = datetime.fromisoformat(NOW) + timedelta(days=later)
+        around = environ(self.server.url, home, case) | {"LIVESTATS_NOW": then.isoformat()}
         command = [str(Path(sys.executable).with_name("livestats")), "backfill"]
-        return self._measure("daily", case, command, tomorrow, timeout_s, days=1)
+        return self._measure("daily", case, command, around, timeout_s, days=1)
 
     def together(self, case: Case, timeout_s: float, processes: int = 4) -> Measured:
         """Several backfills of one home at once, each of some of the days."""

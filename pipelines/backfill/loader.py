@@ -31,6 +31,7 @@ from resources.home import presence
 from resources.serving import publish
 from resources.serving.publish import Published
 from resources.sql import interrupts
+from resources.sql.failures import is_spill_full
 from resources.warehouse.connection import WarehouseError
 from resources.warehouse.load import Loaded
 
@@ -133,8 +134,8 @@ class Loader:
                 return
             except EXPECTED as error:
                 text = str(error)
-                if isinstance(error, duckdb.Error):  # general advice about its settings follows
-                    text = text.partition("\n")[0]
+                if isinstance(error, duckdb.OutOfMemoryException) and not is_spill_full(error):
+                    text = text.partition("\n")[0]  # advice about settings of DuckDB follows
                 about = " ".join([text, *getattr(error, "__notes__", ())])
                 self._tell(f"Not loaded yet: {about} The capture goes on; loading is tried again.")
             except Exception as error:  # noqa: BLE001 - raised by `finish`

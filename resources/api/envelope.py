@@ -23,6 +23,8 @@ def read_json(body: Body) -> dict[str, Any]:
     if isinstance(body, Packed):  # parsed JSON takes up to twenty times its bytes
         raise AnswerTooLarge(f"the answer is larger than {LARGE_BYTES // 1_000_000} MB")
     text = whole(body)
+    if is_too_deep(text):
+        raise TryLater("the answer is nested deeper than any answer of the API", http_status=200)
     document = _parsed(text)
     if document is None:
         start = printable(text[:200].decode("utf-8", errors="replace"), longest=80)

@@ -138,7 +138,7 @@ class Coverage:
 
     def save(self) -> None:
         """Write the cache files that have changed enough."""
-        for name, cached in self._caches.items():
+        for name, cached in [*self._caches.items()]:
             if self.cache is not None and cached.changes >= _SAVE_AFTER:
                 coverage_cache.write(self.cache / f"items-{name}.json", cached)
                 cached.changes = 0
@@ -251,7 +251,7 @@ class Coverage:
             return ()  # most days, without reading a manifest
         sources = self.sources(dataset, day)
         wanted = sorted(domains_of(dataset, [one.domain for one in self.domains]))
-        narrowing = json.dumps([wanted, dataset.streams])
+        narrowing = _digest([*wanted, "", *dataset.streams])
         key = "|".join((name.text, *sorted(sources.values()), narrowing))
         cached = self._cache_of(dataset.name)
         if key not in cached.unlisted:

@@ -15,7 +15,7 @@ from typing import Any
 
 from resources.fs import atomic
 
-_FORMAT = 8
+_FORMAT = 9
 
 
 @dataclass(frozen=True)
@@ -97,3 +97,4 @@ def write(path: Path, cached: DatasetCache) -> None:
     with suppress(OSError):  # a user with read-only access reads all manifests each time
         path.parent.mkdir(exist_ok=True)
         atomic.write_atomically(path, hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
+        _kept[path] = _state(path), cached

@@ -40,11 +40,11 @@ T = TypeVar("T")
 #
 # Each cache file has its own checksum. Deleting it costs one slow read and loses nothing.
 
-_FORMAT = 9
+_FORMAT = 10
 FEW_DAYS = 7  # up to so many wanted days are read without the cache
 _SAVE_AFTER = 7  # the cache file is rewritten once so many days are new, or so many are gone
-_KEPT_BYTES = 32_000_000
-"""Of cache files whose content stays in memory, where it takes about three times as much."""
+_KEPT_BYTES = 20_000_000
+"""Of cache files whose content stays in memory, where it takes about six times as much."""
 
 _Stat = tuple[int, int, int, int]
 """Inode, bytes, mtime and ctime in ns, of a folder or file."""
@@ -56,7 +56,7 @@ class _Remembered(Generic[T]):
 
     file: _Stat | None = None  # of the cache file when it was read or written; None: there was none
     days: Mapping[str, tuple[_Stat, T]] = field(default_factory=dict)  # never changed
-    unsaved: int = 0  # of these days: not in the file
+    unsaved: frozenset[str] = frozenset()  # of these days: not in the file
 
 
 _kept: dict[Path, _Remembered[Any]] = {}
@@ -200,7 +200,7 @@ def _read_changed(stats: _Stats, kind: _Kind[T], cache: Path | None, name: str) 
     known: _Remembered[T] = _Remembered() if path is None else _remembered(path, kind)
     facts: dict[date, T] = {}
     current: dict[str, tuple[_Stat, T]] = {}
-    unsaved = known.unsaved
+    fresh: set[str] = set()
     for one, folder, stat in stats:
         # The stat is from before the read: a change in between makes the next run read it again.
         state = _state(stat)
@@ -215,13 +215,14 @@ def _read_changed(stats: _Stats, kind: _Kind[T], cache: Path | None, name: str) 
         facts[one] = found
         if may_be_cached and max(stat.st_mtime_ns, stat.st_ctime_ns) < read_at_ns - parquet.TICK_NS:
             current[text] = state, found
-            unsaved += 1
+            fresh.add(text)
     if path is not None:
-        if max(unsaved, len(known.days) - len(current)) >= _SAVE_AFTER:
+        file, unsaved = known.file, frozenset(fresh | (known.unsaved & current.keys()))
+        if max(len(unsaved), len(known.days) - len(current)) >= _SAVE_AFTER:
             days = {text: [state, kind.to_json(its)] for text, (state, its) in current.items()}
-            if _save_cache(path, days):
-                known, unsaved = _Remembered(_state_of(path)), 0
-        _keep(path, _Remembered(known.file, current, unsaved))
+            _save_cache(path, days)
+            file, unsaved = _state_of(path), frozenset()
+        _keep(path, _Remembered(file, current, unsaved))
     return dict(sorted(facts.items()))
 
 
@@ -273,12 +274,10 @@ def _parsed(path: Path) -> Mapping[str, list[Any]]:
     return {}
 
 
-def _save_cache(path: Path, entries: Mapping[str, list[Any]]) -> bool:
-    """Write a cache file; False if this user may not, who then reads all days in each command."""
+def _save_cache(path: Path, entries: Mapping[str, list[Any]]) -> None:
+    """Write a cache file, if this user may; who may not reads all days in each command."""
     text = json.dumps({"format": _FORMAT, "days": entries}, separators=(",", ":")).encode()
     data = hashlib.sha256(text).hexdigest().encode() + b"\n" + text
     with suppress(OSError):
         path.parent.mkdir(exist_ok=True)
         atomic.write_atomically(path, data)
-        return True
-    return False

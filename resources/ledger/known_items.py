@@ -92,7 +92,8 @@ def listed_domains(lake: Path) -> Iterator[KnownDomain]:
     bindings: list[str] = []
     for path in snapshots(lake, "domain"):
         listed = read_columns(path, ["domain", "domain_type", "push_domain", "created_at"])
-        created_at = pc.cast(listed["created_at"], pa.int64())  # see _instant
+        in_us = pc.cast(listed["created_at"], pa.timestamp("us", "UTC"))
+        created_at = pc.cast(in_us, pa.int64())  # see _instant
         listed = listed.set_column(3, "created_at", created_at)
         of_list = [one for one in listed.to_pylist() if domain_key(one["domain"])]  # no blanks
         pushed = [one["push_domain"] for one in of_list if domain_key(one["push_domain"] or "")]

@@ -83,9 +83,8 @@ def read_day(folder: Path) -> tuple[RawDayFacts, bool]:
     except (FileNotFoundError, NotADirectoryError):
         return RawDayFacts(), False
     there = sorted(name for text in names if (name := CaptureName.parse(text)) is not None)
-    facts = _in_place(folder, there)
+    facts, is_cacheable = _in_place(folder, there)
     times = [facts.captures[-1].fetched_at] if facts.captures else []
-    is_cacheable = True
     if seen_notes.SEEN in names:
         try:
             notes = seen_notes.seen(folder)
@@ -97,6 +96,7 @@ def read_day(folder: Path) -> tuple[RawDayFacts, bool]:
             is_cacheable = False  # a repair in place does not change the folder's stat
     if REFUSED in names and facts.captures:
         reason = refused_captures.reason_of(folder, facts.captures[-1].text)
+        is_cacheable &= bool(reason)  # it may be about another capture, or not readable now
         refused = (f"its answers are refused: {reason}",) if reason else ()
         facts = replace(facts, contradictions=(*facts.contradictions, *refused))
     is_partial = PARTIAL in names and (folder / PARTIAL).is_file()
@@ -104,10 +104,11 @@ def read_day(folder: Path) -> tuple[RawDayFacts, bool]:
     return replace(facts, last_seen=last_seen, is_partial=is_partial), is_cacheable
 
 
-def _in_place(folder: Path, names: Sequence[CaptureName]) -> RawDayFacts:
-    """What the manifests of a day's captures state, and which of these belong elsewhere.
+def _in_place(folder: Path, names: Sequence[CaptureName]) -> tuple[RawDayFacts, bool]:
+    """What a day's manifests state, and which captures belong elsewhere; whether all could be read.
 
-    A capture whose manifest cannot be read counts by its name; `livestats verify` reports it.
+    A capture whose manifest cannot be read counts by its name; `livestats verify` reports it. What
+    mends the manifest does not change the stat of the day's folder.
     """
     kept: list[tuple[CaptureName, str]] = []
     misplaced, supplements = [], []
@@ -115,12 +116,13 @@ def _in_place(folder: Path, names: Sequence[CaptureName]) -> RawDayFacts:
     known: list[ManifestFacts] = []
     dataset, day = folder.parent.name, folder.name
     homes = owner.homes_of(folder.parents[1])
+    is_all_read = True
     for name in names:
         try:
             facts = manifest_facts(Capture(folder / name.text, name))
         except UnusableCapture:
             kept.append((name, ""))
-            newest = None
+            newest, is_all_read = None, False
             continue
         problem = facts.misplacement(dataset, day, homes=homes)
         if problem:
@@ -131,7 +133,7 @@ def _in_place(folder: Path, names: Sequence[CaptureName]) -> RawDayFacts:
             known.append(facts)
             if facts.is_supplement:
                 supplements.append(name.text)
-    return RawDayFacts(
+    facts_of_day = RawDayFacts(
         captures=tuple(name for name, _ in kept),
         zones=tuple(zone for _, zone in kept),
         misplaced=tuple(misplaced),
@@ -143,3 +145,4 @@ def _in_place(folder: Path, names: Sequence[CaptureName]) -> RawDayFacts:
         erased_rows=newest.erased_rows if newest else {},
         derived_from=newest.derived_from if newest else "",
     )
+    return facts_of_day, is_all_read

@@ -6,6 +6,7 @@ Not here: how a state comes about (states.py, read it next), the table `ledger` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -18,6 +19,10 @@ from resources.ledger import states
 from resources.ledger.coverage import Coverage
 from resources.ledger.evidence import Evidence
 from resources.ledger.states import Entry
+from resources.raw import erasures
+
+_LISTS = ("domain", "isp", "region")
+"""Datasets that list what other datasets are asked about."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +61,26 @@ class LedgerReader:
 
     def coverage(self) -> Coverage:
         """Compares captures with the domains, carriers, streams and addresses that are known now."""
-        lists = [states_of(self.home.lake, name).values() for name in ("domain", "isp")]
-        key = tuple((path, s.st_mtime_ns, s.st_ino) for one in lists for path, s in one)
-        if key not in self._coverages:
-            home = self.home
+        home, key = self.home, self._state_of_inputs()
+        known = self._coverages.get(key)
+        if known is None:
+            known = Coverage(home.raw, home.lake, self.settings, home.file_index)
             self._coverages.clear()
-            self._coverages[key] = Coverage(home.raw, home.lake, self.settings, home.file_index)
-        return self._coverages[key]
+            self._coverages[key] = known
+        return known
+
+    def _state_of_inputs(self) -> tuple[object, ...]:
+        """Of the files that a coverage reads once: lists of the account, what is gone or erased."""
+        lists = [states_of(self.home.lake, name).values() for name in _LISTS]
+        files = [(path, s) for one in lists for path, s in one]
+        for path in (self.home.identity_file, self.home.raw.parent / erasures.FILE):
+            with suppress(OSError):
+                files.append((str(path), path.stat()))
+        return tuple((path, s.st_mtime_ns, s.st_ino) for path, s in files)
 
     @cached_property
     def _coverages(self) -> dict[tuple[object, ...], Coverage]:
-        """The last one, by the state of the lists of domains and carriers."""
+        """The last one, by the state of its inputs."""
         return {}
 
     def days_without_lake_file(self, lines: Iterable[Entry]) -> set[date]:

@@ -13,6 +13,9 @@ import duckdb
 
 from resources.fs import access
 
+_SPILL_WORDS = ("failed to offload", "max_temp_directory_size")
+"""Of the disk that DuckDB spills to. Its error has the class of one about too little memory."""
+
 _WORDS = (
     *(
         os.strerror(number).lower()
@@ -30,8 +33,7 @@ _WORDS = (
         )
     ),
     "could not set lock",
-    "failed to offload",  # no space to spill to
-    "max_temp_directory_size",
+    *_SPILL_WORDS,
 )
 
 
@@ -43,3 +45,8 @@ def is_local(error: BaseException) -> bool:
     if isinstance(error, duckdb.IOException | duckdb.TransactionException | duckdb.FatalException):
         return any(words in str(error).lower() for words in _WORDS)
     return access.is_local(error)
+
+
+def is_spill_full(error: BaseException) -> bool:
+    """True if there was no room on the disk for what exceeds the memory limit."""
+    return any(words in str(error).lower() for words in _SPILL_WORDS)

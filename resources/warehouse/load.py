@@ -72,12 +72,10 @@ def sync_table(
     """
     try:
         return _synced(connection, home, dataset, load_state)
-    except duckdb.OutOfMemoryException as error:
-        raise WarehouseError(
-            f"{dataset.name}: not loaded: {str(error).splitlines()[0]} DuckDB may take "
-            f"{warehouse_connection.MEMORY_LIMIT}. Its rows are as they were. Run `livestats publish`: "
-            "it is tried again."
-        ) from error
+    except duckdb.OutOfMemoryException as error:  # of what cannot be loaded in parts
+        if failures.is_spill_full(error):
+            raise
+        raise WarehouseError(f"{dataset.name}: {_too_large(error)}") from error
 
 
 def _synced(
@@ -111,7 +109,7 @@ def _synced(
     return Loaded(
         table=dataset.name,
         days=[f.day for f in changed if f.day not in refused],
-        rows=total if dataset.is_dimension else rows,
+        rows=total if dataset.is_dimension and changed else rows,
         total_rows=total,
         gone=[] if dataset.is_dimension or at_once else sorted(set(loaded) - set(files)),
         problem=" ".join(refused.values()),
@@ -201,12 +199,17 @@ def _load_good(
 
     One that needs more memory than DuckDB may take is loaded in halves.
     """
+    if not batch:
+        return 0
     try:
         with warehouse_connection.transaction(connection):
             return load_batch(connection, dataset, batch)
-    except duckdb.OutOfMemoryException:
-        if dataset.is_dimension or len(batch) == 1:
+    except duckdb.OutOfMemoryException as error:
+        if dataset.is_dimension or failures.is_spill_full(error):
             raise
+        if len(batch) == 1:
+            refused[batch[0][0].day] = f"{dataset.name} {batch[0][0].day}: {_too_large(error)}"
+            return 0
         log.info("%s: %d days need too much memory at once", dataset.name, len(batch))
         middle = len(batch) // 2
         halves = batch[:middle], batch[middle:]
@@ -217,10 +220,14 @@ def _load_good(
             raise
     refused.update(bad)
     rest = [(f, origin) for f, origin in batch if f.day not in bad]
-    if not rest:
-        return 0
-    with warehouse_connection.transaction(connection):
-        return load_batch(connection, dataset, rest)
+    return _load_good(connection, dataset, rest, refused)
+
+
+def _too_large(error: duckdb.OutOfMemoryException) -> str:
+    return (
+        f"not loaded, its rows are as they were: {str(error).splitlines()[0]} DuckDB may take "
+        f"{warehouse_connection.MEMORY_LIMIT}. Run `livestats publish`: it is tried again."
+    )
 
 
 def _failing(
@@ -237,6 +244,10 @@ def _failing(
         except WarehouseError as error:
             log.error("%s %s: %s", dataset.name, f.day, error)
             found[f.day] = str(error)
+        except duckdb.OutOfMemoryException as error:
+            if failures.is_spill_full(error):
+                raise
+            found[f.day] = f"{dataset.name} {f.day}: {_too_large(error)}"
         finally:
             connection.rollback()
     return found

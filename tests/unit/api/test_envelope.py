@@ -26,7 +26,11 @@ def test_what_is_no_whole_answer_is_tried_again(text):
 def test_a_body_that_would_exhaust_the_stack_is_not_parsed(status, monkeypatch):
     """The garbage collector may run at the end of the stack, and finalizers fail there."""
     monkeypatch.setattr(json, "loads", None)
-    for deep in (b"[" * 100_000, b'{"Result":' * 100_000):
+    for deep in (
+        b"[" * 100_000,
+        b'{"Result":' * 100_000,
+        b'{"Result":' + b"[" * 70 + b"]" * 70 + b"}",
+    ):
         with pytest.raises(ApiError):
             raise (read_json(deep) if status == 200 else refused("A", status, None, deep, None))
 

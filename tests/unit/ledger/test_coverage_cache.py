@@ -1,5 +1,7 @@
 """A cache file that is missing, damaged or of another version costs a read, and never an answer."""
 
+from copy import deepcopy
+
 import pytest
 
 from resources.ledger import coverage_cache
@@ -28,6 +30,7 @@ def test_a_file_that_is_not_as_written_is_an_empty_one(tmp_path, harm, monkeypat
         path.write_bytes(data.replace(b'"b"', b'"c"'))
     else:
         monkeypatch.setattr(coverage_cache, "_FORMAT", 99)
+        monkeypatch.setattr(coverage_cache, "_kept", {})  # in another process
     assert coverage_cache.read(path) == DatasetCache()
 
 
@@ -38,10 +41,13 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path):
 
 def test_what_was_found_since_is_known_until_somebody_writes_the_file(tmp_path):
     path = tmp_path / "items-edge_stat.json"
-    coverage_cache.write(path, FULL)
+    coverage_cache.write(path, deepcopy(FULL))
+    of_another_process = path.read_bytes()
     coverage_cache.read(path).captures["another"] = ITEMS
     assert {*coverage_cache.read(path).captures} == {"capture", "another"}
-    coverage_cache.write(path, FULL)
-    assert {*coverage_cache.read(path).captures} == {"capture"}
+    coverage_cache.write(path, coverage_cache.read(path))
+    assert {*coverage_cache.read(path).captures} == {"capture", "another"}
+    path.write_bytes(of_another_process)
+    assert coverage_cache.read(path) == FULL
     path.unlink()
     assert coverage_cache.read(path) == DatasetCache()

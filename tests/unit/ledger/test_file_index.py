@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,10 @@ from hypothesis import strategies as st
 from resources.api.catalog import DATASETS
 from resources.fs import atomic, sealed
 from resources.lake import parquet
-from resources.ledger import file_index, states
+from resources.ledger import file_index, raw_day, states
 from resources.raw import seen_notes
+from resources.raw.captures import UnreadableCapture
+from resources.raw.manifest_facts import ManifestFacts
 from tests.support.lake_files import capture_name, store
 
 DATASET = DATASETS["stream_count"]
@@ -49,6 +52,17 @@ def tick(root):
 def settled(monkeypatch):
     """As if the last change were long ago: tests do not wait for two seconds, see `tick`."""
     monkeypatch.setattr(parquet, "TICK_NS", -(10**12))
+
+
+@pytest.fixture(autouse=True)
+def manifests(monkeypatch):
+    """The folders of captures are empty here: what their manifests would state."""
+
+    def facts(capture):
+        day = capture.folder.parent
+        return ManifestFacts(day.parent.name, day.name, "", 1)
+
+    monkeypatch.setattr(raw_day, "manifest_facts", facts)
 
 
 def folder(root, day):
@@ -91,6 +105,50 @@ def test_what_has_not_changed_is_not_read_again(root, read):
     read.clear()
     assert days(root) == before == anew(root)
     assert len(read) == len(DAYS)  # by the look without a memory
+
+
+def test_days_whose_manifest_could_not_be_read_are_read_again(root, read, monkeypatch):
+    """To mend a file in the folder of a capture does not change the stat of the day's folder."""
+
+    def unreadable(capture):
+        raise UnreadableCapture(str(capture.folder))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(raw_day, "manifest_facts", unreadable)
+        assert {*days(root)} == {*DAYS}
+    monkeypatch.setattr(
+        raw_day,
+        "manifest_facts",
+        lambda one: (
+            replace(ManifestFacts("x", "y", "", 1), contradictions=("in its answers",))
+            if one.folder.parent.name == DAYS[3].isoformat()
+            else ManifestFacts(DATASET.name, one.folder.parent.name, "", 1)
+        ),
+    )
+    read.clear()
+    assert days(root)[DAYS[3]].misplaced
+    assert len(read) == len(DAYS)
+    read.clear()
+    assert days(root)[DAYS[3]].misplaced
+    assert read == []
+
+
+def test_the_file_is_written_again_when_seven_more_days_are_new(root, monkeypatch):
+    days(root)
+    written = []
+    real = atomic.write_atomically
+    monkeypatch.setattr(
+        atomic, "write_atomically", lambda path, data: written.append(path) or real(path, data)
+    )
+    for version in range(1, 10):  # one day, again and again
+        capture(root, DAYS[0], version)
+        days(root)
+    assert written == []
+    for day in DAYS[1:7]:
+        capture(root, day, 1)
+        days(root)
+    assert len(written) == 1
+    assert days(root) == anew(root)
 
 
 CHANGES = {

@@ -36,7 +36,19 @@ def test_there_is_a_line_for_each_day_both_ends_included(reader):
 def test_what_captures_are_compared_with_is_read_again_when_the_lists_have_changed(reader):
     first = reader.coverage()
     assert reader.coverage() is first
-    store(reader.home.lake, DATASETS["domain"], DAY, [{"domain": "a"}])
+    for name, row in (("domain", {"domain": "a"}), ("isp", {}), ("region", {})):
+        store(reader.home.lake, DATASETS[name], DAY, [row])
+        now = reader.coverage()
+        assert now is not first
+        assert reader.coverage() is now
+        first = now
+
+
+@pytest.mark.parametrize("name", ["archive.json", "erasures.json"])
+def test_it_is_read_again_when_a_person_has_changed_what_is_gone_or_erased(reader, name):
+    reader.home.root.mkdir(parents=True)
+    first = reader.coverage()
+    (reader.home.root / name).write_text("{}")
     assert reader.coverage() is not first
 
 

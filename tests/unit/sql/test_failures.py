@@ -22,6 +22,13 @@ def test_a_full_disk_and_a_lock_say_nothing_about_the_file(error):
     assert failures.is_local(error)
 
 
+def test_a_full_spill_folder_is_told_from_too_little_memory():
+    assert failures.is_spill_full(
+        duckdb.OutOfMemoryException("failed to offload data block of size 256.0 KiB")
+    )
+    assert not failures.is_spill_full(duckdb.OutOfMemoryException("could not allocate block"))
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -291,13 +291,13 @@ def test_days_with_many_rows_are_loaded_few_at_a_time(home, connection, load, mo
     assert counts(connection) == dict(zip(DAYS, sizes, strict=True))
 
 
-def exhausted(monkeypatch, days):
-    """DuckDB has no memory for so many days in a transaction; fails with the rows in the table."""
+def exhausted(monkeypatch, most, days=(), text="could not allocate block (244 MiB used)"):
+    """DuckDB has no memory for more than `most` days at once, nor for `days`; rows are in the table."""
     real = load_batch._record_loaded
 
     def refusing(connection, dataset, batch):
-        if len(batch) >= days:
-            raise duckdb.OutOfMemoryException("Out of Memory Error: 244 MiB used\n\nPossible: more")
+        if len(batch) > most or any(file.day in days for file, _ in batch):
+            raise duckdb.OutOfMemoryException(f"Out of Memory Error: {text}\n\nPossible: more")
         real(connection, dataset, batch)
 
     monkeypatch.setattr(load_batch, "_record_loaded", refusing)
@@ -308,7 +308,7 @@ def test_days_that_need_too_much_memory_together_are_loaded_in_halves(
 ):
     for day in DAYS:
         store(home.lake, COUNT, day, domains("a", "b"))
-    exhausted(monkeypatch, 2)
+    exhausted(monkeypatch, 1)
     assert load() == warehouse_load.Loaded(
         table=COUNT.name, days=DAYS, rows=8, total_rows=8, gone=[]
     )
@@ -316,21 +316,69 @@ def test_days_that_need_too_much_memory_together_are_loaded_in_halves(
     assert load().days == []
 
 
-def test_a_day_that_needs_too_much_memory_alone_is_told_and_changes_nothing(
+@pytest.mark.parametrize("most", [1, 9])
+def test_a_day_that_needs_too_much_memory_alone_keeps_no_other_day_from_being_loaded(
+    most, home, connection, load, monkeypatch
+):
+    for day in DAYS:
+        store(home.lake, COUNT, day, domains("a"))
+    load()
+    for day in DAYS:
+        store(home.lake, COUNT, day, domains("a", "b"))
+    exhausted(monkeypatch, most, DAYS[1:2])
+    found = load()
+    assert f"stream_count {DAYS[1]}: not loaded, its rows are as they were: " in found.problem
+    assert "244 MiB used) DuckDB may take 256MB. Run `livestats publish`" in found.problem
+    assert (found.days, found.rows) == ([DAYS[0], *DAYS[2:]], 6)
+    assert counts(connection) == {DAYS[0]: 2, DAYS[1]: 1, DAYS[2]: 2, DAYS[3]: 2}
+    assert not load_state.is_in_sync(connection, home, COUNT)
+    monkeypatch.undo()
+    assert (load().days, load().problem) == (DAYS[1:2], "")
+
+
+def test_what_a_damaged_day_leaves_is_halved_too(home, load, monkeypatch):
+    for day in DAYS:
+        store(home.lake, COUNT, day, domains("a"))
+    exhausted(monkeypatch, 2)
+    real = load_batch._check_inserted_count
+
+    def checked(dataset, inserted, origins):
+        if any(origin.day == DAYS[1].isoformat() for origin in origins):
+            raise WarehouseError("a bad day")
+        real(dataset, inserted, origins)
+
+    monkeypatch.setattr(load_batch, "_check_inserted_count", checked)
+    found = load()
+    assert (found.days, found.problem) == ([DAYS[0], *DAYS[2:]], "a bad day")
+
+
+def test_a_table_that_can_only_be_made_as_a_whole_is_told_if_it_is_too_large(
     home, connection, load, monkeypatch
 ):
-    store(home.lake, COUNT, FIRST, domains("a"))
+    for day in DAYS:
+        store(home.lake, COUNT, day, domains("a"))
     load()
     before = everything(connection)
-    store(home.lake, COUNT, FIRST, domains("a", "b"))
-    exhausted(monkeypatch, 1)
-    with pytest.raises(
-        WarehouseError, match=r"stream_count: not loaded: .*244 MiB used DuckDB may"
-    ):
-        load()
+    exhausted(monkeypatch, 9, DAYS[1:2])
+    with pytest.raises(WarehouseError, match="stream_count: not loaded, its rows are as they were"):
+        load(replace(COUNT, key=COUNT.key[::-1]))
     assert everything(connection) == before
-    monkeypatch.undo()
-    assert load().rows == 2
+
+
+def test_a_full_disk_below_the_spill_folder_is_told_as_duckdb_tells_it(
+    home, connection, load, monkeypatch
+):
+    for day in DAYS:
+        store(home.lake, COUNT, day, domains("a"))
+    exhausted(monkeypatch, 0, text="failed to offload data block (4 MiB/5 MiB used)")
+    with pytest.raises(duckdb.OutOfMemoryException, match="Possible: more"):
+        load()
+    assert counts(connection) == {}
+
+
+def test_rows_of_a_list_that_has_not_changed_are_not_loaded_again(home, load):
+    store(home.lake, DATASETS["domain"], FIRST, domains("a", "b"))
+    assert [load(DATASETS["domain"]).rows for _ in "12"] == [2, 0]
 
 
 def test_a_damaged_file_keeps_no_other_day_from_being_loaded(home, connection, load, monkeypatch):
