@@ -158,9 +158,9 @@ def _duplicates() -> Sequence[Patch]:
 def _publish() -> Sequence[Patch]:
     right = publish.publish
 
-    def published(connection: Any, home: Any) -> Any:
+    def published(connection: Any, home: Any, masks: Any = None) -> Any:
         if not home.served.exists():
-            return right(connection, home)
+            return right(connection, home, masks)
         copy = home.served.resolve()
         return publish.Published(path=copy, size=copy.stat().st_size, is_new=False)
 

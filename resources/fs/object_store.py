@@ -6,6 +6,7 @@ is imported when a store is opened. Not here: what lies in a store (resources/ra
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 OPTIONS = ("endpoint_override", "region", "scheme", "force_virtual_addressing", "tls_ca_file_path")
 """What may stand behind the `?` of a place: options of pyarrow.fs.S3FileSystem."""
+
+CHECKSUMS = "AWS_REQUEST_CHECKSUM_CALCULATION"
+"""Variable of the SDK: whether it puts a checksum behind each object."""
 
 _ERRORS = (OSError, ValueError)  # pyarrow's are of these
 _PIECE_BYTES = 1 << 20
@@ -89,12 +93,23 @@ def _fault(place: Place, error: Exception) -> str:
     return f"{place.text} cannot be used: {' '.join(str(error).split()).rstrip('.')}."
 
 
+def put_plainly(endpoint: str | None) -> None:
+    """Have the SDK of AWS put bytes as they are into a store at `endpoint`; None: that of AWS.
+
+    Else it puts them in chunks, with a checksum behind the last, and stores that do not know of it keep
+    all of that as content (seen with s3rver). Whoever has set the variable, has decided.
+    """
+    if endpoint:
+        os.environ.setdefault(CHECKSUMS, "when_required")
+
+
 @cache
 def open_store(place: Place) -> ObjectStore:
     """The store of a place; nothing is asked of it yet. Raises StoreError."""
     from pyarrow import fs
 
     options: dict[str, Any] = dict(place.options)
+    put_plainly(options.get("endpoint_override"))
     if "force_virtual_addressing" in options:
         options["force_virtual_addressing"] = options["force_virtual_addressing"].lower() == "true"
     # A small object is then put by one request, in the place of three.

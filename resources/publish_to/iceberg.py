@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from resources.api import redaction
 from resources.fs import locks
+from resources.fs.object_store import put_plainly
 from resources.home.layout import Home
 from resources.publish_to import iceberg_expiry, iceberg_tables
 from resources.publish_to.errors import NotInstalled, NotPublished
@@ -123,6 +124,7 @@ def _catalog(home: Home) -> Catalog:
             "'.[iceberg]'"
         ) from error
     given: Mapping[str, Any] = Config().get_catalog_config(CATALOG) or {}
+    put_plainly(given.get("s3.endpoint"))
     hold_secrets({**given, **{k: v for k, v in os.environ.items() if k.startswith("AWS_")}})
     if given:
         try:

@@ -16,7 +16,7 @@ from pathlib import Path
 from resources.errors import LivestatsError
 from resources.fs import atomic
 from resources.fs.digest_writer import DigestWriter
-from resources.fs.object_store import ObjectStore, StoreError
+from resources.fs.object_store import CHECKSUMS, ObjectStore, StoreError
 from resources.raw import captures, cold
 from resources.raw.captures import BodyFile, Capture, DamagedCapture
 from resources.raw.cold import ColdFile
@@ -140,7 +140,11 @@ def check_writable(store: ObjectStore, home_id: str) -> None:
     store.get(key, got)
     store.delete(key)
     if got.size != len(text):
-        raise StoreError(f"{store.place.text} does not give back what is put there.")
+        raise StoreError(
+            f"{store.place.text} does not give back what is put there: {got.size} bytes for "
+            f"{len(text)}. If {CHECKSUMS} is set, set it to when_required: a store that does not know "
+            "such checksums keeps them as content. Nothing was changed."
+        )
 
 
 def is_intact(file: BodyFile) -> bool:

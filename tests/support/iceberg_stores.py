@@ -2,23 +2,67 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import Thread
+from typing import Any
 
 import pytest
 
-KEY, SECRET = "an-access-key-of-tests", "aStore-Secret-key-41"
+STORE = os.environ.get("TEST_STORE_URL", "")
+"""An S3-compatible server that runs already, with the keys below; "": moto is started."""
+KEY = os.environ.get("TEST_STORE_KEY", "an-access-key-of-tests")
+SECRET = os.environ.get("TEST_STORE_SECRET", "aStore-Secret-key-41")
+BUCKET = "livestats"
 PREFIX = "PYICEBERG_CATALOG__LIVESTATS__"
 
 
 @contextmanager
 def object_store() -> Iterator[dict[str, str]]:
-    """An S3-compatible store in memory; the variables that point pyiceberg at it."""
+    """An S3-compatible store with an empty bucket; the variables that point pyiceberg at it.
+
+    Of a store that runs already the bucket must be empty or absent, and is emptied afterwards.
+    """
+    with _moto() if not STORE else nullcontext(STORE) as url:
+        client = _client(url)
+        if BUCKET not in (one["Name"] for one in client.list_buckets()["Buckets"]):
+            client.create_bucket(Bucket=BUCKET)
+        assert not _names(client), f"{url}: the bucket {BUCKET} is not empty"
+        try:
+            yield {
+                f"{PREFIX}S3__ENDPOINT": url,
+                "AWS_ACCESS_KEY_ID": KEY,
+                "AWS_SECRET_ACCESS_KEY": SECRET,
+                f"{PREFIX}S3__REGION": "us-east-1",
+                f"{PREFIX}WAREHOUSE": f"s3://{BUCKET}/warehouse",
+            }
+        finally:
+            for name in _names(client) if STORE else ():
+                client.delete_object(Bucket=BUCKET, Key=name)
+
+
+def _client(url: str) -> Any:
+    import boto3
+
+    return boto3.client(
+        "s3", endpoint_url=url, aws_access_key_id=KEY, aws_secret_access_key=SECRET,
+        region_name="us-east-1",
+    )  # fmt: skip
+
+
+def _names(client: Any) -> list[str]:
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+    return [one["Key"] for page in pages for one in page.get("Contents", ())]
+
+
+@contextmanager
+def _moto() -> Iterator[str]:
+    """A store in memory; its address."""
     pytest.importorskip("moto")
     server = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
@@ -37,19 +81,7 @@ def object_store() -> Iterator[dict[str, str]]:
         # A pipe that is full would stop the server.
         reader = Thread(target=lambda: deque(server.stderr or (), maxlen=0), daemon=True)
         reader.start()
-        import boto3
-
-        boto3.client(
-            "s3", endpoint_url=url, aws_access_key_id=KEY, aws_secret_access_key=SECRET,
-            region_name="us-east-1",
-        ).create_bucket(Bucket="livestats")  # fmt: skip
-        yield {
-            f"{PREFIX}S3__ENDPOINT": url,
-            "AWS_ACCESS_KEY_ID": KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            f"{PREFIX}S3__REGION": "us-east-1",
-            f"{PREFIX}WAREHOUSE": "s3://livestats/warehouse",
-        }
+        yield url
     finally:
         server.kill()
         server.wait()

@@ -1,12 +1,22 @@
 """Objects are the bytes that were put; a place holds no key; a store that is out is asked once."""
 
 import io
+import os
 import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from pyarrow import fs
 
-from resources.fs.object_store import ObjectStore, Place, StoreError, open_store
+from resources.fs.object_store import (
+    CHECKSUMS,
+    ObjectStore,
+    Place,
+    StoreError,
+    open_store,
+    put_plainly,
+)
 from tests.support.cold_store import PLACE, Out, in_folder
 
 SECRET = "aStore-Secret-key-41"
@@ -99,3 +109,53 @@ def test_the_store_of_a_place_is_reached_as_it_says():
     assert isinstance(found.files, fs.S3FileSystem)
     with pytest.raises(StoreError, match="cannot be used"):
         found.size("k")
+
+
+@pytest.fixture
+def plain_server(monkeypatch):
+    """A store that keeps what comes, as it comes; its address, and what it has kept."""
+    kept = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_PUT(self):
+            kept.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.send_header("ETag", '"0"')
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, SECRET)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", kept
+        server.shutdown()
+        thread.join()
+
+
+def test_a_store_that_knows_no_checksums_behind_objects_gets_the_bytes_alone(
+    plain_server, monkeypatch
+):
+    """The SDK puts them in chunks, with a checksum behind the last, unless it is told not to."""
+    url, kept = plain_server
+    monkeypatch.setenv(CHECKSUMS, "")
+    monkeypatch.delenv(CHECKSUMS)
+    place = Place.parse(f"s3://bucket/a?region=us-east-1&endpoint_override={url}")
+    open_store(place).put(io.BytesIO(b"livestats"), "key")
+    assert kept == [b"livestats"]
+
+
+def test_the_store_of_aws_and_whoever_has_set_the_variable_are_left_alone(monkeypatch):
+    monkeypatch.setenv(CHECKSUMS, "")
+    monkeypatch.delenv(CHECKSUMS)
+    put_plainly(None)
+    assert CHECKSUMS not in os.environ
+    monkeypatch.setenv(CHECKSUMS, "when_supported")
+    put_plainly("https://store.example")
+    assert os.environ[CHECKSUMS] == "when_supported"
