@@ -25,6 +25,7 @@ OPTIONS = ("endpoint_override", "region", "scheme", "force_virtual_addressing", 
 
 CHECKSUMS = "AWS_REQUEST_CHECKSUM_CALCULATION"
 """Variable of the SDK: whether it puts a checksum behind each object."""
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")  # where it looks itself
 
 _ERRORS = (OSError, ValueError)  # pyarrow's are of these
 _PIECE_BYTES = 1 << 20
@@ -94,12 +95,12 @@ def _fault(place: Place, error: Exception) -> str:
 
 
 def put_plainly(endpoint: str | None) -> None:
-    """Have the SDK of AWS put bytes as they are into a store at `endpoint`; None: that of AWS.
+    """Have the SDK of AWS put bytes as they are into a store at `endpoint`; None: where it looks itself.
 
     Else it puts them in chunks, with a checksum behind the last, and stores that do not know of it keep
     all of that as content (seen with s3rver). Whoever has set the variable, has decided.
     """
-    if endpoint:
+    if endpoint or any(os.environ.get(name) for name in _ENDPOINTS):
         os.environ.setdefault(CHECKSUMS, "when_required")
 
 

@@ -152,10 +152,14 @@ def test_a_store_that_knows_no_checksums_behind_objects_gets_the_bytes_alone(
 
 
 def test_the_store_of_aws_and_whoever_has_set_the_variable_are_left_alone(monkeypatch):
-    monkeypatch.setenv(CHECKSUMS, "")
-    monkeypatch.delenv(CHECKSUMS)
+    for name in (CHECKSUMS, "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     put_plainly(None)
     assert CHECKSUMS not in os.environ
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://store.example")
+    put_plainly(None)
+    assert os.environ[CHECKSUMS] == "when_required"
     monkeypatch.setenv(CHECKSUMS, "when_supported")
     put_plainly("https://store.example")
     assert os.environ[CHECKSUMS] == "when_supported"
