@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from resources.api.catalog.columns import BUSINESS_DATE
 from resources.publish_to.iceberg_types import expression, schema_of
@@ -25,7 +27,7 @@ HOME, DAYS, COMMENT = "livestats.home", "livestats.days", "comment"
 INPUTS = "livestats.inputs"
 """What an engine made each day of: see spark_marts.py. Every other commit takes it away."""
 _DAYS_OF_COMMIT = 31
-_ROWS_OF_COMMIT = 1_000_000  # they are in memory at once; a day at least
+_ROWS_OF_COMMIT = 1_000_000  # they are in memory at once; a larger day is written in pieces
 PROPERTIES = {
     "format-version": "2",
     "write.parquet.compression-codec": "zstd",
@@ -111,17 +113,30 @@ def _commit(
 
     days = [_day(key) for key in batch]
     chosen = served.relation(table, [expression(c) for c in table.columns], days)
-    rows = chosen.to_arrow_table().cast(schema_of(table))
+    rows = 0
     # Also the days that an earlier publication wrote and did not note, before columns changed.
     condition = AlwaysTrue() if is_whole or not table.is_by_day else _condition(days)
     with warnings.catch_warnings(), found.transaction() as change:
         warnings.filterwarnings("ignore", "Delete operation did not match any records")
         if found.metadata.snapshots:
             change.delete(condition)
-        if rows.num_rows:
-            change.append(rows)
+        for piece in _pieces(chosen.to_arrow_reader(_ROWS_OF_COMMIT)):
+            change.append(piece.cast(schema_of(table)))
+            rows += piece.num_rows
         change.set_properties(_notes(found, json.dumps(noted, sort_keys=True)))
-    return int(rows.num_rows)
+    return rows
+
+
+def _pieces(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Tables of up to _ROWS_OF_COMMIT rows, or one batch; none without rows."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        if held and sum(len(one) for one in [*held, batch]) > _ROWS_OF_COMMIT:
+            yield pa.Table.from_batches(held)
+            held = []
+        held += [batch] if len(batch) else []
+    if held:
+        yield pa.Table.from_batches(held)
 
 
 def _notes(found: IcebergTable, days: str) -> dict[str, str]:

@@ -82,6 +82,27 @@ def test_months_are_one_commit_and_many_rows_are_several(home, monkeypatch):
     assert len(rows(home)) == 120
 
 
+def test_a_large_day_is_written_in_pieces_by_one_commit(home, monkeypatch):
+    """The rows of a commit are in memory at once, but for those of a day that has more."""
+    sizes = []
+    real = iceberg_tables._pieces
+    monkeypatch.setattr(
+        iceberg_tables,
+        "_pieces",
+        lambda all_: (sizes.append(one.num_rows) or one for one in real(all_)),
+    )
+    monkeypatch.setattr(iceberg_tables, "_ROWS_OF_COMMIT", 5000)
+    large = "CREATE TABLE t AS SELECT DATE '2026-01-01' AS business_date, x FROM range(20_000) r(x)"
+    publish(home, large)
+    assert max(sizes) <= 5000 < sum(sizes) == 20_000
+    assert {x for _, x in rows(home)} == {*range(20_000)}
+    before, (one,) = table(home).metadata_location, made_up(large).tables
+    changed = made_up(f"{large}; UPDATE t SET x = x + 1")
+    assert iceberg_tables.replace_days(table(home), changed, one).commits == 1
+    assert {x for _, x in rows(home)} == {*range(1, 20_001)}
+    assert before in [log.metadata_file for log in table(home).metadata.metadata_log][-1:]
+
+
 @pytest.mark.parametrize(
     "after",
     [
