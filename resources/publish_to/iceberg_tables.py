@@ -78,9 +78,12 @@ def replace_days(
     rows = commits = 0
     whole = is_changed or not table.is_by_day or not noted
     for batch in _batches(stale, wanted):
+        there = [_day(key) for key in batch if key in noted]
         noted = {key: said for key, said in noted.items() if key not in batch}
         noted |= {key: wanted[key] for key in batch if key in wanted}
-        rows += _commit(found, served, table, batch, noted, is_whole=whole and not commits)
+        rows += _commit(
+            found, served, table, batch, noted, None if whole and not commits else there
+        )
         commits += 1
     return Written(rows=rows, commits=commits + is_changed)
 
@@ -106,19 +109,19 @@ def _commit(
     table: Table,
     batch: Sequence[str],
     noted: dict[str, str],
-    *,
-    is_whole: bool,
+    there: Sequence[date | None] | None,
 ) -> int:
+    """Write the days of `batch` in the place of those that are `there`; None: of all rows."""
     from pyiceberg.expressions import AlwaysTrue
 
     days = [_day(key) for key in batch]
     chosen = served.relation(table, [expression(c) for c in table.columns], days)
     rows = 0
-    # Also the days that an earlier publication wrote and did not note, before columns changed.
-    condition = AlwaysTrue() if is_whole or not table.is_by_day else _condition(days)
+    # All rows also where an earlier publication wrote some and did not note them, before columns changed.
+    condition = AlwaysTrue() if there is None else _condition(there)
     with warnings.catch_warnings(), found.transaction() as change:
         warnings.filterwarnings("ignore", "Delete operation did not match any records")
-        if found.metadata.snapshots:
+        if found.metadata.snapshots and there != []:  # to delete nothing reads every manifest
             change.delete(condition)
         for piece in _pieces(chosen.to_arrow_reader(_ROWS_OF_COMMIT)):
             change.append(piece.cast(schema_of(table)))
