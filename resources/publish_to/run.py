@@ -105,5 +105,7 @@ def last_outcome(home: Home, settings: Settings) -> Outcome | None:
 
 
 def _note(home: Home, outcome: Outcome) -> None:
+    if not home.root.is_dir():  # which the error that is noted says
+        return
     home.state.mkdir(exist_ok=True)
     atomic.write_atomically(home.state / _FILE, json.dumps(asdict(outcome), indent=1).encode())

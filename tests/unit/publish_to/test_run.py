@@ -3,9 +3,11 @@
 import pytest
 
 from resources.errors import LivestatsError
+from resources.home.layout import Home
 from resources.publish_to import iceberg, run
 from resources.publish_to.errors import NotPublished
 from resources.publish_to.result import Result
+from resources.serving.publish import NothingServed
 from tests.support.archives import DAYS, lab
 
 
@@ -80,3 +82,10 @@ def test_a_note_of_another_place_or_a_damaged_one_is_none(captured):
 
 def test_a_place_is_named_without_its_user():
     assert run.place_of("postgresql://me@db:5432/bi?sslmode=require") == "postgresql://db:5432/bi"
+
+
+def test_a_home_that_is_not_there_is_told_and_none_is_made(captured, tmp_path):
+    home = Home(tmp_path / "home")
+    with pytest.raises(NothingServed, match="livestats backfill"):
+        run.publish(home, captured.settings, "iceberg", (), captured.now())
+    assert not home.root.exists()
