@@ -27,7 +27,8 @@ HOME, DAYS, COMMENT = "livestats.home", "livestats.days", "comment"
 INPUTS = "livestats.inputs"
 """What an engine made each day of: see spark_marts.py. Every other commit takes it away."""
 _DAYS_OF_COMMIT = 31
-_ROWS_OF_COMMIT = 1_000_000  # they are in memory at once; a larger day is written in pieces
+_ROWS_OF_COMMIT = 1_000_000  # a day at least
+_ROWS_AT_ONCE = 250_000  # in memory: pyiceberg takes some 2 kB for a row of 27 numbers
 PROPERTIES = {
     "format-version": "2",
     "write.parquet.compression-codec": "zstd",
@@ -123,7 +124,7 @@ def _commit(
         warnings.filterwarnings("ignore", "Delete operation did not match any records")
         if found.metadata.snapshots and there != []:  # to delete nothing reads every manifest
             change.delete(condition)
-        for piece in _pieces(chosen.to_arrow_reader(_ROWS_OF_COMMIT)):
+        for piece in _pieces(chosen.to_arrow_reader(_ROWS_AT_ONCE)):
             change.append(piece.cast(schema_of(table)))
             rows += piece.num_rows
         change.set_properties(_notes(found, json.dumps(noted, sort_keys=True)))
@@ -131,10 +132,10 @@ def _commit(
 
 
 def _pieces(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Tables of up to _ROWS_OF_COMMIT rows, or one batch; none without rows."""
+    """Tables of up to _ROWS_AT_ONCE rows, or of one batch; none without rows."""
     held: list[pa.RecordBatch] = []
     for batch in batches:
-        if held and sum(len(one) for one in [*held, batch]) > _ROWS_OF_COMMIT:
+        if held and sum(len(one) for one in [*held, batch]) > _ROWS_AT_ONCE:
             yield pa.Table.from_batches(held)
             held = []
         held += [batch] if len(batch) else []

@@ -83,7 +83,7 @@ def test_months_are_one_commit_and_many_rows_are_several(home, monkeypatch):
 
 
 def test_a_large_day_is_written_in_pieces_by_one_commit(home, monkeypatch):
-    """The rows of a commit are in memory at once, but for those of a day that has more."""
+    """They are not in memory at once."""
     sizes = []
     real = iceberg_tables._pieces
     monkeypatch.setattr(
@@ -91,7 +91,7 @@ def test_a_large_day_is_written_in_pieces_by_one_commit(home, monkeypatch):
         "_pieces",
         lambda all_: (sizes.append(one.num_rows) or one for one in real(all_)),
     )
-    monkeypatch.setattr(iceberg_tables, "_ROWS_OF_COMMIT", 5000)
+    monkeypatch.setattr(iceberg_tables, "_ROWS_AT_ONCE", 5000)
     large = "CREATE TABLE t AS SELECT DATE '2026-01-01' AS business_date, x FROM range(20_000) r(x)"
     publish(home, large)
     assert max(sizes) <= 5000 < sum(sizes) == 20_000
