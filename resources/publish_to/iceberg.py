@@ -102,6 +102,8 @@ def _write(
                 raise NotPublished(f"Iceberg: {namespace}.{table.name} is not of this archive.")
         else:
             found = iceberg_tables.create(catalog, name, table, served.home)
+        put_plainly(found.io.properties.get("s3.endpoint"))
+        iceberg_tables.set_properties(found, table)
         if engine is not None and table.name in marts:
             before = {one: written for one, (written, _) in done.items()}
             written = engine.replace_days(found, table, before)

@@ -37,6 +37,8 @@ PROPERTIES = {
     # Else each publication adds one, and each reading and each expiry reads all of a year.
     "commit.manifest-merge.enabled": "true",
     "commit.manifest.min-count-to-merge": "10",
+    # pyiceberg would repeat a commit behind another one, and the rows of a new day would be there twice.
+    "commit.retry.num-retries": "0",
 }
 
 
@@ -74,34 +76,36 @@ def replace_days(
         for key in {**noted, **wanted}
         if noted.get(key) != wanted.get(key) and (only is None or key in only)
     ]
-    if is_changed and not stale:  # no rows before and none after
-        return Written(rows=0, commits=1)
     rows = commits = 0
     whole = is_changed or not table.is_by_day or not noted
-    for batch in _batches(stale, wanted):
-        there = [_day(key) for key in batch if key in noted]
+    batches = [*_batches(stale, wanted)]
+    if not batches and not noted and only is None and _has_rows(found):
+        batches = [[]]  # they are of other columns, and nothing takes their place
+    for batch in batches:
         noted = {key: said for key, said in noted.items() if key not in batch}
         noted |= {key: wanted[key] for key in batch if key in wanted}
-        rows += _commit(
-            found, served, table, batch, noted, None if whole and not commits else there
-        )
+        rows += _commit(found, served, table, batch, noted, is_whole=whole and not commits)
         commits += 1
     return Written(rows=rows, commits=commits + is_changed)
 
 
+def set_properties(found: IcebergTable, table: Table) -> None:
+    """Write the properties that differ: before the rows, whose commits go by them."""
+    wanted = {**PROPERTIES, COMMENT: table.comment}
+    del wanted["format-version"]  # taken once, when a table is made; it is no property afterwards
+    if wanted.items() - found.properties.items():
+        with found.transaction() as change:
+            change.set_properties(wanted)
+
+
 def describe(found: IcebergTable, table: Table) -> None:
-    """Write the comments and properties that differ."""
+    """Write the comments of columns that differ."""
     said = {field.name: field.doc or "" for field in found.schema().fields}
     differing = [c for c in table.columns if said[c.name] != c.comment]
     if differing:
         with found.update_schema() as update:
             for column in differing:
                 update.update_column(column.name, doc=column.comment)
-    wanted = {**PROPERTIES, COMMENT: table.comment}
-    del wanted["format-version"]  # taken once, when a table is made; it is no property afterwards
-    if wanted.items() - found.properties.items():
-        with found.transaction() as change:
-            change.set_properties(wanted)
 
 
 def _commit(
@@ -110,25 +114,36 @@ def _commit(
     table: Table,
     batch: Sequence[str],
     noted: dict[str, str],
-    there: Sequence[date | None] | None,
+    *,
+    is_whole: bool,
 ) -> int:
-    """Write the days of `batch` in the place of those that are `there`; None: of all rows."""
+    """Write the days of `batch` in their own place, or in that of all rows.
+
+    What is to be deleted is named although nothing may be there. Two publications that begin at once,
+    from two hosts, then conflict; one that only appends would be repeated behind the other.
+    """
     from pyiceberg.expressions import AlwaysTrue
 
     days = [_day(key) for key in batch]
     chosen = served.relation(table, [expression(c) for c in table.columns], days)
     rows = 0
-    # All rows also where an earlier publication wrote some and did not note them, before columns changed.
-    condition = AlwaysTrue() if there is None else _condition(there)
+    # Also the days that an earlier publication wrote and did not note, before columns changed.
+    condition = AlwaysTrue() if is_whole or not table.is_by_day else _condition(days)
     with warnings.catch_warnings(), found.transaction() as change:
         warnings.filterwarnings("ignore", "Delete operation did not match any records")
-        if found.metadata.snapshots and there != []:  # to delete nothing reads every manifest
+        if found.metadata.snapshots:
             change.delete(condition)
         for piece in _pieces(chosen.to_arrow_reader(_ROWS_AT_ONCE)):
             change.append(piece.cast(schema_of(table)))
             rows += piece.num_rows
         change.set_properties(_notes(found, json.dumps(noted, sort_keys=True)))
     return rows
+
+
+def _has_rows(found: IcebergTable) -> bool:
+    current = found.current_snapshot()
+    summary = current.summary if current else None
+    return summary is not None and summary["total-records"] != "0"
 
 
 def _pieces(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

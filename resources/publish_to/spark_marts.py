@@ -91,11 +91,15 @@ class Engine:
         wanted = self._inputs(mart, table, tables)
         is_same = iceberg_tables.has_columns(found, table)
         noted: Inputs = json.loads(found.properties.get(INPUTS, "{}")) if is_same else {}
+        if is_same and not noted and mart.kind is MartKind.TABLE:
+            # Made by DuckDB, or a kill came before the note: what is there may have no input any more.
+            noted = dict.fromkeys(json.loads(found.properties.get(DAYS, "{}")), "")
         stale = sorted(day for day in {**noted, **wanted} if noted.get(day) != wanted.get(day))
         if not stale:
             return Written(rows=0, commits=0)
         with duckdb.connect() as connection:
-            computed = self._computed(connection, mart, table, tables, stale)
+            chosen = [day for day in stale if day] if mart.kind is MartKind.TABLE else stale
+            computed = self._computed(connection, mart, table, tables, chosen)
             only = {*stale} if mart.kind is MartKind.TABLE else None
             done = iceberg_tables.replace_days(found, computed, table, only=only)
         with found.transaction() as change:  # a kill before it has all computed again

@@ -245,7 +245,7 @@ def _failing(
             log.error("%s %s: %s", dataset.name, f.day, error)
             found[f.day] = str(error)
         except duckdb.OutOfMemoryException as error:
-            if failures.is_spill_full(error):
+            if dataset.is_dimension or failures.is_spill_full(error):
                 raise
             found[f.day] = f"{dataset.name} {f.day}: {_too_large(error)}"
         finally:

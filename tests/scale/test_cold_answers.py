@@ -12,7 +12,7 @@ from pipelines.cli import main
 from resources.raw import cold
 from tests.support.archives import DAYS, contents, lab
 from tests.support.cold_store import bodies
-from tests.support.iceberg_stores import KEY, PREFIX, SECRET, object_store
+from tests.support.iceberg_stores import KEY, PREFIX, SECRET, bucket_of, object_store
 from tests.support.killed_command import killed_before
 
 pytestmark = pytest.mark.scale
@@ -30,9 +30,7 @@ def store():
 
 @pytest.fixture(scope="module")
 def past(tmp_path_factory, store):
-    place = (
-        f"s3://livestats/cold?region=us-east-1&endpoint_override={store[f'{PREFIX}S3__ENDPOINT']}"
-    )
+    place = f"s3://{bucket_of(store)}/cold?region=us-east-1&endpoint_override={store[f'{PREFIX}S3__ENDPOINT']}"
     key = {name: store[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
     with lab(tmp_path_factory.mktemp("scale") / "home", names=NAMES) as found:
         found.backfill(DAYS)
@@ -56,7 +54,7 @@ def listed(store):
     )  # fmt: skip
 
     def objects():
-        found = client.list_objects_v2(Bucket="livestats", Prefix="cold/").get("Contents", ())
+        found = client.list_objects_v2(Bucket=bucket_of(store), Prefix="cold/").get("Contents", ())
         return {
             one["Key"]: one["Size"]
             for one in found
@@ -65,7 +63,7 @@ def listed(store):
 
     yield objects
     for name in objects():
-        client.delete_object(Bucket="livestats", Key=name)
+        client.delete_object(Bucket=bucket_of(store), Key=name)
 
 
 def livestats(found, *words, expected=0):
@@ -78,11 +76,11 @@ def all_bodies(found):
     return [bodies(folder) for folder in sorted(found.archive.home.raw.glob("*/*"))]
 
 
-def test_moved_read_and_brought_back(archive, listed, tmp_path, monkeypatch):
+def test_moved_read_and_brought_back(archive, listed, store, tmp_path, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, archive.archive.environ[name])
     files, said = contents(archive.archive.home.raw), livestats(archive, "cold")
-    assert "Moved to s3://livestats/cold: 8 files of 8 dataset-days" in said
+    assert f"Moved to s3://{bucket_of(store)}/cold: 8 files of 8 dataset-days" in said
     assert len(listed()) == 8
     assert "Everything is as it was written." in livestats(archive, "verify", "--deep")
     said += livestats(archive, "replay")

@@ -16,7 +16,7 @@ from resources.shared import index, session
 from resources.simulator import Account
 from resources.verify.run import Verification
 from tests.support.archives import DAYS, NOW, contents, lab, lake_rows, leftovers
-from tests.support.iceberg_stores import PREFIX, object_store
+from tests.support.iceberg_stores import PREFIX, bucket_of, object_store
 from tests.support.killed_command import killed_before
 from tests.support.postgresql_server import PASSWORD
 from tests.support.shared_homes import NAMES
@@ -80,7 +80,7 @@ def shared(store, database):
     def of(account, place):
         endpoint = store[f"{PREFIX}S3__ENDPOINT"]
         return {
-            "LIVESTATS_SCALE_HOME": f"s3://livestats/{place}?region=us-east-1&endpoint_override={endpoint}",
+            "LIVESTATS_SCALE_HOME": f"s3://{bucket_of(store)}/{place}?region=us-east-1&endpoint_override={endpoint}",
             "LIVESTATS_SCALE_LEASE": database.url,
             "LIVESTATS_SCALE_ACCOUNT": account,
             "PGPASSWORD": PASSWORD,

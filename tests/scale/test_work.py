@@ -12,7 +12,7 @@ import yaml
 
 from tests.scale.test_shared_home import ACCOUNTS, DAYS_ASKED, OF_CAPTURES, ledger, tables
 from tests.support.archives import lab, lake_rows
-from tests.support.iceberg_stores import PREFIX, object_store
+from tests.support.iceberg_stores import PREFIX, bucket_of, object_store
 from tests.support.postgresql_server import PASSWORD
 from tests.support.shared_homes import NAMES
 
@@ -34,7 +34,7 @@ def hosts(tmp_path, database):
             (tmp_path / name).mkdir()
             environ = {
                 "LIVESTATS_FIRST_DAY": DAYS_ASKED[1],
-                "LIVESTATS_SCALE_HOME": f"s3://livestats/{name}?region=us-east-1&endpoint_override={endpoint}",
+                "LIVESTATS_SCALE_HOME": f"s3://{bucket_of(store)}/{name}?region=us-east-1&endpoint_override={endpoint}",
                 "LIVESTATS_SCALE_LEASE": database.url,
                 "LIVESTATS_SCALE_ACCOUNT": name,
                 "PGPASSWORD": PASSWORD,

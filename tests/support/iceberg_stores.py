@@ -7,10 +7,11 @@ import re
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -18,32 +19,34 @@ STORE = os.environ.get("TEST_STORE_URL", "")
 """An S3-compatible server that runs already, with the keys below; "": moto is started."""
 KEY = os.environ.get("TEST_STORE_KEY", "an-access-key-of-tests")
 SECRET = os.environ.get("TEST_STORE_SECRET", "aStore-Secret-key-41")
-BUCKET = "livestats"
 PREFIX = "PYICEBERG_CATALOG__LIVESTATS__"
 
 
 @contextmanager
 def object_store() -> Iterator[dict[str, str]]:
-    """An S3-compatible store with an empty bucket; the variables that point pyiceberg at it.
-
-    Of a store that runs already the bucket must be empty or absent, and is emptied afterwards.
-    """
+    """An S3-compatible store with a bucket of its own; the variables that point pyiceberg at it."""
+    bucket = f"livestats-tests-{uuid4().hex[:12]}"
     with _moto() if not STORE else nullcontext(STORE) as url:
         client = _client(url)
-        if BUCKET not in (one["Name"] for one in client.list_buckets()["Buckets"]):
-            client.create_bucket(Bucket=BUCKET)
-        assert not _names(client), f"{url}: the bucket {BUCKET} is not empty"
+        client.create_bucket(Bucket=bucket)  # fails if it is there
         try:
             yield {
                 f"{PREFIX}S3__ENDPOINT": url,
                 "AWS_ACCESS_KEY_ID": KEY,
                 "AWS_SECRET_ACCESS_KEY": SECRET,
                 f"{PREFIX}S3__REGION": "us-east-1",
-                f"{PREFIX}WAREHOUSE": f"s3://{BUCKET}/warehouse",
+                f"{PREFIX}WAREHOUSE": f"s3://{bucket}/warehouse",
             }
         finally:
-            for name in _names(client) if STORE else ():
-                client.delete_object(Bucket=BUCKET, Key=name)
+            if STORE:
+                for name in _names(client, bucket):
+                    client.delete_object(Bucket=bucket, Key=name)
+                client.delete_bucket(Bucket=bucket)
+
+
+def bucket_of(store: Mapping[str, str]) -> str:
+    """The bucket of a store of `object_store`."""
+    return store[f"{PREFIX}WAREHOUSE"].split("/")[2]
 
 
 def _client(url: str) -> Any:
@@ -55,8 +58,8 @@ def _client(url: str) -> Any:
     )  # fmt: skip
 
 
-def _names(client: Any) -> list[str]:
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+def _names(client: Any, bucket: str) -> list[str]:
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     return [one["Key"] for page in pages for one in page.get("Contents", ())]
 
 

@@ -136,3 +136,34 @@ def test_comments_are_written_and_change(home):
         found = table(home)
         assert found.properties["comment"] == f"about {number}"
         assert found.schema().find_field("a").doc == f"unit {number}"
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_table_that_is_empty_since_its_columns_changed_has_no_rows(home, is_killed):
+    publish(home, BEFORE)
+    after = (
+        BEFORE.partition("INSERT INTO t")[0]
+        + "ALTER TABLE t ADD c INT; CREATE TABLE u (a INT, b INT)"
+    )
+    if is_killed:  # after the columns, before the rows
+        for served in made_up(after).tables:
+            iceberg_tables._change_columns(table(home, served.name), served)
+    publish(home, after, "2")
+    assert (rows(home), rows(home, "u")) == ([], [])
+    assert publish(home, after, "2").is_new is False
+
+
+@pytest.mark.parametrize("there", ["", BEFORE], ids=["no table yet", "an earlier publication"])
+def test_two_publications_at_once_write_no_row_twice(home, there):
+    """Of two hosts: the locks of a home are local to one."""
+    publish(home, there or BEFORE.replace("INSERT", "-- INSERT"))
+    new = made_up(BEFORE + "INSERT INTO t VALUES ('2026-11-03', 4, 'new')")
+    (one, _) = new.tables
+    first, second = table(home), table(home)
+    iceberg_tables.replace_days(first, new, one)
+    with pytest.raises(Exception, match=r"(?i)concurrently|conflict|changed"):
+        iceberg_tables.replace_days(second, new, one)
+    wanted = sorted(new.connection.execute("FROM t").fetchall(), key=repr)
+    assert rows(home) == wanted
+    iceberg_tables.replace_days(table(home), new, one)
+    assert rows(home) == wanted

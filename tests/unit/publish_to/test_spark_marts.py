@@ -2,13 +2,15 @@
 
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from resources.api.catalog import DATASETS
+from resources.home.layout import Home
 from resources.marts import build, definition, schema
 from resources.marts.definition import MartKind
-from resources.publish_to import served, spark_marts
+from resources.publish_to import iceberg, iceberg_tables, served, spark_marts
 from resources.publish_to.errors import NotInstalled, NotPublished
 from tests.support.publications import made_up
 
@@ -68,3 +70,54 @@ def test_of_an_error_of_the_network_what_is_told_is_the_reason():
     )
     assert spark_marts._said(error) == "Connection refused"
     assert spark_marts._said(RuntimeError("no such\n function.")) == "no such function"
+
+
+@pytest.mark.scale
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_days_that_have_no_input_any_more_go(tmp_path, monkeypatch, is_killed):
+    """Also those that DuckDB had made, rows without a day, and those that a killed run had left."""
+    pytest.importorskip("pyiceberg")
+    (tmp_path / "locks").mkdir()
+    home, now = Home(tmp_path), datetime(2026, 11, 22, 4, tzinfo=UTC)
+    create = "CREATE TABLE t (business_date DATE, a BIGINT); INSERT INTO t VALUES "
+    days = [f"2026-{month}-{day:02}" for month in (9, 10) for day in range(1, 29)]
+    before = made_up(create + ", ".join(f"('{day}', 1)" for day in days) + ", (NULL, 2)")
+    iceberg.publish(before, home, "stats", now)
+    (one,) = before.tables
+    asked = []
+
+    def computed(_self, _connection, _mart, _table, _tables, chosen):
+        asked.append(chosen)
+        return made_up(create + ", ".join(f"('{day}', 9)" for day in chosen if day in days[40:]))
+
+    made = replace(next(iter(definition.read().values())), kind=MartKind.TABLE)
+    engine = spark_marts.Engine(session=None, marts={"t": made}, statements={}, served=before)
+    inputs = dict.fromkeys(days[40:], "hash")
+    monkeypatch.setattr(spark_marts.Engine, "_inputs", lambda *_: inputs)
+    monkeypatch.setattr(spark_marts.Engine, "_computed", computed)
+    catalog = iceberg._catalog(home)
+
+    def table():
+        return catalog.load_table(("stats", "t"))
+
+    if is_killed:
+        real = iceberg_tables._commit
+        commits = []
+
+        def commit(*words, **more):
+            if commits:
+                raise KeyboardInterrupt
+            commits.append(1)
+            return real(*words, **more)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(iceberg_tables, "_commit", commit)
+            with pytest.raises(KeyboardInterrupt):
+                engine.replace_days(table(), one, {})
+    engine.replace_days(table(), one, {})
+    rows = table().scan().to_arrow().to_pylist()
+    assert sorted((str(row["business_date"]), row["a"]) for row in rows) == [
+        (day, 9) for day in days[40:]
+    ]
+    assert "" not in asked[-1]
+    assert engine.replace_days(table(), one, {}).commits == 0

@@ -376,6 +376,31 @@ def test_a_full_disk_below_the_spill_folder_is_told_as_duckdb_tells_it(
     assert counts(connection) == {}
 
 
+def test_a_list_loses_no_snapshot_that_needs_too_much_memory_alone(
+    home, connection, load, monkeypatch
+):
+    lists = DATASETS["domain"]
+    for day, name in zip(DAYS[:3], "abc", strict=True):
+        store(home.lake, lists, day, domains(name))
+    load(lists)
+    before = everything(connection)
+    store(home.lake, lists, DAYS[3], domains("d"))
+    real = load_batch._replace_snapshots
+
+    def replaced(connection, dataset, batch):
+        found = [file.day for file, _ in batch]
+        if DAYS[3] in found:
+            raise WarehouseError("a bad list")
+        if found == [DAYS[1]]:
+            raise duckdb.OutOfMemoryException("Out of Memory Error: 244 MiB used")
+        real(connection, dataset, batch)
+
+    monkeypatch.setattr(load_batch, "_replace_snapshots", replaced)
+    with pytest.raises(WarehouseError, match="domain: not loaded, its rows are as they were"):
+        load(lists)
+    assert everything(connection) == before
+
+
 def test_rows_of_a_list_that_has_not_changed_are_not_loaded_again(home, load):
     store(home.lake, DATASETS["domain"], FIRST, domains("a", "b"))
     assert [load(DATASETS["domain"]).rows for _ in "12"] == [2, 0]
