@@ -6,16 +6,13 @@ entries mean (coverage.py).
 
 from __future__ import annotations
 
-import hashlib
-import json
-from contextlib import suppress
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from resources.fs import atomic
+from resources.ledger import cache_file
 
-_FORMAT = 9
+_FORMAT = 10
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class DatasetCache:
     changes: int = 0
 
 
-_kept: dict[Path, tuple[tuple[int, ...] | None, DatasetCache]] = {}
+_kept: dict[Path, tuple[cache_file.Stat | None, DatasetCache]] = {}
 
 
 def read(path: Path) -> DatasetCache:
@@ -51,31 +48,19 @@ def read(path: Path) -> DatasetCache:
     The same object as before while nobody has written the file: with what was found since, in
     whatever thread. It takes about 100 kB for each year of a dataset.
     """
-    state = _state(path)
+    state = cache_file.stat_of(path)
     kept = _kept.get(path)
     if kept is None or kept[0] != state:
         kept = _kept[path] = state, _parsed(path)
     return kept[1]
 
 
-def _state(path: Path) -> tuple[int, ...] | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
-
-
 def _parsed(path: Path) -> DatasetCache:
-    try:
-        digest, _, text = path.read_bytes().partition(b"\n")
-        facts = json.loads(text)
-        if hashlib.sha256(text).hexdigest().encode() == digest and facts["format"] == _FORMAT:
-            captures = {name: _from_json(values) for name, values in facts["captures"].items()}
-            return DatasetCache(captures, facts["item_sets"], facts["unlisted"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # then the manifests are read
-    return DatasetCache()
+    facts = cache_file.read(path, _FORMAT)
+    if not facts:
+        return DatasetCache()
+    captures = {name: _from_json(values) for name, values in facts["captures"].items()}
+    return DatasetCache(captures, facts["item_sets"], facts["unlisted"])
 
 
 def _from_json(values: list[Any]) -> CaptureItems:
@@ -88,13 +73,9 @@ def _from_json(values: list[Any]) -> CaptureItems:
 def write(path: Path, cached: DatasetCache) -> None:
     """Write a cache file, if this user may."""
     facts = {
-        "format": _FORMAT,
         "captures": {name: astuple(items) for name, items in dict(cached.captures).items()},
         "item_sets": dict(cached.item_sets),
         "unlisted": dict(cached.unlisted),
     }
-    text = json.dumps(facts, separators=(",", ":")).encode()
-    with suppress(OSError):  # a user with read-only access reads all manifests each time
-        path.parent.mkdir(exist_ok=True)
-        atomic.write_atomically(path, hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
-        _kept[path] = _state(path), cached
+    if cache_file.write(path, _FORMAT, facts):
+        _kept[path] = cache_file.stat_of(path), cached

@@ -6,7 +6,6 @@ Not here: the facts of one day (raw_day.py), what they mean (states.py, read it 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import threading
 import time
@@ -17,8 +16,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from resources.fs import atomic
 from resources.lake import parquet
+from resources.ledger import cache_file
+from resources.ledger.cache_file import Stat
 from resources.ledger.raw_day import RawDayFacts, read_day
 from resources.raw import captures as raw_captures
 from resources.raw import owner
@@ -40,22 +40,19 @@ T = TypeVar("T")
 #
 # Each cache file has its own checksum. Deleting it costs one slow read and loses nothing.
 
-_FORMAT = 10
+_FORMAT = 11
 FEW_DAYS = 7  # up to so many wanted days are read without the cache
 _SAVE_AFTER = 7  # the cache file is rewritten once so many days are new, or so many are gone
 _KEPT_BYTES = 20_000_000
 """Of cache files whose content stays in memory, where it takes about six times as much."""
-
-_Stat = tuple[int, int, int, int]
-"""Inode, bytes, mtime and ctime in ns, of a folder or file."""
 
 
 @dataclass(frozen=True)
 class _Remembered(Generic[T]):
     """What is known of the days of a dataset, saved in a cache file or not yet."""
 
-    file: _Stat | None = None  # of the cache file when it was read or written; None: there was none
-    days: Mapping[str, tuple[_Stat, T]] = field(default_factory=dict)  # never changed
+    file: Stat | None = None  # of the cache file when it was read or written; None: there was none
+    days: Mapping[str, tuple[Stat, T]] = field(default_factory=dict)  # never changed
     unsaved: frozenset[str] = frozenset()  # of these days: not in the file
 
 
@@ -199,11 +196,11 @@ def _read_changed(stats: _Stats, kind: _Kind[T], cache: Path | None, name: str) 
     path = None if cache is None else cache / name
     known: _Remembered[T] = _Remembered() if path is None else _remembered(path, kind)
     facts: dict[date, T] = {}
-    current: dict[str, tuple[_Stat, T]] = {}
+    current: dict[str, tuple[Stat, T]] = {}
     fresh: set[str] = set()
     for one, folder, stat in stats:
         # The stat is from before the read: a change in between makes the next run read it again.
-        state = _state(stat)
+        state = cache_file.of_stat(stat)
         cached = known.days.get(text := one.isoformat())
         if cached is not None and cached[0] == state:
             facts[one], current[text] = cached[1], cached
@@ -220,21 +217,10 @@ def _read_changed(stats: _Stats, kind: _Kind[T], cache: Path | None, name: str) 
         file, unsaved = known.file, frozenset(fresh | (known.unsaved & current.keys()))
         if max(len(unsaved), len(known.days) - len(current)) >= _SAVE_AFTER:
             days = {text: [state, kind.to_json(its)] for text, (state, its) in current.items()}
-            _save_cache(path, days)
-            file, unsaved = _state_of(path), frozenset()
+            cache_file.write(path, _FORMAT, days)
+            file, unsaved = cache_file.stat_of(path), frozenset()
         _keep(path, _Remembered(file, current, unsaved))
     return dict(sorted(facts.items()))
-
-
-def _state(stat: os.stat_result) -> _Stat:
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
-
-
-def _state_of(path: Path) -> _Stat | None:
-    try:
-        return _state(path.stat())
-    except OSError:
-        return None
 
 
 def _remembered(path: Path, kind: _Kind[T]) -> _Remembered[T]:
@@ -242,12 +228,12 @@ def _remembered(path: Path, kind: _Kind[T]) -> _Remembered[T]:
 
     Nothing if it is missing, damaged or of another format: then all days are read.
     """
-    state = _state_of(path)
+    state = cache_file.stat_of(path)
     with _keeping:
         kept = _kept.get(path)
     if kept is not None and kept.file == state:
         return kept
-    found = {} if state is None else _parsed(path)
+    found = cache_file.read(path, _FORMAT)
     days = {text: ((*of_day,), kind.from_json(its)) for text, (of_day, its) in found.items()}
     return _Remembered(state, days)
 
@@ -260,24 +246,3 @@ def _keep(path: Path, known: _Remembered[Any]) -> None:
         others = sum(one.file[1] for one in _kept.values() if one.file)
         if size + others <= _KEPT_BYTES and (size or len(known.days) < _SAVE_AFTER):
             _kept[path] = known
-
-
-def _parsed(path: Path) -> Mapping[str, list[Any]]:
-    try:
-        digest, _, text = path.read_bytes().partition(b"\n")
-        if hashlib.sha256(text).hexdigest().encode() == digest:
-            found = json.loads(text)
-            if found["format"] == _FORMAT:
-                return dict(found["days"])
-    except (OSError, ValueError):
-        pass
-    return {}
-
-
-def _save_cache(path: Path, entries: Mapping[str, list[Any]]) -> None:
-    """Write a cache file, if this user may; who may not reads all days in each command."""
-    text = json.dumps({"format": _FORMAT, "days": entries}, separators=(",", ":")).encode()
-    data = hashlib.sha256(text).hexdigest().encode() + b"\n" + text
-    with suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
-        atomic.write_atomically(path, data)

@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 
 from resources.api.catalog.model import Endpoint
-from resources.api.errors import TryLater
 from resources.api.parsing import bounds, decode_lenient
 from resources.api.parsing.response_schema import Node, envelope, items_of
 
@@ -86,16 +85,9 @@ def _decode(
     found = _decode_strict(endpoint.action, shape, text)
     if found is not None:
         return found
-    try:
-        cleaned, unknown, has_result = decode_lenient.read(
-            endpoint.action, shape, text, http_status, size, first
-        )
-    except RecursionError as error:
-        raise TryLater(
-            f"the answer of {size} bytes is nested deeper than any answer of the API",
-            action=endpoint.action,
-            http_status=http_status,
-        ) from error
+    cleaned, unknown, has_result = decode_lenient.read(
+        endpoint.action, shape, text, http_status, size, first
+    )
     array = pa.array([cleaned["Result"]], shape.child("Result").arrow)
     return DecodedResponse(array, tuple(sorted(unknown)), is_without_result=not has_result)
 

@@ -330,7 +330,7 @@ def test_a_cache_file_that_another_process_replaces_is_read_anew(root):
     before = days(root)[DAYS[0]].captures
     (path,) = (root / "state" / "remembered").glob("raw-*")
     content = json.loads(path.read_bytes().partition(b"\n")[2])
-    content["days"][DAYS[0].isoformat()][1][0] = [capture_name(9).text]
+    content["facts"][DAYS[0].isoformat()][1][0] = [capture_name(9).text]
     text = json.dumps(content).encode()
     path.write_bytes(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
     assert before != days(root)[DAYS[0]].captures == (capture_name(9),)
