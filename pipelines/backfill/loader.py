@@ -172,21 +172,7 @@ class Loader:
 
 
 def load(archive: Archive, record: Callable[[Loaded | Published], None]) -> None:
-    """Bring tables and marts level with the lake, and publish; each step is recorded.
-
-    If DuckDB has too little memory, the rest is tried once more with a new connection. That was seen
-    once in dozens of loads of a large month, of which every part fits into a third of the memory.
-    """
-    try:
-        _load(archive, record)
-    except duckdb.OutOfMemoryException as error:
-        if is_spill_full(error):
-            raise
-        log.warning("loading again what is not loaded yet: %s", str(error).partition("\n")[0])
-        _load(archive, record)
-
-
-def _load(archive: Archive, record: Callable[[Loaded | Published], None]) -> None:
+    """Bring tables and marts level with the lake, and publish; each step is recorded."""
     names = archive.settings.datasets
     # Else the served copy may hold what the warehouse lacks.
     if publish.is_level(archive.home, archive.masks):

@@ -15,13 +15,14 @@ from resources.api.catalog import DATASETS
 from resources.api.catalog.columns import BUSINESS_DATE
 from resources.api.catalog.datasets import Dataset
 from resources.marts.definition import Mart, MartKind, sources
-from resources.sql import quoting
+from resources.sql import failures, quoting
 from resources.warehouse import connection as warehouse_connection
 
 log = logging.getLogger("livestats.marts")
 
-_ROWS_AT_ONCE = 3_000_000
-"""Of the inputs, or one day: windows and medians of more do not fit into DuckDB's 256 MB."""
+_ROWS_AT_ONCE = 1_000_000
+"""Of the inputs, or one day. `stream_health_slot` takes some 120 bytes of memory for each, with two
+threads 200. Three million were partly spilled, which took 1.8 times the CPU, and sometimes failed."""
 
 META = """
 CREATE TABLE IF NOT EXISTS meta.mart_day (
@@ -41,8 +42,8 @@ def rebuild_stale_days(
 ) -> DayResults:
     """Rebuild the days of `inputs`, as `stale_days` returns them, a batch of days per transaction."""
 
-    def make(days: Sequence[date]) -> None:
-        for batch in _batches(connection, mart, marts, days):
+    def make(batches: Sequence[Sequence[date]]) -> None:
+        for batch in batches:
             with warehouse_connection.transaction(connection):
                 _build_days(connection, mart, marts, batch, inputs)
 
@@ -62,11 +63,11 @@ def rebuild_all_days(
     inside the transaction.
     """
 
-    def make(days: Sequence[date]) -> None:
+    def make(batches: Sequence[Sequence[date]]) -> None:
         with warehouse_connection.transaction(connection):
             create()
             delete_notes(connection, mart.name)
-            for batch in _batches(connection, mart, marts, days):
+            for batch in batches:
                 _build_days(connection, mart, marts, batch, inputs, is_empty=True)
 
     return _build_computable(connection, mart, marts, sorted(inputs), make)
@@ -82,13 +83,18 @@ def _build_computable(
     mart: Mart,
     marts: Mapping[str, Mart],
     days: list[date],
-    make: Callable[[Sequence[date]], None],
+    make: Callable[[Sequence[Sequence[date]]], None],
 ) -> DayResults:
-    """Build `days`. If some cannot be computed (duckdb.DataError), build the others only."""
+    """Build `days`. If some cannot be computed, build the others only.
+
+    That is a sum that overflows, for example, or a day that needs more memory than DuckDB may take.
+    """
+    rows = _input_rows(connection, mart, marts)
     try:
-        make(days)
-    except duckdb.DataError:
-        # For example an overflow of a sum. The other days must still be built.
+        _make_in_batches(mart, days, rows, make)
+    except (duckdb.DataError, duckdb.OutOfMemoryException) as error:
+        if failures.is_spill_full(error):
+            raise
         problems = {day: _error_of_day(connection, mart, marts, day) for day in days}
         impossible = {day: problem for day, problem in problems.items() if problem}
         if not impossible:
@@ -96,43 +102,66 @@ def _build_computable(
         for day, problem in impossible.items():
             log.error("%s of %s cannot be made and stays as it is: %s", mart.name, day, problem)
         good = [day for day in days if day not in impossible]
-        make(good)
+        _make_in_batches(mart, good, rows, make)
         return good, impossible
     return days, {}
+
+
+def _make_in_batches(
+    mart: Mart,
+    days: Sequence[date],
+    rows: Mapping[date, int],
+    make: Callable[[Sequence[Sequence[date]]], None],
+) -> None:
+    """Make the days in batches, and in smaller ones if DuckDB has too little memory for these."""
+    limit = _ROWS_AT_ONCE
+    while True:
+        batches = [*_batches(days, rows, limit)]
+        try:
+            return make(batches)
+        except duckdb.OutOfMemoryException as error:
+            if failures.is_spill_full(error) or len(batches) == len(days):
+                raise
+            log.info("%s: %d rows of its inputs need too much memory at once", mart.name, limit)
+            limit //= 4
 
 
 def _error_of_day(
     connection: duckdb.DuckDBPyConnection, mart: Mart, marts: Mapping[str, Mart], day: date
 ) -> str | None:
+    made = f"{_of_days(mart, marts, [day])} ORDER BY {_order(mart)}"
     try:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE tried AS {_of_days(mart, marts, [day])}")
-    except duckdb.DataError as error:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE tried AS {made}")
+    except (duckdb.DataError, duckdb.OutOfMemoryException) as error:
+        if failures.is_spill_full(error):
+            raise
         return str(error).splitlines()[0]
     connection.execute("DROP TABLE tried")
     return None
 
 
-def _batches(
-    connection: duckdb.DuckDBPyConnection,
-    mart: Mart,
-    marts: Mapping[str, Mart],
-    days: Sequence[date],
-) -> Iterator[Sequence[date]]:
-    """Days to make together: a month of them, fewer if many rows were loaded for them."""
+def _input_rows(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, marts: Mapping[str, Mart]
+) -> dict[date, int]:
+    """Rows that were loaded for each day of the datasets that the mart reads."""
     datasets = [name for name in sources(mart, marts) if name in DATASETS]
-    rows: dict[date, int] = dict(
+    return dict(
         connection.execute(
             "SELECT day, sum(rows)::BIGINT FROM meta.loaded WHERE dataset IN (FROM unnest(?)) "
             "GROUP BY day",
             [datasets],
         ).fetchall()
     )
+
+
+def _batches(
+    days: Sequence[date], rows: Mapping[date, int], limit: int
+) -> Iterator[Sequence[date]]:
+    """Days to make together: a month of them, fewer if their inputs have more rows than `limit`."""
     batch: list[date] = []
     for day in days:
         count = sum(rows.get(one, 0) for one in [*batch, day])
-        if batch and (
-            len(batch) == warehouse_connection.DAYS_PER_TRANSACTION or count > _ROWS_AT_ONCE
-        ):
+        if batch and (len(batch) == warehouse_connection.DAYS_PER_TRANSACTION or count > limit):
             yield batch
             batch = []
         batch.append(day)
@@ -157,6 +186,11 @@ def _of_days(mart: Mart, marts: Mapping[str, Mart], days: Sequence[date]) -> str
     return f"{f'WITH {seen} ' if seen else ''}FROM ({mart.sql}) {chosen}"
 
 
+def _order(mart: Mart) -> str:
+    """By the key: the same order as by all columns, at a third of the CPU."""
+    return ", ".join(dict.fromkeys((BUSINESS_DATE, *mart.key))) if mart.key else "ALL"
+
+
 def _is_by_capture(dataset: Dataset) -> bool:
     """True if the rows of a day depend on the capture of that day only."""
     return not dataset.is_dimension and dataset.dedup_keep is None
@@ -177,9 +211,8 @@ def _build_days(
         connection.execute(
             f"DELETE FROM meta.mart_day WHERE mart = ? AND day IN ({listed})", [mart.name]
         )
-    # Sorting by the key gives the same order as sorting by all columns, at a third of the CPU.
-    order = ", ".join(dict.fromkeys((BUSINESS_DATE, *mart.key))) if mart.key else "ALL"
-    connection.execute(f"INSERT INTO {mart.name} {_of_days(mart, marts, days)} ORDER BY {order}")
+    made = f"{_of_days(mart, marts, days)} ORDER BY {_order(mart)}"
+    connection.execute(f"INSERT INTO {mart.name} {made}")
     notes = [(day, inputs[day]) for day in days if inputs[day] is not None]
     connection.execute(
         "INSERT INTO meta.mart_day SELECT ?, unnest(?::DATE[]), unnest(?::VARCHAR[])",

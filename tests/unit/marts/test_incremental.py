@@ -35,6 +35,54 @@ def test_days_of_many_rows_are_made_one_by_one(connection, put, bring, monkeypat
         assert by_day(connection) == dict.fromkeys(DAYS, 3)
 
 
+HEAVY = DAILY.replace(
+    "max(peak_streams) AS peak_streams FROM stream_count",
+    "len(list(repeat('x', 2000) || n)) // 10000 AS peak_streams "
+    "FROM stream_count, range(200000) numbers(n) WHERE n < peak_streams * 10000",
+)
+"""20 MB of memory for each stream, which cannot be spilled."""
+
+
+def made_of(days, put, bring, streams):
+    """What is done if the days have come again, with so many streams each."""
+    for day, count in zip(DAYS, streams, strict=True):
+        put(day, count)
+    made = bring(behind=[] if days == DAYS else ["daily"])["daily"]
+    assert [*made.days, *made.impossible] == [*days, *(day for day in DAYS if day not in days)]
+    return made.impossible
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_days_that_need_too_much_memory_together_are_made_in_smaller_batches(
+    connection, folder, put, bring, is_new, caplog
+):
+    if not is_new:
+        (folder / "daily.sql").write_text(HEAVY)
+    made_of(DAYS, put, bring, (1, 1, 1))
+    (folder / "daily.sql").write_text(HEAVY)
+    connection.execute("SET memory_limit = '95MB'")
+    caplog.set_level("INFO", "livestats.marts")
+    made_of(DAYS, put, bring, (2, 2, 2))
+    assert "need too much memory at once" in caplog.text
+    assert by_day(connection) == dict(zip(DAYS, (2, 2, 2), strict=True))
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_day_that_needs_too_much_memory_costs_no_other(connection, folder, put, bring, is_new):
+    if not is_new:
+        (folder / "daily.sql").write_text(HEAVY)
+    made_of(DAYS, put, bring, (1, 1, 1))
+    (folder / "daily.sql").write_text(HEAVY)
+    connection.execute("SET memory_limit = '95MB'")
+    impossible = made_of([DAYS[0], DAYS[2]], put, bring, (2, 20, 2))
+    assert "Out of Memory" in impossible[DAYS[1]]
+    kept = {} if is_new else {DAYS[1]: 1}
+    assert by_day(connection) == {DAYS[0]: 2, DAYS[2]: 2, **kept}
+    connection.execute("SET memory_limit = '4GB'")
+    assert bring()["daily"].days == [DAYS[1]]
+    assert by_day(connection) == dict(zip(DAYS, (2, 20, 2), strict=True))
+
+
 LOUD = DAILY.replace("max(peak_streams)", "max(peak_streams + 9223372036854775000)")
 
 

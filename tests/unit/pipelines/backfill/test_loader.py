@@ -3,14 +3,12 @@
 import re
 import threading
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
 from datetime import date
 from multiprocessing.context import SpawnContext, SpawnProcess
 
-import duckdb
 import pytest
 
-from pipelines.backfill.loader import Loader, load
+from pipelines.backfill.loader import Loader
 from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.fs import locks
@@ -154,30 +152,6 @@ def test_its_error_is_told_here(stored):
     assert "Not loaded yet: " in told[1]
     assert "livestats publish" in told[1]
     assert re.search(r" \(\w+, connection\.py:\d+\) The capture goes on", told[1])
-
-
-@pytest.mark.parametrize(
-    ("text", "tries"), [("could not allocate block", 2), ("failed to offload data block", 1)]
-)
-def test_a_load_without_memory_is_tried_once_more_with_a_new_connection(
-    stored, monkeypatch, text, tries
-):
-    """The tables that were loaded are not loaded again; a full disk would be as full."""
-    archive, heard = stored
-    real, tried = Archive.publish, []
-
-    def publish(one):
-        tried.append(one.open_warehouse.connection)
-        if len(tried) == 1:
-            raise duckdb.OutOfMemoryException(f"Out of Memory Error: {text}")
-        return real(one)
-
-    monkeypatch.setattr(Archive, "publish", publish)
-    with pytest.raises(duckdb.OutOfMemoryException) if tries == 1 else nullcontext():
-        load(archive, heard.append)
-    assert len({*map(id, tried)}) == tries
-    assert sum(event.rows for event in heard if isinstance(event, Loaded)) == 1
-    assert isinstance(heard[-1], Published) is (tries == 2)
 
 
 def test_what_was_loaded_before_an_error_is_counted(stored):
