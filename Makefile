@@ -14,6 +14,9 @@ STAMP := $(VENV)/.complete
 DEV_STAMP := $(VENV)/.complete-dev
 SCALE_VENV := .venv-scale
 SCALE_STAMP := $(SCALE_VENV)/.complete
+# Spark is started where there is a Java, from here unless the environment names another one.
+SPARK := .spark
+SPARK_STAMP := $(if $(SPARK_HOME)$(SPARK_REMOTE),,$(if $(shell command -v java),$(SPARK)/.complete))
 # A moved checkout, or an interpreter that was removed or replaced by another version, leaves a .venv
 # that looks complete and cannot run. A PYTHON that is named must be of the version that made .venv.
 VERSION := import sys; print(sys.version)
@@ -60,9 +63,10 @@ test-slow: $(DEV_STAMP) ## the long ones: kills by the hundred, every command of
 	@$(PYTEST) -m slow $(ARGS) || $(NO_TESTS)
 
 # In an environment of its own, so that .venv stays what users have. Needs, beside it, a PostgreSQL
-# server (Debian: apt-get install postgresql xfsprogs); what is missing is skipped and said.
-test-scale: $(SCALE_STAMP) ## publications in databases and stores, with real servers; not part of CI
-	@$(PYTEST:$(BIN)/%=$(SCALE_VENV)/bin/%) -m scale $(ARGS) || $(NO_TESTS)
+# server and a Java (Debian: apt-get install postgresql xfsprogs openjdk-17-jre-headless); what is
+# missing is skipped and said.
+test-scale: $(SCALE_STAMP) $(SPARK_STAMP) ## publications in databases and stores, with real servers; not part of CI
+	@$(if $(SPARK_STAMP),SPARK_HOME='$(CURDIR)/$(SPARK)/pyspark') $(PYTEST:$(BIN)/%=$(SCALE_VENV)/bin/%) -m scale $(ARGS) || $(NO_TESTS)
 
 lint: $(DEV_STAMP) ## ruff (rules and layout) and mypy
 	$(BIN)/ruff check .
@@ -89,7 +93,7 @@ lock: ## all locks anew, from the ranges in pyproject.toml; ARGS=--upgrade raise
 	echo "Now: make test lint"
 
 clean: ## removes .venv and caches, never data
-	rm -rf $(VENV) $(SCALE_VENV) dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(SCALE_VENV) $(SPARK) dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): requirements.lock pyproject.toml hatch_build.py $(BROKEN)
@@ -125,4 +129,11 @@ $(SCALE_STAMP): requirements.lock requirements-dev.lock requirements-scale.lock
 	  $(SCALE_VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps --require-hashes --requirement $$lock; \
 	done; \
 	$(SCALE_VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps --no-build-isolation --editable .; \
+	touch $@
+
+$(SPARK)/.complete: requirements-spark.lock $(SCALE_STAMP)
+	@set -e; \
+	rm -rf $(SPARK); \
+	echo "Installing Spark into $(SPARK), 450 MB"; \
+	$(SCALE_VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps --require-hashes --target $(SPARK) --requirement requirements-spark.lock; \
 	touch $@

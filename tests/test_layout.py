@@ -343,6 +343,7 @@ def test_no_file_names_what_belongs_to_one_machine(pattern):
 
 
 RUN, DEV, SCALE = "requirements.lock", "requirements-dev.lock", "requirements-scale.lock"
+SPARK = "requirements-spark.lock"
 
 
 def pins(lock: str) -> dict[str, Requirement]:
@@ -360,7 +361,7 @@ def pins(lock: str) -> dict[str, Requirement]:
     }
 
 
-@pytest.mark.parametrize("lock", [RUN, DEV, SCALE])
+@pytest.mark.parametrize("lock", [RUN, DEV, SCALE, SPARK])
 def test_a_lock_only_pins_and_every_pin_has_hashes(lock):
     assert all(re.fullmatch(r"==[\w.]+", str(pin.specifier)) for pin in pins(lock).values())
     entries = re.split(r"^(?=[a-z0-9])", (ROOT / lock).read_text("utf-8"), flags=re.MULTILINE)[1:]
@@ -400,6 +401,10 @@ def test_the_locks_agree_on_what_several_hold():
     run, dev, scale = pins(RUN), pins(DEV), pins(SCALE)
     for one, other in ((run, dev), (run, scale), (dev, scale)):
         assert [name for name in one.keys() & other.keys() if one[name] != other[name]] == []
+
+
+def test_spark_is_of_the_release_of_its_client():
+    assert pins(SPARK)["pyspark"].specifier == pins(SCALE)["pyspark-client"].specifier
 
 
 EXTRAS = [

@@ -20,9 +20,9 @@ NOT_THERE = {"top_streams": "a macro takes parameters"}
 """Marts that do not run on Spark, and why."""
 
 
-@pytest.fixture(scope="module")
-def session():
-    with spark_engine.running() as url:
+@pytest.fixture(scope="module", params=spark_engine.ENGINES)
+def session(request):
+    with spark_engine.running(request.param) as url:
         from pyspark.sql import SparkSession
 
         session = SparkSession.builder.remote(url).getOrCreate()

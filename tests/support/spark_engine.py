@@ -1,51 +1,92 @@
-"""An engine that speaks Spark Connect, for tests: Sail, or the Spark that SPARK_REMOTE names."""
+"""Engines that speak Spark Connect, for tests: Sail, and Spark itself."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
+ENGINES = ("Sail", "Spark")
+
 
 @contextmanager
-def running(**environ: str) -> Iterator[str]:
-    """The address of a server, which is ended afterwards; Sail has `environ` as well."""
+def running(name: str, **environ: str) -> Iterator[str]:
+    """The address of an engine, which is ended afterwards; Sail has `environ` as well.
+
+    Spark is the one that SPARK_REMOTE names, or is started from SPARK_HOME, where `make test-scale`
+    puts one if there is a Java. The test is skipped without either.
+    """
     pytest.importorskip("pyspark")
-    if given := os.environ.get("SPARK_REMOTE"):
+    if name == "Sail":
+        pytest.importorskip("pysail")
+        command = [sys.executable, "-m", "pysail", "spark", "server", "--ip", "127.0.0.1"]
+        port = _free_port()
+        with _started([*command, "--port", str(port)], {"RUST_LOG": "info", **environ}, str(port)):
+            yield f"sc://127.0.0.1:{port}"
+    elif given := os.environ.get("SPARK_REMOTE"):
         yield given
-        return
-    pytest.importorskip("pysail")
+    else:
+        with _spark() as address:
+            yield address
+
+
+@contextmanager
+def _spark() -> Iterator[str]:
+    home = os.environ.get("SPARK_HOME")
+    if not home or not shutil.which("java"):
+        pytest.skip("needs Java 17 and SPARK_HOME: make test-scale")
+    port = _free_port()
+    command = [
+        str(Path(home) / "bin" / "spark-submit"), "--master", "local[2]", "--driver-memory", "2g",
+        "--conf", "spark.connect.grpc.binding.address=127.0.0.1",
+        "--conf", f"spark.connect.grpc.binding.port={port}",
+        "--conf", "spark.ui.enabled=false",
+        "--conf", "spark.sql.shuffle.partitions=2",
+        "--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal",
+    ]  # fmt: skip
+    with _started(command, {"SPARK_LOCAL_IP": "127.0.0.1"}, "Spark Connect server started at"):
+        yield f"sc://127.0.0.1:{port}"
+
+
+def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "pysail", "spark", "server", "--ip", "127.0.0.1", "--port", str(port)],
-        env={**os.environ, "RUST_LOG": "info", **environ},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )  # fmt: skip
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def _started(command: list[str], environ: dict[str, str], sign: str) -> Iterator[None]:
+    """A server that says `sign` when it serves; it and its children are killed afterwards."""
     said: deque[str] = deque(maxlen=100)
-    assert server.stdout
-    try:
-        for line in server.stdout:  # it says so when it serves
-            said.append(line)
-            if "127.0.0.1" in line:
-                break
-        else:
-            raise AssertionError(f"Sail did not start: {''.join(said)}")
-        # A pipe that is full would stop the server.
-        reader = Thread(target=lambda: said.extend(server.stdout or ()), daemon=True)
-        reader.start()
-        yield f"sc://127.0.0.1:{port}"
-    finally:
-        server.kill()
-        server.wait()
-        server.stdout.close()
+    with tempfile.TemporaryDirectory() as folder:  # Spark makes folders where it is started
+        server = subprocess.Popen(
+            command, env={**os.environ, **environ}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, start_new_session=True, cwd=folder,
+        )  # fmt: skip
+        assert server.stdout
+        try:
+            for line in server.stdout:
+                said.append(line)
+                if sign in line:
+                    break
+            else:
+                raise AssertionError(f"{command[0]} did not start: {''.join(said)}")
+            # A pipe that is full would stop the server.
+            reader = Thread(target=lambda: said.extend(server.stdout or ()), daemon=True)
+            reader.start()
+            yield
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+            server.stdout.close()
