@@ -21,18 +21,21 @@ Stat = tuple[int, int, int, int]
 def stat_of(path: Path) -> Stat | None:
     """The stat of a cache file; None if there is none. Every write gives another one."""
     try:
-        return of_stat(path.stat())
+        return numbers_of(path.stat())
     except OSError:
         return None
 
 
-def of_stat(stat: os.stat_result) -> Stat:
+def numbers_of(stat: os.stat_result) -> Stat:
     """The four numbers of `stat` that tell whether a file or folder was changed."""
     return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
-def read(path: Path, version: int) -> dict[str, Any]:
-    """The facts in a cache file; {} if it is missing, damaged or of another format."""
+def read(path: Path, version: str) -> dict[str, Any]:
+    """The facts in a cache file; {} if it is missing, damaged or of another version.
+
+    `version` names what is in the file and its form, which a change of either changes.
+    """
     try:
         digest, _, text = path.read_bytes().partition(b"\n")
         if hashlib.sha256(text).hexdigest().encode() == digest:
@@ -44,7 +47,7 @@ def read(path: Path, version: int) -> dict[str, Any]:
     return {}
 
 
-def write(path: Path, version: int, facts: dict[str, Any]) -> bool:
+def write(path: Path, version: str, facts: dict[str, Any]) -> bool:
     """Write a cache file; False if this user may not, who reads the archive in each command."""
     text = json.dumps({"format": version, "facts": facts}, separators=(",", ":")).encode()
     with suppress(OSError):

@@ -12,7 +12,7 @@ from typing import Any
 
 from resources.ledger import cache_file
 
-_FORMAT = 10
+_FORMAT = "items 10"
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ T = TypeVar("T")
 #
 # Each cache file has its own checksum. Deleting it costs one slow read and loses nothing.
 
-_FORMAT = 11
+_FORMAT = "days 11"
 FEW_DAYS = 7  # up to so many wanted days are read without the cache
 _SAVE_AFTER = 7  # the cache file is rewritten once so many days are new, or so many are gone
 _KEPT_BYTES = 20_000_000
@@ -200,7 +200,7 @@ def _read_changed(stats: _Stats, kind: _Kind[T], cache: Path | None, name: str) 
     fresh: set[str] = set()
     for one, folder, stat in stats:
         # The stat is from before the read: a change in between makes the next run read it again.
-        state = cache_file.of_stat(stat)
+        state = cache_file.numbers_of(stat)
         cached = known.days.get(text := one.isoformat())
         if cached is not None and cached[0] == state:
             facts[one], current[text] = cached[1], cached

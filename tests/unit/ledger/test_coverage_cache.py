@@ -29,7 +29,7 @@ def test_a_file_that_is_not_as_written_is_an_empty_one(tmp_path, harm, monkeypat
     elif harm == "a byte":
         path.write_bytes(data.replace(b'"b"', b'"c"'))
     else:
-        monkeypatch.setattr(coverage_cache, "_FORMAT", 99)
+        monkeypatch.setattr(coverage_cache, "_FORMAT", "items 99")
         monkeypatch.setattr(coverage_cache, "_kept", {})  # in another process
     assert coverage_cache.read(path) == DatasetCache()
 
