@@ -14,9 +14,14 @@ STAMP := $(VENV)/.complete
 DEV_STAMP := $(VENV)/.complete-dev
 SCALE_VENV := .venv-scale
 SCALE_STAMP := $(SCALE_VENV)/.complete
-# Spark is started where there is a Java, from here unless the environment names another one.
+# Spark is started where there is a Java 17 or newer, from here unless the environment names another.
 SPARK := .spark
-SPARK_STAMP := $(if $(SPARK_HOME)$(SPARK_REMOTE),,$(if $(shell command -v java),$(SPARK)/.complete))
+ifneq ($(filter test-scale,$(MAKECMDGOALS)),)
+  ifeq ($(SPARK_HOME)$(SPARK_REMOTE),)
+    JAVA := $(shell "$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -version 2>&1 | grep -E 'version "(1[7-9]|[2-9][0-9])')
+    SPARK_STAMP := $(if $(JAVA),$(SPARK)/.complete)
+  endif
+endif
 # A moved checkout, or an interpreter that was removed or replaced by another version, leaves a .venv
 # that looks complete and cannot run. A PYTHON that is named must be of the version that made .venv.
 VERSION := import sys; print(sys.version)
@@ -131,7 +136,7 @@ $(SCALE_STAMP): requirements.lock requirements-dev.lock requirements-scale.lock
 	$(SCALE_VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps --no-build-isolation --editable .; \
 	touch $@
 
-$(SPARK)/.complete: requirements-spark.lock $(SCALE_STAMP)
+$(SPARK)/.complete: requirements-spark.lock | $(SCALE_STAMP)
 	@set -e; \
 	rm -rf $(SPARK); \
 	echo "Installing Spark into $(SPARK), 450 MB"; \
