@@ -131,11 +131,12 @@ class Bench:
     def _one_more(
         self, part: str, replicas: Replicas, home: Path, before: int, variables: Mapping[str, str]
     ) -> None:
-        """What the next day costs, step by step."""
-        replicas.write(template.archive(home, before + 1), days(before + 1))
-        around = {**self.environ(home, before + 1), **variables}
-        for step in self.steps:
-            self.figures.run(part, f"one day more than {before}: {step}", [_WORK, step], around)
+        """What the next two days cost, step by step: the first follows a load of many days."""
+        for number in (before, before + 1):
+            replicas.write(template.archive(home, number + 1), days(number + 1))
+            around = {**self.environ(home, number + 1), **variables}
+            for step in self.steps:
+                self.figures.run(part, f"one day more than {number}: {step}", [_WORK, step], around)
 
     def growth(self) -> None:
         """What one more day costs as an archive of a smaller account grows."""
