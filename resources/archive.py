@@ -303,16 +303,16 @@ class Archive:
         """Update ledger, revisions, reconciliation and marts, then publish a new copy if needed."""
         from resources.serving import masks
         from resources.serving import publish as serving_publish
-        from resources.warehouse import connection as warehouse_connection
+        from resources.warehouse.connection import content_version
 
         with self.writing() as connection:
             self._load_what_lacks(connection)
             shared = self.open_warehouse
-            version = warehouse_connection.content_version(connection)
-            if shared is None or shared.synced_version != version:
-                self._sync_derived(connection)
+            is_level = shared is not None and shared.synced_version == content_version(connection)
+            results = [] if is_level else self._sync_derived(connection)
             wanted = masks.drawn(self.home, self.settings.personal_data)
-            return serving_publish.publish(connection, self.home, wanted)
+            done = serving_publish.publish(connection, self.home, wanted)
+            return replace(done, unmade=[told for one in results for told in one.unmade])
 
     def _load_what_lacks(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Load the tables that the warehouse lacks: a new one must not be served half empty."""

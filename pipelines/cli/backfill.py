@@ -134,6 +134,7 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
         )
     if summary.published is not None:
         lines.append(f"Served: {served}")
+    lines += [f"Not made: {told}" for told in summary.unmade[:_MAX_DOUBTS]]
     lines += _of_log_files(files)
     lines += missing(todo, summary.failed, summary.incomplete, summary.lost_in_part)
     lines += [f"Log files of {day} lack: {reason}" for day, reason in files.lacking.items()]
@@ -156,6 +157,8 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
         )
     elif files.lacking:
         lines.append("Next: livestats backfill")
+    elif summary.unmade:
+        lines.append("Next: livestats publish")
     elif summary.suspect:
         lines.append("Next: livestats status")
     elif summary.is_complete:
@@ -295,6 +298,7 @@ def answer(todo: BackfillPlan, summary: Summary) -> dict[str, Any]:
         "bytes": summary.bytes,
         "loaded": summary.loaded,
         "published": summary.published and str(summary.published),
+        "unmade": [*summary.unmade],
         "failed": [
             {"dataset": name, "day": day and str(day), "message": message}
             for name, day, message in summary.failed

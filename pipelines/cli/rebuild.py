@@ -84,7 +84,7 @@ def publish(target: str | None, datasets: tuple[str, ...], as_json: bool) -> Non
             publishing.tell(done)
     if as_json:
         screen.emit_json(answer)
-    if any(table.problem for table in loaded):
+    if _lacks(loaded, published):
         click.get_current_context().exit(1)
 
 
@@ -148,7 +148,7 @@ def replay(first: date | None, last: date | None, names: tuple[str, ...], as_jso
             days_of = screen.counted(derived, "dataset-day")
             screen.say(f"Made captures out of captured answers: {days_of}.")
         _tell(loaded, published)
-    if failed or closed or any(table.problem for table in loaded):
+    if failed or closed or _lacks(loaded, published):
         click.get_current_context().exit(1)
 
 
@@ -198,7 +198,13 @@ def _answer(loaded: list[Loaded], published: Published) -> dict[str, Any]:
         "published": str(published.path),
         "bytes": published.size,
         "is_new": published.is_new,
+        **({"unmade": [*published.unmade]} if published.unmade else {}),
     }
+
+
+def _lacks(loaded: list[Loaded], published: Published) -> bool:
+    """True if a day of a table or of a mart could not be brought up to date."""
+    return bool(published.unmade) or any(table.problem for table in loaded)
 
 
 def _tell(loaded: list[Loaded], published: Published) -> None:
@@ -217,5 +223,7 @@ def _tell(loaded: list[Loaded], published: Published) -> None:
             )
     if not any(table.days or table.problem for table in loaded):
         screen.say("The tables were up to date already.")
+    for told in published.unmade:
+        screen.say(f"Not made: {told}")
     state = "new" if published.is_new else "unchanged"
     screen.say(f"Served: {published.path} ({screen.size(published.size)}, {state}).")

@@ -46,10 +46,15 @@ class MartResult:
     days: Sequence[date] = ()  # of a table: days that were built
     impossible: Mapping[date, str] = field(
         default_factory=dict
-    )  # of a table: day -> error; these days were left unchanged
+    )  # of a table: day -> why it could not be made, and what its rows are now
     is_new: bool  # its SQL or that of an input has changed
     rows: int | None = None  # of a table, all days
     seconds: float = 0.0  # that it took
+
+    @property
+    def unmade(self) -> list[str]:
+        """For people: the days that could not be made."""
+        return [f"{self.mart.name} of {day}: {why}" for day, why in self.impossible.items()]
 
 
 def sync_marts(
@@ -73,8 +78,13 @@ def sync_marts(
     tables = [mart for mart in wanted.values() if mart.kind is MartKind.TABLE]
     inputs = incremental.stale_days(connection, tables, wanted, anew=new)
     made = []
+    unmade: dict[str, Mapping[date, str]] = {}
     for name, mart in wanted.items():
         is_new, began = name in new, time.monotonic()
+        unmade[name] = _unmade_inputs(mart, unmade)
+        waiting = {day: unmade[name][day] for day in {*inputs.get(name, ())} & {*unmade[name]}}
+        for day in waiting:
+            del inputs[name][day]
         if is_new and name in held and held[name][0] != mart.kind:
             _drop(connection, [(name, held[name][0])])
         done: incremental.DayResults = [], {}
@@ -86,14 +96,25 @@ def sync_marts(
         elif is_new:
             with warehouse_connection.transaction(connection):
                 _define(connection, mart, versions[name])
+        impossible = {**waiting, **done[1]}
+        unmade[name] = {**unmade[name], **impossible}
         rows = _count(connection, mart) if mart.kind is MartKind.TABLE else None
         made.append(
             MartResult(
-                mart=mart, days=done[0], impossible=done[1], is_new=is_new, rows=rows,
+                mart=mart, days=done[0], impossible=impossible, is_new=is_new, rows=rows,
                 seconds=time.monotonic() - began,
             )
         )  # fmt: skip
     return made
+
+
+def _unmade_inputs(mart: Mart, unmade: Mapping[str, Mapping[date, str]]) -> dict[date, str]:
+    """Days that marts which `mart` reads could not make: it is made when they are."""
+    return {
+        day: f"It is made of {name}, which could not be made."
+        for name in mart.reads
+        for day in unmade.get(name, ())
+    }
 
 
 def _count(connection: duckdb.DuckDBPyConnection, mart: Mart) -> int:

@@ -29,6 +29,9 @@ CREATE TABLE IF NOT EXISTS meta.mart_day (
     mart VARCHAR, day DATE, inputs VARCHAR, PRIMARY KEY (mart, day));
 """
 
+_KEPT = "Its rows are as they were."
+_LEFT_OUT = "The table was made anew and has no rows of that day."
+
 DayResults = tuple[list[date], dict[date, str]]
 """Days that were built, and day -> error of those that cannot be computed."""
 
@@ -47,7 +50,7 @@ def rebuild_stale_days(
             with warehouse_connection.transaction(connection):
                 _build_days(connection, mart, marts, batch, inputs)
 
-    return _build_computable(connection, mart, marts, sorted(inputs), make)
+    return _build_computable(connection, mart, marts, sorted(inputs), make, _KEPT)
 
 
 def rebuild_all_days(
@@ -70,7 +73,7 @@ def rebuild_all_days(
             for batch in batches:
                 _build_days(connection, mart, marts, batch, inputs, is_empty=True)
 
-    return _build_computable(connection, mart, marts, sorted(inputs), make)
+    return _build_computable(connection, mart, marts, sorted(inputs), make, _LEFT_OUT)
 
 
 def delete_notes(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -84,10 +87,13 @@ def _build_computable(
     marts: Mapping[str, Mart],
     days: list[date],
     make: Callable[[Sequence[Sequence[date]]], None],
+    left: str,
 ) -> DayResults:
     """Build `days`. If some cannot be computed, build the others only.
 
     That is a sum that overflows, for example, or a day that needs more memory than DuckDB may take.
+    `left` says what becomes of the rows of such a day. Its note is not written, so each later call
+    tries it again.
     """
     rows = _input_rows(connection, mart, marts)
     try:
@@ -96,13 +102,11 @@ def _build_computable(
         if failures.is_spill_full(error):
             raise
         problems = {day: _error_of_day(connection, mart, marts, day) for day in days}
-        impossible = {day: problem for day, problem in problems.items() if problem}
-        if not impossible:
-            raise
+        impossible = {day: f"{problem} {left}" for day, problem in problems.items() if problem}
         for day, problem in impossible.items():
-            log.error("%s of %s cannot be made and stays as it is: %s", mart.name, day, problem)
+            log.error("%s of %s cannot be made: %s", mart.name, day, problem)
         good = [day for day in days if day not in impossible]
-        _make_in_batches(mart, good, rows, make)
+        _make_in_batches(mart, good, rows, make)  # raises again what is not of single days
         return good, impossible
     return days, {}
 
@@ -122,8 +126,9 @@ def _make_in_batches(
         except duckdb.OutOfMemoryException as error:
             if failures.is_spill_full(error) or len(batches) == len(days):
                 raise
-            log.info("%s: %d rows of its inputs need too much memory at once", mart.name, limit)
-            limit //= 4
+            most = max(sum(rows.get(day, 0) for day in batch) for batch in batches)
+            log.info("%s: %d rows of its inputs need too much memory at once", mart.name, most)
+            limit = min(limit, most) // 4  # 0 in the end: each day alone
 
 
 def _error_of_day(
@@ -135,6 +140,8 @@ def _error_of_day(
     except (duckdb.DataError, duckdb.OutOfMemoryException) as error:
         if failures.is_spill_full(error):
             raise
+        if isinstance(error, duckdb.OutOfMemoryException):
+            return warehouse_connection.too_large(error)
         return str(error).splitlines()[0]
     connection.execute("DROP TABLE tried")
     return None
@@ -157,11 +164,15 @@ def _input_rows(
 def _batches(
     days: Sequence[date], rows: Mapping[date, int], limit: int
 ) -> Iterator[Sequence[date]]:
-    """Days to make together: a month of them, fewer if their inputs have more rows than `limit`."""
+    """Days to make together: a month of them, fewer if their inputs have more rows than `limit`.
+
+    With a limit of 0 each day is alone, also one without rows.
+    """
     batch: list[date] = []
     for day in days:
         count = sum(rows.get(one, 0) for one in [*batch, day])
-        if batch and (len(batch) == warehouse_connection.DAYS_PER_TRANSACTION or count > limit):
+        is_full = len(batch) == warehouse_connection.DAYS_PER_TRANSACTION
+        if batch and (is_full or count > limit or not limit):
             yield batch
             batch = []
         batch.append(day)

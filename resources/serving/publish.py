@@ -6,7 +6,7 @@ Open connections keep the old copy; new ones get the new copy. Read next: sql_sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,6 +41,7 @@ class Published:
     path: Path  # of the copy that the link points to
     size: int  # bytes
     is_new: bool  # False: the warehouse had not changed
+    unmade: Sequence[str] = ()  # days of marts that could not be made, and why; the rest is there
 
 
 def publish(

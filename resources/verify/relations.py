@@ -96,6 +96,14 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> Mapping[str, list[tuple[s
     return columns
 
 
+def mart_days(connection: duckdb.DuckDBPyConnection, database: str) -> set[tuple[str, date]]:
+    """(Mart, day) of all days that marts have been made of; none before marts noted them."""
+    try:
+        return {*connection.execute(f"SELECT mart, day FROM {database}.meta.mart_day").fetchall()}
+    except duckdb.CatalogException:
+        return set()
+
+
 def differing_days(
     connection: duckdb.DuckDBPyConnection,
     table: Table,

@@ -65,6 +65,11 @@ class _State:
     is_unfinished: bool = False  # a load was killed or is at work
     other_settings: str = ""  # how the settings differ from those it was made under, in words
     unproven: dict[str, set[str]] = field(default_factory=dict)  # what differs -> by which datasets
+    unmade: set[_MartDay] = field(default_factory=set)  # that its loads could not make
+    not_remade: set[_MartDay] = field(default_factory=set)  # that cannot be made here
+
+
+_MartDay = tuple[str, date]
 
 
 class Remade:
@@ -162,11 +167,14 @@ class Remade:
             }
             for database in ("anew", "held")
         )
+        noted = {one: relations.mart_days(connection, one) for one in ("anew", "held")}
         faulty = {(name, day) for name, seen in self._seen.items() for day in seen.faulty}
         return _State(
             behind={key for key, rest in made.items() if held.get(key) != rest},
             aside=({*held} - {*made}) | faulty,
             unread={name for name, seen in self._seen.items() if seen.is_unread},
+            unmade=noted["anew"] - noted["held"],
+            not_remade=noted["held"] - noted["anew"],
             other_settings=made_under.difference(connection, "anew", "held")
             or _NOT_TOLD * relations.has_other_range(connection),
         )
@@ -209,7 +217,14 @@ class Remade:
             text = (
                 f"{table.name.removeprefix('main.')} holds other rows{where} than its sources give"
             )
-            yield from self._differs(path, text, state, one)
+            if _is_of(source, one, state.not_remade):
+                yield unverified(path, MemoryError(f"{text}; they could not be made here"))
+            elif _is_of(source, one, state.unmade):
+                yield self._finding(
+                    path, FindingKind.BEHIND, f"{text}; they could not be made", one
+                )
+            else:
+                yield from self._differs(path, text, state, one)
 
     def _dataset(
         self,
@@ -285,6 +300,12 @@ def _unproven(path: Path, texts: Mapping[str, set[str]]) -> FileFinding:
         remedy="Repair those files as each says, then run `livestats verify` again. Nothing says that "
         "it is damaged: leave it where it is.",
     )  # fmt: skip
+
+
+def _is_of(table: str, day: date | None, days: set[_MartDay]) -> bool:
+    """True for rows of such a day in a mart, and for the note about it."""
+    names = {name for name, one in days if one == day}
+    return table in names or (table == "mart_day" and bool(names))
 
 
 def _moves_days(name: str) -> bool:

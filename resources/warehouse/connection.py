@@ -201,6 +201,12 @@ def _open_error_message(path: Path, error: Exception) -> str:
     )
 
 
+def too_large(error: duckdb.OutOfMemoryException) -> str:
+    """What DuckDB says of a day that needs more memory than it may take, and what to do."""
+    said = str(error).splitlines()[0]
+    return f"{said} DuckDB may take {MEMORY_LIMIT}. Run `livestats publish`: it is tried again."
+
+
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Commit the block with an incremented change count, or roll all of it back."""

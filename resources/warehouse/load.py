@@ -224,10 +224,7 @@ def _load_good(
 
 
 def _too_large(error: duckdb.OutOfMemoryException) -> str:
-    return (
-        f"not loaded, its rows are as they were: {str(error).splitlines()[0]} DuckDB may take "
-        f"{warehouse_connection.MEMORY_LIMIT}. Run `livestats publish`: it is tried again."
-    )
+    return f"not loaded, its rows are as they were: {warehouse_connection.too_large(error)}"
 
 
 def _failing(

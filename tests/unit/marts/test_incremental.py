@@ -1,7 +1,9 @@
 """Tables by day follow the days whose inputs have changed."""
 
+from contextlib import nullcontext
 from datetime import date, datetime
 
+import duckdb
 import pytest
 
 from resources.marts import incremental
@@ -81,6 +83,78 @@ def test_a_day_that_needs_too_much_memory_costs_no_other(connection, folder, put
     connection.execute("SET memory_limit = '4GB'")
     assert bring()["daily"].days == [DAYS[1]]
     assert by_day(connection) == dict(zip(DAYS, (2, 20, 2), strict=True))
+
+
+def test_days_without_rows_do_not_keep_a_day_from_being_made_alone(
+    connection, folder, put, bring, caplog
+):
+    """A day that is too large follows two that have no rows: by rows they would be one batch."""
+    for day, streams in zip(DAYS, (1, 1, 20), strict=True):
+        put(day, streams)
+    connection.execute("UPDATE meta.loaded SET rows = 0 WHERE day < ?", [DAYS[2]])
+    (folder / "daily.sql").write_text(HEAVY)
+    connection.execute("SET memory_limit = '95MB'")
+    caplog.set_level("INFO", "livestats.marts")
+    made = bring(behind=["daily"])["daily"]
+    assert (made.days, [*made.impossible]) == (DAYS[:2], [DAYS[2]])
+    tried = [text for text in caplog.messages if "too much memory at once" in text]
+    assert tried == ["daily: 1 rows of its inputs need too much memory at once"]
+
+
+DOWN = """-- Streams of a day, out of another mart.
+-- group: test
+-- kind: table by day
+-- columns:
+--   business_date: Calendar day's date.
+--   peak_streams [streams]: Most streams.
+SELECT business_date, peak_streams FROM daily
+"""
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_mart_made_of_a_day_that_could_not_be_made_comes_with_it(
+    connection, folder, put, bring, is_new
+):
+    (folder / "down.sql").write_text(DOWN)
+    if not is_new:
+        (folder / "daily.sql").write_text(HEAVY)
+    for day in DAYS:
+        put(day, 1)
+    bring()
+    (folder / "daily.sql").write_text(HEAVY)
+    connection.execute("SET memory_limit = '95MB'")
+    for day, streams in zip(DAYS, (2, 20, 2), strict=True):
+        put(day, streams)
+    made = bring(behind=["daily", "down"])
+    assert [*made["daily"].impossible] == [*made["down"].impossible] == [DAYS[1]]
+    assert "made of daily" in made["down"].unmade[0]
+    connection.execute("SET memory_limit = '4GB'")
+    bring()
+    assert connection.execute("FROM down ORDER BY 1").fetchall() == sorted(
+        by_day(connection).items()
+    )
+    assert by_day(connection) == dict(zip(DAYS, (2, 20, 2), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "tries"), [("could not allocate block", 2), ("failed to offload data block", 1)]
+)
+def test_a_day_that_fails_once_is_tried_again_but_not_on_a_full_disk(
+    put, bring, monkeypatch, text, tries
+):
+    put(DAYS[0], 3)
+    build, tried = incremental._build_days, []
+
+    def failing(*words, **more):
+        tried.append(words)
+        if len(tried) == 1:
+            raise duckdb.OutOfMemoryException(f"Out of Memory Error: {text}")
+        return build(*words, **more)
+
+    monkeypatch.setattr(incremental, "_build_days", failing)
+    with pytest.raises(duckdb.OutOfMemoryException) if tries == 1 else nullcontext():
+        assert bring()["daily"].days == [DAYS[0]]
+    assert len(tried) == tries
 
 
 LOUD = DAILY.replace("max(peak_streams)", "max(peak_streams + 9223372036854775000)")
