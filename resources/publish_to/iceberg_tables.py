@@ -28,7 +28,7 @@ INPUTS = "livestats.inputs"
 """What an engine made each day of: see spark_marts.py. Every other commit takes it away."""
 _DAYS_OF_COMMIT = 31
 _ROWS_OF_COMMIT = 1_000_000  # a day at least
-_ROWS_AT_ONCE = 250_000  # in memory: pyiceberg takes some 2 kB for a row of 27 numbers
+_ROWS_AT_ONCE = 150_000  # in memory: pyiceberg takes some 2 kB for a row of 27 numbers
 PROPERTIES = {
     "format-version": "2",
     "write.parquet.compression-codec": "zstd",

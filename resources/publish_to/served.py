@@ -28,7 +28,7 @@ from resources.warehouse import identity
 Days = Mapping[date | None, str]
 """Day -> what identifies its rows. None: the rows without a day, or all rows of a table without days."""
 
-_MEMORY_LIMIT = "512MB"
+_MEMORY_LIMIT = "256MB"
 
 
 @dataclass(frozen=True, kw_only=True)
