@@ -24,7 +24,7 @@ def specs(asset: dg.AssetKey, mart_key: Collection[str]) -> list[dg.AssetCheckSp
         dg.AssetCheckSpec(
             EVERY_DAY_MADE,
             asset=asset,
-            description="The SQL could make every day; else the rows of that day are as they were.",
+            description="Every day could be made; else its rows are as they were, or left out of a table made anew.",
         ),
     ]
 

@@ -135,6 +135,8 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
     if summary.published is not None:
         lines.append(f"Served: {served}")
     lines += [f"Not made: {told}" for told in summary.unmade[:_MAX_DOUBTS]]
+    if (more := len(summary.unmade) - _MAX_DOUBTS) > 0:
+        lines.append(f"Not made: {screen.counted(more, 'more day')} of marts")
     lines += _of_log_files(files)
     lines += missing(todo, summary.failed, summary.incomplete, summary.lost_in_part)
     lines += [f"Log files of {day} lack: {reason}" for day, reason in files.lacking.items()]

@@ -126,6 +126,8 @@ def _show(plan: Plan, *, err: bool) -> None:
 
 
 def _tell(done: Erased, archive: Archive) -> None:
+    for told in done.unmade:
+        screen.say(f"Not made: {told}")
     for problem in done.problems:
         screen.say(f"Not erased: {problem}")
     if done.problems:
@@ -171,5 +173,6 @@ def _facts(done: Erased) -> dict[str, object]:
         "log_lines": done.log_lines,
         "still_names_it": [str(path) for path in done.named],
         "not_searched": [str(path) for path in done.not_searched],
+        "unmade": done.unmade,
         "problems": done.problems,
     }

@@ -81,6 +81,9 @@ class Erased:
     log_lines: int = 0
     named: list[Path] = field(default_factory=list)  # files that still name the item
     not_searched: list[Path] = field(default_factory=list)
+    unmade: list[str] = field(
+        default_factory=list
+    )  # days of tables and marts made anew without rows
     problems: list[str] = field(default_factory=list)
 
 
@@ -235,7 +238,7 @@ def _finish(archive: Archive, pending_: Pending, tell: Tell) -> Erased:
     leftovers.forget_caches(home)
     tell("tables")
     databases.remove(home)
-    _make_databases(archive)
+    done.unmade = _make_databases(archive)
     if done.problems:
         return done
     days_of, rows = _sizes(home, pending_.erasure)
@@ -277,11 +280,11 @@ def _sizes(home: Home, erasure: Erasure) -> tuple[int, int]:
     return len({(dataset, day) for dataset, day, _ in found}), sum(one.rows for *_, one in found)
 
 
-def _make_databases(archive: Archive) -> None:
-    """Load and publish again, as `livestats publish` does."""
+def _make_databases(archive: Archive) -> list[str]:
+    """Load and publish again, as `livestats publish` does; what could not be made."""
     on, home = archive.settings.datasets, archive.home
     wanted = [d for d in DATASETS.values() if d.name in on or (home.lake / d.name).is_dir()]
     with archive.keeping_warehouse_open() as kept:
-        for _ in kept.sync_tables(wanted):
-            pass
-        kept.publish()
+        loaded = [*kept.sync_tables(wanted)]
+        published = kept.publish()
+    return [one.problem for one in loaded if one.problem] + [*published.unmade]

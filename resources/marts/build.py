@@ -81,7 +81,7 @@ def sync_marts(
     unmade: dict[str, Mapping[date, str]] = {}
     for name, mart in wanted.items():
         is_new, began = name in new, time.monotonic()
-        unmade[name] = _unmade_inputs(mart, unmade)
+        unmade[name] = _unmade_inputs(mart, unmade, is_new=is_new)
         waiting = {day: unmade[name][day] for day in {*inputs.get(name, ())} & {*unmade[name]}}
         for day in waiting:
             del inputs[name][day]
@@ -108,10 +108,13 @@ def sync_marts(
     return made
 
 
-def _unmade_inputs(mart: Mart, unmade: Mapping[str, Mapping[date, str]]) -> dict[date, str]:
+def _unmade_inputs(
+    mart: Mart, unmade: Mapping[str, Mapping[date, str]], *, is_new: bool
+) -> dict[date, str]:
     """Days that marts which `mart` reads could not make: it is made when they are."""
+    left = incremental.LEFT_OUT if is_new else incremental.KEPT
     return {
-        day: f"It is made of {name}, which could not be made."
+        day: f"It is made of {name}, which could not be made. {left}"
         for name in mart.reads
         for day in unmade.get(name, ())
     }

@@ -158,12 +158,6 @@ def sources(mart: Mart, marts: Mapping[str, Mart]) -> set[str]:
     return found
 
 
-def made_of(name: str) -> set[str]:
-    """The tables that a mart of livestats is made of; of another table itself."""
-    marts = read()
-    return sources(marts[name], marts) if name in marts else {name}
-
-
 def available(marts: Mapping[str, Mart], tables: Collection[str]) -> list[Mart]:
     """The marts that can be built from `tables`, in dependency order.
 

@@ -29,8 +29,8 @@ CREATE TABLE IF NOT EXISTS meta.mart_day (
     mart VARCHAR, day DATE, inputs VARCHAR, PRIMARY KEY (mart, day));
 """
 
-_KEPT = "Its rows are as they were."
-_LEFT_OUT = "The table was made anew and has no rows of that day."
+KEPT = "Its rows are as they were."
+LEFT_OUT = "The table was made anew and has no rows of that day."
 
 DayResults = tuple[list[date], dict[date, str]]
 """Days that were built, and day -> error of those that cannot be computed."""
@@ -50,7 +50,7 @@ def rebuild_stale_days(
             with warehouse_connection.transaction(connection):
                 _build_days(connection, mart, marts, batch, inputs)
 
-    return _build_computable(connection, mart, marts, sorted(inputs), make, _KEPT)
+    return _build_computable(connection, mart, marts, sorted(inputs), make, KEPT)
 
 
 def rebuild_all_days(
@@ -73,7 +73,7 @@ def rebuild_all_days(
             for batch in batches:
                 _build_days(connection, mart, marts, batch, inputs, is_empty=True)
 
-    return _build_computable(connection, mart, marts, sorted(inputs), make, _LEFT_OUT)
+    return _build_computable(connection, mart, marts, sorted(inputs), make, LEFT_OUT)
 
 
 def delete_notes(connection: duckdb.DuckDBPyConnection, name: str) -> None:

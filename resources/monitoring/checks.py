@@ -22,7 +22,6 @@ from resources.ledger.raw_day import raw_day
 from resources.ledger.states import Entry, State
 from resources.logs import states as log_states
 from resources.logs.states import LogState
-from resources.marts import definition
 from resources.monitoring import disk_space, publication, shared_home
 from resources.monitoring.model import Alarm, AlarmKind
 from resources.raw import captures
@@ -336,9 +335,8 @@ def _differing(archive: Archive, rows: Iterable[tuple[str, date, str]]) -> dict[
 
 
 def _is_waiting(archive: Archive, name: str) -> bool:
-    """True if the newest rows, of a mart of what it is made of, are in the lake since GRACE_S."""
-    files = [parquet.days_of(archive.home.lake, one) for one in definition.made_of(name)]
-    written = [path.stat().st_mtime for days in files for path in days.values()]
+    """True if the newest rows have been in the lake for longer than GRACE_S."""
+    written = [p.stat().st_mtime for p in parquet.days_of(archive.home.lake, name).values()]
     return bool(written) and time.time() - max(written) > GRACE_S
 
 

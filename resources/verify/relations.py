@@ -96,12 +96,13 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> Mapping[str, list[tuple[s
     return columns
 
 
-def mart_days(connection: duckdb.DuckDBPyConnection, database: str) -> set[tuple[str, date]]:
-    """(Mart, day) of all days that marts have been made of; none before marts noted them."""
+def mart_days(connection: duckdb.DuckDBPyConnection, database: str) -> dict[tuple[str, date], str]:
+    """(Mart, day) -> what it was made of; {} before marts noted that."""
     try:
-        return {*connection.execute(f"SELECT mart, day FROM {database}.meta.mart_day").fetchall()}
+        noted = connection.execute(f"SELECT mart, day, inputs FROM {database}.meta.mart_day")
     except duckdb.CatalogException:
-        return set()
+        return {}
+    return {(mart, day): inputs for mart, day, inputs in noted.fetchall()}
 
 
 def differing_days(

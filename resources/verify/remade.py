@@ -7,7 +7,7 @@ each day; sums of floats may differ in the last digits. Not here: files (raw, la
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -65,8 +65,10 @@ class _State:
     is_unfinished: bool = False  # a load was killed or is at work
     other_settings: str = ""  # how the settings differ from those it was made under, in words
     unproven: dict[str, set[str]] = field(default_factory=dict)  # what differs -> by which datasets
-    unmade: set[_MartDay] = field(default_factory=set)  # that its loads could not make
-    not_remade: set[_MartDay] = field(default_factory=set)  # that cannot be made here
+    unmade: set[_MartDay] = field(
+        default_factory=set
+    )  # that its loads have not made of these files
+    not_remade: list[str] = field(default_factory=list)  # what differs, and could not be made here
 
 
 _MartDay = tuple[str, date]
@@ -79,6 +81,7 @@ class Remade:
         """`spill` is an empty folder for a database as large as the warehouse."""
         self._archive, self._seen, self._spill = archive, seen, spill
         self._home = _Aside(archive.home.root, spill)
+        self._impossible: set[_MartDay] = set()  # to make anew, for want of memory
 
     def findings(self) -> Iterator[FileFinding]:
         """What differs in the served copy, then in the warehouse."""
@@ -107,7 +110,8 @@ class Remade:
             for dataset in DATASETS.values():
                 if dataset.name in archive.settings.datasets or (lake / dataset.name).is_dir():
                     load.sync_table(connection, self._home, dataset)
-            archive.sync_derived(connection, self._home)
+            results = archive.sync_derived(connection, self._home)
+        self._impossible = {(one.mart.name, day) for one in results for day in one.impossible}
 
     def _guarded(self, path: Path, *, is_served: bool) -> Iterator[FileFinding]:
         """The findings of one database; a load is not disturbed."""
@@ -155,6 +159,8 @@ class Remade:
                 yield from self._table(connection, path, table, state, is_served=is_served)
         if state.unproven:
             yield _unproven(path, state.unproven)
+        if state.not_remade:
+            yield _not_remade(path, state.not_remade)
 
     def _state(self, connection: duckdb.DuckDBPyConnection) -> _State:
         made, held = (
@@ -173,8 +179,7 @@ class Remade:
             behind={key for key, rest in made.items() if held.get(key) != rest},
             aside=({*held} - {*made}) | faulty,
             unread={name for name, seen in self._seen.items() if seen.is_unread},
-            unmade=noted["anew"] - noted["held"],
-            not_remade=noted["held"] - noted["anew"],
+            unmade={key for key, of in noted["anew"].items() if noted["held"].get(key) != of},
             other_settings=made_under.difference(connection, "anew", "held")
             or _NOT_TOLD * relations.has_other_range(connection),
         )
@@ -217,14 +222,11 @@ class Remade:
             text = (
                 f"{table.name.removeprefix('main.')} holds other rows{where} than its sources give"
             )
-            if _is_of(source, one, state.not_remade):
-                yield unverified(path, MemoryError(f"{text}; they could not be made here"))
-            elif _is_of(source, one, state.unmade):
-                yield self._finding(
-                    path, FindingKind.BEHIND, f"{text}; they could not be made", one
-                )
+            if _is_of(source, one, self._impossible):
+                state.not_remade.append(text)
             else:
-                yield from self._differs(path, text, state, one)
+                is_unmade = _is_of(source, one, state.unmade)
+                yield from self._differs(path, text, state, one, is_unmade=is_unmade)
 
     def _dataset(
         self,
@@ -249,7 +251,13 @@ class Remade:
                 yield self._finding(path, FindingKind.MISMATCH, text, day, name)
 
     def _differs(
-        self, path: Path, text: str, state: _State, day: date | None = None
+        self,
+        path: Path,
+        text: str,
+        state: _State,
+        day: date | None = None,
+        *,
+        is_unmade: bool = False,
     ) -> Iterator[FileFinding]:
         """A difference of what is derived: damage, unless its sources are older or faulty."""
         if state.behind or state.is_unfinished or state.other_settings:
@@ -261,6 +269,8 @@ class Remade:
         on_day = {name for name, one in state.aside if day is None or one == day}
         if whole or on_day:
             state.unproven[text] = whole | on_day
+        elif is_unmade:
+            yield self._finding(path, FindingKind.BEHIND, f"{text}; it was not made of these", day)
         else:
             yield self._finding(path, FindingKind.MISMATCH, text, day)
 
@@ -299,6 +309,18 @@ def _unproven(path: Path, texts: Mapping[str, set[str]]) -> FileFinding:
         f"{next(iter(texts))}{more}",
         remedy="Repair those files as each says, then run `livestats verify` again. Nothing says that "
         "it is damaged: leave it where it is.",
+    )  # fmt: skip
+
+
+def _not_remade(path: Path, texts: Sequence[str]) -> FileFinding:
+    """One finding of all days of marts that need more memory than DuckDB may take."""
+    more = f"; and {len(texts) - 1} more" if len(texts) > 1 else ""
+    return FileFinding(
+        kind=FindingKind.UNVERIFIED, subject=path, repair=Repair.VERIFY,
+        text=f"not proven, since it could not be made anew in {warehouse_connection.MEMORY_LIMIT} of "
+        f"memory: {texts[0]}{more}",
+        remedy="Run `livestats verify` again while nothing else is at work. Nothing says that it is "
+        "damaged: leave it where it is.",
     )  # fmt: skip
 
 

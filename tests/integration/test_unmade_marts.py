@@ -2,18 +2,18 @@
 
 import json
 import os
-import time
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
-from resources import monitoring
 from resources.lake import parquet
 from resources.marts import incremental
-from resources.monitoring.model import AlarmKind
+from resources.serving import publish as serving
 from resources.verify.findings import FindingKind
 from resources.verify.run import Verification
+from resources.warehouse import connection as warehouse_connection
 from tests.support import archives
 
 DAYS = [*archives.DAYS[:2]]
@@ -55,11 +55,6 @@ def found(lab):
     return [*Verification(lab.archive).findings()]
 
 
-def behind(lab):
-    """Alarms of the served copy."""
-    return [one for one in monitoring.active_alarms(lab.archive) if one.kind is AlarmKind.BEHIND]
-
-
 def test_the_other_days_are_served_and_every_command_tells_of_it(lab, memory, monkeypatch):
     memory()
     span = ["--from", str(DAYS[0]), "--to", str(DAYS[1])]
@@ -76,24 +71,62 @@ def test_the_other_days_are_served_and_every_command_tells_of_it(lab, memory, mo
     assert "Run `livestats publish`" in told
     assert f"Not made: {SAID}" in called(lab, "publish").output
 
-    hours_ago = time.time() - 3 * 3600
-    for path in lab.archive.home.lake.rglob(parquet.FILE):
-        os.utime(path, (hours_ago, hours_ago))
-    (alarm,) = behind(lab)
-    assert MART in alarm.text
-
     monkeypatch.undo()
     findings = found(lab)
     assert {one.kind for one in findings} == {FindingKind.BEHIND}
     assert any(f"{MART} holds other rows of {DAYS[0]}" in one.text for one in findings)
     assert called(lab, "publish").exit_code == 0  # as each finding says
     assert made(lab) == DAYS
-    assert found(lab) == behind(lab) == []
+    assert found(lab) == []
 
 
-def test_a_verification_without_memory_calls_nothing_damaged(lab, memory):
+@pytest.fixture
+def whole(lab):
     assert called(lab, "backfill", "--from", str(DAYS[0]), "--to", str(DAYS[1])).exit_code == 0
+    return lab
+
+
+def test_a_verification_without_memory_calls_nothing_damaged(whole, memory):
     memory()
-    unproven = found(lab)
-    assert any(MART in one.text for one in unproven)
-    assert {one.kind for one in unproven} == {FindingKind.UNVERIFIED}
+    findings = found(whole)
+    assert {one.kind for one in findings} == {FindingKind.UNVERIFIED}
+    assert {one.subject for one in findings} == {
+        whole.archive.home.warehouse,
+        whole.archive.home.served,
+    }
+    assert all(f"256MB of memory: {MART}" in one.text for one in findings)
+
+
+def test_a_day_that_came_again_and_could_not_be_made_is_behind(whole, memory, monkeypatch):
+    """Its note is that of before."""
+    os.utime(parquet.path_of(whole.archive.home.lake, "stream_count", DAYS[0]))
+    memory()
+    assert called(whole, "publish").exit_code == 1
+    assert made(whole) == DAYS
+    monkeypatch.undo()
+    findings = found(whole)
+    assert {one.kind for one in findings} == {FindingKind.BEHIND}
+    assert all("Run `livestats publish`" in one.remedy for one in findings)
+    assert called(whole, "publish").exit_code == 0
+    assert found(whole) == []
+
+
+def test_a_day_that_no_source_gives_is_damage_whatever_its_note_says(whole):
+    with whole.archive.writing() as connection:
+        other = DAYS[0] - timedelta(days=9)
+        connection.execute(
+            f"INSERT INTO {MART} SELECT * REPLACE (? AS business_date) FROM {MART} LIMIT 1", [other]
+        )
+        connection.execute("INSERT INTO meta.mart_day VALUES (?, ?, 'made up')", [MART, other])
+        warehouse_connection.increment_change_count(connection)
+        serving.publish(connection, whole.archive.home)
+    assert FindingKind.MISMATCH in {one.kind for one in found(whole)}
+
+
+def test_an_erasure_tells_of_a_day_that_it_leaves_without_rows(whole, memory):
+    with whole.archive.reading() as connection:
+        ((domain,),) = connection.execute("SELECT any_value(domain) FROM traffic").fetchall()
+    memory()
+    result = called(whole, "erase", "--domain", domain, "--yes")
+    assert f"Not made: {SAID}" in result.output, result.output
+    assert made(whole) == [DAYS[1]]
