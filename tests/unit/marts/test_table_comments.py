@@ -189,8 +189,9 @@ def test_a_table_that_is_made_anew_under_the_setting_is_in_chinese(lab):
 
 @pytest.mark.slow
 def test_a_backfill_with_nothing_to_ask_publishes_the_other_language(lab):
+    before = lab.requests  # of the module's other tests
     for language, asked in (("zh", "域名。"), ("zh", "域名。"), ("en", "Domain name.")):
         archive = lab.set(language=language).archive
         run.run(archive, plan.plan(archive, *DAYS, NAMES), lambda _: None)
         assert said(lab)[1]["dim_domain.domain"] == asked
-    assert lab.requests == 0
+    assert lab.requests == before
