@@ -312,7 +312,7 @@ class Archive:
             results = [] if is_level else self._sync_derived(connection)
             wanted = masks.drawn(self.home, self.settings.personal_data)
             done = serving_publish.publish(connection, self.home, wanted)
-            return replace(done, unmade=[told for one in results for told in one.unmade])
+            return replace(done, not_made=[told for one in results for told in one.not_made])
 
     def _load_what_lacks(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Load the tables that the warehouse lacks: a new one must not be served half empty."""

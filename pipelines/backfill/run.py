@@ -82,7 +82,7 @@ def run(
     summary.unlisted = unlisted_in(archive.home.lake, archive.settings)
     summary.is_complete = not (
         summary.failed
-        or summary.unmade
+        or summary.not_made
         or summary.ended_by
         or summary.incomplete
         or todo.lost

@@ -38,7 +38,7 @@ class Summary:
     incomplete: list[tuple[str, date, str]] = field(default_factory=list)  # captured, items lack
     loaded: dict[str, int] = field(default_factory=dict)  # rows that were loaded, per table
     published: Path | None = None
-    unmade: Sequence[str] = ()  # days of marts that the newest publication lacks, and why
+    not_made: Sequence[str] = ()  # days of marts that the newest publication lacks, and why
     suspect: dict[str, list[date]] = field(default_factory=dict)
     """Days that are suspect since this run: what was suspect before was told before."""
     doubts: list[str] = field(default_factory=list)
@@ -91,7 +91,7 @@ class Recorder:
                     rows = summary.loaded.get(event.table, 0) + event.rows
                     summary.loaded[event.table] = rows
             case Published():
-                summary.published, summary.unmade = event.path, event.unmade
+                summary.published, summary.not_made = event.path, event.not_made
 
     def _count(self, result: Result) -> None:
         summary, about = self.summary, DATASETS[result.dataset]

@@ -134,8 +134,8 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
         )
     if summary.published is not None:
         lines.append(f"Served: {served}")
-    lines += [f"Not made: {told}" for told in summary.unmade[:_MAX_DOUBTS]]
-    if (more := len(summary.unmade) - _MAX_DOUBTS) > 0:
+    lines += [f"Not made: {told}" for told in summary.not_made[:_MAX_DOUBTS]]
+    if (more := len(summary.not_made) - _MAX_DOUBTS) > 0:
         lines.append(f"Not made: {screen.counted(more, 'more day')} of marts")
     lines += _of_log_files(files)
     lines += missing(todo, summary.failed, summary.incomplete, summary.lost_in_part)
@@ -159,7 +159,7 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
         )
     elif files.lacking:
         lines.append("Next: livestats backfill")
-    elif summary.unmade:
+    elif summary.not_made:
         lines.append("Next: livestats publish")
     elif summary.suspect:
         lines.append("Next: livestats status")
@@ -300,7 +300,7 @@ def answer(todo: BackfillPlan, summary: Summary) -> dict[str, Any]:
         "bytes": summary.bytes,
         "loaded": summary.loaded,
         "published": summary.published and str(summary.published),
-        "unmade": [*summary.unmade],
+        "not_made": [*summary.not_made],
         "failed": [
             {"dataset": name, "day": day and str(day), "message": message}
             for name, day, message in summary.failed

@@ -99,7 +99,7 @@ def _capture(environ: dict[str, str], home: Path, days: int) -> tuple[Archive, d
 
 def has_failed(summary: Summary) -> bool:
     """Whether something went wrong. Of 31 days the list of log files is lost: the API has it for 30."""
-    lacks = summary.failed or summary.unmade or summary.incomplete or summary.suspect
+    lacks = summary.failed or summary.not_made or summary.incomplete or summary.suspect
     return bool(lacks or summary.ended_by)
 
 

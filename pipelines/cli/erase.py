@@ -126,7 +126,7 @@ def _show(plan: Plan, *, err: bool) -> None:
 
 
 def _tell(done: Erased, archive: Archive) -> None:
-    for told in done.unmade:
+    for told in done.not_made:
         screen.say(f"Not made: {told}")
     for problem in done.problems:
         screen.say(f"Not erased: {problem}")
@@ -173,6 +173,6 @@ def _facts(done: Erased) -> dict[str, object]:
         "log_lines": done.log_lines,
         "still_names_it": [str(path) for path in done.named],
         "not_searched": [str(path) for path in done.not_searched],
-        "unmade": done.unmade,
+        "not_made": done.not_made,
         "problems": done.problems,
     }

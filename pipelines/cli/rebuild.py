@@ -198,13 +198,13 @@ def _answer(loaded: list[Loaded], published: Published) -> dict[str, Any]:
         "published": str(published.path),
         "bytes": published.size,
         "is_new": published.is_new,
-        **({"unmade": [*published.unmade]} if published.unmade else {}),
+        **({"not_made": [*published.not_made]} if published.not_made else {}),
     }
 
 
 def _lacks(loaded: list[Loaded], published: Published) -> bool:
     """True if a day of a table or of a mart could not be brought up to date."""
-    return bool(published.unmade) or any(table.problem for table in loaded)
+    return bool(published.not_made) or any(table.problem for table in loaded)
 
 
 def _tell(loaded: list[Loaded], published: Published) -> None:
@@ -223,7 +223,7 @@ def _tell(loaded: list[Loaded], published: Published) -> None:
             )
     if not any(table.days or table.problem for table in loaded):
         screen.say("The tables were up to date already.")
-    for told in published.unmade:
+    for told in published.not_made:
         screen.say(f"Not made: {told}")
     state = "new" if published.is_new else "unchanged"
     screen.say(f"Served: {published.path} ({screen.size(published.size)}, {state}).")

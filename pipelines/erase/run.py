@@ -81,7 +81,7 @@ class Erased:
     log_lines: int = 0
     named: list[Path] = field(default_factory=list)  # files that still name the item
     not_searched: list[Path] = field(default_factory=list)
-    unmade: list[str] = field(
+    not_made: list[str] = field(
         default_factory=list
     )  # days of tables and marts made anew without rows
     problems: list[str] = field(default_factory=list)
@@ -238,7 +238,7 @@ def _finish(archive: Archive, pending_: Pending, tell: Tell) -> Erased:
     leftovers.forget_caches(home)
     tell("tables")
     databases.remove(home)
-    done.unmade = _make_databases(archive)
+    done.not_made = _make_databases(archive)
     if done.problems:
         return done
     days_of, rows = _sizes(home, pending_.erasure)
@@ -287,4 +287,4 @@ def _make_databases(archive: Archive) -> list[str]:
     with archive.keeping_warehouse_open() as kept:
         loaded = [*kept.sync_tables(wanted)]
         published = kept.publish()
-    return [one.problem for one in loaded if one.problem] + [*published.unmade]
+    return [one.problem for one in loaded if one.problem] + [*published.not_made]

@@ -52,7 +52,7 @@ class MartResult:
     seconds: float = 0.0  # that it took
 
     @property
-    def unmade(self) -> list[str]:
+    def not_made(self) -> list[str]:
         """For people: the days that could not be made."""
         return [f"{self.mart.name} of {day}: {why}" for day, why in self.impossible.items()]
 
@@ -78,11 +78,11 @@ def sync_marts(
     tables = [mart for mart in wanted.values() if mart.kind is MartKind.TABLE]
     inputs = incremental.stale_days(connection, tables, wanted, anew=new)
     made = []
-    unmade: dict[str, Mapping[date, str]] = {}
+    not_made: dict[str, Mapping[date, str]] = {}
     for name, mart in wanted.items():
         is_new, began = name in new, time.monotonic()
-        unmade[name] = _unmade_inputs(mart, unmade, is_new=is_new)
-        waiting = {day: unmade[name][day] for day in {*inputs.get(name, ())} & {*unmade[name]}}
+        not_made[name] = _inputs_not_made(mart, not_made, is_new=is_new)
+        waiting = {day: not_made[name][day] for day in {*inputs.get(name, ())} & {*not_made[name]}}
         for day in waiting:
             del inputs[name][day]
         if is_new and name in held and held[name][0] != mart.kind:
@@ -97,7 +97,7 @@ def sync_marts(
             with warehouse_connection.transaction(connection):
                 _define(connection, mart, versions[name])
         impossible = {**waiting, **done[1]}
-        unmade[name] = {**unmade[name], **impossible}
+        not_made[name] = {**not_made[name], **impossible}
         rows = _count(connection, mart) if mart.kind is MartKind.TABLE else None
         made.append(
             MartResult(
@@ -108,15 +108,15 @@ def sync_marts(
     return made
 
 
-def _unmade_inputs(
-    mart: Mart, unmade: Mapping[str, Mapping[date, str]], *, is_new: bool
+def _inputs_not_made(
+    mart: Mart, not_made: Mapping[str, Mapping[date, str]], *, is_new: bool
 ) -> dict[date, str]:
     """Days that marts which `mart` reads could not make: it is made when they are."""
     left = incremental.LEFT_OUT if is_new else incremental.KEPT
     return {
         day: f"It is made of {name}, which could not be made. {left}"
         for name in mart.reads
-        for day in unmade.get(name, ())
+        for day in not_made.get(name, ())
     }
 
 

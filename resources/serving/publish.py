@@ -41,7 +41,7 @@ class Published:
     path: Path  # of the copy that the link points to
     size: int  # bytes
     is_new: bool  # False: the warehouse had not changed
-    unmade: Sequence[str] = ()  # days of marts that could not be made, and why; the rest is there
+    not_made: Sequence[str] = ()  # days of marts that could not be made, and why; the rest is there
 
 
 def publish(

@@ -65,7 +65,7 @@ class _State:
     is_unfinished: bool = False  # a load was killed or is at work
     other_settings: str = ""  # how the settings differ from those it was made under, in words
     unproven: dict[str, set[str]] = field(default_factory=dict)  # what differs -> by which datasets
-    unmade: set[_MartDay] = field(
+    not_made: set[_MartDay] = field(
         default_factory=set
     )  # that its loads have not made of these files
     not_remade: list[str] = field(default_factory=list)  # what differs, and could not be made here
@@ -179,7 +179,7 @@ class Remade:
             behind={key for key, rest in made.items() if held.get(key) != rest},
             aside=({*held} - {*made}) | faulty,
             unread={name for name, seen in self._seen.items() if seen.is_unread},
-            unmade={key for key, of in noted["anew"].items() if noted["held"].get(key) != of},
+            not_made={key for key, of in noted["anew"].items() if noted["held"].get(key) != of},
             other_settings=made_under.difference(connection, "anew", "held")
             or _NOT_TOLD * relations.has_other_range(connection),
         )
@@ -225,8 +225,8 @@ class Remade:
             if _is_of(source, one, self._impossible):
                 state.not_remade.append(text)
             else:
-                is_unmade = _is_of(source, one, state.unmade)
-                yield from self._differs(path, text, state, one, is_unmade=is_unmade)
+                is_not_made = _is_of(source, one, state.not_made)
+                yield from self._differs(path, text, state, one, is_not_made=is_not_made)
 
     def _dataset(
         self,
@@ -257,7 +257,7 @@ class Remade:
         state: _State,
         day: date | None = None,
         *,
-        is_unmade: bool = False,
+        is_not_made: bool = False,
     ) -> Iterator[FileFinding]:
         """A difference of what is derived: damage, unless its sources are older or faulty."""
         if state.behind or state.is_unfinished or state.other_settings:
@@ -269,7 +269,7 @@ class Remade:
         on_day = {name for name, one in state.aside if day is None or one == day}
         if whole or on_day:
             state.unproven[text] = whole | on_day
-        elif is_unmade:
+        elif is_not_made:
             yield self._finding(path, FindingKind.BEHIND, f"{text}; it was not made of these", day)
         else:
             yield self._finding(path, FindingKind.MISMATCH, text, day)

@@ -127,7 +127,7 @@ def test_a_mart_made_of_a_day_that_could_not_be_made_comes_with_it(
         put(day, streams)
     made = bring(behind=["daily", "down"])
     assert [*made["daily"].impossible] == [*made["down"].impossible] == [DAYS[1]]
-    assert "made of daily" in made["down"].unmade[0]
+    assert "made of daily" in made["down"].not_made[0]
     connection.execute("SET memory_limit = '4GB'")
     bring()
     assert connection.execute("FROM down ORDER BY 1").fetchall() == sorted(

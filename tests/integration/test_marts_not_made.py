@@ -66,7 +66,7 @@ def test_the_other_days_are_served_and_every_command_tells_of_it(lab, memory, mo
 
     result = called(lab, "publish", "--json")
     assert result.exit_code == 1
-    (told,) = json.loads(result.stdout)["unmade"]
+    (told,) = json.loads(result.stdout)["not_made"]
     assert told.startswith(SAID)
     assert "Run `livestats publish`" in told
     assert f"Not made: {SAID}" in called(lab, "publish").output
