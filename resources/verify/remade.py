@@ -81,7 +81,7 @@ class Remade:
         """`spill` is an empty folder for a database as large as the warehouse."""
         self._archive, self._seen, self._spill = archive, seen, spill
         self._home = _Aside(archive.home.root, spill)
-        self._impossible: set[_MartDay] = set()  # to make anew, for want of memory
+        self._impossible: set[_MartDay] = set()  # to make anew
 
     def findings(self) -> Iterator[FileFinding]:
         """What differs in the served copy, then in the warehouse."""
@@ -158,9 +158,15 @@ class Remade:
             for table in relations.common(connection, anew, held):
                 yield from self._table(connection, path, table, state, is_served=is_served)
         if state.unproven:
-            yield _unproven(path, state.unproven)
+            names = ", ".join(sorted(set().union(*state.unproven.values())))
+            why = f"it rests on files of {names} that cannot be used as they are"
+            remedy = "Repair those files as each says, then run `livestats verify` again."
+            yield _not_proven(path, [*state.unproven], why, remedy)
         if state.not_remade:
-            yield _not_remade(path, state.not_remade)
+            limit = warehouse_connection.MEMORY_LIMIT
+            why = f"{limit} of memory were too little to make it anew, or a sum overflows"
+            remedy = "Run `livestats verify` again while nothing else is at work."
+            yield _not_proven(path, state.not_remade, why, remedy)
 
     def _state(self, connection: duckdb.DuckDBPyConnection) -> _State:
         made, held = (
@@ -299,28 +305,13 @@ def remedy(home: Home, path: Path, kind: FindingKind) -> str:
     )
 
 
-def _unproven(path: Path, texts: Mapping[str, set[str]]) -> FileFinding:
-    """One finding of all that differs and rests on files that are faulty themselves."""
-    names = ", ".join(sorted(set().union(*texts.values())))
+def _not_proven(path: Path, texts: Sequence[str], why: str, remedy: str) -> FileFinding:
+    """One finding of all that differs and cannot be compared, with the reason."""
     more = f"; and {len(texts) - 1} more" if len(texts) > 1 else ""
     return FileFinding(
         kind=FindingKind.UNVERIFIED, subject=path, repair=Repair.VERIFY,
-        text=f"not proven, since it rests on files of {names} that cannot be used as they are: "
-        f"{next(iter(texts))}{more}",
-        remedy="Repair those files as each says, then run `livestats verify` again. Nothing says that "
-        "it is damaged: leave it where it is.",
-    )  # fmt: skip
-
-
-def _not_remade(path: Path, texts: Sequence[str]) -> FileFinding:
-    """One finding of all days of marts that need more memory than DuckDB may take."""
-    more = f"; and {len(texts) - 1} more" if len(texts) > 1 else ""
-    return FileFinding(
-        kind=FindingKind.UNVERIFIED, subject=path, repair=Repair.VERIFY,
-        text=f"not proven, since it could not be made anew in {warehouse_connection.MEMORY_LIMIT} of "
-        f"memory: {texts[0]}{more}",
-        remedy="Run `livestats verify` again while nothing else is at work. Nothing says that it is "
-        "damaged: leave it where it is.",
+        text=f"not proven, since {why}: {texts[0]}{more}",
+        remedy=f"{remedy} Nothing says that it is damaged: leave it where it is.",
     )  # fmt: skip
 
 

@@ -11,11 +11,13 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 
 import pytest
 
 ENGINES = ("Sail", "Spark")
+
+_STARTS_WITHIN_S = 300
 
 
 @contextmanager
@@ -73,6 +75,9 @@ def _started(command: list[str], environ: dict[str, str], sign: str) -> Iterator
             text=True, cwd=folder,
         )  # fmt: skip
         assert server.stdout
+        hangs = Timer(_STARTS_WITHIN_S, server.kill)
+        hangs.daemon = True
+        hangs.start()
         try:
             for line in server.stdout:
                 said.append(line)
@@ -80,6 +85,7 @@ def _started(command: list[str], environ: dict[str, str], sign: str) -> Iterator
                     break
             else:
                 raise AssertionError(f"{command[0]} did not start: {''.join(said)}")
+            hangs.cancel()
             # A pipe that is full would stop the server.
             reader = Thread(target=lambda: said.extend(server.stdout or ()), daemon=True)
             reader.start()
