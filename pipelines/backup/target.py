@@ -11,9 +11,9 @@ from resources.config import SettingsError
 from resources.errors import LivestatsError
 from resources.fs import atomic, locks, sealed
 from resources.home.layout import FOLDER_MODE, Home
-from resources.raw import captures, tombstones
+from resources.raw import captures, owner, tombstones
 
-MARKER = "backup.json"
+MARKER = owner.BACKUP_MARKER
 FORMAT = 1
 _IDENTITY = ("time_zone", "first_day", "created_at")
 

@@ -6,6 +6,7 @@ Reading is restricted by resources/serving/sql_sandbox.py; files are written by 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -65,12 +66,23 @@ def answer(
                 shown = export.guarded(found) if guard else found
                 _written(shown, style, output, spill / "answer")
             else:
-                open_names = {*question_inputs.parameters_in(question.sql)} - {*question.values}
-                names = " or ".join(sorted(open_names))
-                hint = f" Ask about another {names}: --param." if names else ""
-                _shown(found, style, most_rows, output, hint)
+                _shown(found, style, most_rows, output, _hint(question))
     except duckdb.Error as error:
         raise Refused(sql_sandbox.error_message(error)) from error
+
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _hint(question: Question) -> str:
+    """What to try when an answer has no rows; "" if nothing comes to mind."""
+    from resources.serving import question_inputs
+
+    days = sorted(filter(_DAY.fullmatch, map(str, question.values.values())))
+    hint = f" Is {' or '.join(days)} captured? `livestats status` says it." if days else ""
+    open_names = {*question_inputs.parameters_in(question.sql)} - {*question.values}
+    names = " or ".join(sorted(open_names))
+    return hint + (f" Ask about another {names}: --param." if names else "")
 
 
 def _written(found: duckdb.DuckDBPyRelation, style: str, output: Path | None, aside: Path) -> None:

@@ -12,6 +12,7 @@ import click
 
 from pipelines.cli import screen
 from pipelines.cli.options import Refused, opened, require_archive
+from pipelines.cli.signals import FAREWELL
 from resources.api.redaction import redact
 from resources.errors import LivestatsError
 
@@ -114,6 +115,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def _serve(host: str, port: int, account: str) -> None:
     """Until Ctrl-C or SIGTERM."""
+    click.get_current_context().meta[FAREWELL] = "Metrics are no longer served."
     handler = type("Handler", (Handler,), {"account": account})
     try:
         server = ThreadingHTTPServer((host, port), handler)

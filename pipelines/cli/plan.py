@@ -267,10 +267,10 @@ def summary_lines(todo: BackfillPlan, seen: Outlook, settings: Settings) -> list
         found.append("Nothing to capture.")
     else:
         about = "about " if is_rough else ""
+        least = f"at least {screen.span(seconds)}" if seconds >= 1 else "less than a second"
         found.append(
             f"{screen.counted(todo.days, 'dataset-day')} to capture, {about}"
-            f"{screen.counted(requests, 'request')}: at least {screen.span(seconds)} at the "
-            "rate limit, in parallel."
+            f"{screen.counted(requests, 'request')}: {least} at the rate limit, in parallel."
         )
     if unknown:
         found.append(f"Not included: the requests of {screen.names_text(unknown)}.")

@@ -222,7 +222,9 @@ def _tell(loaded: list[Loaded], published: Published) -> None:
                 "livestats replay rebuilds it."
             )
     if not any(table.days or table.problem for table in loaded):
-        screen.say("The tables were up to date already.")
+        screen.say(
+            "Nothing to load." if published.is_new else "The tables were up to date already."
+        )
     for told in published.not_made:
         screen.say(f"Not made: {told}")
     state = "new" if published.is_new else "unchanged"

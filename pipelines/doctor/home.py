@@ -95,7 +95,8 @@ def budget_found(archive: Archive) -> Finding:
     """Whether processes can share the rate limit of the account, and what it is."""
     settings, folder = archive.settings, archive.home.budget
     most = settings.calls_per_second
-    text = f"{settings.quota_factor:g} of each action's documented calls per second"
+    times = f"{settings.quota_factor:g} times " if settings.quota_factor != 1 else ""
+    text = f"{times}the documented calls per second of each action"
     text += f", at most {most:g} of all" if most is not None else ""
     if folder.exists() and not can_write(folder):
         return problem(

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from pipelines.erase import pending
 from resources.erasure.requests import words_without
 from resources.home.layout import Home
-from resources.raw import erasures
+from resources.raw import erasures, owner
 from resources.raw.erasures import ItemKind, PlainItem
 from resources.serving import formats
 
@@ -64,7 +64,7 @@ def notes_of_state(home: Home, item: PlainItem) -> list[Path]:
 
 def _kept(home: Home) -> tuple[Path, ...]:
     """Files of the home itself."""
-    named = (erasures.FILE, "backup.json", "livestats.toml")
+    named = (erasures.FILE, owner.BACKUP_MARKER, "livestats.toml")
     return (home.identity_file, *(home.root / name for name in named), pending.path_of(home))
 
 

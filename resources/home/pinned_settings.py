@@ -113,7 +113,7 @@ def _newest(folder: Path, name: str) -> captures.Capture | None:
 
 def in_words(meaning: Mapping[str, object]) -> str:
     """The settings in the notation of the settings file."""
-    return ", ".join(f"{key} = {value}" for key, value in meaning.items()) or "none of its own"
+    return ", ".join(f"{key} = {value}" for key, value in meaning.items()) or "the defaults"
 
 
 def _refusal(

@@ -18,7 +18,7 @@ import duckdb
 
 from resources.api.catalog import DATASETS
 from resources.marts import incremental
-from resources.marts.definition import ARCHIVE_TABLE, Mart, MartKind, available, read
+from resources.marts.definition import ARCHIVE_TABLE, Mart, MartError, MartKind, available, read
 from resources.warehouse import connection as warehouse_connection
 
 log = logging.getLogger("livestats.marts")
@@ -242,7 +242,17 @@ def _define(connection: duckdb.DuckDBPyConnection, mart: Mart, version: str) -> 
 
 
 def create(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
-    """Create or replace a mart; a table is created empty."""
+    """Create or replace a mart; a table is created empty.
+
+    Raises MartError if its SQL is wrong, say names a column that is not there.
+    """
+    try:
+        _create(connection, mart)
+    except duckdb.ProgrammingError as error:
+        raise MartError(f"{mart.name}.sql cannot be made: {error}") from error
+
+
+def _create(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     if mart.kind is MartKind.MACRO:
         parameters = ", ".join(
             p.name if p.default is None else f"{p.name} := {p.default}" for p in mart.parameters

@@ -14,6 +14,9 @@ IDENTITY_FILE = "archive.json"
 """Beside raw/: says the home's `id`, in `homes` the ids of others whose captures count, and in `cold`
 the place of its cold answers."""
 
+BACKUP_MARKER = "backup.json"
+"""Beside it in a backup: says whose it is. A backup has raw answers and lake files, and no tables."""
+
 _Facts = tuple[frozenset[str], str]
 _known: dict[Path, tuple[tuple[int, int, int], _Facts]] = {}
 

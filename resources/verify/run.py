@@ -23,6 +23,7 @@ from resources.errors import LivestatsError
 from resources.fs import locks, scratch, sealed
 from resources.home import day_lock
 from resources.logs import states
+from resources.raw import owner
 from resources.serving import publish
 from resources.sql import failures
 from resources.verify import erased, log_files
@@ -294,7 +295,8 @@ class Verification:
                 ),
             )
         except publish.NothingServed:
-            if any(seen.lake for seen in self._seen.values()):
+            is_backup = (home.root / owner.BACKUP_MARKER).exists()
+            if any(seen.lake for seen in self._seen.values()) and not is_backup:
                 yield FileFinding(
                     kind=FindingKind.BEHIND,
                     subject=home.served,

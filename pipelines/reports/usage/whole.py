@@ -45,7 +45,8 @@ def month(first: date) -> Range:
 def requested_range(archive: Archive, first: date | None, last: date | None) -> Range:
     """The range to report. Defaults: the end is yesterday, the start 30 days ago.
 
-    Raises NothingToReport if no day of it is over, or if it is longer than ten years.
+    Raises NothingToReport if no day of it is over or in the archive, or if it is longer than ten
+    years.
     """
     yesterday = archive.today - timedelta(days=1)
     end = min(last or yesterday, yesterday)
@@ -54,6 +55,10 @@ def requested_range(archive: Archive, first: date | None, last: date | None) -> 
         raise NothingToReport(
             f"{begin} is not over in {archive.settings.time_zone}: the newest day that can be "
             f"reported is {yesterday}."
+        )
+    if end < archive.first_day:
+        raise NothingToReport(
+            f"{begin} to {end} is before the archive, which begins with {archive.first_day}."
         )
     if (end - begin).days >= _MAX_DAYS:
         raise NothingToReport(

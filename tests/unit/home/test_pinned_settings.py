@@ -62,7 +62,7 @@ def test_every_command_refuses_it(command, small, tmp_path):
     asked_before = small.requests
     result = CliRunner().invoke(main, [command], env=environ)
     assert result.exit_code != 0
-    assert "captured with these settings: none of its own" in result.output
+    assert "captured with these settings: the defaults" in result.output
     assert small.requests == asked_before
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from resources.api.catalog import DATASETS
 from resources.marts import build, table_comments
-from resources.marts.definition import read
+from resources.marts.definition import MartError, read
 from resources.warehouse import load
 from tests.support.lake_files import store
 from tests.support.mart_files import COUNT, DAILY, DAYS, ISP, PUSHES, ZONE, by_day, state
@@ -208,3 +208,21 @@ def test_a_copy_of_a_livestats_without_marts_is_behind(connection, folder, put):
     put(DAYS[0], 3)
     marts = read.__wrapped__(folder)
     assert build.marts_behind(connection, [*DATASETS], marts) == ["daily", "above", "top"]
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("daily", ("max(peak_streams)", "max(peak_stream)")),
+        ("daily", ("GROUP BY 1", "GROUP BY 3")),
+        ("above", ("max(peak_streams)", "most(peak_streams)")),
+    ],
+)
+def test_sql_that_cannot_be_made_is_refused_with_the_name_of_its_file(
+    folder, put, bring, file, change
+):
+    put(DAYS[0], 3)
+    path = folder / f"{file}.sql"
+    path.write_text(path.read_text().replace(*change))
+    with pytest.raises(MartError, match=rf"^{file}\.sql cannot be made: "):
+        bring()

@@ -14,6 +14,8 @@ function byDay(line, entity) {
     );
 }
 
+const middleOf = (day) => (data.starts[day] + data.starts[day + 1]) / 2;
+
 const nameOf = (chart, entity) =>
     entity === data.main && !entity.domain ? chart.lines[0].label : entity.label;
 
@@ -49,7 +51,7 @@ function contents(chart) {
     }
     const times = Array.from(
         { length: last - first + 1 },
-        (_, i) => (data.starts[first + i] + data.starts[first + i + 1]) / 2,
+        (_, i) => middleOf(first + i),
     );
     const lines = chart.lines.map((line) => ({
         label: chart.by ? nameOf(chart, entity) : line.label,
@@ -105,7 +107,7 @@ function draw(section, chart) {
             x: { time: false, range: () => [data.starts[here.first], data.starts[here.last + 1]] },
             y: { range: () => [0, isEmpty ? 1 : highest * 1.12] },
         },
-        axes: [timeAxis(), valueAxis(chart, isEmpty)],
+        axes: [timeAxis(times.length === here.last - here.first + 1), valueAxis(chart, isEmpty)],
         series: [
             {
                 label: say("days"),
@@ -162,7 +164,8 @@ const axis = () => ({
     ticks: { stroke: colour("line"), size: 4 },
 });
 
-function timeAxis() {
+/** Days below the middle of each where a chart has a value a day; else their beginnings, and hours. */
+function timeAxis(isDaily) {
     const days = here.last - here.first + 1;
     return {
         ...axis(),
@@ -173,7 +176,8 @@ function timeAxis() {
                 [1, 2, 3, 7, 14, 31, 61, 122, 366].find((size) => days <= size * room) ?? 1000;
             const found = [];
             for (let day = here.first; day <= here.last; day += step) {
-                found.push(data.starts[day]);
+                found.push(isDaily ? middleOf(day) : data.starts[day]);
+                if (isDaily) continue;
                 const hours = days * 4 <= room ? [6, 12, 18] : days * 2 <= room ? [12] : [];
                 for (const hour of hours) found.push(data.starts[day] + hour * 3600);
             }
@@ -182,7 +186,7 @@ function timeAxis() {
         values: (_, splits) =>
             splits.map((second) => {
                 const day = dayOf(second);
-                if (second !== data.starts[day]) return time(second);
+                if (!isDaily && second !== data.starts[day]) return time(second);
                 return days > 300 ? iso(day) : dayLabel.format(utc(day));
             }),
     };
@@ -227,8 +231,9 @@ function hatch(plot, section) {
 
 /** The dashed line of a figure, and what is said of a chart without a value. */
 function annotate(plot, mark, isEmpty) {
-    const { left, top, width, height } = plot.bbox;
-    if (isEmpty) label(plot, say("none"), left + width / 2, top + height / 2, "center");
+    const { left, top, width } = plot.bbox;
+    // Above the middle, where a hatched day says that it is not captured.
+    if (isEmpty) label(plot, say("none"), left + width / 2, top + 14 * devicePixelRatio, "center");
     if (!mark) return;
     const y = plot.valToPos(mark, "y", true);
     plot.ctx.save();

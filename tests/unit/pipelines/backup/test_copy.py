@@ -335,3 +335,13 @@ def test_the_answers_of_an_earlier_capture_are_linked(lab, tmp_path):
     one = copied / earlier.name.text / RESPONSES
     assert (copied / name.text / "carried-1.zst").stat().st_ino == one.stat().st_ino
     assert restored(lab, tmp_path / "copy") == []
+
+
+def test_a_backup_is_proven_as_it_is(lab, tmp_path):
+    """It has no tables, which is no finding there; a home that serves nothing says so."""
+    assert run(lab, tmp_path / "copy").exit_code == 0
+    copy = lab.with_(LIVESTATS_HOME=str(tmp_path / "copy"))
+    assert [*Verification(copy.archive, SOME).findings()] == []
+    (tmp_path / "copy" / target.MARKER).unlink()
+    (found,) = Verification(copy.archive, SOME).findings()
+    assert "nothing is served" in found.text

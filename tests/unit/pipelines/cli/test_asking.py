@@ -88,3 +88,10 @@ def test_what_is_longer_than_the_terminal_goes_through_the_pager(served):
 def test_what_an_answer_lacks_is_said_beside_it(served, sql, said):
     result = CliRunner().invoke(main, ["query", sql], env=dict(served.archive.environ))
     assert (result.exit_code, result.stderr) == (0, said)
+
+
+def test_an_answer_without_rows_asks_whether_its_day_is_captured(served):
+    words = ["query", "FROM isp WHERE '2026-01-02' = getvariable('day')", "--param"]
+    result = CliRunner().invoke(main, [*words, "day=2026-01-03"], env=dict(served.archive.environ))
+    said = "No rows. Is 2026-01-03 captured? `livestats status` says it.\n"
+    assert (result.exit_code, result.stderr) == (0, said)
