@@ -186,7 +186,10 @@ def _has_checks(mart: Mart) -> bool:
 def _facts(result: MartResult | None) -> dict[str, Any]:
     if result is None:
         return {"left_out": "a table that it reads has not been loaded yet"}
-    facts: dict[str, Any] = {"is_new": result.is_new, "seconds": round(result.seconds, 3)}
+    facts: dict[str, Any] = {
+        "is_redefined": result.is_redefined,
+        "seconds": round(result.seconds, 3),
+    }
     if result.rows is not None:
         facts |= {"dagster/row_count": result.rows, "days_made": len(result.days)}
     if result.days:

@@ -37,7 +37,7 @@ def backfill(
     reread: bool,
     as_json: bool,
 ) -> None:
-    r"""Capture days, and bring tables and served copy level.
+    r"""Capture days, and bring tables and the served copy up to date.
 
     Without --from and --to: all that is missing and still there, the oldest first where it would
     soon be forgotten. Days that are complete are not asked again, so it can be broken off and run

@@ -1,4 +1,4 @@
-"""`livestats sync`: brings the home of this host and the one in the object store level.
+"""`livestats sync`: synchronises the home of this host with the one in the object store.
 
 The moving is in resources/shared. docs/scale.md says what is shared.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 )
 @json_option
 def sync(whole: bool, as_json: bool) -> None:
-    r"""Bring this host's home and the shared one of scale.home level.
+    r"""Synchronise this host's home with the shared one of scale.home.
 
     Every command that captures, loads or changes does this by itself. Run it to set a host up, to put
     what could not be put while the store was not there, or, with --all, to mend objects that it has

@@ -51,7 +51,7 @@ def work(folder: Path, every_hours: float, at_once: int, once: bool) -> None:
       livestats work --accounts /etc/livestats/accounts
       livestats work --accounts /etc/livestats/accounts --once
 
-    With --once it exits with 1 if an account was not brought level; what another host works on is not
+    With --once it exits with 1 if an account was not brought up to date; what another host works on is not
     counted.
     """
     from pipelines.accounts import account_file

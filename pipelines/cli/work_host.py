@@ -36,7 +36,7 @@ _COMMAND = "import sys; sys.argv[0] = 'livestats'; from pipelines.cli import mai
 def run(folder: Path, every_s: float, at_once: int, *, once: bool) -> bool:
     """Work on the accounts of a folder until a signal comes, or, with `once`, until each had its turn.
 
-    Returns whether one of them was not brought level.
+    Returns whether one of them was not brought up to date.
     """
     with subprocess.Popen(
         [sys.executable, "-c", END_GROUPS_WITH_STDIN], stdin=subprocess.PIPE,

@@ -25,7 +25,7 @@ from resources.capture.inventory import PrerequisiteMissing
 from resources.config import Settings
 from resources.findings import Finding
 from resources.fs import user
-from resources.ledger.unlisted import REMEDY, listed_names, unlisted
+from resources.ledger.unlisted import REMEDY, listed_domain_names, unlisted
 
 _CLOCK_WARNING_S, _CLOCK_PROBLEM_S = 60, 600  # the API refuses signatures that are 15 minutes off
 
@@ -154,7 +154,7 @@ def domains_found(archive: Archive, listed: DomainPage) -> Iterator[Finding]:
     if not given:
         yield _all_domains(listed)
         return
-    known = {*listed_names(archive.home.lake)}
+    known = {*listed_domain_names(archive.home.lake)}
     page = {*listed.bound, *(one.name for one in listed.domains)}
     is_whole = len(listed.domains) == listed.total
     # Of a long list this is the first page only: the lists in the lake have the others.

@@ -43,7 +43,7 @@ Event = Result | tuple[Dataset, date, int, int] | None
 
 
 LAST_ANSWERS_S = 0.3
-"""A cancelled run waits for so long for answers that are under way, then leaves their threads."""
+"""How long a cancelled run waits for answers under way before it abandons their threads."""
 
 FIRST_S = 2.0
 """Seconds that other datasets wait, at most, until those asked by stream have their first answers.
@@ -166,7 +166,7 @@ class CaptureRun:
             for dataset, days in due.items()
         ]
         self._workers = [*workers.values()]
-        self.unanswered: set[Future[Any]] = set()  # requests that were sent
+        self.in_flight: set[Future[Any]] = set()  # requests that were sent
         self._threads: list[threading.Thread] = []
         self._running = 0
 
@@ -180,7 +180,7 @@ class CaptureRun:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
-        if self.is_cancelled and wait(self.unanswered.copy(), LAST_ANSWERS_S).not_done:
+        if self.is_cancelled and wait(self.in_flight.copy(), LAST_ANSWERS_S).not_done:
             # A server stalls: its answers are of no use any more.
             self.decoders.cancel()
             for workers in self._workers:

@@ -260,8 +260,8 @@ class DatasetThread:
         self._run.memory.add(in_flight.held_bytes)
         self._in_flight.append(in_flight)
         in_flight.future = self._workers.submit(self._fetch, in_flight)
-        self._run.unanswered.add(in_flight.future)
-        in_flight.future.add_done_callback(self._run.unanswered.discard)
+        self._run.in_flight.add(in_flight.future)
+        in_flight.future.add_done_callback(self._run.in_flight.discard)
 
     def _fetch(self, in_flight: InFlightRequest) -> list[Answer]:
         """Fetch one request; [] if the day has failed already. Runs in a worker."""

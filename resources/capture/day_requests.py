@@ -40,7 +40,7 @@ def plan_requests(
 def failed_sources(home: Home, settings: Settings, dataset: Dataset, day: date) -> frozenset[str]:
     """Datasets that list the streams or addresses of the day, were tried and are not captured.
 
-    The day goes on with what the others list, and stays incomplete until these are captured. None
+    The day goes on with what the others list, and stays incomplete until these are captured. Empty
     if no other is captured: then the day waits.
     """
     wanted = [name for name in dataset.needs if name in settings.datasets]

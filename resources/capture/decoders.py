@@ -71,7 +71,7 @@ class DecoderPool:
         self._large.shutdown()
 
     def cancel(self) -> None:
-        """Decode no other answer; whoever waits for one gets an error."""
+        """Stop decoding; every `read` that waits raises."""
         self._small.shutdown(wait=False, cancel_futures=True)
         self._large.shutdown(wait=False, cancel_futures=True)
         with self._lock:

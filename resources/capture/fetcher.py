@@ -75,10 +75,9 @@ class Fetcher:
         for the sake of single items (parts of its list). Items that were refused today when the same
         was asked are not asked; items that were refused when something else was, by themselves.
 
-        [] once `has_failed` is true: all calls of the action fail, so more would be wasted.
+        [] once `has_failed` is true: the day has failed, so further calls would be wasted.
 
-        Raises FixAction if no call of the action can succeed, FixSetup if no call at all can,
-        RunCancelled if the run ends meanwhile.
+        Raises FixAction if no call of the action can succeed, FixSetup if none at all can, RunCancelled.
         """
         if has_failed():
             return []
@@ -162,7 +161,7 @@ class Fetcher:
         if found is None:
             self.learned.note_fruitless(self._action)
             if isinstance(refused.error, FixAction) and not (
-                self.learned.was_answered(self._action) or self._has_witness(request)
+                self.learned.was_answered(self._action) or self._finds_witness(request)
             ):
                 raise refused.error  # of the whole action, as far as is known
             return with_bodies(self.dataset, refused, parts)
@@ -192,7 +191,7 @@ class Fetcher:
     ) -> None:
         if len(items) != 1:
             return
-        if self.learned.is_news(self._action, items[0]):  # once for all datasets and days
+        if self.learned.is_first_report(self._action, items[0]):  # once for all datasets and days
             log.warning("%s %s: %s: %s", self.dataset.name, day, printable(items[0]), error)
         if isinstance(error, FixRequest | FixAction):
             self.learned.refuse(self._question(request), items[0], day, error)
@@ -227,13 +226,14 @@ class Fetcher:
 
     def _is_of_items(self, error: FixAction, request: Request) -> bool:
         """True if an action is refused for what is asked about, as far as is known by now."""
-        items = items_of(self.dataset, request)
         if not error.may_be_of_item:
             return False
-        return not self.learned.is_denied(self._action, items) or self._has_witness(request)
+        if len(items := items_of(self.dataset, request)) == 1:
+            self.learned.note_denied(self._action, items[0])
+        return not self.learned.is_denied(self._action, items) or self._finds_witness(request)
 
-    def _has_witness(self, request: Request) -> bool:
-        """True if the action is answered for an item, in whichever request it will be asked about."""
+    def _finds_witness(self, request: Request) -> bool:
+        """Ask about single items until one is answered; True if the action is then known to be allowed."""
         for item in self.learned.witnesses(self._action):
             if self.learned.was_answered(self._action) or not self.learned.spend_call(self._action):
                 break
@@ -243,7 +243,7 @@ class Fetcher:
             except FixSetup:
                 raise
             except ApiError:
-                self.learned.is_denied(self._action, [item])
+                self.learned.note_denied(self._action, item)
         return self.learned.was_answered(self._action)
 
     def _fetch_proven(self, request: Request, came: Pages) -> FetchResult:

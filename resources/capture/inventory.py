@@ -18,6 +18,7 @@ from resources.config import Settings
 from resources.home.layout import Home
 from resources.lake import parquet as lake
 from resources.ledger.known_items import (
+    REGION_COLUMNS,
     PrerequisiteMissing,
     addresses_in,
     known_domains,
@@ -146,10 +147,9 @@ class InventoryReader:
 
         Raises PrerequisiteMissing if there is none.
         """
-        columns = ["area_code", "country_code", "province_code"][:levels]
-        return self._listed("region", columns, "regions")
+        return self._listed("region", REGION_COLUMNS[:levels], "regions")
 
-    def _listed(self, name: str, columns: list[str], what: str) -> tuple[str, ...]:
+    def _listed(self, name: str, columns: Sequence[str], what: str) -> tuple[str, ...]:
         found = listed_names(self.lake, name, columns)
         if found:
             return tuple(sorted("/".join(one) for one in found))

@@ -164,8 +164,8 @@ class Learned:
         with self._lock:
             return any(item in items for items in self._refused.values())
 
-    def is_news(self, action: str, item: str) -> bool:
-        """True once in a run for an item without an answer; never for one that was refused today."""
+    def is_first_report(self, action: str, item: str) -> bool:
+        """True for the first call in a run about an item without an answer; never if it was refused today."""
         if self.was_refused(item):
             return False
         with self._lock:
@@ -233,10 +233,12 @@ class Learned:
         with self._lock:
             if action in self._answered:
                 return False
-            denied = self._denied.setdefault(action, set())
-            if len(items) == 1:
-                denied.add(items[0])
-            return not items or len(denied) >= ENOUGH_ITEMS
+            return not items or len(self._denied.get(action, ())) >= ENOUGH_ITEMS
+
+    def note_denied(self, action: str, item: str) -> None:
+        """A request for this item alone met a lack of permission."""
+        with self._lock:
+            self._denied.setdefault(action, set()).add(item)
 
     def expect(self, action: str, items: Iterable[str]) -> None:
         """Requests of the action will ask about these items, in lists or one by one."""
@@ -246,7 +248,7 @@ class Learned:
     def witnesses(self, action: str) -> list[str]:
         """Some items of all that the action will be asked about, which were not denied by themselves.
 
-        None once as many were: the items of one list, or the first ones, may belong to a project
+        Empty once as many were: the items of one list, or the first ones, may belong to a project
         that the key may not see, and those of another list not.
         """
         with self._lock:

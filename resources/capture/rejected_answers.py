@@ -84,7 +84,7 @@ def payload_key(payload: Mapping[str, object]) -> str:
     return json.dumps(payload, sort_keys=True)
 
 
-def matter(folder: Path, time_zone: str) -> bool:
+def has_relevant_rejected(folder: Path, time_zone: str) -> bool:
     """True if a day has rejected answers, and no capture or one that lacks what they are about.
 
     What cannot be read does not count here: `livestats verify` reports it.

@@ -25,12 +25,11 @@ class Outcome(StrEnum):
     KEPT = "kept"  # complete already, no request
     SETTLING = "settling"
     LOST = "lost"
-    BUSY = "busy"  # locked by another run
     FAILED = "failed"
 
     @property
     def is_complete(self) -> bool:
-        """True if the day has a proven capture after the run."""
+        """True if the day is captured after the run, and nothing of it is known to lack."""
         return self in (Outcome.CAPTURED, Outcome.UNCHANGED, Outcome.KEPT)
 
 

@@ -1,7 +1,7 @@
 """Requests for the items that a captured day lacks. Pure.
 
 Here: what a supplement asks, and which earlier answers stand for refused items. Not here: which items
-lack (ledger/coverage.py), how earlier answers are carried over (partition_writer.py, kept_answers.py).
+lack (ledger/coverage.py), how earlier answers are carried over (staged_files.py, kept_answers.py).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The state of each dataset and day, read from the names of files."""
+"""The state of each dataset and day, read off the archive and its notes."""

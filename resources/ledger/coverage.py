@@ -53,7 +53,7 @@ from resources.raw.captures import (
 )
 from resources.raw.erasures import Erasures
 
-_SAVE_AFTER = 7  # the cache file of a dataset is rewritten once so many captures are new
+_SAVE_AFTER = 7  # new captures after which the cache file of a dataset is rewritten
 
 _BY_LISTED_ITEM = (Scope.STREAM, Scope.ADDRESSES)
 
@@ -184,8 +184,8 @@ class Coverage:
     def _was_about_a_role(self, dataset: Dataset, found: CaptureItems) -> bool:
         """True if all domains of the dataset's role that a capture asked about are no longer known.
 
-        Where none has the role, all are asked. One of the others that was known to the capture and
-        not asked was none of the role, and the day does not lack it, nor those that came later.
+        Without a domain of the role every domain is asked. If the capture knew a domain and did not ask
+        it, there was one of the role then: the day lacks neither that domain nor later ones.
         """
         if self._has_role(dataset):
             return False

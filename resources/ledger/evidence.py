@@ -22,7 +22,13 @@ from resources.ledger.derived_days import is_outdated
 from resources.ledger.domain_suspicion import DomainCounts, suspect_domains
 from resources.ledger.raw_day import RawDayFacts
 from resources.ledger.silent_hours import DomainHours, HourIndex, silent_hours
-from resources.ledger.silent_lists import BY_DOMAIN, OF_ALL, SHOWN_BY, is_silent, silent_lists
+from resources.ledger.silent_lists import (
+    LIST_BY_DOMAIN,
+    LIST_OF_ALL,
+    SHOWN_BY,
+    is_silent,
+    silent_lists,
+)
 from resources.ledger.states import Entry
 from resources.ledger.unlisted_events import unlisted_events
 from resources.raw import captures
@@ -121,7 +127,7 @@ class Evidence:
         """Days whose list lacks all pushes of a domain; none if the vendor has confirmed an empty list."""
         limit = self.limits.get(SHOWN_BY)
         if limit is None or not (
-            name == OF_ALL or (name == BY_DOMAIN and limit == self.limits.get(name))
+            name == LIST_OF_ALL or (name == LIST_BY_DOMAIN and limit == self.limits.get(name))
         ):
             return {}
         found = self._of(name)

@@ -41,8 +41,8 @@ T = TypeVar("T")
 # Each cache file has its own checksum. Deleting it costs one slow read and loses nothing.
 
 _FORMAT = "days 11"
-FEW_DAYS = 7  # up to so many wanted days are read without the cache
-_SAVE_AFTER = 7  # the cache file is rewritten once so many days are new, or so many are gone
+FEW_DAYS = 7  # at most, of wanted days that are read without the cache
+_SAVE_AFTER = 7  # new days, or days that are gone, after which the cache file is rewritten
 _KEPT_BYTES = 20_000_000
 """Of cache files whose content stays in memory, where it takes about six times as much."""
 

@@ -27,6 +27,9 @@ from resources.errors import LivestatsError
 from resources.home.layout import Home
 from resources.lake import parquet as lake_files
 
+REGION_COLUMNS = ("area_code", "country_code", "province_code")
+"""The name of a region, the largest part first."""
+
 
 class PrerequisiteMissing(LivestatsError):
     """A day cannot be planned before another dataset is captured; the message names the dataset."""

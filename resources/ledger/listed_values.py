@@ -14,7 +14,7 @@ from typing import Any
 from resources.api.catalog.cuts import text_of_region
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.spelling import Spelling
-from resources.ledger.known_items import listed_names
+from resources.ledger.known_items import REGION_COLUMNS, listed_names
 from resources.ledger.manifest_items import THE_ACCOUNT, item_key, items_in
 
 LISTED_WITHIN = timedelta(days=3)
@@ -23,12 +23,11 @@ One that is listed later is new, and makes no older day incomplete."""
 
 _CARRIER, _REGION = "carrier ", "region "
 _ISP_LIST = "ISPList"
-_REGION_COLUMNS = ("area_code", "country_code", "province_code")
 _LISTS: Mapping[str, tuple[str, str, Sequence[str]]] = {
     "isps": (_CARRIER, "isp", ["isp"]),
-    "areas": (_REGION, "region", _REGION_COLUMNS[:1]),
-    "countries": (_REGION, "region", _REGION_COLUMNS[:2]),
-    "provinces": (_REGION, "region", _REGION_COLUMNS),
+    "areas": (_REGION, "region", REGION_COLUMNS[:1]),
+    "countries": (_REGION, "region", REGION_COLUMNS[:2]),
+    "provinces": (_REGION, "region", REGION_COLUMNS),
 }
 """What a dataset takes from a list: prefix of the item, dataset that lists it, columns of its name."""
 _KEY = Spelling.ANY_CASE.key

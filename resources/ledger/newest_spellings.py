@@ -11,12 +11,17 @@ from pathlib import Path
 
 from resources.api.catalog.cuts import region_of, text_of_region
 from resources.api.catalog.spelling import Spelling, bare_name, domain_key
-from resources.ledger.known_items import listed_domains, listed_names, read_columns, snapshots
+from resources.ledger.known_items import (
+    REGION_COLUMNS,
+    listed_domains,
+    listed_names,
+    read_columns,
+    snapshots,
+)
 
 _DOMAIN_FIELDS = ("Domain", "DomainList")
 _CARRIER_FIELDS = ("ISPList",)
 _REGION_FIELDS = ("RegionList", "UserRegionList")
-_REGION_COLUMNS = ("area_code", "country_code", "province_code")
 
 Spellings = Mapping[str, Mapping[str, str]]
 """Field of a request -> name as it is asked for -> as the newest list has it, where they differ."""
@@ -32,8 +37,8 @@ def newest_spellings(lake: Path) -> Spellings:
     domains = {asked[key]: name for key, name in newest.items() if asked.get(key, name) != name}
     carriers = _respelled_in(lake, "isp", ["isp"])
     regions: dict[str, str] = {}
-    for levels in range(1, len(_REGION_COLUMNS) + 1):
-        regions |= _respelled_in(lake, "region", _REGION_COLUMNS[:levels])
+    for levels in range(1, len(REGION_COLUMNS) + 1):
+        regions |= _respelled_in(lake, "region", REGION_COLUMNS[:levels])
     names = {_DOMAIN_FIELDS: domains, _CARRIER_FIELDS: carriers, _REGION_FIELDS: regions}
     return {field: its for fields, its in names.items() for field in fields if its}
 

@@ -16,7 +16,7 @@ from resources.ledger.silent_hours import DomainHours
 SHOWN_BY = "batch_push_stream_metrics"
 """It tells pushes apart."""
 
-BY_DOMAIN, OF_ALL = "push_stream_info", "closed_stream_info"
+LIST_BY_DOMAIN, LIST_OF_ALL = "push_stream_info", "closed_stream_info"
 """Lists of pushes: asked for each domain, and for the account."""
 
 

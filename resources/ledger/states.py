@@ -1,4 +1,4 @@
-"""The state of each dataset and day, derived from file names and the clock.
+"""The state of each dataset and day, derived from captures, coverage and the clock.
 
 Not here: reading and caching the names (file_index.py), the table `ledger` (system_tables).
 Read next: file_index.py.
@@ -37,7 +37,7 @@ class State(StrEnum):
     CAPTURED = "captured"
     EMPTY = "empty"  # captured and proven, with no rows
     INCOMPLETE = "incomplete"  # captured, and some domains, streams or addresses lack
-    PARTIAL = "partial"  # requested, and part of it is still missing
+    PARTIAL = "partial"  # tried, and not captured: requests that every day needs have failed
     MISSING = "missing"  # never requested
     SETTLING = "settling"  # not over, or younger than the documented delay
     EXPIRING = "expiring"  # missing or partial, and past the API's history soon
@@ -45,7 +45,7 @@ class State(StrEnum):
 
     @property
     def is_complete(self) -> bool:
-        """True if the day has a proven capture."""
+        """True if the day is captured, and nothing of it is known to lack."""
         return self in (State.CAPTURED, State.EMPTY)
 
     @property
@@ -204,7 +204,7 @@ def entries(
 
     `cache` is the folder of cached facts, see `file_index.raw_days`; without `coverage` captured days
     count as complete. `include_other_days`: also the
-    days outside of `days` that have a folder in the raw archive. None if this user may not look into
+    days outside of `days` that have a folder in the raw archive. Empty if this user may not look into
     the dataset's folder: what cannot be seen is neither missing nor lost.
     """
     if folders.is_closed(root / dataset.name):

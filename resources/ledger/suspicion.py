@@ -39,7 +39,7 @@ ASKED_AGAIN_DAYS = (1, 2, 3, 7, 14, 30)
 """Days after the capture on which a suspect day is asked again; after the last it is confirmed."""
 
 _NEAR = timedelta(weeks=8)  # how far the days lie that tell what is usual
-_FEWEST = 3  # so many days are needed to call something usual
+_FEWEST = 3  # days that are needed to call something usual
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +113,7 @@ def suspect_days(
     if siblings is None:
         return set()
     own = Usual(rows(name))
-    low = {day: usual for day in own.counts if (usual := own.low(day)) is not None}
+    low = {day: usual for day in own.counts if (usual := own.usual_if_low(day)) is not None}
     if not low:
         return set()
     others = {other: Usual(rows(other)) for other in comparable if other in SIBLINGS}
@@ -145,7 +145,7 @@ class Usual:
         for day in self._days:
             self._of_weekday[day.weekday()].append(day)
 
-    def low(self, day: date) -> float | None:
+    def usual_if_low(self, day: date) -> float | None:
         """The usual rows (0: none or unknown) if the day has no or nearly no rows; else None."""
         rows = self.counts[day]
         if rows and rows >= NEARLY_EMPTY * self._most:

@@ -54,7 +54,7 @@ REMEDY = (
 def unlisted(settings: Settings, listed: Iterable[str]) -> list[UnlistedDomain]:
     """The domains of the settings that are not among the `listed` names; names compare as in DNS.
 
-    None if nothing is listed: there are keys that may not list domains. Domains that a person called
+    Empty if nothing is listed: there are keys that may not list domains. Domains that a person called
     gone are left out.
     """
     known = {domain_key(name): name for name in listed}
@@ -80,10 +80,10 @@ def unlisted_in(lake: Path, settings: Settings) -> list[UnlistedDomain]:
     """The same, by all lists of domains in the lake; with the domains that a listed one is bound to."""
     if not (settings.push_domains or settings.pull_domains):
         return []
-    return unlisted(settings, listed_names(lake))
+    return unlisted(settings, listed_domain_names(lake))
 
 
-def listed_names(lake: Path) -> Sequence[str]:
+def listed_domain_names(lake: Path) -> Sequence[str]:
     """The names of all listed domains; none if a list cannot be read."""
     try:
         return [one.domain.name for one in listed_domains(lake)]

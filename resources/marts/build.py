@@ -47,7 +47,7 @@ class MartResult:
     impossible: Mapping[date, str] = field(
         default_factory=dict
     )  # of a table: day -> why it could not be made, and what its rows are now
-    is_new: bool  # its SQL or that of an input has changed
+    is_redefined: bool  # its SQL or that of an input has changed
     rows: int | None = None  # of a table, all days
     seconds: float = 0.0  # that it took
 
@@ -80,28 +80,28 @@ def sync_marts(
     made = []
     not_made: dict[str, Mapping[date, str]] = {}
     for name, mart in wanted.items():
-        is_new, began = name in new, time.monotonic()
-        not_made[name] = _inputs_not_made(mart, not_made, is_new=is_new)
+        is_redefined, began = name in new, time.monotonic()
+        not_made[name] = _inputs_not_made(mart, not_made, is_redefined=is_redefined)
         waiting = {day: not_made[name][day] for day in {*inputs.get(name, ())} & {*not_made[name]}}
         for day in waiting:
             del inputs[name][day]
-        if is_new and name in held and held[name][0] != mart.kind:
+        if is_redefined and name in held and held[name][0] != mart.kind:
             _drop(connection, [(name, held[name][0])])
-        done: incremental.DayResults = [], {}
-        if mart.kind is MartKind.TABLE and is_new:
+        done = incremental.DayResults()
+        if mart.kind is MartKind.TABLE and is_redefined:
             define = partial(_define, connection, mart, versions[name])
             done = incremental.rebuild_all_days(connection, mart, wanted, inputs[name], define)
         elif mart.kind is MartKind.TABLE:
             done = incremental.rebuild_stale_days(connection, mart, wanted, inputs[name])
-        elif is_new:
+        elif is_redefined:
             with warehouse_connection.transaction(connection):
                 _define(connection, mart, versions[name])
-        impossible = {**waiting, **done[1]}
+        impossible = {**waiting, **done.impossible}
         not_made[name] = {**not_made[name], **impossible}
         rows = _count(connection, mart) if mart.kind is MartKind.TABLE else None
         made.append(
             MartResult(
-                mart=mart, days=done[0], impossible=impossible, is_new=is_new, rows=rows,
+                mart=mart, days=done.built, impossible=impossible, is_redefined=is_redefined, rows=rows,
                 seconds=time.monotonic() - began,
             )
         )  # fmt: skip
@@ -109,10 +109,10 @@ def sync_marts(
 
 
 def _inputs_not_made(
-    mart: Mart, not_made: Mapping[str, Mapping[date, str]], *, is_new: bool
+    mart: Mart, not_made: Mapping[str, Mapping[date, str]], *, is_redefined: bool
 ) -> dict[date, str]:
     """Days that marts which `mart` reads could not make: it is made when they are."""
-    left = incremental.LEFT_OUT if is_new else incremental.KEPT
+    left = incremental.LEFT_OUT if is_redefined else incremental.KEPT
     return {
         day: f"It is made of {name}, which could not be made. {left}"
         for name in mart.reads
@@ -186,8 +186,8 @@ def _available_marts(
 def _recorded_marts(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
     """Mart -> (kind, version), for marts that are recorded in meta.mart and exist.
 
-    A macro is there if it is recorded, which the same transaction does. It is not looked for:
-    duckdb_functions() lists all functions of DuckDB, at ten times the CPU of the rest.
+    A macro is there if it is recorded, which the same transaction does. It is not looked for: see
+    records_macros.
     """
     noted = connection.execute("SELECT mart, kind, version FROM meta.mart ORDER BY mart").fetchall()
     there = connection.execute(_EXISTING).fetchall()

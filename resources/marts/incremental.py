@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
+from typing import NamedTuple
 
 import duckdb
 
@@ -32,8 +34,12 @@ CREATE TABLE IF NOT EXISTS meta.mart_day (
 KEPT = "Its rows are as they were."
 LEFT_OUT = "The table was made anew and has no rows of that day."
 
-DayResults = tuple[list[date], dict[date, str]]
-"""Days that were built, and day -> error of those that cannot be computed."""
+
+class DayResults(NamedTuple):
+    """What became of the days of a table."""
+
+    built: Sequence[date] = ()
+    impossible: Mapping[date, str] = MappingProxyType({})  # day -> why it cannot be computed
 
 
 DayInputs = dict[date, str | None]
@@ -107,8 +113,8 @@ def _build_computable(
             log.error("%s of %s cannot be made: %s", mart.name, day, problem)
         good = [day for day in days if day not in impossible]
         _make_in_batches(mart, good, rows, make)  # raises again what is not of single days
-        return good, impossible
-    return days, {}
+        return DayResults(good, impossible)
+    return DayResults(days)
 
 
 def _make_in_batches(

@@ -72,7 +72,7 @@ def sync_comments(
         with warehouse_connection.transaction(connection):
             for place, text in differing:
                 connection.execute(f"COMMENT ON {place} IS {quoting.literal(text)}")
-        log.info("%d comments are put into words anew", len(differing))
+        log.info("%d comments updated", len(differing))
     return len(differing)
 
 

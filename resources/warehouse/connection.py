@@ -50,9 +50,6 @@ CREATE TABLE IF NOT EXISTS meta.state AS SELECT uuid()::VARCHAR AS warehouse, 0:
 )
 
 
-_HEADERS_BYTES = 3 * 4096
-
-
 class WarehouseError(LivestatsError):
     """A load failed; the tables are unchanged, and the message says what to do."""
 
@@ -102,7 +99,7 @@ def _connect_own(home: Home) -> duckdb.DuckDBPyConnection:
     if path.exists() and not identity.is_as_closed(path):
         connection = _connect(home)  # raises if another program has it open
         connection.close()
-        identity.set_aside(path, "was written to by another program, or put back")
+        identity.move_aside(path, "was written to by another program, or put back")
     connection = _connect(home)
     try:
         is_ours = identity.is_of_home(connection, home)
@@ -112,7 +109,7 @@ def _connect_own(home: Home) -> duckdb.DuckDBPyConnection:
     if is_ours:
         return connection
     connection.close()
-    identity.set_aside(path, "belongs to another home")
+    identity.move_aside(path, "belongs to another home")
     return _connect(home)
 
 
@@ -163,7 +160,7 @@ def _remove_unfinished(path: Path) -> None:
     disk without any room the file is there, and nothing in it.
     """
     with suppress(FileNotFoundError):
-        if path.stat().st_size < _HEADERS_BYTES:
+        if path.stat().st_size < identity.HEADER_BYTES:
             content = path.read_bytes()
             if content[8:12] == b"DUCK" or not any(content):
                 path.unlink()
@@ -209,11 +206,11 @@ def too_large(error: duckdb.OutOfMemoryException) -> str:
 
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Commit the block with an incremented change count, or roll all of it back."""
+    """Commit the block under a new commit id, or roll all of it back."""
     connection.begin()
     try:
         yield
-        increment_change_count(connection)
+        record_commit(connection)
         connection.commit()
     except BaseException:
         with suppress(duckdb.Error):  # after a failed commit there is nothing to roll back
@@ -221,8 +218,8 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise
 
 
-def increment_change_count(connection: duckdb.DuckDBPyConnection) -> None:
-    """Count a change, inside the transaction that makes it."""
+def record_commit(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give the content a new commit id, inside the transaction that changes it."""
     connection.execute(
         "UPDATE meta.state SET changes = changes + 1, commit_id = ?", [identity.new_commit()]
     )

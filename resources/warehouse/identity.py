@@ -23,7 +23,7 @@ from resources.raw import captures
 
 log = logging.getLogger("livestats.warehouse")
 
-_HEADER_BYTES = 3 * 4096
+HEADER_BYTES = 3 * 4096
 """DuckDB's main header and its two database headers, which count the checkpoints."""
 
 COLUMNS = """
@@ -62,7 +62,7 @@ def of(connection: duckdb.DuckDBPyConnection) -> Seal | None:
 def header_of(path: Path) -> str:
     """Hash of a file's header, its size, and the size of a log beside it."""
     with path.open("rb") as file:
-        start = file.read(_HEADER_BYTES)
+        start = file.read(HEADER_BYTES)
     log_file = Path(f"{path}.wal")
     sizes = [path.stat().st_size, log_file.stat().st_size if log_file.exists() else 0]
     return hashlib.sha256(start + repr(sizes).encode()).hexdigest()
@@ -129,7 +129,7 @@ def is_of_home(connection: duckdb.DuckDBPyConnection, home: Home) -> bool:
     )
 
 
-def set_aside(path: Path, why: str) -> Path:
+def move_aside(path: Path, why: str) -> Path:
     """Rename a file that is not ours, with its log, so that it is made again; its new path.
 
     It is not deleted: rows of days whose files are gone may be nowhere else.

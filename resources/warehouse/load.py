@@ -38,7 +38,7 @@ class Loaded:
 
     table: str
     days: Sequence[date]  # that were loaded
-    rows: int  # in these days
+    rows: int  # in these days; of a dimension, in all
     total_rows: int  # in the table after the load
     gone: Sequence[date] = ()  # loaded before, lake file missing now; the rows are kept
     problem: str = ""  # why it, or a day of it, could not be loaded; the rows are as they were

@@ -118,7 +118,7 @@ def test_a_day_that_no_source_gives_is_damage_whatever_its_note_says(whole):
             f"INSERT INTO {MART} SELECT * REPLACE (? AS business_date) FROM {MART} LIMIT 1", [other]
         )
         connection.execute("INSERT INTO meta.mart_day VALUES (?, ?, 'made up')", [MART, other])
-        warehouse_connection.increment_change_count(connection)
+        warehouse_connection.record_commit(connection)
         serving.publish(connection, whole.archive.home)
     assert FindingKind.MISMATCH in {one.kind for one in found(whole)}
 

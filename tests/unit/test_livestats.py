@@ -12,7 +12,7 @@ import pytest
 
 import livestats
 from resources.serving.publish import NothingServed
-from resources.warehouse.connection import increment_change_count
+from resources.warehouse.connection import record_commit
 from tests.support.archives import DAYS, lab
 
 PAGE = Path(livestats.__file__).with_name("docs") / "notebook.md"
@@ -36,7 +36,7 @@ def stats(archive):
 def published(archive):
     """Publishes a copy that differs."""
     with archive.archive.writing() as connection:
-        increment_change_count(connection)
+        record_commit(connection)
     archive.archive.publish()
 
 

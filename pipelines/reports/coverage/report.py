@@ -323,7 +323,7 @@ def _days_with_rejected(archive: Archive, entries: Sequence[Entry]) -> list[date
         line.day
         for line in entries
         if (line.lacking or not line.state.is_complete)
-        and rejected_answers.matter(
+        and rejected_answers.has_relevant_rejected(
             captures.folder_of(archive.home.raw, line.dataset, line.day), zone
         )
     ]

@@ -57,7 +57,7 @@ class Dataset:
     duplicate_keys: DuplicateKeys = DuplicateKeys.REFUSE  # within one answer
     prefer: tuple[Preference, ...] = ()  # for DuplicateKeys.KEEP_ONE, the first one decides
     history_override: timedelta | None = None  # for an endpoint without a history limit
-    reread_days: int = 3  # days younger than this are captured again, for late data
+    reread_days: int = 3  # days of this age or younger are captured again
     is_month_to_date: bool = False  # a day's figures are of its month so far
     days_of_list: int = 1  # that a day's list is of, the day itself the last
     group: str = "usage"

@@ -279,7 +279,7 @@ def test_each_finished_day_has_one_event_with_its_facts(told):
     assert found["2026-11-20"]["outcome"] == "unchanged"
 
 
-@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.LOST, Outcome.SETTLING, Outcome.BUSY])
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.LOST, Outcome.SETTLING])
 def test_finished_days_are_marked_though_another_day_is_not(told, outcome):
     run, found = told(result(D19), result(D20, outcome), result(D21))
     assert not run.success

@@ -54,8 +54,8 @@ def test_all_marts_are_one_step_that_says_what_it_made(captured, run):
     rows = of_table.pop("dagster/row_count")
     with captured.archive.reading() as connection:
         assert connection.execute("SELECT count(*) FROM bandwidth_5min").fetchall() == [(rows,)]
-    assert of_table == {"is_new": True, "days_made": 1, "from": str(DAY), "to": str(DAY)}
-    assert of_view == {"is_new": True}
+    assert of_table == {"is_redefined": True, "days_made": 1, "from": str(DAY), "to": str(DAY)}
+    assert of_view == {"is_redefined": True}
     made = {e.asset_key for e in run.get_asset_materialization_events()}
     assert {key for key in made if key.path[0] == "marts"} == {
         *marts.keys(captured.archive.settings.datasets)
@@ -88,7 +88,7 @@ def test_a_mart_can_be_materialised_alone_and_does_nothing_twice(captured, run):
             instance=history,
         )
     found = facts(alone, "bandwidth_5min")
-    assert (found["is_new"], found["days_made"]) == (False, 0)
+    assert (found["is_redefined"], found["days_made"]) == (False, 0)
 
 
 def test_a_step_before_anything_is_loaded_leaves_marts_out_and_says_so(captured):

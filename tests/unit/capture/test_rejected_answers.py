@@ -1,4 +1,4 @@
-"""Rejected answers matter until a capture holds what they are about; status names their days."""
+"""Rejected answers has_relevant_rejected until a capture holds what they are about; status names their days."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pipelines.reports.coverage import page
 from pipelines.reports.coverage import report as coverage_report
 from resources.api.catalog import DATASETS
 from resources.api.retry import RetryPolicy
-from resources.capture.rejected_answers import matter, payload_key
+from resources.capture.rejected_answers import has_relevant_rejected, payload_key
 from resources.raw import captures
 from resources.simulator import Account
 from resources.simulator.exchange import Answer
@@ -43,7 +43,7 @@ def test_status_names_days_with_rejected_answers_until_they_are_captured(tmp_pat
         found.capture((DAY,))
         folder = captures.folder_of(found.archive.home.raw, NAME, DAY)
         assert captures.rejected_in(folder)
-        assert not matter(folder, found.archive.settings.time_zone)
+        assert not has_relevant_rejected(folder, found.archive.settings.time_zone)
         assert coverage_report.read(found.archive, [DATASETS[NAME]], DAY, DAY).rejected == {}
 
 
@@ -53,7 +53,7 @@ def test_an_incomplete_day_counts_as_long_as_it_lacks_what_was_rejected(tmp_path
         found.capture((DAY,))
         folder = captures.folder_of(found.archive.home.raw, NAME, DAY)
         assert captures.newest(folder) is not None
-        assert matter(folder, found.archive.settings.time_zone)
+        assert has_relevant_rejected(folder, found.archive.settings.time_zone)
 
 
 @dataclass

@@ -25,7 +25,7 @@ def test_nothing_is_done_twice(connection, put, bring):
     put(DAYS[0], 3)
     bring()
     before = state(connection)
-    assert all(not made.days and not made.is_new for made in bring().values())
+    assert all(not made.days and not made.is_redefined for made in bring().values())
     assert state(connection) == before
 
 
@@ -59,7 +59,7 @@ def test_another_sql_makes_the_whole_table_again_and_what_stands_on_it(
     assert set(build.marts_behind(connection, [*DATASETS], marts)) == {"daily", "above", "top"}
     done = bring()
     assert done["daily"].days == DAYS
-    assert all(made.is_new for made in done.values())
+    assert all(made.is_redefined for made in done.values())
     assert set(by_day(connection).values()) == {6}
     assert connection.execute("FROM above").fetchall() == [(6,)]
 
@@ -127,7 +127,7 @@ def test_what_somebody_dropped_comes_again(connection, put, bring):
     put(DAYS[0], 3)
     bring()
     connection.execute("DROP VIEW above; DROP TABLE daily")
-    assert bring()["above"].is_new
+    assert bring()["above"].is_redefined
     assert connection.execute("FROM above").fetchall() == [(3,)]
 
 
@@ -160,7 +160,7 @@ def test_other_words_in_a_header_make_no_day_anew(connection, folder, put, bring
     put(DAYS[0], 3)
     bring()
     (folder / "daily.sql").write_text(DAILY.replace("Streams of a day.", "In other words."))
-    assert not any(made.is_new or made.days for made in bring().values())
+    assert not any(made.is_redefined or made.days for made in bring().values())
     table_comments.sync_comments(connection, "en", read.__wrapped__(folder))
     ((said,),) = connection.execute(
         "SELECT comment FROM duckdb_tables() WHERE table_name = 'daily'"

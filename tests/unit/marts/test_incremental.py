@@ -217,7 +217,7 @@ def test_an_interrupt_leaves_the_table_as_it_was(connection, folder, put, bring,
         raise KeyboardInterrupt
 
     (folder / "daily.sql").write_text(LOUD)
-    monkeypatch.setattr(warehouse_connection, "increment_change_count", interrupted)
+    monkeypatch.setattr(warehouse_connection, "record_commit", interrupted)
     with pytest.raises(KeyboardInterrupt):
         bring()
     assert by_day(connection) == rows

@@ -94,7 +94,7 @@ def test_other_words_are_put_on_what_is_there_and_nothing_is_made_anew(lab):
     loaded = [*lab.archive.sync_tables(DATASETS[name] for name in NAMES)]
     assert [one.days for one in loaded] == [[]] * len(NAMES)
     made = lab.archive.sync_marts()
-    assert not any(one.is_new or one.days for one in made)
+    assert not any(one.is_redefined or one.days for one in made)
     assert lab.archive.publish().is_new
     assert lab.archive.is_described()
     assert held(lab) == before

@@ -156,7 +156,7 @@ def test_endpoints_that_disagree_are_an_alarm(served):
             "INSERT INTO reconciliation (rule, business_date, verdict) "
             "VALUES ('made_up', DATE '2026-11-21', 'differs')"
         )
-        warehouse_connection.increment_change_count(connection)
+        warehouse_connection.record_commit(connection)
         from resources.serving import publish
 
         publish.publish(connection, served.archive.home)

@@ -35,7 +35,7 @@ def broken(captured, tmp_path):
         archive = captured.with_(LIVESTATS_HOME=str(tmp_path / "home")).archive
         with archive.writing() as connection:
             connection.execute(statement)
-            warehouse_connection.increment_change_count(connection)
+            warehouse_connection.record_commit(connection)
         archive.publish()
         return reconciliation.result(archive)
 
