@@ -1,4 +1,4 @@
-"""Rejected answers has_relevant_rejected until a capture holds what they are about; status names their days."""
+"""Rejected answers matter until a capture holds what they are about; status names their days."""
 
 import json
 from dataclasses import dataclass
