@@ -191,7 +191,7 @@ def _missing_state(
 def entries(
     dataset: Dataset,
     days: Sequence[date],
-    root: Path,
+    raw_root: Path,
     now: datetime,
     zone: ZoneInfo,
     expiry_warning: timedelta,
@@ -200,16 +200,18 @@ def entries(
     coverage: Coverage | None = None,
     include_other_days: bool = False,
 ) -> list[Entry]:
-    """The ledger's lines of one daily dataset for `days`; `root` is the raw archive.
+    """The ledger's lines of one daily dataset for `days`; `raw_root` is the raw archive.
 
     `cache` is the folder of cached facts, see `file_index.raw_days`; without `coverage` captured days
     count as complete. `include_other_days`: also the
     days outside of `days` that have a folder in the raw archive. Empty if this user may not look into
     the dataset's folder: what cannot be seen is neither missing nor lost.
     """
-    if folders.is_closed(root / dataset.name):
+    if folders.is_closed(raw_root / dataset.name):
         return []
-    facts = file_index.raw_days(root, dataset.name, None if include_other_days else {*days}, cache)
+    facts = file_index.raw_days(
+        raw_root, dataset.name, None if include_other_days else {*days}, cache
+    )
     if include_other_days:
         days = sorted({*facts, *days})
     nothing = RawDayFacts()
@@ -231,41 +233,44 @@ def is_due_again(dataset: Dataset, line: Entry, now: datetime, zone: ZoneInfo) -
     return is_young and day_of(line.last_seen_at, zone) < today
 
 
-def stale_days(lines: Iterable[Entry], root: Path, cache: Path | None = None) -> list[date]:
+def stale_days(lines: Iterable[Entry], lake_root: Path, cache: Path | None = None) -> list[date]:
     """Captured days whose lake file is not what the present code makes of their newest capture.
 
     The file is missing or unreadable, or was made from an earlier capture, or by another version of
     the normaliser or of the declared schema. The next load or replay makes it anew, without a
     request. Unlike the rest of the ledger,
-    this reads the footers of files in the lake `root`: about 0.2 ms for each day that is not cached.
+    this reads the footers of files in the lake: about 0.2 ms for each day that is not cached.
     """
     return _days_to_rebuild(
-        lines, root, cache, lambda name, file: file.version == parquet.version_of(DATASETS[name])
+        lines,
+        lake_root,
+        cache,
+        lambda name, file: file.version == parquet.version_of(DATASETS[name]),
     )
 
 
 def days_without_lake_file(
-    lines: Iterable[Entry], root: Path, cache: Path | None = None
+    lines: Iterable[Entry], lake_root: Path, cache: Path | None = None
 ) -> list[date]:
     """Captured days whose lake file is missing, unreadable or of another capture.
 
     A crash between committing the capture and the lake file leaves such a day. Files of an older
     version do not count: they hold the rows of the newest capture, and the next load rebuilds them.
     """
-    return _days_to_rebuild(lines, root, cache, lambda *_: True)
+    return _days_to_rebuild(lines, lake_root, cache, lambda *_: True)
 
 
 def all_stale_days(
     dataset: str,
-    root: Path,
+    raw_root: Path,
     lake_root: Path,
     cache: Path | None = None,
     zone: ZoneInfo | None = None,
 ) -> set[date]:
-    """`stale_days` for all days of `dataset` in the raw archive `root`, without ledger lines."""
+    """`stale_days` for all days of `dataset` in the raw archive `raw_root`, without ledger lines."""
     files = file_index.lake_files(lake_root, dataset, cache=cache)
     version = parquet.version_of(DATASETS[dataset])
-    found = file_index.raw_days(root, dataset, cache=cache)
+    found = file_index.raw_days(raw_root, dataset, cache=cache)
     if zone is not None:
         found = {day: facts.in_zone(zone.key) for day, facts in found.items()}
     return {
@@ -281,7 +286,7 @@ def all_stale_days(
 
 def _days_to_rebuild(
     lines: Iterable[Entry],
-    root: Path,
+    lake_root: Path,
     cache: Path | None,
     is_current: Callable[[str, file_index.LakeFileFacts], bool],
 ) -> list[date]:
@@ -291,7 +296,9 @@ def _days_to_rebuild(
             captured.setdefault(line.dataset, []).append(line)
     days: list[date] = []
     for name, lines_of_dataset in captured.items():
-        files = file_index.lake_files(root, name, {line.day for line in lines_of_dataset}, cache)
+        files = file_index.lake_files(
+            lake_root, name, {line.day for line in lines_of_dataset}, cache
+        )
         days += [
             line.day
             for line in lines_of_dataset
