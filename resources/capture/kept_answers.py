@@ -1,6 +1,6 @@
-"""Late data where an item is newly refused: its earlier answer is kept beside the new ones of others.
+"""Late data where an item is refused or not asked any more: its earlier answer is kept beside the new ones.
 
-Not here: which answers stand for what was refused (supplement.py), files (partition_writer.py).
+Not here: which answers are kept (supplement.py), files (partition_writer.py).
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from resources.api.catalog.model import Scope
+from resources.api.request_plan import items_of
 from resources.capture import supplement
 from resources.capture.partition_writer import PartitionJob
 from resources.lake import parquet
@@ -23,18 +24,21 @@ def keep_earlier(job: PartitionJob) -> tuple[str, ...]:
     taken over where a request is about the whole account: such figures do not add up from parts.
     Raises UnusableCapture or ApiError if the earlier capture cannot be read.
     """
-    before, staged = job.previous, job.staged
-    if before is None or staged is None or job.dataset.scope is Scope.ACCOUNT:
+    before = job.previous
+    if before is None or job.dataset.scope is Scope.ACCOUNT:
         return ()
     refused = [one.request for one in job.unanswered]
-    only = supplement.answered_before(job.dataset, refused, before)
+    asked = {item_key(job.dataset, i) for one in job.requests for i in items_of(job.dataset, one)}
+    only = supplement.answered_before(job.dataset, refused, before, asked)
     kept = {item for some in only for item in some}
     if not kept:
         return ()
+    staged = job.open_staged()
     staged.capture.carry(before, only)
     for rows in parquet.rows_of(job.dataset, before, only):
         staged.table.add(rows)
     keys = {item_key(job.dataset, item) for item in kept}
     rest = [(one, supplement.without(job.dataset, one.request, keys)) for one in job.unanswered]
     job.unanswered = [replace(one, request=left) for one, left in rest if left is not None]
+    job.kept_items = keys
     return tuple(sorted(kept))

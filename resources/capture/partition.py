@@ -91,7 +91,7 @@ class PartitionLifecycle:
         )
         self._log_misplaced(day, folder)
         before = captures.newest(folder, self.settings.time_zone)
-        is_supplement = False
+        is_supplement, kept = False, None
         if before is not None:
             kept = self._check_lake_file(day, before, line.lacking)
             is_behind = bool(dataset.derived_from) and self._derivable.is_outdated(dataset, day)
@@ -112,14 +112,13 @@ class PartitionLifecycle:
             domains = () if dataset.is_dimension else self.inventory.domains()
             # Before the plan: where a source changes meanwhile, the older name is compared later.
             sources = self._sources(day)
-            requests = self._requests(day, now)
-            carried = (
-                before if is_supplement and supplement.carries(dataset, line.lacking) else None
-            )
-            if carried is not None:
-                requests = supplement.requests_for(dataset, requests, line.lacking, carried)
+            carried = before if is_supplement else None
+            requests, carried = self._requests(day, now, line.lacking, carried)
         except PrerequisiteMissing as error:
             return self._failed(day, folder, error, None)
+        if kept is not None and self.again and self._asks_less(requests, before):
+            log.info("%s %s: kept, for it would be asked about less now", dataset.name, day)
+            return kept
         names = [d.name for d in domains if dataset.includes_domain(d.name)]
         return PartitionJob(
             dataset=dataset,
@@ -135,6 +134,12 @@ class PartitionLifecycle:
             carried=carried,
             is_supplement=is_supplement,
         )
+
+    def _asks_less(self, requests: list[Request], before: captures.Capture | None) -> bool:
+        try:
+            return before is not None and supplement.asks_less(self.dataset, requests, before)
+        except captures.UnusableCapture:
+            return False  # a new capture replaces it
 
     def _log_misplaced(self, day: date, folder: Path) -> None:
         for misplaced, problem in captures.misplaced_in(folder, self.settings.time_zone):
@@ -179,12 +184,19 @@ class PartitionLifecycle:
     def _coverage(self) -> Coverage:
         return Coverage(self.home.raw, self.home.lake, self.settings, self.home.file_index)
 
-    def _requests(self, day: date, now: datetime) -> list[Request]:
-        """All requests of the day. Raises PrerequisiteMissing also for a cut that is too large."""
+    def _requests(
+        self, day: date, now: datetime, lacking: Collection[str], before: captures.Capture | None
+    ) -> tuple[list[Request], captures.Capture | None]:
+        """All requests of the day; of a supplement, those for what is `lacking` and `before`, carried.
+
+        Raises PrerequisiteMissing also for a cut that is too large.
+        """
         found = plan_requests(self.home, self.inventory, self.dataset, day, now)
         if problem := cut_cost.refusal(self.dataset, found):
             raise PrerequisiteMissing(problem)
-        return found
+        if before is None or not supplement.carries(self.dataset, lacking):
+            return found, None
+        return supplement.requests_for(self.dataset, found, lacking, before), before
 
     def _check_lake_file(
         self, day: date, capture: captures.Capture, lacking: tuple[str, ...]
@@ -231,20 +243,21 @@ class PartitionLifecycle:
         return self._failed(job.day, job.folder, error, job)
 
     def _keep_earlier(self, job: PartitionJob) -> tuple[str, ...]:
-        """Keep what an earlier capture answered for items that have no answer now; the items.
+        """Keep what an earlier capture answered for items that are refused or not asked now; the items.
 
         So late data of the others does not wait for them.
         """
-        is_again = job.previous is not None and job.carried is None
-        if not (is_again and job.unanswered and job.answered) or job.dataset.is_dimension:
+        if job.previous is None or job.carried is not None or job.dataset.is_dimension:
             return ()
-        error = job.unanswered[0].error
+        if job.unanswered and not job.answered:
+            return ()
+        error = job.unanswered[0].error if job.unanswered else None
         try:
             kept = kept_answers.keep_earlier(job)
         except captures.UnusableCapture:
             return ()  # a new capture replaces it
         if kept:
-            why = printable(error.code or error.what)
+            why = printable(error.code or error.what) if error else "not asked any more"
             named = named_items(kept)
             log.warning("%s %s: %s: %s; the earlier answer is kept", self.dataset.name, job.day,
                         named, why)  # fmt: skip

@@ -7,7 +7,7 @@ Read next: raw/captures.py.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -77,6 +77,9 @@ class PartitionJob:
     finished: int = 0  # requests that are done, with or without an answer
     answered: int = 0  # answers
     unanswered: list[Unanswered] = field(default_factory=list)
+    kept_items: Collection[
+        str
+    ] = ()  # with answers of the previous capture, as `item_key` gives them
     error: Exception | None = None  # that failed the whole day; the first, in order of the requests
     failed_requests: list[Request] = field(default_factory=list)
     has_failed: bool = False  # set by a worker that fails; the others then send no more requests
@@ -117,12 +120,13 @@ class PartitionJob:
                 self.unanswered.append(one)
                 self.failed_requests.append(one.request)
             else:
-                self._open_staged().add(self._next_number, one)
+                self.open_staged().add(self._next_number, one)
                 self._next_number, self.answered = self._next_number + 1, self.answered + 1
                 if self.dataset.bucket_s is not None:
                     self.grids_s.add(grid_s(one.rows.tables(), self.dataset.bucket_s))
 
-    def _open_staged(self) -> StagedFiles:
+    def open_staged(self) -> StagedFiles:
+        """The files of the day, which are opened when they are first needed."""
         if self.staged is None:
             self.staged = StagedFiles.open(self.home, self.dataset, self.day, self.carried)
             self._next_number = self.staged.capture.next_request
@@ -180,8 +184,9 @@ class PartitionJob:
             facts["sources"] = dict(self.sources)
         if self.absent_sources:
             facts["absent_sources"] = [*self.absent_sources]
-        if self.gone_streams:
-            facts["gone_streams"] = [*self.gone_streams]
+        gone = [s for s in self.gone_streams if item_key(self.dataset, s) not in self.kept_items]
+        if gone:
+            facts["gone_streams"] = gone
         return facts
 
     def commit(self, now: datetime, time_zone: str) -> CommitResult:
@@ -190,7 +195,7 @@ class PartitionJob:
         If rows and items equal those of the newest capture, only a note with the time `now` is
         added. If the lake file cannot be committed after the capture, the next run rebuilds it.
         """
-        staged = self._open_staged()
+        staged = self.open_staged()
         capture, table = staged.capture, staged.table
         erased = self.erased.facts(self.previous if capture.has_carried else None)
         facts = {**self._facts(time_zone), **table.stats.facts(), **erased}
@@ -253,8 +258,11 @@ class PartitionJob:
             known = before.manifest
         except captures.UnusableCapture:
             return False  # a new capture replaces it
-        compared = (asked_items, asked_values) if self.is_supplement else (asked_items,)
-        if any(asked(self.dataset, manifest) != asked(self.dataset, known) for asked in compared):
+        items = asked_items(self.dataset, manifest).union(self.kept_items)
+        if items != asked_items(self.dataset, known):
+            return False
+        values = asked_values(self.dataset, manifest), asked_values(self.dataset, known)
+        if self.is_supplement and values[0] != values[1]:
             return False
         if {*contradictions} != {*manifest_facts.contradictions(known)}:
             return False  # the ledger tells from the capture whether it is contradicted

@@ -1,6 +1,7 @@
 """Requests for the items that a captured day lacks. Pure.
 
-Here: what a supplement asks, and which earlier answers stand for refused items. Not here: which items
+Here: what a supplement asks, and which earlier answers stay beside those of a day that is asked again.
+Not here: which items
 lack (ledger/coverage.py), how earlier answers are carried over (staged_files.py, kept_answers.py).
 """
 
@@ -12,8 +13,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
 from resources.api.request_plan import Request, items_of, narrowed, request_of
-from resources.ledger.listed_values import lacks_values
+from resources.ledger.listed_values import asked_values, lacks_values
 from resources.ledger.manifest_items import (
+    answered_items,
     asked_items,
     item_key,
     items_in,
@@ -46,12 +48,28 @@ def requests_for(
     return [*again, *_for_items(dataset, full_plan, new)]
 
 
-def answered_before(
-    dataset: Dataset, refused: Sequence[Request], before: Capture
-) -> list[list[str]]:
-    """For each request of the capture `before`: its items whose answers stand for `refused` ones.
+def asks_less(dataset: Dataset, requests: Sequence[Request], before: Capture) -> bool:
+    """True if `requests` would bring other figures than `before` because they are about less.
 
-    An item counts only if all that was refused about it now was answered then.
+    That are figures of an account out of fewer domains, or of fewer carriers or regions: a list that is
+    short for a while, or a domain that has left or was erased. No answer of `before` could be kept
+    beside the new ones. Raises UnusableCapture if its manifest cannot be read.
+    """
+    now = {"requests": [{"payload": one.payload} for one in requests]}
+    if {*asked_values(dataset, before.manifest)} - {*asked_values(dataset, now)}:
+        return True
+    is_less = bool(answered_items(dataset, before.manifest) - asked_items(dataset, now))
+    return dataset.scope is Scope.ACCOUNT and (is_less or "erased" in before.manifest)
+
+
+def answered_before(
+    dataset: Dataset, refused: Sequence[Request], before: Capture, asked: Collection[str]
+) -> list[list[str]]:
+    """For each request of the capture `before`: its items whose answers stay beside the new ones.
+
+    These are items of `refused` requests, if all that was refused about them now was answered then,
+    and items that are not `asked` any more, as of a domain that has left the account. `asked` has
+    items as `item_key` gives them.
     """
     entries = before.manifest["requests"]
     questions = [_question(dataset, one["payload"]) for one in entries]
@@ -64,6 +82,7 @@ def answered_before(
     }
     unknown = {item for question, item in now - then}
     kept = {(question, item) for question, item in now if item not in unknown}
+    kept |= {(question, item) for question, item in then if item not in asked}
     return [
         [item for item in items_in(dataset, entry) if (q, item_key(dataset, item)) in kept]
         for entry, q in zip(entries, questions, strict=True)

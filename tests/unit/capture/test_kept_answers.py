@@ -5,13 +5,14 @@ import json
 import pytest
 
 from resources.api.catalog import DATASETS
-from resources.api.request_plan import narrowed, requests_for
+from resources.api.request_plan import items_of, narrowed, requests_for
 from resources.capture.supplement import answered_before, without
 from tests.unit.api.parsing.test_parse import DAY, MANY, SHANGHAI
 
 PULL, LIVE = "pull.example.com", "live.example.com"
 COUNTS = DATASETS["stream_count"]
 REQUESTS = [*requests_for(COUNTS, DAY, SHANGHAI, MANY)]
+ASKED = {item for one in REQUESTS for item in items_of(COUNTS, one)}
 
 
 class Before:
@@ -27,20 +28,26 @@ class Before:
 def test_only_the_same_question_is_answered():
     """Each kind of streams is a request of its own."""
     refused = [narrowed(COUNTS, REQUESTS[1], [PULL])]
-    found = answered_before(COUNTS, refused, Before(REQUESTS))
+    found = answered_before(COUNTS, refused, Before(REQUESTS), ASKED)
     assert found == [[PULL] if one is REQUESTS[1] else [] for one in REQUESTS]
 
 
 def test_an_item_counts_only_if_all_that_is_refused_was_answered():
     refused = [narrowed(COUNTS, one, [PULL]) for one in REQUESTS]
-    assert not any(answered_before(COUNTS, refused, Before(REQUESTS[:1])))
-    assert answered_before(COUNTS, refused, Before(REQUESTS)) == [[PULL]] * len(REQUESTS)
+    assert not any(answered_before(COUNTS, refused, Before(REQUESTS[:1]), ASKED))
+    assert answered_before(COUNTS, refused, Before(REQUESTS), ASKED) == [[PULL]] * len(REQUESTS)
+
+
+def test_what_is_not_asked_any_more_stays_whatever_was_asked_about_it():
+    found = answered_before(COUNTS, [], Before(REQUESTS), ASKED - {PULL})
+    assert found == [[i for i in items_of(COUNTS, one) if i == PULL] for one in REQUESTS]
+    assert any(found)
 
 
 @pytest.mark.parametrize("only", [[], [LIVE]])
 def test_an_answer_that_counted_no_more_counts_no_more(only):
     refused = [narrowed(COUNTS, REQUESTS[0], [PULL])]
-    found = answered_before(COUNTS, refused, Before(REQUESTS[:1], [only]))
+    found = answered_before(COUNTS, refused, Before(REQUESTS[:1], [only]), ASKED)
     assert found == [[]]
 
 
