@@ -154,7 +154,7 @@ def after(todo: BackfillPlan, summary: Summary, served: object) -> list[str]:
         lines.append(f"Next: {again(summary.failed)}")
     elif summary.incomplete:
         lines.append(
-            "Next: livestats backfill, which asks once a day for what lacks. For a domain that is "
+            "Next: livestats backfill, which asks again for what lacks. For a domain that is "
             "gone for good: livestats gone DOMAIN; for a stream: livestats gone DOMAIN/APP/STREAM"
         )
     elif files.lacking:

@@ -71,13 +71,11 @@ class Fetcher:
     def fetch(self, request: Request, day: date, has_failed: Callable[[], bool]) -> list[Answer]:
         """What answers `request`: its answer, or those to parts of it, proven or not.
 
-        A request is asked in parts if the API takes too long (halves of its window) or refuses it
-        for the sake of single items (parts of its list). Items that were refused today when the same
-        was asked are not asked; items that were refused when something else was, by themselves.
+        A request is asked in parts if the API takes too long (halves of its window) or refuses it for
+        single items (parts of its list). Items that were refused in this run when the same was asked
+        are not asked; others that were refused today, by themselves. [] once `has_failed` is true.
 
-        [] once `has_failed` is true: the day has failed, so further calls would be wasted.
-
-        Raises FixAction if no call of the action can succeed, FixSetup if none at all can, RunCancelled.
+        Raises FixAction if no call of the action can succeed, FixSetup if none can, RunCancelled.
         """
         if has_failed():
             return []
@@ -208,7 +206,9 @@ class Fetcher:
         came: Pages = {}
         try:
             answer = self._fetch_proven(request, came)
-            self.learned.note_answer(self._action, len(items_of(self.dataset, request)))
+            self.learned.note_answer(self._action, len(items := items_of(self.dataset, request)))
+            if len(items) == 1:
+                self.learned.note_item_answered(self._question(request), items[0])
             return answer
         except FixSetup:
             raise

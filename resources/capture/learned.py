@@ -1,4 +1,4 @@
-"""What the API has refused or limited today: kept so that it is not asked for each day again.
+"""What the API has refused or limited: kept so that it is not asked for each day again.
 
 Here: list limits by action, refused items by question (a dataset and its variant), and the count of
 calls spent on finding them.
@@ -50,7 +50,7 @@ _MAX_REMEMBERED = 20_000  # refused items of a question in the file
 
 @dataclass(frozen=True)
 class Refusal:
-    """An item that was refused today, and for which days."""
+    """An item that was refused, and for which days."""
 
     days: frozenset[date]
     what: str
@@ -63,7 +63,7 @@ class Refusal:
 
     def error(self, action: str) -> ApiError:
         """The error of a request that is not sent because of this refusal."""
-        what = f"{self.what}; not asked again today"
+        what = f"{self.what}; not asked again in this run"
         return FixRequest(what, self.advice, action=action, code=self.code)
 
 
@@ -73,8 +73,10 @@ class Learned:
 
     A refusal is held against the question that was refused, which another dataset of the action may
     ask with success, and against its day and, after some, earlier days: an item may be refused for
-    days before it existed and answered for a later one. Refusals are forgotten when `today` changes,
-    so that each is tried again once a day. Limits of lists are kept, and tried again after LIMIT_DAYS.
+    days before it existed and answered for a later one. What an earlier run of today was refused is
+    asked once more, by itself: a permission may have been given since, and the oldest day is gone
+    tomorrow. If it is refused again, what was known of other days holds, too. Refusals are forgotten when
+    `today` changes. Limits of lists are kept, and tried again after LIMIT_DAYS.
     """
 
     path: Path
@@ -83,6 +85,7 @@ class Learned:
     clock_s: Callable[[], float] = time.monotonic
     _limits: dict[str, tuple[int, date]] = field(default_factory=dict)  # with the day of learning
     _refused: dict[str, dict[str, Refusal]] = field(default_factory=dict)
+    _confirmed: set[tuple[str, str]] = field(default_factory=set)  # refused in this run
     _spent: Counter[str] = field(default_factory=Counter)
     _fruitless: Counter[str] = field(default_factory=Counter)
     _failures: Counter[str] = field(default_factory=Counter)
@@ -154,9 +157,10 @@ class Learned:
             self._is_changed = True
 
     def refusal(self, question: str, item: str, day: date) -> Refusal | None:
-        """A refusal of `item` to this question that holds for `day`."""
+        """A refusal of `item` to this question, in this run, that holds for `day`."""
         with self._lock:
-            known = self._refused.get(question, {}).get(item)
+            is_confirmed = (question, item) in self._confirmed
+            known = self._refused.get(question, {}).get(item) if is_confirmed else None
         return known if known is not None and known.holds_for(day) else None
 
     def was_refused(self, item: str) -> bool:
@@ -179,7 +183,14 @@ class Learned:
             items = self._refused.setdefault(question, {})
             days = items[item].days if item in items else frozenset()
             items[item] = Refusal(days | {day}, error.what, error.advice, error.code)
+            self._confirmed.add((question, item))
             self._is_changed = True
+
+    def note_item_answered(self, question: str, item: str) -> None:
+        """What an earlier run was refused was answered: nothing of it holds any more."""
+        with self._lock:
+            if (question, item) not in self._confirmed:
+                self._is_changed |= self._refused.get(question, {}).pop(item, None) is not None
 
     def note_failure(self, action: str, day: date, items: Sequence[str] = ()) -> None:
         """A request for `day` about `items` found the server failing, all attempts included."""

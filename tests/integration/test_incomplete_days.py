@@ -109,14 +109,25 @@ def test_a_bad_item_costs_itself_and_comes_when_it_is_mended(
         assert same_as(later, whole) == []
 
 
-def test_refused_items_are_asked_once_a_day(tmp_path):
+def test_refused_items_are_asked_once_more_by_each_run_and_not_for_every_day(tmp_path):
+    days = [DAY - timedelta(days=n) for n in range(10)]
     with lab(tmp_path / "home", ACCOUNT, manners=[f"refuse-domain={PULLED}"]) as lone:
-        found = lone.only(*LISTED)
-        found.capture(DAYS[::-1])
+        found = lone.only("domain", "source_traffic", "isp")
+        found.capture(days)
         asked = found.requests
-        results = found.capture(DAYS)
-        assert found.requests == asked
+        results = found.capture(days)
+        assert 0 < found.requests - asked < len(days)
         assert {r.outcome for r in results} == {Outcome.KEPT, Outcome.INCOMPLETE}
+
+
+def test_what_was_refused_is_complete_with_the_next_run_of_the_day(tmp_path, whole):
+    with lab(tmp_path / "home", ACCOUNT, manners=[f"refuse-domain={PULLED}"]) as lone:
+        found = lone.only(*FEW)
+        backfill(found, *DAYS)
+        lone.simulator.manners = []
+        summary, _ = backfill(found, *DAYS)
+        assert summary.is_complete, (summary.incomplete, summary.failed)
+        assert same_as(found, whole) == []
 
 
 def test_domains_that_become_visible_complete_the_days_before(tmp_path, whole):

@@ -63,17 +63,42 @@ def test_an_item_without_an_answer_is_news_once_in_a_run(path):
     assert not refused(path).is_first_report(ACTION, ITEM), "it was told when it was refused"
 
 
-def test_it_is_remembered_for_the_day_with_the_words_of_the_vendor(path):
-    refused(path)
-    found = Learned.load(path, TODAY).refusal(ACTION, ITEM, DAY)
-    error = found.error(ACTION)
+def test_it_is_told_with_the_words_of_the_vendor(path):
+    error = refused(path).refusal(ACTION, ITEM, DAY).error(ACTION)
     assert (error.code, error.advice, error.action) == (
         "RequestForbidden",
         "Ask the owner.",
         ACTION,
     )
     assert "refused with RequestForbidden" in str(error)
-    assert "not asked again today" in str(error)
+    assert "not asked again in this run" in str(error)
+
+
+def test_another_run_of_the_day_asks_once_more_and_by_itself(path):
+    """A permission may have been given since, and the API forgets the oldest day tomorrow."""
+    refused(path)
+    later = Learned.load(path, TODAY)
+    assert later.refusal(ACTION, ITEM, DAY) is None
+    assert later.was_refused(ITEM)
+    later.refuse(
+        ACTION, ITEM, DAY + timedelta(days=3), REFUSED
+    )  # still, and for all that was known
+    assert later.refusal(ACTION, ITEM, DAY) is not None
+
+
+def test_what_is_answered_in_another_run_is_refused_no_more(path):
+    refused(path)
+    later = Learned.load(path, TODAY)
+    later.note_item_answered(ACTION, ITEM)
+    assert not later.was_refused(ITEM)
+    later.save()
+    assert not Learned.load(path, TODAY).was_refused(ITEM)
+
+
+def test_an_answer_for_one_day_takes_back_no_refusal_of_the_same_run(path):
+    learned = refused(path)
+    learned.note_item_answered(ACTION, ITEM)
+    assert learned.refusal(ACTION, ITEM, DAY) is not None
 
 
 def test_the_next_day_asks_again_and_keeps_the_limits_of_lists(path):
