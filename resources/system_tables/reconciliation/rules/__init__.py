@@ -13,6 +13,7 @@ from resources.system_tables.reconciliation.rules.hours import HOURS
 from resources.system_tables.reconciliation.rules.model import ACCOUNT, Rule
 from resources.system_tables.reconciliation.rules.presence import PRESENCE
 from resources.system_tables.reconciliation.rules.streams import PUSHES, STREAMS, TRANSCODING
+from resources.system_tables.reconciliation.rules.units import UNITS
 from resources.system_tables.reconciliation.rules.usage import EDGE, SESSIONS, TOP_PLAY
 from resources.system_tables.reconciliation.rules.wholes import ACCOUNT_RULES, DOMAIN_RULES
 from resources.system_tables.reconciliation.rules.with_cuts import WithCuts
@@ -27,6 +28,7 @@ _FIXED: tuple[Rule, ...] = (
     *TRANSCODING,
     *BILLING,
     *STREAMS,
+    *UNITS,
     *PRESENCE,
     *HOURS,
     *ACCOUNT_RULES,
