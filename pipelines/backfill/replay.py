@@ -85,6 +85,9 @@ def replay(archive: Archive, days: Sequence[tuple[Dataset, date]]) -> Iterator[R
                 for misplaced, problem in captures.misplaced_in(folder, zone):
                     text = f"{misplaced.folder} {problem}. {captures.MISPLACED_REMEDY}"
                     yield Replayed(dataset=dataset.name, day=day, problem=text)
+                for one in captures.erased_in(folder):
+                    text = f"{one.folder} is of before an erasure. {captures.ERASED_REMEDY}"
+                    yield Replayed(dataset=dataset.name, day=day, problem=text)
                 try:
                     is_recovered = replay_rejected.make_captures(archive.home, dataset, day, zone)
                 except UNREADABLE as error:  # the captures of the day may be intact

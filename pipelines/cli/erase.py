@@ -14,7 +14,7 @@ from pipelines.cli import screen
 from pipelines.cli.options import Refused, checked, json_option, opened_to_change, require_archive
 
 if TYPE_CHECKING:
-    from pipelines.erase.run import Erased, Plan
+    from pipelines.erase.run import Erased, Plan, Removed
     from resources.archive import Archive
     from resources.raw.erasures import PlainItem
 
@@ -34,7 +34,8 @@ def erase(
     stored answer; every other byte stays. Figures of the whole account stay as they are. A note
     beside the captures of each day tells when, what kind of thing and how many rows, and not the item.
     A day up to today that is asked again does not bring it back; a later day can. Backups lose it
-    with the next `livestats backup`. Without an item: finishes an erasure that was broken off.
+    with the next `livestats backup`. Without an item: finishes an erasure that was broken off, and deletes
+    captures of before an erasure that came back, as from a backup.
 
     \b
     Examples:
@@ -47,7 +48,11 @@ def erase(
     archive = opened_to_change()
     require_archive(archive)
     item = _item(domain, stream, address)
-    done = _finished(archive) if item is None else _erased(archive, item, yes=yes, as_json=as_json)
+    done = (
+        _finished(archive, as_json=as_json)
+        if item is None
+        else _erased(archive, item, yes=yes, as_json=as_json)
+    )
     if done is None:
         return
     if as_json:
@@ -68,16 +73,36 @@ def _item(domain: str | None, stream: str | None, address: str | None) -> PlainI
     return checked(lambda: PlainItem.parse(*given[0])) if given else None
 
 
-def _finished(archive: Archive) -> Erased | None:
-    """Finish an erasure that was broken off."""
+def _finished(archive: Archive, *, as_json: bool) -> Erased | None:
+    """Finish an erasure that was broken off; if there is none, delete what came back after one."""
     from pipelines.erase import run
 
     done = run.finish_pending(archive, _progress)
     if done is None:
+        _tell_removed(run.remove_erased(archive, _progress), as_json=as_json)
+    return done
+
+
+def _tell_removed(done: Removed, *, as_json: bool) -> None:
+    if as_json:
+        screen.emit_json(
+            {"removed": done.captures, "not_made": done.not_made, "problems": done.problems}
+        )
+    elif done.captures or done.problems:
+        for told in done.not_made:
+            screen.say(f"Not made: {told}")
+        for problem in done.problems:
+            screen.say(f"Not deleted: {problem}")
+        screen.say(
+            f"Deleted: {screen.counted(done.captures, 'capture')} of before an erasure. "
+            "Run `livestats backup` for each backup."
+        )
+    else:
         screen.say(
             "No erasure was broken off. Name what to erase: --domain, --stream or --address."
         )
-    return done
+    if done.problems:
+        click.get_current_context().exit(1)
 
 
 def _erased(archive: Archive, item: PlainItem, *, yes: bool, as_json: bool) -> Erased | None:

@@ -253,6 +253,14 @@ def _capture_lines(report: Report) -> Iterator[str]:
         )
     if more := len(wrong[_MAX_LINES:]):
         yield f"In the wrong place: {screen.counted(more, 'more dataset-day')}; see livestats verify."
+    back = [line for lines in report.lines.values() for line in lines if line.erased]
+    for line in back[:_MAX_LINES]:
+        yield (
+            f"Erased, and back: raw/{line.dataset}/{line.day}/{line.erased[0]}. It does not count. "
+            "To delete it: livestats erase"
+        )
+    if rest := len(back[_MAX_LINES:]):
+        yield f"Erased, and back: {screen.counted(rest, 'more dataset-day')}; see livestats verify."
     if old := _such_as(report.stale_groups):
         yield f"Rows from another version: {old}. To repair: livestats replay"
     if aside := _such_as(report.set_aside_groups):

@@ -68,6 +68,7 @@ def answer(report: Report) -> dict[str, Any]:
                         "lacking": [*e.lacking],
                         "problem": report.problems.get((name, e.day)),
                         **({"misplaced": list(e.misplaced)} if e.misplaced else {}),
+                        **({"erased": list(e.erased)} if e.erased else {}),
                     }
                     for e in entries
                 ],

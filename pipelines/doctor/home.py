@@ -20,6 +20,7 @@ from resources.ledger import unlisted
 from resources.monitoring import disk_space
 from resources.monitoring.checks import OVERDUE
 from resources.raw import cold
+from resources.raw.captures import ERASED_REMEDY
 from resources.raw.erasures import Erasures, ErasuresUnreadable
 from resources.serving import publish
 
@@ -174,15 +175,22 @@ def suspicion_found(archive: Archive) -> Finding:
 
 
 def captures_in_place(archive: Archive) -> Finding:
-    """Whether every capture lies in the folder of its dataset and day."""
+    """Whether every capture lies in the folder of its dataset and day, and none is back that was erased."""
     if archive.home.identity is None:
         return ok("captures", "there is no archive yet")
-    wrong = [
+    lines = [
         line
         for one in archive.daily
         for line in archive.ledger(one, archive.first_day, archive.today)
-        if line.misplaced
     ]
+    if back := [line for line in lines if line.erased]:
+        return problem(
+            "captures",
+            f"{sum(len(line.erased) for line in back)} of before an erasure are back, such as "
+            f"raw/{back[0].dataset}/{back[0].day}/{back[0].erased[0]}",
+            ERASED_REMEDY,
+        )
+    wrong = [line for line in lines if line.misplaced]
     if not wrong:
         return ok("captures", "each lies in the folder of its dataset and day")
     first = wrong[0]

@@ -28,7 +28,7 @@ from resources.home.layout import Home
 from resources.lake import parquet
 from resources.logs import erase as log_erase
 from resources.logs import notes as log_notes
-from resources.raw import captures, cold, cold_move, erasures, tombstones
+from resources.raw import all_tombstones, captures, cold, cold_move, erasures, tombstones
 from resources.raw.captures import UnusableCapture
 from resources.raw.erasures import Erasure, Erasures, PlainItem
 
@@ -208,6 +208,38 @@ def finish_pending(archive: Archive, tell: Tell = lambda _: None) -> Erased | No
         return _finish(archive, before, tell)
 
 
+@dataclass
+class Removed:
+    """What was deleted that an erasure had taken, and that was back."""
+
+    captures: int = 0
+    not_made: list[str] = field(default_factory=list)  # as in Erased
+    problems: list[str] = field(default_factory=list)
+
+
+def remove_erased(archive: Archive, tell: Tell = lambda _: None) -> Removed:
+    """Delete captures that an erasure took and that somebody copied back.
+
+    The databases go first: where it is broken off, the captures that are left tell of it.
+    """
+    home, done = archive.home, Removed()
+    with locks.lock(home.lock_file(LOCK)):
+        found = [one for one in _all_days(home) if captures.erased_in(one[2])]
+        if not found:
+            return done
+        databases.remove(home)
+        for dataset, day, folder in found:
+            try:
+                with day_lock.locked(home, dataset, day):
+                    done.captures += days.remove_erased(folder)
+                    _renew_lake_file(home, dataset, day, folder)
+            except (UnusableCapture, ValueError, locks.LockTimeout) as error:
+                done.problems.append(str(error))
+        tell("tables")
+        done.not_made = _make_databases(archive)
+    return done
+
+
 def _finish(archive: Archive, pending_: Pending, tell: Tell) -> Erased:
     home, item = archive.home, pending_.item
     _await_captures(home)
@@ -219,7 +251,7 @@ def _finish(archive: Archive, pending_: Pending, tell: Tell) -> Erased:
         try:
             with day_lock.locked(home, dataset, day):
                 days.erase(folder, dataset, day, item, pending_.erasure)
-                _renew_lake_file(home, dataset, day, folder, pending_.erasure)
+                _renew_lake_file(home, dataset, day, folder, pending_.erasure.id)
         except (UnusableCapture, ValueError, StoreError, locks.LockTimeout) as error:
             done.problems.append(str(error))
     for day in log_notes.days_of(home):
@@ -252,19 +284,26 @@ def _finish(archive: Archive, pending_: Pending, tell: Tell) -> Erased:
 
 
 def _renew_lake_file(
-    home: Home, dataset: Dataset, day: date, folder: Path, erasure: Erasure
+    home: Home, dataset: Dataset, day: date, folder: Path, erasure: str = ""
 ) -> None:
-    """Make the lake file of a day from what an erasure left of its newest capture.
+    """Make the lake file of a day that an erasure is about, or that is of what any erasure took.
 
     Where this version refuses the answers, the old rows go all the same. Raises UnusableCapture then.
     """
-    if not any(one.erasure == erasure.id for one in tombstones.of_day(folder)):
+    erased = tombstones.of_day(folder)
+    if not erased:
+        return
+    path = parquet.path_of(home.lake, dataset.name, day)
+    origin = parquet.provenance_of(path)
+    is_of_erased = origin is not None and origin.capture in {one.capture for one in erased}
+    if not is_of_erased and all(one.erasure != erasure for one in erased):
         return
     newest = captures.newest(folder, home.time_zone)
-    path = parquet.path_of(home.lake, dataset.name, day)
     try:
         if newest is not None:
             repair.ensure_lake_file(home, dataset, day, newest)
+        elif is_of_erased:
+            path.unlink(missing_ok=True)
     except UnusableCapture:
         path.unlink(missing_ok=True)
         raise
@@ -274,7 +313,7 @@ def _sizes(home: Home, erasure: Erasure) -> tuple[int, int]:
     """Dataset-days and rows that an erasure took, by its tombstones."""
     found = [
         (dataset, day, one)
-        for dataset, day, one in tombstones.every(home.raw)
+        for dataset, day, one in all_tombstones.every(home.raw)
         if one.erasure == erasure.id
     ]
     return len({(dataset, day) for dataset, day, _ in found}), sum(one.rows for *_, one in found)

@@ -11,7 +11,7 @@ from datetime import date
 
 from resources.digest.fingerprint import DigestError, Fingerprint, Leaf, kept_leaves, leaves_of
 from resources.home.layout import Home
-from resources.raw import tombstones
+from resources.raw import all_tombstones
 from resources.raw.captures import MANIFEST
 from resources.raw.erasures import Erasures
 from resources.raw.tombstones import ERASED, Tombstone
@@ -77,7 +77,7 @@ def _tombstones(home: Home) -> dict[Leaf, Tombstone]:
     try:
         return {
             Leaf(dataset, day, one.capture, one.sha256): one
-            for dataset, day, one in tombstones.every(home.raw)
+            for dataset, day, one in all_tombstones.every(home.raw)
         }
     except (OSError, ValueError) as error:
         raise DigestError(

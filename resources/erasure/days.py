@@ -1,7 +1,7 @@
 """Puts captures without an item into the place of those with it, day by day.
 
-Each step may be broken off: the tombstone comes first, the new capture before the old one goes, and the
-same again finishes it. Not here: lake files and databases (pipelines/erase). Read next: rewrite.py.
+Each step may be broken off: the new capture comes first, then the tombstone, by which the old one no longer
+counts, and the same again finishes it. Not here: lake files and databases (pipelines/erase). Read next: rewrite.py.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def find(day_folder: Path, dataset: Dataset, item: Sought) -> Found:
 
 
 def _all(day_folder: Path) -> Iterator[Capture]:
-    """Every capture of a day, and its rejected answers, oldest first."""
+    """Every capture of a day, and its rejected answers, also those that an erasure took."""
+    yield from captures.erased_in(day_folder)
     yield from captures.rejected_in(day_folder)
     for name in captures.captures_in(day_folder):
         yield Capture(day_folder / name.text, name)
@@ -60,8 +61,10 @@ def erase(
     Raises UnusableCapture for a capture that cannot be read, ValueError for a damaged note, and
     StoreError if cold answers cannot be deleted.
     """
+    made = [_replaced(one, dataset, day, item, erasure) for one in _begun(day_folder, erasure)]
+    remove_erased(day_folder)
     found = find(day_folder, dataset, item)
-    made = [_replaced(one, dataset, day, item, erasure) for one in found.captures]
+    made += [_replaced(one, dataset, day, item, erasure) for one in found.captures]
     for name in found.notes:
         facts = _cleaned(day_folder / name, item)
         if facts is not None:
@@ -69,6 +72,35 @@ def erase(
     # Also those of an erasure that was broken off between the captures and the store.
     cold_move.forget(day_folder, tombstones.erased_names(day_folder), day_folder.parents[1])
     return made
+
+
+def _begun(day_folder: Path, erasure: Erasure) -> list[Capture]:
+    """Captures that have a tombstone of this erasure, as earlier versions wrote it, and are all there is."""
+    own = {one.capture for one in tombstones.of_day(day_folder) if one.erasure == erasure.id}
+    return [
+        one
+        for one in captures.erased_in(day_folder)
+        if one.folder.name in own and not tombstones.left_of(day_folder, one.folder.name).is_dir()
+    ]
+
+
+def remove_erased(day_folder: Path) -> int:
+    """Delete the captures that an erasure took and that are there; how many. The caller holds the lock.
+
+    They are not written anew: they may hold items of several erasures. Raises UnusableCapture for one
+    whose rest is gone, for there may be nothing else of what it holds.
+    """
+    found = captures.erased_in(day_folder)
+    for one in found:
+        left = tombstones.left_of(day_folder, one.folder.name)
+        if not left.is_dir():
+            raise captures.UnusableCapture(
+                f"{one.folder} was erased and is back, and {left.name}, which was left of it, is gone. "
+                f"Restore that from a backup, or move {one.folder.name} out of the home."
+            )
+        _rename_in_notes(day_folder, one.folder.name, left.name)
+        _remove(one.folder)
+    return len(found)
 
 
 def _replaced(
@@ -88,17 +120,21 @@ def _replaced(
         became=name,
         rows=max(0, old.name.rows - new.name.rows),
     )
-    tombstones.add(folder, tombstone)
     if (folder / name).is_dir():  # by an erasure that was broken off here
         new.discard()
     else:
         atomic.rename_into_place(new.folder, folder / name)
+    tombstones.add(folder, tombstone)
     _rename_in_notes(folder, old.folder.name, name)
-    gone = atomic.temp_path(old.folder)
-    old.folder.rename(gone)
-    shutil.rmtree(gone)
-    atomic.fsync(folder)
+    _remove(old.folder)
     return tombstone
+
+
+def _remove(capture: Path) -> None:
+    gone = atomic.temp_path(capture)
+    capture.rename(gone)
+    shutil.rmtree(gone)
+    atomic.fsync(capture.parent)
 
 
 def _rename_in_notes(folder: Path, old: str, new: str) -> None:

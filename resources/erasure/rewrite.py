@@ -136,10 +136,7 @@ def _share(day_folder: Path, part: Mapping[str, Any], path: Path, sha256: str) -
         / str(part.get("dataset", day_folder.parent.name))
         / day_folder.name
     )
-    became = {one.capture: one.became for one in tombstones.of_day(at)}
-    name = str(part["from"])
-    while name in became:
-        name = became[name]
+    name = tombstones.left_of(at, str(part["from"])).name
     known = CaptureName.parse(name)
     if name == part["from"] or known is None or not (at / name).is_dir():
         return

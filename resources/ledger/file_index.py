@@ -40,7 +40,7 @@ T = TypeVar("T")
 #
 # Each cache file has its own checksum. Deleting it costs one slow read and loses nothing.
 
-_FORMAT = "days 11"
+_FORMAT = "days 12"
 FEW_DAYS = 7  # at most, of wanted days that are read without the cache
 _SAVE_AFTER = 7  # new days, or days that are gone, after which the cache file is rewritten
 _KEPT_BYTES = 20_000_000
@@ -148,13 +148,13 @@ def _day_to_json(facts: RawDayFacts) -> list[Any]:
     zones = facts.zones if len({*facts.zones}) > 1 else facts.zones[:1]
     listed: list[Any] = [names, seen, facts.is_partial, zones, facts.misplaced, facts.supplements]
     listed += [dict(facts.rows_by_domain), facts.contradictions, dict(facts.hours_by_domain)]
-    listed += [facts.long_events, dict(facts.erased_rows), facts.derived_from]
+    listed += [facts.long_events, dict(facts.erased_rows), facts.derived_from, facts.erased]
     return listed
 
 
 def _day_from_json(values: list[Any]) -> RawDayFacts:
     captures, seen, is_partial, zones, misplaced, supplements, *of_newest = values
-    by_domain, contradictions, hours, events, erased_rows, derived_from = of_newest
+    by_domain, contradictions, hours, events, erased_rows, derived_from, erased = of_newest
     last_seen = None if seen is None else datetime.fromisoformat(seen)
     names = tuple(map(CaptureName, captures))
     zones = zones if len(zones) == len(names) else zones * len(names)
@@ -171,6 +171,7 @@ def _day_from_json(values: list[Any]) -> RawDayFacts:
         long_events=tuple(map(tuple, events)),
         erased_rows=erased_rows,
         derived_from=derived_from,
+        erased=tuple(erased),
     )
 
 

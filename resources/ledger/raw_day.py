@@ -14,7 +14,7 @@ from pathlib import Path
 from resources.ledger import refused_captures
 from resources.ledger.refused_captures import REFUSED
 from resources.ledger.taken_back import taken_back
-from resources.raw import owner, seen_notes
+from resources.raw import owner, seen_notes, tombstones
 from resources.raw.captures import Capture, CaptureName, UnusableCapture
 from resources.raw.manifest_facts import ManifestFacts, manifest_facts
 
@@ -31,6 +31,7 @@ class RawDayFacts:
     is_partial: bool = False  # the folder has the note PARTIAL: an attempt failed
     zones: tuple[str, ...] = ()  # time zone that each capture states; "" if none
     misplaced: tuple[str, ...] = ()  # other captures in the folder, with what each holds
+    erased: tuple[str, ...] = ()  # captures that an erasure took and that are back: see tombstones
     supplements: tuple[str, ...] = ()  # names of captures that complete the one before
     rows_by_domain: Mapping[str, int] = field(default_factory=dict)
     """Rows of each domain that the newest capture has an answer for; {}: it does not state them."""
@@ -82,13 +83,16 @@ def read_day(folder: Path) -> tuple[RawDayFacts, bool]:
         names = os.listdir(folder)  # noqa: PTH208 - a tenth of the time of Path.iterdir
     except (FileNotFoundError, NotADirectoryError):
         return RawDayFacts(), False
-    there = sorted(name for text in names if (name := CaptureName.parse(text)) is not None)
-    facts, is_cacheable = _in_place(folder, there)
+    gone, is_read = _erased(folder, names)
+    counting = (CaptureName.parse(text) for text in names if text not in gone)
+    facts, is_cacheable = _in_place(folder, sorted(one for one in counting if one is not None))
+    facts = replace(facts, erased=tuple(sorted(gone.intersection(names))))
+    is_cacheable &= is_read
     times = [facts.captures[-1].fetched_at] if facts.captures else []
     if seen_notes.SEEN in names:
         try:
             notes = seen_notes.seen(folder)
-            if facts.misplaced:  # so the notes may be about them
+            if facts.misplaced or facts.erased:  # so the notes may be about them
                 known = {name.text for name in facts.captures}
                 notes = [note for note in notes if note["capture"] in known]
             times += [datetime.fromisoformat(note["seen_at"]) for note in notes]
@@ -102,6 +106,16 @@ def read_day(folder: Path) -> tuple[RawDayFacts, bool]:
     is_partial = PARTIAL in names and (folder / PARTIAL).is_file()
     last_seen = max(times, default=None)
     return replace(facts, last_seen=last_seen, is_partial=is_partial), is_cacheable
+
+
+def _erased(folder: Path, names: Sequence[str]) -> tuple[frozenset[str], bool]:
+    """The captures that an erasure took, and whether the note of them could be read."""
+    if tombstones.ERASED not in names:
+        return frozenset(), True
+    try:
+        return frozenset(one.capture for one in tombstones.of_day(folder)), True
+    except (OSError, ValueError):  # `livestats verify` reports the damaged note
+        return frozenset(), False
 
 
 def _in_place(folder: Path, names: Sequence[CaptureName]) -> tuple[RawDayFacts, bool]:

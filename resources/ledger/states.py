@@ -71,6 +71,7 @@ class Entry:
     capture: str | None = None  # name of the newest one
     lacking: tuple[str, ...] = ()  # of an incomplete day: items without an answer
     misplaced: tuple[str, ...] = ()  # captures in its folder that do not count, with what they hold
+    erased: tuple[str, ...] = ()  # captures in its folder that an erasure took: they do not count
     askable_from: datetime | None = None  # when the day settles
     askable_until: datetime | None = None  # when the API's history no longer holds it
     can_be_completed: bool = False  # an incomplete day that the API's history still holds
@@ -152,6 +153,7 @@ def _entry(
             state=State.INCOMPLETE if lacking else state,
             lacking=lacking,
             misplaced=facts.misplaced,
+            erased=facts.erased,
             can_be_completed=bool(lacking) and (expires is None or now < expires),
             rows=name.rows,
             captures=len(facts.restatements),
@@ -167,6 +169,7 @@ def _entry(
         day=day,
         state=state,
         misplaced=facts.misplaced,
+        erased=facts.erased,
         askable_from=settles,
         askable_until=expires,
     )

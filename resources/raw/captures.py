@@ -19,7 +19,7 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -32,7 +32,7 @@ from resources.api.body import Body, Packed
 from resources.errors import LivestatsError
 from resources.fs import access
 from resources.fs.object_store import StoreError
-from resources.raw import cold, owner
+from resources.raw import cold, owner, tombstones
 from resources.raw.manifest_facts import manifest_facts
 
 FORMAT = 2
@@ -270,6 +270,8 @@ MISPLACED_REMEDY = (
     "belongs to raw/: restore that. To join the captures of two homes of one account: docs/recovery.md."
 )
 
+ERASED_REMEDY = "It does not count. Run `livestats erase`: it deletes all such captures, and makes the tables again."
+
 
 def folder_of(raw: Path, dataset: str, day: date) -> Path:
     """The folder of one day's captures and notes."""
@@ -277,23 +279,33 @@ def folder_of(raw: Path, dataset: str, day: date) -> Path:
 
 
 def captures_in(day_folder: Path) -> list[CaptureName]:
-    """The complete captures of one day, oldest first."""
-    if not day_folder.is_dir():
-        return []
-    names = (CaptureName.parse(p.name) for p in day_folder.iterdir())
+    """The complete captures of one day, oldest first, without those that an erasure took."""
+    names = map(CaptureName.parse, _counting(day_folder))
     return sorted(name for name in names if name is not None)
 
 
 def rejected_in(day_folder: Path) -> list[Capture]:
     """Answers that could not be proven, oldest first. They are never loaded."""
-    if not day_folder.is_dir():
-        return []
-    return [
-        Capture(path, name)
-        for path in sorted(day_folder.iterdir())
-        if path.name.startswith(REJECTED_PREFIX)
-        and (name := CaptureName.parse(path.name.removeprefix(REJECTED_PREFIX))) is not None
-    ]
+    names = sorted(one for one in _counting(day_folder) if one.startswith(REJECTED_PREFIX))
+    return _in(day_folder, names)
+
+
+def erased_in(day_folder: Path) -> list[Capture]:
+    """Captures, and rejected answers, that an erasure took and that are there: they do not count."""
+    names = sorted(tombstones.erased_names(day_folder))
+    return [one for one in _in(day_folder, names) if one.folder.is_dir()]
+
+
+def _counting(day_folder: Path) -> set[str]:
+    """The names in the folder of a day, without those of captures that an erasure took."""
+    names = {path.name for path in day_folder.iterdir()} if day_folder.is_dir() else set()
+    return names - tombstones.erased_names(day_folder) if tombstones.ERASED in names else names
+
+
+def _in(day_folder: Path, names: Iterable[str]) -> list[Capture]:
+    """Those of `names` that are of a capture or of rejected answers."""
+    parsed = ((text, CaptureName.parse(text.removeprefix(REJECTED_PREFIX))) for text in names)
+    return [Capture(day_folder / text, name) for text, name in parsed if name is not None]
 
 
 def newest(day_folder: Path, time_zone: str | None = None) -> Capture | None:

@@ -1,16 +1,17 @@
 """Tombstones: notes beside the captures of a day that tell which of them an erasure took or replaced.
 
+A capture that a tombstone of its day names does not count, as when a backup of before is copied back.
 Not here: what was erased (erasures.py, read it next), erasing (resources/erasure).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from resources.fs import atomic, sealed
-from resources.raw import captures, erasures
+from resources.raw import erasures
 
 ERASED = erasures.TOMBSTONES
 """Note beside the captures of a day. It stays for ever."""
@@ -49,6 +50,17 @@ def erased_names(day_folder: Path) -> frozenset[str]:
         return frozenset()  # `livestats verify` reports it
 
 
+def left_of(day_folder: Path, name: str) -> Path:
+    """The folder of what erasures left of a capture, there or not; its own if none took it.
+
+    Raises as `of_day`.
+    """
+    became = {one.capture: one.became for one in of_day(day_folder)}
+    while name in became:
+        name = became[name]
+    return day_folder / name
+
+
 def add(day_folder: Path, tombstone: Tombstone) -> None:
     """Add a tombstone, or write that of the same capture and erasure anew.
 
@@ -63,11 +75,3 @@ def write(day_folder: Path, tombstones: Sequence[Tombstone]) -> None:
     """Replace the note. The caller holds the lock of the day."""
     facts = {"erased": [asdict(one) for one in tombstones]}
     atomic.write_atomically(day_folder / ERASED, sealed.seal(facts))
-
-
-def every(raw: Path) -> Iterator[tuple[str, str, Tombstone]]:
-    """All tombstones of an archive, each with dataset and day. Raises as `of_day`."""
-    for dataset in sorted(p.name for p in raw.iterdir()) if raw.is_dir() else ():
-        for day, folder in captures.days_of(raw, dataset).items():
-            for one in of_day(folder):
-                yield dataset, day.isoformat(), one

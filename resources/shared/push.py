@@ -72,6 +72,8 @@ def _captures(home: Home, found: Tree, base: Base, done: Pushed) -> dict[str, En
         if folder in found.captures or not tree.is_erased(home.root / folder):
             files[path] = entry
     for name in sorted(found.captures - known):
+        if tree.is_erased(home.root / name):
+            continue  # copied back from a backup: `livestats verify` names it
         try:
             files.update(_of_capture(home, name))
         except (UnusableCapture, OSError) as error:

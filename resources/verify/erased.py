@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from resources.fs import access
 from resources.home.layout import Home
-from resources.raw import erasures, tombstones
+from resources.raw import captures, erasures, tombstones
 from resources.raw.erasures import Erasures, ErasuresUnreadable
 from resources.verify.findings import FileFinding, FindingKind, Place, Repair, unverified
 
@@ -36,6 +36,14 @@ def findings(home: Home) -> Iterator[FileFinding]:
             kind=FindingKind.BEHIND, subject=path, text="an erasure was broken off",
             repair=Repair.PUBLISH, remedy="Run `livestats publish`: it finishes the erasure.",
         )  # fmt: skip
+
+
+def back(place: Place) -> Iterator[FileFinding]:
+    """Captures that an erasure took and that somebody copied back."""
+    for one in captures.erased_in(place.raw):
+        what = "an erasure took it, and it is back"
+        mend = Repair.REMOVE, captures.ERASED_REMEDY
+        yield place.finding(FindingKind.EXTRA, one.folder, what, mend)
 
 
 def missing(place: Place, there: frozenset[str]) -> Iterator[FileFinding]:

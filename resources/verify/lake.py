@@ -18,6 +18,7 @@ from resources.api.errors import ApiError
 from resources.fs import access, atomic, scratch
 from resources.fs.scratch import NoScratch
 from resources.lake import checksum, parquet, row_equality
+from resources.raw import tombstones
 from resources.raw.captures import UnreadableCapture, UnusableCapture
 from resources.sql import failures
 from resources.verify.findings import (
@@ -130,6 +131,9 @@ class LakeDay:
         if (origin.dataset, origin.day) != (place.dataset.name, place.day.isoformat()):
             what = f"holds {origin.dataset} {origin.day}, and does not belong here"
             yield self._finding(FindingKind.MISMATCH, what, self._mend())
+        elif origin.capture in tombstones.erased_names(place.raw):
+            what = f"made from {origin.capture}, which an erasure took"
+            yield self._finding(FindingKind.BEHIND, what, self._mend())
         elif origin.capture not in named:
             what = f"the capture that {self.path} was made from is gone"
             path = place.raw / origin.capture

@@ -88,6 +88,7 @@ class RawDay:
         yield from self._missing()
         folders = (one.folder.name for one in (*self.captures, *self._rejected))
         yield from erased.missing(self._place, frozenset(folders))
+        yield from erased.back(self._place)
         yield from self._notes()
 
     def mend(self, capture: captures.Capture) -> tuple[Repair, str]:
@@ -99,7 +100,8 @@ class RawDay:
         return self._place.restore_revision()
 
     def _foreign(self) -> Iterator[FileFinding]:
-        known = {c.folder.name for c in (*self.captures, *self._rejected)}
+        erased_ones = captures.erased_in(self._place.raw)  # see erased.back
+        known = {c.folder.name for c in (*self.captures, *self._rejected, *erased_ones)}
         for path in sorted(self._place.raw.iterdir()) if self._place.raw.is_dir() else ():
             if path.name.startswith(atomic.TEMP_PREFIX):
                 yield self._place.finding(
@@ -225,15 +227,8 @@ class RawDay:
                 yield self._place.unverified(path, error)
                 continue
             except ValueError as error:
-                repair, _ = remove(path)
-                if note == cold.NOTE:
-                    remedy = "Run `livestats cold`: it finds again what the store has of the day."
-                    yield self._place.finding(
-                        FindingKind.DAMAGED, path, str(error), (Repair.RESTORE, remedy)
-                    )
-                    continue
-                remedy = "Only notes: restore it from a backup, or delete it; no rows depend on it."
-                yield self._place.finding(FindingKind.DAMAGED, path, str(error), (repair, remedy))
+                mend = _mend_of_note(path)
+                yield self._place.finding(FindingKind.DAMAGED, path, str(error), mend)
                 continue
             if note == seen_notes.SEEN:
                 noted = {str(note["capture"]) for note in facts.get("seen", ())}
@@ -247,6 +242,20 @@ class RawDay:
                     yield self._place.finding(
                         FindingKind.MISSING, self._place.raw / name, what, mend
                     )
+
+
+def _mend_of_note(path: Path) -> tuple[Repair, str]:
+    """How to repair a damaged note."""
+    if path.name == cold.NOTE:
+        remedy = "Run `livestats cold`: it finds again what the store has of the day."
+        return Repair.RESTORE, remedy
+    if path.name == tombstones.ERASED:
+        return Repair.RESTORE, (
+            "Restore it from a backup: it tells which captures of the day an erasure took. Without one, "
+            "move it out of the home, and copy no earlier captures into the day."
+        )
+    remedy = "Only notes: restore it from a backup, or delete it; no rows depend on it."
+    return remove(path)[0], remedy
 
 
 def misfit(place: Place, name: captures.CaptureName, manifest: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from resources.api.windows import day_window
 from resources.errors import LivestatsError
 from resources.home.layout import Home
 from resources.lake import checksum, parquet
-from resources.raw import captures, owner
+from resources.raw import captures, owner, tombstones
 from resources.raw.manifest_facts import manifest_facts
 
 
@@ -46,6 +46,11 @@ def provenance(
             "is made again from the raw archive."
         )
     capture = captures.folder_of(home.raw, dataset.name, day) / origin.capture
+    if capture.name in tombstones.erased_names(capture.parent):
+        raise RefusedFile(
+            f"{path} was made from {capture.name}, which an erasure took. It was not loaded; run "
+            f"`livestats replay {options}`: it is made again from what is left."
+        )
     if not capture.is_dir():
         raise RefusedFile(
             f"{path} was made from {capture}, which is not there. It was not loaded. Restore the "

@@ -16,7 +16,7 @@ ROWS = [
 
 
 def test_every_kind_has_an_example_and_tests():
-    assert len(ROWS) == 19
+    assert len(ROWS) == 20
     assert all(len(row) == 4 and all(row) for row in ROWS)
 
 

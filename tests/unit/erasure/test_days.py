@@ -173,9 +173,59 @@ def test_a_kill_at_any_step_is_finished_by_the_same_again(home, tmp_path, item):
         shutil.copytree(home.root, root, ignore=shutil.ignore_patterns("whole", "killed*"))
         if not killed_at(step, lambda at=root: erase(Home(at), item, erasure)):
             break
+        assert len({name[:21] for name in names(Home(root))}) == 3, step  # the day stays as it is
         erase(Home(root), item, erasure)
         assert names(Home(root)) == names(Home(whole)), step
         assert everything(Home(root)) == everything(Home(whole)), step
         assert [*root.rglob(f"{atomic.TEMP_PREFIX}*")] == [], step
         shutil.rmtree(root)
     assert step > 15
+
+
+def restored(home, tmp_path, name):
+    """The capture of before an erasure, as somebody copies it back from a backup."""
+    shutil.copytree(tmp_path / "backup" / name, folder(home) / name)
+
+
+def test_a_capture_that_is_back_goes_again_and_becomes_no_capture_of_its_own(home, tmp_path):
+    """It may hold an item of an earlier erasure, which this one would not cut out."""
+    first, second, third = names(home)
+    shutil.copytree(folder(home), tmp_path / "backup")
+    erase(home)
+    left = names(home)
+    for name in (first, second):
+        restored(home, tmp_path, name)
+    seen_notes.note_seen(folder(home), captures.CaptureName(first), THIRD + timedelta(days=1))
+    assert names(home) == left
+    assert days.find(folder(home), TRAFFIC, STREAM).captures
+    other = PlainItem.parse(ItemKind.DOMAIN, "c.example")
+    assert erase(home, other) == []
+    assert captures.erased_in(folder(home)) == []
+    assert names(home) == left
+    assert seen_notes.seen(folder(home))[0]["capture"] == left[0]
+    assert third in left
+
+
+def test_a_capture_that_is_back_and_whose_rest_is_gone_is_told_and_not_deleted(home, tmp_path):
+    first, *_ = names(home)
+    shutil.copytree(folder(home), tmp_path / "backup")
+    (left, *_) = [one.became for one in erase(home)]
+    shutil.rmtree(folder(home) / left)
+    restored(home, tmp_path, first)
+    with pytest.raises(captures.UnusableCapture, match=f"{left}, .*is gone"):
+        erase(home)
+    assert (folder(home) / first).is_dir()
+
+
+def test_an_erasure_of_an_earlier_version_that_was_killed_after_its_tombstone_is_finished(home):
+    """It wrote the tombstone before there was a capture without the item."""
+    erasure = Erasure.begin(STREAM, "2026-11-24T00:00:00+00:00", DAY)
+    first, *_ = names(home)
+    stone = tombstones.Tombstone(
+        erasure=erasure.id, kind="stream", at="", capture=first, sha256="0", became="x", rows=1
+    )
+    tombstones.add(folder(home), stone)
+    erase(home, STREAM, erasure)
+    assert first not in [path.name for path in folder(home).iterdir()]
+    assert len(names(home)) == 3
+    assert not days.find(folder(home), TRAFFIC, STREAM)

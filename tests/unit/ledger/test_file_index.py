@@ -17,9 +17,10 @@ from resources.api.catalog import DATASETS
 from resources.fs import atomic, sealed
 from resources.lake import parquet
 from resources.ledger import file_index, raw_day, states
-from resources.raw import seen_notes
+from resources.raw import seen_notes, tombstones
 from resources.raw.captures import UnreadableCapture
 from resources.raw.manifest_facts import ManifestFacts
+from resources.raw.tombstones import Tombstone
 from tests.support.lake_files import capture_name, store
 
 DATASET = DATASETS["stream_count"]
@@ -336,3 +337,21 @@ def test_a_cache_file_that_another_process_replaces_is_read_anew(root):
     assert before != days(root)[DAYS[0]].captures == (capture_name(9),)
     path.unlink()
     assert days(root)[DAYS[0]].captures == before
+
+
+def test_a_capture_that_an_erasure_took_is_remembered_as_such(root, read):
+    name = capture(root, DAYS[0], 1)
+    stone = Tombstone(
+        erasure="1", kind="domain", at="", capture=name, sha256="0", became="", rows=1
+    )
+    tombstones.write(folder(root, DAYS[0]), [stone])
+    tick(root)
+    for _ in range(2):
+        facts = days(root)[DAYS[0]]
+        assert (len(facts.captures), facts.erased) == (1, (name,))
+    file_index._kept.clear()
+    read.clear()
+    assert days(root)[DAYS[0]].erased == (name,)
+    assert read == []
+    line = states.entry(DATASET, DAYS[0], folder(root, DAYS[0]), NOW, ZONE, timedelta(0))
+    assert (line.captures, line.erased) == (1, (name,))

@@ -8,7 +8,8 @@ from resources.home.layout import Home
 from resources.lake.activity import DAY as DAY_BIT
 from resources.ledger import refused_captures
 from resources.ledger.raw_day import PARTIAL, RawDayFacts, raw_day, read_day
-from resources.raw import captures, seen_notes
+from resources.raw import captures, seen_notes, tombstones
+from resources.raw.tombstones import Tombstone
 from tests.support.restated_captures import DAY, FIRST, SECOND, TRAFFIC, capture
 
 ROWS = {("a.example", "one"): (1.0, 2.0)}
@@ -81,3 +82,24 @@ def test_captures_of_another_zone_are_misplaced(folder):
     assert kept.captures == (older,)
     assert kept.last_seen == older.fetched_at
     assert kept.misplaced == (f"{newer.text} holds a day of Asia/Shanghai",)
+
+
+def test_a_capture_that_an_erasure_took_does_not_count_and_is_told(folder):
+    older, newer = captures.captures_in(folder)
+    seen_notes.note_seen(folder, newer, LATER)
+    left = f"{newer.text[:-16]}{'0' * 16}"
+    erased = Tombstone(
+        erasure="1", kind="domain", at="", capture=newer.text, sha256="0", became=left, rows=1
+    )
+    tombstones.add(folder, erased)
+    facts, may_be_cached = read_day(folder)
+    assert (facts.captures, facts.erased, may_be_cached) == ((older,), (newer.text,), True)
+    assert facts.last_seen == FIRST
+    assert not facts.misplaced
+
+
+def test_a_tombstone_that_cannot_be_read_is_not_cached(folder):
+    (folder / tombstones.ERASED).write_text("{")
+    facts, may_be_cached = read_day(folder)
+    assert len(facts.captures) == 2
+    assert not may_be_cached

@@ -3,6 +3,7 @@
 import gzip
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from resources.api.body import whole
 from resources.api.catalog import DATASETS
 from resources.fs import atomic
 from resources.lake import parquet
-from resources.raw import captures
+from resources.raw import captures, tombstones
 from resources.raw.capture_writer import CaptureWriter
 
 on_disk = settings(deadline=None, max_examples=40)  # each example waits for the disk
@@ -292,3 +293,27 @@ def test_a_damaged_capture_never_reaches_the_lake(folder, tmp_path):
     with pytest.raises(captures.DamagedCapture):
         parquet.normalise(tmp_path / "lake", DATASET, DAY, changed)
     assert [p for p in (tmp_path / "lake").rglob("*") if p.is_file()] == []
+
+
+def test_a_capture_that_an_erasure_took_does_not_count_when_it_is_back(folder):
+    old = captured(folder, BODIES[:1])
+    left = captured(folder, BODIES[1:2])
+    rejected = captured(folder, BODIES[2:3])
+    away = folder / f"{captures.REJECTED_PREFIX}{rejected.name.text}"
+    rejected.folder.rename(away)
+    assert (len(captures.captures_in(folder)), len(captures.rejected_in(folder))) == (2, 1)
+    assert captures.erased_in(folder) == []
+    stone = tombstones.Tombstone(
+        erasure="1", kind="domain", at="", capture=old.name.text, sha256="0",
+        became=left.name.text, rows=1,
+    )  # fmt: skip
+    of_rejected = replace(stone, capture=away.name, became=f"{away.name}-left")
+    no_capture = replace(stone, capture="../elsewhere")
+    tombstones.write(folder, [stone, of_rejected, no_capture])
+    assert captures.captures_in(folder) == [left.name]
+    assert captures.newest(folder) == left
+    assert captures.rejected_in(folder) == []
+    assert [one.folder for one in captures.erased_in(folder)] == [old.folder, away]
+    shutil.rmtree(old.folder)
+    shutil.rmtree(away)
+    assert captures.erased_in(folder) == []

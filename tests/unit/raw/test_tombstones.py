@@ -1,7 +1,6 @@
 """Tombstones beside the captures of a day."""
 
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
@@ -19,15 +18,15 @@ def test_that_of_the_same_capture_and_erasure_is_written_anew(tmp_path):
     assert tombstones.erased_names(tmp_path) == {"a", "b"}
 
 
-def test_all_of_an_archive_are_found_with_their_place(tmp_path):
-    folder = tmp_path / "edge_stat" / "2026-11-20"
-    folder.mkdir(parents=True)
-    tombstones.add(folder, ONE)
-    assert [*tombstones.every(tmp_path)] == [("edge_stat", str(date(2026, 11, 20)), ONE)]
-
-
 def test_a_damaged_note_is_not_replaced(tmp_path):
     (tmp_path / ERASED).write_text("{}")
     with pytest.raises(ValueError, match="changed"):
         tombstones.add(tmp_path, ONE)
     assert tombstones.erased_names(tmp_path) == frozenset()
+
+
+def test_what_is_left_of_a_capture_is_what_the_last_erasure_made_of_it(tmp_path):
+    assert tombstones.left_of(tmp_path, "a") == tmp_path / "a"
+    tombstones.add(tmp_path, ONE)
+    tombstones.add(tmp_path, replace(ONE, capture="b", became="c", erasure="2"))
+    assert {tombstones.left_of(tmp_path, one).name for one in "abc"} == {"c"}

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from resources.fs.object_store import StoreError
-from resources.raw import captures
+from resources.raw import captures, tombstones
 from resources.shared import index, push
 from resources.shared.base import folder_of
 from tests.support.archives import DAYS, NOW, contents, lab
@@ -197,3 +197,23 @@ def test_a_home_whose_base_is_gone_is_compared_whole(pair):
     shutil.rmtree(folder_of(one.home))
     assert one.pull().files == 0
     assert one.push().moved.files == 0
+
+
+def test_a_capture_that_an_erasure_took_is_not_put_when_it_is_back(pair, tmp_path):
+    one, _ = pair
+    one.work(FIRST, load=True)
+    name = "stream_count"
+    folder = captures.folder_of(one.home.raw, name, FIRST)
+    (old,) = captures.captures_in(folder)
+    shutil.copytree(folder / old.text, tmp_path / old.text)
+    left = f"{old.text[:-16]}{'0' * 16}"
+    stone = tombstones.Tombstone(
+        erasure="1", kind="domain", at="", capture=old.text, sha256="0", became=left, rows=1
+    )
+    tombstones.add(folder, stone)
+    shutil.rmtree(folder / old.text)
+    one.push()
+    assert not [path for path in named(one) if old.text in path]
+    shutil.copytree(tmp_path / old.text, folder / old.text)
+    one.push()
+    assert not [path for path in named(one) if old.text in path]

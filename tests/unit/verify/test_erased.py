@@ -1,12 +1,13 @@
 """What verify says of erasures: one that is not finished, a damaged note, what is gone after one."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from resources.api.catalog import DATASETS
 from resources.home.layout import Home
-from resources.raw import erasures, tombstones
+from resources.raw import captures, erasures, tombstones
 from resources.raw.erasures import Erasure, Erasures, ItemKind, PlainItem
 from resources.raw.tombstones import ERASED, Tombstone
 from resources.verify import erased
@@ -62,3 +63,20 @@ def test_what_an_erasure_left_may_not_be_gone_and_a_damaged_tombstone_is_named(p
     assert look() == [("missing", "b")]
     (folder / ERASED).write_text("{}")
     assert look() == [("damaged", ERASED)]
+    (finding,) = Verification(lab.archive, [TRAFFIC], DAYS[0], DAYS[0]).findings()
+    assert "delete it" not in finding.remedy
+
+
+def test_what_an_erasure_took_and_is_back_is_named_with_what_deletes_it(past, tmp_path):
+    shutil.copytree(past.root, tmp_path / "home", symlinks=True)
+    lab = past.with_(LIVESTATS_HOME=str(tmp_path / "home"))
+    folder = lab.archive.home.raw / "batch_stream_traffic" / str(DAYS[0])
+    *_, name = captures.captures_in(folder)
+    copy = f"{name.text[:-16]}{'0' * 16}"
+    shutil.copytree(folder / name.text, folder / copy)
+    tombstones.add(folder, replace(ONE, capture=copy, became=name.text))
+    Erasures().write(lab.archive.home.raw)
+    (found,) = Verification(lab.archive, [TRAFFIC], DAYS[0], DAYS[0]).findings()
+    assert (found.kind.value, found.subject.name) == ("extra", copy)
+    assert "erasure" in found.text
+    assert "livestats erase" in found.remedy

@@ -9,7 +9,7 @@ import pytest
 from resources.api.catalog import DATASETS
 from resources.api.parsing.parse import Rows, row_schema
 from resources.lake import parquet
-from resources.raw import captures
+from resources.raw import captures, tombstones
 from resources.verify.findings import FindingKind, Place, Repair
 from resources.verify.lake import LakeDay, declared
 from resources.verify.raw import RawDay
@@ -144,3 +144,19 @@ def test_the_wording_of_a_comment_is_no_part_of_the_schema():
         other = field.with_metadata({**field.metadata, key: b"something else"})
         changed = schema.set(schema.get_field_index(field.name), other)
         assert declared(changed).equals(declared(schema), check_metadata=True) is is_same
+
+
+def test_a_file_of_what_an_erasure_took_is_made_again_and_no_capture_is_restored(place):
+    newest = captures.newest(place.raw)
+    old = captures.CaptureName(f"{newest.name.text[:-16]}{'0' * 16}")
+    written(place, lambda rows: rows, capture=old)
+    (found,) = looked(place)[1]
+    assert found.kind is FindingKind.MISSING
+    stone = tombstones.Tombstone(
+        erasure="1", kind="domain", at="", capture=old.text, sha256="0",
+        became=newest.name.text, rows=1,
+    )  # fmt: skip
+    tombstones.add(place.raw, stone)
+    (found,) = looked(place)[1]
+    assert (found.kind, found.repair) == (FindingKind.BEHIND, Repair.REPLAY)
+    assert "erasure took" in found.text

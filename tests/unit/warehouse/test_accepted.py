@@ -1,5 +1,6 @@
 """Which lake files a load accepts."""
 
+import shutil
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -8,8 +9,9 @@ import pytest
 from resources.api.catalog import DATASETS
 from resources.home.layout import Home
 from resources.lake import parquet
-from resources.raw import captures
+from resources.raw import captures, tombstones
 from resources.raw.manifest_facts import ManifestFacts
+from resources.raw.tombstones import Tombstone
 from resources.warehouse.accepted import RefusedFile, provenance
 from tests.support.lake_files import store
 
@@ -71,3 +73,15 @@ def test_a_file_of_a_capture_with_other_settings_than_the_homes_is_refused(
         accept(home)
     monkeypatch.setattr(Home, "pinned", {PUSHES.name: of_capture})
     assert accept(home).rows == 1
+
+
+def test_a_file_that_was_made_of_what_an_erasure_took_is_refused(home):
+    (capture,) = captures.folder_of(home.raw, PUSHES.name, DAY).iterdir()
+    stone = Tombstone(
+        erasure="1", kind="domain", at="", capture=capture.name, sha256="0", became="", rows=1
+    )
+    tombstones.add(capture.parent, stone)
+    for _ in range(2):  # it is back, and gone
+        with pytest.raises(RefusedFile, match="erasure took.*livestats replay --from 2026-11-22"):
+            accept(home)
+        shutil.rmtree(capture, ignore_errors=True)

@@ -13,7 +13,10 @@ from resources.fs import sealed
 from resources.home.layout import Home
 from resources.lake import parquet
 from resources.ledger import states
+from resources.raw import tombstones
 from resources.raw.captures import CaptureName
+from resources.raw.erasures import Erasures
+from resources.raw.tombstones import Tombstone
 
 NOW = "2026-11-22T12:00:00+08:00"
 EDGE = DATASETS["edge_stat"]
@@ -243,3 +246,21 @@ def test_a_home_with_a_hostile_path_is_text_in_the_page(run, tmp_path):
     text = file.read_text("utf-8")
     assert "<script" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_a_capture_that_an_erasure_took_and_is_back_is_named(home, run):
+    capture(home, FIRST, 1)
+    capture(home, FIRST, 2, normalised=False)
+    folder = home.raw / EDGE.name / FIRST.isoformat()
+    name = sorted(path.name for path in folder.iterdir())[1]
+    stone = Tombstone(
+        erasure="1", kind="domain", at="", capture=name, sha256="0", became="", rows=1
+    )
+    tombstones.add(folder, stone)
+    Erasures().write(home.raw)
+    said = run().output
+    assert f"Erased, and back: raw/edge_stat/{FIRST}/{name}." in said
+    assert "livestats erase" in said
+    (day,) = [d for d in json.loads(run("--json").output)["datasets"][0]["days"]
+              if d["day"] == str(FIRST)]  # fmt: skip
+    assert (day["captures"], day["erased"]) == (1, [name])

@@ -12,13 +12,15 @@ from click.testing import CliRunner
 
 from pipelines.backfill import replay
 from pipelines.cli import main
+from pipelines.doctor import home as of_home
 from pipelines.erase import pending, run
 from resources.api.catalog import DATASETS
 from resources.capture.result import Outcome
+from resources.findings import Severity
 from resources.fs import locks
 from resources.home import day_lock
 from resources.home.layout import Home
-from resources.raw import captures, erasures, tombstones
+from resources.raw import all_tombstones, captures, erasures
 from resources.raw.captures import Capture, CaptureName
 from resources.raw.erasures import Erasures, ItemKind, PlainItem
 from resources.simulator import Account
@@ -170,7 +172,7 @@ def test_a_day_that_is_asked_again_does_not_bring_it_back(past, erased, kind, tm
     item, home = items(past)[kind], there.archive.home
     before, taken = lake_rows(home), erased_rows(home)
     assert item.text not in str(taken)
-    for dataset, day, stone in tombstones.every(home.raw):
+    for dataset, day, stone in all_tombstones.every(home.raw):
         assert sum(taken[dataset, day].values()) == stone.rows
     results = there.capture(DAYS[:1], NAMES, again=True)
     assert failures(results) == []
@@ -367,4 +369,52 @@ def test_a_damaged_capture_leaves_it_unfinished_and_is_named(there):
     assert "run `livestats erase`" in said
     path.write_bytes(whole)
     assert "Erased: " in livestats(there, "erase")
+    assert faults(there) == []
+
+
+@pytest.mark.parametrize("put_back", [("raw",), ("raw", "lake"), ("lake",)], ids="+".join)
+def test_a_restored_capture_of_before_does_not_bring_it_back(there, tmp_path, put_back):
+    item, home = items(there)["domain"], there.archive.home
+    for layer in ("raw", "lake"):
+        shutil.copytree(home.root / layer, tmp_path / "backup" / layer)
+    livestats(there, "erase", "--domain", item.text, "--yes")
+    held, rows = contents(home.raw), lake_rows(home)
+    for layer in put_back:
+        shutil.copytree(tmp_path / "backup" / layer, home.root / layer, dirs_exist_ok=True)
+    count = f"SELECT count(*) FROM push_stream_info WHERE domain = '{item.text}'"
+    is_raw_back = "raw" in put_back
+    livestats(there, "publish")
+    assert there.rows(count) == [(0,)]
+    said = livestats(there, "replay", code=int(is_raw_back))
+    assert ("livestats erase" in said) == is_raw_back
+    assert there.rows(count) == [(0,)]
+    assert lake_rows(home) == rows
+    if is_raw_back:
+        assert {one.kind.value for one in faults(there)} == {"extra"}
+        assert all("`livestats erase`" in one.remedy for one in faults(there))
+        assert "Erased, and back: " in livestats(there, "status", "--dataset", "push_stream_info")
+        assert of_home.captures_in_place(there.archive).severity is Severity.PROBLEM
+        said = livestats(there, "erase")
+        assert "Deleted: " in said
+        assert there.rows(count) == [(0,)]
+    assert contents(home.raw) == held
+    assert faults(there) == []
+    assert of_home.captures_in_place(there.archive).severity is Severity.OK
+    assert "No erasure was broken off" in livestats(there, "erase")
+
+
+def test_a_restored_capture_whose_rest_is_gone_is_not_deleted_and_is_named(there, tmp_path):
+    item, home = items(there)["domain"], there.archive.home
+    shutil.copytree(home.raw, tmp_path / "raw")
+    livestats(there, "erase", "--domain", item.text, "--yes")
+    folder = captures.folder_of(home.raw, "push_stream_info", DAYS[0])
+    (left,) = captures.captures_in(folder)
+    shutil.move(folder / left.text, tmp_path / left.text)
+    name = captures.captures_in(tmp_path / "raw" / "push_stream_info" / str(DAYS[0]))[0].text
+    shutil.copytree(tmp_path / "raw" / "push_stream_info" / str(DAYS[0]) / name, folder / name)
+    said = livestats(there, "erase", "--json", code=1)
+    (problem,) = json.loads(said[said.index("{") :])["problems"]
+    assert left.text in problem
+    shutil.move(tmp_path / left.text, folder / left.text)
+    livestats(there, "erase")
     assert faults(there) == []
