@@ -20,8 +20,8 @@ from zoneinfo import ZoneInfo
 from resources.api.catalog.spelling import domain_key
 from resources.api.windows import day_of
 from resources.config import Settings, SettingsError, cut_settings
-from resources.fs import access, atomic, locks, sealed
-from resources.home import pinned_settings
+from resources.fs import atomic, locks, sealed
+from resources.home import pinned_settings, unreadable
 from resources.raw import owner
 
 FORMAT = 4
@@ -38,8 +38,7 @@ _COLD = 4
 _INCOMPLETE = 3
 _PINNED = 2
 _PLAIN = 1  # neither
-_BY_HAND = {"first_day", "format", "time_zone"}  # of archive.json; the rest is added by `prepare`
-_MAY_BE_BY_HAND = _BY_HAND | {"homes", "id"}
+_MAY_BE_BY_HAND = unreadable.BY_HAND | {"homes", "id"}
 API_HISTORY = timedelta(days=366)  # the longest history that the API keeps
 
 
@@ -127,7 +126,8 @@ class Home:
     def identity(self) -> dict[str, object] | None:
         """Content of the identity file, or None before the first run.
 
-        Raises SettingsError if it is there and cannot be read, or is of a newer format.
+        Raises UnreadableIdentity if it is there and cannot be read, SettingsError if it is of a newer
+        format.
         """
         try:
             data = self.identity_file.read_bytes()
@@ -141,14 +141,8 @@ class Home:
                 dict(found.get("datasets", {}))
         except (FileNotFoundError, NotADirectoryError):  # nothing, or a file in the home's place
             return None
-        except OSError as error:
-            if not access.is_local(error):
-                raise self._damaged(error) from error
-            raise SettingsError(
-                f"{self.identity_file} cannot be read: {access.reason(error)}. {access.LEAVE_IT}"
-            ) from error
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise self._damaged(error) from error
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise unreadable.of(self.identity_file, error) from error
         if made_by > FORMAT:
             raise SettingsError(
                 f"{self.root} was made by a newer livestats (format {made_by}, this one knows "
@@ -169,13 +163,6 @@ class Home:
     def time_zone(self) -> str | None:
         """Name of the time zone of its days; None before the first run."""
         return None if self.identity is None else str(self.identity["time_zone"])
-
-    def _damaged(self, error: Exception) -> SettingsError:
-        return SettingsError(
-            f"{self.identity_file} is damaged ({error}). Restore it from a backup, or write by "
-            f"hand a JSON object of {', '.join(sorted(_BY_HAND))}, and no sha256: the next "
-            "backfill adds it."
-        )
 
     def prepare(self, settings: Settings, now: datetime) -> None:
         """Create what is missing, and refuse a home that does not fit the settings.
@@ -336,7 +323,7 @@ class Home:
 
 def _is_by_hand(found: Collection[str]) -> bool:
     """True for an identity file that a person has written or edited: the next run seals it."""
-    return _BY_HAND <= {*found} <= _MAY_BE_BY_HAND
+    return unreadable.BY_HAND <= {*found} <= _MAY_BE_BY_HAND
 
 
 def _format_of(identity: dict[str, object] | None) -> int:

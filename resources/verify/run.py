@@ -22,6 +22,7 @@ from resources.archive import Archive
 from resources.errors import LivestatsError
 from resources.fs import locks, scratch, sealed
 from resources.home import day_lock
+from resources.home.unreadable import RESTORE, UnreadableIdentity
 from resources.logs import states
 from resources.raw import owner
 from resources.serving import publish
@@ -66,6 +67,16 @@ class Verification:
     cold: ColdFiles = field(default_factory=ColdFiles)
     _seen: dict[str, Files] = field(default_factory=dict)
     _is_served_told: bool = False  # that the served copy cannot be opened
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError if the settings do not fit the home: its days would look damaged.
+
+        An identity file that cannot be read is a finding instead.
+        """
+        home = self.archive.home
+        with suppress(UnreadableIdentity):
+            if home.identity is not None:
+                home.check(self.archive.settings)
 
     @property
     def _has_all_days(self) -> bool:
@@ -155,30 +166,23 @@ class Verification:
         path, problem = self.archive.home.identity_file, ""
         kind = FindingKind.DAMAGED
         try:
-            facts = sealed.unseal(path.read_bytes())
-            if facts["time_zone"] != self.archive.settings.time_zone:
-                kind = FindingKind.MISMATCH
-                problem = (
-                    f"says {facts['time_zone']}, the settings {self.archive.settings.time_zone}"
-                )
+            sealed.unseal(path.read_bytes())
+            self.archive.home.check(self.archive.settings)
         except FileNotFoundError:
             if not any(self._days(self.archive.home.raw, name) for name in DATASETS):
                 return  # there is no archive yet
             kind, problem = FindingKind.MISSING, "gone from an archive that holds days"
         except OSError as error:
             yield unverified(path, error)
-        except (ValueError, KeyError) as error:
-            problem = f"not as it was written: {error}"
+        except ValueError as error:
+            problem = f"not as it was written: {error.__cause__ or error}"
         if problem:
             yield FileFinding(
                 kind=kind,
                 subject=path,
                 text=problem,
                 repair=Repair.RESTORE,
-                remedy=(
-                    "Restore it from a backup, or write by hand a JSON object of format, time_zone "
-                    "and first_day, and no sha256: the next backfill adds it."
-                ),
+                remedy=RESTORE,
             )
 
     def _roots(self) -> Iterator[FileFinding]:

@@ -44,6 +44,10 @@ def small(captured, tmp_path):
 CHANGED = {"stream_count": DatasetOverrides(bucket_seconds=60)}
 
 
+def test_a_verification_under_another_meaning_is_refused(small):
+    assert "One table cannot hold both" in refused(Verification, small.set(own=CHANGED).archive)
+
+
 def test_another_meaning_is_refused_before_anything_is_asked(small):
     changed, asked_before = small.set(own=CHANGED), small.requests
     said = refused(changed.capture, [DAYS[0]])

@@ -14,8 +14,10 @@ from benchmarks.flips import KINDS, missed
 from pipelines.backfill.replay import replay
 from pipelines.cli import main
 from resources.api.catalog import DATASETS
-from resources.fs import atomic
+from resources.config import SettingsError
+from resources.fs import atomic, sealed
 from resources.home import day_lock
+from resources.home.layout import FORMAT
 from resources.lake import parquet
 from resources.raw import captures as raw_captures
 from resources.raw.captures import MANIFEST, RESPONSES
@@ -509,13 +511,30 @@ def test_the_identity_file_can_be_written_by_hand_and_is_sealed_by_the_next_run(
     assert found(lab) == []
 
 
-def test_an_archive_without_identity_or_of_another_zone_is_told(lab):
-    other = replace(lab.archive.settings, time_zone="UTC")
-    (finding,) = Verification(replace(lab.archive, settings=other), ()).findings()
-    assert finding.kind is FindingKind.MISMATCH
+def test_an_archive_without_identity_is_told(lab):
     lab.archive.home.identity_file.unlink()
     (finding,) = Verification(lab.archive, ()).findings()
     assert finding.kind is FindingKind.MISSING
+
+
+def test_a_sealed_identity_that_tells_nothing_is_damaged(lab):
+    lab.archive.home.identity_file.write_bytes(sealed.seal({"format": 1, "time_zone": "UTC"}))
+    (finding,) = Verification(lab.with_().archive, ()).findings()
+    assert (finding.kind, finding.text) == (
+        FindingKind.DAMAGED,
+        "not as it was written: 'first_day'",
+    )
+
+
+def test_settings_that_do_not_fit_the_home_are_refused(lab):
+    """By them every healthy day would be called damaged."""
+    other = replace(lab.archive.settings, time_zone="UTC")
+    with pytest.raises(SettingsError, match="keeps days of Asia/Shanghai"):
+        Verification(replace(lab.archive, settings=other))
+    facts = {**lab.archive.home.identity, "format": FORMAT + 1}
+    lab.archive.home.identity_file.write_bytes(sealed.seal(facts))
+    with pytest.raises(SettingsError, match="was made by a newer livestats"):
+        Verification(lab.with_().archive)
 
 
 @pytest.mark.slow  # that it is behind is found in test_tables.py too

@@ -8,9 +8,14 @@ from click.testing import CliRunner
 
 from pipelines.cli import main
 from resources.lake import parquet, row_equality
-from tests.support.archives import DAYS
+from tests.support.archives import DAYS, contents
 
 TRAFFIC = "batch_stream_traffic"
+HOME_COMMANDS = (
+    *("verify", "verify --deep", f"verify --dataset {TRAFFIC}", "digest", "backup copy", "erase"),
+    *(f"diff {TRAFFIC} {DAYS[0]}", "cold", "alarms", "metrics", "status", "report", "superset"),
+    *("publish", "replay", "plan", "backfill", "gone", "query SELECT"),
+)
 
 
 @pytest.fixture
@@ -88,6 +93,19 @@ def test_a_damaged_identity_is_a_finding_and_the_rest_is_read(lab):
     assert result.exit_code == 1
     assert f"damaged: {lab.archive.home.identity_file}" in result.stdout
     assert "12 captures" in result.stdout
+
+
+@pytest.mark.parametrize("command", HOME_COMMANDS)
+def test_a_wrong_zone_is_refused_and_nothing_is_written(lab, command, tmp_path, monkeypatch):
+    """Only `doctor` says it in another way; nothing of a healthy archive is called damaged."""
+    monkeypatch.chdir(tmp_path)
+    before = contents(tmp_path)
+    environ = {**lab.archive.environ, "LIVESTATS_TIME_ZONE": "UTC"}
+    result = CliRunner().invoke(main, command.split(), env=environ)
+    assert result.exit_code == 2
+    assert result.output.startswith(f"Error: {lab.archive.home.root} keeps days of Asia/Shanghai")
+    assert len(result.output.splitlines()) == 1
+    assert contents(tmp_path) == before
 
 
 def test_leftovers_of_a_killed_run_are_told_and_end_with_0(lab):
