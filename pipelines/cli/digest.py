@@ -12,6 +12,7 @@ import click
 
 from pipelines.cli import screen
 from pipelines.cli.options import Day, Days, Refused, chosen, json_option, opened, require_archive
+from pipelines.cli.output import OutputFile
 
 
 @click.command()
@@ -25,7 +26,7 @@ from pipelines.cli.options import Day, Days, Refused, chosen, json_option, opene
 @click.option(
     "--prove", nargs=2, metavar="DATASET DAY", help="Write the proof of this day into --out."
 )
-@click.option("--out", type=click.Path(path_type=Path), help="File of the proof.")
+@click.option("--out", type=OutputFile(), help="File of the proof.")
 @click.option(
     "--send", is_flag=True, help="Post the line to the webhook of the alarms. For cron, once a day."
 )

@@ -12,6 +12,7 @@ import click
 
 from pipelines.cli import screen
 from pipelines.cli.options import Refused, opened, require_archive
+from pipelines.cli.output import OutputFile
 from pipelines.cli.signals import FAREWELL
 from resources.api.redaction import redact
 from resources.errors import LivestatsError
@@ -20,7 +21,7 @@ from resources.errors import LivestatsError
 @click.command()
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=OutputFile(),
     help="Write them to this .prom file in the textfile folder of the node exporter.",
 )
 @click.option(

@@ -12,6 +12,7 @@ import click
 
 from pipelines.cli import screen
 from pipelines.cli.options import Refused, json_option, opened
+from pipelines.cli.output import OutputFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ def _action(_context: click.Context, _option: click.Parameter, name: str | None)
 @click.command()
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputFile(dir_okay=False),
     default=Path(FILE),
     show_default=True,
     help="File for the shapes of the answers.",

@@ -14,6 +14,7 @@ import click
 
 from pipelines.cli import complete, days, screen
 from pipelines.cli.options import Day, Refused
+from pipelines.cli.output import OutputFile
 from resources.serving.formats import FORMATS, LAYOUTS
 
 
@@ -87,7 +88,7 @@ def _with_sources(command: Callable[..., None]) -> Callable[..., None]:
     is_flag=True,
     help="In CSV: put ' before text that a spreadsheet would take for a formula (= + - @).",
 )
-@click.option("--output", type=click.Path(path_type=Path), help="File to write; default: stdout.")
+@click.option("--output", type=OutputFile(), help="File to write; default: stdout.")
 @click.option(
     "--rows",
     "most_rows",

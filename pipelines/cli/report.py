@@ -13,6 +13,7 @@ import click
 
 from pipelines.cli import screen
 from pipelines.cli.options import Day, Refused, in_order, opened
+from pipelines.cli.output import OutputFile
 from resources.config import LANGUAGES
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Month(click.ParamType[date]):
 )
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputFile(dir_okay=False),
     default=Path("report.html"),
     show_default=True,
     help="File to write.",

@@ -22,6 +22,7 @@ from pipelines.cli.options import (
     opened,
     with_range,
 )
+from pipelines.cli.output import OutputFile
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -51,7 +52,7 @@ _COLOURS = {
     "--html",
     "page",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(dir_okay=False),
     help="Write the calendar as an HTML page to FILE instead.",
 )
 @json_option

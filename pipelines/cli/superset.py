@@ -13,6 +13,7 @@ import click
 
 from pipelines.cli import screen
 from pipelines.cli.options import Refused, json_option, opened
+from pipelines.cli.output import OutputFile, outside_of_archive
 
 if TYPE_CHECKING:
     from pipelines.superset.client import ChartResult
@@ -25,7 +26,7 @@ _FILE = "livestats-superset.zip"
 @click.command()
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputFile(dir_okay=False),
     help=f"File to write; default: {_FILE}, or none with --import.",
 )
 @click.option("--import", "url", metavar="URL", help="Superset to import the bundle into.")
@@ -71,6 +72,9 @@ def superset(
     if path and not any(kind(path).is_absolute() for kind in (PurePosixPath, PureWindowsPath)):
         raise Refused(f"--path {path} is relative: give the absolute path on the Superset server.")
     archive = opened()
+    target = output or Path(_FILE)
+    if not url:
+        outside_of_archive(target)
     source = Source(
         name=name,
         path=str(path or archive.home.served.absolute()),
@@ -80,7 +84,6 @@ def superset(
     with archive.reading() as connection:
         tables = served_tables(connection)
     data = zipped(bundle(source, tables))
-    target = output or Path(_FILE)
     if output or not url:
         if target.exists() and not target.is_file():  # a pipe: nothing to swap
             target.write_bytes(data)

@@ -12,10 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.erase import pending
 from resources.erasure.requests import words_without
+from resources.home import own
 from resources.home.layout import Home
-from resources.raw import erasures, owner
 from resources.raw.erasures import ItemKind, PlainItem
 from resources.serving import formats
 
@@ -31,7 +30,7 @@ def exports(home: Home, item: PlainItem) -> list[Path]:
 def not_erased(home: Home, item: PlainItem) -> list[Path]:
     """Files that name the item and are not ours to change: settings, identity, run history, yours."""
     yours = [path for path in _others(home) if not _is_export(path)]
-    found = [*_kept(home), *_files(home.dagster, set()), *yours]
+    found = [*own.files(home), *_files(home.dagster, set()), *yours]
     return [path for path in found if path.is_file() and _holds(path, item)]
 
 
@@ -42,8 +41,7 @@ def not_searched(home: Home) -> list[Path]:
 
 def _others(home: Home) -> Iterator[Path]:
     """Files that livestats did not put where they are."""
-    ours = (home.raw, home.lake, home.warehouse.parent, home.served.parent, home.state, home.logs)
-    return _files(home.root, {*ours, home.dagster, home.locks, home.root / "digests", *_kept(home)})
+    return _files(home.root, {*own.folders(home), *own.files(home)})
 
 
 def _is_export(path: Path) -> bool:
@@ -60,12 +58,6 @@ def notes_of_state(home: Home, item: PlainItem) -> list[Path]:
     """Notes in state/ that hold the item: what was told, the last verification."""
     found = _files(home.state, {home.file_index, home.budget})
     return [path for path in found if _holds(path, item)]
-
-
-def _kept(home: Home) -> tuple[Path, ...]:
-    """Files of the home itself."""
-    named = (erasures.FILE, owner.BACKUP_MARKER, "livestats.toml")
-    return (home.identity_file, *(home.root / name for name in named), pending.path_of(home))
 
 
 def _files(folder: Path, skipped: set[Path]) -> Iterator[Path]:

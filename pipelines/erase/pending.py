@@ -10,10 +10,9 @@ from pathlib import Path
 
 from resources.errors import LivestatsError
 from resources.fs import access, atomic, sealed
+from resources.home import own
 from resources.home.layout import Home
 from resources.raw.erasures import Erasure, Erasures, ItemKind, PlainItem
-
-FILE = "erasing.json"
 
 
 class CannotErase(LivestatsError):
@@ -30,7 +29,7 @@ class Pending:
 
 def path_of(home: Home) -> Path:
     """The file, readable for its owner alone."""
-    return home.root / FILE
+    return home.root / own.ERASING
 
 
 def begin(home: Home, pending: Pending) -> None:

@@ -173,4 +173,4 @@ def kept_leaves(home: Home, made: Fingerprint) -> list[Leaf] | None:
 
 
 def _path(home: Home, made: Fingerprint) -> Path:
-    return home.root / "digests" / f"{made.root}.json.gz"
+    return home.digests / f"{made.root}.json.gz"

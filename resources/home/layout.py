@@ -118,6 +118,16 @@ class Home:
         return self.root / "dagster"
 
     @property
+    def digests(self) -> Path:
+        """What `livestats digest` needs to compare with its fingerprints: see resources/digest."""
+        return self.root / "digests"
+
+    @property
+    def iceberg(self) -> Path:
+        """The tables of `livestats publish --to iceberg`, unless they go into another catalog."""
+        return self.root / "iceberg"
+
+    @property
     def identity_file(self) -> Path:
         """The file of what cannot change: time zone, first day, pinned settings."""
         return self.root / owner.IDENTITY_FILE

@@ -136,7 +136,7 @@ def _catalog(home: Home) -> Catalog:
                 f"Iceberg: pyiceberg's settings of the catalog {CATALOG} cannot be used: "
                 f"{redaction.redact(str(error))}"
             ) from None
-    folder = (home.root / "iceberg").resolve()
+    folder = home.iceberg.resolve()
     folder.mkdir(mode=0o750, exist_ok=True)
     return load_catalog(
         CATALOG, type="sql", uri=f"sqlite:///{folder / 'catalog.db'}", warehouse=folder.as_uri()
