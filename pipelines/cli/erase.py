@@ -34,8 +34,9 @@ def erase(
     stored answer; every other byte stays. Figures of the whole account stay as they are. A note
     beside the captures of each day tells when, what kind of thing and how many rows, and not the item.
     A day up to today that is asked again does not bring it back; a later day can. Backups lose it
-    with the next `livestats backup`. Without an item: finishes an erasure that was broken off, and deletes
-    captures of before an erasure that came back, as from a backup.
+    with the next `livestats backup`, tables in PostgreSQL and Iceberg with the next `livestats
+    publish` to them. Without an item: finishes an erasure that was broken off, and deletes captures
+    of before an erasure that came back, as from a backup.
 
     \b
     Examples:
@@ -180,6 +181,10 @@ def _tell(done: Erased, archive: Archive) -> None:
         screen.say(f"Still names it: {path}. {what_to_do}")
     for path in done.not_searched:
         screen.say(f"Not searched: {path}. Delete it if it holds the {erasure.kind}.")
+    screen.say(
+        "Where the tables are published (PostgreSQL, Iceberg), they have it until the next "
+        "`livestats publish` to that place."
+    )
     screen.say(
         "Run `livestats backup` for each backup, and `livestats digest` for a new fingerprint."
     )

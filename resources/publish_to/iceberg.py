@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -65,19 +65,22 @@ def publish(
     ):
         where = f"iceberg:{catalog.properties.get('warehouse', catalog.name)}"
         tables = len(served.tables)
-        signature = served.signature + ("-engine" if engine else "")
+        signature = f"{served.signature}-{served.privacy}" + ("-engine" if engine else "")
         _take(catalog, namespace, served.home)
+        found = _tables(catalog, namespace)
         listed = _listed(catalog, namespace)
-        if listed and {row["signature"] for row in listed[-1:]} == {signature}:
-            return Result(where=where, schema=namespace, tables=tables, is_new=False)
+        if listed and listed[-1]["signature"] == signature:
+            # What a publication that was killed after its list has left.
+            kept = _snapshots(listed, found[PUBLICATION])
+            removed = iceberg_expiry.expire(catalog, found, kept, served.home)
+            return Result(
+                where=where, schema=namespace, tables=tables, removed=removed, is_new=False
+            )
         with engine() if engine else nullcontext() as marts:
-            done = _write(catalog, namespace, served, marts)
-        snapshots = {}
-        for name, (found, _) in done.items():
-            current = found.current_snapshot()
-            snapshots[name] = current.snapshot_id if current else None
-        kept = _list_snapshots(catalog, namespace, signature, snapshots, now)
-        removed = iceberg_expiry.expire(catalog, namespace, kept, served.home)
+            done = _write(catalog, namespace, served, found, marts)
+        found |= {name: table for name, (table, _) in done.items()}
+        kept = _list_snapshots(catalog, namespace, found, [*done], listed, signature, now)
+        removed = iceberg_expiry.expire(catalog, found, kept, served.home)
     changed = tuple(name for name, (_, written) in done.items() if written.commits)
     rows = sum(written.rows for _, written in done.values())
     log.info("%s: %d rows of %d tables published", where, rows, len(changed))
@@ -88,16 +91,19 @@ def publish(
 
 
 def _write(
-    catalog: Catalog, namespace: str, served: Served, engine: Engine | None
+    catalog: Catalog,
+    namespace: str,
+    served: Served,
+    there: Mapping[str, IcebergTable],
+    engine: Engine | None,
 ) -> dict[str, tuple[IcebergTable, Written]]:
     """Make each table what it should be; those that marts of an engine read come before them."""
-    there = {name for _, name in catalog.list_tables(namespace)}
     marts = {} if engine is None else {name: at for at, name in enumerate(engine.marts)}
     done: dict[str, tuple[IcebergTable, Written]] = {}
     for table in sorted(served.tables, key=lambda table: marts.get(table.name, -1)):
         name = (namespace, table.name)
         if table.name in there:
-            found = catalog.load_table(name)
+            found = there[table.name]
             if found.properties.get(HOME) != served.home:
                 raise NotPublished(f"Iceberg: {namespace}.{table.name} is not of this archive.")
         else:
@@ -184,6 +190,12 @@ def _take(catalog: Catalog, namespace: str, home: str) -> None:
         )
 
 
+def _tables(catalog: Catalog, namespace: str) -> dict[str, IcebergTable]:
+    """The tables of the namespace, by name."""
+    names = sorted(name for _, name in catalog.list_tables(namespace))
+    return {name: catalog.load_table((namespace, name)) for name in names}
+
+
 def _listed(catalog: Catalog, namespace: str) -> list[dict[str, Any]]:
     """The lines of the last publications, oldest first."""
     name = (namespace, PUBLICATION)
@@ -196,33 +208,62 @@ def _listed(catalog: Catalog, namespace: str) -> list[dict[str, Any]]:
 def _list_snapshots(
     catalog: Catalog,
     namespace: str,
+    found: dict[str, IcebergTable],
+    names: Collection[str],
+    before: Sequence[dict[str, Any]],
     signature: str,
-    snapshots: Mapping[str, int | None],
     now: datetime,
 ) -> dict[str, set[int | None]]:
     """Replace the list in one commit; table -> the snapshots that are listed.
 
-    The publication before stays in it, for readers who have just read the list.
+    The publication before stays in it, for readers who have just read the list; but not after an
+    erasure or with other masks, when it has what is to go.
     """
-    before = _listed(catalog, namespace)
     if before:  # a clock that was set back must not make the new list the older one
         now = max(now, before[-1]["published_at"] + timedelta(microseconds=1))
-    kept = [row for row in before if row["published_at"] == before[-1]["published_at"]]
-    new = [
-        {"published_at": now, "signature": signature, "table_name": name, "snapshot_id": snapshot}
-        for name, snapshot in snapshots.items()
+    kept = [
+        row
+        for row in before
+        if row["published_at"] == before[-1]["published_at"]
+        and _privacy_of(row["signature"]) == _privacy_of(signature)
     ]
-    name = (namespace, PUBLICATION)
-    # A copy: pyiceberg takes the version of the format out of what it is given.
-    found = catalog.create_table_if_not_exists(name, schema=_LIST, properties={**PROPERTIES})
+    new = [
+        {
+            "published_at": now,
+            "signature": signature,
+            "table_name": name,
+            "snapshot_id": _current(found[name]),
+        }
+        for name in names
+    ]
+    if PUBLICATION not in found:
+        # A copy: pyiceberg takes the version of the format out of what it is given.
+        name = (namespace, PUBLICATION)
+        found[PUBLICATION] = catalog.create_table(name, schema=_LIST, properties={**PROPERTIES})
+    table = found[PUBLICATION]
     rows = pa.Table.from_pylist([*kept, *new], schema=_LIST)
-    if found.metadata.snapshots:
-        found.overwrite(rows)
+    if table.metadata.snapshots:
+        table.overwrite(rows)
     else:
-        found.append(rows)
-    listed: dict[str, set[int | None]] = {}
-    for row in (*kept, *new):
+        table.append(rows)
+    return _snapshots([*kept, *new], table)
+
+
+def _privacy_of(signature: str) -> list[str]:
+    """The part that is Served.privacy; of a list of an earlier version something else."""
+    return signature.split("-")[1:2]
+
+
+def _snapshots(
+    rows: Sequence[dict[str, Any]], publication: IcebergTable
+) -> dict[str, set[int | None]]:
+    """Table -> the snapshots that `rows` list, and that of the list itself."""
+    listed: dict[str, set[int | None]] = {PUBLICATION: {_current(publication)}}
+    for row in rows:
         listed.setdefault(row["table_name"], set()).add(row["snapshot_id"])
-    current = found.current_snapshot()
-    listed[PUBLICATION] = {current.snapshot_id if current else None}
     return listed
+
+
+def _current(table: IcebergTable) -> int | None:
+    current = table.current_snapshot()
+    return current.snapshot_id if current else None

@@ -20,16 +20,15 @@ if TYPE_CHECKING:
 
 
 def expire(
-    catalog: Catalog, namespace: str, listed: Mapping[str, set[int | None]], home: str
+    catalog: Catalog, tables: Mapping[str, Table], listed: Mapping[str, set[int | None]], home: str
 ) -> tuple[str, ...]:
     """Expire what `listed` does not name, by table; the tables that were removed."""
     removed = []
-    for _, name in sorted(catalog.list_tables(namespace)):
-        found = catalog.load_table((namespace, name))
+    for name, found in sorted(tables.items()):
         if name in listed:
             _expire(found, listed[name])
         elif found.properties.get(HOME) == home:
-            catalog.purge_table((namespace, name))
+            catalog.purge_table(found.name())
             removed.append(name)
     return tuple(removed)
 

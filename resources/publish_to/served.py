@@ -20,6 +20,7 @@ from resources.api.catalog.datasets import CUT_PREFIX
 from resources.fs import scratch
 from resources.home.layout import Home
 from resources.publish_to.errors import NotPublished
+from resources.raw.erasures import Erasures
 from resources.serving import publish as serving_publish
 from resources.sql import quoting
 from resources.version import VERSION
@@ -62,6 +63,7 @@ class Served:
     home: str  # identity of the home
     commit: str
     masks: str
+    erasures: str  # digest of the erasures that were begun or finished before it was opened
     tables: tuple[Table, ...]
 
     @property
@@ -69,6 +71,11 @@ class Served:
         """Equal for publications that are equal in every row, column and comment."""
         text = repr((VERSION, self.commit, self.masks, [table.name for table in self.tables]))
         return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    @property
+    def privacy(self) -> str:
+        """Differs after an erasure and with other masks: then the publication before must go."""
+        return hashlib.sha256(repr((self.masks, self.erasures)).encode()).hexdigest()[:8]
 
     def days(self, table: Table) -> Days:
         """The content of each day of a table. Columns that are renamed or of another type change it."""
@@ -106,6 +113,8 @@ def reading(home: Home, time_zone: str, datasets: Sequence[str]) -> Iterator[Ser
     With one thread, so that sums come out the same each time, to the last bit. Raises NotPublished
     for a name that fits no dataset, and as `serving.publish.reading`.
     """
+    # Before the copy is opened: one that was opened before an erasure must not be called of after it.
+    erasures = _erasures(home)
     with (
         serving_publish.reading(home, time_zone) as connection,
         scratch.folder(home.state) as spill,
@@ -124,8 +133,16 @@ def reading(home: Home, time_zone: str, datasets: Sequence[str]) -> Iterator[Ser
             home=seal.home,
             commit=seal.commit,
             masks=noted.masks if noted else "",
+            erasures=erasures,
             tables=tuple(_chosen(_tables(connection), datasets)),
         )
+
+
+def _erasures(home: Home) -> str:
+    # If the file is gone, this differs from before, and that is enough here.
+    every = Erasures.of(home.raw, may_be_gone=True).every
+    text = repr(sorted((one.id, one.is_finished) for one in every))
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def _chosen(tables: Sequence[Table], datasets: Sequence[str]) -> Iterator[Table]:

@@ -59,7 +59,9 @@ def copy_of(zone, fill_tables):
         for mart in MARTS.values():
             build.create(connection, replace(mart, kind=MartKind.VIEW))
         tables = tuple(served._tables(connection))
-        yield served.Served(connection=connection, home="home", commit="1", masks="", tables=tables)
+        yield served.Served(
+            connection=connection, home="home", commit="1", masks="", erasures="", tables=tables
+        )
 
 
 def published(copy, home, address, zone):

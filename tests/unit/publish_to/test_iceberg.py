@@ -3,10 +3,11 @@
 import importlib.util
 from datetime import UTC, datetime, timedelta
 
+import pyarrow.parquet as pq
 import pytest
 
 from resources.home.layout import Home
-from resources.publish_to import iceberg, iceberg_tables
+from resources.publish_to import iceberg, iceberg_expiry, iceberg_tables
 from resources.publish_to.errors import NotInstalled, NotPublished
 from tests.support.publications import made_up
 
@@ -32,8 +33,8 @@ def test_without_the_packages_the_way_to_them_is_named(home):
         publish(home, 1)
 
 
-def publish(home, value, *, now=NOW, of="home"):
-    served = made_up(TABLES.format(value), commit=str(value), home=of)
+def publish(home, value, *, now=NOW, of="home", **more):
+    served = made_up(TABLES.format(value), commit=str(value), home=of, **more)
     return iceberg.publish(served, home, "stats", now)
 
 
@@ -58,6 +59,81 @@ def test_the_list_names_a_snapshot_of_each_table(home):
     assert not publish(home, 1).is_new
     publish(home, 5)
     assert listed(home) == {"t": [2, 5], "u": [5], "empty": []}
+
+
+def publications(home):
+    """How many publications the list has."""
+    return len({row["published_at"] for row in iceberg._listed(iceberg._catalog(home), "stats")})
+
+
+def snapshots(home):
+    """Table -> how many snapshots it has."""
+    catalog = iceberg._catalog(home)
+    return {
+        name: len(catalog.load_table(("stats", name)).metadata.snapshots)
+        for _, name in catalog.list_tables("stats")
+    }
+
+
+@pytest.mark.scale
+@pytest.mark.parametrize("changed", [{"erasures": "one"}, {"masks": "masked"}])
+def test_after_an_erasure_or_with_other_masks_the_publication_before_goes(home, changed):
+    pytest.importorskip("pyiceberg")
+    publish(home, 7_777_777_777)
+    publish(home, 5, now=NOW + timedelta(days=1), **changed)
+    assert publications(home) == 1
+    assert {*snapshots(home).values()} == {0, 1}
+    left = [path for path in (home.root / "iceberg").rglob("*.parquet") if holds(path, 7777777777)]
+    assert left == []
+    publish(home, 6, now=NOW + timedelta(days=2), **changed)
+    assert publications(home) == 2
+
+
+def holds(path, number):
+    table = pq.ParquetFile(path).read()
+    return "n" in table.column_names and number in table["n"].to_pylist()
+
+
+@pytest.mark.scale
+def test_an_erasure_of_which_no_published_row_was_takes_the_publication_before_too(home):
+    pytest.importorskip("pyiceberg")
+    publish(home, 1)
+    publish(home, 5)
+    assert publish(home, 5, erasures="one").is_new
+    assert publications(home) == 1
+    assert not publish(home, 5, erasures="one").is_new
+
+
+@pytest.mark.scale
+def test_a_list_of_an_earlier_version_is_not_kept(home):
+    """It does not tell what had been erased."""
+    pytest.importorskip("pyiceberg")
+    publish(home, 1)
+    table = iceberg._catalog(home).load_table(("stats", iceberg.PUBLICATION))
+    rows = table.scan().to_arrow()
+    at = rows.schema.get_field_index("signature")
+    table.overwrite(rows.set_column(at, "signature", [["a1b2-engine"] * rows.num_rows]))
+    publish(home, 5)
+    assert publications(home) == 1
+
+
+@pytest.mark.scale
+def test_an_expiry_that_broke_off_is_finished_by_a_publication_without_news(home, monkeypatch):
+    pytest.importorskip("pyiceberg")
+    for value in (1, 5):
+        publish(home, value)
+    with monkeypatch.context() as patched:
+        patched.setattr(iceberg_expiry, "expire", broken_off)
+        with pytest.raises(NotPublished, match="broken off"):
+            publish(home, 6)
+    assert listed(home)["u"] == [6]
+    assert snapshots(home)["u"] > 2
+    assert not publish(home, 6).is_new
+    assert snapshots(home) == {"t": 2, "u": 2, "empty": 0, iceberg.PUBLICATION: 1}
+
+
+def broken_off(*_):
+    raise OSError("broken off")
 
 
 @pytest.mark.scale

@@ -1,11 +1,15 @@
 """What is published of a served copy."""
 
+import shutil
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from resources.home.layout import Home
 from resources.publish_to import served
 from resources.publish_to.errors import NotPublished
+from resources.raw.erasures import Erasure, Erasures, ItemKind, PlainItem
 from tests.support.publications import made_up
 
 DAYS = """
@@ -54,6 +58,31 @@ def test_a_publication_is_equal_only_if_commit_and_tables_are():
     texts = (made_up(DAYS), made_up(DAYS, commit="2"), made_up(DAYS + "CREATE TABLE u (n INT)"))
     assert len({found.signature for found in texts}) == 3
     assert made_up(DAYS).signature == made_up(DAYS).signature
+
+
+def test_an_erasure_and_other_masks_are_told_of_what_is_published():
+    made = [made_up(DAYS), made_up(DAYS, masks="m"), made_up(DAYS, erasures="e")]
+    assert len({found.privacy for found in made}) == 3
+    assert made_up(DAYS, commit="2").privacy == made[0].privacy
+
+
+def test_an_erasure_counts_when_it_is_begun_and_when_it_is_finished(past, tmp_path):
+    """Between the two, the served copy may still have the item."""
+    home = Home(tmp_path / "home")
+    shutil.copytree(past.root, home.root, symlinks=True)
+
+    def erasures():
+        with served.reading(home, "Asia/Shanghai", []) as found:
+            return found.erasures
+
+    item = PlainItem.parse(ItemKind.ADDRESS, "203.0.113.7")
+    begun = Erasure.begin(item, "now", FIRST)
+    seen = [erasures()]
+    for one in (begun, replace(begun, is_finished=True)):
+        Erasures.of(home.raw).with_(one).write(home.raw)
+        seen.append(erasures())
+    assert len({*seen}) == 3
+    assert erasures() == seen[-1]
 
 
 def test_marts_are_published_and_datasets_if_they_are_asked_for(past):

@@ -145,6 +145,8 @@ def test_the_rows_of_an_item_go_from_everywhere_and_no_other_row_does(past, eras
     before = lake_rows(past.archive.home)
     assert "To be erased: " in said
     assert "Erased: " in said
+    assert "(PostgreSQL, Iceberg)" in said
+    assert "`livestats publish` to that place" in said
     after = lake_rows(home)
     for path, table in after.items():
         kept = [row for row in before[path].to_pylist() if not is_row_of(item, row)]
