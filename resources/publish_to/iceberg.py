@@ -19,7 +19,7 @@ from resources.api import redaction
 from resources.fs import locks
 from resources.fs.object_store import put_plainly
 from resources.home.layout import Home
-from resources.publish_to import iceberg_expiry, iceberg_tables
+from resources.publish_to import iceberg_expiry, iceberg_lost, iceberg_tables
 from resources.publish_to.errors import NotInstalled, NotPublished
 from resources.publish_to.iceberg_tables import HOME, PROPERTIES, Written
 from resources.publish_to.result import Result
@@ -67,20 +67,22 @@ def publish(
         tables = len(served.tables)
         signature = f"{served.signature}-{served.privacy}" + ("-engine" if engine else "")
         _take(catalog, namespace, served.home)
-        found = _tables(catalog, namespace)
-        listed = _listed(catalog, namespace)
-        if listed and listed[-1]["signature"] == signature:
+        found = iceberg_lost.tables(catalog, namespace, served.home, PUBLICATION)
+        listed = _listed_if_there(catalog, namespace, found)
+        is_same = bool(listed) and listed[-1]["signature"] == signature
+        if is_same and iceberg_lost.are_readable(listed, found):
             # What a publication that was killed after its list has left.
             kept = _snapshots(listed, found[PUBLICATION])
-            removed = iceberg_expiry.expire(catalog, found, kept, served.home)
+            removed = iceberg_expiry.expire(catalog, namespace, found, kept, served.home)
             return Result(
                 where=where, schema=namespace, tables=tables, removed=removed, is_new=False
             )
         with engine() if engine else nullcontext() as marts:
             done = _write(catalog, namespace, served, found, marts)
+        before = _kept(listed, signature, found)
         found |= {name: table for name, (table, _) in done.items()}
-        kept = _list_snapshots(catalog, namespace, found, [*done], listed, signature, now)
-        removed = iceberg_expiry.expire(catalog, found, kept, served.home)
+        kept = _list_snapshots(catalog, namespace, found, [*done], before, signature, now)
+        removed = iceberg_expiry.expire(catalog, namespace, found, kept, served.home)
     changed = tuple(name for name, (_, written) in done.items() if written.commits)
     rows = sum(written.rows for _, written in done.values())
     log.info("%s: %d rows of %d tables published", where, rows, len(changed))
@@ -94,7 +96,7 @@ def _write(
     catalog: Catalog,
     namespace: str,
     served: Served,
-    there: Mapping[str, IcebergTable],
+    there: iceberg_lost.Tables,
     engine: Engine | None,
 ) -> dict[str, tuple[IcebergTable, Written]]:
     """Make each table what it should be; those that marts of an engine read come before them."""
@@ -102,11 +104,13 @@ def _write(
     done: dict[str, tuple[IcebergTable, Written]] = {}
     for table in sorted(served.tables, key=lambda table: marts.get(table.name, -1)):
         name = (namespace, table.name)
-        if table.name in there:
-            found = there[table.name]
+        found = there.get(table.name)
+        if found is not None:
             if found.properties.get(HOME) != served.home:
                 raise NotPublished(f"Iceberg: {namespace}.{table.name} is not of this archive.")
         else:
+            if table.name in there:
+                catalog.drop_table(name)
             found = iceberg_tables.create(catalog, name, table, served.home)
         put_plainly(found.io.properties.get("s3.endpoint"))
         iceberg_tables.set_properties(found, table)
@@ -190,12 +194,6 @@ def _take(catalog: Catalog, namespace: str, home: str) -> None:
         )
 
 
-def _tables(catalog: Catalog, namespace: str) -> dict[str, IcebergTable]:
-    """The tables of the namespace, by name."""
-    names = sorted(name for _, name in catalog.list_tables(namespace))
-    return {name: catalog.load_table((namespace, name)) for name in names}
-
-
 def _listed(catalog: Catalog, namespace: str) -> list[dict[str, Any]]:
     """The lines of the last publications, oldest first."""
     name = (namespace, PUBLICATION)
@@ -205,28 +203,45 @@ def _listed(catalog: Catalog, namespace: str) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["published_at"])
 
 
+def _listed_if_there(
+    catalog: Catalog, namespace: str, found: iceberg_lost.Tables
+) -> list[dict[str, Any]]:
+    """The same; none, and no list among the tables, if its files are gone."""
+    if found.get(PUBLICATION) is None:
+        return []
+    try:
+        return _listed(catalog, namespace)
+    except FileNotFoundError as error:
+        iceberg_lost.tell(namespace, PUBLICATION, error)
+        found[PUBLICATION] = None
+        return []
+
+
+def _kept(
+    listed: Sequence[dict[str, Any]], signature: str, found: iceberg_lost.Tables
+) -> list[dict[str, Any]]:
+    """The lines of the publication before: for readers who have just read the list.
+
+    None after an erasure or with other masks, when it has what is to go, nor if it cannot be read.
+    """
+    before = [row for row in listed if row["published_at"] == listed[-1]["published_at"]]
+    if any(_privacy_of(row["signature"]) != _privacy_of(signature) for row in before):
+        return []
+    return before if iceberg_lost.are_readable(before, found) else []
+
+
 def _list_snapshots(
     catalog: Catalog,
     namespace: str,
-    found: dict[str, IcebergTable],
+    found: iceberg_lost.Tables,
     names: Collection[str],
     before: Sequence[dict[str, Any]],
     signature: str,
     now: datetime,
 ) -> dict[str, set[int | None]]:
-    """Replace the list in one commit; table -> the snapshots that are listed.
-
-    The publication before stays in it, for readers who have just read the list; but not after an
-    erasure or with other masks, when it has what is to go.
-    """
+    """Replace the list in one commit, by `before` and what is there now; table -> its snapshots."""
     if before:  # a clock that was set back must not make the new list the older one
         now = max(now, before[-1]["published_at"] + timedelta(microseconds=1))
-    kept = [
-        row
-        for row in before
-        if row["published_at"] == before[-1]["published_at"]
-        and _privacy_of(row["signature"]) == _privacy_of(signature)
-    ]
     new = [
         {
             "published_at": now,
@@ -236,17 +251,20 @@ def _list_snapshots(
         }
         for name in names
     ]
-    if PUBLICATION not in found:
-        # A copy: pyiceberg takes the version of the format out of what it is given.
+    table = found.get(PUBLICATION)
+    if table is None:
         name = (namespace, PUBLICATION)
-        found[PUBLICATION] = catalog.create_table(name, schema=_LIST, properties={**PROPERTIES})
-    table = found[PUBLICATION]
-    rows = pa.Table.from_pylist([*kept, *new], schema=_LIST)
+        if PUBLICATION in found:
+            catalog.drop_table(name)
+        # A copy: pyiceberg takes the version of the format out of what it is given.
+        table = catalog.create_table(name, schema=_LIST, properties={**PROPERTIES})
+        found[PUBLICATION] = table
+    rows = pa.Table.from_pylist([*before, *new], schema=_LIST)
     if table.metadata.snapshots:
         table.overwrite(rows)
     else:
         table.append(rows)
-    return _snapshots([*kept, *new], table)
+    return _snapshots([*before, *new], table)
 
 
 def _privacy_of(signature: str) -> list[str]:
@@ -255,7 +273,7 @@ def _privacy_of(signature: str) -> list[str]:
 
 
 def _snapshots(
-    rows: Sequence[dict[str, Any]], publication: IcebergTable
+    rows: Sequence[dict[str, Any]], publication: IcebergTable | None
 ) -> dict[str, set[int | None]]:
     """Table -> the snapshots that `rows` list, and that of the list itself."""
     listed: dict[str, set[int | None]] = {PUBLICATION: {_current(publication)}}
@@ -264,6 +282,6 @@ def _snapshots(
     return listed
 
 
-def _current(table: IcebergTable) -> int | None:
-    current = table.current_snapshot()
+def _current(table: IcebergTable | None) -> int | None:
+    current = table.current_snapshot() if table else None
     return current.snapshot_id if current else None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from resources.publish_to.iceberg_lost import Tables
 from resources.publish_to.iceberg_tables import HOME
 
 if TYPE_CHECKING:
@@ -20,15 +21,21 @@ if TYPE_CHECKING:
 
 
 def expire(
-    catalog: Catalog, tables: Mapping[str, Table], listed: Mapping[str, set[int | None]], home: str
+    catalog: Catalog,
+    namespace: str,
+    tables: Tables,
+    listed: Mapping[str, set[int | None]],
+    home: str,
 ) -> tuple[str, ...]:
     """Expire what `listed` does not name, by table; the tables that were removed."""
     removed = []
     for name, found in sorted(tables.items()):
-        if name in listed:
+        if found is None:
+            catalog.drop_table((namespace, name))
+        elif name in listed:
             _expire(found, listed[name])
         elif found.properties.get(HOME) == home:
-            catalog.purge_table(found.name())
+            catalog.purge_table((namespace, name))
             removed.append(name)
     return tuple(removed)
 

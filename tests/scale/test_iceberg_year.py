@@ -42,7 +42,9 @@ def test_manifests_stay_few_and_files_of_expired_snapshots_are_removed(copy, tmp
         found = catalog.load_table(name)
         iceberg_tables.replace_days(found, copy, table)
         listed = [*listed[-1:], found.current_snapshot().snapshot_id]
-        iceberg_expiry.expire(catalog, {table.name: found}, {table.name: {*listed}}, copy.home)
+        iceberg_expiry.expire(
+            catalog, "stats", {table.name: found}, {table.name: {*listed}}, copy.home
+        )
     found = catalog.load_table(name)
     assert len(found.current_snapshot().manifests(found.io)) <= 10
     for snapshot, days in zip(listed, (DAYS - 1, DAYS), strict=True):
