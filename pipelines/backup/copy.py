@@ -13,7 +13,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from pipelines.backup import target as backup_target
 from resources.api.catalog import DATASETS
 from resources.archive import Archive
 from resources.fs import access, atomic, sealed
-from resources.fs.object_store import StoreError
 from resources.home import day_lock
 from resources.home.layout import Home
 from resources.lake import checksum, parquet
@@ -30,7 +29,7 @@ from resources.ledger.acceptance import ACCEPTED
 from resources.ledger.refused_captures import REFUSED
 from resources.ledger.states import PARTIAL
 from resources.logs.notes import UnreadableNote
-from resources.raw import captures, cold, erasures, seen_notes, tombstones
+from resources.raw import captures, erasures, seen_notes, tombstones
 from resources.raw.captures import BodyFile, Capture
 
 _NOTES = (seen_notes.SEEN, PARTIAL, ACCEPTED, REFUSED, tombstones.ERASED)
@@ -62,7 +61,6 @@ class Copied:
             UnreadableNote,
             captures.UnusableCapture,
             checksum.DamagedFile,
-            StoreError,
         ) as error:
             if isinstance(error, OSError) and error.errno in _NO_ROOM:
                 raise
@@ -183,7 +181,8 @@ def _capture(capture: Capture, folder: Path) -> int:
         for body_file in copy.body_files():  # reads the manifest, which its name proves
             present = _carried(copy, body_file, folder)
             if present is None:
-                written += _fetched(capture.folder / body_file.path.name, body_file.path)
+                source = replace(body_file, path=capture.folder / body_file.path.name)
+                written += _fetched(source, body_file.path)
             else:
                 os.link(present, body_file.path)
             with body_file.path.open("rb") as file:
@@ -218,13 +217,13 @@ def _carried(copy: Capture, body_file: BodyFile, folder: Path) -> Path | None:
     return None
 
 
-def _fetched(source: Path, path: Path) -> int:
+def _fetched(source: BodyFile, path: Path) -> int:
     """Copy a file of bodies, from the store if it is cold: a backup has all of them itself."""
-    if source.exists():
+    if source.path.exists():
         with suppress(FileNotFoundError):  # it was moved meanwhile
-            return _copied(source, path)
+            return _copied(source.path, path)
     path.unlink(missing_ok=True)
-    with cold.opened(source) as found, path.open("xb") as target:
+    with source.opened() as found, path.open("xb") as target:
         shutil.copyfileobj(found, target)
     atomic.fsync(path)
     return path.stat().st_size

@@ -87,6 +87,7 @@ def _count(done: Done, moved: Moved) -> None:
     done.moved.files += moved.files
     done.moved.bytes += moved.bytes
     done.dataset_days += bool(moved.files)
+    done.problems += moved.problems
 
 
 def _claimed(archive: Archive) -> ObjectStore:
@@ -110,8 +111,8 @@ def _claimed(archive: Archive) -> ObjectStore:
                 f"{store.place.text}. Set it back, bring them back (`livestats cold --back`), and then "
                 "change it."
             )
-        key, size = next(cold.files_of(home.raw), ("", 0))
-        if key and store.size(key) != size:
+        files = [*cold.files_of(home.raw)]
+        if files and all(store.size(key) != size for key, size in files):
             raise CannotMove(
                 f"{store.place.text}, as scale.cold says now how to reach it, does not have what was "
                 "moved there. Set it back."

@@ -37,6 +37,10 @@ class StoreError(LivestatsError):
     """The store could not do what was asked of it; the message says what it said."""
 
 
+class MissingObject(StoreError, LivestatsError):
+    """The store answers, and has no such object; the message names it."""
+
+
 class Target(Protocol):
     """Takes bytes: a file, or a digest behind one."""
 
@@ -125,7 +129,7 @@ def open_store(place: Place) -> ObjectStore:
 
 @dataclass
 class ObjectStore:
-    """The objects of one place. All methods raise StoreError."""
+    """The objects of one place. All methods raise StoreError, also if there is no such bucket."""
 
     place: Place
     files: FileSystem
@@ -143,7 +147,7 @@ class ObjectStore:
             self._failed(error)
 
     def get(self, key: str, target: Target) -> None:
-        """Write an object into `target`. Raises StoreError also if there is none."""
+        """Write an object into `target`. Raises MissingObject if there is none."""
         with self._opened(key) as source:
             while piece := self._piece(source):
                 target.write(piece)
@@ -153,7 +157,8 @@ class ObjectStore:
         try:
             return self.files.open_input_stream(self.place.path_of(key), compression=None)
         except FileNotFoundError as error:
-            raise StoreError(f"{self.place.text} has no {key}.") from error
+            self._check_bucket()
+            raise MissingObject(f"{self.place.text} has no {key}.") from error
         except _ERRORS as error:
             self._failed(error)
 
@@ -170,7 +175,10 @@ class ObjectStore:
             found = self.files.get_file_info(self.place.path_of(key))
         except _ERRORS as error:
             self._failed(error)
-        return int(found.size) if found.is_file else None
+        if not found.is_file:
+            self._check_bucket()
+            return None
+        return int(found.size)
 
     def keys(self, folder: str) -> list[str]:
         """The keys of all objects below a folder, in order."""
@@ -192,6 +200,17 @@ class ObjectStore:
             self.files.delete_file(self.place.path_of(key))
         except FileNotFoundError:
             return
+        except _ERRORS as error:
+            self._failed(error)
+
+    def _check_bucket(self) -> None:
+        """Raise StoreError if the bucket is not there: that says nothing of its objects."""
+        from pyarrow import fs
+
+        bucket = self.place.bucket
+        try:
+            if self.files.get_file_info(bucket).type == fs.FileType.NotFound:
+                raise FileNotFoundError(f"there is no bucket {bucket}")
         except _ERRORS as error:
             self._failed(error)
 

@@ -31,7 +31,7 @@ from resources.api import body as api_body
 from resources.api.body import Body, Packed
 from resources.errors import LivestatsError
 from resources.fs import access
-from resources.fs.object_store import StoreError
+from resources.fs.object_store import MissingObject, StoreError
 from resources.raw import cold, owner, tombstones
 from resources.raw.manifest_facts import manifest_facts
 
@@ -234,10 +234,15 @@ class BodyFile:
 
     @contextmanager
     def opened(self) -> Iterator[cold.Readable]:
-        """It for reading, also if it is cold. Raises UnreadableCapture for the store; OSError."""
+        """It for reading, also if it is cold.
+
+        Raises DamagedCapture if the store has lost it, UnreadableCapture if it cannot say; OSError.
+        """
         with ExitStack() as stack:
             try:
                 file = stack.enter_context(cold.opened(self.path))
+            except MissingObject as error:
+                raise DamagedCapture(f"{self.path} is cold, and {error} {_REMEDY}") from error
             except (StoreError, ValueError) as error:
                 raise UnreadableCapture(
                     f"{self.path} is cold, and the store does not give it: {error} Nothing says that "

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from resources.errors import LivestatsError
 from resources.fs import atomic
 from resources.fs.digest_writer import DigestWriter
-from resources.fs.object_store import CHECKSUMS, ObjectStore, StoreError
+from resources.fs.object_store import CHECKSUMS, MissingObject, ObjectStore, StoreError
 from resources.raw import captures, cold
 from resources.raw.captures import BodyFile, Capture, DamagedCapture
 from resources.raw.cold import ColdFile
@@ -32,6 +32,8 @@ class Moved:
 
     files: int = 0
     bytes: int = 0
+    problems: list[str] = field(default_factory=list)
+    """Why files were not brought back, each with its repair."""
 
     def add(self, size: int) -> None:
         """Count a file."""
@@ -72,7 +74,13 @@ def _put(file: BodyFile, store: ObjectStore, key: str) -> None:
     with file.path.open("rb") as source:
         store.put(source, key)
     there = DigestWriter()
-    store.get(key, there)
+    try:
+        store.get(key, there)
+    except MissingObject as error:
+        raise NotMoved(
+            f"{store.place.text} has no {key} after it was put, so {file.path} stays where it is. Look at "
+            "the store, then run `livestats cold` again."
+        ) from error
     if not there.has_taken(file.size, file.sha256):
         raise NotMoved(
             f"{store.place.text}/{key} reads back as {there.size:,} other bytes than the {file.size:,} of "
@@ -83,15 +91,22 @@ def _put(file: BodyFile, store: ObjectStore, key: str) -> None:
 def back(day_folder: Path, store: ObjectStore) -> Moved:
     """Bring back what the store has of a day, then delete it there.
 
-    The caller holds the lock of the day. Raises as `move`, and ValueError for a damaged note.
+    A file that it lost or changed is a problem of its own: its note and object stay. The caller holds the
+    lock of the day. Raises UnusableCapture for a manifest, ValueError for a damaged note, StoreError, OSError.
     """
     known, moved = cold.noted(day_folder), Moved()
-    files = _files(day_folder)
-    here = {name: file for name, file in files.items() if name in known}
-    for name, file in here.items():
+    here = []
+    for name, file in _files(day_folder).items():
+        if name not in known:
+            continue
         if not (file.path.exists() and is_intact(file)):
-            _fetch(file, store, known[name].key)
+            try:
+                _fetch(file, store, known[name].key)
+            except DamagedCapture as error:
+                moved.problems.append(str(error))
+                continue
             moved.add(file.size)
+        here.append(name)
     for name in here:
         store.delete(known[name].key)
     if here:
@@ -100,15 +115,23 @@ def back(day_folder: Path, store: ObjectStore) -> Moved:
 
 
 def _fetch(file: BodyFile, store: ObjectStore, key: str) -> None:
+    """Bring a file back. Raises DamagedCapture if the store has lost or changed it."""
     temp = atomic.temp_path(file.path.parents[1] / "cold")
     got = DigestWriter(temp)
+    repair = (
+        f"Restore {file.path} from a backup and run the same again; without one, `livestats verify --deep` "
+        "says what to do."
+    )
     try:
-        store.get(key, got)
+        try:
+            store.get(key, got)
+        except MissingObject as error:
+            raise DamagedCapture(f"{str(error)[:-1]}, which was moved there. {repair}") from error
         got.close()
         if not got.has_taken(file.size, file.sha256):
             raise DamagedCapture(
                 f"{store.place.text}/{key} is not what was moved there: {got.size:,} other bytes than the "
-                f"{file.size:,} of {file.path}. Restore that file from a backup; the object stays."
+                f"{file.size:,} that were. {repair}"
             )
         atomic.rename_into_place(temp, file.path)
     finally:

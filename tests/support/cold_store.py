@@ -50,7 +50,7 @@ class FolderStore(ObjectStore):
 
 def in_folder(root: Path, monkeypatch) -> FolderStore:
     """Put a store in the place of that of PLACE, and of every other place of that bucket."""
-    root.mkdir()
+    (root / Place.parse(PLACE).bucket).mkdir(parents=True)
     found = FolderStore(
         Place.parse(PLACE), fs.SubTreeFileSystem(str(root), fs.LocalFileSystem()), root=root
     )
@@ -66,6 +66,14 @@ class Out:
             raise OSError("AWS Error NETWORK_CONNECTION: could not connect")
 
         return fail
+
+
+def lose(store: FolderStore, part: str) -> list[str]:
+    """Delete the objects whose key holds `part`, as someone does who cleans up; their keys."""
+    names = [name for name in store.objects if part in name]
+    for name in names:
+        (store.root / name).unlink()
+    return [name.removeprefix("bucket/cold/") for name in names]
 
 
 def bodies(day_folder: Path) -> list[bytes]:

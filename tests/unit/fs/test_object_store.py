@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -11,6 +12,7 @@ from pyarrow import fs
 
 from resources.fs.object_store import (
     CHECKSUMS,
+    MissingObject,
     ObjectStore,
     Place,
     StoreError,
@@ -74,8 +76,16 @@ def test_an_object_is_what_was_put_whatever_its_name(store, key):
     store.delete(key)
     store.delete(key)
     assert store.objects == {}
-    with pytest.raises(StoreError, match=f"s3://bucket/cold has no {key}"):
+    with pytest.raises(MissingObject, match=f"s3://bucket/cold has no {key}"):
         store.get(key, io.BytesIO())
+
+
+@pytest.mark.parametrize("ask", ["get", "size"])
+def test_where_the_bucket_is_gone_no_object_is_said_to_be_missing(store, ask):
+    shutil.rmtree(store.root / "bucket")
+    with pytest.raises(StoreError, match="cannot be used: there is no bucket bucket") as caught:
+        store.get("k", io.BytesIO()) if ask == "get" else store.size("k")
+    assert not isinstance(caught.value, MissingObject)
 
 
 def test_a_store_that_is_out_is_not_asked_for_every_file_anew():

@@ -6,7 +6,7 @@ from resources.api.body import whole
 from resources.raw import captures, cold
 from resources.raw.captures import Capture, UnreadableCapture
 from resources.raw.cold import ColdFile
-from tests.support.cold_store import Out, bodies, move
+from tests.support.cold_store import Out, bodies, lose, move
 
 
 def test_a_note_says_what_it_was_written_with_and_nothing_is_noted_without_one(tmp_path):
@@ -45,6 +45,14 @@ def test_a_store_that_is_out_says_nothing_of_the_bytes(captured_day, store):
     move(captured_day, store)
     store.files = Out()
     with pytest.raises(UnreadableCapture, match=r"is cold, and the store does not give it: s3://"):
+        bodies(captured_day)
+
+
+def test_an_object_that_is_gone_is_damage_of_its_capture(captured_day, store):
+    move(captured_day, store)
+    lose(store, "responses")
+    said = r"is cold, and s3://bucket/cold has no home/\S+/responses.zst. Restore it from a backup"
+    with pytest.raises(captures.DamagedCapture, match=said):
         bodies(captured_day)
 
 

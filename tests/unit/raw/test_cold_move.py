@@ -10,7 +10,7 @@ from resources.fs.object_store import StoreError
 from resources.raw import captures, cold, cold_move
 from resources.raw.captures import DamagedCapture
 from resources.raw.cold_move import NotMoved
-from tests.support.cold_store import Out, bodies, move
+from tests.support.cold_store import Out, bodies, lose, move
 
 UNDER = "home/stream_count/2026-11-21"
 
@@ -115,12 +115,49 @@ def test_a_damaged_file_is_not_moved_and_a_damaged_object_is_not_brought_back(ca
     move(captured_day, store)
     path = store.root / "bucket/cold" / UNDER / first.parent.name / first.name
     path.write_bytes(good[:-1] + b"?")
-    with pytest.raises(DamagedCapture, match=r"Restore that file from a backup; the object stays"):
-        cold_move.back(captured_day, store)
-    assert len(store.objects) == 2
+    back = cold_move.back(captured_day, store)
+    (problem,) = back.problems
+    assert "is not what was moved there" in problem
+    assert f"Restore {first} from a backup" in problem
+    assert (back.files, second.exists(), [*store.objects]) == (
+        1,
+        True,
+        [f"bucket/cold/{_key(first)}"],
+    )
     first.write_bytes(good)  # as from a backup
-    cold_move.back(captured_day, store)
+    assert cold_move.back(captured_day, store).problems == []
     assert store.objects == {}
+
+
+def _key(path):
+    return f"{UNDER}/{path.parent.name}/{path.name}"
+
+
+def test_a_missing_object_is_told_and_the_others_come_back(captured_day, store):
+    first, second = sorted(captured_day.glob("*/*.zst"))
+    good = first.read_bytes()
+    move(captured_day, store)
+    lose(store, first.parent.name)
+    for _ in range(2):
+        (problem,) = cold_move.back(captured_day, store).problems
+        assert problem.startswith(f"s3://bucket/cold has no {_key(first)}, ")
+        assert f"Restore {first} from a backup" in problem
+    assert (second.exists(), [*cold.noted(captured_day)]) == (
+        True, [f"{first.parent.name}/{first.name}"],
+    )  # fmt: skip
+    first.write_bytes(good)  # as from a backup
+    assert cold_move.back(captured_day, store).problems == []
+    assert not (captured_day / cold.NOTE).exists()
+
+
+def test_a_file_that_the_store_does_not_have_once_it_was_put_stays_here(
+    captured_day, store, monkeypatch
+):
+    monkeypatch.setattr(type(store), "put", lambda *_: None)
+    before = bodies(captured_day)
+    with pytest.raises(NotMoved, match=r"has no .*responses.zst after it was put"):
+        move(captured_day, store)
+    assert bodies(captured_day) == before
 
 
 def test_a_note_that_is_lost_or_damaged_is_found_again(captured_day, store):

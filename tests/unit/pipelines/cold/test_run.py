@@ -226,7 +226,7 @@ def test_doctor_says_what_is_cold_and_whether_the_store_has_it(old, store):
     (found,) = of_home.cold_found(old.archive)
     assert found.severity is Severity.OK
     assert found.text.startswith("6 files, ")
-    shutil.rmtree(store.root / "bucket")
+    shutil.rmtree(store.root / "bucket/cold")
     (found,) = of_home.cold_found(old.archive)
     assert "s3://bucket/cold does not have" in found.text
     store.files = Out()
@@ -244,7 +244,7 @@ def test_another_place_is_refused_while_answers_lie_in_the_first(old, store):
     other_way = old.with_(LIVESTATS_SCALE_COLD=again)
     run.move(other_way.archive)  # the same place, reached in another way
     assert other_way.archive.home.cold_place == again
-    shutil.rmtree(store.root / "bucket")
+    shutil.rmtree(store.root / "bucket/cold")
     with pytest.raises(run.CannotMove, match="does not have what was moved there"):
         run.move(old.with_().archive)
 
