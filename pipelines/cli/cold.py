@@ -58,6 +58,7 @@ def cold(range_: tuple[date, date] | None, as_json: bool) -> None:
                 "dataset_days": done.dataset_days,
                 "files": done.moved.files,
                 "bytes": done.moved.bytes,
+                "dropped": done.moved.dropped,
                 "staying": dict(done.staying),
                 "problems": done.problems,
                 "cold_files": files,
@@ -82,6 +83,9 @@ def _tell(done: Done, files: int, size: int, *, is_back: bool) -> None:
         f"{way} {done.place}: {screen.counted(done.moved.files, 'file')} of "
         f"{screen.counted(done.dataset_days, 'dataset-day')}, {screen.size(done.moved.bytes)}."
     )
+    if done.moved.dropped:
+        files_gone = screen.counted(done.moved.dropped, "file")
+        screen.say(f"Deleted there: {files_gone} of captures that are not here any more.")
     for reason, number in done.staying.most_common():
         screen.say(f"Stay here, {reason}: {screen.counted(number, 'dataset-day')}.")
     screen.say(f"Cold now: {screen.counted(files, 'file')}, {screen.size(size)}.")

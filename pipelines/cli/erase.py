@@ -141,6 +141,12 @@ def _show(plan: Plan, *, err: bool) -> None:
         screen.say(f"{name}: {what}, {screen.counted(rows, units[1])}", err=err)
     for path in plan.exports:
         screen.say(f"{path}: the file is deleted", err=err)
+    for path in plan.strays:
+        screen.say(
+            f"{path}: it is not there any more, and its answers in the store cannot be searched: they are "
+            "deleted. Put it back before to keep what else they hold.",
+            err=err,
+        )
     for problem in plan.problems:
         screen.say(f"Cannot be searched: {problem}", err=err)
     of_datasets = [one for one in plan.days if one.dataset != LOG_FILES]

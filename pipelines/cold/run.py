@@ -59,7 +59,7 @@ def move(archive: Archive, tell: Tell = lambda _: None) -> Done:
             with held:
                 try:
                     _count(done, cold_move.move(folder, store, f"{home.id}/{dataset.name}/{day}"))
-                except (UnusableCapture, NotMoved) as error:
+                except (UnusableCapture, NotMoved, ValueError) as error:
                     done.problems.append(str(error))
     return done
 
@@ -87,6 +87,7 @@ def _count(done: Done, moved: Moved) -> None:
     done.moved.files += moved.files
     done.moved.bytes += moved.bytes
     done.dataset_days += bool(moved.files)
+    done.moved.dropped += moved.dropped
     done.problems += moved.problems
 
 
@@ -163,9 +164,10 @@ def _reason_to_stay(line: Entry, is_stale: bool) -> str:
 
 
 def _has_something(folder: Path) -> bool:
-    """True if a day has bodies here, or no note that says that it has none: cheap, for most have not."""
+    """True if a day has bodies here, strays, or no note that says it has none: cheap, for most have not."""
     try:
-        if not cold.noted(folder):
+        known = cold.noted(folder)
+        if not known or cold.strays(folder, known):
             return True
     except ValueError:
         return True

@@ -55,6 +55,8 @@ class Plan:
     item: PlainItem
     days: list[DayFound] = field(default_factory=list)
     exports: list[Path] = field(default_factory=list)
+    strays: list[Path] = field(default_factory=list)
+    """Captures that are not there any more, whose answers lie in the object store."""
     problems: list[str] = field(default_factory=list)
     is_to_be_noted: bool = (
         False  # the file of erasures is gone: the item may have been erased before
@@ -63,7 +65,8 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to be done."""
-        return not (self.days or self.exports or self.problems or self.is_to_be_noted)
+        found = self.days or self.exports or self.strays
+        return not (found or self.problems or self.is_to_be_noted)
 
     @property
     def rows(self) -> int:
@@ -134,6 +137,8 @@ def plan(archive: Archive, item: PlainItem, tell: Tell = lambda _: None) -> Plan
         if dataset.name != told:
             tell(told := dataset.name)
         try:
+            strays = cold.strays(folder, cold.noted(folder))
+            made.strays += sorted({(folder / name).parent for name in strays})
             found = days.find(folder, dataset, item)
         except (UnusableCapture, ValueError, OSError) as error:
             made.problems.append(str(error))

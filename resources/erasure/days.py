@@ -58,6 +58,8 @@ def erase(
 ) -> list[Tombstone]:
     """Erase the item from all captures and notes of a day. The caller holds the lock of the day.
 
+    Cold answers of captures that are not there any more go too: see `cold_move.forget`.
+
     Raises UnusableCapture for a capture that cannot be read, ValueError for a damaged note, and
     StoreError if cold answers cannot be deleted.
     """
@@ -70,7 +72,7 @@ def erase(
         if facts is not None:
             atomic.write_atomically(day_folder / name, sealed.seal(facts))
     # Also those of an erasure that was broken off between the captures and the store.
-    cold_move.forget(day_folder, tombstones.erased_names(day_folder), day_folder.parents[1])
+    cold_move.forget(day_folder, day_folder.parents[1])
     return made
 
 

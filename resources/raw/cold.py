@@ -70,17 +70,28 @@ def of_file(path: Path) -> ColdFile | None:
     return noted(path.parents[1]).get(f"{path.parent.name}/{path.name}")
 
 
+def strays(day_folder: Path, files: Mapping[str, ColdFile]) -> dict[str, ColdFile]:
+    """Of `files` that are noted, those of captures that are not there: moved out by hand, or erased.
+
+    Raises OSError. The folder is listed: a capture that cannot be looked into is there.
+    """
+    there = {path.name for path in day_folder.iterdir()} if files else set()
+    return {name: one for name, one in files.items() if name.partition("/")[0] not in there}
+
+
 def any_in(raw: Path) -> bool:
     """True if the store has, or may have, anything of an archive."""
     return any(raw.glob(f"*/*/{NOTE}"))
 
 
 def files_of(raw: Path) -> Iterator[tuple[str, int]]:
-    """Key and size in bytes of each file of an archive that the store alone has."""
+    """Key and size in bytes of each file of an archive that the store alone has; no strays."""
     for note in raw.glob(f"*/*/{NOTE}"):
         with suppress(OSError, ValueError):  # `livestats verify` reports it
-            for name, one in noted(note.parent).items():
-                if not (note.parent / name).exists():
+            files = noted(note.parent)
+            gone = strays(note.parent, files)
+            for name, one in files.items():
+                if name not in gone and not (note.parent / name).exists():
                     yield one.key, one.size
 
 

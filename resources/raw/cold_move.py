@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from resources.errors import LivestatsError
 from resources.fs import atomic
 from resources.fs.digest_writer import DigestWriter
 from resources.fs.object_store import CHECKSUMS, MissingObject, ObjectStore, StoreError
-from resources.raw import captures, cold
+from resources.raw import captures, cold, tombstones
 from resources.raw.captures import BodyFile, Capture, DamagedCapture
 from resources.raw.cold import ColdFile
 
@@ -34,6 +34,7 @@ class Moved:
     bytes: int = 0
     problems: list[str] = field(default_factory=list)
     """Why files were not brought back, each with its repair."""
+    dropped: int = 0  # files of captures that are not there any more, deleted in the store
 
     def add(self, size: int) -> None:
         """Count a file."""
@@ -44,7 +45,8 @@ class Moved:
 def move(day_folder: Path, store: ObjectStore, under: str) -> Moved:
     """Move the bodies of all captures of a day; the keys begin with `under`.
 
-    The caller holds the lock of the day. Raises UnusableCapture, NotMoved, StoreError, OSError.
+    The caller holds the lock of the day. Raises UnusableCapture, NotMoved, StoreError, OSError, and
+    ValueError for damaged tombstones.
     """
     files, before = _files(day_folder), _noted(day_folder)
     known, moved = dict(before), Moved()
@@ -61,6 +63,9 @@ def move(day_folder: Path, store: ObjectStore, under: str) -> Moved:
             file.path.unlink()
             atomic.fsync(file.path.parent)
             moved.add(file.size)
+    replaced = _replaced(day_folder, known)
+    _delete(day_folder, store, replaced)
+    moved.dropped = len(replaced)
     return moved
 
 
@@ -107,11 +112,52 @@ def back(day_folder: Path, store: ObjectStore) -> Moved:
                 continue
             moved.add(file.size)
         here.append(name)
-    for name in here:
-        store.delete(known[name].key)
-    if here:
-        cold.write(day_folder, {n: one for n, one in known.items() if n not in here})
+    replaced = _replaced(day_folder, known)
+    moved.dropped = len(replaced)
+    for name in sorted(cold.strays(day_folder, known).keys() - replaced):
+        key = known[name].key
+        if store.size(key) is None:
+            here.append(name)
+            continue
+        moved.problems.append(
+            f"{store.place.text}/{key} is of {(day_folder / name).parent}, which is not there any more. "
+            "Put it back, or delete the object if nobody wants its answers, and run the same again."
+        )
+    _delete(day_folder, store, [*here, *replaced])
     return moved
+
+
+def _replaced(day_folder: Path, known: Mapping[str, ColdFile]) -> set[str]:
+    """Of files that are noted, those of captures that were moved out, and the day was captured anew since.
+
+    So a newer one is there, and none says that it came after them: `livestats verify` would ask for them.
+    Until then they may be put back, and their answers are in the store alone. Raises as `move`.
+    """
+    strays = cold.strays(day_folder, known)
+    newest = captures.newest(day_folder) if strays else None
+    if newest is None:
+        return set()
+    there = (Capture(day_folder / name.text, name) for name in captures.captures_in(day_folder))
+    followed = {str(one.manifest.get("after")) for one in there}
+    for one in tombstones.of_day(day_folder):  # oldest first
+        if one.capture in followed:
+            followed.add(one.became)
+    folders = {name: name.partition("/")[0] for name in strays}
+    return {n for n, one in folders.items() if one < newest.name.text and one not in followed}
+
+
+def _delete(day_folder: Path, store: ObjectStore, names: Collection[str]) -> None:
+    """Delete objects, then what the note says of them.
+
+    Killed between the two, the note names an object that is gone, and the same again finishes it. The
+    other way round nothing would know of an object that is left, and an erasure would not find it.
+    """
+    if not names:
+        return
+    known = cold.noted(day_folder)
+    for name in names:
+        store.delete(known[name].key)
+    cold.write(day_folder, {name: one for name, one in known.items() if name not in names})
 
 
 def _fetch(file: BodyFile, store: ObjectStore, key: str) -> None:
@@ -139,20 +185,14 @@ def _fetch(file: BodyFile, store: ObjectStore, key: str) -> None:
         temp.unlink(missing_ok=True)
 
 
-def forget(day_folder: Path, gone: Collection[str], raw: Path) -> None:
-    """Delete what the store has of captures that are `gone` by an erasure.
+def forget(day_folder: Path, raw: Path) -> None:
+    """Delete what the store has of captures that are not there: erased, or moved out by hand.
 
-    The caller holds the lock of the day. Raises StoreError, ValueError for a damaged note, OSError.
+    Without their manifests nobody can tell whether those hold the item. The caller holds the lock of the
+    day. Raises StoreError, ValueError for a damaged note, OSError.
     """
-    known = cold.noted(day_folder)
-    lost = [name for name in known if (folder := name.partition("/")[0]) in gone
-            and not (day_folder / folder).exists()]  # fmt: skip
-    if not lost:
-        return
-    store = cold.store_of(raw)
-    for name in lost:
-        store.delete(known[name].key)
-    cold.write(day_folder, {name: one for name, one in known.items() if name not in lost})
+    if names := cold.strays(day_folder, cold.noted(day_folder)):
+        _delete(day_folder, cold.store_of(raw), names)
 
 
 def check_writable(store: ObjectStore, home_id: str) -> None:

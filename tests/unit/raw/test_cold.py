@@ -18,6 +18,14 @@ def test_a_note_says_what_it_was_written_with_and_nothing_is_noted_without_one(t
     assert [*tmp_path.iterdir()] == []
 
 
+def test_a_capture_that_cannot_be_looked_into_is_no_stray(tmp_path):
+    files = {f"{name}/responses.zst": ColdFile(name, 3) for name in ("gone", "link", "here")}
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "here").mkdir()
+    assert [*cold.strays(tmp_path, files)] == ["gone/responses.zst"]
+    assert cold.strays(tmp_path / "none", {}) == {}
+
+
 @pytest.mark.parametrize("text", ['{"cold": {}}', "", '{"cold": 3}'])
 def test_a_damaged_note_is_an_error_that_says_what_to_do(tmp_path, text):
     (tmp_path / cold.NOTE).write_text(text)

@@ -1,16 +1,21 @@
 """Moving loses nothing, whatever step it is broken off at, and the same again finishes it."""
 
 import json
+from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from resources.fs import atomic
 from resources.fs.object_store import StoreError
-from resources.raw import captures, cold, cold_move
+from resources.raw import captures, cold, cold_move, tombstones
+from resources.raw.capture_writer import CaptureWriter
 from resources.raw.captures import DamagedCapture
 from resources.raw.cold_move import NotMoved
+from resources.raw.tombstones import Tombstone
 from tests.support.cold_store import Out, bodies, lose, move
+from tests.unit.raw.conftest import DATASET, DAY, NOW
 
 UNDER = "home/stream_count/2026-11-21"
 
@@ -169,19 +174,114 @@ def test_a_note_that_is_lost_or_damaged_is_found_again(captured_day, store):
         assert bodies(captured_day) == before
 
 
-def test_only_erased_captures_are_forgotten(captured_day, store):
-    first, second = captures.captures_in(captured_day)
+def moved_out(day_folder, number=0):
+    """Move a capture's folder out of the home, as `livestats verify` advises: its name, and where it is."""
+    name = captures.captures_in(day_folder)[number].text
+    away = day_folder.parents[2] / name
+    (day_folder / name).rename(away)
+    return name, away
+
+
+def _strays(day_folder):
+    return cold.strays(day_folder, cold.noted(day_folder))
+
+
+def captured_anew(day_folder, after=None):
+    """One more capture of the day, which is the newest."""
+    writer = CaptureWriter(day_folder, DATASET, DAY)
+    body = captures.pack(b"anew")
+    writer.add(captures.Response(0, 1, {}, NOW.isoformat(), 4, body))
+    return writer.commit(writer.seal(NOW + timedelta(hours=9), 3, after, {})).name
+
+
+def test_an_erasure_deletes_what_is_of_captures_that_are_not_there(captured_day, store):
     move(captured_day, store)
     raw = captured_day.parents[1]
-    cold_move.forget(captured_day, {first.text}, raw)  # its folder is still here
+    cold_move.forget(captured_day, raw)
     assert len(store.objects) == 2
-    (captured_day / first.text / captures.MANIFEST).unlink()
-    (captured_day / first.text).rmdir()
-    cold_move.forget(captured_day, set(), raw)  # moved away by hand
-    assert len(store.objects) == 2
-    cold_move.forget(captured_day, {first.text}, raw)
+    name, _ = moved_out(captured_day)
+    assert _strays(captured_day).keys() == {f"{name}/{captures.RESPONSES}"}
+    cold_move.forget(captured_day, raw)
+    (second,) = captures.captures_in(captured_day)
     assert [name.split("/")[5] for name in store.objects] == [second.text]
     assert [*cold.noted(captured_day)] == [f"{second.text}/{captures.RESPONSES}"]
+
+
+@pytest.mark.parametrize("way", ["there", "back"])
+def test_once_the_day_is_captured_anew_a_capture_that_was_moved_out_leaves_nothing(
+    captured_day, store, way
+):
+    move(captured_day, store)
+    name, _ = moved_out(captured_day, 1)
+    captured_anew(captured_day, captures.captures_in(captured_day)[-1])
+    done = move(captured_day, store) if way == "there" else cold_move.back(captured_day, store)
+    assert (done.dropped, done.problems) == (1, [])
+    assert [key for key in store.objects if name in key] == []
+    assert _strays(captured_day) == {}
+    assert len(cold.noted(captured_day)) == len(store.objects) == (2 if way == "there" else 0)
+
+
+def test_a_capture_that_was_moved_out_can_be_put_back_until_then(captured_day, store):
+    before = bodies(captured_day)
+    move(captured_day, store)
+    name, away = moved_out(captured_day, 1)
+    (problem,) = cold_move.back(captured_day, store).problems
+    assert f"is of {captured_day / name}, which is not there any more. Put it back" in problem
+    assert move(captured_day, store).dropped == 0
+    away.rename(captured_day / name)
+    assert bodies(captured_day) == before
+    assert cold_move.back(captured_day, store).problems == []
+    assert store.objects == {}
+
+
+def test_a_revision_that_a_later_capture_followed_is_not_given_up(captured_day, store):
+    """`livestats verify` asks for it, also under the name that an erasure gave it."""
+    move(captured_day, store)
+    newest = captures.captures_in(captured_day)[-1]
+    before = "20261122T041500000000Z-3-0123456789abcdef"
+    captured_anew(captured_day, captures.CaptureName(before))
+    facts = {"erasure": "e", "kind": "stream", "at": "", "sha256": "", "rows": 0}
+    renamed = pairwise((before, "between", newest.text))
+    tombstones.write(
+        captured_day, [Tombstone(capture=was, became=now, **facts) for was, now in renamed]
+    )
+    moved_out(captured_day, 1)
+    assert move(captured_day, store).dropped == 0
+    assert cold_move.back(captured_day, store).dropped == 0
+    assert len(store.objects) == 1
+
+
+def test_an_object_that_is_deleted_by_hand_needs_no_capture(captured_day, store):
+    move(captured_day, store)
+    name, _ = moved_out(captured_day, 1)
+    lose(store, name)
+    back = cold_move.back(captured_day, store)
+    assert (back.problems, back.dropped) == ([], 0)
+    assert not (captured_day / cold.NOTE).exists()
+
+
+def test_broken_off_at_any_step_what_is_given_up_is_noted_or_gone(captured_day, store):
+    move(captured_day, store)
+    name, _ = moved_out(captured_day)
+    note = (captured_day / cold.NOTE).read_bytes()
+    (object_, data), *_ = ((k, v) for k, v in store.objects.items() if name in k)
+    for step in range(20):
+        (captured_day / cold.NOTE).write_bytes(note)
+        (store.root / object_).write_bytes(data)
+        with pytest.MonkeyPatch.context() as patch:
+            steps = breaking_off(patch, store, step)
+            try:
+                cold_move.forget(captured_day, captured_day.parents[1])
+            except Broken:
+                pass
+            else:
+                break
+        is_noted = any(name in one for one in cold.noted(captured_day))
+        assert is_noted or object_ not in store.objects, step
+        cold_move.forget(captured_day, captured_day.parents[1])
+        assert object_ not in store.objects, step
+        assert _strays(captured_day) == {}, step
+    assert next(steps) > 2
 
 
 def test_a_store_that_takes_no_orders_is_found_out_beforehand(store, monkeypatch):
