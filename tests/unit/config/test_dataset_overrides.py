@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 from datetime import timedelta
 from itertools import product
 
@@ -19,6 +20,7 @@ from resources.api.request_plan import Domain, Inventory, Stream, requests_for
 from resources.config import FILE, DatasetOverrides, Settings, SettingsError, load, resolve
 from resources.config.dataset_overrides import KEYS, keys_of, widths_of
 from resources.config.writer import text
+from resources.fs import sealed
 from resources.home.layout import Home
 from resources.ledger import states
 from resources.raw import captures
@@ -376,10 +378,19 @@ def test_it_verifies_and_replays_to_the_same(other):
     assert other.rows(f"SELECT count(*), sum(hash(t)) FROM {PUSH} t") == before
 
 
-def test_verify_names_a_capture_of_other_settings(other):
-    """The home's own file lost its memory, and was written by hand."""
-    other_settings = other.set(own={**OWN, PUSH: DatasetOverrides(bucket_seconds=5)})
-    found = [*Verification(other_settings.archive, [DATASETS[PUSH]]).findings()]
+def test_verify_names_a_capture_of_other_settings(other, tmp_path):
+    """The home's own file tells others than the capture; settings that neither tells are refused."""
+    own = {**OWN, PUSH: DatasetOverrides(bucket_seconds=5)}
+    with pytest.raises(SettingsError, match="bucket_seconds = 5, streams"):
+        Verification(other.set(own=own).archive)
+    shutil.copytree(other.root, tmp_path / "home", symlinks=True)
+    mixed = other.with_(LIVESTATS_HOME=str(tmp_path / "home")).set(own=own)
+    mixed = mixed.only(*other.archive.settings.datasets)
+    pinned = {n: mixed.archive.settings.of(DATASETS[n]).meaning for n in own}
+    facts = {**mixed.archive.home.identity, "datasets": pinned}
+    mixed.archive.home.identity_file.write_bytes(sealed.seal(facts))
+    mixed.archive.home.read_again()
+    found = [*Verification(mixed.archive, [DATASETS[PUSH]]).findings()]
     assert any("bucket_seconds = 5, streams" in one.text for one in found)
 
 
