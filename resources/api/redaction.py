@@ -85,9 +85,10 @@ def hold_url(url: str | None) -> None:
     if not url or "://" not in url:
         return
     rest = url.partition("://")[2]
-    userinfo, at, address = rest.rpartition("@")
-    path, _, query = address.partition("?")
-    found = [userinfo, userinfo.partition(":")[2]] if at else []
+    userinfo, _, address = rest.rpartition("@")
+    password = userinfo.partition(":")[2]
+    found = [userinfo, password] if password else []  # a user name alone is no secret
+    path, _, query = (address if password else rest).partition("?")
     found += [part.partition("=")[2] for part in query.split("&")]
     found += [part for part in path.split("/")[1:] if len(part) >= SHORTEST]
     found += [unquote(part) for part in found]

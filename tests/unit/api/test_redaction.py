@@ -167,3 +167,20 @@ def test_a_log_record_that_cannot_be_formatted_is_redacted_too(caplog):
     logging.getLogger("x").warning("%d things", SECRET)
     assert "%d things" in caplog.text
     assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize("userinfo", ["warehouse_user", "warehouse_user:"])
+def test_the_user_name_of_an_address_is_no_secret(userinfo):
+    redaction.hold_url(f"postgresql://{userinfo}@127.0.0.1/x")
+    assert redaction.redact("warehouse_user: run it") == "warehouse_user: run it"
+
+
+def test_its_password_is_one_and_the_name_beside_it_is_not():
+    redaction.hold_url("postgresql://warehouse_user:hunter%212@127.0.0.1/x")
+    said = "warehouse_user hunter%212 hunter!2 warehouse_user:hunter!2 warehouse_user:hunter%212"
+    assert redaction.redact(said) == "warehouse_user *** *** *** ***"
+
+
+def test_a_query_value_with_an_at_sign_is_a_secret():
+    redaction.hold_url("https://hooks.example/send?token=0f9e@8d7c")
+    assert redaction.redact("refused: 0f9e@8d7c") == "refused: ***"
