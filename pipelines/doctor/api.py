@@ -18,7 +18,7 @@ from resources.api.catalog.model import DomainRole
 from resources.api.credentials import Credentials, find_credentials
 from resources.api.errors import ApiError, TryLater
 from resources.api.hosts import Host
-from resources.api.server_clock import server_time
+from resources.api.server_clock import http_time
 from resources.archive import Archive
 from resources.capture.account_guard import AccountGuard, OtherAccount
 from resources.capture.inventory import PrerequisiteMissing
@@ -62,7 +62,7 @@ def clock_offset(settings: Settings) -> tuple[bool, Finding]:
 
 def judged_offset(url: str, header: str | None, now: datetime) -> Finding:
     """The finding on a Date header, which has a resolution of seconds."""
-    answered_at = server_time(header)
+    answered_at = http_time(header)
     if answered_at is None:
         return ok("api", f"{url} answers; it sends no time")
     offset = (now - answered_at).total_seconds()

@@ -65,7 +65,7 @@ def number(value: object) -> float:
         return 0.0
     try:
         found = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     return found if isfinite(found) else 0.0
 

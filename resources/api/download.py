@@ -186,7 +186,7 @@ def _check(response: requests.Response, host: str, now: datetime) -> None:
 
 def _length(response: requests.Response) -> int | None:
     text = response.headers.get("Content-Length", "")
-    return int(text) if text.isascii() and text.isdecimal() else None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:

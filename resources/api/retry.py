@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from resources.api.errors import TryLater
+from resources.api.server_clock import http_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +106,5 @@ def read_retry_after(header: str | None, now: datetime) -> float | None:
     text = (header or "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text):
         return float(text)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, (until - now).total_seconds())
+    until = http_time(text)
+    return None if until is None else max(0.0, (until - now).total_seconds())

@@ -19,18 +19,18 @@ _RESOLUTION = timedelta(seconds=1)
 _TOLD = timedelta(seconds=60)
 
 
-def server_time(header: str | None) -> datetime | None:
-    """The time of a Date header, cut to seconds; None if there is none."""
+def http_time(header: str | None) -> datetime | None:
+    """The time of a header such as Date, cut to seconds; None if there is none."""
     try:
         found = parsedate_to_datetime(header or "")
-    except ValueError:
+    except (ValueError, OverflowError):  # an offset of more digits than C counts
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def lead(sent_at: datetime, header: str | None) -> timedelta:
     """How far a clock that showed `sent_at` before a request is ahead, at least; zero if it is not."""
-    answered_at = server_time(header)
+    answered_at = http_time(header)
     if answered_at is None:
         return timedelta()
     found = sent_at - answered_at - _RESOLUTION
@@ -48,7 +48,7 @@ class ServerClock:
 
         One without a Date says nothing about the clock: what an earlier one said stands.
         """
-        if server_time(header) is None:
+        if http_time(header) is None:
             return
         before, self.lead = self.lead, lead(sent_at, header)
         if before < _TOLD <= self.lead:

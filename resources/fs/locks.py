@@ -127,7 +127,7 @@ def holder_of(path: Path) -> str:
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(facts["since"])))
         where = "" if facts["host"] == socket.gethostname() else f" on {facts['host']}"
         return f"process {int(facts['pid'])}{where} ({facts['command']!r}) since {at}"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return "another process"
 
 

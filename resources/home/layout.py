@@ -151,7 +151,7 @@ class Home:
                 dict(found.get("datasets", {}))
         except (FileNotFoundError, NotADirectoryError):  # nothing, or a file in the home's place
             return None
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (OSError, ArithmeticError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise unreadable.of(self.identity_file, error) from error
         if made_by > FORMAT:
             raise SettingsError(

@@ -9,8 +9,9 @@ import threading
 from typing import ClassVar
 
 import pytest
+import requests
 
-from resources.api.download import Downloader, Link, LinkRefused
+from resources.api.download import Downloader, Link, LinkRefused, _length
 from resources.api.errors import AnswerTooLarge, ApiError, FixRequest, TryLater
 from resources.api.retry import RetryPolicy, Timing
 from resources.api.transport import Timeouts
@@ -150,3 +151,10 @@ def test_a_wait_before_another_attempt_can_be_ended(url):
     with pytest.raises(KeyboardInterrupt):
         fetch(f"{url}/503", check=end)
     assert len(Storage.asked) == 1
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "", "-1", "٤", "1 2"])
+def test_a_length_that_is_no_number_is_unknown(text):
+    response = requests.Response()
+    response.headers["Content-Length"] = text
+    assert _length(response) is None

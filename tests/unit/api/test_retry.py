@@ -120,3 +120,8 @@ def test_reading_retry_after(header, seconds):
 def test_no_header_breaks_the_reading(header):
     seconds = read_retry_after(header, NOW)
     assert seconds is None or seconds >= 0
+
+
+def test_a_date_with_an_offset_of_too_many_digits_says_nothing():
+    header = f"Mon, 01 Jan 2027 00:00:00 +{'9' * 20}"
+    assert read_retry_after(header, datetime(2026, 11, 1, tzinfo=UTC)) is None

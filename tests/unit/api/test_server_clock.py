@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.api.server_clock import MOST, ServerClock, lead, server_time
+from resources.api.server_clock import MOST, ServerClock, http_time, lead
 
 NOW = datetime(2026, 11, 22, 3, 4, 5, 600_000, tzinfo=UTC)
 ZERO = timedelta()
@@ -31,7 +31,7 @@ def test_a_lead_is_never_exaggerated_and_missed_by_the_wait_and_two_seconds_at_m
 
 @pytest.mark.parametrize("header", [None, "", "yesterday", "2026-11-22T03:04:05Z"])
 def test_without_a_time_nothing_is_known(header):
-    assert server_time(header) is None
+    assert http_time(header) is None
     assert lead(NOW, header) == ZERO
 
 
@@ -59,3 +59,8 @@ def test_it_is_told_once_until_the_clock_is_right_again(caplog):
     assert len(caplog.records) == 2
     assert "300 s ahead of the vendor's" in caplog.messages[0]
     assert "timedatectl" in caplog.messages[1]
+
+
+@pytest.mark.parametrize("header", ["Mon, 01 Jan 2027 00:00:00 +" + "9" * 20, "9" * 5000, ""])
+def test_a_header_that_is_no_time_says_nothing(header):
+    assert http_time(header) is None

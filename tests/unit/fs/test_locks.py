@@ -225,3 +225,10 @@ def test_a_holder_on_another_machine_is_named_with_it(path):
     facts = {"pid": 7, "host": "other", "since": 0, "command": "livestats backfill"}
     path.write_text(json.dumps(facts))
     assert locks.holder_of(path).startswith("process 7 on other ('livestats backfill') since 19")
+
+
+@pytest.mark.parametrize("since", ["1e999", "1e300", "-1e300", '"soon"'])
+def test_a_lock_file_with_a_time_that_cannot_be_names_no_process(tmp_path, since):
+    path = tmp_path / "lock"
+    path.write_text(f'{{"pid": 1, "host": "here", "command": "x", "since": {since}}}')
+    assert locks.holder_of(path) == "another process"

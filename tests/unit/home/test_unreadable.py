@@ -22,7 +22,10 @@ def test_what_cannot_be_looked_at_is_not_called_damaged():
     assert "leave it as it is" in str(error)
 
 
-@pytest.mark.parametrize("text", ["{}", "[", "[" * 100_000, '{"format": 1}'])
+ENDLESS = '{"format": 1e999, "first_day": "2026-11-18", "time_zone": "UTC"}'
+
+
+@pytest.mark.parametrize("text", ["{}", "[", "[" * 100_000, '{"format": 1}', ENDLESS])
 def test_a_home_with_such_a_file_says_so(tmp_path, text):
     (tmp_path / "archive.json").write_text(text)
     with pytest.raises(unreadable.UnreadableIdentity):

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import pytest
+
 from pipelines.probe.answers import activity, moment, number, series, step_s
 from pipelines.probe.calls import Reply
 
@@ -35,3 +37,8 @@ def test_slots_their_step_and_whether_anything_happened():
     assert activity(found) == "something"
     assert activity(reply({"Request": 0})) == "zeros"
     assert activity(reply()) == "nothing"
+
+
+@pytest.mark.parametrize("value", [10**400, "9" * 400, "inf", float("nan"), None])
+def test_a_figure_beyond_all_counting_is_none(value):
+    assert number(value) == 0
