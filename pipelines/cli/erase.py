@@ -158,6 +158,7 @@ def _show(plan: Plan, *, err: bool) -> None:
 
 
 def _tell(done: Erased, archive: Archive) -> None:
+
     for told in done.not_made:
         screen.say(f"Not made: {told}")
     for problem in done.problems:
@@ -187,6 +188,9 @@ def _tell(done: Erased, archive: Archive) -> None:
         screen.say(f"Still names it: {path}. {what_to_do}")
     for path in done.not_searched:
         screen.say(f"Not searched: {path}. Delete it if it holds the {erasure.kind}.")
+    iceberg = home.iceberg
+    if iceberg.is_dir():
+        screen.say(f"Still in {iceberg} if it was published: run `livestats publish --to iceberg`.")
     screen.say(
         "Where the tables are published (PostgreSQL, Iceberg), they have it until the next "
         "`livestats publish` to that place."

@@ -41,7 +41,8 @@ def not_searched(home: Home) -> list[Path]:
 
 def _others(home: Home) -> Iterator[Path]:
     """Files that livestats did not put where they are."""
-    return _files(home.root, {*own.folders(home), *own.files(home)})
+    # A publication removes the item from the Iceberg tables, and knows which of their files are needed.
+    return _files(home.root, {*own.folders(home), *own.files(home), home.iceberg})
 
 
 def _is_export(path: Path) -> bool:

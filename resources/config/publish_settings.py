@@ -16,6 +16,7 @@ from resources.config.errors import SettingsError
 ICEBERG = "iceberg"
 """The target that pyiceberg's own settings describe."""
 
+
 POSTGRESQL = ("postgresql", "postgres")
 """Schemes of the address of a PostgreSQL database."""
 

@@ -33,6 +33,16 @@ def home(tmp_path):
     return found
 
 
+def test_files_of_the_iceberg_tables_are_no_exports(home):
+    """One that is deleted by itself breaks its table; the next publication removes the item."""
+    for name in ("stats/t/data/one.parquet", "stats/t/metadata/one.json"):
+        path = home.root / "iceberg" / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes((home.root / "out/mine.parquet").read_bytes())
+    found = [*leftovers.exports(home, DOMAIN), *leftovers.not_erased(home, DOMAIN)]
+    assert not [path for path in found if path.is_relative_to(home.root / "iceberg")]
+
+
 @pytest.mark.parametrize("item", [DOMAIN, STREAM])
 def test_each_kind_of_file_is_found(home, item):
     names = lambda paths: sorted(p.name for p in paths)  # noqa: E731

@@ -278,6 +278,8 @@ def test_verify_against_an_older_fingerprint_names_the_days(past, erased):
 @pytest.mark.slow
 def test_files_that_somebody_exported_into_the_home_go_and_settings_are_named(there):
     item, root = items(there)["domain"], there.root
+    (root / "iceberg").mkdir()
+    (root / "iceberg/of-a-table.csv").write_text(f"domain\n{item.text}\n")
     (root / "mine.csv").write_text(f"domain\n{item.text}\n")
     (root / "other.csv").write_text(f"domain\nx.{item.text}\n")
     pq.write_table(next(t for p, t in lake_rows(there.archive.home).items() if "push_stream_info" in p),
@@ -287,6 +289,8 @@ def test_files_that_somebody_exported_into_the_home_go_and_settings_are_named(th
     said = livestats(there, "erase", "--domain", item.text, "--yes")
     assert f"Still names it: {root / 'livestats.toml'}. It is not livestats' to change" in said
     assert f"Still names it: {root / 'archive.json'}. It was called gone: `livestats gone" in said
+    assert f"Still in {root / 'iceberg'} if it was published: run `livestats publish" in said
+    assert (root / "iceberg/of-a-table.csv").exists()
     livestats(there, "gone", item.text, "--undo")
     assert item.text not in (root / "archive.json").read_text()
     assert sorted(p.name for p in root.iterdir() if p.suffix in (".csv", ".parquet")) == [
