@@ -89,6 +89,12 @@ def replace_days(
     return Written(rows=rows, commits=commits + is_changed)
 
 
+def forget_days(found: IcebergTable) -> None:
+    """Note that no day is written."""
+    with found.transaction() as change:
+        change.set_properties(_notes(found, "{}"))
+
+
 def set_properties(found: IcebergTable, table: Table) -> None:
     """Write the properties that differ: before the rows, whose commits go by them."""
     wanted = {**PROPERTIES, COMMENT: table.comment}

@@ -41,17 +41,77 @@ def test_files_stay_as_many_however_often_is_published(home):
 def test_every_file_that_is_there_is_one_that_a_snapshot_needs(home):
     for number in range(4):
         publish(home, TABLE.format(number), number)
-    found = iceberg._catalog(home).load_table(("stats", "t"))
+    assert there(home) == needed(home)
+
+
+@pytest.mark.parametrize("files", range(9))
+def test_an_expiry_that_is_killed_at_any_file_is_finished_by_the_next(home, files, monkeypatch):
+    from pyiceberg.io.pyarrow import PyArrowFileIO
+
+    for number in range(3):
+        publish(home, TABLE.format(number), number)
+    delete, steps = PyArrowFileIO.delete, iter(range(1000))
+
+    def killing(*words):
+        if next(steps) == files:
+            raise KeyboardInterrupt
+        delete(*words)
+
+    monkeypatch.setattr(PyArrowFileIO, "delete", killing)
+    with pytest.raises(KeyboardInterrupt):
+        publish(home, TABLE.format(3), 3)
+    monkeypatch.setattr(PyArrowFileIO, "delete", delete)
+    assert not publish(home, TABLE.format(3), 3).is_new
+    assert there(home) == needed(home)
+
+
+@pytest.mark.parametrize("is_published_again", [False, True])
+def test_a_table_whose_removal_is_killed_leaves_no_rows(home, monkeypatch, is_published_again):
+    from pyiceberg.io.pyarrow import PyArrowFileIO
+
+    publish(home, f"{TABLE.format(1)}; CREATE TABLE u AS SELECT 1 AS n", 1)
+    publish(home, TABLE.format(2), 2)
+    delete = PyArrowFileIO.delete
+
+    def killing(io, path):
+        if "/u/metadata" in path:  # its rows are deleted
+            raise KeyboardInterrupt
+        delete(io, path)
+
+    monkeypatch.setattr(PyArrowFileIO, "delete", killing)
+    with pytest.raises(KeyboardInterrupt):
+        publish(home, TABLE.format(3), 3)
+    monkeypatch.setattr(PyArrowFileIO, "delete", delete)
+    again = f"{TABLE.format(4)}; CREATE TABLE u AS SELECT 1 AS n"
+    if is_published_again:
+        publish(home, again, 4)
+        found = iceberg._catalog(home).load_table(("stats", "u")).scan().to_arrow()
+        assert found["n"].to_pylist() == [1]
+        return
+    assert publish(home, TABLE.format(3), 3).removed == ("u",)
+    assert not [*(home.root / "iceberg/stats/u").rglob("*.parquet")]
+
+
+def there(home):
+    """Files of the table and of the list, without their metadata."""
+    return {
+        p
+        for p in (home.root / "iceberg").rglob("stats/*/*/**/*")
+        if p.suffix in (".parquet", ".avro")
+    }
+
+
+def needed(home):
+    catalog = iceberg._catalog(home)
+    tables = [catalog.load_table(("stats", name)) for name in ("t", iceberg.PUBLICATION)]
+    return {path for found in tables for path in of_snapshots(found)}
+
+
+def of_snapshots(found):
     manifests = iceberg_expiry._manifests(found, found.metadata.snapshots)
     files = iceberg_expiry._data_files(found, manifests.values())
     lists = (one.manifest_list for one in found.metadata.snapshots)
-    needed = {Path(urlsplit(path).path) for path in (*files, *manifests, *lists)}
-    there = {
-        p
-        for p in (home.root / "iceberg").rglob("stats/t/*/**/*")
-        if p.suffix in (".parquet", ".avro")
-    }
-    assert there == needed
+    return {Path(urlsplit(path).path) for path in (*files, *manifests, *lists)}
 
 
 def test_a_table_goes_when_no_list_names_it_any_more(home):
