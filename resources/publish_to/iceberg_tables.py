@@ -142,6 +142,9 @@ def _commit(
         for piece in _pieces(chosen.to_arrow_reader(_ROWS_AT_ONCE)):
             change.append(piece.cast(schema_of(table)))
             rows += piece.num_rows
+        if not rows and found.metadata.snapshots:
+            # Leaves out the manifest of what was deleted, which has its least and greatest values.
+            change.append(schema_of(table).empty_table())
         change.set_properties(_notes(found, json.dumps(noted, sort_keys=True)))
     return rows
 

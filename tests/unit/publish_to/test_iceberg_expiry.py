@@ -92,6 +92,19 @@ def test_a_table_whose_removal_is_killed_leaves_no_rows(home, monkeypatch, is_pu
     assert not [*(home.root / "iceberg/stats/u").rglob("*.parquet")]
 
 
+def test_manifests_do_not_name_rows_that_were_only_deleted(home):
+    """They would have the least and greatest values of them, as an address."""
+    publish(home, f"{TABLE.format(1)} UNION SELECT DATE '2026-11-02', 2", 1)
+    publish(home, TABLE.format(1), 2)
+    found = iceberg._catalog(home).load_table(("stats", "t"))
+    manifests = found.current_snapshot().manifests(found.io)
+    entries = [
+        e for m in manifests for e in m.fetch_manifest_entry(found.io, discard_deleted=False)
+    ]
+    assert [e.data_file.record_count for e in entries] == [1]
+    assert found.scan().to_arrow()["n"].to_pylist() == [1]
+
+
 def there(home):
     """Files of the table and of the list, without their metadata."""
     return {
