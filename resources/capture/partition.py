@@ -258,9 +258,9 @@ class PartitionLifecycle:
             return ()  # a new capture replaces it
         if kept:
             why = printable(error.code or error.what) if error else "not asked any more"
-            named = named_items(kept)
-            log.warning("%s %s: %s: %s; the earlier answer is kept", self.dataset.name, job.day,
-                        named, why)  # fmt: skip
+            level = logging.WARNING if error else logging.INFO
+            log.log(level, "%s %s: %s: %s; the earlier answer is kept", self.dataset.name, job.day,
+                    named_items(kept), why)  # fmt: skip
         return kept
 
     def _reason_to_fail(self, job: PartitionJob) -> Exception | None:
