@@ -178,8 +178,10 @@ class DatasetThread:
         else:
             self._jobs.append(begun)
             if self.dataset.scope is not Scope.STREAM:  # a stream says nothing of others
-                items = (item for one in begun.requests for item in items_of(self.dataset, one))
-                self._run.learned.expect(self.dataset.endpoint.action, items)
+                items = {item for one in begun.requests for item in items_of(self.dataset, one)}
+                # A supplement asks about what was refused: what was answered shows a permission.
+                items |= begun.answered_before
+                self._run.learned.expect(self.dataset.endpoint.action, sorted(items))
             self._requests.extend((begun, request) for request in begun.requests)
             if not begun.requests:  # no domain has the role
                 self._finish(begun)

@@ -75,8 +75,8 @@ class Learned:
     ask with success, and against its day and, after some, earlier days: an item may be refused for
     days before it existed and answered for a later one. What an earlier run of today was refused is
     asked once more, by itself: a permission may have been given since, and the oldest day is gone
-    tomorrow. If it is refused again, what was known of other days holds, too. Refusals are forgotten when
-    `today` changes. Limits of lists are kept, and tried again after LIMIT_DAYS.
+    tomorrow. Refusals are forgotten when `today` changes. Limits of lists are kept, and tried again
+    after LIMIT_DAYS.
     """
 
     path: Path
@@ -181,7 +181,8 @@ class Learned:
         """The API refused `item` for `day`."""
         with self._lock:
             items = self._refused.setdefault(question, {})
-            days = items[item].days if item in items else frozenset()
+            is_known = (question, item) in self._confirmed
+            days = items[item].days if is_known else frozenset()
             items[item] = Refusal(days | {day}, error.what, error.advice, error.code)
             self._confirmed.add((question, item))
             self._is_changed = True

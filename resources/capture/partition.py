@@ -116,7 +116,7 @@ class PartitionLifecycle:
             requests, carried = self._requests(day, now, line.lacking, carried)
         except PrerequisiteMissing as error:
             return self._failed(day, folder, error, None)
-        if kept is not None and self.again and self._asks_less(requests, before):
+        if kept is not None and carried is None and self._asks_less(requests, before):
             log.info("%s %s: kept, for it would be asked about less now", dataset.name, day)
             return kept
         names = [d.name for d in domains if dataset.includes_domain(d.name)]
@@ -223,7 +223,7 @@ class PartitionLifecycle:
             repeated_width.accept_repeated(job, self.clock(), self.settings.zone)
             error = job.error or _reason_to_doubt(job)
             kept = () if error else self._keep_earlier(job)
-            error = error or self._reason_to_fail(job)
+            error = job.error or error or self._reason_to_fail(job)
             if error is not None:
                 return self.fail(job, error)
             if job.carried is not None and not job.answered:  # still nothing new
@@ -247,6 +247,7 @@ class PartitionLifecycle:
 
         So late data of the others does not wait for them.
         """
+        kept_answers.note_unasked(job)
         if job.previous is None or job.carried is not None or job.dataset.is_dimension:
             return ()
         if job.unanswered and not job.answered:
@@ -254,8 +255,9 @@ class PartitionLifecycle:
         error = job.unanswered[0].error if job.unanswered else None
         try:
             kept = kept_answers.keep_earlier(job)
-        except captures.UnusableCapture:
-            return ()  # a new capture replaces it
+        except (captures.UnusableCapture, ApiError) as damaged:
+            job.error = damaged
+            return ()
         if kept:
             why = printable(error.code or error.what) if error else "not asked any more"
             level = logging.WARNING if error else logging.INFO

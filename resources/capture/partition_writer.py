@@ -33,6 +33,7 @@ from resources.ledger import states
 from resources.ledger.listed_values import asked_values
 from resources.ledger.manifest_items import (
     THE_ACCOUNT,
+    UNASKED,
     answered_items,
     asked_items,
     facts_of_rows,
@@ -77,9 +78,12 @@ class PartitionJob:
     finished: int = 0  # requests that are done, with or without an answer
     answered: int = 0  # answers
     unanswered: list[Unanswered] = field(default_factory=list)
-    kept_items: Collection[
-        str
-    ] = ()  # with answers of the previous capture, as `item_key` gives them
+    kept_items: Collection[str] = ()
+    """With answers of the previous capture, as `item_key` gives them."""
+    unasked: Collection[str] = ()  # of the items with earlier answers, what is not asked any more
+    kept_lacking: Sequence[
+        Mapping[str, Any]
+    ] = ()  # what the previous capture lacks, and is not asked
     error: Exception | None = None  # that failed the whole day; the first, in order of the requests
     failed_requests: list[Request] = field(default_factory=list)
     has_failed: bool = False  # set by a worker that fails; the others then send no more requests
@@ -100,6 +104,17 @@ class PartitionJob:
     def held_bytes(self) -> int:
         """Bytes of memory of rows that are not written yet."""
         return self.staged.table.waiting_bytes if self.staged else 0
+
+    @property
+    def answered_before(self) -> frozenset[str]:
+        """The items that the carried capture answers, as `item_key` gives them."""
+        return answered_items(self.dataset, self.carried.manifest) if self.carried else frozenset()
+
+    @property
+    def _left_out(self) -> list[str]:
+        """Streams that are not asked about, though listed, and of which no answer is kept."""
+        answered = self.answered_before.union(self.kept_items)
+        return [one for one in self.gone_streams if item_key(self.dataset, one) not in answered]
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -184,9 +199,10 @@ class PartitionJob:
             facts["sources"] = dict(self.sources)
         if self.absent_sources:
             facts["absent_sources"] = [*self.absent_sources]
-        gone = [s for s in self.gone_streams if item_key(self.dataset, s) not in self.kept_items]
-        if gone:
+        if gone := self._left_out:
             facts["gone_streams"] = gone
+        if self.unasked:
+            facts[UNASKED] = sorted(self.unasked)
         return facts
 
     def commit(self, now: datetime, time_zone: str) -> CommitResult:
@@ -201,8 +217,11 @@ class PartitionJob:
         facts = {**self._facts(time_zone), **table.stats.facts(), **erased}
         if self.is_supplement and self.previous is not None:
             facts["completes"] = self.previous.name.text
-        if self.unanswered:
-            facts["lacking"] = [self._lacking_entry(one, now) for one in self.unanswered]
+        if lacking := [
+            *(self._lacking_entry(one, now) for one in self.unanswered),
+            *self.kept_lacking,
+        ]:
+            facts["lacking"] = lacking
         window = day_window(self.day, ZoneInfo(time_zone))
         facts |= facts_of_rows(self.dataset, table.stats, capture.manifest | facts, window)
         facts |= self._silent_streams(capture.manifest | facts, table.stats, window)
@@ -266,7 +285,10 @@ class PartitionJob:
             return False
         if {*contradictions} != {*manifest_facts.contradictions(known)}:
             return False  # the ledger tells from the capture whether it is contradicted
-        return set(self.lacking) == set(lacking_items(known))
+        if {*self._left_out} != {*known.get("gone_streams", ())}:
+            return False
+        lacking = {*self.lacking, *lacking_items({"lacking": self.kept_lacking})}
+        return lacking == {*lacking_items(known)}
 
     def _equal_capture(
         self, table: parquet.LakeWriter, contradictions: Sequence[str]

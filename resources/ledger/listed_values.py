@@ -15,7 +15,7 @@ from resources.api.catalog.cuts import text_of_region
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.spelling import Spelling
 from resources.ledger.known_items import REGION_COLUMNS, listed_names
-from resources.ledger.manifest_items import THE_ACCOUNT, item_key, items_in
+from resources.ledger.manifest_items import THE_ACCOUNT, UNASKED, item_key, items_in
 
 LISTED_WITHIN = timedelta(days=3)
 """A value that is first listed so soon after a capture was there before: the list was short then.
@@ -50,7 +50,7 @@ def asked_values(dataset: Dataset, manifest: Mapping[str, Any]) -> list[str]:
     """
     found: set[str] = set()
     if _is_split_by_carrier(dataset):  # each request names all of them
-        lists = [one["payload"].get(_ISP_LIST, ()) for one in manifest["requests"]]
+        lists = [one["payload"].get(_ISP_LIST, ()) for one in _asked(dataset, manifest, "requests")]
         named = [{_KEY(_item("isps", value)) for value in values} for values in lists]
         found |= set.intersection(*named) if named else set()
     if dataset.drawn:
@@ -62,13 +62,22 @@ def _drawn_values(dataset: Dataset, manifest: Mapping[str, Any]) -> set[str]:
     """Those of a cut that asks once for each value: asked for about every item, answered or not."""
     asked: dict[str, set[str]] = {}
     every: set[str] = set()
-    for one in (*manifest["requests"], *manifest.get("lacking", ())):
+    for one in (*_asked(dataset, manifest, "requests"), *_asked(dataset, manifest, "lacking")):
         items = {item_key(dataset, item) for item in items_in(dataset, one) or (THE_ACCOUNT,)}
         every |= items
         for parameter, source in dataset.drawn.items():
             for value in one["payload"].get(parameter, ()):
                 asked.setdefault(_KEY(_item(source, value)), set()).update(items)
     return {value for value, items in asked.items() if items == every}
+
+
+def _asked(dataset: Dataset, manifest: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """Entries of requests, without those about nothing but what is not asked any more."""
+    unasked, entries = {*manifest.get(UNASKED, ())}, manifest.get(key, ())
+    if not unasked:
+        return [*entries]
+    items = [{item_key(dataset, item) for item in items_in(dataset, one)} for one in entries]
+    return [one for one, its in zip(entries, items, strict=True) if not its or its - unasked]
 
 
 def _item(source: str, value: object) -> str:

@@ -18,6 +18,9 @@ from resources.lake.write_stats import WriteStats
 THE_ACCOUNT = "the account"
 """In the place of an item, for a request that names none."""
 
+UNASKED = "unasked"
+"""Entry of a manifest: items with earlier answers that were not asked any more, as `item_key` gives them."""
+
 BY_DOMAIN = (Scope.ACCOUNT, Scope.DOMAINS, Scope.DOMAIN)
 """Scopes whose items are domains."""
 
