@@ -11,7 +11,7 @@ from typing import Any
 
 from resources.api.catalog.datasets import Dataset
 from resources.api.catalog.model import Scope
-from resources.api.request_plan import items_of, narrowed, request_of
+from resources.api.request_plan import narrowed, request_of
 from resources.capture import supplement
 from resources.capture.partition_writer import PartitionJob
 from resources.lake import parquet
@@ -30,21 +30,19 @@ def keep_earlier(job: PartitionJob) -> tuple[str, ...]:
     if before is None or job.dataset.scope is Scope.ACCOUNT or not _has_manifest(before):
         return ()
     refused = [one.request for one in job.unanswered]
-    asked = {item_key(job.dataset, i) for one in job.requests for i in items_of(job.dataset, one)}
-    only = supplement.answered_before(job.dataset, refused, before, asked)
+    only = supplement.answered_before(job.dataset, refused, before, job.asked)
     kept = {item for some in only for item in some}
     if not kept:
         return ()
     staged = job.open_staged()
-    for rows in parquet.rows_of(
-        job.dataset, before, only
-    ):  # first: a damaged capture is not carried
+    # Rows first: an earlier capture whose answers are damaged is not carried.
+    for rows in parquet.rows_of(job.dataset, before, only):
         staged.table.add(rows)
     staged.capture.carry(before, only)
     keys = {item_key(job.dataset, item) for item in kept}
     rest = [(one, supplement.without(job.dataset, one.request, keys)) for one in job.unanswered]
     job.unanswered = [replace(one, request=left) for one, left in rest if left is not None]
-    job.kept_items, job.unasked = keys, keys - asked
+    job.kept_items, job.unasked = keys, keys - job.asked
     job.kept_lacking = [*_lacking_of(job.dataset, before, job.unasked)]
     return tuple(sorted(kept))
 
@@ -61,10 +59,9 @@ def note_unasked(job: PartitionJob) -> None:
     """What the carried capture of a supplement has and lacks of items that are not asked any more."""
     if job.carried is None:
         return
-    asked = {item_key(job.dataset, i) for one in job.requests for i in items_of(job.dataset, one)}
-    job.unasked = {*job.carried.manifest.get(UNASKED, ())} - asked
+    job.unasked = {*job.carried.manifest.get(UNASKED, ())} - job.asked
     lacking = {item_key(job.dataset, i) for one in job.carried.lacking for i in one["items"]}
-    job.kept_lacking = [*_lacking_of(job.dataset, job.carried, lacking - asked)]
+    job.kept_lacking = [*_lacking_of(job.dataset, job.carried, lacking - job.asked)]
 
 
 def _lacking_of(

@@ -106,6 +106,12 @@ class PartitionJob:
         return self.staged.table.waiting_bytes if self.staged else 0
 
     @property
+    def asked(self) -> frozenset[str]:
+        """The items that the requests are about, as `item_key` gives them."""
+        items = (item for one in self.requests for item in items_of(self.dataset, one))
+        return frozenset(item_key(self.dataset, item) for item in items)
+
+    @property
     def answered_before(self) -> frozenset[str]:
         """The items that the carried capture answers, as `item_key` gives them."""
         return answered_items(self.dataset, self.carried.manifest) if self.carried else frozenset()
