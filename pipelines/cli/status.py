@@ -246,28 +246,25 @@ def _capture_lines(report: Report) -> Iterator[str]:
             f"Restated: {days} {'has' if len(report.restated) == 1 else 'have'} more than one capture. "
             f"What changed: livestats diff {line.dataset} {line.day}"
         )
-    wrong = [line for lines in report.lines.values() for line in lines if line.misplaced]
-    for line in wrong[:_MAX_LINES]:
-        yield (
-            f"In the wrong place: raw/{line.dataset}/{line.day}/{line.misplaced[0]}. It does not "
-            "count: move it back, or out of the home."
-        )
-    if more := len(wrong[_MAX_LINES:]):
-        yield f"In the wrong place: {screen.counted(more, 'more dataset-day')}; see livestats verify."
-    back = [line for lines in report.lines.values() for line in lines if line.erased]
-    for line in back[:_MAX_LINES]:
-        yield (
-            f"Erased, and back: raw/{line.dataset}/{line.day}/{line.erased[0]}. It does not count. "
-            "To delete it: livestats erase"
-        )
-    if rest := len(back[_MAX_LINES:]):
-        yield f"Erased, and back: {screen.counted(rest, 'more dataset-day')}; see livestats verify."
+    of_all = [line for lines in report.lines.values() for line in lines]
+    misplaced = [(line, line.misplaced[0]) for line in of_all if line.misplaced]
+    yield from _uncounted("In the wrong place", misplaced, "move it back, or out of the home.")
+    erased = [(line, line.erased[0]) for line in of_all if line.erased]
+    yield from _uncounted("Erased, and back", erased, "delete it with livestats erase")
     if old := _such_as(report.stale_groups):
         yield f"Rows from another version: {old}. To repair: livestats replay"
     if aside := _such_as(report.set_aside_groups):
         yield f"Not loaded: {aside}; rows are of an earlier load. Why: livestats verify"
     if kept := _such_as(report.rejected_groups):
         yield f"Kept, but not readable: answers of {kept}. After an upgrade: livestats replay"
+
+
+def _uncounted(what: str, found: Sequence[tuple[Entry, str]], remedy: str) -> Iterator[str]:
+    """Sentences about captures that do not count, each with its line of the ledger."""
+    for line, capture in found[:_MAX_LINES]:
+        yield f"{what}: raw/{line.dataset}/{line.day}/{capture}. It does not count: {remedy}"
+    if more := len(found[_MAX_LINES:]):
+        yield f"{what}: {screen.counted(more, 'more dataset-day')}; see livestats verify."
 
 
 def _such_as(groups: Sequence[tuple[Sequence[str], Sequence[date]]]) -> str:
